@@ -1,0 +1,14 @@
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Contracts.Commands;
+
+/// <summary>The command is durable: its operation will end Completed, Compensated or Stalled.</summary>
+public sealed record OperationAccepted
+{
+    public required Guid OperationId { get; init; }
+
+    public required TenantId TenantId { get; init; }
+
+    /// <summary>The path of the operation in the API.</summary>
+    public required string Location { get; init; }
+}

@@ -1,0 +1,20 @@
+namespace Saga.Contracts.Commands;
+
+/// <summary>The command was refused and nothing was written.</summary>
+public sealed record OperationRejected
+{
+    /// <summary>A stable, machine-readable reason, such as <c>slug-taken</c>: the last part of the problem type's URI.</summary>
+    public required string Code { get; init; }
+
+    public required string Detail { get; init; }
+
+    public IReadOnlyList<FieldError> Errors { get; init; } = [];
+
+    /// <summary>The operation that stands in the way, for <c>operation-active</c>.</summary>
+    public Guid? OperationId { get; init; }
+}
+
+/// <summary>What is wrong with one field, and what would be right.</summary>
+/// <param name="Pointer">A JSON pointer (RFC 6901), such as <c>/adminEmail</c>.</param>
+/// <param name="Detail">The rule that is broken.</param>
+public sealed record FieldError(string Pointer, string Detail);

@@ -1,0 +1,45 @@
+using System.Text.Json;
+
+namespace Saga.Contracts.Commands;
+
+/// <summary>
+/// Asks for a new tenant. Send it to <see cref="Endpoints.Commands"/>; the answer is
+/// <see cref="OperationAccepted"/> or <see cref="OperationRejected"/>.
+/// Texts are validated on receipt, by the same rules as <c>POST /api/v1/tenants</c>.
+/// </summary>
+public sealed record ProvisionTenant
+{
+    /// <summary>1 to 200 characters.</summary>
+    public required string Name { get; init; }
+
+    public required string Slug { get; init; }
+
+    /// <summary>basic, premium, enterprise or custom, or another plan of the registry.</summary>
+    public required string Plan { get; init; }
+
+    public required string AdminEmail { get; init; }
+
+    /// <summary>A DNS name the tenant owns, such as <c>acme.com</c>; unique among live tenants.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>One DNS label below the product's domain; the slug when absent; unique among live tenants.</summary>
+    public string? Subdomain { get; init; }
+
+    /// <summary>row, schema or database; the plan's default when absent; must be one the plan allows.</summary>
+    public string? Isolation { get; init; }
+
+    /// <summary>Where the data must live; any region when absent.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Feature switches over the plan's defaults.</summary>
+    public IReadOnlyDictionary<string, bool>? Features { get; init; }
+
+    /// <summary>Settings over the plan's defaults.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+
+    /// <summary>An IANA time zone, such as <c>Europe/Berlin</c>; UTC when absent.</summary>
+    public string? Timezone { get; init; }
+
+    /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header.</summary>
+    public string? IdempotencyKey { get; init; }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Contracts.Steps;
+
+/// <summary>The operation may begin: sent once, in the transaction that accepted it.</summary>
+public sealed record OperationSubmitted
+{
+    public required Guid OperationId { get; init; }
+}
+
+/// <summary>Something of the operation is due: a deadline, or a delayed attempt.</summary>
+public sealed record OperationDue
+{
+    public required Guid OperationId { get; init; }
+}
+
+/// <summary>What a worker is asked to do. A worker that does not hold the lease with this fence does nothing.</summary>
+public abstract record StepCommand
+{
+    public required Guid OperationId { get; init; }
+
+    public required TenantId TenantId { get; init; }
+
+    /// <summary>The step's name in the workflow.</summary>
+    public required string Step { get; init; }
+
+    /// <summary>Grows with each dispatch of the step, forward or back; only the newest may touch anything.</summary>
+    public required long Fence { get; init; }
+
+    /// <summary>From 1; counts the tries in this direction.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>When the orchestrator gives this attempt up.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+}
+
+/// <summary>Run the step. Idempotent: what is there already is kept.</summary>
+public sealed record ExecuteStep : StepCommand;
+
+/// <summary>Undo the step. Idempotent: what is not there is fine.</summary>
+public sealed record CompensateStep : StepCommand;
+
+/// <summary>What a worker reports of the dispatch with this fence, forward or back.</summary>
+public abstract record StepReport
+{
+    public required Guid OperationId { get; init; }
+
+    public required string Step { get; init; }
+
+    public required long Fence { get; init; }
+}
+
+public sealed record StepSucceeded : StepReport
+{
+    /// <summary>What is worth showing of the result. Never a secret.</summary>
+    public JsonElement? Output { get; init; }
+}
+
+public sealed record StepFailed : StepReport
+{
+    public required Failure Failure { get; init; }
+}
+
+/// <summary>The step was not tried: its outside system is unavailable, or the lease is busy. Costs no attempt.</summary>
+public sealed record StepHeld : StepReport
+{
+    /// <summary>The outside system that holds the step back, such as <c>keycloak</c>; or <c>lease</c>.</summary>
+    public required string System { get; init; }
+
+    public required string Reason { get; init; }
+
+    public required TimeSpan RetryAfter { get; init; }
+}

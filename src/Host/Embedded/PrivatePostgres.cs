@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace Saga.Host.Embedded;
+
+/// <summary>
+/// A PostgreSQL cluster of our own in a folder: made on first use, started and stopped with this process,
+/// reachable from this machine only, by a generated password. One left running by a killed process is adopted.
+/// </summary>
+public sealed class PrivatePostgres : IAsyncDisposable
+{
+    private const string Superuser = "saga_admin";
+    private readonly string folder;
+    private readonly string programs;
+
+    private PrivatePostgres(string folder, string programs, int port, string password)
+    {
+        this.folder = folder;
+        this.programs = programs;
+        Port = port;
+        Password = password;
+    }
+
+    public int Port { get; }
+
+    public string Password { get; }
+
+    /// <summary>The superuser's connection string for a database of this cluster.</summary>
+    public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = Port,
+        Username = Superuser,
+        Password = Password,
+        Database = database,
+        IncludeErrorDetail = true,
+    }.ConnectionString;
+
+    /// <param name="folder">Holds the cluster; made when missing. When run as root, the user <c>postgres</c> must be able to reach it.</param>
+    /// <param name="settings">Server settings (<c>name=value</c>) over the defaults.</param>
+    /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start; the message says what to do.</exception>
+    public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, CancellationToken cancellation = default)
+    {
+        var binaries = FindBinaries();
+        folder = Path.GetFullPath(folder);
+        var data = Path.Combine(folder, "data");
+        var passwordFile = Path.Combine(folder, "password");
+        Directory.CreateDirectory(folder);
+        if (!File.Exists(Path.Combine(data, "PG_VERSION")))
+        {
+            // A folder without PG_VERSION is what a killed initdb leaves: nothing in it is worth keeping.
+            if (Directory.Exists(data))
+                Directory.Delete(data, recursive: true);
+            await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), cancellation);
+            OwnerOnly(passwordFile);
+            if (IsRoot)
+                await RunAsync("chown", ["-R", "postgres", folder], asPostgres: false, cancellation);
+            await RunAsync(Path.Combine(binaries, "initdb"),
+                ["-D", data, "-U", Superuser, "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"],
+                asPostgres: true, cancellation);
+        }
+
+        var password = (await File.ReadAllTextAsync(passwordFile, cancellation)).Trim();
+        if (RunningPort(data) is { } running)
+            return new PrivatePostgres(folder, binaries, running, password);
+
+        var port = FreePort();
+        string[] defaults = ["max_connections=400", "max_wal_size=2GB", "shared_buffers=128MB"];
+        var options = string.Join(' ', defaults.Concat(settings ?? [])
+            .Append($"port={port.ToString(CultureInfo.InvariantCulture)}").Append("listen_addresses=127.0.0.1").Append("unix_socket_directories=")
+            .Select(s => $"-c {s}"));
+        await RunAsync(Path.Combine(binaries, "pg_ctl"),
+            ["-D", data, "-w", "-t", "60", "-l", Path.Combine(folder, "postgres.log"), "-o", options, "start"], asPostgres: true, cancellation);
+        return new PrivatePostgres(folder, binaries, port, password);
+    }
+
+    /// <summary>Stops the server as a crash would (immediate) or in order (fast); starting again recovers.</summary>
+    public Task StopAsync(bool immediate = false) =>
+        RunAsync(Path.Combine(programs, "pg_ctl"),
+            ["-D", Path.Combine(folder, "data"), "-w", "-m", immediate ? "immediate" : "fast", "stop"], asPostgres: true, CancellationToken.None);
+
+    /// <summary>Stops and starts on the same port.</summary>
+    public async Task RestartAsync(bool immediate = false) =>
+        await RunAsync(Path.Combine(programs, "pg_ctl"),
+            ["-D", Path.Combine(folder, "data"), "-w", "-m", immediate ? "immediate" : "fast", "-l", Path.Combine(folder, "postgres.log"), "restart"],
+            asPostgres: true, CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (RunningPort(Path.Combine(folder, "data")) is not null)
+            await StopAsync();
+    }
+
+    private static bool IsRoot => Environment.UserName == "root";
+
+    private static int? RunningPort(string data)
+    {
+        var file = Path.Combine(data, "postmaster.pid");
+        if (!File.Exists(file))
+            return null;
+        var lines = File.ReadAllLines(file);
+        if (lines.Length < 4 || !int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) || !int.TryParse(lines[3], CultureInfo.InvariantCulture, out var port))
+            return null;
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return process.ProcessName.StartsWith("postgres", StringComparison.Ordinal) ? port : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static string FindBinaries()
+    {
+        var debian = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(v => v, StringComparer.Ordinal).Select(v => Path.Combine(v, "bin"))
+            : [];
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        return debian.Concat(path).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")) && File.Exists(Path.Combine(d, "pg_ctl")))
+            ?? throw new InvalidOperationException(
+                "PostgreSQL's server programs (initdb, pg_ctl) were not found. Install them (Debian, Ubuntu: apt-get install postgresql; " +
+                "macOS: brew install postgresql), or set Saga:Registry:ConnectionString to a server of yours.");
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    private static void OwnerOnly(string file)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    // PostgreSQL refuses to run as root, so root hands over to the user that Debian's package makes.
+    private static async Task RunAsync(string program, string[] arguments, bool asPostgres, CancellationToken cancellation)
+    {
+        string[] line = asPostgres && IsRoot
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]
+            : [program, .. arguments];
+        var start = new ProcessStartInfo(line[0]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = "/" };
+        foreach (var argument in line.Skip(1))
+            start.ArgumentList.Add(argument);
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        // pg_ctl leaves the server holding its output open, so the end of the process is awaited, not of the stream.
+        var output = new System.Text.StringBuilder();
+        process.OutputDataReceived += (_, e) => Append(e.Data);
+        process.ErrorDataReceived += (_, e) => Append(e.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        while (!process.HasExited)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            await Task.Delay(20, cancellation);
+        }
+
+        if (process.ExitCode != 0)
+        {
+            lock (output)
+                throw new InvalidOperationException($"{Path.GetFileName(program)} failed with {process.ExitCode}: {output.ToString().Trim()}");
+        }
+
+        void Append(string? text)
+        {
+            lock (output)
+                output.AppendLine(text);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Leases;
+
+/// <summary>
+/// Transactions on the registry that only the holder of a step's lease may make. The lease is locked until the
+/// end of the transaction, so nobody can take it over between the check and the commit. Thread-safe.
+/// </summary>
+public sealed class LeasedTransactions(NpgsqlDataSource registry)
+{
+    /// <exception cref="LeaseLostException">The lease is another's, or its fence is stale.</exception>
+    public async Task<LeasedTransaction> BeginAsync(StepLease lease, CancellationToken cancellation)
+    {
+        var connection = await registry.OpenConnectionAsync(cancellation);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(cancellation);
+            var held = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+                """
+                select 1 from step_leases
+                where operation_id = @OperationId and step = @Step and fence = @Fence and holder = @Holder and not settled
+                for share
+                """,
+                lease, transaction, cancellationToken: cancellation));
+            if (held is null)
+                throw new LeaseLostException(lease);
+            return new LeasedTransaction(connection, transaction);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+}
+
+/// <summary>An open transaction; rolled back when disposed without <see cref="CommitAsync"/>.</summary>
+public sealed class LeasedTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
+{
+    public NpgsqlConnection Connection { get; } = connection;
+
+    public NpgsqlTransaction Transaction { get; } = transaction;
+
+    /// <summary>Runs one statement with Dapper's parameters; returns the rows it touched.</summary>
+    public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellation) =>
+        Connection.ExecuteAsync(new CommandDefinition(sql, parameters, Transaction, cancellationToken: cancellation));
+
+    public Task CommitAsync(CancellationToken cancellation) => Transaction.CommitAsync(cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Transaction.DisposeAsync();
+        await Connection.DisposeAsync();
+    }
+}

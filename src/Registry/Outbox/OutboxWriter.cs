@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Saga.Contracts;
+
+namespace Saga.Registry.Outbox;
+
+/// <summary>
+/// Adds messages to the outbox inside a transaction of the caller: they leave when, and only when, it commits.
+/// A relay of the orchestrator sends them; it is notified by the commit.
+/// </summary>
+public static class OutboxWriter
+{
+    /// <summary>The channel that wakes the relays.</summary>
+    public const string Channel = "saga_outbox";
+
+    /// <summary>Sends the message to a queue; it stays in the outbox until that queue exists.</summary>
+    public static Task SendAsync<T>(NpgsqlTransaction transaction, string queue, T message, CancellationToken cancellation)
+        where T : class =>
+        InsertAsync(transaction, queue, message, cancellation);
+
+    /// <summary>Publishes the message to whoever subscribed, be it nobody.</summary>
+    public static Task PublishAsync<T>(NpgsqlTransaction transaction, T message, CancellationToken cancellation)
+        where T : class =>
+        InsertAsync(transaction, null, message, cancellation);
+
+    private static Task InsertAsync<T>(NpgsqlTransaction transaction, string? destination, T message, CancellationToken cancellation)
+        where T : class =>
+        transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            """
+            insert into outbox (message_id, message_type, destination, body, claimed_until)
+            values (@Id, @Type, @destination, @Body, now());
+            select pg_notify('saga_outbox', '');
+            """,
+            new { Id = Guid.CreateVersion7(), Type = typeof(T).FullName, destination, Body = JsonSerializer.Serialize(message, Json.Options) },
+            transaction, cancellationToken: cancellation));
+}

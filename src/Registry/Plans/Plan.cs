@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Registry.Plans;
+
+/// <summary>What a tenant of this plan may use, and its default configuration.</summary>
+public sealed record Plan
+{
+    public required string Name { get; init; }
+
+    /// <summary>The isolation tiers the plan allows.</summary>
+    public required IReadOnlyList<IsolationTier> Tiers { get; init; }
+
+    public required IsolationTier DefaultTier { get; init; }
+
+    public required PlanLimits Limits { get; init; }
+
+    /// <summary>Feature gates and whether they are open by default.</summary>
+    public required IReadOnlyDictionary<string, bool> Features { get; init; }
+
+    /// <summary>Default configuration; a tenant's own settings must be among these keys.</summary>
+    public required IReadOnlyDictionary<string, PlanSetting> Settings { get; init; }
+}
+
+public sealed record PlanLimits
+{
+    public required int Users { get; init; }
+
+    public required long StorageMegabytes { get; init; }
+
+    public required int RequestsPerMinute { get; init; }
+
+    /// <summary>Connections that the tenant's database role may hold at once.</summary>
+    public required int DatabaseConnections { get; init; }
+}
+
+public sealed record PlanSetting
+{
+    /// <summary>The default; absent when it is generated.</summary>
+    public JsonElement? Value { get; init; }
+
+    /// <summary>A random value is made for each tenant.</summary>
+    public bool Generate { get; init; }
+
+    /// <summary>Kept sealed with the tenant's key.</summary>
+    public bool Sealed { get; init; }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Saga.Contracts;
+
+namespace Saga.Registry.Plans;
+
+/// <summary>Reads plans. Thread-safe.</summary>
+public sealed class PlanStore(NpgsqlDataSource registry)
+{
+    public async Task<IReadOnlyList<Plan>> ListAsync(CancellationToken cancellation = default)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        var rows = await connection.QueryAsync<string>(
+            new CommandDefinition("select definition::text from plans order by name", cancellationToken: cancellation));
+        return [.. rows.Select(Read)];
+    }
+
+    public async Task<Plan?> FindAsync(string name, CancellationToken cancellation = default)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        var row = await connection.QuerySingleOrDefaultAsync<string>(
+            new CommandDefinition("select definition::text from plans where name = @name", new { name }, cancellationToken: cancellation));
+        return row is null ? null : Read(row);
+    }
+
+    private static Plan Read(string definition) => JsonSerializer.Deserialize<Plan>(definition, Json.Options)!;
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Registry.Leases;
+using Saga.Registry.Plans;
+using Saga.Registry.Schema;
+using Saga.Registry.Tenants;
+
+namespace Saga.Registry;
+
+public static class RegistryRegistration
+{
+    /// <summary>
+    /// The control-plane database and its stores; migrated before anything else of the host starts.
+    /// May be called by several capabilities of one host: the first call counts.
+    /// </summary>
+    public static IServiceCollection AddRegistry(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(RegistryMigrator)))
+            return services;
+        services.AddOptions<RegistryOptions>().Bind(configuration.GetSection(RegistryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(s => NpgsqlDataSource.Create(s.GetRequiredService<IOptions<RegistryOptions>>().Value.ConnectionString));
+        services.AddSingleton<RegistryMigrator>();
+        services.AddSingleton<TenantStore>();
+        services.AddSingleton<LeasedTransactions>();
+        services.AddSingleton<PlanStore>();
+        services.AddHostedService<MigrateRegistryAtStart>();
+        return services;
+    }
+}
+
+/// <summary>Runs in the host's starting phase, which ends before any other hosted service starts.</summary>
+internal sealed class MigrateRegistryAtStart(RegistryMigrator migrator) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

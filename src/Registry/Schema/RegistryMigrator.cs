@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Schema;
+
+/// <summary>
+/// Brings the control-plane database to the newest version. Any number may run at once: one works, the others wait.
+/// Each migration is one transaction, and its checksum is kept: a migration that changed after it ran is refused.
+/// </summary>
+public sealed class RegistryMigrator(NpgsqlDataSource registry)
+{
+    private const long Lock = 0x5A6A_0001;
+
+    public async Task MigrateAsync(CancellationToken cancellation = default)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await connection.ExecuteAsync("select pg_advisory_lock(@Lock)", new { Lock });
+        try
+        {
+            await connection.ExecuteAsync(
+                "create table if not exists registry_migrations (version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())");
+            var applied = (await connection.QueryAsync<(int Version, string Checksum)>("select version, checksum from registry_migrations"))
+                .ToDictionary(m => m.Version, m => m.Checksum);
+            foreach (var (version, name, sql, checksum) in Migrations())
+            {
+                if (applied.TryGetValue(version, out var known))
+                {
+                    if (known != checksum)
+                        throw new InvalidOperationException(
+                            $"Registry migration {name} changed after it was applied. Restore its text, and put the change into a new migration.");
+                    continue;
+                }
+
+                await using var transaction = await connection.BeginTransactionAsync(cancellation);
+                await connection.ExecuteAsync(sql, transaction: transaction);
+                await connection.ExecuteAsync(
+                    "insert into registry_migrations (version, name, checksum) values (@version, @name, @checksum)",
+                    new { version, name, checksum }, transaction);
+                await transaction.CommitAsync(cancellation);
+            }
+        }
+        finally
+        {
+            await connection.ExecuteAsync("select pg_advisory_unlock(@Lock)", new { Lock });
+        }
+    }
+
+    private static IEnumerable<(int Version, string Name, string Sql, string Checksum)> Migrations()
+    {
+        var assembly = typeof(RegistryMigrator).Assembly;
+        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            var sql = reader.ReadToEnd().ReplaceLineEndings("\n");
+            var name = resource.Split('.')[^2];
+            var version = int.Parse(name.AsSpan(0, name.IndexOf('_', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+            yield return (version, name, sql, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql))));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Registry.Tenants;
+
+/// <summary>What the registry knows of one tenant.</summary>
+public sealed record Tenant
+{
+    public required TenantId Id { get; init; }
+
+    public required Slug Slug { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Plan { get; init; }
+
+    public required IsolationTier Tier { get; init; }
+
+    public required TenantStatus Status { get; init; }
+
+    public string? Domain { get; init; }
+
+    public required string Subdomain { get; init; }
+
+    public string? Region { get; init; }
+
+    public required string Timezone { get; init; }
+
+    public required string AdminEmail { get; init; }
+
+    public required IReadOnlyDictionary<string, bool> Features { get; init; }
+
+    public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
+
+    /// <summary>Null until it is chosen.</summary>
+    public Placement? Placement { get; init; }
+
+    /// <summary>The version of the product schema in the tenant's database; null before it was migrated.</summary>
+    public int? SchemaVersion { get; init; }
+
+    /// <summary>The organisation's id in the identity provider.</summary>
+    public string? OrganizationId { get; init; }
+
+    public string? AdminUserId { get; init; }
+
+    public required long Version { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>The server and database that hold a tenant's data.</summary>
+/// <param name="Server">A name in <c>database_servers</c>.</param>
+/// <param name="Database">The database on that server.</param>
+/// <param name="Schema">The schema in that database.</param>
+public sealed record Placement(string Server, string Database, string Schema);

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Registry.Tenants;
+
+/// <summary>Reads tenants, and writes what workers find out about them. Thread-safe.</summary>
+public sealed class TenantStore(NpgsqlDataSource registry)
+{
+    internal const string Columns =
+        """
+        t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
+        t.features, t.settings, t.placement_server, t.placement_database, t.placement_schema, t.schema_version,
+        t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at
+        """;
+
+    public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellation = default) =>
+        FindAsync($"select {Columns} from tenants t where t.id = $1", id.Value, cancellation);
+
+    /// <summary>The tenant that holds the slug now; of former holders, the latest, when nobody does.</summary>
+    public Task<Tenant?> FindAsync(Slug slug, CancellationToken cancellation = default) =>
+        FindAsync(
+            $"select {Columns} from tenants t where t.slug = $1 order by t.status in ('failed', 'deprovisioned'), t.created_at desc limit 1",
+            slug.ToString(), cancellation);
+
+    private async Task<Tenant?> FindAsync(string sql, object key, CancellationToken cancellation)
+    {
+        await using var command = registry.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter { Value = key });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? Read(reader) : null;
+    }
+
+    internal static Tenant Read(NpgsqlDataReader row) => new()
+    {
+        Id = new TenantId(row.GetGuid(0)),
+        Slug = Slug.Parse(row.GetString(1)),
+        Name = row.GetString(2),
+        Plan = row.GetString(3),
+        Tier = Enum.Parse<IsolationTier>(row.GetString(4), ignoreCase: true),
+        Status = Enum.Parse<TenantStatus>(row.GetString(5), ignoreCase: true),
+        Domain = Text(row, 6),
+        Subdomain = row.GetString(7),
+        Region = Text(row, 8),
+        Timezone = row.GetString(9),
+        AdminEmail = row.GetString(10),
+        Features = JsonSerializer.Deserialize<Dictionary<string, bool>>(row.GetString(11), Json.Options)!,
+        Settings = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row.GetString(12), Json.Options)!,
+        Placement = row.IsDBNull(13) ? null : new Placement(row.GetString(13), row.GetString(14), row.GetString(15)),
+        SchemaVersion = row.IsDBNull(16) ? null : row.GetInt32(16),
+        OrganizationId = Text(row, 17),
+        AdminUserId = Text(row, 18),
+        Version = row.GetInt64(19),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(20),
+        UpdatedAt = row.GetFieldValue<DateTimeOffset>(21),
+    };
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+}

@@ -1,0 +1,20 @@
+using System.Text.Json;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>
+/// One unit of work. Both directions are idempotent, and both may run again after a crash at any line:
+/// execute keeps what is there, compensate accepts that nothing is there.
+/// A step throws <see cref="StepFailureException"/> for what it knows; anything else is classified by
+/// <see cref="Failures"/>.
+/// </summary>
+public interface IStep
+{
+    /// <summary>The name in the workflow.</summary>
+    string Name { get; }
+
+    /// <returns>What is worth showing of the result, never a secret; or null.</returns>
+    Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation);
+
+    Task CompensateAsync(StepContext context, CancellationToken cancellation);
+}

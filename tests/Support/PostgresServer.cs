@@ -1,0 +1,53 @@
+using System.Globalization;
+using Npgsql;
+using Saga.Host.Embedded;
+using Saga.Registry.Schema;
+
+namespace Saga.Tests.Support;
+
+/// <summary>
+/// One PostgreSQL server for all tests of a process, started on first use and stopped at its end;
+/// or the server named by SAGA_TEST_POSTGRES (a superuser's connection string). Each test takes fresh databases.
+/// </summary>
+public static class PostgresServer
+{
+    private static readonly Lazy<Task<string>> Shared = new(StartAsync);
+    private static int count;
+
+    /// <summary>The superuser's connection string for the maintenance database.</summary>
+    public static Task<string> AdminConnectionStringAsync() => Shared.Value;
+
+    /// <summary>A new, empty database.</summary>
+    public static async Task<string> NewDatabaseAsync(string prefix = "test")
+    {
+        var admin = await Shared.Value;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Environment.ProcessId}_{Interlocked.Increment(ref count)}");
+        await using var connection = new NpgsqlConnection(admin);
+        await connection.OpenAsync();
+        await using var create = new NpgsqlCommand($"create database \"{name}\"", connection);
+        await create.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
+    }
+
+    /// <summary>A new control-plane database at its newest version.</summary>
+    public static async Task<NpgsqlDataSource> NewRegistryAsync()
+    {
+        var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry"));
+        await new RegistryMigrator(source).MigrateAsync();
+        return source;
+    }
+
+    private static async Task<string> StartAsync()
+    {
+        if (Environment.GetEnvironmentVariable("SAGA_TEST_POSTGRES") is { Length: > 0 } given)
+            return given;
+        var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");
+        var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            server.StopAsync(immediate: true).GetAwaiter().GetResult();
+            Directory.Delete(folder, recursive: true);
+        };
+        return server.ConnectionString("postgres");
+    }
+}
