@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Saga.Tenancy.Sealing;
+
+namespace Saga.Tests.Integration.Sealing;
+
+/// <summary>Sealing on a given registry with fixed master keys, wired as a host wires it.</summary>
+internal static class SealingFixture
+{
+    public static readonly string First = Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray());
+    public static readonly string Second = Convert.ToBase64String(new byte[32].Select((_, i) => (byte)(i + 1)).ToArray());
+
+    public static ServiceProvider On(NpgsqlDataSource registry, string active, params (string Id, string Key)[] keys)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+        [
+            new("Saga:Registry:ConnectionString", registry.ConnectionString),
+            new("Saga:Sealing:ActiveKey", active),
+            .. keys.Select(k => KeyValuePair.Create<string, string?>($"Saga:Sealing:MasterKeys:{k.Id}", k.Key)),
+        ]).Build();
+        return new ServiceCollection().AddLogging().AddSealing(configuration).AddSingleton(registry).BuildServiceProvider();
+    }
+
+    public static TenantSealer Sealer(NpgsqlDataSource registry, string active, params (string Id, string Key)[] keys) =>
+        On(registry, active, keys).GetRequiredService<TenantSealer>();
+}

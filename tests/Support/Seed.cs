@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Workflows;
+using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
+using Saga.Workers.Runtime;
+
+namespace Saga.Tests.Support;
+
+/// <summary>Puts rows into a registry as the API and the orchestrator would have.</summary>
+public static class Seed
+{
+    private const string Digest = "seed";
+
+    /// <summary>A tenant that is being provisioned by an operation which runs. The placement's server is made when it is not there.</summary>
+    public static async Task<SeededTenant> TenantAsync(
+        NpgsqlDataSource registry,
+        string slug,
+        string plan = "enterprise",
+        IsolationTier tier = IsolationTier.Database,
+        string? domain = null,
+        string? region = null,
+        string adminEmail = "admin@example.com",
+        string timezone = "UTC",
+        IReadOnlyDictionary<string, bool>? features = null,
+        IReadOnlyDictionary<string, JsonElement>? settings = null,
+        Placement? placement = null,
+        TenantStatus status = TenantStatus.Provisioning)
+    {
+        var id = new TenantId(Guid.CreateVersion7());
+        var operation = Guid.CreateVersion7();
+        await using var connection = await registry.OpenConnectionAsync();
+        if (placement is not null)
+            await ServerAsync(registry, placement.Server);
+        await connection.ExecuteAsync(
+            """
+            insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings,
+                                 placement_server, placement_database, placement_schema)
+            values (@Id, @slug, @slug, @plan, @Tier, @Status, @domain, @slug, @region, @timezone, @adminEmail, @Features::jsonb, @Settings::jsonb,
+                    @Server, @Database, @Schema);
+            insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, 1, @Definition::jsonb) on conflict do nothing;
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, requested_by)
+            values (@operation, @Kind, @Id, @Digest, 'running', '{}', '[]', 'seed');
+            """,
+            new
+            {
+                Id = id.Value, slug, plan, Tier = Name(tier), Status = Name(status), domain, region, timezone, adminEmail,
+                Features = JsonSerializer.Serialize(features ?? new Dictionary<string, bool>(), Json.Options),
+                Settings = JsonSerializer.Serialize(settings ?? new Dictionary<string, JsonElement>(), Json.Options),
+                placement?.Server, placement?.Database, placement?.Schema,
+                Digest, ProvisionWorkflow.Kind, Definition = JsonSerializer.Serialize(ProvisionWorkflow.Definition, Json.Options), operation,
+            });
+        return new SeededTenant(registry, id, operation);
+    }
+
+    /// <summary>A database server as the registry knows it; kept when it is there.</summary>
+    public static async Task ServerAsync(
+        NpgsqlDataSource registry, string name, string region = "eu", string host = "127.0.0.1", int port = 5432, int maxTenants = 1000, int maxSchemas = 100)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into database_servers (name, region, host, port, max_tenants, max_schemas_per_database)
+            values (@name, @region, @host, @port, @maxTenants, @maxSchemas) on conflict do nothing
+            """,
+            new { name, region, host, port, maxTenants, maxSchemas });
+    }
+
+    internal static string Name<T>(T value)
+        where T : struct, Enum => JsonSerializer.SerializeToElement(value, Json.Options).GetString()!;
+}
+
+/// <summary>A tenant with its running operation.</summary>
+public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid OperationId)
+{
+    public async Task<Tenant> ReadAsync() => (await new TenantStore(Registry).FindAsync(Id))!;
+
+    /// <summary>
+    /// A new dispatch of the step, forward or back, and its lease taken. An older context of the same step
+    /// has lost its lease from here on.
+    /// </summary>
+    public async Task<StepContext> BeginAsync(string step, int attempt = 1)
+    {
+        var holder = Guid.NewGuid();
+        await using var connection = await Registry.OpenConnectionAsync();
+        var fence = await connection.ExecuteScalarAsync<long>(
+            """
+            insert into step_leases as l (operation_id, step, fence, holder, held_fence, expires_at)
+            values (@OperationId, @step, 1, @holder, 1, now() + interval '1 hour')
+            on conflict (operation_id, step) do update
+            set fence = l.fence + 1, held_fence = l.fence + 1, settled = false, holder = @holder, expires_at = excluded.expires_at
+            returning fence
+            """,
+            new { OperationId, step, holder });
+        return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder));
+    }
+
+    /// <summary>Records a result of the newest dispatch: nobody may write under its lease any more.</summary>
+    public async Task SettleAsync(string step)
+    {
+        await using var connection = await Registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            "update step_leases set settled = true where operation_id = @OperationId and step = @step", new { OperationId, step });
+    }
+}
