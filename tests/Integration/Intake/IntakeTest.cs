@@ -1,0 +1,65 @@
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Registry.Intake;
+using Saga.Registry.Plans;
+using Saga.Tests.Support;
+using Xunit;
+
+namespace Saga.Tests.Integration.Intake;
+
+/// <summary>An intake on a registry of its own.</summary>
+public abstract class IntakeTest : IAsyncLifetime
+{
+    protected NpgsqlDataSource Registry { get; private set; } = null!;
+
+    protected ProvisionIntake Intake { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Registry = await PostgresServer.NewRegistryAsync();
+        Intake = new(Registry, new PlanStore(Registry), TimeProvider.System);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Registry.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    protected static ProvisionTenant Command(string slug) => new() { Name = "Acme", Slug = slug, Plan = "enterprise", AdminEmail = "ada@acme.com" };
+
+    protected Task<IntakeOutcome> SubmitAsync(ProvisionTenant command, string caller = "ada") =>
+        Intake.SubmitAsync(command, caller, TestContext.Current.CancellationToken);
+
+    protected async Task<CommandAccepted> AcceptedAsync(ProvisionTenant command, string caller = "ada") =>
+        Assert.IsType<CommandAccepted>(await SubmitAsync(command, caller));
+
+    protected async Task<OperationRejected> RejectedAsync(ProvisionTenant command, string caller = "ada") =>
+        Assert.IsType<CommandRejected>(await SubmitAsync(command, caller)).Rejection;
+
+    protected async Task<T> QueryAsync<T>(string sql)
+    {
+        await using var command = Registry.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The rows in every table that a command writes to.</summary>
+    protected Task<long> RowsAsync() => QueryAsync<long>(
+        """
+        select (select count(*) from tenants) + (select count(*) from operations) + (select count(*) from operation_history)
+             + (select count(*) from audit) + (select count(*) from outbox) + (select count(*) from idempotency_keys) + (select count(*) from workflows)
+        """);
+
+    protected async Task EndAsync(Guid operation, string state, string tenantStatus)
+    {
+        await using var command = Registry.CreateCommand(
+            """
+            with o as (update operations set state = $2, finished_at = now() where id = $1 returning tenant_id)
+            update tenants set status = $3 where id = (select tenant_id from o)
+            """);
+        command.Parameters.Add(new() { Value = operation });
+        command.Parameters.Add(new() { Value = state });
+        command.Parameters.Add(new() { Value = tenantStatus });
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Saga.Registry.Intake;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Intake;
+
+public sealed class When_a_key_is_used_again : IntakeTest
+{
+    [Fact]
+    public async Task Should_answer_with_the_same_operation()
+    {
+        var first = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k" });
+        var rows = await RowsAsync();
+
+        var again = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k" });
+
+        again.ShouldBe(first with { IsReplay = true });
+        (await RowsAsync()).ShouldBe(rows);
+    }
+
+    [Fact]
+    public async Task Should_not_mind_the_order_of_members()
+    {
+        Dictionary<string, bool> one = new() { ["sso"] = true, ["auditExport"] = false }, other = new() { ["auditExport"] = false, ["sso"] = true };
+        Dictionary<string, JsonElement> setting = new() { ["uploadMaxMegabytes"] = JsonDocument.Parse(" 5 ").RootElement };
+        var first = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Features = one, Settings = setting });
+
+        var again = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Features = other, Settings = setting });
+
+        again.OperationId.ShouldBe(first.OperationId);
+    }
+
+    [Fact]
+    public async Task Should_answer_so_after_the_operation_ended_and_the_plan_changed()
+    {
+        var first = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Isolation = "schema" });
+        await EndAsync(first.OperationId, "completed", "active");
+        await using (var change = Registry.CreateCommand("update plans set definition = jsonb_set(definition, '{tiers}', '[\"database\"]') where name = 'enterprise'"))
+            await change.ExecuteNonQueryAsync();
+
+        (await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Isolation = "schema" })).OperationId.ShouldBe(first.OperationId);
+    }
+
+    [Fact]
+    public async Task Should_refuse_it_for_another_command()
+    {
+        await AcceptedAsync(Command("acme") with { IdempotencyKey = "k" });
+        var rows = await RowsAsync();
+
+        var rejection = await RejectedAsync(Command("bolt") with { IdempotencyKey = "k" });
+
+        rejection.Code.ShouldBe(RejectionCodes.IdempotencyKeyReused);
+        (await RowsAsync()).ShouldBe(rows);
+    }
+
+    [Fact]
+    public async Task Should_keep_callers_apart()
+    {
+        var ada = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k" }, "ada");
+
+        var bob = await AcceptedAsync(Command("bolt") with { IdempotencyKey = "k" }, "bob");
+
+        bob.OperationId.ShouldNotBe(ada.OperationId);
+    }
+
+    [Fact]
+    public async Task Should_not_spend_the_key_on_a_refusal()
+    {
+        (await RejectedAsync(Command("acme") with { IdempotencyKey = "k", Isolation = "row" })).Code.ShouldBe(RejectionCodes.Validation);
+
+        (await AcceptedAsync(Command("acme") with { IdempotencyKey = "k" })).IsReplay.ShouldBeFalse();
+    }
+}

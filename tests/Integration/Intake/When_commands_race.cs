@@ -1,0 +1,70 @@
+using Saga.Registry.Intake;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Intake;
+
+public sealed class When_commands_race : IntakeTest
+{
+    [Fact]
+    public async Task Should_begin_one_operation_for_one_key()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var command = Command($"acme-{round}") with { IdempotencyKey = $"k{round}", Domain = $"acme{round}.com" };
+
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AcceptedAsync(command)));
+
+            outcomes.Select(o => o.OperationId).Distinct().ShouldHaveSingleItem();
+            outcomes.Count(o => !o.IsReplay).ShouldBe(1);
+        }
+
+        (await QueryAsync<long>("select count(*) from operations")).ShouldBe(10);
+        (await QueryAsync<long>("select count(*) from outbox")).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task Should_begin_one_operation_for_one_slug_and_point_the_others_to_it()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => SubmitAsync(Command($"acme-{round}") with { IdempotencyKey = $"{round}/{i}" })));
+
+            var winner = outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
+            outcomes.OfType<CommandRejected>().Select(r => (r.Rejection.Code, r.Rejection.OperationId))
+                .ShouldAllBe(r => r.Code == RejectionCodes.OperationActive && r.OperationId == winner.OperationId);
+        }
+
+        (await QueryAsync<long>("select count(*) from tenants")).ShouldBe(10);
+        (await QueryAsync<long>("select count(*) from idempotency_keys")).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task Should_let_one_of_two_commands_have_a_key()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => SubmitAsync(Command($"acme-{round}-{i}") with { IdempotencyKey = $"k{round}" })));
+
+            outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
+            outcomes.OfType<CommandRejected>().ShouldAllBe(r => r.Rejection.Code == RejectionCodes.IdempotencyKeyReused);
+        }
+    }
+
+    [Fact]
+    public async Task Should_not_deadlock_over_crossed_names()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            string a = $"a-{round}", b = $"b-{round}";
+
+            var outcomes = await Task.WhenAll(
+                SubmitAsync(Command(a) with { Subdomain = b, Domain = "x.example" }),
+                SubmitAsync(Command(b) with { Subdomain = a, Domain = "x.example" }));
+
+            var winner = outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
+            outcomes.OfType<CommandRejected>().ShouldHaveSingleItem().Rejection.Code.ShouldBe(RejectionCodes.DomainTaken);
+            await EndAsync(winner.OperationId, "compensated", "failed");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Intake;
+using Saga.Registry.Plans;
+
+namespace Saga.Tests.Unit.Intake;
+
+internal static class Commands
+{
+    public static Plan Plan { get; } = new()
+    {
+        Name = "premium",
+        Tiers = [IsolationTier.Schema, IsolationTier.Row],
+        DefaultTier = IsolationTier.Schema,
+        Limits = new() { Users = 1, StorageMegabytes = 1, RequestsPerMinute = 1, DatabaseConnections = 1 },
+        Features = new Dictionary<string, bool> { ["sso"] = true },
+        Settings = new Dictionary<string, PlanSetting>
+        {
+            ["minutes"] = new() { Value = Element("60") },
+            ["ratio"] = new() { Value = Element("0.5") },
+            ["strict"] = new() { Value = Element("true") },
+            ["greeting"] = new() { Value = Element("\"hello\"") },
+            ["hosts"] = new() { Value = Element("[]") },
+            ["signingSecret"] = new() { Generate = true, Sealed = true },
+            ["sealedText"] = new() { Value = Element("\"x\""), Sealed = true },
+        },
+    };
+
+    public static ProvisionTenant Valid { get; } = new() { Name = "Acme", Slug = "acme", Plan = "premium", AdminEmail = "ada@acme.com" };
+
+    public static JsonElement Element(string json) => JsonDocument.Parse(json).RootElement;
+
+    public static ValidProvision? Validate(ProvisionTenant command, out IReadOnlyList<FieldError> errors) =>
+        ProvisionValidation.Validate(command, Plan, out errors);
+
+    /// <summary>The pointers of what is wrong; empty when nothing is.</summary>
+    public static string Faults(ProvisionTenant command)
+    {
+        var valid = Validate(command, out var errors);
+        return (valid is null) == (errors.Count > 0) ? string.Join(' ', errors.Select(e => e.Pointer)) : "valid and faulty at once";
+    }
+}
