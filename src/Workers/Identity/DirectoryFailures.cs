@@ -1,0 +1,46 @@
+using Saga.Contracts.Identifiers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity;
+
+/// <summary>The refusals that every directory words alike. All are permanent: the same attempt would be refused again.</summary>
+public static class DirectoryFailures
+{
+    public const string OrganizationTaken = "organization-taken";
+    public const string OrganizationNameTaken = "organization-name-taken";
+    public const string DomainTaken = "organization-domain-taken";
+    public const string OrganizationMissing = "organization-missing";
+    public const string OrganizationAmbiguous = "organization-ambiguous";
+    public const string AliasDiffers = "organization-alias-differs";
+    public const string UserDisabled = "user-disabled";
+    public const string UserUnverified = "user-unverified";
+
+    internal static StepFailureException AliasHeld(Slug slug, string system) => StepFailureException.Permanent(
+        OrganizationTaken, $"The organisation alias '{slug}' belongs to another tenant or to nobody known here.",
+        "Choose another slug, or remove the organisation that holds the alias, and replay.", system);
+
+    internal static StepFailureException NameHeld(string name, string system) => StepFailureException.Permanent(
+        OrganizationNameTaken, $"The organisation name '{name}' belongs to another organisation.",
+        "Choose another name for the tenant, or rename the organisation that holds it, and replay.", system);
+
+    internal static StepFailureException DomainHeld(string domain, string system) => StepFailureException.Permanent(
+        DomainTaken, $"The domain '{domain}' is linked to another organisation.",
+        "Unlink the domain from that organisation, or provision without it, and replay.", system);
+
+    internal static StepFailureException AliasChanged(TenantId tenant, Slug wanted, string found, string system) => StepFailureException.Permanent(
+        AliasDiffers, $"The organisation of tenant {tenant} has the alias '{found}' instead of '{wanted}', and an alias cannot be changed.",
+        "Delete that organisation, or take its attribute tenant_id away, and replay.", system);
+
+    internal static StepFailureException Missing(TenantId tenant, string system) => StepFailureException.Permanent(
+        OrganizationMissing, $"Tenant {tenant} has no organisation any more.",
+        "Replay the operation from the step 'identity'.", system);
+
+    internal static StepFailureException Disabled(string email, string system) => StepFailureException.Permanent(
+        UserDisabled, $"The user '{email}' exists and is disabled.",
+        "Enable the user, or name another administrator, and replay.", system);
+
+    // Whoever registers a stranger's address without verifying it must not become that stranger's administrator.
+    internal static StepFailureException Unverified(string email, string system) => StepFailureException.Permanent(
+        UserUnverified, $"The user '{email}' exists, was not made for a tenant, and never verified the address.",
+        "Have the address verified, or remove the user, and replay.", system);
+}

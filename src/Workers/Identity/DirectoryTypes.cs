@@ -1,0 +1,49 @@
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Workers.Identity;
+
+/// <summary>The organisation a tenant must have. Its alias is the slug.</summary>
+public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain);
+
+public sealed record DirectoryOrganization
+{
+    public required string Id { get; init; }
+
+    public required string Alias { get; init; }
+
+    public required string Name { get; init; }
+
+    public required bool Enabled { get; init; }
+
+    public required IReadOnlyList<string> Domains { get; init; }
+}
+
+public sealed record DirectoryUser
+{
+    public required string Id { get; init; }
+
+    /// <summary>In lower case.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>The tenant whose provisioning made the user; null when somebody else did.</summary>
+    public TenantId? MadeFor { get; init; }
+
+    public required bool Enabled { get; init; }
+
+    public required bool EmailVerified { get; init; }
+
+    /// <summary>What the user must do at the next sign-in, such as <c>UPDATE_PASSWORD</c>.</summary>
+    public required IReadOnlyList<string> RequiredActions { get; init; }
+}
+
+public static class DirectoryRoles
+{
+    /// <summary>Administers the tenants whose organisations the user belongs to.</summary>
+    public const string TenantAdmin = "tenant-admin";
+}
+
+public static class RequiredActions
+{
+    /// <summary>Of a user made here, in this order.</summary>
+    public static IReadOnlyList<string> OfNewUser { get; } = ["VERIFY_EMAIL", "UPDATE_PASSWORD"];
+}

@@ -1,0 +1,194 @@
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Embedded;
+
+/// <summary>A small directory in the registry's database, for embedded mode. Nobody signs in here. Thread-safe.</summary>
+internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
+{
+    private const string System = "embedded-identity";
+    private const string OrganizationColumns =
+        """
+        o.id::text as Id, o.alias as Alias, o.name as Name, o.enabled as Enabled,
+        array(select d.domain from embedded_identity.organization_domains d where d.organization_id = o.id order by 1) as Domains
+        """;
+
+    public async Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        try
+        {
+            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), wanted.Name, wanted.Domain };
+            var made = await connection.QuerySingleAsync<(Guid Id, string Alias)>(new CommandDefinition(
+                """
+                insert into embedded_identity.organizations (id, tenant_id, alias, name) values (@Id, @Tenant, @Alias, @Name)
+                on conflict (tenant_id) do update set name = excluded.name, enabled = true
+                returning id, alias
+                """, row, transaction, cancellationToken: cancellation));
+            if (made.Alias != row.Alias)
+                throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, made.Alias, System);
+            if (wanted.Domain is not null)
+                await LinkDomainAsync(transaction, made.Id, wanted.Domain, cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "organizations_alias" })
+        {
+            throw DirectoryFailures.AliasHeld(wanted.Slug, System);
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "organizations_name" })
+        {
+            throw DirectoryFailures.NameHeld(wanted.Name, System);
+        }
+
+        return (await FindOrganizationAsync(wanted.Tenant, cancellation))!;
+    }
+
+    public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        var row = await FirstAsync<OrganizationRow>(
+            $"select {OrganizationColumns} from embedded_identity.organizations o where o.tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellation);
+        return row is null ? null : new() { Id = row.Id, Alias = row.Alias, Name = row.Name, Enabled = row.Enabled, Domains = row.Domains };
+    }
+
+    public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation) =>
+        ExecuteAsync("delete from embedded_identity.organizations where tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellation);
+
+    public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    {
+        await ExecuteAsync(
+            """
+            insert into embedded_identity.users (id, email, made_for, required_actions) values (@Id, @Email, @Tenant, @Actions)
+            on conflict (email) do nothing
+            """,
+            new { Id = Guid.CreateVersion7(), Email = email.ToLowerInvariant(), Tenant = tenant.Value, Actions = RequiredActions.OfNewUser.ToArray() }, cancellation);
+        var user = await FindUserAsync(email, cancellation)
+            ?? throw StepFailureException.Transient("user-gone", $"The user '{email}' was deleted while it was made.", null, System);
+        if (!user.Enabled)
+            throw DirectoryFailures.Disabled(email, System);
+        return user.EmailVerified || user.MadeFor is not null ? user : throw DirectoryFailures.Unverified(email, System);
+    }
+
+    public async Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation)
+    {
+        var row = await FirstAsync<UserRow>(
+            """
+            select id::text as Id, email as Email, made_for as MadeFor, enabled as Enabled, email_verified as EmailVerified, required_actions as RequiredActions
+            from embedded_identity.users where email = @Email
+            """, new { Email = email.ToLowerInvariant() }, cancellation);
+        return row is null ? null : new()
+        {
+            Id = row.Id,
+            Email = row.Email,
+            MadeFor = row.MadeFor is { } tenant ? new TenantId(tenant) : null,
+            Enabled = row.Enabled,
+            EmailVerified = row.EmailVerified,
+            RequiredActions = row.RequiredActions,
+        };
+    }
+
+    public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    {
+        try
+        {
+            await ExecuteAsync(
+                "insert into embedded_identity.members (organization_id, user_id) values (@Organization, @User) on conflict do nothing",
+                new { Organization = Id(organizationId), User = Id(userId) }, cancellation);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            throw NotThere($"The organisation {organizationId} or the user {userId} does not exist.");
+        }
+    }
+
+    public Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellation) =>
+        FirstAsync<bool>(
+            "select exists (select 1 from embedded_identity.members where organization_id = @Organization and user_id = @User)",
+            new { Organization = Id(organizationId), User = Id(userId) }, cancellation)!;
+
+    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation)
+    {
+        try
+        {
+            await ExecuteAsync(
+                "insert into embedded_identity.user_roles (user_id, role) values (@User, @role) on conflict do nothing",
+                new { User = Id(userId), role }, cancellation);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            throw NotThere($"The user {userId} does not exist.");
+        }
+    }
+
+    public async Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "select role from embedded_identity.user_roles where user_id = @User order by 1", new { User = Id(userId) }, cancellationToken: cancellation))];
+    }
+
+    // There is no sign-in page to lead to.
+    public Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellation) => Task.FromResult(false);
+
+    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        // Locked by a statement of its own, so that the next one sees a membership that was committed meanwhile.
+        var user = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
+            "select id from embedded_identity.users where email = @Email for update",
+            new { Email = email.ToLowerInvariant() }, transaction, cancellationToken: cancellation));
+        if (user is null)
+            return;
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            delete from embedded_identity.members m using embedded_identity.organizations o
+            where m.user_id = @user and o.id = m.organization_id and o.tenant_id = @Tenant;
+
+            delete from embedded_identity.users u
+            where u.id = @user and u.made_for = @Tenant and not exists (select 1 from embedded_identity.members m where m.user_id = u.id);
+
+            delete from embedded_identity.user_roles g
+            where g.user_id = @user and g.role = @Role and not exists (select 1 from embedded_identity.members m where m.user_id = g.user_id);
+            """,
+            new { user, Tenant = tenant.Value, Role = DirectoryRoles.TenantAdmin }, transaction, cancellationToken: cancellation));
+        await transaction.CommitAsync(cancellation);
+    }
+
+    private static async Task LinkDomainAsync(NpgsqlTransaction transaction, Guid organization, string domain, CancellationToken cancellation)
+    {
+        domain = domain.ToLowerInvariant();
+        var holder = await transaction.Connection!.QuerySingleAsync<Guid>(new CommandDefinition(
+            """
+            insert into embedded_identity.organization_domains (domain, organization_id) values (@domain, @organization)
+            on conflict (domain) do update set domain = excluded.domain
+            returning organization_id
+            """, new { domain, organization }, transaction, cancellationToken: cancellation));
+        if (holder != organization)
+            throw DirectoryFailures.DomainHeld(domain, System);
+    }
+
+    private static Guid Id(string text) =>
+        Guid.TryParse(text, out var id) ? id : throw NotThere($"'{text}' is not an id of the embedded directory.");
+
+    private static StepFailureException NotThere(string message) =>
+        StepFailureException.Permanent("identity-missing", message, "Replay the operation from the step 'identity'.", System);
+
+    private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellation));
+    }
+
+    private async Task<T?> FirstAsync<T>(string sql, object parameters, CancellationToken cancellation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation));
+    }
+
+    private sealed record OrganizationRow(string Id, string Alias, string Name, bool Enabled, string[] Domains);
+
+    private sealed record UserRow(string Id, string Email, Guid? MadeFor, bool Enabled, bool EmailVerified, string[] RequiredActions);
+}

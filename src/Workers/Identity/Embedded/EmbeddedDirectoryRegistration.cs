@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Saga.Workers.Identity.Embedded;
+
+internal static class EmbeddedDirectoryRegistration
+{
+    public static IServiceCollection AddEmbeddedDirectory(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<EmbeddedDirectoryOptions>().Configure(o => o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey])
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IDirectory>(s =>
+        {
+            // Reading the value refuses any other mode, also where nothing validates at start.
+            _ = s.GetRequiredService<IOptions<EmbeddedDirectoryOptions>>().Value;
+            return new EmbeddedDirectory(s.GetRequiredService<NpgsqlDataSource>());
+        });
+        services.AddHostedService<MakeEmbeddedDirectoryAtStart>();
+        return services;
+    }
+}
+
+internal sealed class MakeEmbeddedDirectoryAtStart(NpgsqlDataSource registry) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => EmbeddedDirectorySchema.EnsureAsync(registry, cancellationToken);
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

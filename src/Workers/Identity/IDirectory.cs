@@ -1,0 +1,57 @@
+using Saga.Contracts.Identifiers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity;
+
+/// <summary>
+/// What the life of a tenant needs of an identity provider. Everything here is idempotent: what is there is kept,
+/// what is gone is fine. Refusals are <see cref="StepFailureException"/>, transient when another attempt may help.
+/// E-mail addresses are compared without regard to case. Thread-safe.
+/// </summary>
+public interface IDirectory
+{
+    /// <summary>
+    /// The tenant's organisation, made when missing and mended when its name, domain or enabling differ.
+    /// An alias, name or domain held by another tenant is a permanent failure, as
+    /// <see cref="DirectoryFailures"/> names them.
+    /// </summary>
+    Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation);
+
+    Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellation);
+
+    /// <summary>Removes the members, then the organisation. Users that exist beside it stay.</summary>
+    Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation);
+
+    /// <summary>
+    /// The user with this address as username. One made here is marked as made for the tenant, has no password, and must
+    /// verify the address and choose a password first. One that exists is taken as it is, provided that it is enabled
+    /// and that somebody vouches for the address: it was verified, or the user was made for a tenant.
+    /// </summary>
+    Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation);
+
+    Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation);
+
+    Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellation);
+
+    Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellation);
+
+    /// <summary>Grants the role, which is made when the provider does not know it.</summary>
+    Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation);
+
+    /// <summary>The roles granted to the user directly.</summary>
+    Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation);
+
+    /// <summary>
+    /// Asks the provider to mail the user the actions still required of it, where that is configured.
+    /// A courtesy that never fails the caller.
+    /// </summary>
+    /// <returns>Whether the provider took the mail.</returns>
+    Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellation);
+
+    /// <summary>
+    /// Undoes what made the user an administrator of the tenant: ends the membership, deletes the user when it was made
+    /// for this tenant and belongs to no other, and takes <see cref="DirectoryRoles.TenantAdmin"/> from one that stays
+    /// without any organisation.
+    /// </summary>
+    Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellation);
+}

@@ -1,0 +1,38 @@
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity;
+
+/// <summary>Gives the tenant its organisation.</summary>
+public sealed class IdentityStep(IDirectory directory, LeasedTransactions registry) : IStep
+{
+    public string Name => StepNames.Identity;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        var tenant = context.Tenant;
+        var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.Domain), cancellation);
+        await RecordAsync(context, organization.Id, cancellation);
+        return new { organizationId = organization.Id, alias = organization.Alias };
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        // By the tenant's id, not by the registry's: an attempt that died before its commit left none there.
+        await directory.DeleteOrganizationAsync(context.TenantId, cancellation);
+        await RecordAsync(context, null, cancellation);
+    }
+
+    private async Task RecordAsync(StepContext context, string? organizationId, CancellationToken cancellation)
+    {
+        await using var transaction = await registry.BeginAsync(context.Lease, cancellation);
+        await transaction.ExecuteAsync(
+            """
+            update tenants set organization_id = @organizationId, version = version + 1, updated_at = now()
+            where id = @Id and organization_id is distinct from @organizationId
+            """,
+            new { Id = context.TenantId.Value, organizationId }, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+}

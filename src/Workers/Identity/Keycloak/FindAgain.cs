@@ -1,0 +1,26 @@
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>
+/// Looks for what a POST of unknown outcome may have made: the server may still be working on it,
+/// so nothing found is asked again a few times.
+/// </summary>
+internal sealed class FindAgain(TimeProvider time)
+{
+    private static readonly TimeSpan[] Delays = [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(1500)];
+
+    /// <exception cref="StepFailureException">The search failed as well.</exception>
+    public async Task<T?> Async<T>(Func<Task<T?>> find, CancellationToken cancellation)
+        where T : class
+    {
+        foreach (var delay in Delays)
+        {
+            if (await find() is { } found)
+                return found;
+            await Task.Delay(delay, time, cancellation);
+        }
+
+        return await find();
+    }
+}

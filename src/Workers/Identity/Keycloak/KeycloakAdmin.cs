@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Saga.Contracts;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>
+/// Calls of the realm's admin API with the service account's token. Answers below 500 come back for the caller to judge,
+/// except 401 and 403. GET, PUT and DELETE are repeated after an outage; POST never is. Thread-safe.
+/// </summary>
+internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IOptions<KeycloakOptions> options)
+{
+    private readonly string root = $"admin/realms/{Uri.EscapeDataString(options.Value.Realm!)}/";
+
+    public Task<KeycloakAnswer> GetAsync(string path, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Get, path, null, mayRepeat: true, cancellation);
+
+    public Task<KeycloakAnswer> PostAsync(string path, object body, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellation);
+
+    /// <summary>Posts the text as it is.</summary>
+    public Task<KeycloakAnswer> PostTextAsync(string path, string text, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, path, text, mayRepeat: false, cancellation);
+
+    public Task<KeycloakAnswer> PutAsync(string path, object body, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellation);
+
+    /// <summary>For a PUT that does something each time, such as mailing.</summary>
+    public Task<KeycloakAnswer> PutOnceAsync(string path, object body, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellation);
+
+    public Task<KeycloakAnswer> DeleteAsync(string path, CancellationToken cancellation, object? body = null) =>
+        SendAsync(HttpMethod.Delete, path, body is null ? null : JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellation);
+
+    /// <summary>The method and path for people: identifiers stay, the query (it may hold an address) does not.</summary>
+    public static string Describe(string method, string path) => $"{method} {path.Split('?')[0]}";
+
+    /// <exception cref="StepFailureException">The answer is not what the API promises.</exception>
+    public static T Read<T>(KeycloakAnswer answer, string call)
+    {
+        if (!answer.Succeeded)
+            throw KeycloakFailures.Rejected(call, answer);
+        try
+        {
+            return answer.Read<T>();
+        }
+        catch (JsonException e)
+        {
+            throw StepFailureException.Permanent(KeycloakFailures.Unintelligible, $"Keycloak answered {call} with what the client cannot read: {e.Message}",
+                $"Check that {KeycloakOptions.Section}:BaseUrl leads to Keycloak 26.", KeycloakFailures.System, e);
+        }
+    }
+
+    private async Task<KeycloakAnswer> SendAsync(HttpMethod method, string path, string? body, bool mayRepeat, CancellationToken cancellation)
+    {
+        var call = Describe(method.Method, path);
+        var token = await tokens.GetAsync(cancellation);
+        var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellation);
+        if (answer.Status == HttpStatusCode.Unauthorized)
+        {
+            // Nothing was done: a token expires early when sessions are revoked or keys rotated. Once more with a fresh one.
+            tokens.Refused(token);
+            token = await tokens.GetAsync(cancellation);
+            answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellation);
+        }
+
+        return answer.Status switch
+        {
+            HttpStatusCode.Unauthorized => throw KeycloakFailures.TokenRefused(call),
+            HttpStatusCode.Forbidden => throw KeycloakFailures.MissingRole(call, answer),
+            _ => answer,
+        };
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, string path, string? body, string token) => new(method, root + path)
+    {
+        Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
+        Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
+    };
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Identifiers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>The directory in one realm of Keycloak with Organizations. Thread-safe.</summary>
+internal sealed partial class KeycloakDirectory(
+    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakRoles roles,
+    IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
+{
+    public Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation) =>
+        organizations.EnsureAsync(wanted, cancellation);
+
+    public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellation) =>
+        await organizations.FindAsync(tenant, cancellation) is { } found ? KeycloakOrganizations.Describe(found) : null;
+
+    public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation) => organizations.DeleteAsync(tenant, cancellation);
+
+    public Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation) =>
+        users.EnsureAsync(tenant, email.ToLowerInvariant(), cancellation);
+
+    public Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation) =>
+        users.FindAsync(email.ToLowerInvariant(), cancellation);
+
+    public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    {
+        var path = $"organizations/{organizationId}/members";
+        try
+        {
+            var answer = await admin.PostTextAsync(path, userId, cancellation);
+            // 409: a member already.
+            if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
+                throw KeycloakFailures.Rejected($"POST {path}", answer);
+        }
+        catch (StepFailureException e) when (e.Failure.Transient)
+        {
+            if (!await IsMemberAsync(organizationId, userId, cancellation))
+                throw;
+        }
+    }
+
+    public async Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    {
+        var path = $"organizations/{organizationId}/members/{userId}";
+        var answer = await admin.GetAsync(path, cancellation);
+        if (!answer.Succeeded && answer.Status is not (HttpStatusCode.NotFound or HttpStatusCode.BadRequest))
+            throw KeycloakFailures.Rejected($"GET {path}", answer);
+        return answer.Succeeded;
+    }
+
+    public Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation) => roles.EnsureGrantedAsync(userId, role, cancellation);
+
+    public Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation) => roles.ListAsync(userId, cancellation);
+
+    public async Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellation)
+    {
+        if (!options.Value.SendActionsEmail || user.RequiredActions.Count == 0)
+            return false;
+        try
+        {
+            var answer = await admin.PutOnceAsync(
+                $"users/{user.Id}/execute-actions-email?lifespan={options.Value.ActionsEmailLifespanSeconds}", user.RequiredActions, cancellation);
+            if (answer.Succeeded)
+                return true;
+            LogNotMailed(user.Id, $"{(int)answer.Status}: {answer.ErrorText}");
+        }
+        catch (StepFailureException e)
+        {
+            LogNotMailed(user.Id, e.Message);
+        }
+
+        return false;
+    }
+
+    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    {
+        if (await FindUserAsync(email, cancellation) is not { } user)
+            return;
+        var organization = await organizations.FindAsync(tenant, cancellation);
+        if (organization is not null)
+            await organizations.RemoveMemberAsync(organization.Id!, user.Id, cancellation);
+
+        var path = $"organizations/members/{user.Id}/organizations";
+        var answer = await admin.GetAsync(path, cancellation);
+        if (answer.Status == HttpStatusCode.NotFound)
+            return;
+        var others = KeycloakAdmin.Read<IReadOnlyList<OrganizationRepresentation>>(answer, $"GET {path}").Any(o => o.Id != organization?.Id);
+        if (others)
+            return;
+        if (user.MadeFor == tenant)
+            await users.DeleteAsync(user.Id, cancellation);
+        else
+            await roles.RevokeAsync(user.Id, DirectoryRoles.TenantAdmin, cancellation);
+    }
+
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Warning,
+        Message = "Keycloak did not mail user {UserId} the required actions; the user can ask for the mail at the sign-in page. {Reason}")]
+    private partial void LogNotMailed(string userId, string reason);
+}

@@ -1,0 +1,52 @@
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>How Keycloak's refusals reach an operator.</summary>
+public static class KeycloakFailures
+{
+    public const string System = "keycloak";
+    public const string Unavailable = "keycloak-unavailable";
+    public const string CredentialsRefused = "keycloak-credentials-refused";
+    public const string Forbidden = "keycloak-forbidden";
+    public const string OrganizationsOff = "keycloak-organizations-off";
+    public const string UserAttributesOff = "keycloak-user-attributes-off";
+    public const string Refused = "keycloak-refused";
+    public const string Conflict = "keycloak-conflict";
+    public const string Unintelligible = "keycloak-unintelligible";
+
+    internal static StepFailureException Unreachable(string call, string why, Exception? cause = null) => StepFailureException.Transient(
+        Unavailable, $"Keycloak did not answer {call}: {why}.",
+        $"Check that {KeycloakOptions.Section}:BaseUrl leads to a healthy Keycloak.", System, cause);
+
+    internal static StepFailureException ServerError(string call, KeycloakAnswer answer) => StepFailureException.Transient(
+        Unavailable, $"Keycloak answered {call} with {(int)answer.Status}: {answer.ErrorText}.",
+        "Look into Keycloak's log.", System);
+
+    internal static StepFailureException BadCredentials(KeycloakAnswer answer) => StepFailureException.Permanent(
+        CredentialsRefused, $"Keycloak gave no token ({(int)answer.Status}): {answer.ErrorText}.",
+        $"Check {KeycloakOptions.Section}:Realm, :ClientId and :ClientSecret, and that the client has a service account.", System);
+
+    internal static StepFailureException TokenRefused(string call) => StepFailureException.Permanent(
+        CredentialsRefused, $"Keycloak refused a fresh token for {call}.",
+        $"Check that {KeycloakOptions.Section}:BaseUrl and :Realm name the realm that issued it, and that the client is enabled with a service account.", System);
+
+    internal static StepFailureException MissingRole(string call, KeycloakAnswer answer) => StepFailureException.Permanent(
+        Forbidden, $"Keycloak forbids {call}: {answer.ErrorText}.",
+        "Grant the client's service account these roles of the client realm-management: manage-users, and manage-realm (up to 26.6) " +
+        "or manage-organizations (from 26.7; manage-realm as well while the role tenant-admin does not exist).", System);
+
+    internal static StepFailureException NoOrganizations(KeycloakAnswer answer) => StepFailureException.Permanent(
+        OrganizationsOff, $"Keycloak has no organisations in this realm: {answer.ErrorText}",
+        $"Turn Organizations on in the realm's settings (organizationsEnabled), and check {KeycloakOptions.Section}:Realm.", System);
+
+    internal static StepFailureException AttributesDropped(string email) => StepFailureException.Permanent(
+        UserAttributesOff, $"Keycloak dropped the attribute tenant_id of the new user '{email}', which was removed again.",
+        "In the realm's user profile, set unmanaged attributes to 'only administrators can write' (ADMIN_EDIT), or declare the attribute tenant_id, writable by administrators only.", System);
+
+    internal static StepFailureException Rejected(string call, KeycloakAnswer answer) => StepFailureException.Permanent(
+        Refused, $"Keycloak refused {call} with {(int)answer.Status}: {answer.ErrorText}.", "Mend what Keycloak names, and replay.", System);
+
+    internal static StepFailureException Clash(string call, KeycloakAnswer answer) => StepFailureException.Transient(
+        Conflict, $"Keycloak answered {call} with 409 ({answer.ErrorText}), and what it clashes with is not to be seen.", null, System);
+}

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Saga.Contracts.Identifiers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>Organisations of the realm, each marked with its tenant's id, by which it is found again. Thread-safe.</summary>
+internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findAgain)
+{
+    private const string TenantAttribute = "tenant_id";
+    private const int Page = 100;
+    private const string Collection = "organizations";
+
+    public async Task<DirectoryOrganization> EnsureAsync(OrganizationSpec wanted, CancellationToken cancellation)
+    {
+        if (await FindAsync(wanted.Tenant, cancellation) is { } found)
+            return await MendAsync(found, wanted, cancellation);
+
+        var body = new OrganizationRepresentation
+        {
+            Name = wanted.Name,
+            Alias = wanted.Slug.ToString(),
+            Enabled = true,
+            Attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [wanted.Tenant.ToString()] },
+            Domains = wanted.Domain is null ? null : [new(wanted.Domain)],
+        };
+        KeycloakAnswer answer;
+        try
+        {
+            answer = await admin.PostAsync(Collection, body, cancellation);
+        }
+        catch (StepFailureException e) when (e.Failure.Transient)
+        {
+            // It may have been made all the same; a second POST is not the way to find out.
+            found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellation), cancellation);
+            if (found is null)
+                throw;
+            return await MendAsync(found, wanted, cancellation);
+        }
+
+        switch (answer.Status)
+        {
+            case HttpStatusCode.Created when IdOf(answer) is { } id:
+                return Made(id, wanted);
+            case HttpStatusCode.Created or HttpStatusCode.Conflict:
+                // 409: the name or the alias is taken, by another attempt for this tenant or by somebody else.
+                found = await FindAsync(wanted.Tenant, cancellation);
+                return found is not null
+                    ? await MendAsync(found, wanted, cancellation)
+                    : throw await WhoHoldsItAsync(wanted, answer, cancellation);
+            case HttpStatusCode.NotFound:
+                throw KeycloakFailures.NoOrganizations(answer);
+            default:
+                throw await WhyRefusedAsync(wanted, answer, cancellation);
+        }
+    }
+
+    public async Task<OrganizationRepresentation?> FindAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        var id = tenant.ToString();
+        var answer = await ListAsync($"q={Uri.EscapeDataString($"{TenantAttribute}:{id}")}&briefRepresentation=false&max=2", cancellation);
+        // A server that does not understand q answers with anything: only a marked organisation is this tenant's.
+        var found = answer.Where(o => o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(id, StringComparer.Ordinal) == true).ToList();
+        return found.Count < 2 ? found.SingleOrDefault() : throw StepFailureException.Permanent(
+            DirectoryFailures.OrganizationAmbiguous, $"Several organisations carry the tenant_id {tenant}: {string.Join(", ", found.Select(o => o.Alias))}.",
+            "Delete all but the right one, and replay.", KeycloakFailures.System);
+    }
+
+    public async Task DeleteAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        if (await FindAsync(tenant, cancellation) is not { Id: { } id })
+            return;
+        await RemoveMembersAsync(id, cancellation);
+        var call = $"DELETE {Collection}/{id}";
+        var answer = await admin.DeleteAsync($"{Collection}/{id}", cancellation);
+        if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
+            throw KeycloakFailures.Rejected(call, answer);
+    }
+
+    public static DirectoryOrganization Describe(OrganizationRepresentation organization) => new()
+    {
+        Id = organization.Id!,
+        Alias = organization.Alias ?? organization.Name ?? "",
+        Name = organization.Name ?? "",
+        Enabled = organization.Enabled ?? true,
+        Domains = [.. (organization.Domains ?? []).Select(d => d.Name)],
+    };
+
+    private static DirectoryOrganization Made(string id, OrganizationSpec wanted) => new()
+    {
+        Id = id,
+        Alias = wanted.Slug.ToString(),
+        Name = wanted.Name,
+        Enabled = true,
+        Domains = wanted.Domain is null ? [] : [wanted.Domain],
+    };
+
+    // Keycloak empties an organisation inside the one transaction that deletes it; large ones must be emptied before.
+    private async Task RemoveMembersAsync(string id, CancellationToken cancellation)
+    {
+        var removed = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            var path = $"{Collection}/{id}/members?first=0&max={Page}";
+            var answer = await admin.GetAsync(path, cancellation);
+            if (answer.Status == HttpStatusCode.NotFound)
+                return;
+            var members = KeycloakAdmin.Read<IReadOnlyList<MemberRepresentation>>(answer, KeycloakAdmin.Describe("GET", path));
+            if (members.Count == 0)
+                return;
+            if (members.All(m => removed.Contains(m.Id)))
+                throw StepFailureException.Transient(KeycloakFailures.Conflict, $"Members of organisation {id} are listed after they were removed.", null, KeycloakFailures.System);
+            foreach (var member in members)
+            {
+                await RemoveMemberAsync(id, member.Id, cancellation);
+                removed.Add(member.Id);
+            }
+        }
+    }
+
+    public async Task RemoveMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    {
+        var path = $"{Collection}/{organizationId}/members/{userId}";
+        var answer = await admin.DeleteAsync(path, cancellation);
+        // 400 is Keycloak's answer for a user that is not a member.
+        if (!answer.Succeeded && answer.Status is not (HttpStatusCode.NotFound or HttpStatusCode.BadRequest))
+            throw KeycloakFailures.Rejected($"DELETE {path}", answer);
+    }
+
+    private async Task<DirectoryOrganization> MendAsync(OrganizationRepresentation found, OrganizationSpec wanted, CancellationToken cancellation)
+    {
+        var now = Describe(found);
+        if (now.Alias != wanted.Slug.ToString())
+            throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, now.Alias, KeycloakFailures.System);
+        var lacksDomain = wanted.Domain is not null && !now.Domains.Contains(wanted.Domain, StringComparer.OrdinalIgnoreCase);
+        if (now.Name == wanted.Name && now.Enabled && !lacksDomain)
+            return now;
+
+        // PUT replaces: what is sent back is all that was read, or it would be cleared.
+        var path = $"{Collection}/{now.Id}";
+        var everything = KeycloakAdmin.Read<JsonObject>(await admin.GetAsync(path, cancellation), $"GET {path}");
+        everything["name"] = wanted.Name;
+        everything["enabled"] = true;
+        if (lacksDomain)
+        {
+            var domains = everything["domains"]?.DeepClone() as JsonArray ?? [];
+            domains.Add(new JsonObject { ["name"] = wanted.Domain, ["verified"] = false });
+            everything["domains"] = domains;
+        }
+
+        var answer = await admin.PutAsync(path, everything, cancellation);
+        if (answer.Status == HttpStatusCode.Conflict)
+            throw DirectoryFailures.NameHeld(wanted.Name, KeycloakFailures.System);
+        if (!answer.Succeeded)
+            throw await WhyRefusedAsync(wanted, answer, cancellation);
+        return now with { Name = wanted.Name, Enabled = true, Domains = lacksDomain ? [.. now.Domains, wanted.Domain!] : now.Domains };
+    }
+
+    private async Task<StepFailureException> WhoHoldsItAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellation)
+    {
+        var alias = wanted.Slug.ToString();
+        var byAlias = await ListAsync($"q={Uri.EscapeDataString($"alias:{alias}")}&max=2", cancellation);
+        if (byAlias.Any(o => o.Alias == alias))
+            return DirectoryFailures.AliasHeld(wanted.Slug, KeycloakFailures.System);
+        var byName = await ListAsync($"search={Uri.EscapeDataString(wanted.Name)}&exact=true&max=2", cancellation);
+        return byName.Any(o => o.Name == wanted.Name)
+            ? DirectoryFailures.NameHeld(wanted.Name, KeycloakFailures.System)
+            : KeycloakFailures.Clash($"POST {Collection}", answer);
+    }
+
+    // A domain that is taken is a 400 like any other: who holds it must be asked.
+    private async Task<StepFailureException> WhyRefusedAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellation)
+    {
+        if (answer.Status == HttpStatusCode.BadRequest && wanted.Domain is { } domain)
+        {
+            var tenant = wanted.Tenant.ToString();
+            var holders = await ListAsync($"search={Uri.EscapeDataString(domain)}&exact=true&briefRepresentation=false&max=2", cancellation);
+            if (holders.Any(o => o.Domains?.Any(d => d.Name.Equals(domain, StringComparison.OrdinalIgnoreCase)) == true
+                && o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(tenant, StringComparer.Ordinal) != true))
+            {
+                return DirectoryFailures.DomainHeld(domain, KeycloakFailures.System);
+            }
+        }
+
+        return KeycloakFailures.Rejected($"the organisation '{wanted.Slug}'", answer);
+    }
+
+    private async Task<IReadOnlyList<OrganizationRepresentation>> ListAsync(string query, CancellationToken cancellation)
+    {
+        var answer = await admin.GetAsync($"{Collection}?{query}", cancellation);
+        return answer.Status == HttpStatusCode.NotFound
+            ? throw KeycloakFailures.NoOrganizations(answer)
+            : KeycloakAdmin.Read<IReadOnlyList<OrganizationRepresentation>>(answer, $"GET {Collection}");
+    }
+
+    internal static string? IdOf(KeycloakAnswer created) =>
+        created.Location?.TrimEnd('/').Split('/')[^1] is { Length: > 0 } id ? id : null;
+}

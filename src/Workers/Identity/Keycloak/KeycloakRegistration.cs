@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+internal static class KeycloakRegistration
+{
+    private const int LargestAnswer = 8 * 1024 * 1024;
+
+    public static IServiceCollection AddKeycloakDirectory(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<KeycloakOptions>().Bind(configuration.GetSection(KeycloakOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(s => new KeycloakWire(Connect(s.GetRequiredService<IOptions<KeycloakOptions>>().Value),
+            s.GetRequiredService<IOptions<KeycloakOptions>>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<KeycloakTokens>();
+        services.AddSingleton<KeycloakAdmin>();
+        services.AddSingleton<FindAgain>();
+        services.AddSingleton<KeycloakOrganizations>();
+        services.AddSingleton<KeycloakUsers>();
+        services.AddSingleton<KeycloakRoles>();
+        services.AddSingleton<IDirectory, KeycloakDirectory>();
+        return services;
+    }
+
+    // Redirects are not followed: the token would go along. Time is bounded by the wire, per try.
+    private static HttpClient Connect(KeycloakOptions options) =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+        {
+            BaseAddress = new Uri(options.BaseUrl!.TrimEnd('/') + "/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = LargestAnswer,
+        };
+}

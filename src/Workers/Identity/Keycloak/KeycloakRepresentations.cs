@@ -1,0 +1,50 @@
+using System.Text.Json.Serialization;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+// The parts of Keycloak's representations that this system reads and creates. An update never goes through these:
+// PUT replaces, so it sends back everything that was read.
+internal sealed record OrganizationRepresentation
+{
+    public string? Id { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? Alias { get; init; }
+
+    public bool? Enabled { get; init; }
+
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Attributes { get; init; }
+
+    public IReadOnlyList<DomainRepresentation>? Domains { get; init; }
+}
+
+internal sealed record DomainRepresentation(string Name, bool Verified = false);
+
+internal sealed record UserRepresentation
+{
+    public string? Id { get; init; }
+
+    public string? Username { get; init; }
+
+    public string? Email { get; init; }
+
+    public bool? EmailVerified { get; init; }
+
+    public bool? Enabled { get; init; }
+
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Attributes { get; init; }
+
+    public IReadOnlyList<string>? RequiredActions { get; init; }
+}
+
+internal sealed record MemberRepresentation([property: JsonRequired] string Id);
+
+internal sealed record RoleRepresentation
+{
+    public string? Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public string? Description { get; init; }
+}

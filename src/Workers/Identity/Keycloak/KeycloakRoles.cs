@@ -1,0 +1,75 @@
+using System.Net;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>Realm roles and their grants. Thread-safe.</summary>
+internal sealed class KeycloakRoles(KeycloakAdmin admin)
+{
+    public async Task EnsureGrantedAsync(string userId, string role, CancellationToken cancellation)
+    {
+        var known = await EnsureAsync(role, cancellation);
+        var path = Mappings(userId);
+        try
+        {
+            var answer = await admin.PostAsync(path, new[] { known }, cancellation);
+            if (!answer.Succeeded)
+                throw KeycloakFailures.Rejected($"POST {path}", answer);
+        }
+        catch (StepFailureException e) when (e.Failure.Transient)
+        {
+            if (!(await ListAsync(userId, cancellation)).Contains(role, StringComparer.Ordinal))
+                throw;
+        }
+    }
+
+    public async Task<IReadOnlyList<string>> ListAsync(string userId, CancellationToken cancellation)
+    {
+        var path = Mappings(userId);
+        var answer = await admin.GetAsync(path, cancellation);
+        return answer.Status == HttpStatusCode.NotFound
+            ? []
+            : [.. KeycloakAdmin.Read<IReadOnlyList<RoleRepresentation>>(answer, $"GET {path}").Select(r => r.Name)];
+    }
+
+    public async Task RevokeAsync(string userId, string role, CancellationToken cancellation)
+    {
+        if (await FindAsync(role, cancellation) is not { } known)
+            return;
+        var path = Mappings(userId);
+        var answer = await admin.DeleteAsync(path, cancellation, new[] { known });
+        if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
+            throw KeycloakFailures.Rejected($"DELETE {path}", answer);
+    }
+
+    private async Task<RoleRepresentation> EnsureAsync(string role, CancellationToken cancellation)
+    {
+        if (await FindAsync(role, cancellation) is { } known)
+            return known;
+        KeycloakAnswer answer;
+        try
+        {
+            answer = await admin.PostAsync("roles", new RoleRepresentation { Name = role, Description = "Administers the tenants the user is a member of." }, cancellation);
+        }
+        catch (StepFailureException e) when (e.Failure.Transient)
+        {
+            if (await FindAsync(role, cancellation) is not { } made)
+                throw;
+            return made;
+        }
+
+        // 409: another one made it first.
+        if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
+            throw KeycloakFailures.Rejected("POST roles", answer);
+        return await FindAsync(role, cancellation) ?? throw KeycloakFailures.Clash("POST roles", answer);
+    }
+
+    private async Task<RoleRepresentation?> FindAsync(string role, CancellationToken cancellation)
+    {
+        var path = $"roles/{Uri.EscapeDataString(role)}";
+        var answer = await admin.GetAsync(path, cancellation);
+        return answer.Status == HttpStatusCode.NotFound ? null : KeycloakAdmin.Read<RoleRepresentation>(answer, $"GET {path}");
+    }
+
+    private static string Mappings(string userId) => $"users/{userId}/role-mappings/realm";
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Options;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Identity.Keycloak;
+
+/// <summary>
+/// The service account's access token: one request at a time, whoever asks; renewed at four fifths of its life by one
+/// caller, while the others go on with the one that is still good. Thread-safe.
+/// </summary>
+internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions> options, TimeProvider time) : IDisposable
+{
+    private readonly SemaphoreSlim gate = new(1);
+    private Token? current;
+
+    public async ValueTask<string> GetAsync(CancellationToken cancellation)
+    {
+        var known = Volatile.Read(ref current);
+        var now = time.GetUtcNow();
+        if (known is not null && now < known.RenewAt)
+            return known.Value;
+        var stillGood = known is not null && now < known.ExpiresAt;
+        if (!stillGood)
+            await gate.WaitAsync(cancellation);
+        else if (!await gate.WaitAsync(TimeSpan.Zero, cancellation))
+            return known!.Value;
+
+        try
+        {
+            known = current;
+            if (known is not null && time.GetUtcNow() < known.RenewAt)
+                return known.Value;
+            var fresh = await RequestAsync(cancellation);
+            Volatile.Write(ref current, fresh);
+            return fresh.Value;
+        }
+        catch (StepFailureException e) when (stillGood && e.Failure.Transient)
+        {
+            return known!.Value;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Forgets the token, unless it was renewed meanwhile.</summary>
+    public void Refused(string token)
+    {
+        var known = Volatile.Read(ref current);
+        if (known?.Value == token)
+            Interlocked.CompareExchange(ref current, null, known);
+    }
+
+    public void Dispose() => gate.Dispose();
+
+    private async Task<Token> RequestAsync(CancellationToken cancellation)
+    {
+        var settings = options.Value;
+        var asked = time.GetUtcNow();
+        var answer = await wire.SendAsync("POST the token endpoint", () => new HttpRequestMessage(HttpMethod.Post,
+            $"realms/{Uri.EscapeDataString(settings.Realm!)}/protocol/openid-connect/token")
+        {
+            Content = new FormUrlEncodedContent(
+            [
+                new("grant_type", "client_credentials"),
+                new("client_id", settings.ClientId),
+                new("client_secret", settings.ClientSecret),
+            ]),
+        }, mayRepeat: true, cancellation);
+        if (!answer.Succeeded)
+            throw KeycloakFailures.BadCredentials(answer);
+        var grant = Read(answer);
+        var life = TimeSpan.FromSeconds(grant.ExpiresIn);
+        return new Token(grant.AccessToken, asked + (life * 0.8), asked + life);
+    }
+
+    private static Grant Read(KeycloakAnswer answer)
+    {
+        try
+        {
+            return answer.Read<Grant>();
+        }
+        catch (JsonException)
+        {
+            // The body may hold a token: it is not repeated in the failure.
+            throw StepFailureException.Transient(KeycloakFailures.Unintelligible, "Keycloak's token endpoint answered what is not a token.",
+                $"Check that {KeycloakOptions.Section}:BaseUrl leads to Keycloak.", KeycloakFailures.System);
+        }
+    }
+
+    private sealed record Token(string Value, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt);
+
+    private sealed record Grant
+    {
+        [JsonPropertyName("access_token")]
+        public required string AccessToken { get; init; }
+
+        [JsonPropertyName("expires_in")]
+        public required int ExpiresIn { get; init; }
+    }
+}
