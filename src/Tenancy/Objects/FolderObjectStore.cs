@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>Objects in a folder of this machine, a directory per tenant.</summary>
+internal sealed class FolderObjectStore(FolderPaths paths) : IObjectStore
+{
+    public ITenantObjects For(TenantId tenant) => new FolderTenantObjects(paths, tenant);
+}
+
+internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : ITenantObjects
+{
+    public TenantId Tenant { get; } = tenant;
+
+    public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellation)
+    {
+        var target = paths.Object(Tenant, key);
+        var incoming = Path.Combine(paths.Incoming, Guid.NewGuid().ToString("n"));
+        try
+        {
+            RequireTenant();
+            FolderFaults.MakePrivate(paths.Incoming);
+            await using (var file = new FileStream(incoming, FileMode.CreateNew, FileAccess.Write, FileShare.None, 81920, useAsync: true))
+            {
+                await content.CopyToAsync(file, cancellation);
+                file.Flush(flushToDisk: true);
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Move(incoming, target, overwrite: true);
+        }
+        catch (Exception error) when (FolderFaults.IsFault(error))
+        {
+            throw FolderFaults.Translate(error);
+        }
+        finally
+        {
+            File.Delete(incoming);
+        }
+    }
+
+    public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            RequireTenant();
+            return Task.FromResult<Stream?>(
+                new FileStream(paths.Object(Tenant, key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 81920, useAsync: true));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Task.FromResult<Stream?>(null);
+        }
+        catch (Exception error) when (FolderFaults.IsFault(error))
+        {
+            throw FolderFaults.Translate(error);
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await Task.Yield();
+        foreach (var file in Files(folder))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            // One deleted since the listing began is left out.
+            if (paths.Key(Tenant, file.FullName) is { } key && file.Exists)
+                yield return new ObjectEntry(key, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero));
+        }
+    }
+
+    public Task DeleteAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            RequireTenant();
+            File.Delete(paths.Object(Tenant, key));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing is there.
+        }
+        catch (Exception error) when (FolderFaults.IsFault(error))
+        {
+            throw FolderFaults.Translate(error);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private FileInfo[] Files(ObjectKey? folder)
+    {
+        try
+        {
+            RequireTenant();
+            var directory = new DirectoryInfo(folder is { } f ? paths.Folder(Tenant, f) : paths.Tenant(Tenant));
+            return directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [];
+        }
+        catch (Exception error) when (FolderFaults.IsFault(error))
+        {
+            throw FolderFaults.Translate(error);
+        }
+    }
+
+    // As in S3, where the store is made by provisioning only, a write must not bring a removed tenant back.
+    private void RequireTenant()
+    {
+        if (!Directory.Exists(paths.Tenant(Tenant)))
+            throw new ObjectStoreException(FolderFaults.System, "folder-no-such-tenant", $"Tenant {Tenant} has no folder for objects.", transient: false);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>
+/// Where in a folder a tenant's objects are. Keys hold no '%', so names that do are this class's own: an object is
+/// a file whose name ends with '%', so that <c>a</c> and <c>a/b</c> can both be there, and a segment too long for a
+/// file name goes on below a directory whose name ends with '%+'. Thread-safe.
+/// </summary>
+public sealed class FolderPaths(IOptions<StorageOptions> options)
+{
+    private const string ObjectMark = "%", LongMark = "%+";
+    private const int MaxNameBytes = 240;
+
+    /// <summary>What is half written; renamed when complete.</summary>
+    internal string Incoming { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "incoming");
+
+    public string Tenants { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "tenants");
+
+    public string Tenant(TenantId tenant) => Path.Combine(Tenants, tenant.ToString());
+
+    internal string Object(TenantId tenant, ObjectKey key) => Folder(tenant, key) + ObjectMark;
+
+    internal string Folder(TenantId tenant, ObjectKey key) =>
+        Path.Combine([Tenant(tenant), .. key.ToString().Split('/').SelectMany(Names)]);
+
+    /// <summary>The key of a file; null for what is no object.</summary>
+    internal string? Key(TenantId tenant, string file)
+    {
+        if (!file.EndsWith(ObjectMark, StringComparison.Ordinal))
+            return null;
+        var relative = Path.GetRelativePath(Tenant(tenant), file[..^ObjectMark.Length]);
+        return relative.Replace(Path.DirectorySeparatorChar, '/').Replace(LongMark + "/", "", StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Names(string segment)
+    {
+        var name = new StringBuilder();
+        var bytes = 0;
+        foreach (var rune in segment.EnumerateRunes())
+        {
+            if (bytes + rune.Utf8SequenceLength > MaxNameBytes)
+            {
+                yield return name + LongMark;
+                name.Clear();
+                bytes = 0;
+            }
+
+            name.Append(rune.ToString());
+            bytes += rune.Utf8SequenceLength;
+        }
+
+        yield return name.ToString();
+    }
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Tenancy.Objects;
+
+public static class ObjectsRegistration
+{
+    /// <summary>Adds <see cref="IObjectStore"/>, on the adapter that <c>Saga:Storage:Adapter</c> names. The first call counts.</summary>
+    public static IServiceCollection AddTenantObjects(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(IObjectStore)))
+            return services;
+        services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidation>();
+        services.AddSingleton<S3Connection>();
+        services.AddSingleton<FolderPaths>();
+        services.AddSingleton<IObjectStore>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter
+            ? ActivatorUtilities.CreateInstance<S3ObjectStore>(s)
+            : ActivatorUtilities.CreateInstance<FolderObjectStore>(s));
+        return services;
+    }
+}

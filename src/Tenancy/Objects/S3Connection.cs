@@ -1,0 +1,60 @@
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
+using Amazon.S3;
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>The client of the configured S3 server, and where in it a tenant's objects are. Thread-safe.</summary>
+public sealed class S3Connection : IDisposable
+{
+    private readonly S3StorageOptions options;
+    private readonly Lazy<AmazonS3Client> client;
+
+    public S3Connection(IOptions<StorageOptions> options)
+    {
+        this.options = options.Value.S3;
+        client = new(Connect);
+    }
+
+    public IAmazonS3 Client => client.Value;
+
+    public bool HasBucketPerTenant => options.Layout == S3StorageOptions.BucketLayout;
+
+    public bool RequiresPolicy => options.RequirePolicy;
+
+    public string Region => options.Region;
+
+    public bool IsAmazon => options.ServiceUrl.Length == 0;
+
+    public string Bucket(TenantId tenant) => HasBucketPerTenant ? $"{options.Bucket}-{tenant.Compact}" : options.Bucket;
+
+    public void Dispose()
+    {
+        if (client.IsValueCreated)
+            client.Value.Dispose();
+    }
+
+    private AmazonS3Client Connect()
+    {
+        var config = new AmazonS3Config
+        {
+            AuthenticationRegion = options.Region,
+            ForcePathStyle = options.ForcePathStyle && !IsAmazon,
+            Timeout = TimeSpan.FromSeconds(options.TimeoutSeconds),
+            MaxErrorRetry = 2,
+            // Checksums in trailers are Amazon's own invention: many servers refuse them.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        if (IsAmazon)
+            config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(options.Region);
+        else
+            config.ServiceURL = options.ServiceUrl;
+        AWSCredentials credentials = options.AccessKey.Length > 0
+            ? new BasicAWSCredentials(options.AccessKey, options.SecretKey)
+            : DefaultAWSCredentialsIdentityResolver.GetCredentials();
+        return new AmazonS3Client(credentials, config);
+    }
+}

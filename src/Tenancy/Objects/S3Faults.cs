@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>Says of an error of the S3 client what it means: nothing here, not now, or never.</summary>
+public static partial class S3Faults
+{
+    public const string System = "s3";
+
+    public static async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (Exception error) when (IsFault(error, cancellation))
+        {
+            throw Translate(error);
+        }
+    }
+
+    /// <summary>The object, the bucket, the upload or the document is not there.</summary>
+    public static bool IsMissing(AmazonS3Exception error) => error.StatusCode == HttpStatusCode.NotFound;
+
+    /// <summary>The server does not know what was asked of it.</summary>
+    public static bool IsUnsupported(AmazonS3Exception error) =>
+        error.ErrorCode is "NotImplemented" or "MethodNotAllowed" || error.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed;
+
+    /// <summary>Everything but the caller's own cancellation and what is translated already.</summary>
+    public static bool IsFault(Exception error, CancellationToken cancellation) => error switch
+    {
+        OperationCanceledException => !cancellation.IsCancellationRequested,
+        AmazonClientException or AmazonServiceException or HttpRequestException or TimeoutException or SocketException or IOException or WebException => true,
+        _ => false,
+    };
+
+    public static ObjectStoreException Translate(Exception error) => error switch
+    {
+        AmazonServiceException service when !IsTransient(service) => new ObjectStoreException(
+            System, "s3-" + Kebab(service.ErrorCode ?? service.StatusCode.ToString()), $"The S3 server refused with {(int)service.StatusCode} {service.ErrorCode}: {service.Message}", transient: false, error),
+        _ => new ObjectStoreException(System, "s3-unavailable", $"The S3 server does not answer as it should: {error.Message}", transient: true, error),
+    };
+
+    // No status: the request never got an answer.
+    private static bool IsTransient(AmazonServiceException error) =>
+        error.StatusCode == default || error.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+        || ((int)error.StatusCode >= 500 && error.StatusCode != HttpStatusCode.NotImplemented)
+        || error.ErrorCode is "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed" or "Throttling" or "ThrottlingException" or "OperationAborted"
+            or "ConditionalRequestConflict" or "InternalError" or "ServiceUnavailable";
+
+    private static string Kebab(string name) => Word().Replace(name, "-$0").ToLowerInvariant();
+
+    [GeneratedRegex("(?<=[a-z0-9])[A-Z]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Word();
+}

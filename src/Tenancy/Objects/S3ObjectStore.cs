@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>Objects in S3, below the tenant's prefix.</summary>
+internal sealed class S3ObjectStore(S3Connection connection) : IObjectStore
+{
+    public ITenantObjects For(TenantId tenant) => new S3TenantObjects(connection, tenant);
+}
+
+internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) : ITenantObjects
+{
+    private readonly string bucket = connection.Bucket(tenant);
+    private readonly string prefix = ObjectKey.Prefix(tenant);
+
+    public TenantId Tenant { get; } = tenant;
+
+    public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellation)
+    {
+        // The length goes first: what cannot tell its length is spooled.
+        await using var spool = content.CanSeek ? null : await SpoolAsync(content, cancellation);
+        await S3Faults.RunAsync(
+            () => connection.Client.PutObjectAsync(
+                new PutObjectRequest
+                {
+                    BucketName = bucket,
+                    Key = key.In(Tenant),
+                    InputStream = spool ?? content,
+                    AutoCloseStream = false,
+                    UseChunkEncoding = false,
+                },
+                cancellation),
+            cancellation);
+    }
+
+    public async Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await connection.Client.GetObjectAsync(bucket, key.In(Tenant), cancellation);
+            return response.ResponseStream;
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchKey")
+        {
+            return null;
+        }
+        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        {
+            throw S3Faults.Translate(error);
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var request = new ListObjectsV2Request { BucketName = bucket, Prefix = folder is { } f ? f.In(Tenant) + "/" : prefix };
+        do
+        {
+            var page = await S3Faults.RunAsync(() => connection.Client.ListObjectsV2Async(request, cancellation), cancellation);
+            foreach (var item in page.S3Objects ?? [])
+            {
+                // A server that answers more than was asked must not widen what the tenant sees.
+                if (item.Key.StartsWith(prefix, StringComparison.Ordinal))
+                    yield return new ObjectEntry(item.Key[prefix.Length..], item.Size ?? 0, new DateTimeOffset(item.LastModified?.ToUniversalTime() ?? default, TimeSpan.Zero));
+            }
+
+            request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (request.ContinuationToken is not null);
+    }
+
+    public Task DeleteAsync(ObjectKey key, CancellationToken cancellation) =>
+        S3Faults.RunAsync(() => connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), cancellation), cancellation);
+
+    private static async Task<FileStream> SpoolAsync(Stream content, CancellationToken cancellation)
+    {
+        var spool = new FileStream(
+            Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 81920, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        try
+        {
+            await content.CopyToAsync(spool, cancellation);
+            spool.Position = 0;
+            return spool;
+        }
+        catch
+        {
+            await spool.DisposeAsync();
+            throw;
+        }
+    }
+}

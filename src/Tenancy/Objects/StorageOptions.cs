@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Options;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>Where objects are kept. Section <c>Saga:Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    public const string Section = "Saga:Storage";
+    public const string S3Adapter = "s3";
+    public const string FolderAdapter = "folder";
+
+    /// <summary><c>s3</c> or <c>folder</c>.</summary>
+    public string Adapter { get; set; } = "";
+
+    public FolderStorageOptions Folder { get; set; } = new();
+
+    public S3StorageOptions S3 { get; set; } = new();
+}
+
+public sealed class FolderStorageOptions
+{
+    /// <summary>Made when missing. On a case-sensitive file system, or keys that differ in case only are one object.</summary>
+    public string Path { get; set; } = "";
+}
+
+public sealed class S3StorageOptions
+{
+    public const string PrefixLayout = "prefix";
+    public const string BucketLayout = "bucket";
+
+    /// <summary>The server's address; Amazon's own for the region when empty.</summary>
+    public string ServiceUrl { get; set; } = "";
+
+    public string Region { get; set; } = "us-east-1";
+
+    /// <summary>With <see cref="SecretKey"/>; both empty for the ambient credentials (environment, instance role).</summary>
+    public string AccessKey { get; set; } = "";
+
+    public string SecretKey { get; set; } = "";
+
+    /// <summary>The bucket of all tenants (layout <c>prefix</c>), or what the tenants' bucket names begin with (layout <c>bucket</c>).</summary>
+    public string Bucket { get; set; } = "";
+
+    /// <summary><c>prefix</c>: one bucket, a prefix per tenant; <c>bucket</c>: a bucket per tenant.</summary>
+    public string Layout { get; set; } = PrefixLayout;
+
+    /// <summary>Addresses buckets by path, as most servers but Amazon's need it.</summary>
+    public bool ForcePathStyle { get; set; } = true;
+
+    /// <summary>Whether a server that knows no policies, lifecycles, versions or upload lists is refused. False for development servers only.</summary>
+    public bool RequirePolicy { get; set; } = true;
+
+    /// <summary>For one call to the server.</summary>
+    public int TimeoutSeconds { get; set; } = 30;
+}
+
+internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions>
+{
+    public ValidateOptionsResult Validate(string? name, StorageOptions options)
+    {
+        var errors = new List<string>();
+        if (options.Adapter == StorageOptions.FolderAdapter)
+        {
+            if (string.IsNullOrWhiteSpace(options.Folder.Path))
+                errors.Add("Saga:Storage:Folder:Path must be the folder that holds the objects.");
+        }
+        else if (options.Adapter == StorageOptions.S3Adapter)
+        {
+            S3(options.S3, errors);
+        }
+        else
+        {
+            errors.Add("Saga:Storage:Adapter must be 's3' or 'folder'.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void S3(S3StorageOptions s3, List<string> errors)
+    {
+        if (s3.ServiceUrl.Length > 0 && !(Uri.TryCreate(s3.ServiceUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            errors.Add("Saga:Storage:S3:ServiceUrl must be an http or https address, or empty for Amazon's own.");
+        if (string.IsNullOrWhiteSpace(s3.Region))
+            errors.Add("Saga:Storage:S3:Region must be a region's name, such as 'eu-central-1'.");
+        if (s3.AccessKey.Length == 0 != (s3.SecretKey.Length == 0))
+            errors.Add("Saga:Storage:S3:AccessKey and Saga:Storage:S3:SecretKey must be given both, or neither.");
+        if (s3.Layout is not (S3StorageOptions.PrefixLayout or S3StorageOptions.BucketLayout))
+            errors.Add("Saga:Storage:S3:Layout must be 'prefix' or 'bucket'.");
+        var longest = s3.Layout == S3StorageOptions.BucketLayout ? 30 : 63;
+        if (s3.Bucket.Length < 3 || s3.Bucket.Length > longest || !s3.Bucket.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+            || s3.Bucket[0] == '-' || s3.Bucket[^1] == '-')
+        {
+            errors.Add($"Saga:Storage:S3:Bucket must be 3 to {longest} characters of a-z, 0-9 and '-' for the layout '{s3.Layout}', with a letter or digit at both ends.");
+        }
+
+        if (s3.TimeoutSeconds is < 1 or > 600)
+            errors.Add("Saga:Storage:S3:TimeoutSeconds must be 1 to 600.");
+    }
+}

@@ -1,0 +1,43 @@
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Objects;
+
+namespace Saga.Workers.Storage;
+
+/// <summary>A directory per tenant that only this process's user may enter.</summary>
+internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProvisioner
+{
+    public Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellation) => Run(() =>
+    {
+        cancellation.ThrowIfCancellationRequested();
+        FolderFaults.MakePrivate(paths.Tenant(tenant));
+        return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are whole or not there");
+    });
+
+    public Task RemoveAsync(TenantId tenant, CancellationToken cancellation) => Run(() =>
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var directory = paths.Tenant(tenant);
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
+        return true;
+    });
+
+    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation) => Run(() => Directory.Exists(paths.Tenant(tenant)));
+
+    private static Task<T> Run<T>(Func<T> call)
+    {
+        try
+        {
+            return Task.FromResult(call());
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Two removals at once: the other one was faster. Another attempt sees what is left.
+            throw new ObjectStoreException(FolderFaults.System, "folder-changed", "The tenant's folder changed meanwhile.", transient: true);
+        }
+        catch (Exception error) when (FolderFaults.IsFault(error))
+        {
+            throw FolderFaults.Translate(error);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Saga.Tenancy.Objects;
+
+namespace Saga.Workers.Storage;
+
+/// <summary>
+/// Empties a prefix for good: current objects, old versions, delete markers and unfinished uploads, which listings
+/// do not show. Its end is seen, not assumed.
+/// </summary>
+internal sealed class S3PrefixRemoval(S3Connection connection)
+{
+    private const int KeysPerCall = 1000;
+
+    /// <exception cref="ObjectStoreException">Something could not be deleted, or is written as fast as it is deleted.</exception>
+    public async Task RemoveAsync(string bucket, string prefix, CancellationToken cancellation)
+    {
+        await foreach (var upload in UploadsAsync(bucket, prefix, cancellation))
+            await AbortAsync(bucket, upload, cancellation);
+        await foreach (var page in VersionsAsync(bucket, prefix, cancellation))
+        {
+            foreach (var some in page.Chunk(KeysPerCall))
+                await DeleteAsync(bucket, some, cancellation);
+        }
+
+        if (await AnyAsync(bucket, prefix, cancellation))
+        {
+            throw new ObjectStoreException(
+                S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still holds objects after all were deleted: somebody writes there.", transient: true);
+        }
+    }
+
+    public async Task<bool> AnyAsync(string bucket, string prefix, CancellationToken cancellation)
+    {
+        await foreach (var page in VersionsAsync(bucket, prefix, cancellation))
+        {
+            if (page.Count > 0)
+                return true;
+        }
+
+        await foreach (var _ in UploadsAsync(bucket, prefix, cancellation))
+            return true;
+        return false;
+    }
+
+    private async Task DeleteAsync(string bucket, KeyVersion[] keys, CancellationToken cancellation)
+    {
+        List<DeleteError> errors;
+        try
+        {
+            var answer = await connection.Client.DeleteObjectsAsync(
+                new DeleteObjectsRequest { BucketName = bucket, Objects = [.. keys], Quiet = true }, cancellation);
+            errors = answer.DeleteErrors ?? [];
+        }
+        catch (DeleteObjectsException error)
+        {
+            // The whole was answered 200; single keys were not deleted.
+            errors = error.Response.DeleteErrors;
+        }
+
+        var refused = errors.Where(e => e.Code is not ("NoSuchKey" or "NoSuchVersion")).ToList();
+        if (refused.Count == 0)
+            return;
+        var first = refused[0];
+        throw new ObjectStoreException(
+            S3Faults.System, "s3-delete-refused",
+            $"{refused.Count} of {keys.Length} objects in s3://{bucket} were not deleted; the first is '{first.Key}': {first.Code} {first.Message}",
+            transient: refused.TrueForAll(e => e.Code is "InternalError" or "SlowDown" or "ServiceUnavailable" or "OperationAborted"));
+    }
+
+    private async Task AbortAsync(string bucket, MultipartUpload upload, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection.Client.AbortMultipartUploadAsync(bucket, upload.Key, upload.UploadId, cancellation);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchUpload")
+        {
+            // It ended meanwhile; what it wrote is deleted with the rest.
+        }
+    }
+
+    private async IAsyncEnumerable<MultipartUpload> UploadsAsync(
+        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var request = new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix };
+        while (true)
+        {
+            ListMultipartUploadsResponse page;
+            try
+            {
+                page = await connection.Client.ListMultipartUploadsAsync(request, cancellation);
+            }
+            catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
+            {
+                yield break;
+            }
+
+            foreach (var upload in page.MultipartUploads ?? [])
+                yield return upload;
+            if (page.IsTruncated != true)
+                yield break;
+            (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<KeyVersion>> VersionsAsync(
+        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix };
+        while (true)
+        {
+            ListVersionsResponse? page = null;
+            try
+            {
+                page = await connection.Client.ListVersionsAsync(request, cancellation);
+            }
+            catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
+            {
+                // A server without versions has current objects only.
+            }
+
+            if (page is null)
+            {
+                await foreach (var current in CurrentAsync(bucket, prefix, cancellation))
+                    yield return current;
+                yield break;
+            }
+
+            yield return [.. (page.Versions ?? []).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId })];
+            if (page.IsTruncated != true)
+                yield break;
+            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<KeyVersion>> CurrentAsync(
+        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var request = new ListObjectsV2Request { BucketName = bucket, Prefix = prefix };
+        do
+        {
+            var page = await connection.Client.ListObjectsV2Async(request, cancellation);
+            yield return [.. (page.S3Objects ?? []).Select(o => new KeyVersion { Key = o.Key })];
+            request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (request.ContinuationToken is not null);
+    }
+}

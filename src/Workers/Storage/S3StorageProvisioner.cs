@@ -1,0 +1,132 @@
+using System.Net;
+using System.Text.Json;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Objects;
+
+namespace Saga.Workers.Storage;
+
+/// <summary>
+/// A prefix in the bucket of all tenants, or a bucket per tenant. In the shared bucket a tenant's provisioning
+/// changes no document of the bucket: see docs/decisions/object-isolation.md.
+/// </summary>
+internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRules rules, S3PrefixRemoval removal) : IStorageProvisioner
+{
+    public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        try
+        {
+            var bucket = connection.Bucket(tenant);
+            await EnsureBucketAsync(bucket, cancellation);
+            var lifecycle = await rules.EnsureLifecycleAsync(bucket, cancellation);
+            string policy;
+            if (connection.HasBucketPerTenant)
+            {
+                policy = await rules.EnsurePolicyAsync(bucket, TenantPolicies.OwnBucket(bucket, tenant), cancellation);
+            }
+            else
+            {
+                await PutMarkerAsync(bucket, tenant, cancellation);
+                policy = $"session policy kept in s3://{bucket}/{Marker(tenant)}";
+            }
+
+            return new ProvisionedStorage($"s3://{bucket}/{ObjectKey.Prefix(tenant)}", policy, lifecycle);
+        }
+        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        {
+            throw S3Faults.Translate(error);
+        }
+    }
+
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        try
+        {
+            var bucket = connection.Bucket(tenant);
+            await removal.RemoveAsync(bucket, ObjectKey.Prefix(tenant), cancellation);
+            if (connection.HasBucketPerTenant)
+            {
+                await connection.Client.DeleteBucketAsync(bucket, cancellation);
+                return;
+            }
+
+            // The marker goes last: as long as anything may be left, it says so.
+            await removal.RemoveAsync(bucket, Marker(tenant), cancellation);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
+        {
+            // Nothing can be in a bucket that is not there.
+        }
+        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        {
+            throw S3Faults.Translate(error);
+        }
+    }
+
+    public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        try
+        {
+            var bucket = connection.Bucket(tenant);
+            if (connection.HasBucketPerTenant)
+                return await HasBucketAsync(bucket, cancellation);
+            return await removal.AnyAsync(bucket, ObjectKey.Prefix(tenant), cancellation)
+                || await removal.AnyAsync(bucket, Marker(tenant), cancellation);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
+        {
+            return false;
+        }
+        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        {
+            throw S3Faults.Translate(error);
+        }
+    }
+
+    // Outside the tenant's prefix, where no tenant may write.
+    private static string Marker(TenantId tenant) => $".saga/tenants/{tenant}.json";
+
+    private async Task EnsureBucketAsync(string bucket, CancellationToken cancellation)
+    {
+        if (await HasBucketAsync(bucket, cancellation))
+            return;
+        try
+        {
+            await connection.Client.PutBucketAsync(
+                new PutBucketRequest { BucketName = bucket, UseClientRegion = connection.IsAmazon }, cancellation);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "BucketAlreadyOwnedByYou")
+        {
+            // Another attempt made it meanwhile.
+        }
+    }
+
+    private async Task<bool> HasBucketAsync(string bucket, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection.Client.HeadBucketAsync(new HeadBucketRequest { BucketName = bucket }, cancellation);
+            return true;
+        }
+        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    private Task<PutObjectResponse> PutMarkerAsync(string bucket, TenantId tenant, CancellationToken cancellation) =>
+        connection.Client.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = Marker(tenant),
+                ContentType = "application/json",
+                UseChunkEncoding = false,
+                ContentBody = JsonSerializer.Serialize(
+                    new { TenantId = tenant, Prefix = ObjectKey.Prefix(tenant), SessionPolicy = JsonSerializer.Deserialize<JsonElement>(TenantPolicies.Session(bucket, tenant)) },
+                    Json.Options),
+            },
+            cancellation);
+}

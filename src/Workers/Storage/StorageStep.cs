@@ -1,0 +1,44 @@
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Tenancy.Objects;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Storage;
+
+/// <summary>The place of the tenant's objects.</summary>
+internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransactions leases) : IStep
+{
+    public string Name => StepNames.Storage;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        await RequireLeaseAsync(context, cancellation);
+        try
+        {
+            return await provisioner.ProvisionAsync(context.TenantId, cancellation);
+        }
+        catch (ObjectStoreException error)
+        {
+            throw StorageFailures.From(error);
+        }
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        await RequireLeaseAsync(context, cancellation);
+        try
+        {
+            await provisioner.RemoveAsync(context.TenantId, cancellation);
+        }
+        catch (ObjectStoreException error)
+        {
+            throw StorageFailures.From(error);
+        }
+    }
+
+    // This step writes nothing to the registry, so nothing else would tell a stale attempt that it is one.
+    private async Task RequireLeaseAsync(StepContext context, CancellationToken cancellation)
+    {
+        await using var held = await leases.BeginAsync(context.Lease, cancellation);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+
+namespace Saga.Tests.Support;
+
+/// <summary>A server that runs as a child of the tests, and ends with them.</summary>
+public sealed class ServerProcess
+{
+    private readonly string program;
+    private readonly string[] arguments;
+    private readonly List<string> output = [];
+    private Process? process;
+
+    public ServerProcess(string program, params string[] arguments)
+    {
+        this.program = program;
+        this.arguments = arguments;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Kill();
+    }
+
+    public void Start()
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Ends it at once, as a crash would.</summary>
+    public void Kill()
+    {
+        if (process is null)
+            return;
+        process.Kill();
+        process.WaitForExit();
+        process.Dispose();
+        process = null;
+    }
+
+    /// <summary>Waits until the probe says yes; fails with the server's last words when it ended or takes too long.</summary>
+    public async Task WaitAsync(Func<Task<bool>> probe, TimeSpan limit)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await probe())
+        {
+            if (process!.HasExited || clock.Elapsed > limit)
+            {
+                lock (output)
+                    throw new InvalidOperationException($"{program} {(process.HasExited ? "ended" : "was not ready in time")}: {string.Join('\n', output.TakeLast(20))}");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>The program's path, or a failure that says how to install it.</summary>
+    public static string Find(string name, string remedy) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Append("/usr/sbin")
+            .Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists)
+        ?? throw new InvalidOperationException($"'{name}' was not found: {remedy}");
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (output)
+            output.Add(line.Data ?? "");
+    }
+}
