@@ -1,1 +1,3 @@
-return;
+using Saga.Host.Startup;
+
+return await SagaHost.RunAsync(args);

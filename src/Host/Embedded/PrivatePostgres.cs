@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
 
@@ -68,13 +66,15 @@ public sealed class PrivatePostgres : IAsyncDisposable
         if (RunningPort(data) is { } running)
             return new PrivatePostgres(folder, binaries, running, password);
 
-        var port = FreePort();
+        var port = UsualPort(Path.Combine(folder, "port"));
         string[] defaults = ["max_connections=400", "max_wal_size=2GB", "shared_buffers=128MB"];
         var options = string.Join(' ', defaults.Concat(settings ?? [])
             .Append($"port={port.ToString(CultureInfo.InvariantCulture)}").Append("listen_addresses=127.0.0.1").Append("unix_socket_directories=")
             .Select(s => $"-c {s}"));
+        // Not cancelled half-way: a server that comes up afterwards would have nobody to stop it.
+        cancellation.ThrowIfCancellationRequested();
         await RunAsync(Path.Combine(binaries, "pg_ctl"),
-            ["-D", data, "-w", "-t", "60", "-l", Path.Combine(folder, "postgres.log"), "-o", options, "start"], asPostgres: true, cancellation);
+            ["-D", data, "-w", "-t", "60", "-l", Path.Combine(folder, "postgres.log"), "-o", options, "start"], asPostgres: true, CancellationToken.None);
         return new PrivatePostgres(folder, binaries, port, password);
     }
 
@@ -108,12 +108,19 @@ public sealed class PrivatePostgres : IAsyncDisposable
         try
         {
             using var process = Process.GetProcessById(pid);
-            return process.ProcessName.StartsWith("postgres", StringComparison.Ordinal) ? port : null;
+            return process.ProcessName.StartsWith("postgres", StringComparison.Ordinal) && WorksIn(pid, data) ? port : null;
         }
         catch (ArgumentException)
         {
             return null;
         }
+    }
+
+    // After a crash of the machine the number may be another cluster's process. PostgreSQL works in its data folder.
+    private static bool WorksIn(int pid, string data)
+    {
+        var link = new FileInfo($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cwd");
+        return link.LinkTarget is not { } folder || string.Equals(folder, Path.GetFullPath(data), StringComparison.Ordinal);
     }
 
     private static string FindBinaries()
@@ -128,11 +135,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
                 "macOS: brew install postgresql), or set Saga:Registry:ConnectionString to a server of yours.");
     }
 
-    private static int FreePort()
+    // The port of the last start where it is free, so that what connected then finds the cluster again.
+    private static int UsualPort(string file)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        if (File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var last) && LocalPorts.IsFree(last))
+            return last;
+        var port = LocalPorts.Free();
+        File.WriteAllText(file, port.ToString(CultureInfo.InvariantCulture));
+        return port;
     }
 
     private static void OwnerOnly(string file)

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Saga.Host.Startup;
+using Serilog;
+using Serilog.Events;
+
+namespace Saga.Host.Logging;
+
+internal static class HostLogging
+{
+    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>Warnings to the terminal, everything of interest to files: the terminal shows what happens to the tenants.</summary>
+    /// <param name="folder">Where the files go; null for none.</param>
+    public static IServiceCollection AddHostLogging(this IServiceCollection services, IConfiguration configuration, string? folder)
+    {
+        var logger = new LoggerConfiguration()
+            .MinimumLevel.Verbose()
+            .WriteTo.Console(Level(configuration, "Saga:Log:Console", LogEventLevel.Warning), Line, standardErrorFromLevel: LogEventLevel.Verbose);
+        if (folder is not null)
+        {
+            logger.WriteTo.File(
+                Path.Combine(folder, "saga-.log"), Level(configuration, "Saga:Log:File", LogEventLevel.Information),
+                "{Timestamp:O} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}",
+                rollingInterval: RollingInterval.Day, fileSizeLimitBytes: 20_000_000, rollOnFileSizeLimit: true, retainedFileCountLimit: 10);
+        }
+
+        return services.AddLogging(logging => logging
+            .ClearProviders()
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
+            .AddFilter("System.Net.Http", LogLevel.Warning)
+            .AddFilter("MassTransit", LogLevel.Warning)
+            .AddSerilog(logger.CreateLogger(), dispose: true));
+    }
+
+    private static LogEventLevel Level(IConfiguration configuration, string key, LogEventLevel usual) => configuration[key] switch
+    {
+        null or "" => usual,
+        var text when Enum.TryParse<LogEventLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level) => level,
+        var text => throw new StartException($"{key} is '{text}'. It must be one of {string.Join(", ", Enum.GetNames<LogEventLevel>())}."),
+    };
+}

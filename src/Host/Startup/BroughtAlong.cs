@@ -1,0 +1,74 @@
+using System.Globalization;
+using Dapper;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+using Saga.Host.Embedded;
+using Saga.Host.Local;
+
+namespace Saga.Host.Startup;
+
+/// <summary>What the host starts for itself before anything else, and stops after everything else; and the settings that follow from it.</summary>
+internal sealed class BroughtAlong : IAsyncDisposable
+{
+    private const string RegistryKey = "Saga:Registry:ConnectionString";
+    private PrivatePostgres? postgres;
+    private LocalServers? servers;
+
+    private BroughtAlong(DataFolder folder) => Folder = folder;
+
+    public DataFolder Folder { get; }
+
+    /// <summary>Defaults: the user's configuration goes before them.</summary>
+    public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public static async Task<BroughtAlong> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellation)
+    {
+        var path = DataFolderPlace.Choose(configuration[DataFolder.Key], message => Console.Error.WriteLine($"saga: {message}"));
+        var brought = new BroughtAlong(DataFolder.Open(path));
+        try
+        {
+            if (mode == HostMode.Local)
+                brought.servers = await LocalServers.StartAsync(brought.Folder, cancellation);
+            if (string.IsNullOrEmpty(configuration[RegistryKey]))
+                await brought.StartPostgresAsync(cancellation);
+            foreach (var (key, value) in EmbeddedSettings.Of(brought.Folder).Concat(brought.servers?.Settings ?? []))
+                brought.Settings[key] = value;
+            return brought;
+        }
+        catch
+        {
+            await brought.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (servers is not null)
+            await servers.DisposeAsync();
+        if (postgres is not null)
+            await postgres.DisposeAsync();
+        Folder.Dispose();
+    }
+
+    private async Task StartPostgresAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            postgres = await PrivatePostgres.StartAsync(Folder.In("postgres"), cancellation: cancellation);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new StartException(e.Message);
+        }
+
+        await using (var connection = new NpgsqlConnection(postgres.ConnectionString("postgres")))
+        {
+            await connection.OpenAsync(cancellation);
+            if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
+                await connection.ExecuteAsync("create database saga");
+        }
+
+        Settings[RegistryKey] = postgres.ConnectionString("saga");
+    }
+}

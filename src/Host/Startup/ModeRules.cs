@@ -1,0 +1,75 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Saga.Host.Startup;
+
+/// <summary>
+/// Which adapters go together. What is embedded is for one machine and one user, so it can be switched on
+/// neither beside adapters of real systems nor where another machine could reach it.
+/// </summary>
+public static class ModeRules
+{
+    public const string ModeKey = "Saga:Mode";
+    public const string AddressKey = "Saga:Api:Address";
+    public const string IdentityKey = "Saga:Identity:Adapter";
+
+    private static readonly Port[] Ports =
+    [
+        new("Saga:Bus:Adapter", Embedded: ["inmemory"], Local: ["rabbitmq"], Real: ["rabbitmq"]),
+        new(IdentityKey, Embedded: ["embedded"], Local: ["embedded", "keycloak"], Real: ["keycloak"]),
+        new("Saga:Storage:Adapter", Embedded: ["folder"], Local: ["s3"], Real: ["s3"]),
+        new("Saga:Cache:Adapter", Embedded: ["inprocess"], Local: ["redis"], Real: ["redis"]),
+        new("Saga:Mail:Adapter", Embedded: ["folder"], Local: ["folder", "smtp"], Real: ["smtp"]),
+    ];
+
+    /// <exception cref="StartException">The mode is none.</exception>
+    public static HostMode Mode(IConfiguration configuration) => configuration[ModeKey] switch
+    {
+        null or "" => HostMode.Embedded,
+        var text when Enum.TryParse<HostMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) && !char.IsDigit(text[0]) => mode,
+        var text => throw new StartException($"{ModeKey} is '{text}'. It must be embedded (the default), local or real."),
+    };
+
+    /// <summary>The adapters that a mode takes when none is named, by key.</summary>
+    public static Dictionary<string, string?> Defaults(HostMode mode) =>
+        Ports.ToDictionary(p => p.Key, p => (string?)p.Allowed(mode)[0], StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Every rule that the configuration breaks; none when it may start.</summary>
+    public static IReadOnlyList<string> Broken(HostMode mode, IConfiguration configuration)
+    {
+        var broken = new List<string>();
+        foreach (var port in Ports)
+        {
+            var allowed = port.Allowed(mode);
+            if (configuration[port.Key] is { Length: > 0 } adapter && !allowed.Contains(adapter, StringComparer.OrdinalIgnoreCase))
+            {
+                broken.Add($"{port.Key} is '{adapter}', but {ModeKey} '{Name(mode)}' takes {string.Join(" or ", allowed)} only."
+                    + (mode != HostMode.Real && port.Real.Contains(adapter, StringComparer.OrdinalIgnoreCase) ? $" Set {ModeKey} to real and name every outside system." : ""));
+            }
+        }
+
+        if (mode != HostMode.Real && configuration[AddressKey] is { Length: > 0 } address && !IsLoopback(address))
+        {
+            broken.Add($"{AddressKey} is '{address}', but in {ModeKey} '{Name(mode)}' it must be on this machine, such as http://127.0.0.1:5080: "
+                + "what is embedded is not made to be reached by others.");
+        }
+
+        return broken;
+    }
+
+    private static string Name(HostMode mode) => mode.ToString().ToLowerInvariant();
+
+    private static bool IsLoopback(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        && IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip);
+
+    private sealed record Port(string Key, string[] Embedded, string[] Local, string[] Real)
+    {
+        public string[] Allowed(HostMode mode) => mode switch
+        {
+            HostMode.Embedded => Embedded,
+            HostMode.Local => Local,
+            _ => Real,
+        };
+    }
+}

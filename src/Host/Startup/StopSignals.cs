@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace Saga.Host.Startup;
+
+/// <summary>
+/// Ctrl-C, SIGTERM, SIGHUP (the terminal went away) and SIGQUIT, from the first line on: whatever was started by then is stopped in order.
+/// </summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly PosixSignalRegistration[] registrations;
+
+    public StopSignals() => registrations =
+    [
+        .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }
+            .Select(signal => PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                stop.Cancel();
+            })),
+    ];
+
+    public CancellationToken Token => stop.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+            registration.Dispose();
+        stop.Dispose();
+    }
+}
