@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Saga.Contracts;
+
+namespace Saga.Tests.Support.Keycloak;
+
+/// <summary>The realm's users, members and role grants, with Keycloak's rules for them.</summary>
+internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions options)
+{
+    public object ListUsers(IReadOnlyDictionary<string, string> query)
+    {
+        var exact = query.GetValueOrDefault("exact") == "true";
+        IEnumerable<StubUser> found = realm.Users.OrderBy(u => u.Username, StringComparer.Ordinal);
+        if (query.GetValueOrDefault("username") is { } username)
+            found = found.Where(u => Matches(u.Username, username, exact));
+        if (query.GetValueOrDefault("email") is { } email)
+            found = found.Where(u => u.Email is not null && Matches(u.Email, email, exact));
+        if (query.GetValueOrDefault("q") is { } q && KeycloakRealm.Pair(q) is { } pair)
+            found = found.Where(u => u.Attributes.GetValueOrDefault(pair.Key)?.Contains(pair.Value) == true);
+        return KeycloakRealm.Page(found, query, 100).Select(u => Represent(u, query.GetValueOrDefault("briefRepresentation") == "true")).ToList();
+    }
+
+    public string CreateUser(JsonElement body)
+    {
+        var username = KeycloakRealm.Text(body, "username")?.ToLowerInvariant();
+        if (string.IsNullOrEmpty(username))
+            throw KeycloakRefusal.Worded(400, "User name is missing");
+        var email = KeycloakRealm.Text(body, "email")?.ToLowerInvariant();
+        if (realm.Users.Exists(u => u.Username == username))
+            throw KeycloakRefusal.Worded(options.ConflictStatus, "User exists with same username");
+        if (email is not null && realm.Users.Exists(u => u.Email == email))
+            throw KeycloakRefusal.Worded(options.ConflictStatus, "User exists with same email");
+        var made = new StubUser
+        {
+            Id = KeycloakRealm.NewId(),
+            Username = username,
+            Email = email,
+            EmailVerified = Flag(body, "emailVerified"),
+            Enabled = Flag(body, "enabled"),
+            Attributes = options.UnmanagedUserAttributes ? KeycloakRealm.Attributes(body) ?? [] : [],
+            RequiredActions = body.TryGetProperty("requiredActions", out var actions) ? actions.Deserialize<List<string>>(Json.Options)! : [],
+        };
+        realm.Users.Add(made);
+        return made.Id;
+    }
+
+    public StubUser User(string id) => realm.Users.Find(u => u.Id == id) ?? throw KeycloakRefusal.Coded(404, "User not found");
+
+    public void DeleteUser(string id)
+    {
+        realm.Users.Remove(User(id));
+        foreach (var organization in realm.Organizations)
+            organization.Members.Remove(id);
+    }
+
+    public object ListMembers(string organizationId, IReadOnlyDictionary<string, string> query) =>
+        KeycloakRealm.Page(realm.Organization(organizationId).Members, query, 10).Select(Member).ToList();
+
+    public void AddMember(string organizationId, string body)
+    {
+        var organization = realm.Organization(organizationId);
+        var id = body.Trim().Trim('"');
+        if (!realm.Users.Exists(u => u.Id == id))
+            throw KeycloakRefusal.Worded(400, "User does not exist");
+        if (organization.Members.Contains(id))
+            throw KeycloakRefusal.Worded(409, "User is already a member of the organization.");
+        organization.Members.Add(id);
+    }
+
+    public object GetMember(string organizationId, string userId) =>
+        realm.Organization(organizationId).Members.Contains(userId) ? Member(userId) : throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
+
+    public void RemoveMember(string organizationId, string userId)
+    {
+        if (!realm.Organization(organizationId).Members.Remove(userId))
+            throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
+    }
+
+    public object OrganizationsOf(string userId)
+    {
+        _ = User(userId);
+        return realm.Organizations.Where(o => o.Members.Contains(userId)).Select(o => KeycloakRealm.Represent(o, brief: true)).ToList();
+    }
+
+    public void MailActions(string userId, JsonElement body)
+    {
+        var user = User(userId);
+        if (!options.Smtp)
+            throw KeycloakRefusal.Worded(500, "Failed to send execute actions email: Please provide a valid address");
+        user.Mails.Add(body.Deserialize<List<string>>(Json.Options)!);
+    }
+
+    public object GetRole(string name) => Represent(Role(name) ?? throw KeycloakRefusal.Coded(404, "Could not find role"));
+
+    public void CreateRole(JsonElement body)
+    {
+        var name = KeycloakRealm.Text(body, "name")!;
+        if (Role(name) is not null)
+            throw KeycloakRefusal.Worded(409, $"Role with name {name} already exists");
+        realm.Roles.Add(new(KeycloakRealm.NewId(), name, KeycloakRealm.Text(body, "description")));
+    }
+
+    public object Grants(string userId) => realm.Roles.Where(r => User(userId).Roles.Contains(r.Name)).Select(Represent).ToList();
+
+    public void Grant(string userId, JsonElement body)
+    {
+        var user = User(userId);
+        foreach (var role in Named(body))
+            user.Roles.Add(role.Name);
+    }
+
+    public void Revoke(string userId, JsonElement body)
+    {
+        var user = User(userId);
+        foreach (var role in Named(body))
+            user.Roles.Remove(role.Name);
+    }
+
+    public static object Represent(StubUser user, bool brief) => KeycloakRealm.Without(new()
+    {
+        ["id"] = user.Id,
+        ["username"] = user.Username,
+        ["email"] = user.Email,
+        ["emailVerified"] = user.EmailVerified,
+        ["enabled"] = user.Enabled,
+        ["totp"] = false,
+        ["notBefore"] = 0,
+        ["attributes"] = brief || user.Attributes.Count == 0 ? null : user.Attributes,
+        ["requiredActions"] = brief ? null : user.RequiredActions,
+        ["disableableCredentialTypes"] = brief ? null : Array.Empty<string>(),
+    });
+
+    // Keycloak goes by the role's id, and refuses one whose name it does not find.
+    private List<StubRole> Named(JsonElement body) =>
+        [.. body.EnumerateArray().Select(r => realm.Roles.Find(k => k.Id == KeycloakRealm.Text(r, "id") && k.Name == KeycloakRealm.Text(r, "name"))
+            ?? throw KeycloakRefusal.Coded(404, "Role not found"))];
+
+    private object Member(string userId)
+    {
+        var fields = (Dictionary<string, object?>)Represent(User(userId), brief: false);
+        fields["membershipType"] = "UNMANAGED";
+        return fields;
+    }
+
+    private StubRole? Role(string name) => realm.Roles.Find(r => r.Name == name);
+
+    private static object Represent(StubRole role) => KeycloakRealm.Without(new()
+    {
+        ["id"] = role.Id,
+        ["name"] = role.Name,
+        ["description"] = role.Description,
+        ["composite"] = false,
+        ["clientRole"] = false,
+        ["containerId"] = "realm",
+    });
+
+    private static bool Matches(string value, string wanted, bool exact) =>
+        exact ? value.Equals(wanted, StringComparison.OrdinalIgnoreCase) : value.Contains(wanted, StringComparison.OrdinalIgnoreCase);
+
+    private static bool Flag(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.GetBoolean();
+}

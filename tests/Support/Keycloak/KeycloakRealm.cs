@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Saga.Contracts;
+
+namespace Saga.Tests.Support.Keycloak;
+
+/// <summary>The realm's organisations, with Keycloak's rules for them. Every call happens under one lock.</summary>
+internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
+{
+    public Lock Gate { get; } = new();
+
+    public List<StubOrganization> Organizations { get; } = [];
+
+    public List<StubUser> Users { get; } = [];
+
+    public List<StubRole> Roles { get; } = [new(NewId(), "offline_access", "${role_offline-access}"), new(NewId(), "default-roles-saga", null)];
+
+    public object ListOrganizations(IReadOnlyDictionary<string, string> query)
+    {
+        var exact = query.GetValueOrDefault("exact") == "true";
+        var search = query.GetValueOrDefault("search");
+        IEnumerable<StubOrganization> found = Organizations.OrderBy(o => o.Name, StringComparer.Ordinal);
+        if (query.GetValueOrDefault("q") is { } q && Pair(q) is { } pair)
+            found = found.Where(o => pair.Key == "alias" ? o.Alias == pair.Value : o.Attributes.GetValueOrDefault(pair.Key)?.Contains(pair.Value) == true);
+        else if (!string.IsNullOrEmpty(search))
+            found = found.Where(o => new[] { o.Name }.Concat(o.Domains.Select(d => d.Name))
+                .Any(t => exact ? t == search : t.Contains(search, StringComparison.OrdinalIgnoreCase)));
+        var brief = query.GetValueOrDefault("briefRepresentation") != "false";
+        return Page(found, query, 10).Select(o => Represent(o, brief)).ToList();
+    }
+
+    public string CreateOrganization(JsonElement body)
+    {
+        var name = Text(body, "name");
+        if (string.IsNullOrEmpty(name))
+            throw KeycloakRefusal.Worded(400, "Name can not be null");
+        var alias = Text(body, "alias") is { Length: > 0 } given ? given : name;
+        if (BadAlias().Match(alias) is { Success: true } bad)
+            throw KeycloakRefusal.Coded(400, $"Character '{bad.Value}' not allowed.");
+        if (Organizations.Exists(o => o.Name == name))
+            throw KeycloakRefusal.Worded(options.ConflictStatus, "A organization with the same name already exists.");
+        if (Organizations.Exists(o => o.Alias == alias))
+            throw KeycloakRefusal.Worded(options.ConflictStatus, "A organization with the same alias already exists");
+        // The body's id is ignored.
+        var made = new StubOrganization { Id = NewId(), Alias = alias, Name = name };
+        Replace(made, body);
+        made.Attributes = Attributes(body) ?? [];
+        Organizations.Add(made);
+        return made.Id;
+    }
+
+    public void UpdateOrganization(string id, JsonElement body)
+    {
+        var found = Organization(id);
+        var name = Text(body, "name");
+        if (string.IsNullOrEmpty(name) || Organizations.Exists(o => o.Name == name && o.Id != id))
+            throw KeycloakRefusal.Worded(409, "A organization with the same name already exists.");
+        if ((Text(body, "alias") ?? name) != found.Alias)
+            throw KeycloakRefusal.Worded(400, "Cannot change the alias");
+        Replace(found, body);
+        found.Name = name;
+        // Of all that is omitted, only the attributes survive.
+        found.Attributes = Attributes(body) ?? found.Attributes;
+    }
+
+    public void DeleteOrganization(string id) => Organizations.Remove(Organization(id));
+
+    public StubOrganization Organization(string id) =>
+        Organizations.Find(o => o.Id == id) ?? throw KeycloakRefusal.Worded(404, "Organization not found.");
+
+    public static object Represent(StubOrganization organization, bool brief) => Without(new()
+    {
+        ["id"] = organization.Id,
+        ["name"] = organization.Name,
+        ["alias"] = organization.Alias,
+        ["enabled"] = organization.Enabled,
+        ["description"] = organization.Description,
+        ["redirectUrl"] = organization.RedirectUrl,
+        ["attributes"] = brief ? null : organization.Attributes,
+        ["domains"] = organization.Domains.Count == 0 ? null : organization.Domains.Select(d => new { name = d.Name, verified = d.Verified }),
+    });
+
+    internal static Dictionary<string, object?> Without(Dictionary<string, object?> fields) =>
+        fields.Where(f => f.Value is not null).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
+
+    internal static IEnumerable<T> Page<T>(IEnumerable<T> all, IReadOnlyDictionary<string, string> query, int max) =>
+        all.Skip(Number(query, "first", 0)).Take(Number(query, "max", max));
+
+    internal static (string Key, string Value)? Pair(string q) =>
+        q.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? (q[..colon], q[(colon + 1)..]) : null;
+
+    internal static string? Text(JsonElement body, string name) =>
+        body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    internal static Dictionary<string, List<string>>? Attributes(JsonElement body) =>
+        body.TryGetProperty("attributes", out var value) ? value.Deserialize<Dictionary<string, List<string>>>(Json.Options) : null;
+
+    internal static string NewId() => Guid.NewGuid().ToString();
+
+    private void Replace(StubOrganization target, JsonElement body)
+    {
+        var domains = body.TryGetProperty("domains", out var list) ? list.Deserialize<List<StubDomain>>(Json.Options)! : [];
+        foreach (var domain in domains)
+        {
+            if (!domain.Name.Contains('.', StringComparison.Ordinal))
+                throw KeycloakRefusal.Worded(400, $"The specified domain is invalid: {domain.Name}");
+            if (Organizations.Find(o => o.Id != target.Id && o.Domains.Exists(d => d.Name == domain.Name)) is { } holder)
+                throw KeycloakRefusal.Worded(400, $"Domain {domain.Name} is already linked to organization {holder.Name} in realm {options.Realm}");
+        }
+
+        target.Domains = domains;
+        target.Enabled = !body.TryGetProperty("enabled", out var enabled) || enabled.GetBoolean();
+        target.Description = Text(body, "description");
+        target.RedirectUrl = Text(body, "redirectUrl");
+    }
+
+    private static int Number(IReadOnlyDictionary<string, string> query, string name, int otherwise) =>
+        query.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+    [GeneratedRegex(@"[!#$&()*+,/:;=?@\[\]\\\s]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BadAlias();
+}

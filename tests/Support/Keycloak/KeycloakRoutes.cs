@@ -1,0 +1,95 @@
+using System.Text.Json;
+
+namespace Saga.Tests.Support.Keycloak;
+
+/// <summary>What a handler is given: the route's parameters, the query, and the body.</summary>
+internal sealed record StubRequest(IReadOnlyList<string> Parts, IReadOnlyDictionary<string, string> Query, string Body)
+{
+    public JsonElement Json
+    {
+        get
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(Body);
+                return document.RootElement.Clone();
+            }
+            catch (JsonException)
+            {
+                throw KeycloakRefusal.Coded(400, "invalid_request", "Cannot parse the JSON");
+            }
+        }
+    }
+}
+
+/// <summary>An answer: a status, and a body or the id of what was created.</summary>
+internal sealed record StubAnswer(int Status, object? Body = null, string? CreatedId = null)
+{
+    public static StubAnswer Done { get; } = new(204);
+
+    public static StubAnswer Ok(object body) => new(200, body);
+
+    public static StubAnswer Created(string id) => new(201, CreatedId: id);
+}
+
+internal sealed record StubRoute(string Method, string Template, string Role, Func<StubRequest, StubAnswer> Act);
+
+/// <summary>The operations of the admin API that the stub knows, by their templates below the realm.</summary>
+internal static class KeycloakRoutes
+{
+    private const string Realm = "manage-realm";
+    private const string Users = "manage-users";
+
+    public static IReadOnlyList<StubRoute> Of(KeycloakRealm realm, KeycloakPeople people) =>
+    [
+        new("GET", "organizations", Realm, r => StubAnswer.Ok(realm.ListOrganizations(r.Query))),
+        new("POST", "organizations", Realm, r => StubAnswer.Created(realm.CreateOrganization(r.Json))),
+        new("GET", "organizations/members/{member-id}/organizations", Realm, r => StubAnswer.Ok(people.OrganizationsOf(r.Parts[0]))),
+        new("GET", "organizations/{org-id}", Realm, r => StubAnswer.Ok(KeycloakRealm.Represent(realm.Organization(r.Parts[0]), brief: false))),
+        new("PUT", "organizations/{org-id}", Realm, r => Done(() => realm.UpdateOrganization(r.Parts[0], r.Json))),
+        new("DELETE", "organizations/{org-id}", Realm, r => Done(() => realm.DeleteOrganization(r.Parts[0]))),
+        new("GET", "organizations/{org-id}/members", Realm, r => StubAnswer.Ok(people.ListMembers(r.Parts[0], r.Query))),
+        new("POST", "organizations/{org-id}/members", Realm, r =>
+        {
+            people.AddMember(r.Parts[0], r.Body);
+            return StubAnswer.Created(r.Body.Trim().Trim('"'));
+        }),
+        new("GET", "organizations/{org-id}/members/{member-id}", Realm, r => StubAnswer.Ok(people.GetMember(r.Parts[0], r.Parts[1]))),
+        new("DELETE", "organizations/{org-id}/members/{member-id}", Realm, r => Done(() => people.RemoveMember(r.Parts[0], r.Parts[1]))),
+        new("GET", "users", Users, r => StubAnswer.Ok(people.ListUsers(r.Query))),
+        new("POST", "users", Users, r => StubAnswer.Created(people.CreateUser(r.Json))),
+        new("GET", "users/{user-id}", Users, r => StubAnswer.Ok(KeycloakPeople.Represent(people.User(r.Parts[0]), brief: false))),
+        new("DELETE", "users/{user-id}", Users, r => Done(() => people.DeleteUser(r.Parts[0]))),
+        new("PUT", "users/{user-id}/execute-actions-email", Users, r => Done(() => people.MailActions(r.Parts[0], r.Json))),
+        new("POST", "users/{user-id}/logout", Users, r => Done(() => people.User(r.Parts[0]))),
+        new("GET", "users/{user-id}/role-mappings/realm", Users, r => StubAnswer.Ok(people.Grants(r.Parts[0]))),
+        new("POST", "users/{user-id}/role-mappings/realm", Users, r => Done(() => people.Grant(r.Parts[0], r.Json))),
+        new("DELETE", "users/{user-id}/role-mappings/realm", Users, r => Done(() => people.Revoke(r.Parts[0], r.Json))),
+        new("GET", "roles/{role-name}", Realm, r => StubAnswer.Ok(people.GetRole(r.Parts[0]))),
+        new("POST", "roles", Realm, r =>
+        {
+            people.CreateRole(r.Json);
+            return StubAnswer.Created(KeycloakRealm.Text(r.Json, "name")!);
+        }),
+    ];
+
+    /// <summary>The route and the values of its parameters; literal segments win.</summary>
+    public static (StubRoute Route, IReadOnlyList<string> Parts)? Find(IReadOnlyList<StubRoute> routes, string method, string path)
+    {
+        var segments = path.Split('/');
+        foreach (var route in routes.Where(r => r.Method == method))
+        {
+            var template = route.Template.Split('/');
+            if (template.Length == segments.Length && template.Zip(segments).All(s => s.First[0] == '{' || s.First == s.Second))
+                return (route, [.. template.Zip(segments).Where(s => s.First[0] == '{').Select(s => Uri.UnescapeDataString(s.Second))]);
+        }
+
+        return null;
+    }
+
+    private static StubAnswer Done(Action act)
+    {
+        act();
+        return StubAnswer.Done;
+    }
+}

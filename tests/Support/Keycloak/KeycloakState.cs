@@ -1,0 +1,52 @@
+namespace Saga.Tests.Support.Keycloak;
+
+public sealed record StubOrganization
+{
+    public required string Id { get; init; }
+
+    public required string Alias { get; init; }
+
+    public required string Name { get; set; }
+
+    public bool Enabled { get; set; } = true;
+
+    public string? Description { get; set; }
+
+    public string? RedirectUrl { get; set; }
+
+    public Dictionary<string, List<string>> Attributes { get; set; } = [];
+
+    public List<StubDomain> Domains { get; set; } = [];
+
+    /// <summary>Ids of users, in the order they joined.</summary>
+    public List<string> Members { get; } = [];
+}
+
+public sealed record StubDomain(string Name, bool Verified);
+
+public sealed record StubUser
+{
+    public required string Id { get; init; }
+
+    public required string Username { get; init; }
+
+    public string? Email { get; init; }
+
+    public bool EmailVerified { get; init; }
+
+    public bool Enabled { get; init; } = true;
+
+    public Dictionary<string, List<string>> Attributes { get; init; } = [];
+
+    public List<string> RequiredActions { get; init; } = [];
+
+    public HashSet<string> Roles { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Action mails that were taken, each with its actions.</summary>
+    public List<IReadOnlyList<string>> Mails { get; } = [];
+}
+
+public sealed record StubRole(string Id, string Name, string? Description);
+
+/// <summary>A call that reached the stub.</summary>
+public sealed record StubCall(string Method, string Route, string Path, int Status);

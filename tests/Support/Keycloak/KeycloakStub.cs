@@ -1,0 +1,249 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Saga.Contracts;
+
+namespace Saga.Tests.Support.Keycloak;
+
+/// <summary>
+/// A server with the part of Keycloak 26.6's admin API that Saga uses, on a free port of this machine, in memory.
+/// Each call and each answer is held to Keycloak's OpenAPI document, where that is at hand; it can be told to fail.
+/// It lives as long as the process that started it, whatever becomes of its clients.
+/// </summary>
+public sealed class KeycloakStub : IAsyncDisposable
+{
+    private readonly KeycloakStubOptions options;
+    private readonly KeycloakRealm realm;
+    private readonly IReadOnlyList<StubRoute> routes;
+    private readonly KeycloakStubTokens tokens;
+    private readonly ConcurrentQueue<string> violations = new();
+    private readonly ConcurrentQueue<StubCall> calls = new();
+    private readonly ConcurrentDictionary<ArmedFault, bool> faults = new();
+    private readonly CancellationTokenSource ending = new();
+    private readonly WebApplication app;
+    private int running;
+    private int busiest;
+
+    private KeycloakStub(KeycloakStubOptions options)
+    {
+        this.options = options;
+        realm = new KeycloakRealm(options);
+        routes = KeycloakRoutes.Of(realm, new KeycloakPeople(realm, options));
+        tokens = new KeycloakStubTokens(options);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        app = builder.Build();
+        app.Run(HandleAsync);
+    }
+
+    /// <summary>For <c>Saga:Identity:Keycloak:BaseUrl</c>.</summary>
+    public string BaseUrl => app.Urls.First();
+
+    public KeycloakStubOptions Options => options;
+
+    /// <summary>The settings that lead a process here, by their keys.</summary>
+    public IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>(StringComparer.Ordinal)
+    {
+        ["Saga:Identity:Adapter"] = "keycloak",
+        ["Saga:Identity:Keycloak:BaseUrl"] = BaseUrl,
+        ["Saga:Identity:Keycloak:Realm"] = options.Realm,
+        ["Saga:Identity:Keycloak:ClientId"] = options.ClientId,
+        ["Saga:Identity:Keycloak:ClientSecret"] = options.ClientSecret,
+    };
+
+    /// <summary>Where a call or an answer broke the OpenAPI document; empty too where there is no document.</summary>
+    public IReadOnlyList<string> Violations => [.. violations];
+
+    public IReadOnlyList<StubCall> Calls => [.. calls];
+
+    public int TokensGiven => tokens.Given;
+
+    /// <summary>The most calls that were worked on at once.</summary>
+    public int Busiest => Volatile.Read(ref busiest);
+
+    public IReadOnlyList<StubOrganization> Organizations
+    {
+        get
+        {
+            lock (realm.Gate)
+                return [.. realm.Organizations];
+        }
+    }
+
+    public IReadOnlyList<StubUser> Users
+    {
+        get
+        {
+            lock (realm.Gate)
+                return [.. realm.Users];
+        }
+    }
+
+    public static async Task<KeycloakStub> StartAsync(KeycloakStubOptions? options = null)
+    {
+        var stub = new KeycloakStub(options ?? new KeycloakStubOptions());
+        await stub.app.StartAsync();
+        return stub;
+    }
+
+    /// <param name="method">In capitals, or <c>*</c>.</param>
+    /// <param name="route">A template below the realm, such as <c>organizations/{org-id}</c>; <c>token</c>; or <c>*</c>.</param>
+    /// <param name="fault">What goes wrong.</param>
+    /// <param name="times">For so many calls.</param>
+    public KeycloakStub Arm(string method, string route, KeycloakFault fault, int times = 1)
+    {
+        faults[new ArmedFault(method, route, fault, times)] = true;
+        return this;
+    }
+
+    /// <summary>Nothing goes wrong any more.</summary>
+    public void Disarm() => faults.Clear();
+
+    /// <summary>Every token given so far is refused from now on.</summary>
+    public void RevokeTokens() => tokens.RevokeAll();
+
+    /// <summary>Puts an organisation there without a call.</summary>
+    public StubOrganization Add(StubOrganization organization)
+    {
+        lock (realm.Gate)
+            realm.Organizations.Add(organization);
+        return organization;
+    }
+
+    /// <summary>Puts a user there without a call.</summary>
+    public StubUser Add(StubUser user)
+    {
+        lock (realm.Gate)
+            realm.Users.Add(user);
+        return user;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await app.DisposeAsync();
+        ending.Dispose();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var now = Interlocked.Increment(ref running);
+        for (var seen = busiest; now > seen; seen = busiest)
+            Interlocked.CompareExchange(ref busiest, now, seen);
+        try
+        {
+            await AnswerAsync(context);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            context.Abort();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref running);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var request = context.Request;
+        using var reader = new StreamReader(request.Body);
+        var body = await reader.ReadToEndAsync(ending.Token);
+        var raw = request.Path.Value!;
+        var admin = $"/admin/realms/{options.Realm}/";
+        var found = raw.StartsWith(admin, StringComparison.Ordinal) ? KeycloakRoutes.Find(routes, request.Method, raw[admin.Length..]) : null;
+        var token = raw == $"/realms/{options.Realm}/protocol/openid-connect/token";
+        var route = token ? "token" : found?.Route.Template ?? raw;
+        var contract = token ? null : new Conversation(violations, request, body);
+
+        var fault = faults.Keys.Select(f => f.TakeFor(request.Method, route)).FirstOrDefault(f => f is not null);
+        var wait = options.Latency + (fault?.Delay ?? TimeSpan.Zero);
+        if (wait > TimeSpan.Zero)
+            await Task.Delay(wait, ending.Token);
+        if (fault?.Until is { } until)
+            await until.WaitAsync(ending.Token);
+        if (fault?.Drop == true)
+        {
+            Note(request, route, 0);
+            context.Abort();
+            return;
+        }
+
+        var answer = fault?.Status is { } failed ? Failed(failed, fault)
+            : token ? Act(() => tokens.Issue(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(body)))
+            : Act(() => ActOn(request, found, body));
+        if (fault?.StatusAfterActing is { } lie)
+            answer = Failed(lie, fault);
+        Note(request, route, answer.Status);
+        if (fault?.LoseAnswer == true)
+        {
+            context.Abort();
+            return;
+        }
+
+        if (fault?.RetryAfter is { } retryAfter)
+            context.Response.Headers.RetryAfter = retryAfter;
+        await WriteAsync(context, answer, contract);
+    }
+
+    private StubAnswer ActOn(HttpRequest request, (StubRoute Route, IReadOnlyList<string> Parts)? found, string body)
+    {
+        if (found is not { } match)
+        {
+            violations.Enqueue($"{request.Method} {request.Path}: not known to the stub");
+            throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
+        }
+
+        if (!tokens.Accepts(request.Headers.Authorization))
+            throw KeycloakRefusal.Coded(401, "HTTP 401 Unauthorized");
+        if (!options.ServiceAccountRoles.Contains(match.Route.Role, StringComparer.Ordinal))
+            throw KeycloakRefusal.Coded(403, "HTTP 403 Forbidden");
+        if (!options.OrganizationsEnabled && match.Route.Template.StartsWith("organizations", StringComparison.Ordinal))
+            throw KeycloakRefusal.Worded(404, "Organizations not enabled for this realm.");
+        var query = request.Query.ToDictionary(q => q.Key, q => q.Value.ToString(), StringComparer.Ordinal);
+        return match.Route.Act(new StubRequest(match.Parts, query, body));
+    }
+
+    // Every handler runs under the realm's lock, as Keycloak's run in transactions.
+    private StubAnswer Act(Func<StubAnswer> handler)
+    {
+        try
+        {
+            lock (realm.Gate)
+            {
+                var answer = handler();
+                return answer.Body is null ? answer : answer with { Body = JsonSerializer.Serialize(answer.Body, Json.Options) };
+            }
+        }
+        catch (KeycloakRefusal refusal)
+        {
+            return new StubAnswer(refusal.Status, JsonSerializer.Serialize(refusal.Body, Json.Options));
+        }
+    }
+
+    private static StubAnswer Failed(int status, KeycloakFault fault) => new(status, fault.Body);
+
+    private void Note(HttpRequest request, string route, int status)
+    {
+        if (options.KeepCalls)
+            calls.Enqueue(new StubCall(request.Method, route, request.Path + request.QueryString, status));
+    }
+
+    private static async Task WriteAsync(HttpContext context, StubAnswer answer, Conversation? contract)
+    {
+        var text = answer.Body as string ?? "";
+        var type = text.Length == 0 ? null : "application/json";
+        contract?.Check(answer.Status, type, text);
+        context.Response.StatusCode = answer.Status;
+        if (answer.CreatedId is { } id)
+            context.Response.Headers.Location = $"{context.Request.Scheme}://{context.Request.Host}{context.Request.Path}/{Uri.EscapeDataString(id)}";
+        if (type is null)
+            return;
+        context.Response.ContentType = type;
+        await context.Response.WriteAsync(text);
+    }
+}

@@ -1,0 +1,27 @@
+namespace Saga.Tests.Support.Keycloak.OpenApi;
+
+/// <summary>Others' contracts as data, kept beside the checkout: the folder of SAGA_CONTRACTS, else <c>shared/contracts</c> of any folder above.</summary>
+public static class ContractFiles
+{
+    public const string Variable = "SAGA_CONTRACTS";
+
+    /// <summary>The file's path, or null where the checkout stands alone.</summary>
+    public static string? Find(string file)
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)
+            return Existing(Path.Combine(given, file));
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (Existing(Path.Combine(folder.FullName, "shared", "contracts", file)) is { } found)
+                return found;
+        }
+
+        return null;
+    }
+
+    /// <summary>Why a test that needs the file is skipped.</summary>
+    public static string Missing(string file) =>
+        $"Skipped: {file} is neither in shared/contracts of a folder above the tests nor in the folder that {Variable} names, so nothing can be held to it.";
+
+    private static string? Existing(string path) => File.Exists(path) ? path : null;
+}
