@@ -188,7 +188,32 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation));
     }
 
-    private sealed record OrganizationRow(string Id, string Alias, string Name, bool Enabled, string[] Domains);
+    // Dapper reads arrays into properties, not into constructors.
+    private sealed class OrganizationRow
+    {
+        public string Id { get; init; } = "";
 
-    private sealed record UserRow(string Id, string Email, Guid? MadeFor, bool Enabled, bool EmailVerified, string[] RequiredActions);
+        public string Alias { get; init; } = "";
+
+        public string Name { get; init; } = "";
+
+        public bool Enabled { get; init; }
+
+        public string[] Domains { get; init; } = [];
+    }
+
+    private sealed class UserRow
+    {
+        public string Id { get; init; } = "";
+
+        public string Email { get; init; } = "";
+
+        public Guid? MadeFor { get; init; }
+
+        public bool Enabled { get; init; }
+
+        public bool EmailVerified { get; init; }
+
+        public string[] RequiredActions { get; init; } = [];
+    }
 }
