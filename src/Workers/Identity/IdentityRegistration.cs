@@ -5,17 +5,19 @@ using Saga.Registry;
 using Saga.Workers.Identity.Embedded;
 using Saga.Workers.Identity.Keycloak;
 using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
 
 namespace Saga.Workers.Identity;
 
 public static class IdentityRegistration
 {
-    /// <summary>The steps of the identity worker, and the directory that <c>Saga:Identity:Adapter</c> names.</summary>
+    /// <summary>The steps and the verification of the identity worker, and the directory that <c>Saga:Identity:Adapter</c> names.</summary>
     public static IServiceCollection AddIdentityWorker(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddDirectory(configuration);
         services.AddSingleton<IStep, IdentityStep>();
         services.AddSingleton<IStep, AdministratorStep>();
+        services.AddSingleton<IVerification, IdentityVerification>();
         return services;
     }
 

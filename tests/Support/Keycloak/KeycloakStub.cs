@@ -62,6 +62,9 @@ public sealed class KeycloakStub : IAsyncDisposable
 
     public int TokensGiven => tokens.Given;
 
+    /// <summary>Calls that are being worked on.</summary>
+    public int Running => Volatile.Read(ref running);
+
     /// <summary>The most calls that were worked on at once.</summary>
     public int Busiest => Volatile.Read(ref busiest);
 

@@ -9,6 +9,7 @@ namespace Saga.Workers.Identity.Embedded;
 internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 {
     private const string System = "embedded-identity";
+    private const long Lock = 0x5A6A_0011;
     private const string OrganizationColumns =
         """
         o.id::text as Id, o.alias as Alias, o.name as Name, o.enabled as Enabled,
@@ -21,6 +22,8 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         try
         {
+            // One at a time: a racing insert for the same tenant may meet the alias's index before the tenant's.
+            await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellation));
             var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), wanted.Name, wanted.Domain };
             var made = await connection.QuerySingleAsync<(Guid Id, string Alias)>(new CommandDefinition(
                 """

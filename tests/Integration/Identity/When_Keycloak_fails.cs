@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Tests.Support.Keycloak;
+using Saga.Workers.Identity;
+using Saga.Workers.Identity.Keycloak;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Identity;
+
+public sealed class When_Keycloak_fails
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+    private readonly TenantId tenant = new(Guid.CreateVersion7());
+
+    private OrganizationSpec Acme => new(tenant, Slug.Parse("acme"), "Acme", "acme.example");
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(502)]
+    [InlineData(503)]
+    [InlineData(429)]
+    public async Task Should_try_a_safe_call_again(int status)
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("GET", "organizations", new KeycloakFault { Status = status }, times: 2);
+
+        await connection.Directory.EnsureOrganizationAsync(Acme, None);
+
+        stub.Calls.Where(c => c is { Method: "GET", Route: "organizations" }).Select(c => c.Status).ShouldBe([status, status, 200]);
+        stub.Violations.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(500, """{"error":"unknown_error","error_description":"server log"}""", "unknown_error: server log")]
+    [InlineData(503, """{"errorMessage":"down for a moment"}""", "down for a moment")]
+    [InlineData(502, "<html>Bad Gateway</html>", "no explanation")]
+    public async Task Should_call_an_outage_transient_in_either_shape_of_error(int status, string body, string words)
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("GET", "*", new KeycloakFault { Status = status, Body = body }, times: 100);
+
+        var failure = await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None));
+
+        (failure.Code, failure.Transient, failure.System).ShouldBe((KeycloakFailures.Unavailable, true, "keycloak"));
+        failure.Message.ShouldContain(words);
+    }
+
+    [Fact]
+    public async Task Should_wait_as_long_as_it_is_asked_to()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("GET", "organizations", new KeycloakFault { Status = 429, RetryAfter = "1" });
+        var watch = Stopwatch.StartNew();
+
+        await connection.Directory.FindOrganizationAsync(tenant, None);
+
+        watch.Elapsed.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(900));
+    }
+
+    [Fact]
+    public async Task Should_call_slowness_transient()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub, [("TimeoutSeconds", "0.1"), ("Retries", "1")]);
+        stub.Arm("GET", "organizations", new KeycloakFault { Until = Task.Delay(Timeout.Infinite, None) }, times: 2);
+
+        var failure = await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None));
+
+        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.Unavailable, true));
+        failure.Message.ShouldContain("0.1 s");
+    }
+
+    [Fact]
+    public async Task Should_call_an_address_where_nobody_listens_transient()
+    {
+        var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        await stub.DisposeAsync();
+
+        var failure = await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None));
+
+        (failure.Code, failure.Transient, failure.System).ShouldBe((KeycloakFailures.Unavailable, true, "keycloak"));
+    }
+
+    [Fact]
+    public async Task Should_obey_a_cancellation()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("GET", "organizations", new KeycloakFault { Until = Task.Delay(Timeout.Infinite, None) });
+        using var cancellation = new CancellationTokenSource();
+        var call = connection.Directory.FindOrganizationAsync(tenant, cancellation.Token);
+
+        await cancellation.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(() => call);
+    }
+
+    [Theory]
+    [InlineData("manage-users", "manage-realm")]
+    [InlineData("manage-realm", "manage-users")]
+    public async Task Should_name_the_role_that_the_service_account_lacks(string granted, string lacking)
+    {
+        await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { ServiceAccountRoles = [granted] });
+        await using var connection = new KeycloakConnection(stub);
+
+        var failure = await FailureOfAsync(async () =>
+        {
+            await connection.Directory.EnsureOrganizationAsync(Acme, None);
+            await connection.Directory.EnsureUserAsync(tenant, "ann@acme.example", None);
+        });
+
+        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.Forbidden, false));
+        failure.Remedy.ShouldNotBeNull().ShouldContain(lacking);
+        stub.Calls.Count(c => c.Status == 403).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_say_that_the_realm_has_no_organisations()
+    {
+        await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { OrganizationsEnabled = false });
+        await using var connection = new KeycloakConnection(stub);
+
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureOrganizationAsync(Acme, None));
+
+        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.OrganizationsOff, false));
+        failure.Message.ShouldContain("Organizations not enabled for this realm.");
+        failure.Remedy.ShouldNotBeNull().ShouldContain("organizationsEnabled");
+    }
+
+    [Fact]
+    public async Task Should_leave_no_user_behind_in_a_realm_that_drops_the_mark()
+    {
+        await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { UnmanagedUserAttributes = false });
+        await using var connection = new KeycloakConnection(stub);
+
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureUserAsync(tenant, "ann@acme.example", None));
+
+        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.UserAttributesOff, false));
+        failure.Remedy.ShouldNotBeNull().ShouldContain("ADMIN_EDIT");
+        stub.Users.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_refuse_for_good_what_Keycloak_refuses_for_reasons_of_its_own()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureOrganizationAsync(Acme with { Domain = "nodots" }, None));
+
+        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.Refused, false));
+        failure.Message.ShouldContain("nodots");
+    }
+
+    [Fact]
+    public async Task Should_not_mistake_another_organisation_for_the_tenants_when_the_search_is_ignored()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("GET", "organizations", new KeycloakFault { Status = 200, Body = """[{"id":"1","name":"Other","alias":"other","enabled":true,"attributes":{}}]""" });
+
+        (await connection.Directory.FindOrganizationAsync(tenant, None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_say_what_it_could_not_read()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("GET", "organizations", new KeycloakFault { Status = 200, Body = "<html>Sign in</html>" });
+
+        (await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None))).Code.ShouldBe(KeycloakFailures.Unintelligible);
+    }
+
+    private static async Task<Failure> FailureOfAsync(Func<Task> act) => (await Should.ThrowAsync<StepFailureException>(act)).Failure;
+}
