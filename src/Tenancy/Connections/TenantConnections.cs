@@ -1,0 +1,93 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Sealing;
+
+namespace Saga.Tenancy.Connections;
+
+/// <summary>
+/// The way to a tenant's rows: with the tenant's own login, one small pool a tenant, made on first use. Thread-safe.
+/// </summary>
+public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore credentials, IOptions<TenantConnectionsOptions> options) : IAsyncDisposable
+{
+    private readonly TenantPools pools = new(options.Value.MaxPools);
+
+    /// <summary>How many tenants have a pool now.</summary>
+    public int Pools => pools.Count;
+
+    /// <summary>Begins a transaction in the tenant's schema, for the tenant.</summary>
+    /// <exception cref="TenantUnavailableException">The tenant has no database yet, or no more.</exception>
+    /// <exception cref="NpgsqlException">The database cannot be reached, or refuses the login.</exception>
+    public async Task<TenantSession> OpenAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        if (pools.Find(tenant) is { } known)
+        {
+            try
+            {
+                return await TenantSession.BeginAsync(tenant, known.Schema, known.Source, cancellation);
+            }
+            catch (Exception error) when (error is ObjectDisposedException || (error is PostgresException e && IsOutdated(e)))
+            {
+                // Evicted just now; or the tenant moved, or its password was changed, since the pool was made.
+                await pools.RemoveAsync(tenant);
+            }
+        }
+
+        var pool = await pools.AddAsync(await CreateAsync(tenant, cancellation));
+        return await TenantSession.BeginAsync(tenant, pool.Schema, pool.Source, cancellation);
+    }
+
+    /// <summary>Closes the tenant's pool; the next use makes another from what the registry says then.</summary>
+    public Task CloseAsync(TenantId tenant) => pools.RemoveAsync(tenant);
+
+    public ValueTask DisposeAsync() => pools.DisposeAsync();
+
+    /// <summary>The tenant's own connection string; the caller keeps it as secret as the password in it.</summary>
+    public async Task<string> ConnectionStringAsync(TenantId tenant, CancellationToken cancellation) =>
+        (await DescribeAsync(tenant, cancellation)).ConnectionString;
+
+    private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        var (schema, connectionString) = await DescribeAsync(tenant, cancellation);
+        return new TenantPool(tenant, schema, NpgsqlDataSource.Create(connectionString));
+    }
+
+    private async Task<(string Schema, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        Location? location;
+        await using (var connection = await registry.OpenConnectionAsync(cancellation))
+        {
+            location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
+                """
+                select s.host as Host, s.port as Port, t.placement_database as Database, t.placement_schema as Schema
+                from tenants t join database_servers s on s.name = t.placement_server where t.id = @Value
+                """,
+                new { tenant.Value }, cancellationToken: cancellation));
+        }
+
+        if (location is null)
+            throw new TenantUnavailableException(tenant, "it has no placement");
+        var credential = await credentials.FindAsync(tenant, CredentialPurposes.Database, cancellation)
+            ?? throw new TenantUnavailableException(tenant, "it has no login");
+        var connectionString = new NpgsqlConnectionStringBuilder
+        {
+            Host = location.Host,
+            Port = location.Port,
+            Database = location.Database,
+            Username = credential.Username,
+            Password = credential.Password,
+            ApplicationName = "saga-tenant",
+            MinPoolSize = 0,
+            MaxPoolSize = options.Value.MaxPoolSize,
+            ConnectionIdleLifetime = options.Value.IdleSeconds,
+            ConnectionPruningInterval = Math.Max(1, options.Value.IdleSeconds / 3),
+        };
+        return (location.Schema, connectionString.ConnectionString);
+    }
+
+    private static bool IsOutdated(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName;
+
+    private sealed record Location(string Host, int Port, string Database, string Schema);
+}

@@ -1,0 +1,24 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Saga.Tenancy.Connections;
+
+/// <summary>How many connections to tenants' databases this process keeps. Section <c>Saga:Connections</c>.</summary>
+public sealed class TenantConnectionsOptions
+{
+    public const string Section = "Saga:Connections";
+    public const int DefaultMaxPools = 200;
+    public const int DefaultMaxPoolSize = 4;
+    public const int DefaultIdleSeconds = 30;
+
+    /// <summary>Tenants with a pool at once; the least recently used one goes.</summary>
+    [Range(1, 100_000, ErrorMessage = "Saga:Connections:MaxPools must be 1 to 100000.")]
+    public int MaxPools { get; set; } = DefaultMaxPools;
+
+    /// <summary>Connections of one tenant.</summary>
+    [Range(1, 1000, ErrorMessage = "Saga:Connections:MaxPoolSize must be 1 to 1000.")]
+    public int MaxPoolSize { get; set; } = DefaultMaxPoolSize;
+
+    /// <summary>Seconds until an unused connection is closed.</summary>
+    [Range(1, 86_400, ErrorMessage = "Saga:Connections:IdleSeconds must be 1 to 86400.")]
+    public int IdleSeconds { get; set; } = DefaultIdleSeconds;
+}

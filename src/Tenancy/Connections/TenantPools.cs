@@ -1,0 +1,94 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Connections;
+
+/// <summary>
+/// At most so many pools, by tenant; the least recently used one goes first. A pool that goes closes its idle
+/// connections at once and those in use when they are given back. Thread-safe.
+/// </summary>
+internal sealed class TenantPools(int maximum) : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<TenantId, LinkedListNode<TenantPool>> byTenant = [];
+    private readonly LinkedList<TenantPool> byUse = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+                return byTenant.Count;
+        }
+    }
+
+    public TenantPool? Find(TenantId tenant)
+    {
+        lock (gate)
+        {
+            if (!byTenant.TryGetValue(tenant, out var node))
+                return null;
+            byUse.Remove(node);
+            byUse.AddFirst(node);
+            return node.Value;
+        }
+    }
+
+    /// <returns>The pool to use: the given one, or the one that another caller added meanwhile.</returns>
+    public async Task<TenantPool> AddAsync(TenantPool pool)
+    {
+        TenantPool? gone = null;
+        TenantPool used;
+        lock (gate)
+        {
+            if (byTenant.TryGetValue(pool.Tenant, out var there))
+            {
+                (used, gone) = (there.Value, pool);
+            }
+            else
+            {
+                used = pool;
+                byTenant.Add(pool.Tenant, byUse.AddFirst(pool));
+                if (byTenant.Count > maximum)
+                {
+                    gone = byUse.Last!.Value;
+                    byUse.RemoveLast();
+                    byTenant.Remove(gone.Tenant);
+                }
+            }
+        }
+
+        if (gone is not null)
+            await gone.Source.DisposeAsync();
+        return used;
+    }
+
+    public async Task RemoveAsync(TenantId tenant)
+    {
+        LinkedListNode<TenantPool>? node;
+        lock (gate)
+        {
+            if (!byTenant.Remove(tenant, out node))
+                return;
+            byUse.Remove(node);
+        }
+
+        await node.Value.Source.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        List<TenantPool> all;
+        lock (gate)
+        {
+            all = [.. byUse];
+            byUse.Clear();
+            byTenant.Clear();
+        }
+
+        foreach (var pool in all)
+            await pool.Source.DisposeAsync();
+    }
+}
+
+internal sealed record TenantPool(TenantId Tenant, string Schema, NpgsqlDataSource Source);

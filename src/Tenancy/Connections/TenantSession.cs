@@ -1,0 +1,52 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Connections;
+
+/// <summary>
+/// An open transaction in a tenant's schema, with the tenant's own login; rolled back when disposed without
+/// <see cref="CommitAsync"/>. The search path and the tenant's id hold until it ends, and never leak into the next.
+/// </summary>
+public sealed class TenantSession : IAsyncDisposable
+{
+    private TenantSession(TenantId tenant, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        Tenant = tenant;
+        Connection = connection;
+        Transaction = transaction;
+    }
+
+    public TenantId Tenant { get; }
+
+    public NpgsqlConnection Connection { get; }
+
+    public NpgsqlTransaction Transaction { get; }
+
+    public Task CommitAsync(CancellationToken cancellation) => Transaction.CommitAsync(cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Transaction.DisposeAsync();
+        await Connection.DisposeAsync();
+    }
+
+    internal static async Task<TenantSession> BeginAsync(TenantId tenant, string schema, NpgsqlDataSource pool, CancellationToken cancellation)
+    {
+        var connection = await pool.OpenConnectionAsync(cancellation);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(cancellation);
+            await using var scope = new NpgsqlCommand(
+                "select set_config('app.tenant_id', $1, true), set_config('search_path', quote_ident($2), true)", connection, transaction);
+            scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.ToString() });
+            scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = schema });
+            await scope.ExecuteNonQueryAsync(cancellation);
+            return new TenantSession(tenant, connection, transaction);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+}

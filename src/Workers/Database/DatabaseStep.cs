@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
+using Saga.Tenancy.Connections;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Tiers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database;
+
+/// <summary>Makes the place of the tenant's rows, and a login of its own.</summary>
+internal sealed class DatabaseStep(
+    IEnumerable<ITier> tiers, PlanStore plans, CredentialStore credentials, LeasedTransactions leases, TenantConnections connections) : IStep
+{
+    public string Name => StepNames.Database;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        var place = TenantSchema.Of(context.Tenant, PlacementOf(context.Tenant));
+        var plan = await plans.FindAsync(context.Tenant.Plan, cancellation)
+            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, and replay the operation.");
+
+        // Before the server hears of it: an attempt that is killed leaves its password to the next one.
+        Credential credential;
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellation))
+        {
+            credential = await credentials.SaveAsync(
+                transaction, context.TenantId, CredentialPurposes.Database, TenantNames.Of(context.TenantId).Login,
+                Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+
+        await TierOf(context).MakeAsync(context, place, credential, plan.Limits.DatabaseConnections, cancellation);
+        return new { place.Server, place.Database, place.Schema, Role = credential.Username };
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        await connections.CloseAsync(context.TenantId);
+        // Without a placement nothing was ever made.
+        if (context.Tenant.Placement is { } placement)
+            await TierOf(context).UnmakeAsync(context, TenantSchema.Of(context.Tenant, placement), cancellation);
+
+        // Last: while the login may exist, its password is not forgotten.
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Database, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    internal static Placement PlacementOf(Tenant tenant) =>
+        tenant.Placement ?? throw StepFailureException.Permanent(
+            "not-reserved", $"Tenant '{tenant.Slug}' has no placement.", $"Retry the operation from step '{StepNames.Reserve}'.");
+
+    private ITier TierOf(StepContext context) => tiers.Single(t => t.Tier == context.Tenant.Tier);
+}

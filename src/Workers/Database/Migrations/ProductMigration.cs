@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Saga.Workers.Database.Migrations;
+
+/// <summary>One version of the product's tables.</summary>
+/// <param name="Version">From 1, without gaps.</param>
+internal sealed record ProductMigration(int Version, string Name, string Sql)
+{
+    /// <summary>SHA-256 of the text with LF line ends, in lower-case hexadecimal.</summary>
+    public string Checksum { get; } = Hash(Sql);
+
+    internal static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}
+
+/// <summary>The versions of the product's tables, in order.</summary>
+internal sealed class ProductMigrations(IReadOnlyList<ProductMigration> all)
+{
+    public IReadOnlyList<ProductMigration> All { get; } = all;
+
+    public int Newest => All[^1].Version;
+
+    /// <summary>Names the very state that all of them lead to: a template of another state has another name.</summary>
+    public string Checksum { get; } = ProductMigration.Hash(string.Join('\n', all.Select(m => m.Checksum)));
+
+    public static ProductMigrations Embedded()
+    {
+        var assembly = typeof(ProductMigrations).Assembly;
+        var all = assembly.GetManifestResourceNames()
+            .Where(n => n.Contains(".Database.Product.", StringComparison.Ordinal) && n.EndsWith(".sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(resource =>
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+                var name = resource.Split('.')[^2];
+                return new ProductMigration(
+                    int.Parse(name.AsSpan(0, name.IndexOf('_', StringComparison.Ordinal)), CultureInfo.InvariantCulture),
+                    name, reader.ReadToEnd().ReplaceLineEndings("\n"));
+            })
+            .ToList();
+        if (all.Count == 0 || all.Where((m, i) => m.Version != i + 1).Any())
+            throw new InvalidOperationException("The product's migrations must be numbered from 0001 without gaps.");
+        return new ProductMigrations(all);
+    }
+}

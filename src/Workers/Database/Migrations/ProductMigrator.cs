@@ -1,0 +1,97 @@
+using System.Globalization;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database.Migrations;
+
+/// <summary>
+/// Brings the product's tables of one schema to the newest version: all missing migrations in one transaction, as
+/// the schema's owner, under the schema's lock. What was applied is recorded in the schema itself. Thread-safe.
+/// </summary>
+internal sealed class ProductMigrator(ProductMigrations migrations)
+{
+    /// <param name="session">A session in the database of the schema.</param>
+    /// <param name="owner">The role that owns the schema, and will own its tables.</param>
+    /// <param name="user">The role that reads and writes rows; null when none does.</param>
+    /// <returns>All that is applied now, in order.</returns>
+    /// <exception cref="StepFailureException">A migration changed after it was applied: <c>migration-changed</c>.</exception>
+    public async Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
+        ServerSession session, string schema, string owner, string? user, CancellationToken cancellation)
+    {
+        var applied = await ReadAsync(session, schema, cancellation);
+        if (Missing(session, schema, applied).Count == 0)
+            return applied;
+        await session.InTransactionAsync(
+            async () =>
+            {
+                await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@schema, 2))", cancellation, new { schema });
+                applied = await ReadAsync(session, schema, cancellation);
+                await session.ExecuteAsync(
+                    $"""
+                    set local role {Sql.Name(owner)};
+                    set local search_path = {Sql.Name(schema)};
+                    create table if not exists schema_migrations (
+                        version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())
+                    """,
+                    cancellation);
+                foreach (var migration in Missing(session, schema, applied))
+                {
+                    await session.ExecuteAsync(migration.Sql, cancellation);
+                    await session.ExecuteAsync(
+                        "insert into schema_migrations (version, name, checksum) values (@Version, @Name, @Checksum)", cancellation, migration);
+                }
+
+                if (user is not null)
+                    await GrantAsync(session, schema, user, cancellation);
+            },
+            cancellation);
+        return await ReadAsync(session, schema, cancellation);
+    }
+
+    /// <summary>Lets the role read and write rows, and nothing else: TRUNCATE and REFERENCES would pass by row-level security.</summary>
+    public static Task GrantAsync(ServerSession session, string schema, string user, CancellationToken cancellation)
+    {
+        var (s, u) = (Sql.Name(schema), Sql.Name(user));
+        return session.ExecuteAsync(
+            $"""
+            grant usage on schema {s} to {u};
+            grant select, insert, update, delete on all tables in schema {s} to {u};
+            grant usage on all sequences in schema {s} to {u};
+            revoke insert, update, delete on {s}.tenants, {s}.schema_migrations from {u};
+            """,
+            cancellation);
+    }
+
+    /// <summary>Allows rows of the tenant in the schema.</summary>
+    public static Task RegisterAsync(ServerSession session, string schema, Guid tenant, CancellationToken cancellation) =>
+        session.ExecuteAsync(
+            $"insert into {Sql.Name(schema)}.tenants (tenant_id) values (@tenant) on conflict do nothing", cancellation, new { tenant });
+
+    private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellation)
+    {
+        var table = $"{Sql.Name(schema)}.schema_migrations";
+        return await session.ScalarAsync<bool>("select to_regclass(@table) is not null", cancellation, new { table })
+            ? await session.QueryAsync<AppliedMigration>($"select version, name, checksum, applied_at as AppliedAt from {table} order by version", cancellation)
+            : [];
+    }
+
+    // Versions beyond the newest known are a newer worker's, and fine.
+    private List<ProductMigration> Missing(ServerSession session, string schema, IReadOnlyList<AppliedMigration> applied)
+    {
+        var known = applied.ToDictionary(m => m.Version);
+        foreach (var migration in migrations.All)
+        {
+            if (known.TryGetValue(migration.Version, out var was) && was.Checksum != migration.Checksum)
+            {
+                throw StepFailureException.Permanent(
+                    "migration-changed",
+                    $"Migration {migration.Name} changed after it was applied to schema '{schema}' on server '{session.Server}' on {was.AppliedAt.ToString("u", CultureInfo.InvariantCulture)}.",
+                    "Restore the migration's text, put the change into a new migration, and replay the operation.");
+            }
+        }
+
+        return [.. migrations.All.Where(m => !known.ContainsKey(m.Version))];
+    }
+}
+
+internal sealed record AppliedMigration(int Version, string Name, string Checksum, DateTime AppliedAt);

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Registry;
+using Saga.Registry.Placements;
+
+namespace Saga.Workers.Database.Servers;
+
+public static class DatabaseServersRegistration
+{
+    /// <summary>The configured servers, made known to the registry at start. May be called by several capabilities of one host.</summary>
+    public static IServiceCollection AddDatabaseServers(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration);
+        if (services.Any(s => s.ServiceType == typeof(DatabaseServers)))
+            return services;
+        services.AddOptions<DatabasesOptions>().Bind(configuration.GetSection(DatabasesOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DatabasesOptions>, DatabasesOptionsValidation>();
+        services.AddSingleton<DatabaseServers>();
+        services.AddSingleton<FencedSessions>();
+        services.AddSingleton<PlacementStore>();
+        services.AddHostedService<RegisterServersAtStart>();
+        return services;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Saga.Workers.Database.Servers;
+
+/// <summary>The PostgreSQL servers that hold tenants' data. Section <c>Saga:Databases</c>.</summary>
+public sealed class DatabasesOptions
+{
+    public const string Section = "Saga:Databases";
+
+    /// <summary>By name: a-z, 0-9 and '-', beginning with a letter.</summary>
+    public Dictionary<string, DatabaseServerOptions> Servers { get; set; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>One server: <c>Saga:Databases:Servers:&lt;name&gt;</c>.</summary>
+public sealed class DatabaseServerOptions
+{
+    public const int DefaultMaxTenants = 1000;
+    public const int DefaultMaxSchemasPerDatabase = 500;
+
+    /// <summary>A superuser's Npgsql connection string; used by workers only, and never stored. Its database is ignored.</summary>
+    public string ConnectionString { get; set; } = "";
+
+    public string Region { get; set; } = "default";
+
+    public int MaxTenants { get; set; } = DefaultMaxTenants;
+
+    public int MaxSchemasPerDatabase { get; set; } = DefaultMaxSchemasPerDatabase;
+
+    /// <summary>Where tenants' own connections go, when not to the connection string's host.</summary>
+    public string? PublicHost { get; set; }
+
+    public int? PublicPort { get; set; }
+}
+
+internal sealed partial class DatabasesOptionsValidation : IValidateOptions<DatabasesOptions>
+{
+    public ValidateOptionsResult Validate(string? name, DatabasesOptions options)
+    {
+        var errors = options.Servers.SelectMany(s => Errors(s.Key, s.Value)).ToList();
+        if (options.Servers.Count == 0)
+            errors.Add("Saga:Databases:Servers must name at least one server, such as Saga:Databases:Servers:main:ConnectionString.");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static IEnumerable<string> Errors(string name, DatabaseServerOptions server)
+    {
+        var key = $"Saga:Databases:Servers:{name}";
+        if (!Name().IsMatch(name))
+            yield return $"{key}: a server's name is 1 to 40 characters, a-z, 0-9 and '-', beginning with a letter.";
+        if (!HasHost(server.ConnectionString))
+            yield return $"{key}:ConnectionString must be an Npgsql connection string of a superuser, with Host, Username and Password.";
+        if (string.IsNullOrWhiteSpace(server.Region))
+            yield return $"{key}:Region must not be empty.";
+        if (server.MaxTenants < 0)
+            yield return $"{key}:MaxTenants must be 0 or more.";
+        if (server.MaxSchemasPerDatabase < 1)
+            yield return $"{key}:MaxSchemasPerDatabase must be 1 or more.";
+        if (server.PublicPort is < 1 or > 65535)
+            yield return $"{key}:PublicPort must be a port, 1 to 65535.";
+    }
+
+    private static bool HasHost(string text)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text) is { Host.Length: > 0, Username.Length: > 0 };
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,39}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Name();
+}

@@ -1,0 +1,67 @@
+using Dapper;
+using Npgsql;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database.Servers;
+
+/// <summary>
+/// An administrator's connection to one database of one server. Errors leave it as <see cref="StepFailureException"/>.
+/// Identifiers and literals in statements must be quoted by <see cref="Sql"/>.
+/// </summary>
+internal sealed class ServerSession(string server, NpgsqlConnection connection, NpgsqlDataSource? owned = null) : IAsyncDisposable
+{
+    public string Server { get; } = server;
+
+    public Task ExecuteAsync(string sql, CancellationToken cancellation, object? parameters = null) =>
+        TranslatingAsync(async () => await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellation)));
+
+    public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellation, object? parameters = null) =>
+        TranslatingAsync(() => connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation)));
+
+    public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellation, object? parameters = null) =>
+        TranslatingAsync(async () => (IReadOnlyList<T>)[.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation))]);
+
+    /// <summary>Commits when the work returns; rolls back when it throws.</summary>
+    public async Task InTransactionAsync(Func<Task> work, CancellationToken cancellation)
+    {
+        await using var transaction = await TranslatingAsync(async () => await connection.BeginTransactionAsync(cancellation));
+        await work();
+        await TranslatingAsync(async () =>
+        {
+            await transaction.CommitAsync(cancellation);
+            return 0;
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            // A pooled connection would keep its advisory locks until its next use.
+            if (connection.State == System.Data.ConnectionState.Open)
+                await connection.ExecuteAsync("select pg_advisory_unlock_all()");
+        }
+        catch (NpgsqlException)
+        {
+            // The connection is broken, and its locks are gone with it.
+        }
+        finally
+        {
+            await connection.DisposeAsync();
+            if (owned is not null)
+                await owned.DisposeAsync();
+        }
+    }
+
+    private async Task<T> TranslatingAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (Exception error) when (DatabaseFailures.Explains(error))
+        {
+            throw DatabaseFailures.Translate(Server, error);
+        }
+    }
+}

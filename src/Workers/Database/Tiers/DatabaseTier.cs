@@ -1,0 +1,66 @@
+using System.Globalization;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>A database of the tenant's own, copied from the template, with an owner nobody signs in as, and a login that uses it.</summary>
+internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions fenced) : ITier
+{
+    public IsolationTier Tier => IsolationTier.Database;
+
+    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellation)
+    {
+        await templates.EnsureAsync(place.Server, cancellation);
+        var limit = connections.ToString(CultureInfo.InvariantCulture);
+        var (database, owner, user) = (Sql.Name(place.Database), Sql.Name(place.Owner), Sql.Name(place.User));
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+        {
+            await TenantRoles.EnsureGroupAsync(session, place.Owner, cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, cancellation);
+            await CloneAsync(session, place, cancellation);
+            await session.ExecuteAsync(
+                $"""
+                revoke all on database {database} from public;
+                grant connect, temporary on database {database} to {user};
+                alter database {database} connection limit {limit};
+                """,
+                cancellation);
+            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
+        }
+
+        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
+        {
+            await session.ExecuteAsync($"reassign owned by {Sql.Name(SharedRoles.TemplateOwner)} to {owner}", cancellation);
+            await ProductMigrator.GrantAsync(session, place.Schema, place.User, cancellation);
+        }
+    }
+
+    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellation)
+    {
+        var names = TenantNames.Of(context.TenantId);
+        await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation);
+        await TenantRoles.CloseAsync(session, names.Login, cancellation);
+        await session.ExecuteAsync($"drop database if exists {Sql.Name(place.Database)} with (force)", cancellation);
+        await TenantRoles.DropAsync(session, names.Login, cancellation);
+        await TenantRoles.DropAsync(session, names.Owner, cancellation);
+    }
+
+    // A database is listed only when its copy was complete, whoever was killed meanwhile. One whose drop was
+    // interrupted is listed with a limit of -2, cannot be used, and is made anew.
+    private async Task CloneAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
+    {
+        var limit = await session.ScalarAsync<int?>(
+            "select datconnlimit from pg_database where datname = @Database", cancellation, new { place.Database });
+        if (limit == -2)
+            await session.ExecuteAsync($"drop database {Sql.Name(place.Database)}", cancellation);
+        if (limit is null or -2)
+        {
+            await session.ExecuteAsync(
+                $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)}", cancellation);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>Shared tables under row-level security, and a login that is tied to the tenant by the policies.</summary>
+internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, DatabaseVerification verification) : ITier
+{
+    public IsolationTier Tier => IsolationTier.Row;
+
+    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellation)
+    {
+        await shared.EnsureRowsAsync(place.Server, cancellation);
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+        {
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, SharedRoles.RowUsers, cancellation);
+            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
+        }
+
+        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
+            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellation);
+        await verification.VerifyAsync(context, cancellation);
+    }
+
+    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellation)
+    {
+        var login = TenantNames.Of(context.TenantId).Login;
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+            await TenantRoles.CloseAsync(session, login, cancellation);
+        if (await servers.ExistsAsync(place.Server, place.Database, cancellation))
+        {
+            await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation);
+            var tenants = $"{Sql.Name(place.Schema)}.tenants";
+            // Every table of the product refers to it and goes with it.
+            if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellation, new { tenants }))
+                await session.ExecuteAsync($"delete from {tenants} where tenant_id = @Value", cancellation, new { context.TenantId.Value });
+            await TenantRoles.DropOwnedAsync(session, login, cancellation);
+        }
+
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+            await TenantRoles.DropAsync(session, login, cancellation);
+    }
+}

@@ -1,0 +1,65 @@
+using Saga.Registry.Placements;
+using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>The databases that many tenants share: made on first use, by one worker while the others wait. Thread-safe.</summary>
+internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator migrator)
+{
+    /// <summary>The row tier's database, with the product's tables at their newest version.</summary>
+    public async Task EnsureRowsAsync(string server, CancellationToken cancellation)
+    {
+        await EnsureAsync(server, PlacementStore.RowDatabase, SharedRoles.RowUsers, SharedRoles.RowOwner, cancellation);
+        await using var session = await servers.OpenAsync(server, PlacementStore.RowDatabase, cancellation);
+        if (!await session.ScalarAsync<bool>(
+                "select exists (select 1 from pg_namespace where nspname = @ProductSchema)", cancellation, new { PlacementStore.ProductSchema }))
+        {
+            await session.InTransactionAsync(
+                async () =>
+                {
+                    await LockAsync(session, PlacementStore.RowDatabase, cancellation);
+                    await session.ExecuteAsync(
+                        $"create schema if not exists {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.RowOwner)}", cancellation);
+                },
+                cancellation);
+        }
+
+        await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellation);
+    }
+
+    /// <summary>A database for schemas of tenants.</summary>
+    public Task EnsureSchemasAsync(string server, string database, CancellationToken cancellation) =>
+        EnsureAsync(server, database, SharedRoles.Users(database), null, cancellation);
+
+    private async Task EnsureAsync(string server, string database, string users, string? owner, CancellationToken cancellation)
+    {
+        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellation);
+        if (await IsReadyAsync(session, database, users, cancellation))
+            return;
+        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@database, 3))", cancellation, new { database });
+        if (await IsReadyAsync(session, database, users, cancellation))
+            return;
+        await TenantRoles.EnsureGroupAsync(session, users, cancellation);
+        if (owner is not null)
+            await TenantRoles.EnsureGroupAsync(session, owner, cancellation);
+        if (!await session.ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellation, new { database }))
+            await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8'", cancellation);
+        await session.ExecuteAsync(
+            $"revoke all on database {Sql.Name(database)} from public; grant connect on database {Sql.Name(database)} to {Sql.Name(users)};", cancellation);
+    }
+
+    // The grant is the last thing that making one does.
+    private static Task<bool> IsReadyAsync(ServerSession session, string database, string users, CancellationToken cancellation) =>
+        session.ScalarAsync<bool>(
+            """
+            select exists (
+                select 1 from pg_database d, pg_roles r
+                where d.datname = @database and r.rolname = @users
+                  and not has_database_privilege('public', d.oid, 'CONNECT') and has_database_privilege(r.oid, d.oid, 'CONNECT'))
+            """,
+            cancellation, new { database, users });
+
+    private static Task LockAsync(ServerSession session, string database, CancellationToken cancellation) =>
+        session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@database, 3))", cancellation, new { database });
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Saga.Registry.Placements;
+using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>
+/// The database that tenants' databases are copied from: migrated once, then closed to everyone, so that any number
+/// of copies may be made at once. Its name holds version and checksum, so changed migrations make another. Thread-safe.
+/// </summary>
+internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigrations migrations, ProductMigrator migrator)
+{
+    public string Name { get; } = string.Create(CultureInfo.InvariantCulture, $"saga_template_v{migrations.Newest}_{migrations.Checksum.AsSpan(0, 12)}");
+
+    /// <summary>Makes the template when it is not there; what a killed attempt left of it is made anew.</summary>
+    public async Task EnsureAsync(string server, CancellationToken cancellation)
+    {
+        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellation);
+        if (await IsReadyAsync(session, cancellation))
+            return;
+        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Name, 3))", cancellation, new { Name });
+        if (await IsReadyAsync(session, cancellation))
+            return;
+        var name = Sql.Name(Name);
+        await session.ExecuteAsync($"drop database if exists {name} with (force)", cancellation);
+        await TenantRoles.EnsureGroupAsync(session, SharedRoles.TemplateOwner, cancellation);
+        await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8'", cancellation);
+        await session.ExecuteAsync($"revoke all on database {name} from public", cancellation);
+        await using (var inside = await servers.OpenAsync(server, Name, cancellation))
+        {
+            await inside.ExecuteAsync(
+                $"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.TemplateOwner)}", cancellation);
+            await migrator.MigrateAsync(inside, PlacementStore.ProductSchema, SharedRoles.TemplateOwner, null, cancellation);
+        }
+
+        // The mark of a finished one, and what keeps sessions out of it: a connected one would stop every copy.
+        await session.ExecuteAsync($"alter database {name} with is_template true allow_connections false", cancellation);
+    }
+
+    private Task<bool> IsReadyAsync(ServerSession session, CancellationToken cancellation) =>
+        session.ScalarAsync<bool>(
+            "select exists (select 1 from pg_database where datname = @Name and datistemplate and not datallowconn)", cancellation, new { Name });
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>Makes and unmakes roles. Every call may run again.</summary>
+internal static class TenantRoles
+{
+    /// <summary>A role that owns or groups, and nobody can sign in as.</summary>
+    public static async Task EnsureGroupAsync(ServerSession session, string role, CancellationToken cancellation)
+    {
+        if (!await ExistsAsync(session, role, cancellation))
+            await session.ExecuteAsync($"create role {Sql.Name(role)} nologin", cancellation);
+    }
+
+    /// <summary>The tenant's own login, with the credential's password and at most so many connections.</summary>
+    /// <param name="memberOf">The role whose rights it has; null for none.</param>
+    public static async Task EnsureLoginAsync(
+        ServerSession session, Credential credential, int connections, string? memberOf, CancellationToken cancellation)
+    {
+        var role = Sql.Name(credential.Username);
+        if (!await ExistsAsync(session, credential.Username, cancellation))
+            await session.ExecuteAsync($"create role {role} nologin", cancellation);
+        var limit = connections.ToString(CultureInfo.InvariantCulture);
+        await session.ExecuteAsync(
+            $"""
+            alter role {role} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls inherit
+                connection limit {limit} password {Sql.Text(ScramVerifier.Create(credential.Password))};
+            {(memberOf is null ? "" : $"grant {Sql.Name(memberOf)} to {role};")}
+            """,
+            cancellation);
+    }
+
+    public static Task SetSearchPathAsync(ServerSession session, string role, string database, string schema, CancellationToken cancellation) =>
+        session.ExecuteAsync($"alter role {Sql.Name(role)} in database {Sql.Name(database)} set search_path = {Sql.Name(schema)}", cancellation);
+
+    /// <summary>Nobody signs in as the role any more, and those who had are gone: nothing is written after this.</summary>
+    public static async Task CloseAsync(ServerSession session, string login, CancellationToken cancellation)
+    {
+        if (!await ExistsAsync(session, login, cancellation))
+            return;
+        await session.ExecuteAsync($"alter role {Sql.Name(login)} nologin", cancellation);
+        await session.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = @login", cancellation, new { login });
+    }
+
+    /// <summary>Drops what the role owns and was granted in the session's database, in which it may not exist.</summary>
+    public static async Task DropOwnedAsync(ServerSession session, string role, CancellationToken cancellation)
+    {
+        if (await ExistsAsync(session, role, cancellation))
+            await session.ExecuteAsync($"drop owned by {Sql.Name(role)} cascade", cancellation);
+    }
+
+    /// <summary>Call it when nothing but shared objects (grants on databases) may still name the role.</summary>
+    public static async Task DropAsync(ServerSession session, string role, CancellationToken cancellation)
+    {
+        await DropOwnedAsync(session, role, cancellation);
+        await session.ExecuteAsync($"drop role if exists {Sql.Name(role)}", cancellation);
+    }
+
+    private static Task<bool> ExistsAsync(ServerSession session, string role, CancellationToken cancellation) =>
+        session.ScalarAsync<bool>("select exists (select 1 from pg_roles where rolname = @role)", cancellation, new { role });
+}

@@ -1,0 +1,68 @@
+using Saga.Contracts.Events;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Registry.Outbox;
+using Saga.Registry.Tenants;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Reservation;
+
+/// <summary>The pivot: the tenant becomes active and is announced, in one transaction; a second run finds it done.</summary>
+internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenants, TimeProvider time) : IStep
+{
+    public string Name => StepNames.Activate;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellation))
+        {
+            var activated = await transaction.ExecuteAsync(
+                "update tenants set status = 'active', version = version + 1, updated_at = @now where id = @Value and status = 'provisioning'",
+                new { context.TenantId.Value, now }, cancellation);
+            if (activated == 1)
+            {
+                await transaction.ExecuteAsync(
+                    """
+                    insert into audit (at, actor, action, tenant_id, operation_id)
+                    select @now, requested_by, 'tenant-activated', @Tenant, id from operations where id = @OperationId;
+                    select pg_notify('saga_tenants', @Text);
+                    """,
+                    new { now, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellation);
+                await OutboxWriter.PublishAsync(
+                    transaction.Transaction,
+                    new TenantProvisioned
+                    {
+                        TenantId = context.TenantId,
+                        Slug = context.Tenant.Slug,
+                        Plan = context.Tenant.Plan,
+                        Tier = context.Tenant.Tier,
+                        OperationId = context.OperationId,
+                        OccurredAt = now,
+                    },
+                    cancellation);
+                await transaction.CommitAsync(cancellation);
+                return new { Status = TenantStatus.Active };
+            }
+        }
+
+        // Nothing was there to activate: it is active already, or it is no longer to be.
+        if (await StatusAsync(context, cancellation) is var status and not TenantStatus.Active)
+            throw Refused(context, status, "Submit a new command for the tenant.");
+        return new { Status = TenantStatus.Active };
+    }
+
+    /// <summary>An activation that took effect is announced and cannot be undone; one that did not left nothing.</summary>
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        if (await StatusAsync(context, cancellation) is TenantStatus.Active or TenantStatus.Suspended)
+            throw Refused(context, TenantStatus.Active, "Resume the operation: after its activation a tenant is not undone, only deprovisioned.");
+    }
+
+    private async Task<TenantStatus?> StatusAsync(StepContext context, CancellationToken cancellation) =>
+        (await tenants.FindAsync(context.TenantId, cancellation))?.Status;
+
+    private static StepFailureException Refused(StepContext context, TenantStatus? status, string remedy) => StepFailureException.Permanent(
+        "tenant-status", $"Tenant '{context.Tenant.Slug}' is {status?.ToString().ToLowerInvariant() ?? "gone"}.", remedy);
+}

@@ -1,0 +1,80 @@
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Registry.Placements;
+using Saga.Registry.Plans;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Reservation;
+
+/// <summary>
+/// Checks the plan and chooses where the tenant's data will live. Names are reserved already: the tenant's row
+/// holds them from the moment the command was accepted.
+/// </summary>
+internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, LeasedTransactions leases) : IStep
+{
+    public string Name => StepNames.Reserve;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        var tenant = context.Tenant;
+        var plan = await plans.FindAsync(tenant.Plan, cancellation)
+            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{tenant.Plan}' is not known.", "Choose a plan that GET /api/v1/plans lists.");
+        if (!plan.Tiers.Contains(tenant.Tier))
+        {
+            throw StepFailureException.Permanent(
+                "tier-not-allowed", $"Plan '{plan.Name}' does not allow isolation '{Lower(tenant.Tier)}'.",
+                $"Choose one of: {string.Join(", ", plan.Tiers.Select(Lower))}.");
+        }
+
+        if (tenant.Status != TenantStatus.Provisioning)
+        {
+            throw StepFailureException.Permanent(
+                "tenant-not-provisioning", $"Tenant '{tenant.Slug}' is {tenant.Status.ToString().ToLowerInvariant()}: its names may be taken by another by now.",
+                "Submit a new command for the tenant.");
+        }
+
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        var result = await PlacementStore.PlaceAsync(transaction, tenant.Id, tenant.Tier, tenant.Region, servers.Names, cancellation);
+        if (result.Placement is not { } placement)
+            throw NoPlace(result, tenant.Region);
+        await transaction.CommitAsync(cancellation);
+        return new { placement.Server, placement.Database, placement.Schema, tenant.Tier };
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await TenantSealer.DestroyAsync(transaction, context.TenantId, cancellation);
+        // Frees slug, domain and subdomain: they are unique among tenants that did not fail.
+        await transaction.ExecuteAsync(
+            """
+            with undone as (
+                update tenants set status = 'failed', placement_server = null, placement_database = null, placement_schema = null,
+                                   version = version + 1, updated_at = now()
+                where id = @Tenant and status = 'provisioning' returning id)
+            insert into audit (actor, action, tenant_id, operation_id)
+            select o.requested_by, 'tenant-provisioning-undone', u.id, o.id from undone u, operations o where o.id = @OperationId;
+            select pg_notify('saga_tenants', @Text);
+            """,
+            new { Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    private static StepFailureException NoPlace(PlacementResult result, string? region)
+    {
+        var where = region is null ? "" : $" in region '{region}'";
+        return result.Servers.Count == 0
+            ? StepFailureException.Permanent(
+                "no-server", $"No database server{where} accepts tenants.",
+                "Configure one under Saga:Databases:Servers, or choose another region.")
+            : StepFailureException.Permanent(
+                "server-full",
+                $"Every database server{where} is full: {string.Join(", ", result.Servers.Select(s => $"'{s.Name}' holds {s.Used} of {s.Maximum} tenants"))}.",
+                "Raise Saga:Databases:Servers:<name>:MaxTenants or add a server, and submit the command again.");
+    }
+
+    private static string Lower(IsolationTier tier) => tier.ToString().ToLowerInvariant();
+}
