@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Tenancy.Cache;
+
+public static class CacheRegistration
+{
+    /// <summary>Adds <see cref="ICacheStore"/>, on the adapter that <c>Saga:Cache:Adapter</c> names. The first call counts.</summary>
+    public static IServiceCollection AddTenantCache(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(ICacheStore)))
+            return services;
+        services.AddOptions<CacheOptions>().Bind(configuration.GetSection(CacheOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CacheOptions>, CacheOptionsValidation>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<RedisConnection>();
+        services.AddSingleton<InProcessCacheStore>();
+        services.AddSingleton<ICacheStore>(s => s.GetRequiredService<IOptions<CacheOptions>>().Value.Adapter == CacheOptions.RedisAdapter
+            ? ActivatorUtilities.CreateInstance<RedisCacheStore>(s)
+            : s.GetRequiredService<InProcessCacheStore>());
+        return services;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Tenancy.Cache;
+
+/// <summary>Caches in this process, for the embedded mode: nobody else sees them, and they end with it. Thread-safe.</summary>
+public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<TenantId, Dictionary<string, Entry>> tenants = [];
+    private int sweepAt = 1024;
+
+    public ITenantCache For(TenantId tenant) => new TenantCache(this, tenant);
+
+    /// <summary>Forgets everything of the tenant.</summary>
+    public void Remove(TenantId tenant)
+    {
+        lock (gate)
+            tenants.Remove(tenant);
+    }
+
+    public bool Any(TenantId tenant)
+    {
+        lock (gate)
+            return tenants.TryGetValue(tenant, out var entries) && entries.Values.Any(e => e.EndsAt > clock.GetUtcNow());
+    }
+
+    private T Use<T>(TenantId tenant, Func<Dictionary<string, Entry>, DateTimeOffset, T> use, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            if (!tenants.TryGetValue(tenant, out var entries))
+                tenants[tenant] = entries = new(StringComparer.Ordinal);
+            if (entries.Count >= sweepAt)
+                Sweep(now);
+            return use(entries, now);
+        }
+    }
+
+    // Ended entries go when they have grown to many, so that the work is a share of the writing.
+    private void Sweep(DateTimeOffset now)
+    {
+        foreach (var entries in tenants.Values)
+        {
+            foreach (var (key, entry) in entries)
+            {
+                if (entry.EndsAt <= now)
+                    entries.Remove(key);
+            }
+        }
+
+        sweepAt = Math.Max(1024, tenants.Values.Max(e => e.Count) * 2);
+    }
+
+    private sealed record Entry(byte[] Value, DateTimeOffset EndsAt);
+
+    private sealed class TenantCache(InProcessCacheStore store, TenantId tenant) : ITenantCache
+    {
+        public TenantId Tenant { get; } = tenant;
+
+        public Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellation)
+        {
+            var name = key.ToString();
+            return Task.FromResult(store.Use(Tenant, (entries, now) => Live(entries, name, now)?.Value.ToArray(), cancellation));
+        }
+
+        public Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellation)
+        {
+            var name = key.ToString();
+            Span.Check(timeToLive);
+            store.Use(Tenant, (entries, now) => entries[name] = new Entry(value.ToArray(), now + timeToLive), cancellation);
+            return Task.CompletedTask;
+        }
+
+        public Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellation)
+        {
+            var name = key.ToString();
+            return Task.FromResult(store.Use(Tenant, (entries, now) => Live(entries, name, now) is not null & entries.Remove(name), cancellation));
+        }
+
+        public Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellation)
+        {
+            var name = key.ToString();
+            Span.Check(window);
+            return Task.FromResult(store.Use(Tenant, (entries, now) =>
+            {
+                var known = Live(entries, name, now);
+                var count = known is null ? 0 : Number(known.Value);
+                entries[name] = new Entry(Encoding.ASCII.GetBytes((count + 1).ToString(CultureInfo.InvariantCulture)), known?.EndsAt ?? now + window);
+                return count + 1;
+            }, cancellation));
+        }
+
+        private static Entry? Live(Dictionary<string, Entry> entries, string name, DateTimeOffset now) =>
+            entries.TryGetValue(name, out var entry) && entry.EndsAt > now ? entry : null;
+
+        private static long Number(byte[] value) => long.TryParse(value, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new CacheException("cache-not-a-number", "The entry is no counter.", transient: false);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Sealing;
+
+namespace Saga.Tenancy.Configuration;
+
+/// <summary>Reads a tenant's settings and features, opening the sealed ones. Thread-safe.</summary>
+public sealed class TenantSettings(NpgsqlDataSource registry, TenantSealer sealer)
+{
+    /// <summary>A feature is the setting of this name before it, such as <c>feature:sso</c>.</summary>
+    public const string FeaturePrefix = "feature:";
+
+    /// <summary>What a sealed setting is bound to: its text opens for no other key.</summary>
+    public static string Purpose(string key) => $"setting:{key}";
+
+    /// <summary>Null when the tenant has no such setting.</summary>
+    /// <exception cref="SealingException">It is there but cannot be opened.</exception>
+    public async Task<JsonElement?> FindAsync(TenantId tenant, string key, CancellationToken cancellation)
+    {
+        var rows = await ReadAsync(tenant, key, cancellation);
+        return rows.Count == 0 ? null : rows[0].Value;
+    }
+
+    /// <summary>Every setting and feature by key, the sealed ones opened. Never log or show it whole.</summary>
+    /// <exception cref="SealingException">One cannot be opened.</exception>
+    public async Task<IReadOnlyDictionary<string, JsonElement>> ReadAllAsync(TenantId tenant, CancellationToken cancellation) =>
+        (await ReadAsync(tenant, null, cancellation)).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);
+
+    private async Task<List<(string Key, JsonElement Value)>> ReadAsync(TenantId tenant, string? key, CancellationToken cancellation)
+    {
+        List<Row> rows;
+        await using (var connection = await registry.OpenConnectionAsync(cancellation))
+        {
+            rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(
+                "select key, value::text as value, sealed from tenant_settings where tenant_id = @Tenant and (@key::text is null or key = @key)",
+                new { Tenant = tenant.Value, key }, cancellationToken: cancellation))];
+        }
+
+        var settings = new List<(string, JsonElement)>(rows.Count);
+        foreach (var row in rows)
+        {
+            settings.Add((row.Key, row.Sealed is null
+                ? JsonSerializer.Deserialize<JsonElement>(row.Value!, Json.Options)
+                : JsonSerializer.Deserialize<JsonElement>(await sealer.OpenAsync(tenant, Purpose(row.Key), row.Sealed, cancellation), Json.Options)));
+        }
+
+        return settings;
+    }
+
+    // Dapper fills by column: a settable class, since a record's constructor would have to match the driver's types.
+    private sealed class Row
+    {
+        public string Key { get; init; } = "";
+
+        public string? Value { get; init; }
+
+        public byte[]? Sealed { get; init; }
+    }
+}

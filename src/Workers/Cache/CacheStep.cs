@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Tenancy.Cache;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Cache;
+
+/// <summary>The tenant's key space in the cache, and the user that may use it.</summary>
+internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases) : IStep
+{
+    public string Name => StepNames.Cache;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        // Stored before the server hears of it: a retry uses the same password, and none is known outside only.
+        Credential? credential = null;
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellation))
+        {
+            if (provisioner.User(context.TenantId) is { } user)
+            {
+                var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+                credential = await credentials.SaveAsync(transaction, context.TenantId, CredentialPurposes.Cache, user, password, cancellation);
+            }
+
+            await transaction.CommitAsync(cancellation);
+        }
+
+        try
+        {
+            return await provisioner.ProvisionAsync(context.TenantId, credential, cancellation);
+        }
+        catch (CacheException error)
+        {
+            throw CacheFailures.From(error);
+        }
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        // A stale attempt ends here, before it touches the server.
+        await using (await leases.BeginAsync(context.Lease, cancellation))
+        {
+        }
+
+        try
+        {
+            await provisioner.RemoveAsync(context.TenantId, cancellation);
+        }
+        catch (CacheException error)
+        {
+            throw CacheFailures.From(error);
+        }
+
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Cache, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+}

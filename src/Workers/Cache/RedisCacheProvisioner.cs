@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using System.Text;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Cache;
+using Saga.Tenancy.Sealing;
+using StackExchange.Redis;
+
+namespace Saga.Workers.Cache;
+
+/// <summary>A Redis user per tenant that reaches the tenant's keys and channels only.</summary>
+internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvisioner
+{
+    public string User(TenantId tenant) => $"t_{tenant.Compact}";
+
+    public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(credential);
+        var space = CacheKey.Prefix(tenant);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(credential.Password)));
+        // SETUSER adds to what is there, so it begins with nothing. What lists other tenants' keys or channels, or
+        // carries keys out of this database, is taken away again.
+        object[] rules =
+        [
+            "SETUSER", credential.Username, "reset", "on", $"#{digest}", "resetkeys", $"%RW~{space}*", "resetchannels", $"&{space}*",
+            "-@all", "+@read", "+@write", "+@connection", "+@pubsub", "+@transaction", "-@dangerous", "-@admin", "-@scripting",
+            "-scan", "-randomkey", "-dbsize", "-keys", "-select", "-pubsub", "-move", "-copy",
+        ];
+        await redis.RunAsync(d => d.ExecuteAsync("ACL", rules), cancellation);
+        return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellation));
+    }
+
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        // The user first: DELUSER also ends its connections, so nothing writes behind the deletion.
+        await redis.RunAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellation);
+        await SaveAsync(cancellation);
+        // Keys that were there during a whole pass are met by it; a pass that meets none is the proof.
+        for (var pass = 1; await UnlinkAsync(tenant, cancellation) > 0; pass++)
+        {
+            if (pass == 10)
+            {
+                throw new CacheException(
+                    "redis-not-empty", $"Keys of '{CacheKey.Prefix(tenant)}' appear as fast as they are deleted: somebody writes there.", transient: true);
+            }
+        }
+    }
+
+    public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        var user = await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", User(tenant)), cancellation);
+        if (!user.IsNull)
+            return true;
+        await foreach (var keys in KeysAsync(tenant, cancellation))
+        {
+            if (keys.Length > 0)
+                return true;
+        }
+
+        return false;
+    }
+
+    private async Task<long> UnlinkAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        var met = 0L;
+        await foreach (var keys in KeysAsync(tenant, cancellation))
+        {
+            met += keys.Length;
+            if (keys.Length > 0)
+                await redis.RunAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellation);
+        }
+
+        return met;
+    }
+
+    private async IAsyncEnumerable<RedisKey[]> KeysAsync(
+        TenantId tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var cursor = "0";
+        do
+        {
+            var at = cursor;
+            var page = (RedisResult[])await redis.RunAsync(
+                d => d.ExecuteAsync("SCAN", at, "MATCH", CacheKey.Prefix(tenant) + "*", "COUNT", "1000"), cancellation);
+            yield return (RedisKey[])page[1];
+            cursor = (string)page[0];
+        }
+        while (cursor != "0");
+    }
+
+    // Users live in the server's memory unless it was started with a file for them.
+    private async Task<string> SaveAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var file = (string[])await redis.RunAsync(d => d.ExecuteAsync("CONFIG", "GET", "aclfile"), cancellation);
+            if (file is not [_, { Length: > 0 }])
+                return "until the server restarts: it has no aclfile";
+            await redis.RunAsync(d => d.ExecuteAsync("ACL", "SAVE"), cancellation);
+            return "saved in the server's aclfile";
+        }
+        catch (CacheException error) when (!error.IsTransient)
+        {
+            return "not known: the server does not tell whether it keeps its users";
+        }
+    }
+}

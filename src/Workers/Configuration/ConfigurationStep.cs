@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Registry.Plans;
+using Saga.Tenancy.Configuration;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Configuration;
+
+/// <summary>The plan's defaults with the tenant's own values over them, in one transaction.</summary>
+internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, LeasedTransactions leases) : IStep
+{
+    private const int GeneratedBytes = 32;
+
+    public string Name => StepNames.Configuration;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        var plan = await plans.FindAsync(context.Tenant.Plan, cancellation) ?? throw StepFailureException.Permanent(
+            "plan-unknown", $"The plan '{context.Tenant.Plan}' is not in the registry.", "Add the plan again, and replay the step.");
+        RequireKnown(context.Tenant.Settings.Keys, plan.Settings.Keys, plan.Name, "setting");
+        RequireKnown(context.Tenant.Features.Keys, plan.Features.Keys, plan.Name, "feature");
+
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        var (sealedCount, generated) = (0, 0);
+        foreach (var (key, setting) in plan.Settings)
+        {
+            var own = context.Tenant.Settings.TryGetValue(key, out var given);
+            var made = !own && setting.Generate;
+            var value = own ? given : made ? Generate() : setting.Value ?? throw StepFailureException.Permanent(
+                "plan-invalid", $"The plan '{plan.Name}' gives '{key}' neither a value nor 'generate'.", "Mend the plan, and replay the step.");
+            sealedCount += setting.Sealed ? 1 : 0;
+            generated += made ? 1 : 0;
+            await WriteAsync(transaction, context, key, value, setting.Sealed, keep: made, cancellation);
+        }
+
+        foreach (var (feature, open) in plan.Features)
+        {
+            var value = JsonSerializer.SerializeToElement(context.Tenant.Features.GetValueOrDefault(feature, open), Json.Options);
+            await WriteAsync(transaction, context, TenantSettings.FeaturePrefix + feature, value, seal: false, keep: false, cancellation);
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return new { Settings = plan.Settings.Count, Features = plan.Features.Count, Sealed = sealedCount, Generated = generated };
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await transaction.ExecuteAsync("delete from tenant_settings where tenant_id = @Value", new { context.TenantId.Value }, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    private async Task WriteAsync(
+        LeasedTransaction transaction, StepContext context, string key, JsonElement value, bool seal, bool keep, CancellationToken cancellation)
+    {
+        byte[]? envelope = seal
+            ? await sealer.SealAsync(
+                transaction, context.TenantId, TenantSettings.Purpose(key), JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), cancellation)
+            : null;
+        // What was generated is made once: somebody may know the first value already.
+        await transaction.ExecuteAsync(
+            "insert into tenant_settings (tenant_id, key, value, sealed) values (@Tenant, @key, @Value::jsonb, @envelope) on conflict (tenant_id, key) "
+            + (keep ? "do nothing" : "do update set value = excluded.value, sealed = excluded.sealed"),
+            new { Tenant = context.TenantId.Value, key, Value = seal ? null : value.GetRawText(), envelope }, cancellation);
+    }
+
+    // Intake refuses these; a plan that changed since then makes them possible.
+    private static void RequireKnown(IEnumerable<string> own, IEnumerable<string> known, string plan, string kind)
+    {
+        if (own.Except(known, StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+        {
+            throw StepFailureException.Permanent(
+                $"{kind}-unknown", $"The plan '{plan}' has no {kind} '{unknown}'.", $"Add it to the plan, or ask again without it.");
+        }
+    }
+
+    private static JsonElement Generate() =>
+        JsonSerializer.SerializeToElement(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(GeneratedBytes)), Json.Options);
+}

@@ -1,0 +1,43 @@
+using System.Net.Mail;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Workers.Notification;
+
+/// <summary>Writes each mail as an .eml file. The same Message-ID is the same file: a second try leaves one mail.</summary>
+internal sealed class FolderMailer(IOptions<MailOptions> options) : IMailer
+{
+    private const string System = "folder";
+
+    public async Task SendAsync(Mail mail, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using var message = MailMessages.Create(options.Value.From, mail, System);
+        var folder = Path.GetFullPath(options.Value.Folder.Path);
+        var incoming = Directory.CreateTempSubdirectory("saga-mail-");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using var client = new SmtpClient { DeliveryMethod = SmtpDeliveryMethod.SpecifiedPickupDirectory, PickupDirectoryLocation = incoming.FullName };
+            await client.SendMailAsync(message, cancellation);
+            var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mail.MessageId)))[..32];
+            // Copied beside its place first: the move is whole, also from another file system.
+            var half = Path.Combine(folder, $".{name}.{Guid.NewGuid():n}");
+            File.Copy(incoming.GetFiles("*.eml").Single().FullName, half);
+            File.Move(half, Path.Combine(folder, name + ".eml"), overwrite: true);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new MailException(System, "folder-access-denied", $"The folder for mail may not be used: {error.Message}", transient: false, error);
+        }
+        catch (Exception error) when (error is IOException or SmtpException)
+        {
+            throw new MailException(System, "folder-unavailable", $"The folder for mail cannot be used: {error.Message}", transient: true, error);
+        }
+        finally
+        {
+            incoming.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace Saga.Workers.Notification;
+
+/// <summary>A mail to one recipient, as text and as HTML.</summary>
+public sealed record Mail
+{
+    /// <summary>The same for every try of the same mail, so that duplicates can be told: <c>left@right</c>, without brackets.</summary>
+    public required string MessageId { get; init; }
+
+    public required string To { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required string Text { get; init; }
+
+    public required string Html { get; init; }
+}
+
+/// <summary>Sends mail at least once: a lost answer leads to a second one with the same Message-ID. Thread-safe.</summary>
+public interface IMailer
+{
+    /// <exception cref="MailException">The mail did not leave, as far as is known.</exception>
+    Task SendAsync(Mail mail, CancellationToken cancellation);
+}
+
+/// <param name="system">The outside system: <c>smtp</c>, or <c>folder</c>.</param>
+/// <param name="code">Stable and machine-readable, such as <c>smtp-unavailable</c>.</param>
+/// <param name="transient">Whether the same mail may leave later.</param>
+public sealed class MailException(string system, string code, string message, bool transient, Exception? cause = null) : Exception(message, cause)
+{
+    public string System { get; } = system;
+
+    public string Code { get; } = code;
+
+    public bool IsTransient { get; } = transient;
+}

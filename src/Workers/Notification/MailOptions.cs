@@ -1,0 +1,80 @@
+using System.Net.Mail;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Workers.Notification;
+
+/// <summary>How mail leaves. Section <c>Saga:Mail</c>.</summary>
+public sealed class MailOptions
+{
+    public const string Section = "Saga:Mail";
+    public const string SmtpAdapter = "smtp";
+    public const string FolderAdapter = "folder";
+
+    /// <summary><c>smtp</c> or <c>folder</c>.</summary>
+    public string Adapter { get; set; } = "";
+
+    /// <summary>The sender's address, with or without a name: <c>Acme &lt;no-reply@acme.example&gt;</c>.</summary>
+    public string From { get; set; } = "";
+
+    /// <summary>Where an administrator signs in: an http or https address.</summary>
+    public string SignInUrl { get; set; } = "";
+
+    public FolderMailOptions Folder { get; set; } = new();
+
+    public SmtpOptions Smtp { get; set; } = new();
+}
+
+public sealed class FolderMailOptions
+{
+    /// <summary>Takes a .eml file per mail; made when missing.</summary>
+    public string Path { get; set; } = "";
+}
+
+public sealed class SmtpOptions
+{
+    public string Host { get; set; } = "";
+
+    public int Port { get; set; } = 587;
+
+    /// <summary>Empty to send without signing in.</summary>
+    public string Username { get; set; } = "";
+
+    public string Password { get; set; } = "";
+
+    /// <summary>Whether the connection must be encrypted (STARTTLS); without it a password crosses the wire in the clear.</summary>
+    public bool Tls { get; set; } = true;
+
+    /// <summary>For one mail.</summary>
+    public int TimeoutSeconds { get; set; } = 20;
+}
+
+internal sealed class MailOptionsValidation : IValidateOptions<MailOptions>
+{
+    public ValidateOptionsResult Validate(string? name, MailOptions options)
+    {
+        var errors = new List<string>();
+        if (!MailAddress.TryCreate(options.From, out _))
+            errors.Add("Saga:Mail:From must be the sender's mail address.");
+        if (!(Uri.TryCreate(options.SignInUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            errors.Add("Saga:Mail:SignInUrl must be the http or https address where an administrator signs in.");
+        if (options.Adapter is not (MailOptions.SmtpAdapter or MailOptions.FolderAdapter))
+            errors.Add("Saga:Mail:Adapter must be 'smtp' or 'folder'.");
+        if (options.Adapter == MailOptions.FolderAdapter && string.IsNullOrWhiteSpace(options.Folder.Path))
+            errors.Add("Saga:Mail:Folder:Path must be the folder that takes the mails.");
+        if (options.Adapter == MailOptions.SmtpAdapter)
+            Smtp(options.Smtp, errors);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void Smtp(SmtpOptions smtp, List<string> errors)
+    {
+        if (string.IsNullOrWhiteSpace(smtp.Host))
+            errors.Add("Saga:Mail:Smtp:Host must be the mail server's name.");
+        if (smtp.Port is < 1 or > 65535)
+            errors.Add("Saga:Mail:Smtp:Port must be 1 to 65535.");
+        if (smtp.Username.Length == 0 != (smtp.Password.Length == 0))
+            errors.Add("Saga:Mail:Smtp:Username and Saga:Mail:Smtp:Password must be given both, or neither.");
+        if (smtp.TimeoutSeconds is < 1 or > 600)
+            errors.Add("Saga:Mail:Smtp:TimeoutSeconds must be 1 to 600.");
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Notification;
+
+/// <summary>Tells the administrator that the tenant is ready: at least once, each time with the same Message-ID.</summary>
+internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOptions<MailOptions> options) : IStep
+{
+    public string Name => StepNames.Notify;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        // A stale attempt sends no second mail.
+        await using (await leases.BeginAsync(context.Lease, cancellation))
+        {
+        }
+
+        var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl);
+        try
+        {
+            await mailer.SendAsync(mail, cancellation);
+        }
+        catch (MailException error)
+        {
+            throw error.IsTransient
+                ? StepFailureException.Transient(error.Code, error.Message, Remedy(error.Code), error.System, error)
+                : StepFailureException.Permanent(error.Code, error.Message, Remedy(error.Code), error.System, error);
+        }
+
+        return new { mail.To, mail.MessageId };
+    }
+
+    /// <summary>A mail cannot be called back; this step runs after the pivot, so nothing asks for it.</summary>
+    public Task CompensateAsync(StepContext context, CancellationToken cancellation) => Task.CompletedTask;
+
+    private static string Remedy(string code) => code switch
+    {
+        "smtp-unavailable" => "See that the server at Saga:Mail:Smtp:Host and Saga:Mail:Smtp:Port runs and can be reached.",
+        "smtp-recipient-refused" or "mail-address-invalid" => "Mend the administrator's address and replay the step, or skip it.",
+        "smtp-refused" => "Check Saga:Mail:From, Saga:Mail:Smtp:Username and Saga:Mail:Smtp:Password, and replay the step.",
+        _ => "Mend the cause that the message names, and replay the step, or skip it.",
+    };
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Mail;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Workers.Notification;
+
+/// <summary>Hands mail to a mail server.</summary>
+internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clock) : IMailer
+{
+    private const string System = "smtp";
+
+    public async Task SendAsync(Mail mail, CancellationToken cancellation)
+    {
+        var smtp = options.Value.Smtp;
+        using var message = MailMessages.Create(options.Value.From, mail, System);
+        // A client is used for one mail: it serves one at a time, and its connection would outlive the server's patience.
+        using var client = new SmtpClient(smtp.Host, smtp.Port) { EnableSsl = smtp.Tls };
+        if (smtp.Username.Length > 0)
+            client.Credentials = new NetworkCredential(smtp.Username, smtp.Password);
+        // The client's own time limit does not hold for asynchronous calls.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(smtp.TimeoutSeconds), clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            await client.SendMailAsync(message, either.Token);
+        }
+        catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new MailException(System, "smtp-unavailable", $"The mail server did not answer within {smtp.TimeoutSeconds} s.", transient: true, error);
+        }
+        catch (SmtpException error)
+        {
+            throw Translate(error);
+        }
+    }
+
+    private static MailException Translate(SmtpException error)
+    {
+        var status = (int)error.StatusCode;
+        // No reply of the server (-1), a broken connection, or a reply of the 4xx kind: another time.
+        if (status is < 0 or (>= 400 and < 500) || error.InnerException is SocketException or IOException)
+            return new MailException(System, "smtp-unavailable", $"The mail server does not take mail now: {Words(error)}", transient: true, error);
+        if (error.InnerException is AuthenticationException)
+            return new MailException(System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {Words(error)}", transient: false, error);
+        return error is SmtpFailedRecipientException
+            ? new MailException(System, "smtp-recipient-refused", $"The mail server refused the recipient: {Words(error)}", transient: false, error)
+            : new MailException(System, "smtp-refused", $"The mail server refused the mail: {Words(error)}", transient: false, error);
+    }
+
+    private static string Words(Exception error) => error.InnerException is { } inner ? $"{error.Message} {inner.Message}" : error.Message;
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Text;
+using Saga.Registry.Tenants;
+
+namespace Saga.Workers.Notification;
+
+/// <summary>The words to a new tenant's administrator.</summary>
+internal static class WelcomeMail
+{
+    public static Mail Write(Tenant tenant, Guid operation, string step, string signInUrl)
+    {
+        var name = OneLine(tenant.Name);
+        var (safeName, safeUrl) = (WebUtility.HtmlEncode(name), WebUtility.HtmlEncode(signInUrl));
+        return new Mail
+        {
+            MessageId = $"{step}.{operation:n}@saga.invalid",
+            To = tenant.AdminEmail,
+            Subject = $"{name} is ready",
+            Text =
+                $"""
+                Hello,
+
+                {name} is ready, and you are its administrator.
+
+                Sign in as {tenant.AdminEmail}: {signInUrl}
+                At the first sign-in you are asked for what is still missing, such as a password of your own.
+
+                Short name: {tenant.Slug}
+                Plan: {tenant.Plan}
+                """,
+            Html =
+                $"""
+                <!doctype html>
+                <html lang="en"><body style="font-family: sans-serif; line-height: 1.5">
+                <p>Hello,</p>
+                <p><strong>{safeName}</strong> is ready, and you are its administrator.</p>
+                <p><a href="{safeUrl}">Sign in</a> as {WebUtility.HtmlEncode(tenant.AdminEmail)}.
+                At the first sign-in you are asked for what is still missing, such as a password of your own.</p>
+                <p>Short name: {tenant.Slug}<br>Plan: {WebUtility.HtmlEncode(tenant.Plan)}</p>
+                </body></html>
+                """,
+        };
+    }
+
+    // The name is the customer's own text: in a subject a line break would begin a header.
+    private static string OneLine(string text)
+    {
+        var line = new StringBuilder(text.Length);
+        foreach (var c in text)
+            line.Append(char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c);
+        return line.ToString().Trim();
+    }
+}
