@@ -1,0 +1,37 @@
+using Saga.Registry.Plans;
+using Saga.Tenancy.Configuration;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Verification;
+
+/// <summary>Every setting and feature of the plan can be read, the sealed ones opened.</summary>
+internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings settings) : IVerification
+{
+    public string Name => "configuration";
+
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    {
+        var plan = await plans.FindAsync(context.Tenant.Plan, cancellation)
+            ?? throw Broken($"its plan '{context.Tenant.Plan}' is not in the registry");
+        var found = await ReadAsync(context, cancellation);
+        var missing = plan.Settings.Keys.Concat(plan.Features.Keys.Select(f => TenantSettings.FeaturePrefix + f)).Except(found, StringComparer.Ordinal).ToList();
+        if (missing.Count > 0)
+            throw Broken($"it lacks {string.Join(", ", missing)}");
+    }
+
+    private async Task<IEnumerable<string>> ReadAsync(StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await settings.ReadAllAsync(context.TenantId, cancellation)).Keys;
+        }
+        catch (SealingException error)
+        {
+            throw Broken(error.Message);
+        }
+    }
+
+    private static StepFailureException Broken(string what) => StepFailureException.Permanent(
+        "configuration-incomplete", $"The tenant's configuration is not as it must be: {what}", "Replay from the step 'configuration'.");
+}

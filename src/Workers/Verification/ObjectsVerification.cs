@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Objects;
+using Saga.Workers.Runtime;
+using Saga.Workers.Storage;
+
+namespace Saga.Workers.Verification;
+
+/// <summary>Puts, gets and deletes an object as a service would; another tenant cannot see it.</summary>
+internal sealed class ObjectsVerification(IObjectStore store) : IVerification
+{
+    public string Name => "objects";
+
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await ProbeAsync(store.For(context.TenantId), cancellation);
+        }
+        catch (ObjectStoreException error)
+        {
+            throw StorageFailures.From(error);
+        }
+    }
+
+    private async Task ProbeAsync(ITenantObjects objects, CancellationToken cancellation)
+    {
+        var key = ObjectKey.Parse($".saga-probe/{Guid.NewGuid():n}");
+        var bytes = RandomNumberGenerator.GetBytes(64);
+        try
+        {
+            await objects.PutAsync(key, new MemoryStream(bytes), cancellation);
+            var back = await ReadAsync(objects, key, cancellation);
+            if (back is null || !back.AsSpan().SequenceEqual(bytes))
+                throw Broken("an object does not come back as it was put");
+            if (await IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellation))
+                throw Broken("an object can be read by another tenant");
+            if (ObjectKey.TryParse($"../{Guid.CreateVersion7()}/{key}", out _))
+                throw Broken("a key may lead out of the tenant's prefix");
+        }
+        finally
+        {
+            // Also when the attempt was cancelled: the probe must not stay.
+            await objects.DeleteAsync(key, CancellationToken.None);
+        }
+
+        if (await ReadAsync(objects, key, cancellation) is not null)
+            throw Broken("an object is still there after it was deleted");
+    }
+
+    private async Task<bool> IsSeenByAsync(TenantId other, ObjectKey key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadAsync(store.For(other), key, cancellation) is not null;
+        }
+        catch (ObjectStoreException error) when (!error.IsTransient)
+        {
+            // Refused, as where each tenant has a bucket.
+            return false;
+        }
+    }
+
+    private static async Task<byte[]?> ReadAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellation)
+    {
+        await using var content = await objects.GetAsync(key, cancellation);
+        if (content is null)
+            return null;
+        var bytes = new MemoryStream();
+        await content.CopyToAsync(bytes, cancellation);
+        return bytes.ToArray();
+    }
+
+    private static StepFailureException Broken(string what) => StepFailureException.Permanent(
+        "objects-not-isolated", $"The object store is not as it must be: {what}.", "Check Saga:Storage and the store's policies, and replay the step.");
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Registry;
+using Saga.Tenancy.Cache;
+using Saga.Tenancy.Configuration;
+using Saga.Tenancy.Objects;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Verification;
+
+public static class VerificationRegistration
+{
+    /// <summary>
+    /// The verify step, with the verifications of objects, cache and configuration; the workers of database and
+    /// identity add their own.
+    /// </summary>
+    public static IServiceCollection AddVerificationWorker(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration);
+        services.AddTenantObjects(configuration);
+        services.AddTenantCache(configuration);
+        services.AddTenantSettings(configuration);
+        services.AddSingleton<IVerification, ObjectsVerification>();
+        services.AddSingleton<IVerification, CacheVerification>();
+        services.AddSingleton<IVerification, ConfigurationVerification>();
+        services.AddSingleton<IStep, VerifyStep>();
+        return services;
+    }
+}

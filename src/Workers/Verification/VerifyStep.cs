@@ -1,0 +1,58 @@
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Verification;
+
+/// <summary>Proves that the tenant works, by every registered verification at once, before anybody is let in.</summary>
+internal sealed class VerifyStep(IEnumerable<IVerification> verifications, LeasedTransactions leases) : IStep
+{
+    public string Name => StepNames.Verify;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        // The probes write outside: a stale attempt must not begin.
+        await using (await leases.BeginAsync(context.Lease, cancellation))
+        {
+        }
+
+        var results = await Task.WhenAll(verifications.Select(v => RunAsync(v, context, cancellation)));
+        cancellation.ThrowIfCancellationRequested();
+        var failed = results.Where(r => r.Failure is not null).Select(r => (r.Name, Failure: r.Failure!)).ToList();
+        if (failed.Count > 0)
+            throw Combine(failed);
+        return new { Verified = results.Select(r => r.Name).Order(StringComparer.Ordinal) };
+    }
+
+    /// <summary>The verifications leave nothing behind.</summary>
+    public Task CompensateAsync(StepContext context, CancellationToken cancellation) => Task.CompletedTask;
+
+    private static async Task<(string Name, Failure? Failure)> RunAsync(IVerification verification, StepContext context, CancellationToken cancellation)
+    {
+        // Its first part may run without giving the thread back: the others do not wait for it.
+        await Task.Yield();
+        try
+        {
+            await verification.VerifyAsync(context, cancellation);
+            return (verification.Name, null);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or LeaseLostException) || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return (verification.Name, Failures.Classify(error));
+        }
+    }
+
+    // One that fails for good decides: another attempt would not help. The message names all.
+    private static StepFailureException Combine(List<(string Name, Failure Failure)> failed)
+    {
+        var first = failed.OrderBy(f => f.Failure.Transient).ThenBy(f => f.Name, StringComparer.Ordinal).First();
+        return new StepFailureException(new Failure
+        {
+            Code = $"verify-{first.Name}",
+            Message = string.Join("; ", failed.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} ({f.Failure.Code}): {f.Failure.Message}")),
+            Remedy = first.Failure.Remedy,
+            Transient = first.Failure.Transient,
+            System = first.Failure.System,
+        });
+    }
+}
