@@ -117,6 +117,8 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
                 """
                 select min(datname) from pg_database
                 where datname ~ '^(tenant|saga)_' and datname <> current_database() and has_database_privilege(oid, 'CONNECT')
+                  -- Being made, and closed until it is.
+                  and datallowconn and datconnlimit <> 0
                 """,
                 new { }, cancellation);
             if (database is not null)

@@ -46,6 +46,12 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
     {
+        if (context.Tenant.Status is TenantStatus.Active or TenantStatus.Suspended)
+        {
+            throw StepFailureException.Permanent(
+                "tenant-status", $"Tenant '{context.Tenant.Slug}' is {context.Tenant.Status.ToString().ToLowerInvariant()}: it is not undone, only deprovisioned.");
+        }
+
         await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
         await TenantSealer.DestroyAsync(transaction, context.TenantId, cancellation);
         // Frees slug, domain and subdomain: they are unique among tenants that did not fail.

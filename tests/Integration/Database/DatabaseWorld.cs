@@ -36,14 +36,14 @@ internal sealed class DatabaseWorld : IAsyncDisposable
     public TenantConnections Connections => Get<TenantConnections>();
 
     public static async Task<DatabaseWorld> CreateAsync(
-        NpgsqlDataSource? registry = null, Action<IServiceCollection>? change = null, params (string Key, string Value)[] settings)
+        NpgsqlDataSource? registry = null, Action<IServiceCollection>? change = null, string? server = null, params (string Key, string Value)[] settings)
     {
         registry ??= await PostgresServer.NewRegistryAsync();
-        var admin = await PostgresServer.AdminConnectionStringAsync();
+        var admin = server ?? await PostgresServer.AdminConnectionStringAsync();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(
             [
-                new("Saga:Registry:ConnectionString", admin),
+                new("Saga:Registry:ConnectionString", "Host=unused"),
                 new("Saga:Sealing:ActiveKey", "k1"),
                 new("Saga:Sealing:MasterKeys:k1", SealingFixture.First),
                 new("Saga:Databases:Servers:main:ConnectionString", admin),

@@ -49,6 +49,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions f
         await TenantRoles.DropAsync(session, names.Owner, cancellation);
     }
 
+    // Everyone may connect to a new database: with a limit of 0 nobody but an administrator can, until that is revoked.
     // A database is listed only when its copy was complete, whoever was killed meanwhile. One whose drop was
     // interrupted is listed with a limit of -2, cannot be used, and is made anew.
     private async Task CloneAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
@@ -60,7 +61,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions f
         if (limit is null or -2)
         {
             await session.ExecuteAsync(
-                $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)}", cancellation);
+                $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)} connection limit 0", cancellation);
         }
     }
 }

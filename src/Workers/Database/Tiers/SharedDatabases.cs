@@ -44,18 +44,23 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
         if (owner is not null)
             await TenantRoles.EnsureGroupAsync(session, owner, cancellation);
         if (!await session.ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellation, new { database }))
-            await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8'", cancellation);
+            await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8' connection limit 0", cancellation);
         await session.ExecuteAsync(
-            $"revoke all on database {Sql.Name(database)} from public; grant connect on database {Sql.Name(database)} to {Sql.Name(users)};", cancellation);
+            $"""
+            revoke all on database {Sql.Name(database)} from public;
+            grant connect on database {Sql.Name(database)} to {Sql.Name(users)};
+            alter database {Sql.Name(database)} connection limit -1;
+            """,
+            cancellation);
     }
 
-    // The grant is the last thing that making one does.
+    // Nobody could connect before these three were made, which was the last thing.
     private static Task<bool> IsReadyAsync(ServerSession session, string database, string users, CancellationToken cancellation) =>
         session.ScalarAsync<bool>(
             """
             select exists (
                 select 1 from pg_database d, pg_roles r
-                where d.datname = @database and r.rolname = @users
+                where d.datname = @database and d.datconnlimit <> 0 and r.rolname = @users
                   and not has_database_privilege('public', d.oid, 'CONNECT') and has_database_privilege(r.oid, d.oid, 'CONNECT'))
             """,
             cancellation, new { database, users });

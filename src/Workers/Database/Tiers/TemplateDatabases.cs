@@ -25,7 +25,7 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
         var name = Sql.Name(Name);
         await session.ExecuteAsync($"drop database if exists {name} with (force)", cancellation);
         await TenantRoles.EnsureGroupAsync(session, SharedRoles.TemplateOwner, cancellation);
-        await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8'", cancellation);
+        await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8' connection limit 0", cancellation);
         await session.ExecuteAsync($"revoke all on database {name} from public", cancellation);
         await using (var inside = await servers.OpenAsync(server, Name, cancellation))
         {

@@ -1,0 +1,59 @@
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Host.Embedded;
+using Saga.Tests.Support;
+using Saga.Workers.Database;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Database;
+
+/// <summary>On a server of its own: a wall that is down there is everybody's.</summary>
+public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : IClassFixture<When_a_wall_is_down.OwnServer>
+{
+    [Theory]
+    [InlineData("alter table product.settings disable row level security", "reads rows of another tenant")]
+    [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", "reads rows of another tenant")]
+    [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = product.current_tenant()) with check (true)", "writes rows of another tenant")]
+    [InlineData("grant connect on database saga_rows to public", "may connect to database 'saga_rows'")]
+    [InlineData("create schema t_00000000000000000000000000000000; grant usage on schema t_00000000000000000000000000000000 to public", "may use schema")]
+    public async Task Should_be_refused_by_verification_when_a_wall_is_down(string damage, string found)
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        await world.ReadyAsync(IsolationTier.Row);
+        var tenant = await world.ReadyAsync(IsolationTier.Database);
+        try
+        {
+            await world.AdminQueryAsync<string>($"tenant_{tenant.Id.Compact}", damage);
+
+            var error = await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, tenant));
+            error.Failure.Code.ShouldBe("isolation-broken");
+            error.Failure.Transient.ShouldBeFalse();
+            error.Failure.Message.ShouldContain(found);
+        }
+        finally
+        {
+            await world.AdminQueryAsync<string>("postgres", "revoke connect on database saga_rows from public");
+        }
+    }
+
+    private static async Task VerifyAsync(DatabaseWorld world, SeededTenant tenant) =>
+        await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
+
+    public sealed class OwnServer : IAsyncLifetime
+    {
+        private readonly string folder = Path.Combine(Path.GetTempPath(), $"saga-test-wall-{Guid.NewGuid():n}");
+        private PrivatePostgres postgres = null!;
+
+        public string ConnectionString => postgres.ConnectionString("postgres");
+
+        public async ValueTask InitializeAsync() => postgres = await PrivatePostgres.StartAsync(folder, ["fsync=off"]);
+
+        public async ValueTask DisposeAsync()
+        {
+            await postgres.StopAsync(immediate: true);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
