@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using Saga.Registry.Plans;
 using Saga.Registry.Schema;
 using Saga.Registry.Tenants;
@@ -28,6 +29,9 @@ public static class RegistryRegistration
         services.AddSingleton<TenantStore>();
         services.AddSingleton<LeasedTransactions>();
         services.AddSingleton<PlanStore>();
+        services.AddSingleton<TenantListing>();
+        services.AddSingleton<OperationStore>();
+        services.AddSingleton<HistoryStore>();
         services.AddHostedService<MigrateRegistryAtStart>();
         return services;
     }

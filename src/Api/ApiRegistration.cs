@@ -1,0 +1,55 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Api.Health;
+using Saga.Api.OpenApi;
+using Saga.Api.Operations;
+using Saga.Api.Plans;
+using Saga.Api.Problems;
+using Saga.Api.Requests;
+using Saga.Api.Tenants;
+using Saga.Api.Tokens;
+using Saga.Registry;
+using Saga.Registry.Intake;
+
+namespace Saga.Api;
+
+public static class ApiRegistration
+{
+    /// <summary>The control-plane API. Needs the sections <c>Saga:Registry</c> and <c>Saga:Auth</c>.</summary>
+    public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration).AddIntake();
+        services.AddTokens(configuration).AddHealth().AddApiDocument();
+        services.AddSingleton<OperationReader>();
+        services.AddSingleton<HistoryFeed>();
+        services.AddSingleton<EventStream>();
+        services.AddExceptionHandler<ExceptionProblems>();
+        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull);
+        return services;
+    }
+
+    /// <summary>
+    /// The API's endpoints under <c>/api/v1</c>, <c>/health</c> and <c>/openapi</c>, and the pipeline before them. What else the
+    /// process maps passes the same pipeline, and is closed to callers without a token unless it allows anonymous ones.
+    /// </summary>
+    public static void MapApi(this WebApplication app)
+    {
+        app.UseRequestIds();
+        // The handler logs what is worth it.
+        app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true, ExceptionHandler = _ => Task.CompletedTask });
+        app.UseStatusCodePages(context => new ProblemResult(ProblemType.OfStatus(context.HttpContext.Response.StatusCode)).ExecuteAsync(context.HttpContext));
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        var api = app.MapGroup("/api/v1");
+        api.MapGroup("").WithTags("Tenants").MapTenants();
+        api.MapGroup("").WithTags("Operations").MapOperations();
+        api.MapGroup("").WithTags("Plans").MapPlans();
+        app.MapHealth();
+        app.MapApiDocument();
+    }
+}

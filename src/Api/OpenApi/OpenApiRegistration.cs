@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+using Saga.Api.Tokens;
+
+namespace Saga.Api.OpenApi;
+
+internal static class OpenApiRegistration
+{
+    private const string Document = "v1";
+    private const string Bearer = "bearer";
+
+    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Document, options =>
+    {
+        // Whatever else the process serves is not this API.
+        options.ShouldInclude = description => description.RelativePath is { } path && (path.StartsWith("api/v1/", StringComparison.Ordinal) || path.StartsWith("health/", StringComparison.Ordinal));
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new() { Title = "Saga control plane", Version = "1.0", Description = "The life of tenants. Errors are application/problem+json; branch on type." };
+            document.Servers = [new() { Url = "/" }];
+            document.Components ??= new();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = "JWT",
+                Description = $"A token of the configured OIDC issuer, signed RS256, ES256 or PS256, with the role {Roles.Viewer} or {Roles.Admin} in roles or realm_access.roles.",
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var policies = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Select(a => a.Policy).ToList();
+            if (policies.Count == 0)
+                return Task.CompletedTask;
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+            var role = policies.Contains(Policies.Write) ? Roles.Admin : $"{Roles.Viewer} or {Roles.Admin}";
+            operation.Description = $"{operation.Description} Needs the role {role}.".TrimStart();
+            return Task.CompletedTask;
+        });
+    });
+
+    /// <summary>Serves <c>/openapi/v1.json</c> to anybody: it holds nothing but the contract.</summary>
+    public static void MapApiDocument(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
+using Saga.Api.Tokens;
+using Saga.Contracts;
+using Saga.Registry.Operations;
+
+namespace Saga.Api.Operations;
+
+/// <summary>
+/// An operation's history as server-sent events: what there is after the last event the caller has, then what comes,
+/// until the operation ends, the token expires or the process stops. The id of an event is that of the history line.
+/// </summary>
+internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    public static bool IsLast(string eventName) =>
+        eventName is HistoryEvents.Completed or HistoryEvents.Compensated or HistoryEvents.Cancelled;
+
+    public async Task WriteAsync(HttpContext context, Guid operation, long after)
+    {
+        using var expiry = new CancellationTokenSource(UntilExpiry(context.User), time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping, expiry.Token);
+        var response = context.Response;
+        response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.CacheControl = "no-store";
+        // Reverse proxies that buffer would hold events back.
+        response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        using var listener = feed.Listen(operation, after);
+        try
+        {
+            await SendAsync(response, "retry: 1000\n\n", end.Token);
+            while (true)
+            {
+                var more = await WaitAsync(listener, end.Token);
+                if (more is null)
+                    await SendAsync(response, ": still here\n\n", end.Token);
+                else if (more == false)
+                    return;
+                while (listener.Lines.TryRead(out var line))
+                {
+                    await SendAsync(response, Event(line), end.Token);
+                    if (IsLast(line.Event))
+                        return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The caller comes again with the last id it has, if it still wants to.
+        }
+    }
+
+    /// <returns>Whether there are lines; null when it is time for a heartbeat.</returns>
+    private async Task<bool?> WaitAsync(HistoryFeed.Listener listener, CancellationToken cancellation)
+    {
+        using var silence = new CancellationTokenSource(Heartbeat, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, silence.Token);
+        try
+        {
+            return await listener.Lines.WaitToReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private TimeSpan UntilExpiry(ClaimsPrincipal user)
+    {
+        if (!long.TryParse(user.FindFirstValue(BearerHandler.ExpiresClaim), CultureInfo.InvariantCulture, out var seconds))
+            return Longest;
+        var left = DateTimeOffset.FromUnixTimeSeconds(seconds) - time.GetUtcNow();
+        // Within the skew a token is good a little longer than it says.
+        return left > Longest ? Longest : left < TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30) : left;
+    }
+
+    private static string Event(HistoryLine line) =>
+        $"id: {line.Id.ToString(CultureInfo.InvariantCulture)}\nevent: {line.Event}\ndata: {JsonSerializer.Serialize(HistoryView.Of(line), Json.Options)}\n\n";
+
+    private static async Task SendAsync(HttpResponse response, string text, CancellationToken cancellation)
+    {
+        await response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), cancellation);
+        await response.Body.FlushAsync(cancellation);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Saga.Api.OpenApi;
+using Saga.Api.Problems;
+using Saga.Api.Requests;
+using Saga.Api.Tokens;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Operations;
+
+namespace Saga.Api.Operations;
+
+internal static class OperationEndpoints
+{
+    private const string LastEventId = "Last-Event-ID";
+
+    public static string Address(Guid id) => $"/api/v1/operations/{id}";
+
+    public static void MapOperations(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/operations", ListAsync).WithName("listOperations").RequireAuthorization(Policies.Read)
+            .WithSummary("List operations, newest first").WithPaging()
+            .WithQueryParameter("state", "One or more of accepted, running, compensating, stalled, completed, compensated, cancelled, separated by commas.")
+            .WithQueryParameter("kind", "Such as provision.")
+            .WithQueryParameter("tenant", "A tenant's id or slug.")
+            .WithQueryParameter("step", "Operations in which this step is under way, waits, is held or failed.")
+            .Produces<PageView<OperationSummaryView>>().WithProblems(ProblemType.InvalidParameter);
+        api.MapGet("/operations/{id}", FindAsync).WithName("getOperation").RequireAuthorization(Policies.Read)
+            .WithSummary("Show an operation with its steps and history")
+            .Produces<OperationView>().WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
+        api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
+            .WithSummary("Follow an operation")
+            .WithDescription("Server-sent events: one for each history line, its id that of the line, its data the line as JSON. Ends after completed, compensated or cancelled.")
+            .WithHeaderParameter(LastEventId, "Resume after this event.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
+    }
+
+    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CancellationToken cancellation)
+    {
+        var query = new QueryReader(request, "cursor", "limit", "state", "kind", "tenant", "step");
+        var filter = new OperationFilter { States = query.Several<OperationState>("state"), Kind = query.Text("kind", 63), Step = query.Text("step", 63) };
+        if (query.Text("tenant") is { } tenant)
+        {
+            if (TenantId.TryParse(tenant, out var id))
+                filter = filter with { TenantId = id };
+            else if (Slug.TryParse(tenant, out var slug))
+                filter = filter with { TenantSlug = slug };
+            else
+                query.Fault("tenant", "must be a tenant's id or slug");
+        }
+
+        var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());
+        return query.Problem as IResult
+            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellation), OperationSummaryView.OfSummary));
+    }
+
+    private static async Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellation)
+    {
+        if (new QueryReader(request).Problem is { } bad)
+            return bad;
+        return Guid.TryParseExact(id, "d", out var key) && await operations.FindAsync(key, cancellation) is { } operation
+            ? TypedResults.Ok(operation)
+            : new ProblemResult(ProblemType.OperationNotFound);
+    }
+
+    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CancellationToken cancellation)
+    {
+        var query = new QueryReader(context.Request);
+        long after = 0;
+        if (context.Request.Headers.TryGetValue(LastEventId, out var last)
+            && !(last is [{ } text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after)))
+            query.Fault(LastEventId, "must be the id of an event of this operation");
+        if (query.Problem is { } bad)
+            return bad;
+        if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellation) is not { } operation)
+            return new ProblemResult(ProblemType.OperationNotFound);
+        // To a caller that has the last event already: do not come again.
+        if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellation)).Count == 0)
+            return TypedResults.NoContent();
+        await stream.WriteAsync(context, key, after);
+        return TypedResults.Empty;
+    }
+}

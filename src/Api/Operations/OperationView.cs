@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Operations;
+
+namespace Saga.Api.Operations;
+
+/// <summary>An operation in a list.</summary>
+public record OperationSummaryView
+{
+    public required Guid Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required OperationState State { get; init; }
+
+    public required OperationTenantView Tenant { get; init; }
+
+    public required string RequestedBy { get; init; }
+
+    public required long Version { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>What turned it round or stalled it.</summary>
+    public Failure? Failure { get; init; }
+
+    /// <summary>Steps that have succeeded.</summary>
+    public required int StepsSucceeded { get; init; }
+
+    public required int StepsTotal { get; init; }
+
+    public static OperationSummaryView OfSummary(Operation operation) => new()
+    {
+        Id = operation.Id,
+        Kind = operation.Kind,
+        State = operation.State,
+        Tenant = new(operation.TenantId, operation.TenantSlug.ToString()),
+        RequestedBy = operation.RequestedBy,
+        Version = operation.Version,
+        CreatedAt = operation.CreatedAt,
+        UpdatedAt = operation.UpdatedAt,
+        FinishedAt = operation.FinishedAt,
+        Failure = operation.Failure,
+        StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded),
+        StepsTotal = operation.Workflow.Steps.Count,
+    };
+}
+
+/// <summary>An operation with its steps and its history.</summary>
+public sealed record OperationView : OperationSummaryView
+{
+    public required int WorkflowVersion { get; init; }
+
+    public required IReadOnlyList<StepView> Steps { get; init; }
+
+    /// <summary>Oldest first; the first 1,000 lines. The stream of events has them all.</summary>
+    public required IReadOnlyList<HistoryView> History { get; init; }
+
+    /// <summary>The address of the stream of events.</summary>
+    public required string Events { get; init; }
+
+    public static OperationView Of(Operation operation, IReadOnlyList<HistoryLine> history) => new()
+    {
+        Id = operation.Id,
+        Kind = operation.Kind,
+        State = operation.State,
+        Tenant = new(operation.TenantId, operation.TenantSlug.ToString()),
+        RequestedBy = operation.RequestedBy,
+        Version = operation.Version,
+        CreatedAt = operation.CreatedAt,
+        UpdatedAt = operation.UpdatedAt,
+        FinishedAt = operation.FinishedAt,
+        Failure = operation.Failure,
+        StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded),
+        StepsTotal = operation.Workflow.Steps.Count,
+        WorkflowVersion = operation.Workflow.Version,
+        Steps = StepView.Of(operation.Workflow, operation.Steps),
+        History = [.. history.Select(HistoryView.Of)],
+        Events = OperationEndpoints.Address(operation.Id) + "/events",
+    };
+}
+
+public sealed record OperationTenantView(TenantId Id, string Slug);
+
+/// <summary>One thing that happened. Also the data of a server-sent event.</summary>
+public sealed record HistoryView
+{
+    public required long Id { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required string Event { get; init; }
+
+    public string? Step { get; init; }
+
+    public int? Attempt { get; init; }
+
+    public JsonElement? Data { get; init; }
+
+    public static HistoryView Of(HistoryLine line) => new()
+    {
+        Id = line.Id,
+        At = line.At,
+        Event = line.Event,
+        Step = line.Step,
+        Attempt = line.Attempt,
+        Data = line.Data,
+    };
+}

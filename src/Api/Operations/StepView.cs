@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Saga.Contracts.Steps;
+using Saga.Contracts.Workflows;
+using Saga.Registry.Operations;
+
+namespace Saga.Api.Operations;
+
+/// <summary>One step: its place in the graph, and how far it has come.</summary>
+public sealed record StepView
+{
+    public required string Name { get; init; }
+
+    public required string Worker { get; init; }
+
+    public required StepKind Kind { get; init; }
+
+    /// <summary>The steps that must have succeeded before.</summary>
+    public required IReadOnlyList<string> After { get; init; }
+
+    public required StepStatus Status { get; init; }
+
+    /// <summary>Tries in the present direction; 0 before the first.</summary>
+    public required int Attempt { get; init; }
+
+    public required int MaxAttempts { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? DispatchedAt { get; init; }
+
+    /// <summary>Running: when the attempt is given up. Waiting or held: when the next one leaves.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+
+    public DateTimeOffset? Deadline { get; init; }
+
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>From the first dispatch to the end.</summary>
+    public double? DurationMs { get; init; }
+
+    public Failure? Failure { get; init; }
+
+    /// <summary>The outside system that holds the step back.</summary>
+    public string? HeldBy { get; init; }
+
+    public JsonElement? Output { get; init; }
+
+    /// <summary>The workflow's steps in its order; those that no run is known of are pending.</summary>
+    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs) =>
+        [.. workflow.Steps.Select(step => Of(step, runs.FirstOrDefault(r => r.Name == step.Name) ?? new StepRun { Name = step.Name }))];
+
+    private static StepView Of(StepDefinition step, StepRun run) => new()
+    {
+        Name = step.Name,
+        Worker = step.Worker,
+        Kind = step.Kind,
+        After = step.After,
+        Status = run.Status,
+        Attempt = run.Attempt,
+        MaxAttempts = step.MaxAttempts,
+        StartedAt = run.StartedAt,
+        DispatchedAt = run.DispatchedAt,
+        DueAt = run.DueAt,
+        Deadline = run.Deadline,
+        FinishedAt = run.FinishedAt,
+        DurationMs = (run.FinishedAt - run.StartedAt)?.TotalMilliseconds,
+        Failure = run.Failure,
+        HeldBy = run.HeldBy,
+        Output = run.Output,
+    };
+}

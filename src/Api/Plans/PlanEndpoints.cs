@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Saga.Api.OpenApi;
+using Saga.Api.Problems;
+using Saga.Api.Requests;
+using Saga.Api.Tokens;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Plans;
+
+namespace Saga.Api.Plans;
+
+internal static class PlanEndpoints
+{
+    public static void MapPlans(this IEndpointRouteBuilder api) =>
+        api.MapGet("/plans", ListAsync).WithName("listPlans").RequireAuthorization(Policies.Read)
+            .WithSummary("List the plans")
+            .Produces<PlansView>().WithProblems(ProblemType.InvalidParameter);
+
+    private static async Task<IResult> ListAsync(HttpRequest request, PlanStore plans, CancellationToken cancellation) =>
+        new QueryReader(request).Problem as IResult
+        ?? TypedResults.Ok(new PlansView { Items = [.. (await plans.ListAsync(cancellation)).Select(PlanView.Of)] });
+}
+
+/// <summary>All plans, by name.</summary>
+public sealed record PlansView
+{
+    public required IReadOnlyList<PlanView> Items { get; init; }
+}
+
+/// <summary>What a tenant of the plan may use, and its default configuration.</summary>
+public sealed record PlanView
+{
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<IsolationTier> Tiers { get; init; }
+
+    public required IsolationTier DefaultTier { get; init; }
+
+    public required PlanLimits Limits { get; init; }
+
+    public required IReadOnlyDictionary<string, bool> Features { get; init; }
+
+    public required IReadOnlyDictionary<string, PlanSettingView> Settings { get; init; }
+
+    public static PlanView Of(Plan plan) => new()
+    {
+        Name = plan.Name,
+        Tiers = plan.Tiers,
+        DefaultTier = plan.DefaultTier,
+        Limits = plan.Limits,
+        Features = plan.Features,
+        Settings = plan.Settings.ToDictionary(s => s.Key, s => new PlanSettingView
+        {
+            Default = s.Value.Sealed ? null : s.Value.Value,
+            Generated = s.Value.Generate,
+            Sealed = s.Value.Sealed,
+        }),
+    };
+}
+
+public sealed record PlanSettingView
+{
+    /// <summary>Absent when it is generated or sealed.</summary>
+    public JsonElement? Default { get; init; }
+
+    /// <summary>A random value is made for each tenant.</summary>
+    public required bool Generated { get; init; }
+
+    /// <summary>Kept encrypted; cannot be given in a request and is never shown.</summary>
+    public required bool Sealed { get; init; }
+}

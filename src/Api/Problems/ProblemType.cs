@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+using Saga.Registry.Intake;
+
+namespace Saga.Api.Problems;
+
+/// <summary>A kind of problem. Code, status and title are public and stable; <c>docs/api.md</c> lists them.</summary>
+/// <param name="Code">Ends the type's URI.</param>
+public sealed record ProblemType(string Code, int Status, string Title)
+{
+    public const string UriPrefix = "urn:saga:problem:";
+
+    public static readonly ProblemType MalformedJson = new("malformed-json", StatusCodes.Status400BadRequest, "The body is not well-formed JSON");
+    public static readonly ProblemType BadRequest = new("bad-request", StatusCodes.Status400BadRequest, "The request could not be read");
+    public static readonly ProblemType InvalidParameter = new("invalid-parameter", StatusCodes.Status400BadRequest, "A query parameter or header breaks a rule");
+    public static readonly ProblemType Unauthenticated = new("unauthenticated", StatusCodes.Status401Unauthorized, "A valid bearer token is needed");
+    public static readonly ProblemType Forbidden = new("forbidden", StatusCodes.Status403Forbidden, "The token's roles do not allow this");
+    public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "There is nothing at this address");
+    public static readonly ProblemType TenantNotFound = new("tenant-not-found", StatusCodes.Status404NotFound, "There is no such tenant");
+    public static readonly ProblemType OperationNotFound = new("operation-not-found", StatusCodes.Status404NotFound, "There is no such operation");
+    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not take that method");
+    public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
+    public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
+    public static readonly ProblemType SubdomainTaken = new(RejectionCodes.SubdomainTaken, StatusCodes.Status409Conflict, "The subdomain is taken");
+    public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "The tenant has a running operation");
+    public static readonly ProblemType BodyTooLarge = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The body is too large");
+    public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The body must be application/json");
+    public static readonly ProblemType Validation = new(RejectionCodes.Validation, StatusCodes.Status422UnprocessableEntity, "The command breaks rules");
+    public static readonly ProblemType IdempotencyKeyReused = new(RejectionCodes.IdempotencyKeyReused, StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another command");
+    public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "Something failed that should not");
+    public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
+    public static readonly ProblemType IssuerUnavailable = new("issuer-unavailable", StatusCodes.Status503ServiceUnavailable, "The token issuer is unavailable");
+
+    public static IReadOnlyList<ProblemType> All { get; } =
+    [
+        MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
+        SlugTaken, DomainTaken, SubdomainTaken, OperationActive, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        Internal, RegistryUnavailable, IssuerUnavailable,
+    ];
+
+    public string Uri => UriPrefix + Code;
+
+    /// <summary>Of a code that the intake gave.</summary>
+    public static ProblemType OfRejection(string code) => All.Single(t => t.Code == code);
+
+    /// <summary>Of a status that the framework answered with, without saying why.</summary>
+    public static ProblemType OfStatus(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => Unauthenticated,
+        StatusCodes.Status403Forbidden => Forbidden,
+        StatusCodes.Status404NotFound => NotFound,
+        StatusCodes.Status405MethodNotAllowed => MethodNotAllowed,
+        StatusCodes.Status413PayloadTooLarge => BodyTooLarge,
+        StatusCodes.Status415UnsupportedMediaType => UnsupportedMediaType,
+        >= 500 => Internal with { Status = status },
+        _ => BadRequest with { Status = status },
+    };
+}

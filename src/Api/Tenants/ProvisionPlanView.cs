@@ -1,0 +1,47 @@
+using Saga.Api.Operations;
+using Saga.Api.Problems;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Intake;
+
+namespace Saga.Api.Tenants;
+
+/// <summary>The answer to a dry run.</summary>
+public sealed record ProvisionPlanView
+{
+    /// <summary>The isolation tier the tenant would get.</summary>
+    public IsolationTier? Isolation { get; init; }
+
+    /// <summary>The steps that would run.</summary>
+    public required IReadOnlyList<StepView> Steps { get; init; }
+
+    /// <summary>Why the command would be refused now; absent when it would be accepted.</summary>
+    public RefusalView? Refusal { get; init; }
+
+    public static ProvisionPlanView Of(IntakePlan plan) => new()
+    {
+        Isolation = plan.Tier,
+        Steps = StepView.Of(plan.Workflow, []),
+        Refusal = plan.Refusal is not { } refusal ? null : new()
+        {
+            Type = ProblemType.UriPrefix + refusal.Code,
+            Status = ProblemType.OfRejection(refusal.Code).Status,
+            Detail = refusal.Detail,
+            Errors = [.. refusal.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
+            Operation = refusal.OperationId is { } id ? OperationEndpoints.Address(id) : null,
+        },
+    };
+}
+
+/// <summary>The problem that the command would be answered with.</summary>
+public sealed record RefusalView
+{
+    public required string Type { get; init; }
+
+    public required int Status { get; init; }
+
+    public required string Detail { get; init; }
+
+    public required IReadOnlyList<ProblemError> Errors { get; init; }
+
+    public string? Operation { get; init; }
+}

@@ -1,0 +1,42 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+
+namespace Saga.Api.Tenants;
+
+/// <summary>The body of POST /api/v1/tenants, for the OpenAPI document; read by <see cref="ProvisionRequestReader"/>.</summary>
+public sealed record ProvisionRequest
+{
+    [Required, StringLength(200, MinimumLength = 1), Description("The name people see.")]
+    public required string Name { get; init; }
+
+    [Required, RegularExpression("^[a-z][a-z0-9-]{1,38}[a-z0-9]$"), Description("The tenant's immutable short name; unique among live tenants.")]
+    public required string Slug { get; init; }
+
+    [Required, Description("A plan, as GET /api/v1/plans lists them.")]
+    public required string Plan { get; init; }
+
+    [Required, MaxLength(254), Description("One e-mail address: the first administrator.")]
+    public required string AdminEmail { get; init; }
+
+    [MaxLength(253), Description("A DNS name the tenant owns; kept in lower case and punycode; unique among live tenants.")]
+    public string? Domain { get; init; }
+
+    [MaxLength(63), Description("One DNS label below the product's domain; the slug when absent; unique among live tenants.")]
+    public string? Subdomain { get; init; }
+
+    [AllowedValues("row", "schema", "database"), Description("Where the tenant's rows live: row, schema or database, as far as the plan allows; its default when absent.")]
+    public string? Isolation { get; init; }
+
+    [RegularExpression("^[a-z0-9-]{1,63}$"), Description("Where the data must live; any region when absent.")]
+    public string? Region { get; init; }
+
+    [Description("Feature switches over the plan's defaults; keys of the plan only.")]
+    public IReadOnlyDictionary<string, bool>? Features { get; init; }
+
+    [Description("Settings over the plan's defaults; keys of the plan and values of the default's type only. Sealed settings cannot be given.")]
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+
+    [Description("An IANA time zone; UTC when absent.")]
+    public string? Timezone { get; init; }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
+
+namespace Saga.Api.Tenants;
+
+/// <summary>A tenant as callers see it.</summary>
+public sealed record TenantView
+{
+    public required TenantId Id { get; init; }
+
+    public required string Slug { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Plan { get; init; }
+
+    public required IsolationTier Isolation { get; init; }
+
+    public required TenantStatus Status { get; init; }
+
+    public string? Domain { get; init; }
+
+    public required string Subdomain { get; init; }
+
+    public string? Region { get; init; }
+
+    public required string Timezone { get; init; }
+
+    public required string AdminEmail { get; init; }
+
+    /// <summary>The tenant's own switches, over the plan's.</summary>
+    public required IReadOnlyDictionary<string, bool> Features { get; init; }
+
+    /// <summary>The tenant's own settings, over the plan's; never a sealed one.</summary>
+    public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
+
+    public PlacementView? Placement { get; init; }
+
+    public int? SchemaVersion { get; init; }
+
+    public string? OrganizationId { get; init; }
+
+    public required long Version { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public static TenantView Of(Tenant tenant) => new()
+    {
+        Id = tenant.Id,
+        Slug = tenant.Slug.ToString(),
+        Name = tenant.Name,
+        Plan = tenant.Plan,
+        Isolation = tenant.Tier,
+        Status = tenant.Status,
+        Domain = tenant.Domain,
+        Subdomain = tenant.Subdomain,
+        Region = tenant.Region,
+        Timezone = tenant.Timezone,
+        AdminEmail = tenant.AdminEmail,
+        Features = tenant.Features,
+        Settings = tenant.Settings,
+        Placement = tenant.Placement is { } p ? new(p.Server, p.Database, p.Schema) : null,
+        SchemaVersion = tenant.SchemaVersion,
+        OrganizationId = tenant.OrganizationId,
+        Version = tenant.Version,
+        CreatedAt = tenant.CreatedAt,
+        UpdatedAt = tenant.UpdatedAt,
+    };
+}
+
+/// <summary>Where the tenant's rows live.</summary>
+public sealed record PlacementView(string Server, string Database, string Schema);

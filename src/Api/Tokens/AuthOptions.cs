@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Options;
+
+namespace Saga.Api.Tokens;
+
+/// <summary>Whose tokens are taken. Section <c>Saga:Auth</c>.</summary>
+public sealed class AuthOptions
+{
+    public const string Section = "Saga:Auth";
+
+    /// <summary>The OIDC issuer, exactly as tokens name it, such as <c>https://id.example.com/realms/saga</c>.</summary>
+    public string Authority { get; set; } = "";
+
+    /// <summary>Must be among a token's audiences.</summary>
+    public string Audience { get; set; } = "";
+
+    /// <summary>False allows an issuer over plain http, on this machine only.</summary>
+    public bool RequireHttps { get; set; } = true;
+}
+
+internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
+{
+    public ValidateOptionsResult Validate(string? name, AuthOptions options)
+    {
+        var broken = new List<string>();
+        if (!Uri.TryCreate(options.Authority, UriKind.Absolute, out var authority) || authority.Scheme is not ("https" or "http")
+            || authority.Query.Length > 0 || authority.Fragment.Length > 0 || authority.UserInfo.Length > 0)
+            broken.Add("Saga:Auth:Authority must be the OIDC issuer's URL, such as https://id.example.com/realms/saga, without query or user.");
+        else if (authority.Scheme == "http" && options.RequireHttps)
+            broken.Add("Saga:Auth:Authority is http. Use https, or set Saga:Auth:RequireHttps to false for an issuer on this machine.");
+        else if (authority.Scheme == "http" && !authority.IsLoopback)
+            broken.Add("Saga:Auth:Authority is http and not on this machine: whoever is between could sign tokens. Use https.");
+        if (string.IsNullOrWhiteSpace(options.Audience))
+            broken.Add("Saga:Auth:Audience must be the audience that tokens for this API carry, such as saga-api.");
+        return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken);
+    }
+}

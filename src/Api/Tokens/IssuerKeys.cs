@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Saga.Api.Tokens;
+
+/// <summary>
+/// The signing keys of the issuer, by its discovery document. Read on first use, again each hour in the background,
+/// and at once, but not more often than every <see cref="Pause"/>, when a token names a key that is not known.
+/// Only that token waits for it: a stranger's token must not hold up everybody's. Thread-safe.
+/// </summary>
+internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> options, TimeProvider time, ILogger<IssuerKeys> log)
+{
+    public const string Client = "saga-token-issuer";
+
+    /// <summary>Between two readings that tokens or failures ask for.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same, while no keys are known at all.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Keys older than this are read again.</summary>
+    public static readonly TimeSpan Fresh = TimeSpan.FromHours(1);
+
+    /// <summary>Keys that could not be confirmed for so long are trusted no more.</summary>
+    public static readonly TimeSpan Trusted = TimeSpan.FromHours(24);
+
+    private readonly Lock gate = new();
+    private Snapshot? known;
+    private Task reading = Task.CompletedTask;
+    private DateTimeOffset lastTry = DateTimeOffset.MinValue;
+
+    /// <returns>The keys that a token with this key id may be signed with; the issuer has been asked when there are none.</returns>
+    /// <exception cref="IssuerUnavailableException">No keys are known, and the issuer does not give any.</exception>
+    public async Task<IReadOnlyList<JsonWebKey>> FindAsync(string? keyId, CancellationToken cancellation)
+    {
+        var keys = Usable();
+        if (keys is null || !Has(keys, keyId))
+        {
+            await ReadAgain(known is null ? FirstPause : Pause).WaitAsync(cancellation);
+            keys = Usable() ?? throw new IssuerUnavailableException(options.Value.Authority);
+        }
+        else if (known is { } snapshot && time.GetUtcNow() - snapshot.ReadAt > Fresh)
+        {
+            _ = ReadAgain(Pause);
+        }
+
+        return keys;
+    }
+
+    private static bool Has(IReadOnlyList<JsonWebKey> keys, string? keyId) => keyId is null ? keys.Count > 0 : keys.Any(k => k.Kid == keyId);
+
+    private IReadOnlyList<JsonWebKey>? Usable() => known is { } snapshot && time.GetUtcNow() - snapshot.ReadAt < Trusted ? snapshot.Keys : null;
+
+    /// <summary>Joins the reading under way, or begins one if the last is long enough ago. Does not fail.</summary>
+    private Task ReadAgain(TimeSpan pause)
+    {
+        lock (gate)
+        {
+            var now = time.GetUtcNow();
+            if (!reading.IsCompleted || now - lastTry < pause)
+                return reading;
+            lastTry = now;
+            return reading = Task.Run(ReadAsync);
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var authority = options.Value.Authority;
+        try
+        {
+            using var client = http.CreateClient(Client);
+            using var discovery = JsonDocument.Parse(await client.GetStringAsync(new Uri($"{authority.TrimEnd('/')}/.well-known/openid-configuration")));
+            if (JwsSignature.Text(discovery.RootElement, "issuer") is var issuer && issuer != authority)
+                throw new InvalidOperationException($"it calls itself '{issuer}'; Saga:Auth:Authority must be the same, letter by letter");
+            if (!Uri.TryCreate(JwsSignature.Text(discovery.RootElement, "jwks_uri"), UriKind.Absolute, out var address)
+                || !(address.Scheme == "https" || (address.Scheme == "http" && address.IsLoopback && !options.Value.RequireHttps)))
+                throw new InvalidOperationException("its jwks_uri is not an https address");
+            var keys = new JsonWebKeySet(await client.GetStringAsync(address)).Keys.ToList();
+            known = new(keys, time.GetUtcNow());
+            ApiLog.KeysTaken(log, keys.Count, authority);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or InvalidOperationException or ArgumentException)
+        {
+            ApiLog.KeysUnavailable(log, authority, e.Message);
+        }
+    }
+
+    private sealed record Snapshot(IReadOnlyList<JsonWebKey> Keys, DateTimeOffset ReadAt);
+}
+
+/// <summary>Whether a token is good cannot be said now.</summary>
+internal sealed class IssuerUnavailableException(string authority) : Exception($"The signing keys of {authority} are not known and could not be read.");

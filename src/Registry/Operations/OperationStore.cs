@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Contracts.Workflows;
+using Saga.Registry.Paging;
+
+namespace Saga.Registry.Operations;
+
+/// <summary>Reads operations. Thread-safe.</summary>
+public sealed class OperationStore(NpgsqlDataSource registry)
+{
+    /// <summary>The order of lists: newest first.</summary>
+    public const string Sort = "-createdAt";
+
+    private const string Select =
+        """
+        select o.id, o.kind, o.tenant_id, t.slug, o.state, w.definition, o.steps, o.failure, o.requested_by, o.version,
+               o.created_at, o.updated_at, o.finished_at
+        from operations o join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
+        """;
+
+    public async Task<Operation?> FindAsync(Guid id, CancellationToken cancellation = default)
+    {
+        await using var command = registry.CreateCommand($"{Select} where o.id = $1");
+        command.Parameters.Add(new NpgsqlParameter { Value = id });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        return await row.ReadAsync(cancellation) ? Read(row) : null;
+    }
+
+    /// <param name="filter">All of it must hold.</param>
+    /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
+    /// <param name="limit">The size of the page.</param>
+    public async Task<Page<Operation>> ListAsync(OperationFilter filter, Cursor? after, int limit, CancellationToken cancellation = default)
+    {
+        await using var command = registry.CreateCommand();
+        var sql = new StringBuilder(Select).Append(" where true");
+        if (filter.States is { } states)
+            sql.Append(CultureInfo.InvariantCulture, $" and o.state = any({Add(command, states.Select(Name).ToArray())})");
+        if (filter.Kind is { } kind)
+            sql.Append(CultureInfo.InvariantCulture, $" and o.kind = {Add(command, kind)}");
+        if (filter.TenantId is { } tenant)
+            sql.Append(CultureInfo.InvariantCulture, $" and o.tenant_id = {Add(command, tenant.Value)}");
+        if (filter.TenantSlug is { } slug)
+            sql.Append(CultureInfo.InvariantCulture, $" and t.slug = {Add(command, slug.ToString())}");
+        if (filter.Step is { } step)
+        {
+            sql.Append(CultureInfo.InvariantCulture,
+                $"""
+                 and exists (select from jsonb_array_elements(o.steps) s
+                             where s ->> 'name' = {Add(command, step)}
+                               and s ->> 'status' not in ('pending', 'succeeded', 'compensated', 'skipped'))
+                """);
+        }
+
+        if (after is not null && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ticks) && ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks)
+            sql.Append(CultureInfo.InvariantCulture, $" and (o.created_at, o.id) < ({Add(command, new DateTimeOffset(ticks, TimeSpan.Zero))}, {Add(command, after.Id)})");
+        sql.Append(CultureInfo.InvariantCulture, $" order by o.created_at desc, o.id desc limit {Add(command, limit + 1)}");
+        command.CommandText = sql.ToString();
+
+        var found = new List<Operation>();
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        while (await rows.ReadAsync(cancellation))
+            found.Add(Read(rows));
+        if (found.Count <= limit)
+            return new(found, null);
+        found.RemoveAt(limit);
+        return new(found, new Cursor(Sort, found[^1].CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture), found[^1].Id));
+    }
+
+    internal static string Name(OperationState state) => state.ToString().ToLowerInvariant();
+
+    private static string Add(NpgsqlCommand command, object value)
+    {
+        command.Parameters.Add(new NpgsqlParameter { Value = value });
+        return "$" + command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static Operation Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Kind = row.GetString(1),
+        TenantId = new TenantId(row.GetGuid(2)),
+        TenantSlug = Slug.Parse(row.GetString(3)),
+        State = Enum.Parse<OperationState>(row.GetString(4), ignoreCase: true),
+        Workflow = JsonSerializer.Deserialize<WorkflowDefinition>(row.GetString(5), Json.Options)!,
+        Steps = JsonSerializer.Deserialize<List<StepRun>>(row.GetString(6), Json.Options)!,
+        Failure = row.IsDBNull(7) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(7), Json.Options),
+        RequestedBy = row.GetString(8),
+        Version = row.GetInt64(9),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(10),
+        UpdatedAt = row.GetFieldValue<DateTimeOffset>(11),
+        FinishedAt = row.IsDBNull(12) ? null : row.GetFieldValue<DateTimeOffset>(12),
+    };
+}

@@ -1,0 +1,38 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace Saga.Registry.Paging;
+
+/// <summary>
+/// The last row of a page, by what it was sorted: rows that come or go meanwhile shift nothing. Opaque to callers.
+/// </summary>
+/// <param name="Sort">The order it belongs to, such as <c>-createdAt</c>.</param>
+/// <param name="Key">The row's value in that order.</param>
+/// <param name="Id">Decides among equals.</param>
+public sealed record Cursor(string Sort, string Key, Guid Id)
+{
+    private const int MaxLength = 512;
+
+    public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new[] { Sort, Key, Id.ToString("n") }));
+
+    /// <summary>False for anything that <see cref="ToString"/> did not make for this order.</summary>
+    public static bool TryParse(string text, string sort, [NotNullWhen(true)] out Cursor? cursor)
+    {
+        cursor = null;
+        if (text.Length is 0 or > MaxLength || !Base64Url.IsValid(text))
+            return false;
+        try
+        {
+            var parts = JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(text));
+            if (parts is [var made, { } key, { } id] && made == sort && Guid.TryParseExact(id, "n", out var value) && !key.Contains('\0', StringComparison.Ordinal))
+                cursor = new(sort, key, value);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        return cursor is not null;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Saga.Api;
+using Saga.Api.Tokens;
+using Saga.Tests.Support;
+using Shouldly;
+
+namespace Saga.Tests.Integration.Api;
+
+/// <summary>The API as its process has it, on Kestrel, on a registry of its own, trusting <see cref="TestIssuer"/>.</summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private ApiServer(WebApplication app, TestIssuer issuer, NpgsqlDataSource registry, MovableClock clock, LogLines logs)
+    {
+        App = app;
+        Issuer = issuer;
+        Registry = registry;
+        Clock = clock;
+        Logs = logs;
+        Admin = Client(issuer.Token(Roles.Admin));
+        Viewer = Client(issuer.Token(Roles.Viewer));
+    }
+
+    public WebApplication App { get; }
+
+    public TestIssuer Issuer { get; }
+
+    public NpgsqlDataSource Registry { get; }
+
+    public MovableClock Clock { get; }
+
+    public LogLines Logs { get; }
+
+    public HttpClient Admin { get; }
+
+    public HttpClient Viewer { get; }
+
+    public Uri Address => new(App.Urls.First());
+
+    /// <param name="registry">A registry's connection string; a fresh one when null.</param>
+    /// <param name="map">What else the process serves.</param>
+    public static async Task<ApiServer> StartAsync(string? registry = null, Action<WebApplication>? map = null)
+    {
+        var source = registry is null ? await PostgresServer.NewRegistryAsync() : NpgsqlDataSource.Create(registry);
+        var issuer = await TestIssuer.StartAsync();
+        var (clock, logs) = (new MovableClock(), new LogLines());
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Saga:Registry:ConnectionString"] = registry ?? await ConnectionStringAsync(source),
+            ["Saga:Auth:Authority"] = issuer.Authority,
+            ["Saga:Auth:Audience"] = TestIssuer.Audience,
+            ["Saga:Auth:RequireHttps"] = "false",
+        });
+        builder.Logging.ClearProviders().AddProvider(logs);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.Services.AddApi(builder.Configuration);
+        var app = builder.Build();
+        app.MapApi();
+        map?.Invoke(app);
+        await app.StartAsync();
+        return new(app, issuer, source, clock, logs);
+    }
+
+    public HttpClient Client(string? token)
+    {
+        var client = new HttpClient { BaseAddress = Address };
+        if (token is not null)
+            client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return client;
+    }
+
+    public static JsonObject Body(string slug) => new() { ["name"] = "Acme", ["slug"] = slug, ["plan"] = "enterprise", ["adminEmail"] = "ada@acme.com" };
+
+    /// <summary>Sends a command.</summary>
+    public async Task<HttpResponseMessage> PostAsync(JsonNode body, string? key = null, string query = "", HttpClient? client = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/tenants" + query) { Content = JsonContent.Create(body) };
+        if (key is not null)
+            request.Headers.Add("Idempotency-Key", key);
+        return await (client ?? Admin).SendAsync(request);
+    }
+
+    /// <summary>Sends a command that is accepted; returns the operation's id.</summary>
+    public async Task<Guid> AcceptedAsync(string slug)
+    {
+        using var response = await PostAsync(Body(slug));
+        ((int)response.StatusCode).ShouldBe(202);
+        return (await JsonAsync(response)).GetProperty("id").GetGuid();
+    }
+
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await Viewer.GetAsync(new Uri(path, UriKind.Relative));
+        ((int)response.StatusCode).ShouldBe(200, await response.Content.ReadAsStringAsync());
+        return await JsonAsync(response);
+    }
+
+    public static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Registry.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> QueryAsync<T>(string sql)
+    {
+        await using var command = Registry.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public Task<long> AddHistoryAsync(Guid operation, string name) => QueryAsync<long>(
+        $"insert into operation_history (operation_id, at, event, step) values ('{operation}', now(), '{name}', 'reserve') returning id");
+
+    public async ValueTask DisposeAsync()
+    {
+        Admin.Dispose();
+        Viewer.Dispose();
+        await App.DisposeAsync();
+        await Issuer.DisposeAsync();
+        await Registry.DisposeAsync();
+    }
+
+    // A data source does not tell its password.
+    private static async Task<string> ConnectionStringAsync(NpgsqlDataSource source) => new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync())
+    {
+        Database = new NpgsqlConnectionStringBuilder(source.ConnectionString).Database,
+    }.ConnectionString;
+}
+
+/// <summary>The real clock, set forward by the test.</summary>
+public sealed class MovableClock : TimeProvider
+{
+    private long ahead;
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref ahead, by.Ticks);
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref ahead));
+}
