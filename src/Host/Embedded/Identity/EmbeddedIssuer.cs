@@ -1,0 +1,116 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Saga.Contracts;
+using Saga.Workers.Identity.Embedded;
+
+namespace Saga.Host.Embedded.Identity;
+
+/// <summary>A small OIDC issuer for one machine: discovery, keys, and tokens for clients with a secret.</summary>
+public static class EmbeddedIssuer
+{
+    public const string Path = "/identity";
+
+    /// <summary>Refuses to start in any mode that is not of one machine.</summary>
+    public static IServiceCollection AddEmbeddedIssuer(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<EmbeddedIssuerOptions>().Bind(configuration.GetSection(EmbeddedIssuerOptions.Section))
+            .Configure(o => o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey])
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<EmbeddedIssuerOptions>, EmbeddedIssuerRules>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<SigningKeys>();
+        services.AddSingleton<IssuerClients>();
+        services.AddSingleton<SecretThrottle>();
+        services.AddSingleton<TokenIssue>();
+        services.AddHostedService<PrepareIssuerAtStart>();
+        return services;
+    }
+
+    public static void MapEmbeddedIssuer(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup(Path).AllowAnonymous().ExcludeFromDescription();
+        group.MapGet("/.well-known/openid-configuration", (IOptions<EmbeddedIssuerOptions> options) => Results.Json(Discovery(options.Value.Issuer), Json.Options));
+        group.MapGet("/jwks", (SigningKeys keys) => Results.Json(keys.Published(), Json.Options));
+        group.MapPost("/token", TokenAsync).DisableAntiforgery();
+    }
+
+    private static Dictionary<string, object> Discovery(string issuer) => new(StringComparer.Ordinal)
+    {
+        ["issuer"] = issuer,
+        ["token_endpoint"] = issuer + "/token",
+        ["jwks_uri"] = issuer + "/jwks",
+        ["grant_types_supported"] = new[] { "client_credentials" },
+        ["token_endpoint_auth_methods_supported"] = new[] { "client_secret_basic", "client_secret_post" },
+        ["response_types_supported"] = Array.Empty<string>(),
+        ["subject_types_supported"] = new[] { "public" },
+        ["id_token_signing_alg_values_supported"] = new[] { "RS256" },
+    };
+
+    private static async Task TokenAsync(HttpContext context, IssuerClients clients, SecretThrottle throttle, TokenIssue issue)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var (request, error, words) = await TokenRequest.ReadAsync(context);
+        if (request is null)
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, error, words);
+            return;
+        }
+
+        if (request.GrantType != "client_credentials")
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "unsupported_grant_type", "Only client_credentials is supported.");
+            return;
+        }
+
+        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        // Names that do not exist share one count, so that inventing them neither helps nor fills the memory.
+        var counted = clients.Knows(request.ClientId) ? request.ClientId : "";
+        if (throttle.Wait(address, counted) is { } wait)
+        {
+            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "invalid_client", "Too many wrong secrets; wait.");
+            return;
+        }
+
+        if (clients.Authenticate(request.ClientId, request.ClientSecret) is not { } roles)
+        {
+            throttle.Failed(address, counted);
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"saga\"";
+            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "invalid_client", "Client and secret do not belong together.");
+            return;
+        }
+
+        var (token, seconds) = issue.For(request.ClientId, roles);
+        await WriteAsync(context, new { access_token = token, token_type = "Bearer", expires_in = seconds });
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string error, string words)
+    {
+        context.Response.StatusCode = status;
+        return WriteAsync(context, new { error, error_description = words });
+    }
+
+    private static Task WriteAsync(HttpContext context, object body) =>
+        context.Response.WriteAsJsonAsync(body, Json.Options, context.RequestAborted);
+}
+
+/// <summary>A folder that cannot be written to stops the start, not the first caller.</summary>
+internal sealed class PrepareIssuerAtStart(IOptions<EmbeddedIssuerOptions> options, IssuerClients clients, SigningKeys keys) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(options.Value.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        clients.Prepare();
+        _ = keys.Published();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,78 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Saga.Workers.Identity.Embedded;
+
+namespace Saga.Host.Embedded.Identity;
+
+/// <summary>The embedded token issuer. Section <c>Saga:Identity:Embedded</c>.</summary>
+public sealed class EmbeddedIssuerOptions
+{
+    public const string Section = "Saga:Identity:Embedded";
+    public const string DefaultAudience = "saga";
+
+    /// <summary>The issuer as tokens name it: this host's address on this machine, and <see cref="EmbeddedIssuer.Path"/>.</summary>
+    public string Issuer { get; set; } = "";
+
+    /// <summary>Keeps the signing keys and the clients' secrets, readable by the owner only.</summary>
+    [Required(ErrorMessage = Section + ":Folder must be a folder of this host's own, for signing keys and secrets.")]
+    public string Folder { get; set; } = "";
+
+    [Required(ErrorMessage = Section + ":Audience must be the audience that tokens carry, such as saga.")]
+    public string Audience { get; set; } = DefaultAudience;
+
+    [Range(1, 1440, ErrorMessage = Section + ":TokenLifetimeMinutes must be 1 to 1440 minutes.")]
+    public int TokenLifetimeMinutes { get; set; } = 60;
+
+    /// <summary>How long a key signs before the next one takes over.</summary>
+    [Range(1, 3650, ErrorMessage = Section + ":KeyLifetimeDays must be 1 to 3650 days.")]
+    public int KeyLifetimeDays { get; set; } = 90;
+
+    /// <summary>How long a key is published before it signs: longer than those who verify keep the old set.</summary>
+    [Range(1, 1440, ErrorMessage = Section + ":KeyLeadMinutes must be 1 to 1440 minutes.")]
+    public int KeyLeadMinutes { get; set; } = 120;
+
+    /// <summary>Wrong secrets of one client from one address within a minute, before it must wait.</summary>
+    [Range(1, 1000, ErrorMessage = Section + ":FailuresPerMinute must be 1 to 1000.")]
+    public int FailuresPerMinute { get; set; } = 10;
+
+    /// <summary>Beside the two that are always there: <c>saga-admin</c> and <c>saga-viewer</c>.</summary>
+    public IList<EmbeddedClientOptions> Clients { get; } = [];
+
+    /// <summary>The value of <c>Saga:Mode</c>.</summary>
+    internal string? Mode { get; set; }
+}
+
+public sealed class EmbeddedClientOptions
+{
+    public string Id { get; set; } = "";
+
+    /// <summary>At least 16 characters.</summary>
+    public string Secret { get; set; } = "";
+
+    public IList<string> Roles { get; } = [];
+}
+
+internal sealed class EmbeddedIssuerRules : IValidateOptions<EmbeddedIssuerOptions>
+{
+    private const int ShortestSecret = 16;
+
+    public ValidateOptionsResult Validate(string? name, EmbeddedIssuerOptions options)
+    {
+        var broken = new List<string>();
+        if (!EmbeddedDirectoryOptions.Allows(options.Mode))
+            broken.Add($"{EmbeddedDirectoryOptions.ModeKey} is '{options.Mode}', but the embedded token issuer starts only where it is {EmbeddedDirectoryOptions.Modes}.");
+        if (!Uri.TryCreate(options.Issuer, UriKind.Absolute, out var issuer) || !issuer.IsLoopback || issuer.Scheme is not ("http" or "https")
+            || issuer.AbsolutePath != EmbeddedIssuer.Path || issuer.Query.Length > 0 || issuer.Fragment.Length > 0 || issuer.UserInfo.Length > 0)
+        {
+            broken.Add($"{EmbeddedIssuerOptions.Section}:Issuer must be this host's address on this machine followed by {EmbeddedIssuer.Path}, such as http://127.0.0.1:5080{EmbeddedIssuer.Path}.");
+        }
+
+        foreach (var client in options.Clients)
+        {
+            if (client.Id.Length == 0 || client.Id.Contains(':', StringComparison.Ordinal) || client.Secret.Length < ShortestSecret)
+                broken.Add($"{EmbeddedIssuerOptions.Section}:Clients: the client '{client.Id}' must have an Id without ':' and a Secret of at least {ShortestSecret} characters.");
+        }
+
+        return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Host.Embedded.Identity;
+
+/// <summary>Who may have tokens. Thread-safe.</summary>
+public sealed class IssuerClients(IOptions<EmbeddedIssuerOptions> options)
+{
+    public const string Admin = "saga-admin";
+    public const string Viewer = "saga-viewer";
+
+    private static readonly (string Id, string Role)[] Defaults = [(Admin, "platform-admin"), (Viewer, "platform-viewer")];
+    private readonly Lazy<IReadOnlyDictionary<string, Client>> clients = new(() => Load(options.Value));
+
+    /// <summary>The file that holds a default client's secret, for scripts; made by <see cref="EnsureSecret"/>.</summary>
+    public static string SecretFile(string folder, string client) => Path.Combine(folder, client + ".secret");
+
+    /// <summary>The secret of a default client; made on first use, readable by the owner only.</summary>
+    public static string EnsureSecret(string folder, string client)
+    {
+        var file = SecretFile(folder, client);
+        if (!File.Exists(file))
+            OwnerOnlyFile.Replace(file, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
+        return File.ReadAllText(file).Trim();
+    }
+
+    /// <summary>Makes the default clients' secrets and signing is possible from here on.</summary>
+    internal void Prepare() => _ = clients.Value;
+
+    internal bool Knows(string id) => clients.Value.ContainsKey(id);
+
+    /// <returns>The client's roles, or null when id and secret do not belong together; both take the same time.</returns>
+    internal IReadOnlyList<string>? Authenticate(string id, string secret)
+    {
+        var known = clients.Value.GetValueOrDefault(id);
+        var expected = known?.Digest ?? new byte[SHA256.HashSizeInBytes];
+        var same = CryptographicOperations.FixedTimeEquals(Digest(secret), expected);
+        return same && known is not null ? known.Roles : null;
+    }
+
+    private static Dictionary<string, Client> Load(EmbeddedIssuerOptions options)
+    {
+        var found = Defaults.ToDictionary(d => d.Id, d => new Client(Digest(EnsureSecret(options.Folder, d.Id)), [d.Role]), StringComparer.Ordinal);
+        foreach (var client in options.Clients)
+            found[client.Id] = new Client(Digest(client.Secret), [.. client.Roles]);
+        return found;
+    }
+
+    private static byte[] Digest(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
+
+    private sealed record Client(byte[] Digest, IReadOnlyList<string> Roles);
+}

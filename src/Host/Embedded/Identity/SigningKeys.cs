@@ -1,0 +1,112 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Saga.Contracts;
+
+namespace Saga.Host.Embedded.Identity;
+
+/// <summary>
+/// The issuer's keys, kept in a file of the owner's. A new key is published a while before it signs, and an old one
+/// until the last token it signed has expired, so that nobody ever meets a key he could not have read. Thread-safe.
+/// </summary>
+public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
+    private readonly Lock gate = new();
+    private List<SigningKey>? keys;
+
+    private string File => Path.Combine(options.Value.Folder, "signing-keys.json");
+
+    /// <summary>Publishes a new key, which signs once the lead time has passed. One that waits already is kept.</summary>
+    /// <returns>The id of the key that will sign.</returns>
+    public string Rotate()
+    {
+        lock (gate)
+        {
+            var now = time.GetUtcNow();
+            var newest = Read()[^1];
+            return newest.SignsFrom > now ? newest.Kid : Add(now).Kid;
+        }
+    }
+
+    /// <summary>Signs with the key whose turn it is.</summary>
+    internal (string Kid, Func<byte[], byte[]> Sign) Signer()
+    {
+        lock (gate)
+        {
+            var now = time.GetUtcNow();
+            RotateWhenDue(now);
+            var current = Read().FindLast(k => k.SignsFrom <= now) ?? Read()[0];
+            return (current.Kid, Sign);
+
+            byte[] Sign(byte[] data)
+            {
+                using var rsa = current.Open();
+                return rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            }
+        }
+    }
+
+    /// <summary>The public halves, as a JWK set.</summary>
+    internal object Published()
+    {
+        lock (gate)
+        {
+            RotateWhenDue(time.GetUtcNow());
+            return new { keys = Read().ConvertAll(Public) };
+        }
+    }
+
+    private static object Public(SigningKey key)
+    {
+        using var rsa = key.Open();
+        var parameters = rsa.ExportParameters(includePrivateParameters: false);
+        return new
+        {
+            kty = "RSA",
+            use = "sig",
+            alg = "RS256",
+            kid = key.Kid,
+            n = Base64Url.EncodeToString(parameters.Modulus),
+            e = Base64Url.EncodeToString(parameters.Exponent),
+        };
+    }
+
+    private void RotateWhenDue(DateTimeOffset now)
+    {
+        var newest = Read()[^1];
+        if (newest.SignsFrom + TimeSpan.FromDays(options.Value.KeyLifetimeDays) - Lead <= now)
+            Add(now);
+    }
+
+    private TimeSpan Lead => TimeSpan.FromMinutes(options.Value.KeyLeadMinutes);
+
+    private SigningKey Add(DateTimeOffset now)
+    {
+        var known = Read();
+        var made = SigningKey.New(now + Lead);
+        var lastTokens = TimeSpan.FromMinutes(options.Value.TokenLifetimeMinutes) + Margin;
+        // What the next key took over from long ago signed nothing that is still good.
+        List<SigningKey> kept = [.. known.Where((k, i) => i == known.Count - 1 || known[i + 1].SignsFrom + lastTokens > now), made];
+        Write(kept);
+        return made;
+    }
+
+    private List<SigningKey> Read()
+    {
+        if (keys is not null)
+            return keys;
+        if (System.IO.File.Exists(File))
+            return keys = JsonSerializer.Deserialize<List<SigningKey>>(System.IO.File.ReadAllText(File), Json.Options)!;
+        Write([SigningKey.New(time.GetUtcNow())]);
+        return keys!;
+    }
+
+    // On the disk before it is published: a key that was seen once is there after a crash.
+    private void Write(List<SigningKey> wanted)
+    {
+        OwnerOnlyFile.Replace(File, JsonSerializer.Serialize(wanted, Json.Options));
+        keys = wanted;
+    }
+}
