@@ -97,13 +97,4 @@ public sealed class When_Keycloaks_token_is_needed
         failure.Remedy.ShouldNotBeNull().ShouldContain("Saga:Identity:Keycloak");
         failure.ToString().ShouldNotContain("not-the-secret");
     }
-
-    private sealed class MovableTime : TimeProvider
-    {
-        private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => now;
-
-        public void Advance(TimeSpan by) => now += by;
-    }
 }

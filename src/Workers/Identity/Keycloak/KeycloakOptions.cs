@@ -12,12 +12,12 @@ public sealed class KeycloakOptions
     [RegularExpression("https?://.+", ErrorMessage = Section + ":BaseUrl must be an http or https address, such as https://id.example.com.")]
     public string? BaseUrl { get; set; }
 
-    [Required(ErrorMessage = Section + ":Realm must name the realm that holds the organisations.")]
+    [Required(ErrorMessage = Section + ":Realm must be the name of the realm that holds the organisations.")]
     [RegularExpression("[^/?#]+", ErrorMessage = Section + ":Realm must be a realm's name, without '/', '?' and '#'.")]
     public string? Realm { get; set; }
 
     /// <summary>A confidential client of the realm, with a service account.</summary>
-    [Required(ErrorMessage = Section + ":ClientId must name a confidential client of the realm with a service account.")]
+    [Required(ErrorMessage = Section + ":ClientId must be a confidential client of the realm with a service account.")]
     public string? ClientId { get; set; }
 
     [Required(ErrorMessage = Section + ":ClientSecret must be the client's secret.")]
