@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Saga.Contracts;
+using Saga.Host.Startup;
 using Saga.Workers.Identity.Embedded;
 
 namespace Saga.Host.Embedded.Identity;
@@ -21,7 +22,12 @@ public static class EmbeddedIssuer
     public static IServiceCollection AddEmbeddedIssuer(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<EmbeddedIssuerOptions>().Bind(configuration.GetSection(EmbeddedIssuerOptions.Section))
-            .Configure(o => o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey])
+            .Configure(o =>
+            {
+                o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey];
+                if (o.Issuer.Length == 0 && configuration[ModeRules.AddressKey] is { Length: > 0 } address)
+                    o.Issuer = address.TrimEnd('/') + Path;
+            })
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<EmbeddedIssuerOptions>, EmbeddedIssuerRules>();
         services.TryAddSingleton(TimeProvider.System);

@@ -10,7 +10,7 @@ public sealed class EmbeddedIssuerOptions
     public const string Section = "Saga:Identity:Embedded";
     public const string DefaultAudience = "saga";
 
-    /// <summary>The issuer as tokens name it: this host's address on this machine, and <see cref="EmbeddedIssuer.Path"/>.</summary>
+    /// <summary>The issuer as tokens name it: this host's address on this machine, and <see cref="EmbeddedIssuer.Path"/>. By default that of <c>Saga:Api:Address</c>.</summary>
     public string Issuer { get; set; } = "";
 
     /// <summary>Keeps the signing keys and the clients' secrets, readable by the owner only.</summary>
