@@ -28,7 +28,11 @@ public static class ApiRegistration
         services.AddSingleton<HistoryFeed>();
         services.AddSingleton<EventStream>();
         services.AddExceptionHandler<ExceptionProblems>();
-        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull);
+        services.ConfigureHttpJsonOptions(o =>
+        {
+            o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+        });
         return services;
     }
 

@@ -38,6 +38,18 @@ internal static class Describing
         });
     }
 
+    public static RouteHandlerBuilder WithResponseHeader(this RouteHandlerBuilder endpoint, int status, string name, string description) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.Responses?.TryGetValue(status.ToString(System.Globalization.CultureInfo.InvariantCulture), out var found) == true && found is OpenApiResponse response)
+            {
+                response.Headers ??= new Dictionary<string, IOpenApiHeader>();
+                response.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            }
+
+            return Task.CompletedTask;
+        });
+
     private static RouteHandlerBuilder WithParameter(this RouteHandlerBuilder endpoint, ParameterLocation where, string name, string description, string type) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {

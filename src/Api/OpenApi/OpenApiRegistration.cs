@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Saga.Api.Tokens;
+using Saga.Contracts.Identifiers;
 
 namespace Saga.Api.OpenApi;
 
@@ -31,6 +32,15 @@ internal static class OpenApiRegistration
                 BearerFormat = "JWT",
                 Description = $"A token of the configured OIDC issuer, signed RS256, ES256 or PS256, with the role {Roles.Viewer} or {Roles.Admin} in roles or realm_access.roles.",
             };
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // Written as text by a converter, which says nothing of its shape.
+            if (context.JsonTypeInfo.Type == typeof(TenantId))
+                (schema.Type, schema.Format) = (JsonSchemaType.String, "uuid");
+            else if (context.JsonTypeInfo.Type.IsEnum)
+                schema.Type = JsonSchemaType.String;
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>

@@ -26,6 +26,7 @@ internal static class TenantEndpoints
             .WithHeaderParameter(IdempotencyKey, "1 to 200 visible ASCII characters; the same key and body give the same operation.")
             .WithQueryParameter("dryRun", "true: show the steps that would run and any refusal, and write nothing.", "boolean")
             .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<ProvisionPlanView>()
+            .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
             .WithProblems(
                 ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken,
                 ProblemType.OperationActive, ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused);

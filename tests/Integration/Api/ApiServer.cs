@@ -139,10 +139,15 @@ public sealed class ApiServer : IAsyncDisposable
     }.ConnectionString;
 }
 
-/// <summary>The real clock, set forward by the test.</summary>
+/// <summary>The real clock, set forward by the test, with timers that can be made to run faster.</summary>
 public sealed class MovableClock : TimeProvider
 {
     private long ahead;
+
+    public int Speed { get; set; } = 1;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / Speed : dueTime, period > TimeSpan.Zero ? period / Speed : period);
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref ahead, by.Ticks);
 

@@ -10,6 +10,17 @@ public sealed class LogLines : ILoggerProvider, ILogger
 
     public IReadOnlyList<string> All => [.. lines];
 
+    /// <summary>Waits for a line that begins so: the event's id and a space, at least.</summary>
+    public async Task UntilAsync(string beginning)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!lines.Any(l => l.StartsWith(beginning, StringComparison.Ordinal)))
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)

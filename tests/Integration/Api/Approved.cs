@@ -1,0 +1,31 @@
+using Shouldly;
+
+namespace Saga.Tests.Integration.Api;
+
+/// <summary>Outward names are pinned. After a change that is meant, run the test with SAGA_APPROVE=1 and commit the file.</summary>
+internal static class Approved
+{
+    public static void Same(string file, string text)
+    {
+        var path = Path.Combine(Root(), "tests", "Integration", "Api", "Approved", file);
+        if (Environment.GetEnvironmentVariable("SAGA_APPROVE") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, text);
+        }
+
+        File.Exists(path).ShouldBeTrue($"{path} is missing: run with SAGA_APPROVE=1 to write it.");
+        text.ShouldBe(File.ReadAllText(path), $"{file} changed: if that is meant, run with SAGA_APPROVE=1 and commit it.");
+    }
+
+    private static string Root()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Saga.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException("Saga.sln is in no folder above the tests.");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Registry.Operations;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Api;
+
+public sealed class When_an_operation_is_shown : ApiTest
+{
+    [Fact]
+    public async Task Should_merge_the_graph_with_how_far_it_has_come()
+    {
+        var id = await Server.AcceptedAsync("acme");
+        var began = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var failure = new Failure { Code = "server-full", Message = "eu-1 is full.", Remedy = "Add a server.", Transient = false, System = "postgresql:eu-1" };
+        StepRun[] runs =
+        [
+            new() { Name = "reserve", Status = StepStatus.Succeeded, Attempt = 1, Fence = 1, StartedAt = began, FinishedAt = began.AddMilliseconds(40), Output = JsonDocument.Parse("{\"server\":\"eu-1\"}").RootElement },
+            new() { Name = "database", Status = StepStatus.Failed, Attempt = 2, Fence = 3, StartedAt = began, DispatchedAt = began.AddSeconds(1), Failure = failure },
+            new() { Name = "identity", Status = StepStatus.Held, HeldBy = "keycloak", DueAt = began.AddSeconds(9), Deadline = began.AddMinutes(10) },
+        ];
+        await using (var update = Server.Registry.CreateCommand("update operations set state = 'compensating', steps = $1::jsonb, failure = $2::jsonb"))
+        {
+            update.Parameters.Add(new() { Value = JsonSerializer.Serialize(runs, Json.Options) });
+            update.Parameters.Add(new() { Value = JsonSerializer.Serialize(failure, Json.Options) });
+            await update.ExecuteNonQueryAsync();
+        }
+
+        var operation = await Server.GetAsync($"/api/v1/operations/{id}");
+
+        operation.GetProperty("state").GetString().ShouldBe("compensating");
+        operation.GetProperty("failure").GetProperty("remedy").GetString().ShouldBe("Add a server.");
+        operation.GetProperty("stepsSucceeded").GetInt32().ShouldBe(1);
+        operation.GetProperty("stepsTotal").GetInt32().ShouldBe(11);
+        operation.GetProperty("workflowVersion").GetInt32().ShouldBe(1);
+        operation.GetProperty("events").GetString().ShouldBe($"/api/v1/operations/{id}/events");
+        var steps = operation.GetProperty("steps").EnumerateArray().ToDictionary(s => s.GetProperty("name").GetString()!);
+        Shown(steps["reserve"]).ShouldBe("reservation compensatable [] succeeded 1/5 40");
+        steps["reserve"].GetProperty("output").GetProperty("server").GetString().ShouldBe("eu-1");
+        Shown(steps["database"]).ShouldBe("database compensatable [reserve] failed 2/5 ");
+        steps["database"].GetProperty("failure").GetProperty("code").GetString().ShouldBe("server-full");
+        steps["identity"].GetProperty("heldBy").GetString().ShouldBe("keycloak");
+        steps["identity"].GetProperty("dueAt").GetDateTimeOffset().ShouldBe(began.AddSeconds(9));
+        Shown(steps["activate"]).ShouldBe("reservation pivot [verify] pending 0/5 ");
+        steps["activate"].TryGetProperty("failure", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_show_the_graph_it_started_with()
+    {
+        var id = await Server.AcceptedAsync("acme");
+        await Server.ExecuteAsync("""update workflows set definition = '{"kind":"provision","version":7,"steps":[{"name":"old","worker":"past"}]}'""");
+
+        var operation = await Server.GetAsync($"/api/v1/operations/{id}");
+
+        operation.GetProperty("workflowVersion").GetInt32().ShouldBe(7);
+        operation.GetProperty("steps").EnumerateArray().ShouldHaveSingleItem().GetProperty("name").GetString().ShouldBe("old");
+    }
+
+    [Fact]
+    public async Task Should_show_the_history_in_order()
+    {
+        var id = await Server.AcceptedAsync("acme");
+        await Server.ExecuteAsync(
+            $$"""insert into operation_history (operation_id, at, event, step, attempt, data) values ('{{id}}', now(), 'stepFailed', 'database', 2, '{"code":"server-full"}')""");
+
+        var history = (await Server.GetAsync($"/api/v1/operations/{id}")).GetProperty("history").EnumerateArray().ToList();
+
+        history.Select(h => h.GetProperty("event").GetString()).ShouldBe(["accepted", "stepFailed"]);
+        history[1].GetProperty("attempt").GetInt32().ShouldBe(2);
+        history[1].GetProperty("data").GetProperty("code").GetString().ShouldBe("server-full");
+    }
+
+    [Fact]
+    public async Task Should_list_plans_without_their_secrets()
+    {
+        await Server.ExecuteAsync(
+            """update plans set definition = jsonb_set(definition, '{settings,smtpPassword}', '{"value":"hunter2","sealed":true}') where name = 'basic'""");
+
+        var plans = await Server.GetAsync("/api/v1/plans");
+
+        plans.ToString().ShouldNotContain("hunter2");
+        plans.GetProperty("items").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ShouldBe(["basic", "custom", "enterprise", "premium"]);
+        var basic = plans.GetProperty("items")[0];
+        basic.GetProperty("defaultTier").GetString().ShouldBe("row");
+        basic.GetProperty("limits").GetProperty("users").GetInt32().ShouldBe(25);
+        basic.GetProperty("settings").GetProperty("uploadMaxMegabytes").GetProperty("default").GetInt32().ShouldBe(25);
+        basic.GetProperty("settings").GetProperty("smtpPassword").GetProperty("sealed").GetBoolean().ShouldBeTrue();
+    }
+
+    private static string Shown(JsonElement step) =>
+        $"{step.GetProperty("worker").GetString()} {step.GetProperty("kind").GetString()} [{string.Join(' ', step.GetProperty("after").EnumerateArray())}] " +
+        $"{step.GetProperty("status").GetString()} {step.GetProperty("attempt").GetInt32()}/{step.GetProperty("maxAttempts").GetInt32()} " +
+        (step.TryGetProperty("durationMs", out var duration) ? duration.ToString() : "");
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Api.Problems;
+using Saga.Api.Tokens;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Api;
+
+public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api), IClassFixture<SharedApi>
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    [Fact]
+    public async Task Should_serve_the_document_that_was_approved()
+    {
+        using var client = Server.Client(null);
+
+        var document = JsonDocument.Parse(await client.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)));
+
+        Approved.Same("openapi.json", JsonSerializer.Serialize(document, Indented) + "\n");
+    }
+
+    [Fact]
+    public void Should_have_the_routes_that_were_approved() =>
+        Approved.Same("routes.txt", string.Concat(Endpoints().Select(e => $"{Methods(e)} {e.RoutePattern.RawText} {Caller(e)}\n").Order(StringComparer.Ordinal)));
+
+    [Fact]
+    public void Should_have_the_problems_that_were_approved() =>
+        Approved.Same("problems.txt", string.Concat(ProblemType.All.Select(p => $"{p.Status} {p.Uri} {p.Title}\n").Order(StringComparer.Ordinal)));
+
+    [Fact]
+    public void Should_say_of_every_endpoint_who_may_call_it() =>
+        Endpoints().ShouldAllBe(e => Caller(e) == "anybody" || Caller(e) == Policies.Read || Caller(e) == Policies.Write);
+
+    [Fact]
+    public void Should_let_viewers_only_read() =>
+        Endpoints().Where(e => Methods(e) is not ("GET" or "GET,HEAD")).ShouldAllBe(e => Caller(e) == Policies.Write);
+
+    [Fact]
+    public async Task Should_close_what_says_nothing()
+    {
+        await using var server = await ApiServer.StartAsync(map: app => app.MapGet("/forgotten", () => "secret"));
+        using var nobody = server.Client(null);
+
+        using var refused = await nobody.GetAsync(new Uri("/forgotten", UriKind.Relative));
+        using var elsewhere = await nobody.GetAsync(new Uri("/elsewhere", UriKind.Relative));
+
+        await ProblemAsync(refused, 401, "unauthenticated");
+        await ProblemAsync(elsewhere, 401, "unauthenticated");
+    }
+
+    [Fact]
+    public async Task Should_describe_every_endpoint_of_the_api()
+    {
+        using var client = Server.Client(null);
+        var paths = JsonDocument.Parse(await client.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement.GetProperty("paths");
+
+        foreach (var endpoint in Endpoints().Where(e => e.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal)))
+        {
+            var operation = paths.GetProperty(endpoint.RoutePattern.RawText!).GetProperty(Methods(endpoint).ToLowerInvariant());
+            operation.GetProperty("security").GetArrayLength().ShouldBe(1);
+            operation.GetProperty("responses").TryGetProperty("503", out _).ShouldBeTrue();
+        }
+    }
+
+    private List<RouteEndpoint> Endpoints() =>
+        [.. Server.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()];
+
+    private static string Methods(RouteEndpoint endpoint) => string.Join(',', endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["ANY"]);
+
+    private static string? Caller(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null ? "anybody" : endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy;
+}
