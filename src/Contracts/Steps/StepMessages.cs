@@ -15,6 +15,12 @@ public sealed record OperationDue
     public required Guid OperationId { get; init; }
 }
 
+/// <summary>What was in flight for the operation may be lost, because the bus forgot it: send it again.</summary>
+public sealed record OperationForgotten
+{
+    public required Guid OperationId { get; init; }
+}
+
 /// <summary>What a worker is asked to do. A worker that does not hold the lease with this fence does nothing.</summary>
 public abstract record StepCommand
 {

@@ -103,8 +103,8 @@ create table operations (
     input            jsonb not null,
     steps            jsonb not null,
     failure          jsonb,
-    -- When the sweeper must wake it; null when nothing is timed.
-    next_due_at      timestamptz,
+    -- When the sweeper must wake it; null when nothing is timed. A new operation is woken if its first message is lost.
+    next_due_at      timestamptz default now() + interval '30 seconds',
     requested_by     text not null,
     version          bigint not null default 1,
     created_at       timestamptz not null default now(),
@@ -151,8 +151,8 @@ create table step_leases (
 ) with (fillfactor = 70);
 
 create table outbox (
-    id             bigint generated always as identity primary key,
-    message_id     uuid not null,
+    -- UUIDv7: sorts by age.
+    message_id     uuid primary key,
     message_type   text not null,
     -- A queue, or null to publish to whoever subscribed.
     destination    text,
@@ -160,6 +160,8 @@ create table outbox (
     -- Until then its writer sends it itself; afterwards any relay may.
     claimed_until  timestamptz not null
 );
+
+create index outbox_unclaimed on outbox (claimed_until);
 
 create table idempotency_keys (
     caller        text not null,

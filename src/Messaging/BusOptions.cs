@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Saga.Messaging;
+
+public enum BusAdapter
+{
+    /// <summary>Real: quorum queues on RabbitMQ; any number of processes.</summary>
+    RabbitMq,
+
+    /// <summary>Embedded: within one process; what is in flight is lost with it and dispatched again at start.</summary>
+    InMemory,
+}
+
+/// <summary>The message bus. Section <c>Saga:Bus</c>.</summary>
+public sealed class BusOptions : IValidatableObject
+{
+    public const string Section = "Saga:Bus";
+
+    /// <summary><c>rabbitmq</c> or <c>inmemory</c>.</summary>
+    public BusAdapter Adapter { get; set; } = BusAdapter.RabbitMq;
+
+    /// <summary>An AMQP address with user and password, such as <c>amqp://saga:secret@broker:5672/saga</c>.</summary>
+    public string? RabbitMq { get; set; }
+
+    /// <summary>Messages one endpoint of one process works on at once; 1 to 256.</summary>
+    [Range(1, 256, ErrorMessage = "Saga:Bus:Concurrency must be from 1 to 256.")]
+    public int Concurrency { get; set; } = 32;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Adapter == BusAdapter.RabbitMq && !(Uri.TryCreate(RabbitMq, UriKind.Absolute, out var address) && address.Scheme is "amqp" or "amqps"))
+            yield return new ValidationResult("Saga:Bus:RabbitMq must be an AMQP address such as amqp://user:password@host:5672/vhost, or Saga:Bus:Adapter must be inmemory.");
+    }
+}

@@ -1,0 +1,16 @@
+using Saga.Contracts.Workflows;
+
+namespace Saga.Orchestrator.Engine;
+
+/// <summary>Exponential backoff with full jitter: any delay from nothing to a bound that doubles with each attempt.</summary>
+public static class Backoff
+{
+    /// <param name="step">Gives the first bound and the last.</param>
+    /// <param name="attempt">The attempt that failed, from 1.</param>
+    /// <param name="random">From 0 up to, but not including, 1.</param>
+    public static TimeSpan After(StepDefinition step, int attempt, double random)
+    {
+        var bound = step.Backoff * Math.Pow(2, Math.Min(attempt - 1, 30));
+        return (bound < step.BackoffLimit ? bound : step.BackoffLimit) * random;
+    }
+}

@@ -1,0 +1,82 @@
+using MassTransit;
+using Saga.Contracts.Steps;
+using Saga.Orchestrator.Engine;
+using Saga.Registry.Operations;
+
+namespace Saga.Orchestrator.Machine;
+
+/// <summary>
+/// The saga of every kind of operation. What an event means is the engine's; where it leads is written here, and
+/// every state answers every event: handled, or ignored on purpose.
+/// </summary>
+public sealed class OperationStateMachine : MassTransitStateMachine<OperationSaga>
+{
+    public OperationStateMachine(OperationEngine engine)
+    {
+        InstanceState(saga => saga.CurrentState);
+        Event(() => Submitted, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => Succeeded, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => Failed, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => Held, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => Due, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => Forgotten, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+
+        During(Accepted,
+            When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress)).Or(OperationState.Running, Running),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress)).Or(OperationState.Running, Running),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)).Or(OperationState.Running, Running),
+            // Nothing was dispatched yet, so nothing can answer.
+            Ignore(Succeeded), Ignore(Failed), Ignore(Held));
+
+        During(Running,
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, m))
+                .Or(OperationState.Completed, Completed).Or(OperationState.Stalled, Stalled),
+            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, m))
+                .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
+            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, m)),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress))
+                .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)),
+            // It began already.
+            Ignore(Submitted));
+
+        During(Compensating,
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, m))
+                .Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
+            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, m)).Or(OperationState.Stalled, Stalled),
+            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, m)),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress)).Or(OperationState.Stalled, Stalled),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)),
+            Ignore(Submitted));
+
+        // Nothing is in flight in a stalled operation, and an ended one stays as it ended: late messages change nothing.
+        foreach (var quiet in new[] { Stalled, Completed, Compensated, Cancelled })
+            During(quiet, Ignore(Submitted), Ignore(Succeeded), Ignore(Failed), Ignore(Held), Ignore(Due), Ignore(Forgotten));
+    }
+
+    public State Accepted { get; private set; } = null!;
+
+    public State Running { get; private set; } = null!;
+
+    public State Compensating { get; private set; } = null!;
+
+    public State Stalled { get; private set; } = null!;
+
+    public State Completed { get; private set; } = null!;
+
+    public State Compensated { get; private set; } = null!;
+
+    public State Cancelled { get; private set; } = null!;
+
+    public Event<OperationSubmitted> Submitted { get; private set; } = null!;
+
+    public Event<StepSucceeded> Succeeded { get; private set; } = null!;
+
+    public Event<StepFailed> Failed { get; private set; } = null!;
+
+    public Event<StepHeld> Held { get; private set; } = null!;
+
+    public Event<OperationDue> Due { get; private set; } = null!;
+
+    public Event<OperationForgotten> Forgotten { get; private set; } = null!;
+}

@@ -1,0 +1,51 @@
+using MassTransit;
+using MassTransit.Saga;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Saga.Contracts;
+using Saga.Messaging;
+using Saga.Orchestrator.Engine;
+using Saga.Orchestrator.Machine;
+using Saga.Orchestrator.Outbox;
+using Saga.Orchestrator.Persistence;
+using Saga.Orchestrator.Sweep;
+using Saga.Registry;
+
+namespace Saga.Orchestrator;
+
+public static class OrchestratorRegistration
+{
+    /// <summary>The saga engine: its endpoint, its repository, the outbox relay and the sweeper. Any number of processes may run it.</summary>
+    public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration);
+        services.AddOptions<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<Random>(_ => Randomness());
+        services.AddSingleton(s => new OperationEngine(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Random>().NextDouble));
+        services.AddSingleton<OperationStateMachine>();
+        services.AddSingleton<SentMessages>();
+        services.AddSingleton<OutboxSender>();
+        services.AddSingleton<OutboxPublisher>();
+        services.AddSingleton<TransitionLanes>();
+        services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
+            new OperationRepositoryContextFactory(s.GetRequiredService<TransitionLanes>(), s.GetRequiredService<OutboxPublisher>())));
+        services.AddSingleton(new BusEndpoint(Endpoints.Operations, (provider, endpoint) =>
+        {
+            // Outside the unit of work: each try is a transaction of its own. Long enough for a database to restart.
+            endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
+            endpoint.StateMachineSaga(provider.GetRequiredService<OperationStateMachine>(), provider.GetRequiredService<ISagaRepository<OperationSaga>>());
+        }, Concurrency: 64));
+        services.AddSagaBus(configuration);
+        services.AddHostedService<OutboxRelay>();
+        services.AddHostedService<DueSweeper>();
+        if (configuration.GetSection(BusOptions.Section).Get<BusOptions>()?.Adapter == BusAdapter.InMemory)
+            services.AddHostedService<RedispatchAtStart>();
+        return services;
+    }
+
+    // The one place that may name it: everything else has its randomness injected.
+#pragma warning disable RS0030
+    private static Random Randomness() => Random.Shared;
+#pragma warning restore RS0030
+}

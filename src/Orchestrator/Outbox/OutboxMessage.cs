@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Orchestrator.Engine;
+using Saga.Orchestrator.Machine;
+
+namespace Saga.Orchestrator.Outbox;
+
+/// <summary>One row of the outbox.</summary>
+/// <param name="Id">The message's id on the bus: the same however often it is sent.</param>
+/// <param name="Queue">Null to publish.</param>
+/// <param name="Message">The message itself.</param>
+public sealed record OutboxMessage(Guid Id, string? Queue, object Message)
+{
+    public string Type => Message.GetType().FullName!;
+
+    public string Body => JsonSerializer.Serialize(Message, Message.GetType(), Json.Options);
+
+    public static OutboxMessage For(OperationSaga saga, Dispatch dispatch)
+    {
+        StepCommand command = dispatch.Direction == Direction.Forward
+            ? new ExecuteStep
+            {
+                OperationId = saga.CorrelationId,
+                TenantId = saga.TenantId,
+                Step = dispatch.Step,
+                Fence = dispatch.Fence,
+                Attempt = dispatch.Attempt,
+                Deadline = dispatch.Deadline,
+            }
+            : new CompensateStep
+            {
+                OperationId = saga.CorrelationId,
+                TenantId = saga.TenantId,
+                Step = dispatch.Step,
+                Fence = dispatch.Fence,
+                Attempt = dispatch.Attempt,
+                Deadline = dispatch.Deadline,
+            };
+        return new OutboxMessage(Guid.CreateVersion7(), Endpoints.Worker(dispatch.Worker), command);
+    }
+
+    /// <summary>Reads a row back.</summary>
+    /// <exception cref="InvalidOperationException">The type is not a contract of this version.</exception>
+    public static OutboxMessage Read(Guid id, string type, string? queue, string body)
+    {
+        var known = typeof(StepCommand).Assembly.GetType(type)
+            ?? throw new InvalidOperationException($"Outbox message {id} is of type {type}, which this version does not know. A newer one wrote it: upgrade this process.");
+        return new OutboxMessage(id, queue, JsonSerializer.Deserialize(body, known, Json.Options)!);
+    }
+}

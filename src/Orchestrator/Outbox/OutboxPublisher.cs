@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Saga.Orchestrator.Outbox;
+
+/// <summary>
+/// Sends what this process just committed, without waiting for it: the rows are there, so what fails here, or dies
+/// with the process, is left to the relay.
+/// </summary>
+internal sealed partial class OutboxPublisher(OutboxSender sender, SentMessages sent, ILogger<OutboxPublisher> log)
+{
+    public void Send(IReadOnlyList<OutboxMessage> messages)
+    {
+        foreach (var message in messages)
+            _ = SendAsync(message);
+    }
+
+    private async Task SendAsync(OutboxMessage message)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            await sender.SendAsync(message, limit.Token);
+            sent.Add(message.Id);
+        }
+        catch (Exception error)
+        {
+            LogLeftToRelay(error, message.Id, message.Queue);
+        }
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Message {Id} to {Queue} was not sent; the relay will.")]
+    private partial void LogLeftToRelay(Exception error, Guid id, string? queue);
+}

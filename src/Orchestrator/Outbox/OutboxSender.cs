@@ -1,0 +1,29 @@
+using MassTransit;
+using Saga.Messaging;
+
+namespace Saga.Orchestrator.Outbox;
+
+/// <summary>Puts one outbox message on the bus and waits for the broker's word that it has it.</summary>
+internal sealed class OutboxSender(IBus bus, BusAddresses addresses)
+{
+    /// <exception cref="MessageReturnedException">No queue takes it yet: its worker never ran.</exception>
+    public async Task SendAsync(OutboxMessage message, CancellationToken cancellation)
+    {
+        using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Publish);
+        activity?.SetTag("saga.message", message.Message.GetType().Name);
+        activity?.SetTag("saga.step", (message.Message as Contracts.Steps.StepCommand)?.Step);
+        if (message.Queue is null)
+        {
+            await bus.Publish(message.Message, message.Message.GetType(), Pipe.Execute<PublishContext>(c => c.MessageId = message.Id), cancellation);
+            return;
+        }
+
+        var endpoint = await bus.GetSendEndpoint(addresses.Queue(message.Queue));
+        await endpoint.Send(message.Message, message.Message.GetType(), Pipe.Execute<SendContext>(c =>
+        {
+            c.MessageId = message.Id;
+            if (c.TryGetPayload<RabbitMqSendContext>(out var rabbit))
+                rabbit.Mandatory = true;
+        }), cancellation);
+    }
+}

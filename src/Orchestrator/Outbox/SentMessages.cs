@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+
+namespace Saga.Orchestrator.Outbox;
+
+/// <summary>Messages that left the outbox and whose rows the next transaction deletes. Thread-safe.</summary>
+internal sealed class SentMessages
+{
+    private readonly ConcurrentQueue<Guid> ids = new();
+
+    public int Count => ids.Count;
+
+    public void Add(Guid id) => ids.Enqueue(id);
+
+    public IReadOnlyList<Guid> Take()
+    {
+        var taken = new List<Guid>();
+        while (taken.Count < 1000 && ids.TryDequeue(out var id))
+            taken.Add(id);
+        return taken;
+    }
+
+    public void Return(IReadOnlyList<Guid> notDeleted)
+    {
+        foreach (var id in notDeleted)
+            ids.Enqueue(id);
+    }
+}

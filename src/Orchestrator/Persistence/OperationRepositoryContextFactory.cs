@@ -1,0 +1,44 @@
+using MassTransit;
+using MassTransit.Saga;
+using Saga.Orchestrator.Machine;
+using Saga.Orchestrator.Outbox;
+
+namespace Saga.Orchestrator.Persistence;
+
+/// <summary>
+/// The saga repository. It is the unit of work: the row, its history, the leases and the outgoing messages commit
+/// together, before the incoming message is acknowledged; the outgoing ones are sent right after.
+/// </summary>
+internal sealed class OperationRepositoryContextFactory(TransitionLanes lanes, OutboxPublisher publisher)
+    : ISagaRepositoryContextFactory<OperationSaga>
+{
+    public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)
+        where T : class
+    {
+        var transition = new Transition(
+            context.CorrelationId ?? throw new SagaException("The message names no operation.", typeof(OperationSaga), typeof(T)),
+            context.MessageId ?? throw new SagaException("The message has no id.", typeof(OperationSaga), typeof(T)),
+            alone: context.GetRetryAttempt() > 0);
+        try
+        {
+            await lanes.LoadAsync(transition, context.CancellationToken);
+            if (!transition.Seen)
+                await next.Send(new OperationRepositoryContext<T>(context, transition.Saga));
+            transition.Decide();
+            await transition.Committed;
+        }
+        finally
+        {
+            // Counts only when nothing was decided: the lane must not wait for a state machine that failed.
+            transition.Abandon();
+        }
+
+        publisher.Send(transition.Outgoing);
+    }
+
+    public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<OperationSaga> query, IPipe<SagaRepositoryQueryContext<OperationSaga, T>> next)
+        where T : class =>
+        throw new NotSupportedException("Operations are found by their id only.");
+
+    public void Probe(ProbeContext context) => context.Add("persistence", "postgresql");
+}

@@ -1,0 +1,141 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Orchestrator.Outbox;
+
+namespace Saga.Orchestrator.Persistence;
+
+/// <summary>
+/// Group commit. Transitions of different operations that are ready at the same moment share one transaction, so
+/// under load its cost is shared and alone it is not higher. Each lane is one transaction at a time; an operation
+/// always takes the same lane of a process, and the row lock keeps processes apart.
+/// </summary>
+internal sealed partial class TransitionLanes : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource registry;
+    private readonly OperationRows rows;
+    private readonly SentMessages sent;
+    private readonly ILogger<TransitionLanes> log;
+    private readonly Channel<Transition>[] lanes;
+    private readonly int maxBatch;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Task running;
+
+    public TransitionLanes(NpgsqlDataSource registry, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<TransitionLanes> log)
+    {
+        this.registry = registry;
+        this.sent = sent;
+        this.log = log;
+        rows = new OperationRows(time, options.Value.OutboxClaimSeconds);
+        maxBatch = options.Value.MaxBatch;
+        lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
+            Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
+        running = Task.WhenAll(lanes.Select(l => Task.Run(() => RunLaneAsync(l, stopping.Token))));
+    }
+
+    /// <summary>Queues the transition and waits until its operation is loaded and locked.</summary>
+    public async Task LoadAsync(Transition transition, CancellationToken cancellation)
+    {
+        var lane = lanes[(uint)transition.OperationId.GetHashCode() % (uint)lanes.Length];
+        if (!lane.Writer.TryWrite(transition))
+            throw new OperationCanceledException("The orchestrator is stopping.");
+        await transition.Loaded.WaitAsync(cancellation);
+    }
+
+    /// <summary>Ends with the container, after the bus has stopped: what consumes messages still needs its lane.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await running;
+        stopping.Dispose();
+    }
+
+    private async Task RunLaneAsync(Channel<Transition> lane, CancellationToken cancellation)
+    {
+        var waiting = new List<Transition>();
+        try
+        {
+            while (true)
+            {
+                if (waiting.Count == 0)
+                    waiting.Add(await lane.Reader.ReadAsync(cancellation));
+                while (waiting.Count < maxBatch && lane.Reader.TryRead(out var next))
+                    waiting.Add(next);
+                var batch = Choose(waiting);
+                try
+                {
+                    await CommitAsync(batch, cancellation);
+                }
+                catch (Exception error)
+                {
+                    // Each is thrown to its own message, which is tried again alone.
+                    LogBatchFailed(error, batch.Count);
+                    foreach (var transition in batch)
+                        transition.Fail(error);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            lane.Writer.TryComplete();
+            while (lane.Reader.TryRead(out var left))
+                waiting.Add(left);
+            foreach (var transition in waiting)
+                transition.Fail(new OperationCanceledException("The orchestrator is stopping.", cancellation));
+        }
+    }
+
+    // One transition of an operation at a time, and none beside one that must be alone.
+    private static List<Transition> Choose(List<Transition> waiting)
+    {
+        var chosen = new List<Transition>(waiting.Count);
+        var operations = new HashSet<Guid>();
+        foreach (var transition in waiting)
+        {
+            if (transition.Alone && chosen.Count > 0)
+                continue;
+            if (operations.Add(transition.OperationId))
+                chosen.Add(transition);
+            if (transition.Alone)
+                break;
+        }
+
+        waiting.RemoveAll(chosen.Contains);
+        return chosen;
+    }
+
+    private async Task CommitAsync(List<Transition> batch, CancellationToken cancellation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        var (sagas, seen) = await rows.BeginAsync(connection, batch, cancellation);
+        foreach (var transition in batch)
+            transition.Load(sagas.GetValueOrDefault(transition.OperationId), seen.Contains(transition.MessageId));
+
+        var changed = new List<Transition>(batch.Count);
+        foreach (var transition in batch)
+        {
+            if (await transition.Decided)
+                changed.Add(transition);
+        }
+
+        var done = sent.Take();
+        try
+        {
+            using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Commit);
+            activity?.SetTag("saga.transitions", changed.Count);
+            await rows.CommitAsync(connection, changed, done, cancellation);
+        }
+        catch
+        {
+            sent.Return(done);
+            throw;
+        }
+
+        foreach (var transition in batch)
+            transition.Commit();
+    }
+
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "A transaction of {Count} transitions failed; each will be tried again alone.")]
+    private partial void LogBatchFailed(Exception error, int count);
+}
