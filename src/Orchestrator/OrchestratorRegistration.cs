@@ -5,12 +5,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts;
 using Saga.Messaging;
+using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.Engine;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
 using Saga.Orchestrator.Sweep;
 using Saga.Registry;
+using Saga.Registry.Intake;
 
 namespace Saga.Orchestrator;
 
@@ -36,6 +38,13 @@ public static class OrchestratorRegistration
             endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
             endpoint.StateMachineSaga(provider.GetRequiredService<OperationStateMachine>(), provider.GetRequiredService<ISagaRepository<OperationSaga>>());
         }, Concurrency: 64));
+        services.AddIntake();
+        services.AddSingleton<ProvisionTenantConsumer>();
+        services.AddSingleton(new BusEndpoint(Endpoints.Commands, (provider, endpoint) =>
+        {
+            endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
+            endpoint.Instance(provider.GetRequiredService<ProvisionTenantConsumer>());
+        }));
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();

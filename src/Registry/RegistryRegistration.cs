@@ -24,7 +24,7 @@ public static class RegistryRegistration
             return services;
         services.AddOptions<RegistryOptions>().Bind(configuration.GetSection(RegistryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(s => NpgsqlDataSource.Create(s.GetRequiredService<IOptions<RegistryOptions>>().Value.ConnectionString));
+        services.AddSingleton(s => Connect(s.GetRequiredService<IOptions<RegistryOptions>>().Value));
         services.AddSingleton<RegistryMigrator>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<LeasedTransactions>();
@@ -34,6 +34,15 @@ public static class RegistryRegistration
         services.AddSingleton<HistoryStore>();
         services.AddHostedService<MigrateRegistryAtStart>();
         return services;
+    }
+
+    // The statements of the hot path are few and the same: prepared ones cost half the server's time.
+    private static NpgsqlDataSource Connect(RegistryOptions options)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString);
+        if (connection.MaxAutoPrepare == 0)
+            connection.MaxAutoPrepare = 64;
+        return NpgsqlDataSource.Create(connection);
     }
 }
 

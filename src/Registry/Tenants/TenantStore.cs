@@ -32,7 +32,11 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         return await reader.ReadAsync(cancellation) ? Read(reader) : null;
     }
 
-    internal static Tenant Read(NpgsqlDataReader row) => new()
+    /// <summary>The lookup by id as one command of a batch; <see cref="Read"/> reads its row.</summary>
+    public static NpgsqlBatchCommand FindCommand(TenantId id) =>
+        new($"select {Columns} from tenants t where t.id = $1") { Parameters = { new NpgsqlParameter { Value = id.Value } } };
+
+    public static Tenant Read(NpgsqlDataReader row) => new()
     {
         Id = new TenantId(row.GetGuid(0)),
         Slug = Slug.Parse(row.GetString(1)),

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Runtime;
 
@@ -12,6 +12,9 @@ public interface IStep
 {
     /// <summary>The name in the workflow.</summary>
     string Name { get; }
+
+    /// <summary>The outside systems that the step needs for a tenant: while one is unavailable, the step is held back.</summary>
+    IEnumerable<string> Systems(Tenant tenant) => [];
 
     /// <returns>What is worth showing of the result, never a secret; or null.</returns>
     Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation);

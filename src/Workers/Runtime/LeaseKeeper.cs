@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Registry.Leases;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>
+/// Takes leases in the registry and renews all that this process holds with one statement. A lease that could not
+/// be renewed in time, or that a newer fence wants, cancels the work under it.
+/// </summary>
+internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseKeeper> log)
+    : BackgroundService
+{
+    private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
+    private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
+
+    /// <summary>Tries to take the lease of a dispatch, and loads the tenant in the same round trip.</summary>
+    public async Task<LeaseOutcome> TakeAsync(Contracts.Steps.StepCommand command, CancellationToken cancellation)
+    {
+        var lease = new StepLease(command.OperationId, command.Step, command.Fence, Guid.NewGuid());
+        var since = time.GetTimestamp();
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        var (answer, tenant) = await LeaseRows.TakeAsync(connection, lease, command.TenantId, span, cancellation);
+        if (answer.Outcome != LeaseAnswer.Taken)
+            return new LeaseOutcome(answer, null, null);
+        var holding = new HeldLease(lease, since, this);
+        held[lease] = holding;
+        return new LeaseOutcome(answer, holding, tenant);
+    }
+
+    /// <summary>Stops renewing; the orchestrator clears the row when it records the report.</summary>
+    public void Forget(StepLease lease) => held.TryRemove(lease, out _);
+
+    /// <summary>Gives the lease up where no report will: another worker may take it at once.</summary>
+    public async Task ReleaseAsync(StepLease lease)
+    {
+        Forget(lease);
+        try
+        {
+            await using var connection = await registry.OpenConnectionAsync();
+            await LeaseRows.ReleaseAsync(connection, lease);
+        }
+        catch (NpgsqlException error)
+        {
+            // It ends by itself.
+            LogNotReleased(error, lease.Step, lease.OperationId);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(span / 3, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await RenewAsync(stoppingToken);
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogNotRenewed(error, held.Count);
+            }
+
+            // Sooner than the registry's end of it, so that work stops before another may begin.
+            foreach (var lease in held.Values.Where(l => time.GetElapsedTime(l.RenewedAt) > span * 0.8))
+                Lose(lease);
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken cancellation)
+    {
+        var leases = held.Values.ToList();
+        if (leases.Count == 0)
+            return;
+        var since = time.GetTimestamp();
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        var renewed = await LeaseRows.RenewAsync(connection, [.. leases.Select(l => l.Lease)], span, cancellation);
+        foreach (var lease in leases)
+        {
+            if (renewed.Contains(lease.Lease.Holder))
+                lease.RenewedAt = since;
+            else
+                Lose(lease);
+        }
+    }
+
+    private void Lose(HeldLease lease)
+    {
+        if (held.TryRemove(lease.Lease, out _))
+        {
+            LogLost(lease.Lease.Step, lease.Lease.OperationId, lease.Lease.Fence);
+            lease.Lose();
+        }
+    }
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "Lost the lease of step {Step} of operation {Operation} under fence {Fence}; its work is cancelled.")]
+    private partial void LogLost(string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "{Count} leases could not be renewed; trying again.")]
+    private partial void LogNotRenewed(Exception error, int count);
+
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "The lease of step {Step} of operation {Operation} was not released; it ends by itself.")]
+    private partial void LogNotReleased(Exception error, string step, Guid operation);
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Messaging;
+using Saga.Registry.Leases;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>
+/// Runs one attempt of one step: takes the lease, works while it holds, and reports. Serves every worker's queue.
+/// It never lets an exception out for what a step does: a failure is a report, and a report is a message.
+/// </summary>
+internal sealed partial class StepConsumer(
+    IEnumerable<IStep> steps, LeaseKeeper leases, Circuits circuits, BusAddresses addresses, TimeProvider time, ILogger<StepConsumer> log)
+    : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
+{
+    private readonly Dictionary<string, IStep> known = steps.ToDictionary(s => s.Name, StringComparer.Ordinal);
+
+    public Task Consume(ConsumeContext<ExecuteStep> context) =>
+        RunAsync(context, (step, stepContext, cancellation) => step.ExecuteAsync(stepContext, cancellation));
+
+    public Task Consume(ConsumeContext<CompensateStep> context) =>
+        RunAsync(context, async (step, stepContext, cancellation) =>
+        {
+            await step.CompensateAsync(stepContext, cancellation);
+            return null;
+        });
+
+    private async Task RunAsync<T>(ConsumeContext<T> context, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
+        where T : StepCommand
+    {
+        var report = await AttemptAsync(context, work);
+        if (report is null)
+            return;
+        using var activity = WorkersTelemetry.Source.StartActivity(WorkersTelemetry.Report);
+        activity?.SetTag("saga.step", report.Step);
+        var endpoint = await context.GetSendEndpoint(addresses.Queue(Endpoints.Operations));
+        await endpoint.Send(report, report.GetType(), context.CancellationToken);
+    }
+
+    // Null: the dispatch is not ours to answer.
+    private async Task<StepReport?> AttemptAsync<T>(ConsumeContext<T> context, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
+        where T : StepCommand
+    {
+        var command = context.Message;
+        if (!known.TryGetValue(command.Step, out var step))
+            return Failed(command, Unknown(command));
+
+        LeaseOutcome outcome;
+        try
+        {
+            outcome = await leases.TakeAsync(command, context.CancellationToken);
+        }
+        catch (NpgsqlException error)
+        {
+            return Held(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2));
+        }
+
+        if (outcome.Reply.Outcome == LeaseAnswer.Stale)
+        {
+            LogStale(command.Step, command.OperationId, command.Fence);
+            return null;
+        }
+
+        if (outcome.Held is not { } held)
+            return Held(command, "lease", "Another worker holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100));
+
+        using (held)
+        {
+            if (outcome.Tenant is not { } tenant)
+                return Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Transient = false });
+            return await WorkAsync(context, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
+        }
+    }
+
+    private async Task<StepReport?> WorkAsync<T>(
+        ConsumeContext<T> context, IStep step, StepContext stepContext, HeldLease held, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
+        where T : StepCommand
+    {
+        var command = context.Message;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, context.CancellationToken);
+        var left = command.Deadline - time.GetUtcNow();
+        if (left > TimeSpan.Zero)
+            stop.CancelAfter(left);
+        using var activity = WorkersTelemetry.Source.StartActivity(WorkersTelemetry.Step);
+        activity?.SetTag("saga.step", command.Step);
+        activity?.SetTag("saga.direction", typeof(T).Name);
+        activity?.SetTag("saga.attempt", command.Attempt);
+        activity?.SetTag("saga.fence", command.Fence);
+        activity?.SetTag("saga.operation", command.OperationId);
+        activity?.SetTag("saga.tenant", command.TenantId.ToString());
+        try
+        {
+            var output = await circuits.RunAsync(step.Systems(stepContext.Tenant), token => work(step, stepContext, token), stop.Token);
+            return new StepSucceeded
+            {
+                OperationId = command.OperationId,
+                Step = command.Step,
+                Fence = command.Fence,
+                Output = output is null ? null : JsonSerializer.SerializeToElement(output, Json.Options),
+            };
+        }
+        catch (CircuitOpenException open)
+        {
+            await leases.ReleaseAsync(held.Lease);
+            return Held(command, open.System, open.Message, open.RetryAfter);
+        }
+        catch (Exception error) when (error is LeaseLostException || held.Lost.IsCancellationRequested)
+        {
+            // A newer fence speaks for the step now.
+            LogLeaseLost(error, command.Step, command.OperationId, command.Fence);
+            await leases.ReleaseAsync(held.Lease);
+            return null;
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            await leases.ReleaseAsync(held.Lease);
+            return Held(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1));
+        }
+        catch (Exception error)
+        {
+            LogFailed(error, command.Step, command.OperationId, command.Attempt);
+            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, error.Message);
+            return Failed(command, Failures.Classify(error));
+        }
+    }
+
+    private static StepFailed Failed(StepCommand command, Failure failure) =>
+        new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, Failure = failure };
+
+    private static StepHeld Held(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
+        new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, System = system, Reason = reason, RetryAfter = retryAfter };
+
+    private static Failure Unknown(StepCommand command) => new()
+    {
+        Code = "step-unknown",
+        Message = $"No step '{command.Step}' runs in this worker.",
+        Remedy = "Deploy the version of the workers that has it, then replay the operation.",
+        Transient = true,
+    };
+
+    [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} is stale; nothing was done.")]
+    private partial void LogStale(string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} stopped: fence {Fence} lost its lease.")]
+    private partial void LogLeaseLost(Exception error, string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} failed in attempt {Attempt}.")]
+    private partial void LogFailed(Exception error, string step, Guid operation, int attempt);
+}

@@ -1,0 +1,32 @@
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Contracts;
+using Saga.Messaging;
+using Saga.Registry;
+
+namespace Saga.Workers.Runtime;
+
+public static class WorkerRuntimeRegistration
+{
+    /// <summary>What runs the registered <see cref="IStep"/>s. May be called once for each worker.</summary>
+    public static IServiceCollection AddWorkerEndpoint(this IServiceCollection services, IConfiguration configuration, string worker)
+    {
+        if (services.All(s => s.ServiceType != typeof(StepConsumer)))
+        {
+            services.AddRegistry(configuration);
+            services.AddOptions<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+            services.AddSingleton<Circuits>();
+            services.AddSingleton<LeaseKeeper>();
+            services.AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
+            services.AddSingleton<StepConsumer>();
+            services.AddSagaBus(configuration);
+        }
+
+        var concurrency = (configuration.GetSection(WorkersOptions.Section).Get<WorkersOptions>() ?? new WorkersOptions()).Concurrency;
+        services.AddSingleton(new BusEndpoint(
+            Endpoints.Worker(worker), (provider, endpoint) => endpoint.Instance(provider.GetRequiredService<StepConsumer>()), concurrency));
+        return services;
+    }
+}

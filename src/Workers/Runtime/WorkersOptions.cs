@@ -1,0 +1,28 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>The workers of this process. Section <c>Saga:Workers</c>.</summary>
+public sealed class WorkersOptions
+{
+    public const string Section = "Saga:Workers";
+
+    /// <summary>Which workers run here, such as <c>["database", "identity"]</c>; all when empty.</summary>
+    public IList<string> Run { get; init; } = [];
+
+    /// <summary>Steps that one worker of this process works on at once.</summary>
+    [Range(1, 256, ErrorMessage = "Saga:Workers:Concurrency must be from 1 to 256.")]
+    public int Concurrency { get; set; } = 16;
+
+    /// <summary>How long a lease lasts without renewal: after a crash, the step waits this long for another worker.</summary>
+    [Range(2, 300, ErrorMessage = "Saga:Workers:LeaseSeconds must be from 2 to 300.")]
+    public int LeaseSeconds { get; set; } = 15;
+
+    /// <summary>How long a circuit stays open before one step tries the system again.</summary>
+    [Range(1, 600, ErrorMessage = "Saga:Workers:CircuitSeconds must be from 1 to 600.")]
+    public int CircuitSeconds { get; set; } = 10;
+
+    /// <summary>Failures in a row, within half a minute, that open a system's circuit.</summary>
+    [Range(2, 100, ErrorMessage = "Saga:Workers:CircuitFailures must be from 2 to 100.")]
+    public int CircuitFailures { get; set; } = 5;
+}

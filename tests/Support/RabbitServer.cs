@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Saga.Tests.Support;
+
+/// <summary>
+/// One private RabbitMQ node for all tests of a process, started on first use and stopped at its end; or the broker
+/// named by SAGA_TEST_RABBITMQ (an AMQP address without a virtual host). Each test takes a virtual host of its own.
+/// </summary>
+public sealed class RabbitServer
+{
+    private static readonly Lazy<Task<RabbitServer>> Shared = new(() => StartAsync());
+    private static int count;
+    private readonly string folder;
+    private readonly string node;
+    private readonly int distributionPort;
+    private Process? process;
+
+    private RabbitServer(string folder, int port, int distributionPort)
+    {
+        this.folder = folder;
+        this.distributionPort = distributionPort;
+        Port = port;
+        node = string.Create(CultureInfo.InvariantCulture, $"saga{port}@localhost");
+    }
+
+    public int Port { get; }
+
+    /// <summary>The address of a new virtual host on the shared node.</summary>
+    public static async Task<string> NewVirtualHostAsync() => await (await Shared.Value).AddVirtualHostAsync();
+
+    /// <summary>A node of the caller's own, to be stopped and restarted at will.</summary>
+    public static async Task<RabbitServer> StartAsync()
+    {
+        if (!File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server"))
+            throw new InvalidOperationException("RabbitMQ is not installed: apt-get install rabbitmq-server.");
+        var port = FreePort();
+        var server = new RabbitServer(Directory.CreateTempSubdirectory("saga-test-rabbit-").FullName, port, FreePort());
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            server.Kill();
+            Directory.Delete(server.folder, recursive: true);
+        };
+        await server.UpAsync();
+        return server;
+    }
+
+    /// <summary>A virtual host of its own, as an AMQP address.</summary>
+    public async Task<string> AddVirtualHostAsync()
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref count)}");
+        await ControlAsync("add_vhost", name);
+        await ControlAsync("set_permissions", "-p", name, "guest", ".*", ".*", ".*");
+        return string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{Port}/{name}");
+    }
+
+    /// <summary>Starts the node, again on the same port and with what it had kept.</summary>
+    public async Task UpAsync()
+    {
+        process = Process.Start(Program("/usr/lib/rabbitmq/bin/rabbitmq-server")) ?? throw new InvalidOperationException("rabbitmq-server did not start.");
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await ControlAsync("await_startup");
+    }
+
+    /// <summary>Ends the node at once, as a crash does.</summary>
+    public void Kill()
+    {
+        if (process is not { HasExited: false })
+            return;
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+    }
+
+    public async Task ControlAsync(params string[] arguments)
+    {
+        var start = Program("/usr/lib/rabbitmq/bin/rabbitmqctl");
+        foreach (var argument in (string[])["-q", "-n", node, .. arguments])
+            start.ArgumentList.Add(argument);
+        for (var tries = 0; ; tries++)
+        {
+            using var control = Process.Start(start)!;
+            var output = control.StandardOutput.ReadToEndAsync();
+            var error = await control.StandardError.ReadToEndAsync();
+            await control.WaitForExitAsync();
+            if (control.ExitCode == 0)
+                return;
+            // The node's name is not there yet while it boots.
+            if (tries > 40 || process is not { HasExited: false })
+                throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} failed: {await output} {error}");
+        }
+    }
+
+    private ProcessStartInfo Program(string path)
+    {
+        var start = new ProcessStartInfo(path) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.Environment["RABBITMQ_NODENAME"] = node;
+        start.Environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
+        start.Environment["RABBITMQ_NODE_PORT"] = Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["RABBITMQ_DIST_PORT"] = distributionPort.ToString(CultureInfo.InvariantCulture);
+        start.Environment["RABBITMQ_MNESIA_BASE"] = folder;
+        start.Environment["RABBITMQ_LOG_BASE"] = folder;
+        start.Environment["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins");
+        start.Environment["HOME"] = folder;
+        start.Environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+S 2:2";
+        return start;
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
