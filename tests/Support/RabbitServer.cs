@@ -7,7 +7,7 @@ namespace Saga.Tests.Support;
 
 /// <summary>
 /// One private RabbitMQ node for all tests of a process, started on first use and stopped at its end; or the broker
-/// named by SAGA_TEST_RABBITMQ (an AMQP address without a virtual host). Each test takes a virtual host of its own.
+/// named by SAGA_TEST_RABBITMQ (an AMQP address; its virtual host is then shared). Each test takes a virtual host of its own.
 /// </summary>
 public sealed class RabbitServer
 {
@@ -29,7 +29,8 @@ public sealed class RabbitServer
     public int Port { get; }
 
     /// <summary>The address of a new virtual host on the shared node.</summary>
-    public static async Task<string> NewVirtualHostAsync() => await (await Shared.Value).AddVirtualHostAsync();
+    public static async Task<string> NewVirtualHostAsync() =>
+        Environment.GetEnvironmentVariable("SAGA_TEST_RABBITMQ") is { Length: > 0 } given ? given : await (await Shared.Value).AddVirtualHostAsync();
 
     /// <summary>A node of the caller's own, to be stopped and restarted at will.</summary>
     public static async Task<RabbitServer> StartAsync()

@@ -4,7 +4,9 @@ using Saga.Messaging;
 namespace Saga.Orchestrator.Outbox;
 
 /// <summary>Puts one outbox message on the bus and waits for the broker's word that it has it.</summary>
-internal sealed class OutboxSender(IBus bus, BusAddresses addresses)
+/// <param name="bus">The bus, once it is made: making it makes the saga's repository, which sends by this.</param>
+/// <param name="addresses">Where queues are sent to.</param>
+internal sealed class OutboxSender(Lazy<IBus> bus, BusAddresses addresses)
 {
     /// <exception cref="MessageReturnedException">No queue takes it yet: its worker never ran.</exception>
     public async Task SendAsync(OutboxMessage message, CancellationToken cancellation)
@@ -14,11 +16,11 @@ internal sealed class OutboxSender(IBus bus, BusAddresses addresses)
         activity?.SetTag("saga.step", (message.Message as Contracts.Steps.StepCommand)?.Step);
         if (message.Queue is null)
         {
-            await bus.Publish(message.Message, message.Message.GetType(), Pipe.Execute<PublishContext>(c => c.MessageId = message.Id), cancellation);
+            await bus.Value.Publish(message.Message, message.Message.GetType(), Pipe.Execute<PublishContext>(c => c.MessageId = message.Id), cancellation);
             return;
         }
 
-        var endpoint = await bus.GetSendEndpoint(addresses.Queue(message.Queue));
+        var endpoint = await bus.Value.GetSendEndpoint(addresses.Queue(message.Queue));
         await endpoint.Send(message.Message, message.Message.GetType(), Pipe.Execute<SendContext>(c =>
         {
             c.MessageId = message.Id;

@@ -1,0 +1,130 @@
+using Dapper;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Contracts.Workflows;
+using Saga.Orchestrator;
+using Saga.Registry.Operations;
+using Saga.Registry.Outbox;
+using Saga.Workers.Runtime;
+
+namespace Saga.Tests.Support;
+
+/// <summary>Orchestrator and workers in one process, over steps and a workflow of the test's own.</summary>
+public sealed class EngineHost : IAsyncDisposable
+{
+    public const string Worker = "test";
+    private readonly IHost host;
+
+    private EngineHost(IHost host, NpgsqlDataSource registry)
+    {
+        this.host = host;
+        Registry = registry;
+    }
+
+    public NpgsqlDataSource Registry { get; }
+
+    public IServiceProvider Services => host.Services;
+
+    /// <param name="registry">A control-plane database; several hosts may share it.</param>
+    /// <param name="rabbit">A virtual host's address; the in-memory bus when null.</param>
+    /// <param name="steps">The steps that the worker runs; no worker when empty.</param>
+    /// <param name="orchestrate">Whether the orchestrator runs here.</param>
+    /// <param name="settings">Over the defaults.</param>
+    public static async Task<EngineHost> StartAsync(
+        NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate = true, params (string Key, string Value)[] settings)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Saga:Registry:ConnectionString"] = registry.ConnectionString,
+            ["Saga:Bus:Adapter"] = rabbit is null ? "inmemory" : "rabbitmq",
+            ["Saga:Bus:RabbitMq"] = rabbit,
+            ["Saga:Workers:LeaseSeconds"] = "2",
+            ["Saga:Workers:CircuitSeconds"] = "1",
+            ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
+            ["Saga:Orchestrator:SweepMilliseconds"] = "100",
+        });
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
+        if (Environment.GetEnvironmentVariable("SAGA_TEST_LOG") is { Length: > 0 })
+            builder.Logging.AddConsole();
+        // The test's own source: the password is not in its connection string.
+        builder.Services.AddSingleton(registry);
+        if (orchestrate)
+            builder.Services.AddOrchestrator(builder.Configuration);
+        foreach (var step in steps)
+            builder.Services.AddSingleton(step);
+        if (steps.Count > 0)
+            builder.Services.AddWorkerEndpoint(builder.Configuration, Worker);
+        // Registered last, it wins over the one that the options would make.
+        builder.Services.AddSingleton(registry);
+        var built = builder.Build();
+        await built.StartAsync();
+        return new EngineHost(built, registry);
+    }
+
+    /// <summary>A workflow of steps by name, each after the one before it, all on the test's worker.</summary>
+    public static WorkflowDefinition Chain(params string[] names) => new WorkflowDefinition
+    {
+        Kind = "test",
+        Version = 1,
+        Steps = [.. names.Select((name, i) => new StepDefinition { Name = name, Worker = Worker, After = i == 0 ? [] : [names[i - 1]] })],
+    }.Validated();
+
+    /// <summary>Accepts an operation, as the intake does.</summary>
+    public static async Task<Guid> SubmitAsync(NpgsqlDataSource registry, WorkflowDefinition workflow)
+    {
+        var operation = Guid.CreateVersion7();
+        var tenant = Guid.CreateVersion7();
+        var stored = StoredWorkflow.Of(workflow);
+        await using var connection = await registry.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, @Version, @Json::jsonb) on conflict do nothing;
+            insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email)
+            values (@tenant, @slug, @slug, 'basic', 'row', 'provisioning', @slug, 'UTC', 'admin@example.com');
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, requested_by)
+            values (@operation, @Kind, @tenant, @Digest, 'accepted', '{}', '[]', 'test');
+            """,
+            new { stored.Digest, workflow.Kind, workflow.Version, stored.Json, tenant, slug = $"t-{tenant:n}", operation }, transaction);
+        await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, default);
+        await transaction.CommitAsync();
+        return operation;
+    }
+
+    public async Task<Guid> SubmitAsync(WorkflowDefinition workflow) => await SubmitAsync(Registry, workflow);
+
+    /// <summary>Waits until the operation has come to rest.</summary>
+    public async Task<OperationState> EndAsync(Guid operation, TimeSpan? limit = null)
+    {
+        OperationState? state = null;
+        await Until.TrueAsync(async () =>
+        {
+            await using var connection = await Registry.OpenConnectionAsync();
+            var text = await connection.ExecuteScalarAsync<string>("select state from operations where id = @operation", new { operation });
+            state = Enum.Parse<OperationState>(text!, ignoreCase: true);
+            return state is OperationState.Completed or OperationState.Compensated or OperationState.Stalled or OperationState.Cancelled;
+        }, $"operation {operation} ends", limit);
+        return state!.Value;
+    }
+
+    /// <summary>The history, as <c>event:step</c>.</summary>
+    public async Task<IReadOnlyList<string>> HistoryAsync(Guid operation)
+    {
+        await using var connection = await Registry.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>(
+            "select event || coalesce(':' || step, '') from operation_history where operation_id = @operation order by id", new { operation })];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync();
+        if (host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+    }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
+using Saga.Workers.Runtime;
+
+namespace Saga.Tests.Support;
+
+/// <summary>A step whose effect is a mark that the test can read, and whose behaviour the test writes.</summary>
+public sealed class ScriptedStep(string name) : IStep
+{
+    private readonly ConcurrentDictionary<TenantId, int> effects = new();
+
+    public string Name { get; } = name;
+
+    /// <summary>Runs in place of the plain effect; call <see cref="Act"/> to act.</summary>
+    public Func<StepContext, CancellationToken, Task>? OnExecute { get; init; }
+
+    public Func<StepContext, CancellationToken, Task>? OnCompensate { get; init; }
+
+    public string? System { get; init; }
+
+    /// <summary>Executions that began, and compensations that did.</summary>
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    public IEnumerable<string> Systems(Tenant tenant) => System is null ? [] : [System];
+
+    /// <summary>Whether the effect is there for the tenant.</summary>
+    public bool Holds(TenantId tenant) => effects.ContainsKey(tenant);
+
+    public void Act(TenantId tenant) => effects[tenant] = 1;
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    {
+        Calls.Enqueue("execute");
+        if (OnExecute is null)
+            Act(context.TenantId);
+        else
+            await OnExecute(context, cancellation);
+        return null;
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    {
+        Calls.Enqueue("compensate");
+        if (OnCompensate is not null)
+            await OnCompensate(context, cancellation);
+        effects.TryRemove(context.TenantId, out _);
+    }
+}

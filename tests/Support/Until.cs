@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace Saga.Tests.Support;
+
+/// <summary>Waits for conditions.</summary>
+public static class Until
+{
+    /// <exception cref="TimeoutException">It did not become true in time; names what was awaited.</exception>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null)
+    {
+        var bound = limit ?? TimeSpan.FromSeconds(30);
+        var clock = Stopwatch.StartNew();
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await condition())
+        {
+            if (clock.Elapsed > bound)
+                throw new TimeoutException($"Not within {bound.TotalSeconds:0} s: {what}.");
+            await tick.WaitForNextTickAsync();
+        }
+    }
+}
