@@ -25,7 +25,7 @@ public static class EmbeddedIssuer
             .Configure(o =>
             {
                 o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey];
-                if (o.Issuer.Length == 0 && configuration[ModeRules.AddressKey] is { Length: > 0 } address)
+                if (string.IsNullOrEmpty(o.Issuer) && configuration[ModeRules.AddressKey] is { Length: > 0 } address)
                     o.Issuer = address.TrimEnd('/') + Path;
             })
             .ValidateDataAnnotations().ValidateOnStart();

@@ -69,7 +69,7 @@ internal sealed class EmbeddedIssuerRules : IValidateOptions<EmbeddedIssuerOptio
 
         foreach (var client in options.Clients)
         {
-            if (client.Id.Length == 0 || client.Id.Contains(':', StringComparison.Ordinal) || client.Secret.Length < ShortestSecret)
+            if (client.Id is not { Length: > 0 } || client.Id.Contains(':', StringComparison.Ordinal) || client.Secret is not { Length: >= ShortestSecret })
                 broken.Add($"{EmbeddedIssuerOptions.Section}:Clients: the client '{client.Id}' must have an Id without ':' and a Secret of at least {ShortestSecret} characters.");
         }
 
