@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Saga.Host.Startup;
 
 namespace Saga.Host.Embedded;
@@ -74,18 +73,7 @@ public sealed class DataFolder : IDisposable
     {
         var file = SecretFile(name);
         if (!File.Exists(file))
-        {
-            var made = file + ".new";
-            File.Delete(made);
-            using (var stream = OwnerOnlyFile.Create(made))
-            {
-                stream.Write(Encoding.ASCII.GetBytes(encode(RandomNumberGenerator.GetBytes(32))));
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(made, file);
-        }
-
+            OwnerOnlyFile.Replace(file, encode(RandomNumberGenerator.GetBytes(32)));
         return File.ReadAllText(file).Trim();
     }
 

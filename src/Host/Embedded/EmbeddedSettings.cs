@@ -1,14 +1,49 @@
 using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Saga.Host.Embedded.Identity;
+using Saga.Host.Startup;
 
 namespace Saga.Host.Embedded;
 
 /// <summary>What the capabilities need to hear to work inside a data folder.</summary>
 internal static class EmbeddedSettings
 {
-    public static Dictionary<string, string?> Of(DataFolder folder) => new(StringComparer.OrdinalIgnoreCase)
+    public static Dictionary<string, string?> Of(DataFolder folder, IConfiguration configuration)
     {
-        ["Saga:Sealing:ActiveKey"] = "k1",
-        ["Saga:Sealing:MasterKeys:k1"] = folder.Secret("master-key", Convert.ToBase64String),
-        [Startup.ModeRules.AddressKey] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{LocalPorts.FreeFrom(5080)}"),
+        var address = configuration[ModeRules.AddressKey] is { Length: > 0 } named
+            ? named
+            : string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{LocalPorts.FreeFrom(5080)}");
+        return new(StringComparer.OrdinalIgnoreCase)
+        {
+            [ModeRules.AddressKey] = address,
+            ["Saga:Sealing:ActiveKey"] = "k1",
+            ["Saga:Sealing:MasterKeys:k1"] = folder.Secret("master-key", Convert.ToBase64String),
+            ["Saga:Storage:Folder:Path"] = folder.Folder("objects"),
+            ["Saga:Mail:Folder:Path"] = folder.Folder("mail"),
+            ["Saga:Mail:From"] = "Saga <saga@localhost>",
+            ["Saga:Mail:SignInUrl"] = address,
+            ["Saga:Auth:Audience"] = EmbeddedIssuerOptions.DefaultAudience,
+            ["Saga:Auth:RequireHttps"] = "false",
+            ["Saga:Demo:Enabled"] = "true",
+        };
+    }
+
+    /// <summary>For the embedded identity: who issues tokens, and who may have one.</summary>
+    public static Dictionary<string, string?> OfIdentity(DataFolder folder, string address)
+    {
+        var home = folder.Folder("identity");
+        return new(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Saga:Identity:Embedded:Folder"] = home,
+            ["Saga:Auth:Authority"] = address.TrimEnd('/') + EmbeddedIssuer.Path,
+            ["Saga:Demo:ClientId"] = IssuerClients.Admin,
+            ["Saga:Demo:ClientSecretFile"] = IssuerClients.SecretFile(home, IssuerClients.Admin),
+        };
+    }
+
+    /// <summary>For Keycloak: its tokens' issuer, unless another is named.</summary>
+    public static Dictionary<string, string?> OfKeycloak(IConfiguration configuration) => new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Saga:Auth:Authority"] = $"{configuration["Saga:Identity:Keycloak:BaseUrl"]?.TrimEnd('/')}/realms/{configuration["Saga:Identity:Keycloak:Realm"]}",
     };
 }

@@ -17,7 +17,7 @@ internal sealed class LocalServers : IAsyncDisposable
         {
             // Together: the broker takes some seconds.
             await Task.WhenAll(
-                servers.RabbitAsync(folder, cancellation), servers.RedisAsync(folder, cancellation));
+                servers.RabbitAsync(folder, cancellation), servers.RedisAsync(folder, cancellation), servers.S3Async(folder, cancellation));
             return servers;
         }
         catch
@@ -36,21 +36,28 @@ internal sealed class LocalServers : IAsyncDisposable
     private async Task RabbitAsync(DataFolder folder, CancellationToken cancellation)
     {
         var node = await LocalRabbitMq.StartAsync(folder, cancellation);
-        Keep(node, "Saga:Bus:RabbitMq", node.Address);
+        Keep(node, KeyValuePair.Create("Saga:Bus:RabbitMq", node.Address));
     }
 
     private async Task RedisAsync(DataFolder folder, CancellationToken cancellation)
     {
         var (server, address) = await LocalRedis.StartAsync(folder, cancellation);
-        Keep(server, "Saga:Cache:Redis", address);
+        Keep(server, KeyValuePair.Create("Saga:Cache:Redis:ConnectionString", address));
     }
 
-    private void Keep(IAsyncDisposable server, string key, string address)
+    private async Task S3Async(DataFolder folder, CancellationToken cancellation)
+    {
+        var server = await LocalS3.StartAsync(folder, cancellation);
+        Keep(server, [.. server.Settings]);
+    }
+
+    private void Keep(IAsyncDisposable server, params KeyValuePair<string, string>[] settings)
     {
         lock (running)
         {
             running.Push(server);
-            Settings[key] = address;
+            foreach (var (key, value) in settings)
+                Settings[key] = value;
         }
     }
 }

@@ -17,6 +17,9 @@ internal static class HostLogging
     {
         var logger = new LoggerConfiguration()
             .MinimumLevel.Verbose()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning)
+            .MinimumLevel.Override("MassTransit", LogEventLevel.Warning)
             .WriteTo.Console(Level(configuration, "Saga:Log:Console", LogEventLevel.Warning), Line, standardErrorFromLevel: LogEventLevel.Verbose);
         if (folder is not null)
         {
@@ -26,13 +29,7 @@ internal static class HostLogging
                 rollingInterval: RollingInterval.Day, fileSizeLimitBytes: 20_000_000, rollOnFileSizeLimit: true, retainedFileCountLimit: 10);
         }
 
-        return services.AddLogging(logging => logging
-            .ClearProviders()
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
-            .AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddFilter("MassTransit", LogLevel.Warning)
-            .AddSerilog(logger.CreateLogger(), dispose: true));
+        return services.AddLogging(logging => logging.ClearProviders().AddSerilog(logger.CreateLogger(), dispose: true));
     }
 
     private static LogEventLevel Level(IConfiguration configuration, string key, LogEventLevel usual) => configuration[key] switch

@@ -30,9 +30,12 @@ internal sealed class BroughtAlong : IAsyncDisposable
             if (mode == HostMode.Local)
                 brought.servers = await LocalServers.StartAsync(brought.Folder, cancellation);
             if (string.IsNullOrEmpty(configuration[RegistryKey]))
-                await brought.StartPostgresAsync(cancellation);
-            foreach (var (key, value) in EmbeddedSettings.Of(brought.Folder).Concat(brought.servers?.Settings ?? []))
-                brought.Settings[key] = value;
+                await brought.StartPostgresAsync(configuration, cancellation);
+            brought.Take(EmbeddedSettings.Of(brought.Folder, configuration));
+            brought.Take(configuration[ModeRules.IdentityKey] is { Length: > 0 } and not ModeRules.EmbeddedIdentity
+                ? EmbeddedSettings.OfKeycloak(configuration)
+                : EmbeddedSettings.OfIdentity(brought.Folder, brought.Settings[ModeRules.AddressKey]!));
+            brought.Take(brought.servers?.Settings ?? []);
             return brought;
         }
         catch
@@ -51,7 +54,13 @@ internal sealed class BroughtAlong : IAsyncDisposable
         Folder.Dispose();
     }
 
-    private async Task StartPostgresAsync(CancellationToken cancellation)
+    private void Take(Dictionary<string, string?> settings)
+    {
+        foreach (var (key, value) in settings)
+            Settings[key] = value;
+    }
+
+    private async Task StartPostgresAsync(IConfiguration configuration, CancellationToken cancellation)
     {
         try
         {
@@ -70,5 +79,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
         }
 
         Settings[RegistryKey] = postgres.ConnectionString("saga");
+        if (!configuration.GetSection("Saga:Databases:Servers").GetChildren().Any())
+            Settings["Saga:Databases:Servers:main:ConnectionString"] = postgres.ConnectionString("postgres");
     }
 }

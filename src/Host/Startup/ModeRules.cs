@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
 namespace Saga.Host.Startup;
@@ -12,11 +13,12 @@ public static class ModeRules
     public const string ModeKey = "Saga:Mode";
     public const string AddressKey = "Saga:Api:Address";
     public const string IdentityKey = "Saga:Identity:Adapter";
+    public const string EmbeddedIdentity = "embedded";
 
     private static readonly Port[] Ports =
     [
         new("Saga:Bus:Adapter", Embedded: ["inmemory"], Local: ["rabbitmq"], Real: ["rabbitmq"]),
-        new(IdentityKey, Embedded: ["embedded"], Local: ["embedded", "keycloak"], Real: ["keycloak"]),
+        new(IdentityKey, Embedded: [EmbeddedIdentity], Local: [EmbeddedIdentity, "keycloak"], Real: ["keycloak"]),
         new("Saga:Storage:Adapter", Embedded: ["folder"], Local: ["s3"], Real: ["s3"]),
         new("Saga:Cache:Adapter", Embedded: ["inprocess"], Local: ["redis"], Real: ["redis"]),
         new("Saga:Mail:Adapter", Embedded: ["folder"], Local: ["folder", "smtp"], Real: ["smtp"]),
@@ -48,12 +50,26 @@ public static class ModeRules
             }
         }
 
-        if (mode != HostMode.Real && configuration[AddressKey] is { Length: > 0 } address && !IsLoopback(address))
+        if (configuration[AddressKey] is { Length: > 0 } address)
         {
-            broken.Add($"{AddressKey} is '{address}', but in {ModeKey} '{Name(mode)}' it must be on this machine, such as http://127.0.0.1:5080: "
-                + "what is embedded is not made to be reached by others.");
+            if (mode != HostMode.Real && !IsLoopback(address))
+            {
+                broken.Add($"{AddressKey} is '{address}', but in {ModeKey} '{Name(mode)}' it must be an address and port of this machine, such as http://127.0.0.1:5080: "
+                    + "what is embedded is not made to be reached by others.");
+            }
+            else if (!IsAddress(address))
+            {
+                broken.Add($"{AddressKey} is '{address}'. It must be a scheme, a host and a port, such as http://0.0.0.0:5080.");
+            }
+        }
+        else if (mode == HostMode.Real)
+        {
+            broken.Add($"{AddressKey} must be the address to listen on, such as http://0.0.0.0:5080.");
         }
 
+        // It would open other addresses than the one judged above.
+        if (mode != HostMode.Real && configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            broken.Add($"Kestrel:Endpoints must not be set in {ModeKey} '{Name(mode)}': the address is {AddressKey}.");
         return broken;
     }
 
@@ -61,7 +77,19 @@ public static class ModeRules
 
     private static bool IsLoopback(string address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-        && IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip);
+        && uri.Port != 0 && IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip);
+
+    private static bool IsAddress(string address)
+    {
+        try
+        {
+            return BindingAddress.Parse(address) is { PathBase.Length: 0, IsUnixPipe: false };
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
 
     private sealed record Port(string Key, string[] Embedded, string[] Local, string[] Real)
     {

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
-using Saga.Host.Embedded;
+using Saga.Host.Demo;
 using Saga.Host.Logging;
 
 namespace Saga.Host.Startup;
@@ -37,28 +37,27 @@ internal static class SagaHost
     private static async Task RunAsync(string[] args, CancellationToken stop)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var mode = ModeRules.Mode(builder.Configuration);
-        var broken = ModeRules.Broken(mode, builder.Configuration);
-        if (broken.Count > 0)
+        var configuration = builder.Configuration;
+        var mode = ModeRules.Mode(configuration);
+        if (ModeRules.Broken(mode, configuration) is { Count: > 0 } broken)
             throw new StartException(broken);
 
-        await using var brought = mode == HostMode.Real ? null : await BroughtAlong.StartAsync(mode, builder.Configuration, stop);
+        await using var brought = mode == HostMode.Real ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
         // Lowest in rank: whatever the user says wins.
-        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
-        {
-            InitialData = ModeRules.Defaults(mode).Concat(brought?.Settings ?? []),
-        });
+        ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. brought?.Settings ?? []] });
         builder.Services
-            .AddHostLogging(builder.Configuration, brought?.Folder.Folder("logs"))
-            .AddEverything(builder.Configuration)
-            .Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(7))
+            .AddHostLogging(configuration, brought?.Folder.Folder("logs"))
+            .AddEverything(configuration)
+            .Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(6))
             .Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
 
         await using var app = builder.Build();
-        app.Urls.Add(builder.Configuration[ModeRules.AddressKey] ?? throw new StartException($"{ModeRules.AddressKey} must be the address to listen on, such as http://0.0.0.0:5080."));
+        var address = configuration[ModeRules.AddressKey]!;
+        app.Urls.Add(address);
         app.MapEverything();
         await app.StartAsync(stop);
-        brought?.Folder.Announce(app.Urls.First());
+        brought?.Folder.Announce(address);
+        await DemoShow.ShowAsync(configuration, address, brought?.Folder, stop);
         await app.WaitForShutdownAsync(stop);
     }
 }

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Saga.Api.Operations;
+using Saga.Contracts;
+
+namespace Saga.Host.Demo;
+
+/// <summary>The API as any caller sees it: over HTTP, with a token of the issuer.</summary>
+internal sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, string secret) : IDisposable
+{
+    private readonly HttpClient http = new() { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+
+    public Uri Address { get; } = address;
+
+    public Uri TokenEndpoint { get; } = tokenEndpoint;
+
+    /// <summary>Asks the issuer for its token endpoint and for a first token.</summary>
+    public static async Task<ApiClient> ConnectAsync(string address, string authority, string clientId, string secret, CancellationToken cancellation)
+    {
+        using var issuer = new HttpClient();
+        var metadata = await issuer.GetFromJsonAsync<JsonElement>(authority.TrimEnd('/') + "/.well-known/openid-configuration", cancellation);
+        var client = new ApiClient(new Uri(address), new Uri(metadata.GetProperty("token_endpoint").GetString()!), clientId, secret);
+        await client.SignInAsync(cancellation);
+        return client;
+    }
+
+    /// <returns>The answer's body; null for 404.</returns>
+    public async Task<T?> GetAsync<T>(string path, CancellationToken cancellation)
+        where T : class
+    {
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        await ThrowUnlessGoodAsync(answer, cancellation);
+        return await answer.Content.ReadFromJsonAsync<T>(Json.Options, cancellation);
+    }
+
+    public async Task<OperationView> ProvisionAsync(object tenant, string idempotencyKey, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/tenants") { Content = JsonContent.Create(tenant, options: Json.Options) };
+        request.Headers.Add("Idempotency-Key", idempotencyKey);
+        using var answer = await http.SendAsync(request, cancellation);
+        await ThrowUnlessGoodAsync(answer, cancellation);
+        return (await answer.Content.ReadFromJsonAsync<OperationView>(Json.Options, cancellation))!;
+    }
+
+    /// <summary>One item for each event of the operation, until it ends.</summary>
+    public async IAsyncEnumerable<string> FollowAsync(string events, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var answer = await http.GetAsync(new Uri(events, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        await ThrowUnlessGoodAsync(answer, cancellation);
+        if (answer.StatusCode == HttpStatusCode.NoContent)
+            yield break;
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancellation);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation))
+            yield return item.EventType;
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task SignInAsync(CancellationToken cancellation)
+    {
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = clientId,
+            ["client_secret"] = secret,
+        });
+        using var answer = await http.PostAsync(TokenEndpoint, form, cancellation);
+        await ThrowUnlessGoodAsync(answer, cancellation);
+        var token = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.GetProperty("access_token").GetString());
+    }
+
+    private static async Task ThrowUnlessGoodAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException(
+                $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} was answered with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}");
+        }
+    }
+}

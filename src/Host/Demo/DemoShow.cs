@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Configuration;
+using Saga.Api.Tenants;
+using Saga.Host.Embedded;
+using Spectre.Console;
+
+namespace Saga.Host.Demo;
+
+/// <summary>What a host for trying out tells at its start: the demo tenant, and what to do next.</summary>
+internal static class DemoShow
+{
+    public static async Task ShowAsync(IConfiguration configuration, string address, DataFolder? folder, CancellationToken stop)
+    {
+        var output = AnsiConsole.Profile.Out.Writer;
+        var options = configuration.GetSection(DemoOptions.Section).Get<DemoOptions>() ?? new DemoOptions();
+        try
+        {
+            if (options is { Enabled: true, ClientId: { Length: > 0 } client, ClientSecretFile: { Length: > 0 } file })
+            {
+                var secret = (await File.ReadAllTextAsync(file, stop)).Trim();
+                using var api = await ApiClient.ConnectAsync(address, configuration["Saga:Auth:Authority"]!, client, secret, stop);
+                var tenant = await new DemoTenant(api, IStepDisplay.For(AnsiConsole.Console), output).EnsureAsync(stop);
+                await output.WriteLineAsync(NextSteps(api, client, Shown(file), tenant));
+            }
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested && e is HttpRequestException or IOException or System.Text.Json.JsonException)
+        {
+            await output.WriteLineAsync($"The demo tenant could not be made: {e.Message}");
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await output.WriteLineAsync($"Saga is up: {address}{(folder is null ? "" : $"   data: {folder.Path}")}   Ctrl-C stops it.");
+        await output.FlushAsync(CancellationToken.None);
+    }
+
+    private static string NextSteps(ApiClient api, string client, string file, TenantView? tenant) =>
+        $"""
+
+        A token, for some minutes (the secret stays in its file):
+          TOKEN=$(curl -s {api.TokenEndpoint} -d grant_type=client_credentials -d client_id={client} \
+            --data-urlencode client_secret@{file} | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
+
+        Then, for one:
+          curl -s -H "Authorization: Bearer $TOKEN" {new Uri(api.Address, $"/api/v1/tenants{(tenant is null ? "" : "/" + tenant.Slug)}")}
+
+        """;
+
+    // Short where it is below, in full where it is elsewhere.
+    private static string Shown(string file)
+    {
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, file);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? file : relative;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+using Saga.Api.Operations;
+using Saga.Api.Requests;
+using Saga.Api.Tenants;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Operations;
+
+namespace Saga.Host.Demo;
+
+/// <summary>The tenant <c>demo</c>, made through the API as any caller would make it.</summary>
+internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter output)
+{
+    private const string Tenant = "/api/v1/tenants/" + DemoOptions.Slug;
+
+    /// <returns>The tenant when it is active; null when its operation ended otherwise.</returns>
+    public async Task<TenantView?> EnsureAsync(CancellationToken cancellation)
+    {
+        var tenant = await api.GetAsync<TenantView>(Tenant, cancellation);
+        if (tenant is { Status: not (TenantStatus.Provisioning or TenantStatus.Failed or TenantStatus.Deprovisioned) })
+        {
+            await output.WriteLineAsync($"The tenant '{DemoOptions.Slug}' exists and is {JsonNamingPolicy.CamelCase.ConvertName(tenant.Status.ToString())}.");
+            return tenant;
+        }
+
+        var operation = await BeginAsync(cancellation);
+        await display.ShowAsync(async show =>
+        {
+            show(operation);
+            await foreach (var happened in api.FollowAsync(operation.Events, cancellation))
+            {
+                show(operation = await ReadAsync(operation.Id, cancellation));
+                if (happened is HistoryEvents.Stalled)
+                    break;
+            }
+        });
+        operation = await ReadAsync(operation.Id, cancellation);
+        if (operation.State != OperationState.Completed)
+        {
+            await output.WriteLineAsync(
+                $"The operation {operation.Id} is {JsonNamingPolicy.CamelCase.ConvertName(operation.State.ToString())}: {operation.Failure?.Message} {operation.Failure?.Remedy}");
+            return null;
+        }
+
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"The tenant '{DemoOptions.Slug}' is active after {(operation.FinishedAt - operation.CreatedAt)?.TotalSeconds:0.0} s."));
+        return await api.GetAsync<TenantView>(Tenant, cancellation);
+    }
+
+    private async Task<OperationView> BeginAsync(CancellationToken cancellation)
+    {
+        var earlier = (await api.GetAsync<PageView<OperationSummaryView>>("/api/v1/operations?tenant=" + DemoOptions.Slug, cancellation))!.Items;
+        if (earlier.FirstOrDefault(o => o.FinishedAt is null) is { } unfinished)
+        {
+            await output.WriteLineAsync($"The operation {unfinished.Id} goes on.");
+            return await ReadAsync(unfinished.Id, cancellation);
+        }
+
+        await output.WriteLineAsync($"Provisioning the tenant '{DemoOptions.Slug}' (POST /api/v1/tenants)");
+        var tenant = new { name = "Demo", slug = DemoOptions.Slug, plan = "enterprise", adminEmail = "admin@demo.example" };
+        // The next try has another key: the same one would answer with the try that failed.
+        return await api.ProvisionAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"demo-{earlier.Count + 1}"), cancellation);
+    }
+
+    private async Task<OperationView> ReadAsync(Guid id, CancellationToken cancellation) =>
+        (await api.GetAsync<OperationView>($"/api/v1/operations/{id}", cancellation))!;
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+using Saga.Api.Operations;
+using Saga.Registry.Operations;
+
+namespace Saga.Host.Demo;
+
+/// <summary>A line for each change of a step: for logs and pipes.</summary>
+internal sealed class PlainLines(TextWriter output) : IStepDisplay
+{
+    private readonly Dictionary<string, (StepStatus Status, int Attempt)> shown = new(StringComparer.Ordinal);
+
+    public Task ShowAsync(Func<Action<OperationView>, Task> follow) => follow(Show);
+
+    private void Show(OperationView operation)
+    {
+        foreach (var step in operation.Steps)
+        {
+            var now = (step.Status, step.Attempt);
+            if (step.Status == StepStatus.Pending || (shown.TryGetValue(step.Name, out var before) && before == now))
+                continue;
+            shown[step.Name] = now;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {step.Name,-14} {StepWords.Status(step),-12} {StepWords.Duration(step),9}{(step.Failure is { } f ? "  " + f.Message : "")}"));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text.Json;
+using Saga.Api.Operations;
+using Saga.Registry.Operations;
+
+namespace Saga.Host.Demo;
+
+internal static class StepWords
+{
+    /// <summary>As the API spells it, with the attempt from the second on.</summary>
+    public static string Status(StepView step)
+    {
+        var name = JsonNamingPolicy.CamelCase.ConvertName(step.Status.ToString());
+        return step.Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{name} (attempt {step.Attempt})") : name;
+    }
+
+    public static string Duration(StepView step) =>
+        step.DurationMs is { } ms ? string.Create(CultureInfo.InvariantCulture, $"{ms:0} ms") : "";
+
+    public static string Colour(StepStatus status) => status switch
+    {
+        StepStatus.Succeeded => "green",
+        StepStatus.Running => "yellow",
+        StepStatus.Pending or StepStatus.Skipped => "grey",
+        StepStatus.Waiting or StepStatus.Held or StepStatus.CompensationWaiting or StepStatus.CompensationHeld => "darkorange",
+        _ => "red",
+    };
+}
