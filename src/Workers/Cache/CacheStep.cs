@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
@@ -11,6 +12,8 @@ namespace Saga.Workers.Cache;
 internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Cache;
+
+    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Redis];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

@@ -16,6 +16,8 @@ internal sealed class DatabaseStep(
 {
     public string Name => StepNames.Database;
 
+    public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
+
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {
         var place = TenantSchema.Of(context.Tenant, PlacementOf(context.Tenant));

@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
@@ -11,6 +12,8 @@ namespace Saga.Workers.Database;
 internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrator, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Migrate;
+
+    public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
@@ -8,6 +9,8 @@ namespace Saga.Workers.Identity;
 public sealed class AdministratorStep(IDirectory directory, LeasedTransactions registry) : IStep
 {
     public string Name => StepNames.Administrator;
+
+    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

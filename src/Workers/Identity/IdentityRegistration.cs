@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Registry;
 using Saga.Workers.Identity.Embedded;
@@ -11,13 +12,20 @@ namespace Saga.Workers.Identity;
 
 public static class IdentityRegistration
 {
-    /// <summary>The steps and the verification of the identity worker, and the directory that <c>Saga:Identity:Adapter</c> names.</summary>
+    /// <summary>The steps of the identity worker, and the directory that <c>Saga:Identity:Adapter</c> names.</summary>
     public static IServiceCollection AddIdentityWorker(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddDirectory(configuration);
         services.AddSingleton<IStep, IdentityStep>();
         services.AddSingleton<IStep, AdministratorStep>();
-        services.AddSingleton<IVerification, IdentityVerification>();
+        return services;
+    }
+
+    /// <summary>The proof that organisation and administrator are there, for the verify step.</summary>
+    public static IServiceCollection AddIdentityVerification(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddDirectory(configuration);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IVerification, IdentityVerification>());
         return services;
     }
 

@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
@@ -8,6 +9,8 @@ namespace Saga.Workers.Identity;
 public sealed class IdentityStep(IDirectory directory, LeasedTransactions registry) : IStep
 {
     public string Name => StepNames.Identity;
+
+    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

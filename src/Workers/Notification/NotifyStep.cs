@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Notification;
@@ -9,6 +10,8 @@ namespace Saga.Workers.Notification;
 internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOptions<MailOptions> options) : IStep
 {
     public string Name => StepNames.Notify;
+
+    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Smtp];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
 
@@ -9,6 +10,8 @@ namespace Saga.Workers.Storage;
 internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Storage;
+
+    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.S3];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Verification;
@@ -8,6 +9,8 @@ namespace Saga.Workers.Verification;
 internal sealed class VerifyStep(IEnumerable<IVerification> verifications, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Verify;
+
+    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak, SystemNames.S3, SystemNames.Redis, .. SystemNames.PostgreSql(tenant)];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {

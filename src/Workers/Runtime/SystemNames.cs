@@ -1,0 +1,18 @@
+using Saga.Registry.Tenants;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>The outside systems, as failures and circuits name them.</summary>
+public static class SystemNames
+{
+    public const string Keycloak = "keycloak";
+    public const string S3 = "s3";
+    public const string Redis = "redis";
+    public const string Smtp = "smtp";
+
+    /// <summary>One per server: an outage of one does not hold back the tenants of another.</summary>
+    public static string PostgreSql(string server) => $"postgresql:{server}";
+
+    /// <summary>The tenant's database server, once it has one.</summary>
+    public static IEnumerable<string> PostgreSql(Tenant tenant) => tenant.Placement is { } placement ? [PostgreSql(placement.Server)] : [];
+}
