@@ -69,9 +69,13 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
 
     private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellation)
     {
-        var table = $"{Sql.Name(schema)}.schema_migrations";
-        return await session.ScalarAsync<bool>("select to_regclass(@table) is not null", cancellation, new { table })
-            ? await session.QueryAsync<AppliedMigration>($"select version, name, checksum, applied_at as AppliedAt from {table} order by version", cancellation)
+        // Not by to_regclass: that may answer from the session's cache, which waiting for a lock does not refresh.
+        var exists = await session.ScalarAsync<bool>(
+            "select exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = @schema and c.relname = 'schema_migrations')",
+            cancellation, new { schema });
+        return exists
+            ? await session.QueryAsync<AppliedMigration>(
+                $"select version, name, checksum, applied_at as AppliedAt from {Sql.Name(schema)}.schema_migrations order by version", cancellation)
             : [];
     }
 

@@ -12,15 +12,14 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
     {
         await EnsureAsync(server, PlacementStore.RowDatabase, SharedRoles.RowUsers, SharedRoles.RowOwner, cancellation);
         await using var session = await servers.OpenAsync(server, PlacementStore.RowDatabase, cancellation);
-        if (!await session.ScalarAsync<bool>(
-                "select exists (select 1 from pg_namespace where nspname = @ProductSchema)", cancellation, new { PlacementStore.ProductSchema }))
+        if (!await HasSchemaAsync(session, cancellation))
         {
             await session.InTransactionAsync(
                 async () =>
                 {
-                    await LockAsync(session, PlacementStore.RowDatabase, cancellation);
-                    await session.ExecuteAsync(
-                        $"create schema if not exists {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.RowOwner)}", cancellation);
+                    await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@RowDatabase, 3))", cancellation, new { PlacementStore.RowDatabase });
+                    if (!await HasSchemaAsync(session, cancellation))
+                        await session.ExecuteAsync($"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.RowOwner)}", cancellation);
                 },
                 cancellation);
         }
@@ -65,6 +64,7 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
             """,
             cancellation, new { database, users });
 
-    private static Task LockAsync(ServerSession session, string database, CancellationToken cancellation) =>
-        session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@database, 3))", cancellation, new { database });
+    private static Task<bool> HasSchemaAsync(ServerSession session, CancellationToken cancellation) =>
+        session.ScalarAsync<bool>(
+            "select exists (select 1 from pg_namespace where nspname = @ProductSchema)", cancellation, new { PlacementStore.ProductSchema });
 }

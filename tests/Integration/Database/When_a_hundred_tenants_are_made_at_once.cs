@@ -1,0 +1,54 @@
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Tests.Support;
+using Saga.Workers.Database;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Database;
+
+public sealed class When_a_hundred_tenants_are_made_at_once
+{
+    [Fact]
+    public async Task Should_make_and_unmake_them_all_without_one_getting_in_anothers_way()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        IsolationTier[] tiers = [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];
+        var tenants = new List<SeededTenant>();
+        for (var i = 0; i < 100; i++)
+            tenants.Add(await world.TenantAsync(tiers[i % tiers.Length]));
+        // As many at once as a host's workers run.
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = 32 };
+
+        await Parallel.ForEachAsync(tenants, limit, async (tenant, cancellation) =>
+        {
+            foreach (var step in (string[])[StepNames.Reserve, StepNames.Database, StepNames.Migrate])
+                await PatientlyAsync(() => world.ExecuteAsync(tenant, step));
+            await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), cancellation);
+        });
+        await Parallel.ForEachAsync(tenants, limit, async (tenant, _) =>
+        {
+            var placement = (await tenant.ReadAsync()).Placement!;
+            foreach (var step in (string[])[StepNames.Migrate, StepNames.Database, StepNames.Reserve])
+                await PatientlyAsync(() => world.CompensateAsync(tenant, step));
+            (await world.LeftoversAsync(tenant.Id, placement)).ShouldBeEmpty();
+        });
+    }
+
+    // Only what comes of a slow machine is tried again: no other failure may come of the number.
+    private static async Task PatientlyAsync(Func<Task> attempt)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await attempt();
+                return;
+            }
+            catch (StepFailureException e) when (e.Failure.Code == "postgresql-busy" && tries < 5)
+            {
+            }
+        }
+    }
+}
