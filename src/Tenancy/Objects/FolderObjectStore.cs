@@ -36,7 +36,8 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
         finally
         {
-            File.Delete(incoming);
+            if (File.Exists(incoming))
+                File.Delete(incoming);
         }
     }
 

@@ -1,0 +1,168 @@
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Notification;
+
+public sealed class When_the_notify_step_runs : IAsyncLifetime
+{
+    private NpgsqlDataSource registry = null!;
+    private SeededTenant tenant = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        registry = await PostgresServer.NewRegistryAsync();
+        tenant = await Seed.TenantAsync(registry, "acme", adminEmail: "admin@acme.example");
+    }
+
+    public ValueTask DisposeAsync() => registry.DisposeAsync();
+
+    [Fact]
+    public async Task Should_welcome_the_administrator()
+    {
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        await RunAsync(host);
+
+        var mail = sink.Mails.ShouldHaveSingleItem();
+        mail.Recipients.ShouldBe(["admin@acme.example"]);
+        mail.Headers("Message-ID").ShouldBe([$"<notify.{tenant.OperationId:n}@saga.invalid>"]);
+        mail.Parts[0].ShouldContain("https://app.example/sign-in?a=1&b=2");
+        mail.Parts[1].ShouldContain("href=\"https://app.example/sign-in?a=1&amp;b=2\"");
+    }
+
+    [Fact]
+    public async Task Should_be_recognisable_when_it_is_sent_again()
+    {
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        await RunAsync(host);
+        await RunAsync(host);
+
+        sink.Mails.Count.ShouldBe(2);
+        sink.Mails.SelectMany(m => m.Headers("Message-ID")).Distinct(StringComparer.Ordinal).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Should_take_the_organisations_name_as_words_only()
+    {
+        await NameAsync("<script>alert('x')</script>\r\nBcc: victim@x.example\u2028End");
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        await RunAsync(host);
+
+        var mail = sink.Mails.ShouldHaveSingleItem();
+        mail.Recipients.ShouldBe(["admin@acme.example"]);
+        mail.Headers("Bcc").ShouldBeEmpty();
+        mail.Headers("Subject").ShouldHaveSingleItem().ShouldBe("<script>alert('x')</script>  Bcc: victim@x.example End is ready");
+        mail.Parts[1].ShouldContain("&lt;script&gt;");
+        mail.Parts[1].ShouldNotContain("<script>");
+    }
+
+    [Fact]
+    public async Task Should_be_transient_when_nobody_answers()
+    {
+        await using var host = MailHost.Smtp(FreePorts.Next(), registry);
+
+        var failure = await FailAsync(host);
+
+        failure.ShouldSatisfyAllConditions(
+            () => failure.Code.ShouldBe("smtp-unavailable"), () => failure.System.ShouldBe("smtp"), () => failure.Transient.ShouldBeTrue());
+    }
+
+    [Fact]
+    public async Task Should_not_wait_longer_than_it_may()
+    {
+        await using var sink = new MailSink(line => line.StartsWith("MAIL", StringComparison.Ordinal) ? "" : null);
+        await using var host = MailHost.Smtp(sink.Port, registry, timeoutSeconds: 1);
+
+        var failure = await FailAsync(host);
+
+        failure.Code.ShouldBe("smtp-unavailable");
+        failure.Transient.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("MAIL", "451 later", "smtp-unavailable", true)]
+    [InlineData("RCPT", "450 mailbox busy", "smtp-unavailable", true)]
+    [InlineData("RCPT", "550 no such user", "smtp-recipient-refused", false)]
+    [InlineData("MAIL", "550 you may not", "smtp-refused", false)]
+    [InlineData(".", "554 spam", "smtp-refused", false)]
+    [InlineData(".", "452 disk full", "smtp-unavailable", true)]
+    public async Task Should_tell_later_from_never(string command, string reply, string code, bool transient)
+    {
+        await using var sink = new MailSink(line => line.StartsWith(command, StringComparison.Ordinal) ? reply : null);
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        var failure = await FailAsync(host);
+
+        failure.ShouldSatisfyAllConditions(() => failure.Code.ShouldBe(code), () => failure.Transient.ShouldBe(transient));
+        sink.Mails.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_not_fall_back_to_the_clear_when_the_server_knows_no_tls()
+    {
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry, tls: true);
+
+        await FailAsync(host);
+
+        sink.Mails.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_send_nothing_without_the_lease()
+    {
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+        var stale = await tenant.BeginAsync(StepNames.Notify);
+        await tenant.BeginAsync(StepNames.Notify);
+
+        await Should.ThrowAsync<LeaseLostException>(() => host.Step(StepNames.Notify).ExecuteAsync(stale, CancellationToken.None));
+
+        sink.Mails.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_name_the_folder_that_cannot_be_made()
+    {
+        var file = Path.GetTempFileName();
+        await using var host = MailHost.Folder(Path.Combine(file, "below"), registry);
+
+        var failure = await FailAsync(host);
+
+        failure.System.ShouldBe("folder");
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task Should_undo_nothing()
+    {
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        await host.Step(StepNames.Notify).CompensateAsync(await tenant.BeginAsync(StepNames.Notify), CancellationToken.None);
+
+        sink.Mails.ShouldBeEmpty();
+    }
+
+    private async Task RunAsync(WorkerHost host) =>
+        await host.Step(StepNames.Notify).ExecuteAsync(await tenant.BeginAsync(StepNames.Notify), CancellationToken.None);
+
+    private async Task<Failure> FailAsync(WorkerHost host) => (await Should.ThrowAsync<StepFailureException>(() => RunAsync(host))).Failure;
+
+    private async Task NameAsync(string name)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await connection.ExecuteAsync("update tenants set name = @name", new { name });
+    }
+}

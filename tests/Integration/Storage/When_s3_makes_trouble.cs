@@ -1,0 +1,225 @@
+using Amazon.S3.Model;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Objects;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Storage;
+
+/// <summary>What only a bucket can do: versions, uploads in parts, thousands of keys, answers that are half an error.</summary>
+public sealed class When_s3_makes_trouble
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task Should_leave_no_version_no_marker_and_no_upload()
+    {
+        var bucket = S3Server.NewBucket();
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        await s3.PutBucketAsync(bucket);
+        await s3.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new() { Status = Amazon.S3.VersionStatus.Enabled } });
+        await using var host = await StorageHost.OnS3Async(bucket: bucket);
+        var (gone, stays) = (StorageHost.NewTenant(), StorageHost.NewTenant());
+        foreach (var tenant in new[] { gone, stays })
+        {
+            await host.Provisioner.ProvisionAsync(tenant, None);
+            var objects = host.Objects.For(tenant);
+            await objects.PutTextAsync("a", "old");
+            await objects.PutTextAsync("a", "new");
+            await objects.PutTextAsync("deleted", "x");
+            await objects.DeleteAsync(ObjectKey.Parse("deleted"), None);
+            var upload = await s3.InitiateMultipartUploadAsync(bucket, ObjectKey.Prefix(tenant) + "half");
+            await s3.UploadPartAsync(new UploadPartRequest { BucketName = bucket, Key = upload.Key, UploadId = upload.UploadId, PartNumber = 1, InputStream = new MemoryStream(new byte[100]), UseChunkEncoding = false });
+        }
+
+        await host.Provisioner.RemoveAsync(gone, None);
+
+        (await VersionsAsync(s3, bucket, gone)).ShouldBe(0);
+        (await s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket })).MultipartUploads
+            .ShouldHaveSingleItem().Key.ShouldBe(ObjectKey.Prefix(stays) + "half");
+        (await VersionsAsync(s3, bucket, stays)).ShouldBe(4);
+        (await host.Provisioner.ExistsAsync(gone, None)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_say_that_something_is_there_when_only_an_upload_or_a_marker_is()
+    {
+        var bucket = S3Server.NewBucket();
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        await s3.PutBucketAsync(bucket);
+        await using var host = await StorageHost.OnS3Async(bucket: bucket);
+        var tenant = StorageHost.NewTenant();
+
+        (await host.Provisioner.ExistsAsync(tenant, None)).ShouldBeFalse();
+        await s3.InitiateMultipartUploadAsync(bucket, ObjectKey.Prefix(tenant) + "half");
+        (await host.Provisioner.ExistsAsync(tenant, None)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Should_delete_more_keys_than_one_call_takes()
+    {
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (_, _) => null);
+        await using var host = await StorageHost.OnS3Async(url: front.Url);
+        var tenant = StorageHost.NewTenant();
+        await host.Provisioner.ProvisionAsync(tenant, None);
+        await Parallel.ForAsync(0, 2100, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
+            await host.Objects.For(tenant).PutTextAsync($"k/{i}", "x"));
+        (await host.Objects.For(tenant).KeysAsync()).Count.ShouldBe(2100);
+
+        await host.Provisioner.RemoveAsync(tenant, None);
+
+        (await host.Objects.For(tenant).KeysAsync()).ShouldBeEmpty();
+        front.Seen.Count(r => r.StartsWith("POST", StringComparison.Ordinal) && r.Contains("delete", StringComparison.Ordinal)).ShouldBe(4);
+    }
+
+    [Theory]
+    [InlineData("AccessDenied", false)]
+    [InlineData("InternalError", true)]
+    public async Task Should_not_take_an_answer_with_errors_inside_for_success(string code, bool transient)
+    {
+        var refuse = true;
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
+            refuse && r.Method == "POST" && r.Query.ContainsKey("delete")
+                ? (200, $"""<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Error><Key>tenants/x/kept</Key><Code>{code}</Code><Message>no</Message></Error></DeleteResult>""")
+                : null);
+        await using var host = await StorageHost.OnS3Async(url: front.Url);
+        var tenant = StorageHost.NewTenant();
+        await host.Provisioner.ProvisionAsync(tenant, None);
+        await host.Objects.For(tenant).PutTextAsync("kept", "x");
+
+        var error = await Should.ThrowAsync<ObjectStoreException>(() => host.Provisioner.RemoveAsync(tenant, None));
+
+        error.ShouldSatisfyAllConditions(
+            () => error.Code.ShouldBe("s3-delete-refused"), () => error.IsTransient.ShouldBe(transient), () => error.Message.ShouldContain("tenants/x/kept"));
+        refuse = false;
+        await host.Provisioner.RemoveAsync(tenant, None);
+        (await host.Provisioner.ExistsAsync(tenant, None)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_not_say_gone_when_a_deletion_did_nothing()
+    {
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
+            r.Method == "POST" && r.Query.ContainsKey("delete") ? (200, """<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>""") : null);
+        await using var host = await StorageHost.OnS3Async(url: front.Url);
+        var tenant = StorageHost.NewTenant();
+        await host.Provisioner.ProvisionAsync(tenant, None);
+        await host.Objects.For(tenant).PutTextAsync("a", "x");
+
+        var error = await Should.ThrowAsync<ObjectStoreException>(() => host.Provisioner.RemoveAsync(tenant, None));
+
+        error.Code.ShouldBe("s3-not-empty");
+        error.IsTransient.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_server_without_lifecycles_unless_that_is_allowed()
+    {
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
+            r.Query.ContainsKey("lifecycle") || r.Query.ContainsKey("policy") || r.Query.ContainsKey("versions") || r.Query.ContainsKey("uploads")
+                ? S3Front.Error(501, "NotImplemented") : null);
+        foreach (var layout in new[] { "prefix", "bucket" })
+        {
+            await using var strict = await StorageHost.OnS3Async(layout, url: front.Url);
+            await using var lenient = await StorageHost.OnS3Async(layout, url: front.Url, requirePolicy: false);
+            var tenant = StorageHost.NewTenant();
+
+            var error = await Should.ThrowAsync<ObjectStoreException>(() => strict.Provisioner.ProvisionAsync(tenant, None));
+            error.ShouldSatisfyAllConditions(() => error.Code.ShouldBe("s3-unsupported"), () => error.IsTransient.ShouldBeFalse());
+
+            var made = await lenient.Provisioner.ProvisionAsync(tenant, None);
+            made.Lifecycle.ShouldContain("not supported");
+            if (layout == "bucket")
+                made.Policy.ShouldContain("not supported");
+            await lenient.Objects.For(tenant).PutTextAsync("a", "x");
+            await lenient.Provisioner.RemoveAsync(tenant, None);
+            (await lenient.Provisioner.ExistsAsync(tenant, None)).ShouldBeFalse();
+            // What cannot be listed cannot be said to be gone.
+            (await Should.ThrowAsync<ObjectStoreException>(() => strict.Provisioner.RemoveAsync(tenant, None))).IsTransient.ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public async Task Should_be_transient_when_nobody_answers()
+    {
+        await using var host = StorageHost.OnS3($"http://127.0.0.1:{FreePorts.Next()}", "bucket");
+
+        await ShouldBeAwayAsync(() => host.Provisioner.ProvisionAsync(StorageHost.NewTenant(), None));
+        await ShouldBeAwayAsync(() => host.Provisioner.RemoveAsync(StorageHost.NewTenant(), None));
+        await ShouldBeAwayAsync(() => host.Objects.For(StorageHost.NewTenant()).GetAsync(ObjectKey.Parse("a"), None));
+        await ShouldBeAwayAsync(() => host.Objects.For(StorageHost.NewTenant()).PutTextAsync("a", "x"));
+        await ShouldBeAwayAsync(() => host.Objects.For(StorageHost.NewTenant()).KeysAsync());
+    }
+
+    [Theory]
+    [InlineData(503, "SlowDown")]
+    [InlineData(500, "InternalError")]
+    public async Task Should_be_transient_when_the_server_is_overloaded(int status, string code)
+    {
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (_, _) => S3Front.Error(status, code));
+        await using var host = await StorageHost.OnS3Async(url: front.Url);
+
+        await ShouldBeAwayAsync(() => host.Provisioner.RemoveAsync(StorageHost.NewTenant(), None));
+    }
+
+    [Fact]
+    public async Task Should_fail_for_good_with_the_wrong_secret()
+    {
+        await using var host = await StorageHost.OnS3Async(secret: "wrong");
+
+        var error = await Should.ThrowAsync<ObjectStoreException>(() => host.Objects.For(StorageHost.NewTenant()).GetAsync(ObjectKey.Parse("a"), None));
+
+        error.ShouldSatisfyAllConditions(() => error.IsTransient.ShouldBeFalse(), () => error.Code.ShouldBe("s3-signature-does-not-match"));
+    }
+
+    [Fact]
+    public async Task Should_write_the_lifecycle_once_and_keep_the_rules_of_others()
+    {
+        var bucket = S3Server.NewBucket();
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        await s3.PutBucketAsync(bucket);
+        await s3.PutLifecycleConfigurationAsync(new PutLifecycleConfigurationRequest
+        {
+            BucketName = bucket,
+            Configuration = new() { Rules = [new() { Id = "theirs", Status = Amazon.S3.LifecycleRuleStatus.Enabled, Filter = new() { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "logs/" } }, Expiration = new() { Days = 30 } }] },
+        });
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (_, _) => null);
+        await using var host = await StorageHost.OnS3Async(bucket: bucket, url: front.Url);
+
+        for (var i = 0; i < 3; i++)
+            await host.Provisioner.ProvisionAsync(StorageHost.NewTenant(), None);
+
+        var rules = (await s3.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket })).Configuration.Rules;
+        rules.Select(r => r.Id).Order().ShouldBe(["saga-abort-unfinished-uploads", "theirs"]);
+        front.Seen.Count(r => r.StartsWith("PUT", StringComparison.Ordinal) && r.Contains("lifecycle", StringComparison.Ordinal)).ShouldBe(1);
+        front.Seen.ShouldNotContain(r => r.Contains("policy", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Should_keep_everybody_to_the_tenants_prefix_in_its_own_bucket()
+    {
+        var bucket = S3Server.NewBucket();
+        await using var host = await StorageHost.OnS3Async("bucket", bucket);
+        var tenant = StorageHost.NewTenant();
+        await host.Provisioner.ProvisionAsync(tenant, None);
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        var own = $"{bucket}-{tenant.Compact}";
+
+        var error = await Should.ThrowAsync<Amazon.S3.AmazonS3Exception>(() => s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = own, Key = $"tenants/{StorageHost.NewTenant()}/x", ContentBody = "x", UseChunkEncoding = false }));
+
+        error.ErrorCode.ShouldBe("AccessDenied");
+        await host.Objects.For(tenant).PutTextAsync("x", "allowed");
+    }
+
+    private static async Task<int> VersionsAsync(Amazon.S3.IAmazonS3 s3, string bucket, TenantId tenant) =>
+        (await s3.ListVersionsAsync(bucket, ObjectKey.Prefix(tenant))).Versions?.Count ?? 0;
+
+    private static async Task ShouldBeAwayAsync(Func<Task> call)
+    {
+        var error = await Should.ThrowAsync<ObjectStoreException>(call);
+        error.ShouldSatisfyAllConditions(
+            () => error.System.ShouldBe("s3"), () => error.Code.ShouldBe("s3-unavailable"), () => error.IsTransient.ShouldBeTrue());
+    }
+}

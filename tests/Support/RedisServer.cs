@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Saga.Tests.Support;
+
+/// <summary>
+/// A private Redis on a free port, with a file for its users. Shared by all tests of the process and stopped at its
+/// end; a test that stops the server starts its own. SAGA_TEST_REDIS (<c>host:port</c>) names another shared one.
+/// </summary>
+public sealed class RedisServer : IAsyncDisposable
+{
+    private const string Remedy = "install Redis 7 or newer (Debian: apt-get install redis-server), or set SAGA_TEST_REDIS=host:port.";
+    private static readonly Lazy<Task<RedisServer>> One = new(GetAsync);
+
+    private readonly ServerProcess? process;
+    private readonly string? folder;
+    private readonly int port;
+
+    private RedisServer(string address)
+    {
+        Address = address;
+        port = int.Parse(address.AsSpan(address.LastIndexOf(':') + 1), CultureInfo.InvariantCulture);
+    }
+
+    private RedisServer(int port, ServerProcess process, string folder)
+        : this(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")) =>
+        (this.process, this.folder) = (process, folder);
+
+    /// <summary><c>host:port</c>: a connection string without options.</summary>
+    public string Address { get; }
+
+    public static Task<RedisServer> SharedAsync() => One.Value;
+
+    /// <param name="settings">Lines of redis.conf.</param>
+    public static async Task<RedisServer> StartNewAsync(bool aclFile = true, params string[] settings)
+    {
+        var program = ServerProcess.Find("redis-server", Remedy);
+        var free = FreePorts.Next();
+        var home = Directory.CreateTempSubdirectory("saga-test-redis-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            if (Directory.Exists(home))
+                Directory.Delete(home, recursive: true);
+        };
+        await File.WriteAllTextAsync(Path.Combine(home, "users.acl"), "");
+        string[] lines = [.. settings, "bind 127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"port {free}"), "save \"\"", "dir " + home];
+        await File.WriteAllLinesAsync(Path.Combine(home, "redis.conf"), aclFile ? [.. lines, "aclfile " + Path.Combine(home, "users.acl")] : lines);
+        var server = new RedisServer(free, new ServerProcess(program, Path.Combine(home, "redis.conf")), home);
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Kills the server, as a crash would.</summary>
+    public void Stop() => (process ?? throw new InvalidOperationException("The server named by SAGA_TEST_REDIS is not the tests' to stop.")).Kill();
+
+    public async Task StartAsync()
+    {
+        process!.Start();
+        await process.WaitAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await AskAsync("PING")).StartsWith("+PONG", StringComparison.Ordinal);
+                }
+                catch (SocketException)
+                {
+                    return false;
+                }
+            },
+            TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>Sends lines as somebody at a terminal would; returns the answer to the last, unparsed.</summary>
+    public async Task<string> AskAsync(params string[] lines)
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(Address[..Address.LastIndexOf(':')], port);
+        await using var stream = tcp.GetStream();
+        var buffer = new byte[65536];
+        var answer = "";
+        foreach (var line in lines)
+        {
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\r\n"));
+            answer = Encoding.UTF8.GetString(buffer, 0, await stream.ReadAsync(buffer));
+        }
+
+        return answer;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        process?.Kill();
+        if (folder is not null && Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private static async Task<RedisServer> GetAsync() =>
+        Environment.GetEnvironmentVariable("SAGA_TEST_REDIS") is { Length: > 0 } given ? new RedisServer(given) : await StartNewAsync();
+}
