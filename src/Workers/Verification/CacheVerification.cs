@@ -55,7 +55,7 @@ internal sealed class CacheVerification(ICacheStore store, CredentialStore crede
         await RefusedAsync(session, ["SET", foreign, "probe", "PX", "1"], cancellation);
         await RefusedAsync(session, ["KEYS", "*"], cancellation);
         await RefusedAsync(session, ["SUBSCRIBE", foreign], cancellation);
-        await RefusedAsync(session, ["ACL", "WHOAMI"], cancellation);
+        await RefusedAsync(session, ["ACL", "LIST"], cancellation);
     }
 
     private static async Task RequireAsync(RedisSession session, string expected, string[] command, CancellationToken cancellation)

@@ -61,6 +61,8 @@ internal sealed class RedisSession : IAsyncDisposable
                     '-' => new RedisReply(head[1..], IsError: true),
                     '$' => new RedisReply(await BulkAsync(int.Parse(head.AsSpan(1), CultureInfo.InvariantCulture), token), IsError: false),
                     '+' or ':' => new RedisReply(head[1..], IsError: false),
+                    // A list: that it is given is all that matters here, and it is the last that this session reads.
+                    '*' => new RedisReply("a list", IsError: false),
                     _ => throw new IOException($"an answer begins with '{head[0]}'"),
                 };
             },
