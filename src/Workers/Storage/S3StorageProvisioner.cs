@@ -97,9 +97,11 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
             await connection.Client.PutBucketAsync(
                 new PutBucketRequest { BucketName = bucket, UseClientRegion = connection.IsAmazon }, cancellation);
         }
-        catch (AmazonS3Exception error) when (error.ErrorCode == "BucketAlreadyOwnedByYou")
+        catch (AmazonS3Exception error) when (error.ErrorCode is "BucketAlreadyOwnedByYou" or "BucketAlreadyExists")
         {
-            // Another attempt made it meanwhile.
+            // Another attempt made it meanwhile; or it is another account's, which may not be used.
+            if (error.ErrorCode == "BucketAlreadyExists" && !await HasBucketAsync(bucket, cancellation))
+                throw;
         }
     }
 
