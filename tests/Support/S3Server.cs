@@ -89,12 +89,14 @@ public sealed class S3Server
         await RunAsync(names["ceph-mon"], "-c", file, "--mkfs", "-i", "a", "--monmap", Path.Combine(folder, "monmap"));
         Begin(new ServerProcess(names["ceph-mon"], "-c", file, "-i", "a", "-f"));
         await RunAsync(names["ceph-osd"], "-c", file, "--mkfs", "-i", "0", "--osd-uuid", Guid.NewGuid().ToString());
-        Begin(new ServerProcess(names["ceph-osd"], "-c", file, "-i", "0", "-f"));
+        var daemon = new ServerProcess(names["ceph-osd"], "-c", file, "-i", "0", "-f");
+        Begin(daemon);
 
         const string access = "sagatestaccess", secret = "sagatestsecret";
-        await RunAsync(
+        // The daemon may ask the monitor before it heard of the cluster's id, is refused ("wrong fsid") and ends.
+        await daemon.KeepWhileAsync(RunAsync(
             names["radosgw-admin"], "-c", file, "--no-mon-config", "user", "create", "--uid", "saga", "--display-name", "saga", "--max-buckets", "0",
-            "--access-key", access, "--secret", secret);
+            "--access-key", access, "--secret", secret));
         var shared = new S3Server(
             Line($"http://127.0.0.1:{web}"), access, secret, new ServerProcess(names["radosgw"], "-c", file, "-n", "client.rgw.a", "--no-mon-config", "-f"));
         servers.Add(shared.gateway!);

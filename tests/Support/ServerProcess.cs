@@ -27,6 +27,23 @@ public sealed class ServerProcess
         process.BeginErrorReadLine();
     }
 
+    /// <summary>Starts it again as often as it ends by itself, until the work is done.</summary>
+    public async Task KeepWhileAsync(Task work)
+    {
+        while (!work.IsCompleted)
+        {
+            if (process!.HasExited)
+            {
+                process.Dispose();
+                Start();
+            }
+
+            await Task.WhenAny(work, Task.Delay(100));
+        }
+
+        await work;
+    }
+
     /// <summary>Ends it at once, as a crash would.</summary>
     public void Kill()
     {
