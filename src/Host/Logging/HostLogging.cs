@@ -20,6 +20,7 @@ internal static class HostLogging
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning)
             .MinimumLevel.Override("MassTransit", LogEventLevel.Warning)
+            .Filter.ByExcluding(IsFailedStart)
             .WriteTo.Console(Level(configuration, "Saga:Log:Console", LogEventLevel.Warning), Line, standardErrorFromLevel: LogEventLevel.Verbose);
         if (folder is not null)
         {
@@ -31,6 +32,9 @@ internal static class HostLogging
 
         return services.AddLogging(logging => logging.ClearProviders().AddSerilog(logger.CreateLogger(), dispose: true));
     }
+
+    // Told by whoever called: in words where the user can mend it, as an unhandled error otherwise.
+    private static bool IsFailedStart(LogEvent line) => line.MessageTemplate.Text == "Hosting failed to start";
 
     private static LogEventLevel Level(IConfiguration configuration, string key, LogEventLevel usual) => configuration[key] switch
     {

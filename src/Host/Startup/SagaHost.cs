@@ -19,7 +19,7 @@ internal static class SagaHost
         using var signals = new StopSignals();
         try
         {
-            await RunAsync(args, signals.Token);
+            await RunAsync(args, signals);
             return 0;
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
@@ -34,8 +34,9 @@ internal static class SagaHost
         }
     }
 
-    private static async Task RunAsync(string[] args, CancellationToken stop)
+    private static async Task RunAsync(string[] args, StopSignals signals)
     {
+        var stop = signals.Token;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var configuration = builder.Configuration;
         var mode = ModeRules.Mode(configuration);
@@ -43,6 +44,7 @@ internal static class SagaHost
             throw new StartException(broken);
 
         await using var brought = mode == HostMode.Real ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
+        signals.WhenOverdue(TimeSpan.FromSeconds(9), () => brought?.DisposeAsync().AsTask() ?? Task.CompletedTask);
         // Lowest in rank: whatever the user says wins.
         ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. brought?.Settings ?? []] });
         builder.Services

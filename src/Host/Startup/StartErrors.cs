@@ -9,7 +9,7 @@ public static class StartErrors
     public static IReadOnlyList<string> Explain(Exception error) => error switch
     {
         StartException e => e.Messages,
-        OptionsValidationException e => [.. e.Failures],
+        OptionsValidationException e => [.. e.Failures.Select(Words)],
         AggregateException e => All(e),
         // The configuration binder's: it names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
@@ -18,6 +18,17 @@ public static class StartErrors
             [$"{ModeRules.AddressKey}: {e.Message}"],
         _ => [],
     };
+
+    // Data annotations wrap the words that name the key into words that name the class.
+    private static string Words(string failure)
+    {
+        const string before = " with the error: '";
+        const string after = "'.";
+        var begin = failure.IndexOf(before, StringComparison.Ordinal);
+        return failure.StartsWith("DataAnnotation validation failed", StringComparison.Ordinal) && begin > 0 && failure.EndsWith(after, StringComparison.Ordinal)
+            ? failure[(begin + before.Length)..^after.Length]
+            : failure;
+    }
 
     private static string[] All(AggregateException error)
     {

@@ -22,6 +22,15 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Token => stop.Token;
 
+    /// <summary>What is done when the process has not ended in time after a signal: whoever hangs must not keep servers running.</summary>
+    public void WhenOverdue(TimeSpan limit, Func<Task> lastResort) => stop.Token.Register(() => _ = Task.Run(async () =>
+    {
+        await Task.Delay(limit);
+        await Console.Error.WriteLineAsync("saga: did not stop in time; ending now. Unfinished operations go on at the next start.");
+        await lastResort();
+        Environment.Exit(1);
+    }));
+
     public void Dispose()
     {
         foreach (var registration in registrations)
