@@ -1,0 +1,65 @@
+using System.Globalization;
+using Npgsql;
+using Saga.Host.Embedded;
+using Saga.Registry.Schema;
+
+namespace Saga.Bench.Servers;
+
+/// <summary>A PostgreSQL of the bench's own, as it comes: fsync and synchronous commit on.</summary>
+internal sealed class BenchPostgres : IAsyncDisposable
+{
+    private readonly PrivatePostgres server;
+    private readonly string folder;
+    private int count;
+
+    private BenchPostgres(PrivatePostgres server, string folder)
+    {
+        this.server = server;
+        this.folder = folder;
+    }
+
+    public static async Task<BenchPostgres> StartAsync()
+    {
+        var place = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"saga-bench-postgres-{Environment.ProcessId}"));
+        return new BenchPostgres(await PrivatePostgres.StartAsync(place), place);
+    }
+
+    public string Admin => server.ConnectionString("postgres");
+
+    /// <summary>A new control-plane database, reached as the product reaches it.</summary>
+    public async Task<string> NewRegistryAsync()
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"registry{++count}");
+        await using (var connection = new NpgsqlConnection(Admin))
+        {
+            await connection.OpenAsync();
+            await using var create = new NpgsqlCommand($"create database {name}", connection);
+            await create.ExecuteNonQueryAsync();
+        }
+
+        var registry = new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { MaxAutoPrepare = 64 }.ConnectionString;
+        await using var source = NpgsqlDataSource.Create(registry);
+        await new RegistryMigrator(source).MigrateAsync();
+        return registry;
+    }
+
+    /// <exception cref="InvalidOperationException">The server would forget commits in a crash: its figures would not count.</exception>
+    public async Task<string> VersionAsync()
+    {
+        await using var connection = new NpgsqlConnection(Admin);
+        await connection.OpenAsync();
+        await using var show = new NpgsqlCommand("select current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')", connection);
+        await using var row = await show.ExecuteReaderAsync();
+        await row.ReadAsync();
+        if (row.GetString(1) != "on" || row.GetString(2) != "on")
+            throw new InvalidOperationException("PostgreSQL must run with fsync and synchronous_commit on.");
+        return $"PostgreSQL {row.GetString(0)} (fsync on)";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await server.StopAsync(immediate: true);
+        Directory.Delete(folder, recursive: true);
+    }
+}

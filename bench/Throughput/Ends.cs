@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+using MassTransit;
+using Saga.Contracts.Steps;
+
+namespace Saga.Bench.Throughput;
+
+/// <summary>Sees the last report of each saga consumed. The same eye on both contenders.</summary>
+internal sealed class Ends : IConsumeMessageObserver<StepSucceeded>
+{
+    private readonly ConcurrentDictionary<Guid, TaskCompletionSource> awaited = new();
+
+    /// <summary>Ends when the saga does; to be asked for before it starts.</summary>
+    public Task Expect(Guid saga)
+    {
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        awaited[saga] = end;
+        return end.Task;
+    }
+
+    public Task PreConsume(ConsumeContext<StepSucceeded> context) => Task.CompletedTask;
+
+    public Task PostConsume(ConsumeContext<StepSucceeded> context)
+    {
+        if (context.Message.Step == Six.Steps[^1] && awaited.TryRemove(context.Message.OperationId, out var end))
+            end.TrySetResult();
+        return Task.CompletedTask;
+    }
+
+    public Task ConsumeFault(ConsumeContext<StepSucceeded> context, Exception exception) => Task.CompletedTask;
+}

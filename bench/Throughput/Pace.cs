@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Saga.Bench.Throughput;
+
+/// <summary>Keeps so many sagas under way until all have ended.</summary>
+internal static class Pace
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
+    public static async Task<RoundResult> RunAsync(IContender contender, int count, int atOnce)
+    {
+        var sagas = await contender.PrepareAsync(count);
+        var left = new ConcurrentQueue<Guid>(sagas);
+        var times = new ConcurrentBag<double>();
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => Task.Run(async () =>
+        {
+            while (left.TryDequeue(out var saga))
+            {
+                var began = clock.Elapsed;
+                await contender.RunAsync(saga).WaitAsync(Limit);
+                times.Add((clock.Elapsed - began).TotalMilliseconds);
+            }
+        })));
+        var seconds = clock.Elapsed.TotalSeconds;
+        await contender.CheckAsync(sagas);
+        var sorted = times.Order().ToList();
+        return new RoundResult(count / seconds, sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100]);
+    }
+}
+
+/// <param name="PerSecond">Sagas that ended per second.</param>
+/// <param name="P50">Milliseconds from start to end of the middle one.</param>
+/// <param name="P99">Of the slowest in a hundred.</param>
+internal sealed record RoundResult(double PerSecond, double P50, double P99);
