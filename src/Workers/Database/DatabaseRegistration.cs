@@ -12,10 +12,10 @@ namespace Saga.Workers.Database;
 
 public static class DatabaseRegistration
 {
-    /// <summary>The steps that make and migrate a tenant's place on a database server.</summary>
+    /// <summary>The steps that make and migrate a tenant's place on a database server, and the proof that it works.</summary>
     public static IServiceCollection AddDatabaseWorker(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddDatabaseServers(configuration).AddTenantConnections(configuration);
+        services.AddDatabaseServers(configuration).AddDatabaseVerification(configuration);
         services.TryAddSingleton(ProductMigrations.Embedded());
         services.AddSingleton<ProductMigrator>();
         services.AddSingleton<SharedDatabases>();
@@ -23,13 +23,15 @@ public static class DatabaseRegistration
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();
         services.AddSingleton<ITier, DatabaseTier>();
-        services.TryAddSingleton<DatabaseVerification>();
         services.AddSingleton<IStep, DatabaseStep>();
         services.AddSingleton<IStep, MigrateStep>();
         return services;
     }
 
-    /// <summary>The proof that a tenant's database works, for the verify step. Needs no administrator's connection.</summary>
+    /// <summary>
+    /// The proof alone, for the verify step in a process without the database worker. Needs no administrator's
+    /// connection. May be called by several capabilities of one host.
+    /// </summary>
     public static IServiceCollection AddDatabaseVerification(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddTenantConnections(configuration);

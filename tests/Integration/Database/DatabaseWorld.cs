@@ -52,7 +52,7 @@ internal sealed class DatabaseWorld : IAsyncDisposable
             .Build();
         var services = new ServiceCollection().AddLogging();
         change?.Invoke(services);
-        services.AddDatabaseWorker(configuration).AddDatabaseVerification(configuration).AddReservationWorker(configuration).AddSingleton(registry);
+        services.AddDatabaseVerification(configuration).AddDatabaseWorker(configuration).AddReservationWorker(configuration).AddSingleton(registry);
         var world = new DatabaseWorld(registry, admin, services.BuildServiceProvider());
         foreach (var starting in world.provider.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
             await starting.StartingAsync(default);

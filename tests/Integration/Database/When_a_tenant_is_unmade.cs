@@ -169,7 +169,7 @@ public sealed class When_a_tenant_is_unmade
         await Until(async () => await killed.ExecuteScalarAsync<bool>(
             "select exists (select 1 from pg_locks where locktype = 'advisory' and not granted and (classid::bigint << 32 | objid::bigint) = hashtextextended(@Id, 1))",
             new { Id = tenant.Id.ToString() }));
-        await killed.ExecuteAsync($"create database tenant_{tenant.Id.Compact}");
+        await killed.ExecuteAsync($"create database tenant_{tenant.Id.Compact} connection limit 0");
         compensation.IsCompleted.ShouldBeFalse();
         await killed.CloseAsync();
         await compensation;

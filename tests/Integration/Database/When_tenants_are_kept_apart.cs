@@ -5,6 +5,7 @@ using Saga.Contracts.Steps;
 using Saga.Tests.Support;
 using Saga.Workers.Database;
 using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
 using Shouldly;
 using Xunit;
 
@@ -86,6 +87,14 @@ public sealed class When_tenants_are_kept_apart
 
         await using var session = await world.Connections.OpenAsync(tenant.Id, default);
         (await session.Connection.ExecuteScalarAsync<long>("select count(*) from settings")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_be_among_the_proofs_once()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+
+        world.Get<IEnumerable<IVerification>>().Count(v => v.Name == "database").ShouldBe(1);
     }
 
     [Fact]
