@@ -18,12 +18,14 @@ internal sealed class LocalProcess : IAsyncDisposable
     private readonly Process process;
     private readonly string name;
     private readonly string pidFile;
+    private readonly int session;
 
     private LocalProcess(Process process, string name, string pidFile)
     {
         this.process = process;
         this.name = name;
         this.pidFile = pidFile;
+        session = process.Id;
     }
 
     /// <param name="name">For messages.</param>
@@ -44,6 +46,8 @@ internal sealed class LocalProcess : IAsyncDisposable
         await File.WriteAllTextAsync(note, string.Create(CultureInfo.InvariantCulture, $"{started.Id} {StartTicks(started.Id)}"));
         return new LocalProcess(started, name, note);
     }
+
+    public bool HasExited => process.HasExited;
 
     /// <summary>Waits until somebody listens on the port.</summary>
     /// <exception cref="StartException">The process ended first, or nobody listened for a minute.</exception>
@@ -70,7 +74,7 @@ internal sealed class LocalProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync(process.Id);
+        await EndAsync(session);
         File.Delete(pidFile);
         process.Dispose();
     }

@@ -15,6 +15,7 @@ internal sealed class LocalS3 : IAsyncDisposable
     private readonly Stack<LocalProcess> running = new();
     private readonly string folder;
     private readonly string secretKey;
+    private LocalProcess? daemon;
 
     private LocalS3(string folder, string secretKey)
     {
@@ -74,24 +75,36 @@ internal sealed class LocalS3 : IAsyncDisposable
         await mon.ListensAsync(monitor, cancellation);
         if (first)
             await RunAsync(["ceph-osd", "-c", File, "--mkfs", "-i", "0", "--osd-uuid", Guid.NewGuid().ToString()], cancellation);
-        await BeginAsync("ceph-osd", "-i", "0");
         if (first)
         {
-            await RunAsync(
+            await WithDaemonAsync(RunAsync(
                 [
                     "radosgw-admin", "-c", File, "--no-mon-config", "user", "create", "--uid", "saga", "--display-name", "saga", "--max-buckets", "0",
                     "--access-key", AccessKey, "--secret", secretKey,
                 ],
-                cancellation);
+                cancellation), cancellation);
             await System.IO.File.WriteAllTextAsync(made, "", cancellation);
         }
 
         var gateway = await BeginAsync("radosgw", "-n", "client.rgw.a", "--no-mon-config");
-        await gateway.ListensAsync(port, cancellation);
+        await WithDaemonAsync(gateway.ListensAsync(port, cancellation), cancellation);
         Settings["Saga:Storage:S3:ServiceUrl"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
         Settings["Saga:Storage:S3:AccessKey"] = AccessKey;
         Settings["Saga:Storage:S3:SecretKey"] = secretKey;
         Settings["Saga:Storage:S3:Bucket"] = "saga";
+    }
+
+    // The daemon may ask the monitor before that has heard of the cluster's id, is refused and ends: it is begun again.
+    private async Task WithDaemonAsync(Task work, CancellationToken cancellation)
+    {
+        do
+        {
+            if (daemon is not { HasExited: false })
+                daemon = await BeginAsync("ceph-osd", "-i", "0");
+            await Task.WhenAny(work, Task.Delay(100, cancellation));
+        }
+        while (!work.IsCompleted);
+        await work;
     }
 
     // The cluster remembers its monitor by address.

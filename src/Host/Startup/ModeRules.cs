@@ -24,6 +24,8 @@ public static class ModeRules
         new("Saga:Mail:Adapter", Embedded: ["folder"], Local: ["folder", "smtp"], Real: ["smtp"]),
     ];
 
+    private static readonly string[] StartedHere = ["Saga:Bus:RabbitMq", "Saga:Cache:Redis:ConnectionString", "Saga:Storage:S3:ServiceUrl"];
+
     /// <exception cref="StartException">The mode is none.</exception>
     public static HostMode Mode(IConfiguration configuration) => configuration[ModeKey] switch
     {
@@ -65,6 +67,12 @@ public static class ModeRules
         else if (mode == HostMode.Real)
         {
             broken.Add($"{AddressKey} must be the address to listen on, such as http://0.0.0.0:5080.");
+        }
+
+        if (mode == HostMode.Local)
+        {
+            broken.AddRange(StartedHere.Where(key => !string.IsNullOrEmpty(configuration[key]))
+                .Select(key => $"{key} must not be set in {ModeKey} 'local', which starts this server itself. Set {ModeKey} to real and name every outside system."));
         }
 
         // It would open other addresses than the one judged above.

@@ -13,6 +13,7 @@ public static class StartErrors
         AggregateException e => All(e),
         // The configuration binder's: it names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
+        InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
         InvalidDataException e when e.Message.StartsWith("Failed to load configuration", StringComparison.Ordinal) => [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message],
         IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) =>
             [$"{ModeRules.AddressKey}: {e.Message}"],

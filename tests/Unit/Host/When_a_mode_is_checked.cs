@@ -83,6 +83,13 @@ public sealed class When_a_mode_is_checked
     public void Should_ask_for_an_address_where_others_are_to_reach_it() =>
         ModeRules.Broken(HostMode.Real, Settings()).ShouldHaveSingleItem().ShouldStartWith("Saga:Api:Address must be the address to listen on");
 
+    [Theory]
+    [InlineData("Saga:Bus:RabbitMq", "amqp://saga:x@broker/saga")]
+    [InlineData("Saga:Cache:Redis:ConnectionString", "cache:6379")]
+    [InlineData("Saga:Storage:S3:ServiceUrl", "https://s3.example.com")]
+    public void Should_not_reach_a_real_system_from_mode_local(string key, string address) =>
+        ModeRules.Broken(HostMode.Local, Settings((key, address))).ShouldHaveSingleItem().ShouldStartWith($"{key} must not be set in Saga:Mode 'local'");
+
     [Fact]
     public void Should_refuse_addresses_that_go_round_the_rule() =>
         ModeRules.Broken(HostMode.Embedded, Settings(("Kestrel:Endpoints:Open:Url", "http://0.0.0.0:80"))).ShouldHaveSingleItem().ShouldStartWith("Kestrel:Endpoints ");
