@@ -30,7 +30,7 @@ internal sealed class HeldLease(StepLease lease, long renewedAt, LeaseKeeper kee
 
     public void Dispose()
     {
-        keeper.Forget(Lease);
+        keeper.Release(Lease);
         lost.Dispose();
     }
 }

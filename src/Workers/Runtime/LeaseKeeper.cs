@@ -15,6 +15,7 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
     : BackgroundService
 {
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
+    private readonly ConcurrentQueue<StepLease> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
 
     /// <summary>Tries to take the lease of a dispatch, and loads the tenant in the same round trip.</summary>
@@ -31,33 +32,29 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         return new LeaseOutcome(answer, holding, tenant);
     }
 
-    /// <summary>Stops renewing; the orchestrator clears the row when it records the report.</summary>
-    public void Forget(StepLease lease) => held.TryRemove(lease, out _);
-
-    /// <summary>Gives the lease up where no report will: another worker may take it at once.</summary>
-    public async Task ReleaseAsync(StepLease lease)
+    /// <summary>
+    /// Stops renewing. The orchestrator clears the row when it records the report; where it ignores the report, because
+    /// a newer fence is out, the row is cleared here within a second, so that the newer one need not wait for its end.
+    /// </summary>
+    public void Release(StepLease lease)
     {
-        Forget(lease);
-        try
-        {
-            await using var connection = await registry.OpenConnectionAsync();
-            await LeaseRows.ReleaseAsync(connection, lease);
-        }
-        catch (NpgsqlException error)
-        {
-            // It ends by itself.
-            LogNotReleased(error, lease.Step, lease.OperationId);
-        }
+        held.TryRemove(lease, out _);
+        ended.Enqueue(lease);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(span / 3, time);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500), time);
+        var renewed = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
+                await ClearEndedAsync(stoppingToken);
+                if (time.GetElapsedTime(renewed) < span / 3)
+                    continue;
                 await RenewAsync(stoppingToken);
+                renewed = time.GetTimestamp();
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -68,6 +65,18 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
             foreach (var lease in held.Values.Where(l => time.GetElapsedTime(l.RenewedAt) > span * 0.8))
                 Lose(lease);
         }
+    }
+
+    private async Task ClearEndedAsync(CancellationToken cancellation)
+    {
+        var leases = new List<StepLease>();
+        while (leases.Count < 1000 && ended.TryDequeue(out var lease))
+            leases.Add(lease);
+        if (leases.Count == 0)
+            return;
+        // What fails here ends by itself.
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await LeaseRows.ReleaseAsync(connection, leases, cancellation);
     }
 
     private async Task RenewAsync(CancellationToken cancellation)
@@ -101,7 +110,4 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "{Count} leases could not be renewed; trying again.")]
     private partial void LogNotRenewed(Exception error, int count);
-
-    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "The lease of step {Step} of operation {Operation} was not released; it ends by itself.")]
-    private partial void LogNotReleased(Exception error, string step, Guid operation);
 }

@@ -62,16 +62,9 @@ internal static class LeaseRows
             from unnest($1, $2, $3) as v(operation, step, holder)
             where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder and l.fence = l.held_fence and not l.settled
             returning l.holder
-            """, connection)
-        {
-            Parameters =
-            {
-                new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
-                new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
-                new NpgsqlParameter { Value = span },
-            },
-        };
+            """, connection);
+        AddLeases(command, leases);
+        command.Parameters.Add(new NpgsqlParameter { Value = span });
         var renewed = new HashSet<Guid>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -79,16 +72,22 @@ internal static class LeaseRows
         return renewed;
     }
 
-    public static async Task ReleaseAsync(NpgsqlConnection connection, StepLease lease)
+    public static async Task ReleaseAsync(NpgsqlConnection connection, IReadOnlyList<StepLease> leases, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "update step_leases set holder = null, expires_at = null where operation_id = $1 and step = $2 and holder = $3", connection)
-        {
-            Parameters =
-            {
-                new NpgsqlParameter { Value = lease.OperationId }, new NpgsqlParameter { Value = lease.Step }, new NpgsqlParameter { Value = lease.Holder },
-            },
-        };
-        await command.ExecuteNonQueryAsync();
+            """
+            update step_leases l set holder = null, expires_at = null
+            from unnest($1, $2, $3) as v(operation, step, holder)
+            where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder
+            """, connection);
+        AddLeases(command, leases);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static void AddLeases(NpgsqlCommand command, IReadOnlyList<StepLease> leases)
+    {
+        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
     }
 }

@@ -105,19 +105,16 @@ internal sealed partial class StepConsumer(
         }
         catch (CircuitOpenException open)
         {
-            await leases.ReleaseAsync(held.Lease);
             return Held(command, open.System, open.Message, open.RetryAfter);
         }
         catch (Exception error) when (error is LeaseLostException || held.Lost.IsCancellationRequested)
         {
             // A newer fence speaks for the step now.
             LogLeaseLost(error, command.Step, command.OperationId, command.Fence);
-            await leases.ReleaseAsync(held.Lease);
             return null;
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
-            await leases.ReleaseAsync(held.Lease);
             return Held(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1));
         }
         catch (Exception error)
