@@ -74,6 +74,10 @@ public sealed class When_a_key_is_parsed
     }
 
     [Fact]
+    public void Should_not_join_a_mark_across_another_of_its_class() =>
+        ObjectKey.Parse("a\u0305\u0301").ToString().ShouldBe("a\u0305\u0301");
+
+    [Fact]
     public void Should_compose_as_unicode_says()
     {
         var path = Path.Combine(AppContext.BaseDirectory, "Objects", "normalization-cases.txt");
