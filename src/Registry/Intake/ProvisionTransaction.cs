@@ -51,6 +51,7 @@ internal static class ProvisionTransaction
         }
 
         await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, cancellation);
+        using var activity = IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit);
         // A caller that hangs up now would leave it open whether the commit happened.
         await transaction.CommitAsync(CancellationToken.None);
     }

@@ -35,8 +35,7 @@ internal sealed partial class StepConsumer(
         var report = await AttemptAsync(context, work);
         if (report is null)
             return;
-        using var activity = WorkersTelemetry.Source.StartActivity(WorkersTelemetry.Report);
-        activity?.SetTag("saga.step", report.Step);
+        using var activity = WorkersTelemetry.StartReport(report);
         var endpoint = await context.GetSendEndpoint(addresses.Queue(Endpoints.Operations));
         await endpoint.Send(report, report.GetType(), context.CancellationToken);
     }
@@ -85,13 +84,7 @@ internal sealed partial class StepConsumer(
         var left = command.Deadline - time.GetUtcNow();
         if (left > TimeSpan.Zero)
             stop.CancelAfter(left);
-        using var activity = WorkersTelemetry.Source.StartActivity(WorkersTelemetry.Step);
-        activity?.SetTag("saga.step", command.Step);
-        activity?.SetTag("saga.direction", typeof(T).Name);
-        activity?.SetTag("saga.attempt", command.Attempt);
-        activity?.SetTag("saga.fence", command.Fence);
-        activity?.SetTag("saga.operation", command.OperationId);
-        activity?.SetTag("saga.tenant", command.TenantId.ToString());
+        using var activity = WorkersTelemetry.StartStep(command);
         try
         {
             var output = await circuits.RunAsync(step.Systems(stepContext.Tenant), token => work(step, stepContext, token), stop.Token);
@@ -109,9 +102,10 @@ internal sealed partial class StepConsumer(
         }
         catch (Exception error) when (error is LeaseLostException || held.Lost.IsCancellationRequested)
         {
-            // A newer fence speaks for the step now.
             LogLeaseLost(error, command.Step, command.OperationId, command.Fence);
-            return null;
+            // Lost to a newer fence, this says nothing to anybody. Lost because the registry was away, the step is
+            // still this dispatch's, and nobody else would speak for it before its time is over.
+            return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500));
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Saga.Contracts.Steps;
 
 namespace Saga.Workers.Runtime;
 
@@ -14,4 +15,16 @@ public static class WorkersTelemetry
     public const string Report = "saga.step.report";
 
     public static ActivitySource Source { get; } = new(SourceName);
+
+    // Tags are given at the start, so that samplers and listeners know what begins.
+    internal static Activity? StartStep(StepCommand command) => !Source.HasListeners() ? null : Source.StartActivity(
+        ActivityKind.Internal, name: Step,
+        tags:
+        [
+            new("saga.step", command.Step), new("saga.direction", command.GetType().Name), new("saga.attempt", command.Attempt),
+            new("saga.fence", command.Fence), new("saga.operation", command.OperationId), new("saga.tenant", command.TenantId.ToString()),
+        ]);
+
+    internal static Activity? StartReport(StepReport report) => !Source.HasListeners() ? null : Source.StartActivity(
+        ActivityKind.Internal, name: Report, tags: [new("saga.step", report.Step), new("saga.operation", report.OperationId)]);
 }

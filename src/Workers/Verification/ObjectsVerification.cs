@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Objects;
@@ -15,7 +16,11 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
     {
         try
         {
-            await ProbeAsync(store.For(context.TenantId), cancellation);
+            var objects = store.For(context.TenantId);
+            // What an attempt left that was killed between its put and its delete.
+            for (var fence = 1L; fence < context.Lease.Fence; fence++)
+                await objects.DeleteAsync(Probe(context, fence), cancellation);
+            await ProbeAsync(objects, Probe(context, context.Lease.Fence), cancellation);
         }
         catch (ObjectStoreException error)
         {
@@ -23,9 +28,12 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
         }
     }
 
-    private async Task ProbeAsync(ITenantObjects objects, CancellationToken cancellation)
+    // Each attempt has its own, so that a late one disturbs nobody, and the next one knows its name.
+    private static ObjectKey Probe(StepContext context, long fence) =>
+        ObjectKey.Parse(string.Create(CultureInfo.InvariantCulture, $".saga-probe/{context.OperationId:n}-{fence}"));
+
+    private async Task ProbeAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellation)
     {
-        var key = ObjectKey.Parse($".saga-probe/{Guid.NewGuid():n}");
         var bytes = RandomNumberGenerator.GetBytes(64);
         try
         {

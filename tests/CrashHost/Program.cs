@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts;
+using Saga.Registry.Intake;
+using Saga.Tests.Support.World;
+
+// Orders come as one line of JSON; the end of the input, also by the death of who gave them, is the order to end.
+var orders = JsonSerializer.Deserialize<CrashOrders>(await Console.In.ReadLineAsync() ?? "", Json.Options)!;
+var input = Task.Run(Console.In.ReadToEnd);
+using var points = new CrashPoints(point =>
+{
+    if (point != orders.At)
+        return;
+    // SIGKILL, to itself: nothing is flushed, closed or told. The thread must not get one line further.
+    Process.GetCurrentProcess().Kill();
+    Thread.Sleep(Timeout.Infinite);
+});
+var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Settings).Build();
+var host = await ProvisioningHost.StartAsync(configuration, orders.FailsForGood is { } step ? StepFaults.FailsForGood(step) : null);
+var outcome = await host.Services.GetRequiredService<ProvisionIntake>().SubmitAsync(orders.Command, Site.Caller, CancellationToken.None);
+Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));
+await input;
+await ProvisioningHost.EndAsync(host);

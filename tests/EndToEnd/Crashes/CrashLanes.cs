@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Dapper;
+using Saga.Contracts.Commands;
+using Saga.Registry.Operations;
+using Saga.Tests.Support.World;
+using Shouldly;
+
+namespace Saga.Tests.EndToEnd.Crashes;
+
+/// <summary>
+/// Crashes one process after the other, each at a point of its own, and lets a new process finish the work. Several
+/// lanes go side by side, each a control plane of its own; what they left outside is compared at their end.
+/// </summary>
+internal static class CrashLanes
+{
+    private const int Lanes = 4;
+
+    /// <summary>Every point instead of a sample: <c>SAGA_CRASH_ALL=1</c>.</summary>
+    public static bool All => Environment.GetEnvironmentVariable("SAGA_CRASH_ALL") == "1";
+
+    /// <param name="cases">Where to crash, and what is to come of it.</param>
+    public static async Task RunAsync(string what, IReadOnlyList<CrashCase> cases)
+    {
+        cases.ShouldNotBeEmpty();
+        var world = await World.SharedAsync();
+        var left = new ConcurrentQueue<CrashCase>(cases);
+        var broken = new ConcurrentQueue<string>();
+        var clock = Stopwatch.StartNew();
+        var done = 0;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(Lanes, cases.Count)).Select(async _ =>
+        {
+            var site = await world.NewSiteAsync();
+            while (left.TryDequeue(out var next))
+            {
+                try
+                {
+                    await RunAsync(site, next);
+                }
+                catch (Exception error)
+                {
+                    broken.Enqueue($"{next}: {error.GetType().Name}: {error.Message}");
+                }
+
+                if (Interlocked.Increment(ref done) % 10 == 0 || done == cases.Count)
+                    await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{what}: {done} of {cases.Count}, {broken.Count} broken, {clock.Elapsed.TotalSeconds:0} s"));
+            }
+
+            try
+            {
+                await Outside.CompareAsync(site);
+            }
+            catch (Exception error)
+            {
+                broken.Enqueue(error.Message);
+            }
+        }));
+        broken.ShouldBeEmpty();
+    }
+
+    private static async Task RunAsync(Site site, CrashCase crash)
+    {
+        var command = Site.NewCommand(crash.Plan) with { Name = crash.ToString() };
+        using (var process = new CrashingProcess(new CrashOrders
+        {
+            Settings = site.Settings, Command = command, At = crash.At, FailsForGood = crash.FailsForGood,
+        }))
+        {
+            (await process.DiedAsync(() => HasEndedAsync(site, command))).ShouldBeTrue("it never came to the point");
+        }
+
+        var host = await ProvisioningHost.StartAsync(site.Configuration(), crash.FailsForGood is { } step ? StepFaults.FailsForGood(step) : null);
+        try
+        {
+            // Whoever sent it does not know what became of it, and sends it again.
+            var accepted = await site.SubmitAsync(command);
+            var state = await site.EndAsync(accepted.OperationId);
+            state.ShouldBe(crash.FailsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
+        }
+        finally
+        {
+            await ProvisioningHost.EndAsync(host);
+        }
+    }
+
+    private static async Task<bool> HasEndedAsync(Site site, ProvisionTenant command)
+    {
+        await using var connection = await site.Registry.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<bool>(
+            "select exists (select 1 from operations o join tenants t on t.id = o.tenant_id where t.slug = @Slug and o.state in ('completed', 'compensated', 'stalled'))",
+            new { command.Slug });
+    }
+}
+
+/// <param name="Plan">Of the tenant: enterprise is of the tier <c>database</c>, premium <c>schema</c>, basic <c>row</c>.</param>
+/// <param name="At">Where the first process dies.</param>
+/// <param name="FailsForGood">The step that turns the operation round, if one does.</param>
+internal sealed record CrashCase(string Plan, CrashPoint At, string? FailsForGood = null)
+{
+    public override string ToString() => $"{Plan}{(FailsForGood is null ? "" : $", {FailsForGood} fails")}, killed {At}";
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Saga.Contracts.Steps;
+using Saga.Registry.Operations;
+using Saga.Tests.Support.World;
+using Shouldly;
+
+namespace Saga.Tests.EndToEnd.Crashes;
+
+/// <summary>Which points a provisioning passes, as one that runs undisturbed shows them.</summary>
+internal static class CrashMap
+{
+    private static readonly ConcurrentDictionary<(string Plan, string? FailsForGood), Lazy<Task<IReadOnlyDictionary<CrashPoint, int>>>> Maps = new();
+
+    /// <summary>Every kind of point, and how often the operation passes it.</summary>
+    public static Task<IReadOnlyDictionary<CrashPoint, int>> OfAsync(string plan, string? failsForGood = null) =>
+        Maps.GetOrAdd((plan, failsForGood), key => new(() => TraceAsync(key.Plan, key.FailsForGood))).Value;
+
+    /// <summary>Before and after each of the kind.</summary>
+    public static IEnumerable<CrashPoint> Around(this IReadOnlyDictionary<CrashPoint, int> map, Func<CrashPoint, bool> kinds, int from = 1) =>
+        map.Where(k => kinds(k.Key)).OrderBy(k => k.Key.ToString(), StringComparer.Ordinal)
+            .SelectMany(k => Enumerable.Range(from, Math.Max(0, k.Value - from + 1)).SelectMany(n => new[] { k.Key with { Number = n }, k.Key with { Number = n, End = true } }));
+
+    /// <summary>
+    /// Between any two effects within a step. After one is before the next, so only the first is met before, too.
+    /// </summary>
+    public static IEnumerable<CrashPoint> Within(this IReadOnlyDictionary<CrashPoint, int> map, params (string Step, bool Back)[] steps) =>
+        map.Where(k => k.Key.Source is "Npgsql" or "System.Net.Http" && steps.Contains((k.Key.Step, k.Key.Back)))
+            .OrderBy(k => k.Key.ToString(), StringComparer.Ordinal)
+            .SelectMany(k => Enumerable.Range(1, k.Value).Select(n => k.Key with { Number = n, End = true }).Prepend(k.Key with { Number = 1 }));
+
+    /// <summary>All, or every so-manieth, which over the kinds meets each of them.</summary>
+    public static IReadOnlyList<CrashPoint> Sample(this IEnumerable<CrashPoint> points, int oneOf) =>
+        [.. points.Where((_, index) => CrashLanes.All || index % oneOf == 0)];
+
+    private static async Task<IReadOnlyDictionary<CrashPoint, int>> TraceAsync(string plan, string? failsForGood)
+    {
+        var world = await World.SharedAsync();
+        var site = await world.NewSiteAsync();
+        var host = await ProvisioningHost.StartAsync(site.Configuration(), failsForGood is null ? null : StepFaults.FailsForGood(failsForGood));
+        try
+        {
+            // The first makes what all share, such as the template.
+            await PassAsync(site, plan, failsForGood);
+            using var points = new CrashPoints();
+            await PassAsync(site, plan, failsForGood);
+            return points.Seen;
+        }
+        finally
+        {
+            await ProvisioningHost.EndAsync(host);
+        }
+    }
+
+    private static async Task PassAsync(Site site, string plan, string? failsForGood)
+    {
+        var accepted = await site.SubmitAsync(Site.NewCommand(plan));
+        var state = await site.EndAsync(accepted.OperationId);
+        state.ShouldBe(failsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
+        await Outside.CompareAsync(site);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Saga.Contracts;
+using Saga.Tests.Support.World;
+
+namespace Saga.Tests.EndToEnd.Crashes;
+
+/// <summary>A process of the control plane that kills itself at a point.</summary>
+internal sealed class CrashingProcess : IDisposable
+{
+    private const int Killed = 128 + 9;
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+
+    public CrashingProcess(CrashOrders orders)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Saga.Tests.CrashHost"))
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        // It lives for seconds only: no time to optimise, and no core to spare for a collector of its own.
+        start.Environment["DOTNET_TieredCompilation"] = "1";
+        start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_gcConcurrent"] = "0";
+        process = Process.Start(start)!;
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        process.StandardInput.WriteLine(JsonSerializer.Serialize(orders, Json.Options));
+        process.StandardInput.Flush();
+    }
+
+    /// <summary>Waits until it has killed itself.</summary>
+    /// <param name="finished">Whether its work came to an end, so that it cannot reach the point any more.</param>
+    /// <returns>False when it never reached its point.</returns>
+    public async Task<bool> DiedAsync(Func<Task<bool>> finished)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var grace = 20;
+        while (!process.HasExited)
+        {
+            // What comes after the last commit, such as the acknowledgement's publish, gets a moment.
+            if (await finished() && --grace == 0)
+                return false;
+            await tick.WaitForNextTickAsync(limit.Token);
+        }
+
+        await process.WaitForExitAsync(limit.Token);
+        if (process.ExitCode != Killed)
+            throw new InvalidOperationException($"The process ended with {process.ExitCode} instead of being killed:\n{output}");
+        return true;
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+
+        process.Dispose();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (output)
+            output.AppendLine(line.Data);
+    }
+}

@@ -1,0 +1,58 @@
+using Saga.Contracts.Steps;
+using Saga.Tests.Support.World;
+using Xunit;
+
+namespace Saga.Tests.EndToEnd.Crashes;
+
+/// <summary>
+/// A process with the intake, the orchestrator and all workers is killed (SIGKILL) at one point of a provisioning; a
+/// new one finishes it, and outside is what the registry says. By default a sample of the points within effects;
+/// <c>SAGA_CRASH_ALL=1</c> meets every one.
+/// </summary>
+public sealed class When_a_process_is_killed_while_provisioning
+{
+    private const string Plan = "enterprise";
+
+    [Fact]
+    public async Task Should_complete_when_killed_before_or_after_a_steps_effect()
+    {
+        var map = await CrashMap.OfAsync(Plan);
+        await CrashLanes.RunAsync("steps", Cases(map.Around(k => k is { Activity: "saga.step", Step.Length: > 0 }).Sample(1)));
+    }
+
+    [Fact]
+    public async Task Should_complete_when_killed_before_or_after_a_commit()
+    {
+        var map = await CrashMap.OfAsync(Plan);
+        await CrashLanes.RunAsync("commits", Cases(map.Around(k => k.Activity is "saga.transition.commit" or "saga.intake.commit").Sample(2)));
+    }
+
+    [Fact]
+    public async Task Should_complete_when_killed_before_or_after_a_message_leaves()
+    {
+        var map = await CrashMap.OfAsync(Plan);
+        await CrashLanes.RunAsync("messages", Cases(
+            map.Around(k => k is { Activity: "saga.outbox.publish", Step: "" }).Concat(map.Around(k => k is { Activity: "saga.step.report", Step.Length: > 0 })).Sample(3)));
+    }
+
+    [Fact]
+    public async Task Should_complete_when_killed_within_an_effect()
+    {
+        var map = await CrashMap.OfAsync(Plan);
+        (string, bool)[] steps =
+        [
+            (StepNames.Reserve, false), (StepNames.Identity, false), (StepNames.Database, false), (StepNames.Migrate, false), (StepNames.Storage, false),
+            (StepNames.Cache, false), (StepNames.Configuration, false), (StepNames.Administrator, false), (StepNames.Verify, false), (StepNames.Activate, false),
+        ];
+        await CrashLanes.RunAsync("effects", Cases(map.Within(steps).Sample(6)));
+    }
+
+    [Theory, InlineData("premium"), InlineData("basic")]
+    public async Task Should_complete_when_killed_within_the_making_of_a_shared_place(string plan)
+    {
+        var map = await CrashMap.OfAsync(plan);
+        await CrashLanes.RunAsync(plan, [.. map.Within((StepNames.Database, false), (StepNames.Migrate, false)).Sample(6).Select(p => new CrashCase(plan, p))]);
+    }
+
+    private static CrashCase[] Cases(IEnumerable<CrashPoint> points) => [.. points.Select(p => new CrashCase(Plan, p))];
+}

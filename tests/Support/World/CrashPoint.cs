@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>A moment in the work of a process, as its public activities show it: the how-manieth of a kind, at its start or its end.</summary>
+/// <param name="Source">An activity source: Saga.Orchestrator, Saga.Workers, Saga.Registry, Npgsql, System.Net.Http.</param>
+/// <param name="Activity">The activity's name; any when empty.</param>
+/// <param name="Step">Only within this step, or about it; any when empty.</param>
+/// <param name="Back">Within a compensation instead of an execution; only of meaning with a step.</param>
+/// <param name="Number">From 1.</param>
+/// <param name="End">At its end: what it stands for has happened. Else before it happens.</param>
+public sealed record CrashPoint(string Source, string Activity, string Step, bool Back, int Number, bool End)
+{
+    private const string StepActivity = "saga.step";
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(End ? "after" : "before")} {Source}{(Activity.Length > 0 ? " " + Activity : "")} #{Number}{(Step.Length > 0 ? $" of {(Back ? "undoing " : "")}{Step}" : "")}");
+
+    /// <summary>The kinds of moment that an activity counts for, without number and edge.</summary>
+    public static IEnumerable<CrashPoint> Of(Activity activity)
+    {
+        var (step, back) = StepOf(activity);
+        var source = activity.Source.Name;
+        var name = source.StartsWith("Saga.", StringComparison.Ordinal) ? activity.OperationName : "";
+        if (step.Length > 0)
+            yield return new CrashPoint(source, name, step, back, 0, false);
+        if (name.Length > 0)
+            yield return new CrashPoint(source, name, "", false, 0, false);
+    }
+
+    private static (string Step, bool Back) StepOf(Activity activity)
+    {
+        for (var at = activity; at is not null; at = at.Parent)
+        {
+            if (at.GetTagItem(StepActivity) is string step)
+                return (step, at.GetTagItem("saga.direction") is string direction && direction.StartsWith("Compensate", StringComparison.Ordinal));
+        }
+
+        return ("", false);
+    }
+}
+
+/// <summary>Counts the moments of this process, and says which one it is.</summary>
+public sealed class CrashPoints : IDisposable
+{
+    private static readonly HashSet<string> Sources = new(StringComparer.Ordinal)
+    {
+        "Saga.Orchestrator", "Saga.Workers", "Saga.Registry", "Npgsql", "System.Net.Http",
+    };
+
+    private readonly Dictionary<CrashPoint, int> started = [];
+    private readonly Dictionary<CrashPoint, int> ended = [];
+    private readonly Action<CrashPoint>? reached;
+    private readonly ActivityListener listener;
+
+    /// <param name="reached">Called at each moment, on the thread that is in it.</param>
+    public CrashPoints(Action<CrashPoint>? reached = null)
+    {
+        this.reached = reached;
+        listener = new ActivityListener
+        {
+            ShouldListenTo = source => Sources.Contains(source.Name),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = activity => Count(started, activity, end: false),
+            ActivityStopped = activity => Count(ended, activity, end: true),
+        };
+        ActivitySource.AddActivityListener(listener);
+    }
+
+    /// <summary>Every kind that was seen, with how often it ended.</summary>
+    public IReadOnlyDictionary<CrashPoint, int> Seen
+    {
+        get
+        {
+            lock (ended)
+                return new Dictionary<CrashPoint, int>(ended);
+        }
+    }
+
+    public void Dispose() => listener.Dispose();
+
+    private void Count(Dictionary<CrashPoint, int> counts, Activity activity, bool end)
+    {
+        foreach (var kind in CrashPoint.Of(activity))
+        {
+            int number;
+            lock (counts)
+                counts[kind] = number = counts.GetValueOrDefault(kind) + 1;
+            reached?.Invoke(kind with { Number = number, End = end });
+        }
+    }
+}

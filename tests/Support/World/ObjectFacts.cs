@@ -1,0 +1,43 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>Objects in the site's bucket, old versions and unfinished uploads included.</summary>
+internal static class ObjectFacts
+{
+    public static async Task<List<Fact>> ListAsync(Site site)
+    {
+        using var client = site.World.S3.Client();
+        var facts = new List<Fact>();
+        try
+        {
+            var versions = new ListVersionsRequest { BucketName = site.Bucket };
+            ListVersionsResponse page;
+            do
+            {
+                page = await client.ListVersionsAsync(versions);
+                facts.AddRange((page.Versions ?? []).Select(v => Of(v.Key, v.IsDeleteMarker == true ? "delete marker" : "object")));
+                (versions.KeyMarker, versions.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
+            }
+            while (page.IsTruncated == true);
+
+            var uploads = await client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = site.Bucket });
+            facts.AddRange((uploads.MultipartUploads ?? []).Select(u => Of(u.Key, "upload")));
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
+        {
+            // The first tenant makes it.
+        }
+
+        return facts;
+    }
+
+    // tenants/<id>/… and .saga/tenants/<id>.json
+    private static Fact Of(string key, string kind)
+    {
+        var part = key.Split('/').SkipWhile(p => p != "tenants").ElementAtOrDefault(1) ?? "";
+        _ = Guid.TryParse(part.Replace(".json", "", StringComparison.Ordinal), out var tenant);
+        return new Fact(tenant, $"{tenant}: {kind} {key}");
+    }
+}

@@ -1,0 +1,106 @@
+using Saga.Contracts.Identifiers;
+using Saga.Tests.Support.Keycloak;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>
+/// Compares everything that tenants have outside, and what the registry keeps of them, with what the registry says:
+/// an active tenant has all of it exactly once, an undone one nothing at all.
+/// </summary>
+public static class Outside
+{
+    /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
+    public static async Task CompareAsync(Site site)
+    {
+        await RegistryFacts.DrainedAsync(site);
+        // Listed first: whoever owns a thing that is there now is in a registry already.
+        var actual = new List<Fact>();
+        foreach (var server in site.Servers)
+            actual.AddRange(await DatabaseFacts.ListAsync(server));
+        actual.AddRange(await CacheFacts.ListAsync(site.World.Redis.Address));
+        actual.AddRange(await ObjectFacts.ListAsync(site));
+        actual.AddRange(DirectoryFacts.List(site.Keycloak));
+        actual.AddRange(await RegistryFacts.ListAsync(site));
+
+        var tenants = await RegistryFacts.TenantsAsync(site);
+        var elsewhere = new HashSet<Guid>();
+        foreach (var other in site.World.Sites.Where(s => s != site))
+            elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).Select(t => t.Id));
+        var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected);
+
+        // A list and not a set: what is there twice differs from what is there once.
+        var here = actual.Where(f => !elsewhere.Contains(f.Tenant)).Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
+        var wanted = expected.Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
+        var names = tenants.ToDictionary(t => t.Id.ToString(), t => $"{t.Slug} ({t.Tier}, {t.Status})", StringComparer.Ordinal);
+        var (left, missing) = (Without(here, wanted), Without(wanted, here));
+        if (left.Count + missing.Count > 0)
+            throw new OutsideDiffersException(left, missing, names);
+    }
+
+    private static IEnumerable<Fact> Expected(TenantRow tenant)
+    {
+        var id = new TenantId(tenant.Id);
+        Fact Of(string text) => new(tenant.Id, $"{tenant.Id}: {text}");
+
+        yield return Of($"login t_{id.Compact} on {tenant.Server}");
+        if (tenant.Tier != "row")
+            yield return Of($"role t_{id.Compact}_owner on {tenant.Server}");
+        if (tenant.Tier == "schema")
+            yield return Of($"schema {tenant.Schema} in {tenant.Database} on {tenant.Server}");
+        if (tenant.Tier == "database")
+            yield return Of($"database {tenant.Database} on {tenant.Server}");
+        yield return Of($"rows in {tenant.Database}.{tenant.Schema} on {tenant.Server}");
+        yield return Of($"cache user t_{id.Compact}");
+        yield return Of($"object .saga/tenants/{id}.json");
+        yield return Of($"organisation {tenant.Slug} id {tenant.OrganizationId} members {tenant.AdminUserId}");
+        yield return Of($"user {tenant.AdminEmail} id {tenant.AdminUserId} roles tenant-admin");
+        yield return Of("key");
+        yield return Of("credential cache");
+        yield return Of("credential database");
+        yield return Of($"settings {tenant.PlanSettings}");
+        yield return Of($"migrations {tenant.SchemaVersion}");
+        yield return Of("placement");
+        yield return Of("ids in the directory");
+    }
+
+    private static List<string> Without(List<string> from, List<string> others)
+    {
+        var rest = new List<string>(from);
+        foreach (var other in others)
+            rest.Remove(other);
+        return rest;
+    }
+}
+
+/// <summary>One thing that a tenant has.</summary>
+internal sealed record Fact(Guid Tenant, string Text);
+
+public sealed class OutsideDiffersException(IReadOnlyList<string> left, IReadOnlyList<string> missing, IReadOnlyDictionary<string, string> tenants)
+    : Exception($"Outside is not what the registry says.\nthere, but should not be:{Lines(left)}\nmissing:{Lines(missing)}\ntenants concerned:{Lines(Concerned(left, missing, tenants))}")
+{
+    private static string Lines(IReadOnlyList<string> facts) => facts.Count == 0 ? " nothing" : "\n  " + string.Join("\n  ", facts);
+
+    private static List<string> Concerned(IReadOnlyList<string> left, IReadOnlyList<string> missing, IReadOnlyDictionary<string, string> tenants) =>
+        [.. left.Concat(missing).Select(f => f.Split(':')[0]).Distinct(StringComparer.Ordinal).Select(id => $"{id} is {tenants.GetValueOrDefault(id, "known to no registry")}")];
+}
+
+internal static class DirectoryFacts
+{
+    public static IEnumerable<Fact> List(KeycloakStub keycloak)
+    {
+        foreach (var organization in keycloak.Organizations)
+        {
+            var id = Tenant(organization.Attributes);
+            yield return new Fact(id, $"{id}: organisation {organization.Alias} id {organization.Id} members {string.Join(',', organization.Members)}");
+        }
+
+        foreach (var user in keycloak.Users)
+        {
+            var id = Tenant(user.Attributes);
+            yield return new Fact(id, $"{id}: user {user.Username} id {user.Id} roles {string.Join(',', user.Roles.Order(StringComparer.Ordinal))}");
+        }
+    }
+
+    private static Guid Tenant(Dictionary<string, List<string>> attributes) =>
+        attributes.GetValueOrDefault("tenant_id") is [var text, ..] && Guid.TryParse(text, out var id) ? id : Guid.Empty;
+}

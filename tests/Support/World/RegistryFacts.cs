@@ -1,0 +1,91 @@
+using Dapper;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>What the registry says of tenants, and what it keeps for them.</summary>
+internal static class RegistryFacts
+{
+    public static async Task<List<TenantRow>> TenantsAsync(Site site)
+    {
+        await using var connection = await site.Registry.OpenConnectionAsync();
+        return
+        [
+            .. await connection.QueryAsync<TenantRow>(
+                """
+                select t.id, slug, tier, status, admin_email as AdminEmail, placement_server as Server, placement_database as Database,
+                       placement_schema as Schema, organization_id as OrganizationId, admin_user_id as AdminUserId, schema_version as SchemaVersion,
+                       (select count(*) from jsonb_object_keys(p.definition->'settings')) + (select count(*) from jsonb_object_keys(p.definition->'features'))
+                           as PlanSettings
+                from tenants t join plans p on p.name = t.plan
+                """),
+        ];
+    }
+
+    public static async Task<List<Fact>> ListAsync(Site site)
+    {
+        await using var connection = await site.Registry.OpenConnectionAsync();
+        var rows = await connection.QueryAsync<(Guid Tenant, string Text)>(
+            """
+            select tenant_id, 'key' from tenant_keys
+            union all select tenant_id, 'credential ' || purpose from tenant_credentials
+            union all select tenant_id, 'settings ' || count(*) from tenant_settings group by tenant_id
+            union all select tenant_id, 'migrations ' || count(*) from tenant_migrations group by tenant_id
+            union all select id, 'placement' from tenants where coalesce(placement_server, placement_database, placement_schema) is not null
+            union all select id, 'ids in the directory' from tenants where coalesce(organization_id, admin_user_id) is not null
+            """);
+        return [.. rows.Select(r => new Fact(r.Tenant, $"{r.Tenant}: {r.Text}"))];
+    }
+
+    /// <summary>Nothing is on its way any more: every operation is at rest, and every message has left.</summary>
+    public static async Task DrainedAsync(Site site)
+    {
+        var left = "";
+        try
+        {
+            await Until.TrueAsync(async () => (left = await LeftAsync(site)).Length == 0, "the site is at rest", TimeSpan.FromSeconds(15));
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"{error.Message} {left}", error);
+        }
+    }
+
+    private static async Task<string> LeftAsync(Site site)
+    {
+        await using var connection = await site.Registry.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<string>(
+            """
+            select concat_ws(', ',
+                (select string_agg('operation ' || id || ' is ' || state, ', ') from operations where state in ('accepted', 'running', 'compensating')),
+                (select string_agg('message ' || message_type || ' to ' || coalesce(destination, 'all'), ', ') from outbox))
+            """) ?? "";
+    }
+}
+
+/// <summary>A tenant as the registry has it.</summary>
+internal sealed class TenantRow
+{
+    public Guid Id { get; init; }
+
+    public string Slug { get; init; } = "";
+
+    public string Tier { get; init; } = "";
+
+    public string Status { get; init; } = "";
+
+    public string AdminEmail { get; init; } = "";
+
+    public string? Server { get; init; }
+
+    public string? Database { get; init; }
+
+    public string? Schema { get; init; }
+
+    public string? OrganizationId { get; init; }
+
+    public string? AdminUserId { get; init; }
+
+    public int? SchemaVersion { get; init; }
+
+    public long PlanSettings { get; init; }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Dapper;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Registry.Intake;
+using Saga.Registry.Operations;
+using Saga.Registry.Plans;
+using Saga.Registry.Schema;
+using Saga.Tests.Support.Keycloak;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>One control plane: its registry, and the settings that lead a process to its outside systems.</summary>
+public sealed class Site
+{
+    public const string Caller = "test";
+    private static int tenants;
+    private readonly ProvisionIntake intake;
+
+    private Site(World world, NpgsqlDataSource registry, KeycloakStub keycloak, string bucket, IReadOnlyList<SiteServer> servers)
+    {
+        (World, Registry, Keycloak, Bucket, Servers) = (world, registry, keycloak, bucket, servers);
+        intake = new ProvisionIntake(registry, new PlanStore(registry), TimeProvider.System);
+    }
+
+    public World World { get; }
+
+    public NpgsqlDataSource Registry { get; }
+
+    public KeycloakStub Keycloak { get; }
+
+    public MailSink Mail { get; } = new();
+
+    public string Bucket { get; }
+
+    public IReadOnlyList<SiteServer> Servers { get; }
+
+    /// <summary>The full configuration of a process of this control plane; change it for the next to start.</summary>
+    public required Dictionary<string, string?> Settings { get; init; }
+
+    public static async Task<Site> SetUpAsync(World world, string name, string registry, string rabbit, IReadOnlyList<SiteServer> servers)
+    {
+        var keycloak = await KeycloakStub.StartAsync(new KeycloakStubOptions { KeepCalls = false });
+        var source = NpgsqlDataSource.Create(registry);
+        await new RegistryMigrator(source).MigrateAsync();
+        var bucket = S3Server.NewBucket();
+        var site = new Site(world, source, keycloak, bucket, servers)
+        {
+            Settings = new(keycloak.Settings, StringComparer.OrdinalIgnoreCase)
+            {
+                ["Saga:Mode"] = "real",
+                ["Saga:Registry:ConnectionString"] = registry,
+                ["Saga:Bus:Adapter"] = "rabbitmq",
+                ["Saga:Bus:RabbitMq"] = rabbit,
+                ["Saga:Storage:Adapter"] = "s3",
+                ["Saga:Storage:S3:ServiceUrl"] = world.S3.Url,
+                ["Saga:Storage:S3:AccessKey"] = world.S3.AccessKey,
+                ["Saga:Storage:S3:SecretKey"] = world.S3.SecretKey,
+                ["Saga:Storage:S3:Bucket"] = bucket,
+                ["Saga:Storage:S3:TimeoutSeconds"] = "10",
+                ["Saga:Cache:Adapter"] = "redis",
+                ["Saga:Cache:Redis:ConnectionString"] = world.Redis.Address,
+                ["Saga:Mail:Adapter"] = "smtp",
+                ["Saga:Mail:From"] = "Saga <no-reply@saga.example>",
+                ["Saga:Mail:SignInUrl"] = "https://app.example.com",
+                ["Saga:Mail:Smtp:Host"] = "127.0.0.1",
+                ["Saga:Mail:Smtp:Tls"] = "false",
+                ["Saga:Sealing:ActiveKey"] = "k1",
+                ["Saga:Sealing:MasterKeys:k1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+                // Short, so that what a crash leaves is taken over soon.
+                ["Saga:Workers:LeaseSeconds"] = "2",
+                ["Saga:Workers:CircuitSeconds"] = "1",
+                ["Saga:Orchestrator:OutboxClaimSeconds"] = "1",
+                ["Saga:Orchestrator:SweepMilliseconds"] = "100",
+                ["Saga:Identity:Keycloak:RetryDelayMilliseconds"] = "50",
+            },
+        };
+        site.Settings["Saga:Mail:Smtp:Port"] = site.Mail.Port.ToString(CultureInfo.InvariantCulture);
+        foreach (var server in servers)
+        {
+            site.Settings[$"Saga:Databases:Servers:{server.Name}:ConnectionString"] = server.ConnectionString;
+            site.Settings[$"Saga:Databases:Servers:{server.Name}:MaxTenants"] = server.MaxTenants.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return site;
+    }
+
+    public IConfiguration Configuration() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build();
+
+    /// <summary>A command that no other test sends; its idempotency key lets it be sent again after a crash.</summary>
+    public static ProvisionTenant NewCommand(string plan)
+    {
+        var slug = string.Create(CultureInfo.InvariantCulture, $"tenant-{Interlocked.Increment(ref tenants)}-{Guid.NewGuid().ToString("n")[..6]}");
+        return new ProvisionTenant { Name = $"Tenant {slug}", Slug = slug, Plan = plan, AdminEmail = $"admin@{slug}.example", Domain = $"{slug}.example", IdempotencyKey = slug };
+    }
+
+    /// <summary>Hands the command in, as the API does. Handed in again, it is the same operation.</summary>
+    public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await intake.SubmitAsync(command, Caller, default) switch
+    {
+        CommandAccepted accepted => accepted,
+        CommandRejected rejected => throw new InvalidOperationException($"{command.Slug} was refused: {rejected.Rejection.Code}: {rejected.Rejection.Detail}"),
+        _ => throw new InvalidOperationException("No outcome."),
+    };
+
+    public async Task<OperationState> StateAsync(Guid operation)
+    {
+        await using var connection = await Registry.OpenConnectionAsync();
+        var text = await connection.ExecuteScalarAsync<string>("select state from operations where id = @operation", new { operation });
+        return Enum.Parse<OperationState>(text!, ignoreCase: true);
+    }
+
+    /// <summary>Waits until the operation is at rest; a failure tells its history.</summary>
+    public async Task<OperationState> EndAsync(Guid operation, TimeSpan? limit = null)
+    {
+        var state = OperationState.Accepted;
+        try
+        {
+            await Until.TrueAsync(async () => HasEnded(state = await StateAsync(operation)), $"operation {operation} ends", limit ?? TimeSpan.FromSeconds(60));
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"{error.Message}\n{await StoryAsync(operation)}", error);
+        }
+
+        return state;
+    }
+
+    /// <summary>The operation's history, a line each.</summary>
+    public async Task<string> StoryAsync(Guid operation)
+    {
+        await using var connection = await Registry.OpenConnectionAsync();
+        var lines = await connection.QueryAsync<string>(
+            """
+            select concat_ws(' ', to_char(at, 'HH24:MI:SS.MS'), event, step, 'attempt ' || attempt, 'fence ' || fence, left(data::text, 300))
+            from operation_history where operation_id = @operation order by id
+            """,
+            new { operation });
+        return string.Join('\n', lines);
+    }
+
+    public static bool HasEnded(OperationState state) =>
+        state is OperationState.Completed or OperationState.Compensated or OperationState.Stalled or OperationState.Cancelled;
+}

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
+using Saga.Workers.Runtime;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>Lets real steps go wrong: before they act, or after.</summary>
+public sealed class StepFaults
+{
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Step), int> calls = new();
+
+    /// <summary>Called before a step acts forward, with the how-manieth call for the tenant, from 1; throws to fail.</summary>
+    public Action<StepContext, int>? Before { get; init; }
+
+    /// <summary>Called after a step has acted forward; throws to lose its answer.</summary>
+    public Action<StepContext, int>? After { get; init; }
+
+    /// <summary>The named step does its work and then fails for good.</summary>
+    public static StepFaults FailsForGood(string step) => new()
+    {
+        After = (context, _) =>
+        {
+            if (context.Step == step)
+                throw StepFailureException.Permanent("told-to-fail", "The test wants it so.");
+        },
+    };
+
+    public void Decorate(IServiceCollection services)
+    {
+        for (var i = 0; i < services.Count; i++)
+        {
+            if (services[i].ServiceType == typeof(IStep))
+            {
+                var real = services[i];
+                services[i] = ServiceDescriptor.Singleton<IStep>(provider => new Faulty(Make(provider, real), this));
+            }
+        }
+    }
+
+    private static IStep Make(IServiceProvider provider, ServiceDescriptor real) =>
+        (IStep)(real.ImplementationInstance ?? real.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, real.ImplementationType!));
+
+    private sealed class Faulty(IStep real, StepFaults faults) : IStep
+    {
+        public string Name => real.Name;
+
+        public IEnumerable<string> Systems(Tenant tenant) => real.Systems(tenant);
+
+        public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+        {
+            var call = faults.calls.AddOrUpdate((context.TenantId, context.Step), 1, (_, before) => before + 1);
+            faults.Before?.Invoke(context, call);
+            var output = await real.ExecuteAsync(context, cancellation);
+            faults.After?.Invoke(context, call);
+            return output;
+        }
+
+        public Task CompensateAsync(StepContext context, CancellationToken cancellation) => real.CompensateAsync(context, cancellation);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Npgsql;
+using Saga.Host.Embedded;
+
+namespace Saga.Tests.Support.World;
+
+/// <summary>
+/// Every outside system that provisioning works on, real and private to this process: PostgreSQL, RabbitMQ, Redis, S3
+/// and a mail server. Started on first use, stopped at the end of the process. Tests may stop and restart them.
+/// </summary>
+public sealed class World
+{
+    private static readonly Lazy<Task<World>> One = new(StartAsync);
+    private readonly List<Site> sites = [];
+    private int count;
+
+    private World(PrivatePostgres postgres, RabbitServer rabbit, RedisServer redis, S3Server s3) =>
+        (Postgres, Rabbit, Redis, S3) = (postgres, rabbit, redis, s3);
+
+    /// <summary>Holds the registries and, unless a site says otherwise, the tenants. A restart loses no commit.</summary>
+    public PrivatePostgres Postgres { get; }
+
+    public RabbitServer Rabbit { get; }
+
+    public RedisServer Redis { get; }
+
+    public S3Server S3 { get; }
+
+    /// <summary>Everything that was ever set up here.</summary>
+    public IReadOnlyList<Site> Sites
+    {
+        get
+        {
+            lock (sites)
+                return [.. sites];
+        }
+    }
+
+    public static Task<World> SharedAsync() => One.Value;
+
+    /// <summary>
+    /// A control plane of its own: registry, virtual host, bucket, directory, mail server. PostgreSQL and Redis are
+    /// shared with the other sites.
+    /// </summary>
+    /// <param name="servers">Where tenants go; the world's own PostgreSQL, named <c>main</c>, when none is given.</param>
+    public async Task<Site> NewSiteAsync(params SiteServer[] servers)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"site_{Interlocked.Increment(ref count)}");
+        await using (var connection = new NpgsqlConnection(Postgres.ConnectionString("postgres")))
+        {
+            await connection.OpenAsync();
+            await using var create = new NpgsqlCommand($"create database \"{name}\"", connection);
+            await create.ExecuteNonQueryAsync();
+        }
+
+        SiteServer[] places = servers.Length > 0 ? servers : [new SiteServer("main", Postgres.ConnectionString("postgres"))];
+        var site = await Site.SetUpAsync(this, name, Postgres.ConnectionString(name), await Rabbit.AddVirtualHostAsync(), places);
+        lock (sites)
+            sites.Add(site);
+        return site;
+    }
+
+    /// <summary>A PostgreSQL cluster of a process crash's strength: what was committed outlives an immediate stop.</summary>
+    public static async Task<PrivatePostgres> NewPostgresAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("saga-test-world-");
+        // PostgreSQL runs as another user where the tests run as root.
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
+        var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600"]);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            server.StopAsync(immediate: true).GetAwaiter().GetResult();
+            folder.Delete(recursive: true);
+        };
+        return server;
+    }
+
+    private static async Task<World> StartAsync()
+    {
+        var postgres = NewPostgresAsync();
+        var rabbit = RabbitServer.StartAsync();
+        var redis = RedisServer.StartNewAsync();
+        var s3 = S3Server.SharedAsync();
+        return new World(await postgres, await rabbit, await redis, await s3);
+    }
+}
+
+/// <summary>A database server for tenants, by a superuser's connection string.</summary>
+public sealed record SiteServer(string Name, string ConnectionString, int MaxTenants = 1000);
