@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Saga.Tests.Support;
 
@@ -6,7 +7,8 @@ namespace Saga.Tests.Support;
 public static class Until
 {
     /// <exception cref="TimeoutException">It did not become true in time; names what was awaited.</exception>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null)
+    public static async Task TrueAsync(
+        Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? limit = null)
     {
         var bound = limit ?? TimeSpan.FromSeconds(30);
         var clock = Stopwatch.StartNew();

@@ -51,7 +51,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     {
         await cache.SetAsync(CacheKey.Parse("a"), "x"u8.ToArray(), TimeSpan.FromMilliseconds(1), CancellationToken.None);
 
-        await Eventually.TrueAsync(async () => await GetAsync(cache, "a") is null);
+        await Until.TrueAsync(async () => await GetAsync(cache, "a") is null);
         (await cache.DeleteAsync(CacheKey.Parse("a"), CancellationToken.None)).ShouldBeFalse();
     }
 
@@ -69,7 +69,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
         await CountAsync("n", TimeSpan.FromMilliseconds(1));
 
         // Each count begins a window of its own once the former ended; an endless one would go on growing.
-        await Eventually.TrueAsync(async () => await CountAsync("n", TimeSpan.FromMilliseconds(1)) == 1);
+        await Until.TrueAsync(async () => await CountAsync("n", TimeSpan.FromMilliseconds(1)) == 1);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     {
         await CountAsync("n", TimeSpan.FromMilliseconds(200));
 
-        await Eventually.TrueAsync(async () => await CountAsync("n", Long) == 1);
+        await Until.TrueAsync(async () => await CountAsync("n", Long) == 1);
     }
 
     [Fact]

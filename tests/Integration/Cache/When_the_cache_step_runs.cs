@@ -215,7 +215,7 @@ public sealed class When_the_cache_step_runs_on_redis : When_the_cache_step_runs
         error.Failure.Message.ShouldNotContain(stored!.Password);
 
         await server.StartAsync();
-        await Eventually.TrueAsync(async () =>
+        await Until.TrueAsync(async () =>
         {
             try
             {
