@@ -29,8 +29,8 @@ internal sealed class LocalServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        while (running.TryPop(out var server))
-            await server.DisposeAsync();
+        await Task.WhenAll(running.Select(server => server.DisposeAsync().AsTask()));
+        running.Clear();
     }
 
     private async Task RabbitAsync(DataFolder folder, CancellationToken cancellation)

@@ -47,10 +47,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (servers is not null)
-            await servers.DisposeAsync();
-        if (postgres is not null)
-            await postgres.DisposeAsync();
+        await Task.WhenAll(servers?.DisposeAsync().AsTask() ?? Task.CompletedTask, postgres?.DisposeAsync().AsTask() ?? Task.CompletedTask);
         Folder.Dispose();
     }
 

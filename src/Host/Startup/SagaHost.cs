@@ -61,5 +61,6 @@ internal static class SagaHost
         brought?.Folder.Announce(address);
         await DemoShow.ShowAsync(configuration, address, brought?.Folder, stop);
         await app.WaitForShutdownAsync(stop);
+        signals.StoppedInOrder();
     }
 }

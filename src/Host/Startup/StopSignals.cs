@@ -9,6 +9,7 @@ internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly PosixSignalRegistration[] registrations;
+    private volatile bool inOrder;
 
     public StopSignals() => registrations =
     [
@@ -26,10 +27,15 @@ internal sealed class StopSignals : IDisposable
     public void WhenOverdue(TimeSpan limit, Func<Task> lastResort) => stop.Token.Register(() => _ = Task.Run(async () =>
     {
         await Task.Delay(limit);
+        if (inOrder)
+            return;
         await Console.Error.WriteLineAsync("saga: did not stop in time; ending now. Unfinished operations go on at the next start.");
         await lastResort();
         Environment.Exit(1);
     }));
+
+    /// <summary>The part that may hang is over.</summary>
+    public void StoppedInOrder() => inOrder = true;
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Saga.Contracts.Workflows;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 

@@ -3,12 +3,12 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Shouldly;
 
-namespace Saga.Tests.Integration.Host;
+namespace Saga.Tests.Support;
 
 /// <summary>The host as a process of its own, as a user starts it.</summary>
 public sealed class HostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly List<string> output = [];
     private readonly SemaphoreSlim more = new(0);
     private readonly Process process;
@@ -35,12 +35,24 @@ public sealed class HostProcess : IAsyncDisposable
     /// <summary>A data folder that root's PostgreSQL can reach, too.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("saga-test-host-").FullName;
 
-    public static HostProcess Start(string folder, params string[] arguments)
+    public static HostProcess Start(string folder, params string[] arguments) =>
+        Start(folder, Environment.CurrentDirectory, [Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
+
+    /// <summary>As the README says: <c>./dev up</c> in the root of the sources.</summary>
+    public static HostProcess DevUp(string folder)
+    {
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Saga.sln")))
+            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("The tests do not run below the sources.");
+        return Start(folder, root, ["SAGA_DATA=" + folder, "./dev", "up"]);
+    }
+
+    private static HostProcess Start(string folder, string directory, string[] command)
     {
         // A test that runs in the background of a shell has inherited that SIGINT is ignored.
-        var start = new ProcessStartInfo(
-            "env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. command])
         {
+            WorkingDirectory = directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
