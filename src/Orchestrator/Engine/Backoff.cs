@@ -10,7 +10,8 @@ public static class Backoff
     /// <param name="random">From 0 up to, but not including, 1.</param>
     public static TimeSpan After(StepDefinition step, int attempt, double random)
     {
-        var bound = step.Backoff * Math.Pow(2, Math.Min(attempt - 1, 30));
-        return (bound < step.BackoffLimit ? bound : step.BackoffLimit) * random;
+        // In floating point: a doubled bound may be more than a TimeSpan holds.
+        var bound = Math.Min(step.Backoff.TotalSeconds * Math.Pow(2, Math.Min(attempt - 1, 1000)), step.BackoffLimit.TotalSeconds);
+        return TimeSpan.FromSeconds(bound * random);
     }
 }

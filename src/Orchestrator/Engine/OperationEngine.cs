@@ -78,9 +78,10 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random)
     private Turn Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random);
 
     private static StepRun? Awaited(Progress progress, StepReport report) =>
-        progress.State is OperationState.Running or OperationState.Compensating
-            ? progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence && s.Status is
-                StepStatus.Running or StepStatus.Waiting or StepStatus.Held or
-                StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld)
-            : null;
+        progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence && progress.State switch
+        {
+            OperationState.Running => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Held,
+            OperationState.Compensating => s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld,
+            _ => false,
+        });
 }

@@ -56,7 +56,7 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
         if (!timedOut)
             settlements.Add(new(step.Name, step.Fence));
         var delay = Backoff.After(definition, step.Attempt, random());
-        var again = reason.Transient && step.Attempt < definition.MaxAttempts && now + delay < step.Deadline && (back || state == OperationState.Running);
+        var again = reason.Transient && step.Attempt < definition.MaxAttempts && now + delay < step.Deadline;
         Line((back, timedOut) switch
         {
             (false, false) => HistoryEvents.StepFailed,
@@ -100,19 +100,12 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
 
     public void Wake()
     {
-        foreach (var step in InMotion().Where(s => s.DueAt <= now))
-        {
-            if (step.Status is StepStatus.Running or StepStatus.Compensating)
-            {
-                // An earlier step of this very turn may have turned the operation round.
-                if (IsBack(step) == (state == OperationState.Compensating))
-                    Fail(step, TimedOut(step), timedOut: true);
-            }
-            else if (IsBack(step) == (state == OperationState.Compensating))
-            {
-                Send(step, IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt + 1);
-            }
-        }
+        var due = InMotion().FindAll(s => s.DueAt <= now);
+        foreach (var step in due.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating && Moves(s)))
+            Fail(step, TimedOut(step), timedOut: true);
+        // Afterwards: an attempt that was given up may have turned the operation round, and no step is sent twice in one turn.
+        foreach (var step in due.Where(s => s.Status is not (StepStatus.Running or StepStatus.Compensating) && Moves(s)))
+            Send(step, IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt + 1);
     }
 
     public void Redispatch()
@@ -218,6 +211,9 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
     private static bool IsBack(StepRun step) => step.Status is
         StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld or
         StepStatus.Compensated or StepStatus.CompensationFailed;
+
+    // Whether the step goes where the operation goes by now.
+    private bool Moves(StepRun step) => IsBack(step) == (state == OperationState.Compensating);
 
     // The intent was recorded, so the effect may be there, whatever became of the message.
     private static bool MayHaveActed(StepRun step) => step.Status is

@@ -35,7 +35,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
                 .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
             When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, m)),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress))
-                .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
+                .Or(OperationState.Compensating, Compensating).Or(OperationState.Stalled, Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)),
             // It began already.
             Ignore(Submitted));

@@ -4,17 +4,31 @@ using Saga.Registry.Tenants;
 namespace Saga.Workers.Runtime;
 
 /// <summary>A lease that this process holds and renews until it is disposed.</summary>
-internal sealed class HeldLease(StepLease lease, long renewedAt, LeaseKeeper keeper) : IDisposable
+/// <param name="lease">What is held.</param>
+/// <param name="left">How long it may be relied on without renewal.</param>
+/// <param name="keeper">Renews it.</param>
+/// <param name="time">The clock.</param>
+internal sealed class HeldLease(StepLease lease, TimeSpan left, LeaseKeeper keeper, TimeProvider time) : IDisposable
 {
-    private readonly CancellationTokenSource lost = new();
+    // It ends by a timer of its own: a registry that hangs in the midst of a renewal must not keep work going.
+    private readonly CancellationTokenSource lost = new(Positive(left), time);
 
     public StepLease Lease { get; } = lease;
 
-    /// <summary>The time provider's timestamp from before the last renewal.</summary>
-    public long RenewedAt { get; set; } = renewedAt;
-
     /// <summary>Cancelled when the lease is another's, or may be.</summary>
     public CancellationToken Lost => lost.Token;
+
+    public void Renewed(TimeSpan left)
+    {
+        try
+        {
+            lost.CancelAfter(Positive(left));
+        }
+        catch (ObjectDisposedException)
+        {
+            // The work ended at the same moment.
+        }
+    }
 
     public void Lose()
     {
@@ -33,6 +47,8 @@ internal sealed class HeldLease(StepLease lease, long renewedAt, LeaseKeeper kee
         keeper.Release(Lease);
         lost.Dispose();
     }
+
+    private static TimeSpan Positive(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
 }
 
 internal enum LeaseAnswer

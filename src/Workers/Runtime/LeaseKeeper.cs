@@ -27,7 +27,7 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         var (answer, tenant) = await LeaseRows.TakeAsync(connection, lease, command.TenantId, span, cancellation);
         if (answer.Outcome != LeaseAnswer.Taken)
             return new LeaseOutcome(answer, null, null);
-        var holding = new HeldLease(lease, since, this);
+        var holding = new HeldLease(lease, Left(since), this, time);
         held[lease] = holding;
         return new LeaseOutcome(answer, holding, tenant);
     }
@@ -50,20 +50,19 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         {
             try
             {
-                await ClearEndedAsync(stoppingToken);
+                // What hangs gives way to the next try.
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                limit.CancelAfter(span / 3);
+                await ClearEndedAsync(limit.Token);
                 if (time.GetElapsedTime(renewed) < span / 3)
                     continue;
-                await RenewAsync(stoppingToken);
+                await RenewAsync(limit.Token);
                 renewed = time.GetTimestamp();
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotRenewed(error, held.Count);
             }
-
-            // Sooner than the registry's end of it, so that work stops before another may begin.
-            foreach (var lease in held.Values.Where(l => time.GetElapsedTime(l.RenewedAt) > span * 0.8))
-                Lose(lease);
         }
     }
 
@@ -90,11 +89,14 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         foreach (var lease in leases)
         {
             if (renewed.Contains(lease.Lease.Holder))
-                lease.RenewedAt = since;
+                lease.Renewed(Left(since));
             else
                 Lose(lease);
         }
     }
+
+    // Sooner than the registry's end of it, so that work stops before another may begin.
+    private TimeSpan Left(long since) => (span * 0.8) - time.GetElapsedTime(since);
 
     private void Lose(HeldLease lease)
     {

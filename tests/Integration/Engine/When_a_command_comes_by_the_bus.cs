@@ -1,0 +1,64 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Messaging;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+public sealed class When_a_command_comes_by_the_bus
+{
+    private static readonly ProvisionTenant Command = new() { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "admin@acme.example" };
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Should_be_answered_accepted_and_be_durable(bool rabbit)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, []);
+
+        var answer = await AskAsync(host, Command);
+
+        answer.Is(out Response<OperationAccepted>? accepted).ShouldBeTrue();
+        (await registry.ScalarAsync<long>("select count(*) from operations where id = @OperationId", accepted!.Message)).ShouldBe(1);
+        accepted.Message.Location.ShouldBe($"/api/v1/operations/{accepted.Message.OperationId}");
+    }
+
+    [Fact]
+    public async Task Should_be_answered_rejected_with_the_field()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, []);
+
+        var answer = await AskAsync(host, Command with { Slug = "Not a slug" });
+
+        answer.Is(out Response<OperationRejected>? rejected).ShouldBeTrue();
+        rejected!.Message.Errors.Select(e => e.Pointer).ShouldBe(["/slug"]);
+        (await registry.ScalarAsync<long>("select count(*) from operations")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_be_one_operation_however_often_it_is_delivered()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), []);
+        var id = Guid.CreateVersion7();
+
+        for (var times = 0; times < 5; times++)
+            await host.SendAsync(Endpoints.Commands, Command, id);
+        // Sent last; when it is done, so are those before it, or they race it to the same end.
+        await AskAsync(host, Command with { Slug = "globex", Subdomain = "globex" });
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operations") == 2, "both commands are operations");
+        (await registry.ScalarAsync<long>("select count(*) from tenants")).ShouldBe(2);
+    }
+
+    private static Task<Response<OperationAccepted, OperationRejected>> AskAsync(EngineHost host, ProvisionTenant command)
+    {
+        var address = host.Services.GetRequiredService<BusAddresses>().Queue(Endpoints.Commands);
+        var client = host.Services.GetRequiredService<IBus>().CreateRequestClient<ProvisionTenant>(address, RequestTimeout.After(s: 30));
+        return client.GetResponse<OperationAccepted, OperationRejected>(command);
+    }
+}

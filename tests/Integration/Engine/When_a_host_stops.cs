@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Saga.Contracts.Workflows;
+using Saga.Registry.Operations;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+public sealed class When_a_host_stops
+{
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Should_stop_within_two_seconds_when_idle(bool rabbit)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [new ScriptedStep("one")]);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one"));
+        await host.EndAsync(operation);
+
+        var clock = Stopwatch.StartNew();
+        await host.DisposeAsync();
+
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task Should_finish_in_a_new_process_what_the_in_memory_bus_forgot()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var began = new TaskCompletionSource();
+        var cut = new ScriptedStep("two")
+        {
+            OnExecute = async (_, cancellation) =>
+            {
+                began.TrySetResult();
+                await Task.Delay(Timeout.Infinite, cancellation);
+            },
+        };
+        var first = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), cut]);
+        var operation = await first.SubmitAsync(EngineHost.Chain("one", "two", "three"));
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await first.DisposeAsync();
+
+        ScriptedStep[] steps = [new("one"), new("two"), new("three")];
+        await using var second = await EngineHost.StartAsync(registry, null, steps);
+
+        (await second.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        steps[0].Calls.ShouldBeEmpty("what has its result is not done again");
+        steps[1].Calls.ShouldNotBeEmpty();
+    }
+}

@@ -1,0 +1,38 @@
+using Saga.Registry.Operations;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+public sealed class When_an_outside_system_is_down
+{
+    [Fact]
+    public async Task Should_hold_steps_back_at_no_cost_and_let_them_go_when_it_is_back()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var down = true;
+        var step = new ScriptedStep("one")
+        {
+            System = "keycloak",
+            OnExecute = (_, _) => Volatile.Read(ref down)
+                ? throw StepFailureException.Transient("keycloak-unavailable", "Keycloak does not answer.", system: "keycloak")
+                : Task.CompletedTask,
+        };
+        var other = new ScriptedStep("other");
+        await using var host = await EngineHost.StartAsync(registry, null, [step, other], settings: ("Saga:Workers:CircuitFailures", "2"));
+        var workflow = EngineHost.Chain("one").Each(s => s with { MaxAttempts = 4, Backoff = TimeSpan.Zero });
+        var operations = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => host.SubmitAsync(workflow)));
+
+        // Many more times than there are attempts.
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operation_history where event = 'stepHeld'") > 40, "the steps are held");
+        (await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("other")))).ShouldBe(OperationState.Completed, "others do not wait for it");
+        var failed = await registry.ScalarAsync<long>("select count(*) from operation_history where event = 'stepFailed'");
+        Volatile.Write(ref down, false);
+
+        foreach (var operation in operations)
+            (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        failed.ShouldBeLessThan(20, "only trials and what opened the circuit failed");
+    }
+}

@@ -1,0 +1,136 @@
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Operations;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+public sealed class When_messages_go_astray
+{
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Should_act_once_on_messages_that_come_twice(bool rabbit)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var gate = new TaskCompletionSource();
+        var steps = new ScriptedStep[] { new("one"), new("two") { OnExecute = (_, _) => gate.Task } };
+        await using var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, steps);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one", "two"));
+        await Until.TrueAsync(() => Task.FromResult(!steps[1].Calls.IsEmpty), "the second step runs");
+        var tenant = new TenantId(await registry.ScalarAsync<Guid>("select tenant_id from operations where id = @operation", new { operation }));
+        var id = Guid.CreateVersion7();
+
+        for (var times = 0; times < 5; times++)
+        {
+            await host.SendAsync(Endpoints.Operations, new OperationSubmitted { OperationId = operation }, id);
+            await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = operation, Step = "one", Fence = 1 });
+            await host.SendAsync(Endpoints.Worker(EngineHost.Worker), new ExecuteStep
+            {
+                OperationId = operation, TenantId = tenant, Step = "one", Fence = 1, Attempt = 1, Deadline = DateTimeOffset.MaxValue,
+            });
+            await host.SendAsync(Endpoints.Operations, new OperationDue { OperationId = operation });
+        }
+
+        gate.SetResult();
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        (await host.HistoryAsync(operation)).ShouldBe(
+            ["started", "stepDispatched:one", "stepSucceeded:one", "stepDispatched:two", "stepSucceeded:two", "completed"]);
+        steps[0].Calls.Count.ShouldBe(1);
+        steps[1].Calls.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_ignore_reports_from_the_future_and_of_other_steps()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var gate = new TaskCompletionSource();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one") { OnExecute = (_, _) => gate.Task }, new ScriptedStep("two")]);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one", "two"));
+        await Until.TrueAsync(async () => (await host.HistoryAsync(operation)).Count == 2, "the first step is sent");
+
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = operation, Step = "two", Fence = 1 });
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = operation, Step = "one", Fence = 2 });
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = operation, Step = "stranger", Fence = 1 });
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = Guid.CreateVersion7(), Step = "one", Fence = 1 });
+        gate.SetResult();
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        (await host.HistoryAsync(operation)).Count.ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task Should_send_a_lost_dispatch_again_when_its_attempt_is_over()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var bus = await RabbitServer.NewVirtualHostAsync();
+        await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
+        var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(1), Backoff = TimeSpan.Zero }));
+        await Until.TrueAsync(async () => (await orchestrator.HistoryAsync(operation)).Contains("stepDispatched:one"), "the step is dispatched");
+        // No worker has made its queue yet, so the message is still in the outbox; there it is lost.
+        await registry.ExecuteAsync("delete from outbox");
+
+        await using var worker = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
+
+        (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        (await orchestrator.HistoryAsync(operation)).ShouldContain("stepTimedOut:one");
+    }
+
+    [Fact]
+    public async Task Should_keep_messages_for_a_worker_that_starts_later()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var bus = await RabbitServer.NewVirtualHostAsync();
+        await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
+        var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one"));
+        await Until.TrueAsync(async () => (await orchestrator.HistoryAsync(operation)).Contains("stepDispatched:one"), "the step is dispatched");
+
+        await using var worker = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
+
+        (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        (await orchestrator.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepSucceeded:one", "completed"], "the first message came, late");
+    }
+
+    [Fact]
+    public async Task Should_start_by_the_sweeper_an_operation_whose_first_message_is_lost()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
+        await registry.ExecuteAsync("delete from outbox; update operations set next_due_at = now()");
+
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
+    public async Task Should_relay_what_a_crashed_process_had_claimed()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
+        await registry.ExecuteAsync("update outbox set claimed_until = now() + interval '1 second'; update operations set next_due_at = null");
+
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from outbox") == 0, "the outbox is empty");
+    }
+
+    [Fact]
+    public async Task Should_go_on_past_an_operation_that_cannot_be_read_and_a_message_that_cannot()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
+        var broken = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
+        await registry.ExecuteAsync("update operations set steps = '{\"not\": \"a list\"}' where id = @broken", new { broken });
+        await host.SendAsync(Endpoints.Operations, new OperationDue { OperationId = broken });
+        await host.SendAsync(Endpoints.Operations, new OperationAccepted { OperationId = broken, TenantId = default, Location = "/of/another/type" });
+
+        var operations = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.SubmitAsync(EngineHost.Chain("one"))));
+
+        foreach (var operation in operations)
+            (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using Saga.Contracts;
+using Saga.Contracts.Workflows;
+
+namespace Saga.Tests.Support.Diagrams;
+
+/// <summary>The documents' diagrams, drawn from the code that they show.</summary>
+public static class Mermaid
+{
+    /// <summary>How an operation goes from state to state.</summary>
+    public static string States(StateTable table)
+    {
+        var text = Page("The states of an operation", "stateDiagram-v2", "[*] --> Accepted");
+        foreach (var way in table.Transitions.GroupBy(t => (t.From, t.To)))
+            Line(text, $"{way.Key.From} --> {way.Key.To}: {string.Join(", ", way.Select(t => t.Event))}");
+        foreach (var end in (string[])["Completed", "Compensated", "Cancelled"])
+            Line(text, $"{end} --> [*]");
+        return End(text,
+            """
+            Submitted, Due (the sweeper) and Forgotten (a start on the in-memory bus) come from the orchestrator itself;
+            Succeeded, Failed and Held are the workers' reports. A report that changes no state is not drawn. Every state
+            ignores what is not drawn here or handled within it. Stalled waits for an operator, and Cancelled is an
+            operator's to reach.
+            """);
+    }
+
+    /// <summary>The steps of a workflow: what comes after what, of which kind, done by which worker.</summary>
+    public static string Steps(WorkflowDefinition workflow)
+    {
+        var text = Page($"Workflow {workflow.Kind}, version {workflow.Version}", "flowchart LR");
+        foreach (var step in workflow.Steps)
+        {
+            var label = $"{step.Name}<br/><small>{step.Worker}</small>";
+            Line(text, step.Kind switch
+            {
+                StepKind.Pivot => $"{step.Name}{{{{\"{label}\"}}}}",
+                StepKind.Retriable => $"{step.Name}([\"{label}\"])",
+                _ => $"{step.Name}[\"{label}\"]",
+            });
+        }
+
+        foreach (var step in workflow.Steps)
+        {
+            foreach (var before in step.After)
+                Line(text, $"{before} --> {step.Name}");
+        }
+
+        return End(text,
+            """
+            Below each step stands its worker. Boxes are compensatable: undone, against the arrows, when the operation turns
+            round. The hexagon is the pivot: after it the operation only goes forward. Rounded steps are tried until they
+            succeed, or stall.
+            """);
+    }
+
+    /// <summary>Who sends what to whom.</summary>
+    public static string Traffic(WorkflowDefinition workflow)
+    {
+        var text = Page("Who talks to whom", "flowchart LR",
+            "api[API] -->|one transaction: operation, outbox| registry[(registry)]",
+            "others[other services] -->|ProvisionTenant| commands",
+            $"commands>\"{Endpoints.Commands}\"] --> orchestrator[orchestrator]",
+            "orchestrator <-->|one transaction: state, history, leases, outbox| registry",
+            "orchestrator -->|OperationSubmitted, OperationDue| operations",
+            $"operations>\"{Endpoints.Operations}\"] --> orchestrator");
+        foreach (var worker in workflow.Steps.GroupBy(s => s.Worker))
+        {
+            Line(text, $"orchestrator -->|ExecuteStep, CompensateStep| q_{worker.Key}>\"{Endpoints.Worker(worker.Key)}\"]");
+            Line(text, $"q_{worker.Key} --> w_{worker.Key}[\"worker {worker.Key}<br/><small>{string.Join(", ", worker.Select(s => s.Name))}</small>\"]");
+            Line(text, $"w_{worker.Key} -->|StepSucceeded, StepFailed, StepHeld| operations");
+        }
+
+        return End(text, "Flags are queues. Workers also take their leases in the registry, and write there only while they hold one.");
+    }
+
+    private static StringBuilder Page(string title, string kind, params string[] lines)
+    {
+        var text = new StringBuilder($"# {title}\n\nDrawn from the code; a test keeps it so.\n\n```mermaid\n{kind}\n");
+        foreach (var line in lines)
+            Line(text, line);
+        return text;
+    }
+
+    private static void Line(StringBuilder text, string line) => text.Append("    ").Append(line).Append('\n');
+
+    private static string End(StringBuilder text, string words) => text.Append("```\n\n").Append(words.Trim()).Append('\n').ToString();
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Saga.Contracts.Steps;
+using Saga.Contracts.Workflows;
+using Saga.Orchestrator.Engine;
+using Saga.Registry.Operations;
+
+namespace Saga.Tests.Unit.Engine;
+
+/// <summary>One operation without bus or database: the engine decides, and the test says what happens.</summary>
+internal sealed class Run
+{
+    private static readonly Guid Id = Guid.CreateVersion7();
+    private readonly OperationEngine engine;
+
+    public Run(WorkflowDefinition workflow, Func<double>? random = null)
+    {
+        Workflow = workflow;
+        engine = new OperationEngine(Time, random ?? (() => 0.5));
+        Progress = new Progress(OperationState.Accepted, [], null);
+    }
+
+    public WorkflowDefinition Workflow { get; }
+
+    public ManualTime Time { get; } = new();
+
+    public Progress Progress { get; set; }
+
+    public OperationState State => Progress.State;
+
+    public List<Dispatch> Dispatches { get; } = [];
+
+    /// <summary>All lines, as <c>event:step</c>.</summary>
+    public List<string> Lines { get; } = [];
+
+    /// <summary>The last event, by the name that the state machine has for it.</summary>
+    public string Last { get; private set; } = "";
+
+    public StepRun this[string step] => Progress.Steps.Single(s => s.Name == step);
+
+    public static Run Started(WorkflowDefinition workflow, Func<double>? random = null)
+    {
+        var run = new Run(workflow, random);
+        run.Start();
+        return run;
+    }
+
+    public Decision Start() => Apply("Submitted", engine.Start(Workflow, Progress));
+
+    public Decision Succeed(string step, long? fence = null, object? output = null) =>
+        Apply("Succeeded", engine.Succeed(Workflow, Progress, new StepSucceeded
+        {
+            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, Output = output is null ? null : JsonSerializer.SerializeToElement(output),
+        }));
+
+    public Decision Fail(string step, bool transient, long? fence = null) =>
+        Apply("Failed", engine.Fail(Workflow, Progress, new StepFailed
+        {
+            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence,
+            Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Transient = transient },
+        }));
+
+    public Decision Hold(string step, TimeSpan retryAfter, long? fence = null) =>
+        Apply("Held", engine.Hold(Workflow, Progress, new StepHeld
+        {
+            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
+        }));
+
+    public Decision Wake() => Apply("Due", engine.Wake(Workflow, Progress));
+
+    public Decision Redispatch() => Apply("Forgotten", engine.Redispatch(Workflow, Progress));
+
+    /// <summary>Moves the clock to what is due next, and wakes the operation.</summary>
+    public Decision WakeWhenDue()
+    {
+        var wait = Progress.NextDueAt!.Value - Time.GetUtcNow();
+        if (wait > TimeSpan.Zero)
+            Time.Advance(wait);
+        return Wake();
+    }
+
+    /// <summary>Fails the step's attempts, each as soon as it is made, until none is left.</summary>
+    public void Exhaust(string step)
+    {
+        while (Fail(step, transient: true).After.Steps.Single(s => s.Name == step).Status is StepStatus.Waiting or StepStatus.CompensationWaiting)
+            WakeWhenDue();
+    }
+
+    private Decision Apply(string name, Decision decision)
+    {
+        Last = name;
+        Progress = decision.After;
+        Dispatches.AddRange(decision.Dispatches);
+        Lines.AddRange(decision.History.Select(Text));
+        return decision;
+    }
+
+    public static string Text(Orchestrator.Engine.HistoryLine line) => line.Step is null ? line.Event : $"{line.Event}:{line.Step}";
+}

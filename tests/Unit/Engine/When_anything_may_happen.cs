@@ -1,0 +1,179 @@
+using Saga.Contracts.Workflows;
+using Saga.Orchestrator.Engine;
+using Saga.Orchestrator.Machine;
+using Saga.Registry.Operations;
+using Saga.Tests.Support.Diagrams;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Engine;
+
+/// <summary>
+/// Workflows of any shape under reports that are lost, late, doubled, in any order, or about dispatches long
+/// replaced. A failing case names its seed: every case is repeatable.
+/// </summary>
+public sealed class When_anything_may_happen
+{
+    private const int Cases = 2000;
+    private static readonly HashSet<string> Edges = [];
+
+    [Fact]
+    public void Should_keep_every_promise_and_end()
+    {
+        var ends = new Dictionary<OperationState, int>();
+        for (var seed = 1; seed <= Cases; seed++)
+        {
+            try
+            {
+                var end = Play(new Random(seed));
+                ends[end] = ends.GetValueOrDefault(end) + 1;
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"Seed {seed}: {error.Message}", error);
+            }
+        }
+
+        // The machine goes where the engine does, by the same events, and nowhere else.
+        Edges.Order(StringComparer.Ordinal).ShouldBe(
+            new StateTable(new OperationStateMachine(new OperationEngine(new ManualTime(), () => 0))).Transitions
+                .Select(t => $"{t.From} + {t.Event} -> {t.To}").Order(StringComparer.Ordinal));
+
+        // All ways to end were met, each often enough to mean something.
+        ends.Keys.Order().ShouldBe([OperationState.Stalled, OperationState.Completed, OperationState.Compensated]);
+        ends.Values.ShouldAllBe(n => n > Cases / 20);
+    }
+
+    private static OperationState Play(Random random)
+    {
+        var run = new Run(RandomWorkflow.Make(random), random.NextDouble);
+        var chaos = random.Next(60);
+        var mischief = random.Next(1, 10);
+        for (var i = 0; i < chaos; i++)
+            Check(run, Anything(run, random, mischief));
+
+        // From here on the world is fair: messages arrive, and what is due is woken.
+        for (var turns = 0; run.State is OperationState.Accepted or OperationState.Running or OperationState.Compensating; turns++)
+        {
+            Holds(turns < 500, "it ends");
+            Check(run, Fair(run, random, mischief));
+        }
+
+        var end = run.Progress;
+        for (var i = 0; i < 10; i++)
+        {
+            Holds(!Check(run, Anything(run, random, mischief)).Changes && run.Progress.State == end.State, "nothing moves what came to rest");
+        }
+
+        Ended(run);
+        return run.State;
+    }
+
+    // One event of any kind, about any dispatch there ever was.
+    private static Func<Run, Decision> Anything(Run run, Random random, int mischief)
+    {
+        var any = run.Dispatches.Count == 0 ? null : run.Dispatches[random.Next(Math.Max(0, random.Next(2) * (run.Dispatches.Count - 3)), run.Dispatches.Count)];
+        switch (any is null ? random.Next(3) : random.Next(10))
+        {
+            case 0:
+                return r => r.Start();
+            case 1:
+                var seconds = random.Next(40);
+                return r => { r.Time.Advance(TimeSpan.FromSeconds(seconds)); return r.Wake(); };
+            case 2:
+                return r => r.Redispatch();
+            case 3:
+                return r => r.Hold(any!.Step, TimeSpan.FromSeconds(5), any.Fence);
+            case 4 when random.Next(10) < mischief:
+                return r => r.Fail(any!.Step, transient: false, any.Fence);
+            case 4 or 5:
+                return r => r.Fail(any!.Step, transient: true, any.Fence);
+            default:
+                return r => r.Succeed(any!.Step, any.Fence);
+        }
+    }
+
+    private static Func<Run, Decision> Fair(Run run, Random random, int mischief)
+    {
+        var awaited = run.Progress.Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating).ToList();
+        if (awaited.Count == 0 || random.Next(4) == 0)
+            return run.State == OperationState.Accepted ? r => r.Wake() : r => r.WakeWhenDue();
+        var step = awaited[random.Next(awaited.Count)].Name;
+        return random.Next(40) < mischief ? r => r.Fail(step, transient: random.Next(2) == 0) : r => r.Succeed(step);
+    }
+
+    private static Decision Check(Run run, Func<Run, Decision> happens)
+    {
+        var before = run.Progress;
+        var decision = happens(run);
+        var after = decision.After;
+        if (before.State != after.State)
+            Edges.Add($"{before.State} + {run.Last} -> {after.State}");
+        foreach (var step in after.Steps)
+        {
+            var old = before.Steps.FirstOrDefault(s => s.Name == step.Name) ?? new StepRun { Name = step.Name };
+            var sent = decision.Dispatches.Where(d => d.Step == step.Name).ToList();
+            Holds(sent.Count <= 1, $"{step.Name} is sent once in a decision");
+            Holds(step.Fence == old.Fence + sent.Count, $"the fence of {step.Name} grows with each dispatch, and only so");
+            Holds(step.Attempt <= Definition(run, step.Name).MaxAttempts, $"{step.Name} has no more attempts than it may");
+        }
+
+        foreach (var dispatch in decision.Dispatches)
+        {
+            var definition = Definition(run, dispatch.Step);
+            if (dispatch.Direction == Direction.Forward)
+            {
+                Holds(after.State == OperationState.Running, "forward only while running");
+                Holds(definition.After.All(a => run[a].Status == StepStatus.Succeeded), $"what {dispatch.Step} stands on has succeeded");
+            }
+            else
+            {
+                Holds(after.State == OperationState.Compensating, "back only after the turn");
+                Holds(definition.Kind == StepKind.Compensatable, "only what can be undone is");
+                var dependents = run.Workflow.Steps.Where(s => s.After.Contains(dispatch.Step));
+                Holds(dependents.All(d => run[d.Name].Status is StepStatus.Compensated or StepStatus.Skipped
+                    || (d.Kind == StepKind.Pivot && run[d.Name].Status == StepStatus.Failed)), $"all that stands on {dispatch.Step} is undone");
+            }
+        }
+
+        Holds(decision.Settlements.All(s => before.Steps.Single(b => b.Name == s.Step).Fence == s.Fence), "a settlement is of the dispatch that was awaited");
+        Holds(after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "what is in motion is due some time, and only that");
+        Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "after the pivot there is no way back");
+        Holds(run.Lines.Count(l => l is "completed" or "compensated" or "stalled") <= 1, "it ends once");
+        return decision;
+    }
+
+    private static void Ended(Run run)
+    {
+        switch (run.State)
+        {
+            case OperationState.Completed:
+                Holds(run.Progress.Steps.All(s => s.Status == StepStatus.Succeeded), "completed means every step succeeded");
+                break;
+            case OperationState.Compensated:
+                foreach (var step in run.Progress.Steps.Where(s => s.Fence > 0 && Definition(run, s.Name).Kind == StepKind.Compensatable))
+                    Holds(step.Status == StepStatus.Compensated, $"{step.Name} was sent, so it may have acted, and is undone");
+                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped), "what was never sent is skipped");
+                Holds(run.Progress.Failure is not null, "an operation that was undone says why");
+                break;
+            default:
+                Holds(run.Progress.Failure is not null, "a stalled operation says why");
+                Holds(run.Progress.Steps.Any(s => s.Status is StepStatus.Failed or StepStatus.CompensationFailed), "a step made it stall");
+                break;
+        }
+
+        Holds(run.Lines.FindIndex(l => l == "started") == 0 && run.Lines.FindLastIndex(l => l == "started") == 0, "it starts once, and first");
+    }
+
+    // Not Shouldly's, which is slow where it is asked a million times.
+    private static void Holds(bool promise, string what)
+    {
+        if (!promise)
+            throw new InvalidOperationException($"Broken: {what}.");
+    }
+
+    private static bool Pivoted(Progress progress, WorkflowDefinition workflow) =>
+        progress.Steps.Any(s => s.Status == StepStatus.Succeeded && workflow.Steps.Single(d => d.Name == s.Name).Kind == StepKind.Pivot);
+
+    private static StepDefinition Definition(Run run, string step) => run.Workflow.Steps.Single(s => s.Name == step);
+}

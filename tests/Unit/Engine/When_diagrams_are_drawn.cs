@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+using Saga.Contracts.Workflows;
+using Saga.Orchestrator.Engine;
+using Saga.Orchestrator.Machine;
+using Saga.Tests.Support.Diagrams;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Engine;
+
+/// <summary>docs/diagrams shows what the code is. SAGA_UPDATE_DOCS=1 draws it anew.</summary>
+public sealed class When_diagrams_are_drawn
+{
+    [Fact]
+    public void Should_show_the_states() =>
+        Pin("operation-states.md", Mermaid.States(new StateTable(new OperationStateMachine(new OperationEngine(new ManualTime(), () => 0)))));
+
+    [Fact]
+    public void Should_show_the_steps_of_provisioning() => Pin("provision-workflow.md", Mermaid.Steps(ProvisionWorkflow.Definition));
+
+    [Fact]
+    public void Should_show_who_talks_to_whom() => Pin("messages.md", Mermaid.Traffic(ProvisionWorkflow.Definition));
+
+    private static void Pin(string name, string drawn, [CallerFilePath] string source = "")
+    {
+        var file = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", "..", "docs", "diagrams", name));
+        if (Environment.GetEnvironmentVariable("SAGA_UPDATE_DOCS") == "1")
+            File.WriteAllText(file, drawn);
+        (File.Exists(file) ? File.ReadAllText(file) : "").ShouldBe(drawn, $"docs/diagrams/{name} is not what the code is: run with SAGA_UPDATE_DOCS=1");
+    }
+}
