@@ -1,12 +1,20 @@
 using Saga.Bench;
+using Saga.Bench.Full;
+using Saga.Bench.Provisioning;
 using Saga.Bench.Throughput;
 
 switch (args.FirstOrDefault())
 {
+    case "a":
+        await ProvisioningBench.RunAsync(Settings.Of(args.Skip(1), rounds: 15), TimeProvider.System);
+        return 0;
     case "b":
         await ThroughputBench.RunAsync(Settings.Of(args.Skip(1), rounds: 10), TimeProvider.System);
         return 0;
+    case "c":
+        await FullRegistryBench.RunAsync(Settings.Of(args.Skip(1), rounds: 10), TimeProvider.System);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project bench -- b [--rounds=N] [--count=N] [--dry] [--Saga:Section:Key=value …]");
+        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project bench -- a|b|c [--rounds=N] [--count=N] [--dry] [--Saga:Section:Key=value …]");
         return 2;
 }

@@ -25,6 +25,9 @@ public sealed class OperationSaga : SagaStateMachineInstance
 
     public Failure? Failure { get; set; }
 
+    /// <summary>When the sweeper wakes it, as the row has it.</summary>
+    public DateTimeOffset? StoredDueAt { get; init; }
+
     public OperationState State => Enum.Parse<OperationState>(CurrentState);
 
     public Progress Progress => new(State, Steps, Failure);

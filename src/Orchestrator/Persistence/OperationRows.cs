@@ -31,7 +31,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select id, state, tenant_id, workflow_digest, steps, failure from operations
+            select id, state, tenant_id, workflow_digest, steps, failure, next_due_at from operations
             where id = any($1) order by id for no key update
             """)
         {
@@ -39,7 +39,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
         });
 
         var seen = new HashSet<Guid>();
-        var rows = new List<(Guid Id, string State, Guid Tenant, string Workflow, string Steps, string? Failure)>();
+        var rows = new List<(Guid Id, string State, Guid Tenant, string Workflow, string Steps, string? Failure, DateTimeOffset? Due)>();
         await using (var reader = await batch.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
@@ -48,7 +48,8 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
             while (await reader.ReadAsync(cancellation))
             {
                 rows.Add((reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2), reader.GetString(3), reader.GetString(4),
-                    await reader.IsDBNullAsync(5, cancellation) ? null : reader.GetString(5)));
+                    await reader.IsDBNullAsync(5, cancellation) ? null : reader.GetString(5),
+                    await reader.IsDBNullAsync(6, cancellation) ? null : reader.GetFieldValue<DateTimeOffset>(6)));
             }
         }
 
@@ -63,6 +64,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
                 Workflow = await WorkflowAsync(connection, row.Workflow, cancellation),
                 Steps = JsonSerializer.Deserialize<List<StepRun>>(row.Steps, Json.Options)!,
                 Failure = row.Failure is null ? null : JsonSerializer.Deserialize<Failure>(row.Failure, Json.Options),
+                StoredDueAt = row.Due,
             };
         }
 
@@ -70,7 +72,8 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
     }
 
     public async Task CommitAsync(
-        NpgsqlConnection connection, IReadOnlyList<Transition> changed, IReadOnlyList<Guid> sent, CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<Transition> changed, IReadOnlyList<Transition> wokenTooSoon, IReadOnlyList<Guid> sent,
+        CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var sagas = changed.Select(t => t.Saga!).ToList();
@@ -97,7 +100,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
                     Array(sagas, s => Name(s.Decision!.After.State), NpgsqlDbType.Text),
                     Array(sagas, s => JsonSerializer.Serialize(s.Steps, Json.Options), NpgsqlDbType.Text),
                     Array(sagas, s => s.Failure is null ? null : JsonSerializer.Serialize(s.Failure, Json.Options), NpgsqlDbType.Text),
-                    Array(sagas, s => s.Decision!.After.NextDueAt, NpgsqlDbType.TimestampTz),
+                    Array(sagas, DueAt, NpgsqlDbType.TimestampTz),
                     new NpgsqlParameter { Value = now },
                 },
             });
@@ -119,6 +122,19 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
                     Array(lines, l => l.Line.Data is null ? null : JsonSerializer.Serialize(l.Line.Data, Json.Options), NpgsqlDbType.Text),
                     Array(lines, l => l.First ? l.Transition.MessageId : (Guid?)null, NpgsqlDbType.Uuid),
                     new NpgsqlParameter { Value = now },
+                },
+            });
+        }
+
+        if (wokenTooSoon.Count > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                "update operations o set next_due_at = v.due from unnest($1, $2) as v(id, due) where o.id = v.id")
+            {
+                Parameters =
+                {
+                    Array(wokenTooSoon, t => t.OperationId, NpgsqlDbType.Uuid),
+                    Array(wokenTooSoon, t => t.Saga!.Decision!.After.NextDueAt, NpgsqlDbType.TimestampTz),
                 },
             });
         }
@@ -198,6 +214,11 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
             ?? throw new InvalidOperationException($"Workflow {digest} is not in the registry.");
         return workflows[digest] = JsonSerializer.Deserialize<WorkflowDefinition>(text, Json.Options)!;
     }
+
+    // A wake that comes too soon changes nothing, and is put off then. Until then the time stays, and with it the row's
+    // indexes: most operations end before the sweeper ever looks.
+    private static DateTimeOffset? DueAt(OperationSaga saga) =>
+        saga.Decision!.After.NextDueAt is { } needed && saga.StoredDueAt is { } stored && stored <= needed ? stored : saga.Decision!.After.NextDueAt;
 
     private static string Name(OperationState state) => state.ToString().ToLowerInvariant();
 

@@ -26,6 +26,9 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
     /// <summary>The message changed the operation before.</summary>
     public bool Seen { get; private set; }
 
+    /// <summary>Nothing changes, and the row has another time than the next thing is due: the sweeper woke it too soon, and put it off blindly.</summary>
+    public bool WokenTooSoon => !Seen && Saga is { Decision: { Changes: false } decision } && decision.After.NextDueAt is { } due && due != Saga.StoredDueAt;
+
     public IReadOnlyList<OutboxMessage> Outgoing { get; private set; } = [];
 
     public Task Loaded => loaded.Task;

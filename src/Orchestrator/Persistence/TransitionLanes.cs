@@ -124,7 +124,7 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         {
             using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Commit);
             activity?.SetTag("saga.transitions", changed.Count);
-            await rows.CommitAsync(connection, changed, done, cancellation);
+            await rows.CommitAsync(connection, changed, batch.FindAll(t => t.WokenTooSoon), done, cancellation);
         }
         catch
         {

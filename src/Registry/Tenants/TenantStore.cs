@@ -36,6 +36,10 @@ public sealed class TenantStore(NpgsqlDataSource registry)
     public static NpgsqlBatchCommand FindCommand(TenantId id) =>
         new($"select {Columns} from tenants t where t.id = $1") { Parameters = { new NpgsqlParameter { Value = id.Value } } };
 
+    /// <summary>The same for several.</summary>
+    public static NpgsqlBatchCommand FindCommand(IEnumerable<TenantId> ids) =>
+        new($"select {Columns} from tenants t where t.id = any($1)") { Parameters = { new NpgsqlParameter { Value = ids.Select(i => i.Value).ToArray() } } };
+
     public static Tenant Read(NpgsqlDataReader row) => new()
     {
         Id = new TenantId(row.GetGuid(0)),

@@ -12,24 +12,30 @@ namespace Saga.Workers.Runtime;
 /// be renewed in time, or that a newer fence wants, cancels the work under it.
 /// </summary>
 internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseKeeper> log)
-    : BackgroundService
+    : BackgroundService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
     private readonly ConcurrentQueue<StepLease> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
+    private readonly LeaseLane lane = new(registry, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
 
     /// <summary>Tries to take the lease of a dispatch, and loads the tenant in the same round trip.</summary>
     public async Task<LeaseOutcome> TakeAsync(Contracts.Steps.StepCommand command, CancellationToken cancellation)
     {
         var lease = new StepLease(command.OperationId, command.Step, command.Fence, Guid.NewGuid());
         var since = time.GetTimestamp();
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        var (answer, tenant) = await LeaseRows.TakeAsync(connection, lease, command.TenantId, span, cancellation);
+        var (answer, tenant) = await lane.TakeAsync(lease, command.TenantId, cancellation);
         if (answer.Outcome != LeaseAnswer.Taken)
             return new LeaseOutcome(answer, null, null);
         var holding = new HeldLease(lease, Left(since), this, time);
         held[lease] = holding;
         return new LeaseOutcome(answer, holding, tenant);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await lane.DisposeAsync();
+        Dispose();
     }
 
     /// <summary>

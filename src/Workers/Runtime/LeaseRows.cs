@@ -38,18 +38,64 @@ internal static class LeaseRows
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         var reply = new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero);
         if (await reader.ReadAsync(cancellation))
-        {
-            var outcome = (Taken: reader.GetBoolean(0), Stale: reader.GetBoolean(1)) switch
-            {
-                { Taken: true } => LeaseAnswer.Taken,
-                { Stale: true } => LeaseAnswer.Stale,
-                _ => LeaseAnswer.Busy,
-            };
-            reply = new LeaseReply(outcome, reader.GetTimeSpan(2));
-        }
-
+            reply = Reply(reader, 0);
         await reader.NextResultAsync(cancellation);
         return (reply, await reader.ReadAsync(cancellation) ? TenantStore.Read(reader) : null);
+    }
+
+    /// <summary>
+    /// The same for several leases of different steps, in one transaction. A row that another transaction has locked is
+    /// left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
+    /// </summary>
+    public static async Task<(Dictionary<Guid, LeaseReply> ByHolder, Dictionary<TenantId, Tenant> Tenants)> TakeAsync(
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(
+                    """
+                    with found as (
+                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.expires_at, v.fence as wanted_fence, v.holder as wanted
+                        from unnest($1, $2, $3, $4) as v(operation, step, fence, holder)
+                        join step_leases l on l.operation_id = v.operation and l.step = v.step
+                        for no key update of l skip locked),
+                    taken as (
+                        update step_leases l set holder = f.wanted, held_fence = f.wanted_fence, expires_at = now() + $5
+                        from found f
+                        where l.operation_id = f.operation_id and l.step = f.step
+                            and f.fence = f.wanted_fence and not f.settled and (f.holder is null or f.expires_at < now())
+                        returning l.holder)
+                    select f.wanted, t.holder is not null, f.fence <> f.wanted_fence or f.settled, coalesce(f.expires_at - now(), interval '0')
+                    from found f left join taken t on t.holder = f.wanted
+                    """)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                        new NpgsqlParameter { Value = leases.Select(l => l.Fence).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+                        new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        new NpgsqlParameter { Value = span },
+                    },
+                },
+                TenantStore.FindCommand(tenantIds),
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync();
+        var replies = new Dictionary<Guid, LeaseReply>();
+        while (await reader.ReadAsync())
+            replies[reader.GetGuid(0)] = Reply(reader, 1);
+        await reader.NextResultAsync();
+        var tenants = new Dictionary<TenantId, Tenant>();
+        while (await reader.ReadAsync())
+        {
+            var tenant = TenantStore.Read(reader);
+            tenants[tenant.Id] = tenant;
+        }
+
+        return (replies, tenants);
     }
 
     /// <returns>The holders whose lease was renewed.</returns>
@@ -90,4 +136,13 @@ internal static class LeaseRows
         command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
     }
+
+    private static LeaseReply Reply(NpgsqlDataReader row, int first) => new(
+        (Taken: row.GetBoolean(first), Stale: row.GetBoolean(first + 1)) switch
+        {
+            { Taken: true } => LeaseAnswer.Taken,
+            { Stale: true } => LeaseAnswer.Stale,
+            _ => LeaseAnswer.Busy,
+        },
+        row.GetTimeSpan(first + 2));
 }

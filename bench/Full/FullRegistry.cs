@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Workflows;
+using Saga.Registry.Operations;
+
+namespace Saga.Bench.Full;
+
+/// <summary>
+/// A registry with a past: tenants of every tier, each with its finished operation, its history line by line, its
+/// leases, settings and credentials. What they would have outside is not there: only the registry grows.
+/// </summary>
+internal static class FullRegistry
+{
+    public const int Tenants = 5000;
+
+    public static async Task FillAsync(string connectionString, TimeProvider time)
+    {
+        var stored = StoredWorkflow.Of(ProvisionWorkflow.Definition);
+        var now = time.GetUtcNow();
+        var steps = ProvisionWorkflow.Definition.Steps.Select(s => new StepRun
+        {
+            Name = s.Name, Status = StepStatus.Succeeded, Fence = 1, Attempt = 1, StartedAt = now, DispatchedAt = now, DueAt = now, Deadline = now, FinishedAt = now,
+        });
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, @Version, @Json::jsonb) on conflict do nothing;
+            insert into database_servers (name, region, host, port, max_tenants, max_schemas_per_database)
+            values ('main', 'default', '127.0.0.1', 5432, 100000, 500) on conflict do nothing;
+            create temporary table past as
+            select n, gen_random_uuid() as tenant, gen_random_uuid() as operation, now() - interval '90 days' + n * interval '25 minutes' as at,
+                case when n % 25 = 0 then 'database' when n % 5 = 0 then 'schema' else 'row' end as tier
+            from generate_series(1, @Tenants) n;
+            insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email, placement_server, placement_database, placement_schema,
+                                 schema_version, organization_id, admin_user_id, created_at, updated_at)
+            select tenant, 'past-' || n, 'Past ' || n, 'custom', tier, 'active', 'past-' || n, 'UTC', 'admin@example.com', 'main',
+                case tier when 'row' then 'saga_rows' when 'schema' then 'saga_schemas_' || 1 + n / 2500 else 'tenant_' || replace(tenant::text, '-', '') end,
+                case tier when 'schema' then 't_' || replace(tenant::text, '-', '') else 'product' end, 3, gen_random_uuid()::text, gen_random_uuid()::text, at, at
+            from past;
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, next_due_at, requested_by, created_at, updated_at, finished_at)
+            select operation, @Kind, tenant, @Digest, 'completed', '{"plan": "custom"}', @Steps::jsonb, null, 'bench', at, at, at from past;
+            insert into operation_history (operation_id, at, event, message_id) select operation, at, 'started', gen_random_uuid() from past order by n;
+            insert into operation_history (operation_id, at, event, step, attempt, fence, message_id)
+            select operation, at, event, step, 1, 1, case event when 'stepSucceeded' then gen_random_uuid() end
+            from past cross join unnest(@Names) step cross join (values ('stepDispatched'), ('stepSucceeded')) e(event) order by n;
+            insert into operation_history (operation_id, at, event) select operation, at, 'completed' from past order by n;
+            insert into step_leases (operation_id, step, fence, settled, held_fence) select operation, step, 1, true, 1 from past cross join unnest(@Names) step;
+            insert into tenant_settings (tenant_id, key, value) select tenant, 'setting' || k, '10' from past cross join generate_series(1, 5) k;
+            insert into tenant_keys (tenant_id, master_key_id, wrapped) select tenant, 'k1', decode(repeat('00', 60), 'hex') from past;
+            insert into tenant_credentials (tenant_id, purpose, username, sealed)
+            select tenant, purpose, 't_' || n, decode(repeat('00', 80), 'hex') from past cross join unnest(array['database', 'cache']) purpose;
+            insert into audit (at, actor, action, tenant_id, operation_id) select at, 'bench', 'tenant.provision', tenant, operation from past;
+            insert into idempotency_keys (caller, key, request_hash, operation_id, created_at) select 'bench', 'past-' || n, '\x00', operation, at from past;
+            """,
+            new
+            {
+                stored.Digest, stored.Definition.Kind, stored.Definition.Version, stored.Json, Tenants,
+                Names = ProvisionWorkflow.Definition.Steps.Select(s => s.Name).ToArray(),
+                Steps = JsonSerializer.Serialize(steps, Contracts.Json.Options),
+            }, commandTimeout: 300);
+        await connection.ExecuteAsync("vacuum analyze", commandTimeout: 300);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Saga.Bench.Figures;
+using Saga.Bench.Servers;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Workflows;
+using Saga.Tests.Support;
+
+namespace Saga.Bench.Provisioning;
+
+/// <summary>Bench a: from POST to active for each tier, against the same steps one after the other.</summary>
+internal static class ProvisioningBench
+{
+    private const double Bound = 0.6;
+    private static readonly int[] KeycloakMilliseconds = [10, 0];
+    private static int count;
+
+    public static async Task RunAsync(Settings settings, TimeProvider time)
+    {
+        var report = new Report("a").Line();
+        foreach (var latency in KeycloakMilliseconds)
+        {
+            await using var outside = await Outside.StartAsync(TimeSpan.FromMilliseconds(latency));
+            using var times = new StepTimes();
+            await using var product = await WholeProduct.StartAsync(
+                "POST to active", outside, await outside.Postgres.NewRegistryAsync(), await RabbitServer.NewVirtualHostAsync(), times, settings, time);
+            await using var sequential = await OneAfterTheOther.StartAsync(outside, await outside.Postgres.NewRegistryAsync());
+            if (latency == KeycloakMilliseconds[0])
+            {
+                report.Line($"{Machine.Describe(time, await outside.VersionsAsync())} Load average {Machine.Load():0.0}.").Line()
+                    .Line($"{settings.Rounds} tenants of each tier by each contender, one at a time, taking turns. Milliseconds: median (quartiles; extremes).").Line();
+            }
+
+            var results = await RoundsAsync([sequential, product], settings.Rounds, times);
+            report.Line(string.Create(CultureInfo.InvariantCulture, $"Keycloak's stub answers after {latency} ms:")).Line()
+                .Table(["tier", "one after the other", "POST to active", "ratio"], results.Select(r => new[]
+                {
+                    Name(r.Tier), r.Times[0].Text("0"), r.Times[1].Text("0"), r.Times[1].Over(r.Times[0]).Text("0.00") + " ×",
+                }))
+                .Line("Steps of the product, median milliseconds: " + string.Join(", ", ProvisionWorkflow.Definition.Steps.Select(s =>
+                    string.Create(CultureInfo.InvariantCulture, $"{s.Name} {times.MedianMilliseconds(s.Name):0}"))) + ".").Line();
+            var database = results.Single(r => r.Tier == IsolationTier.Database);
+            report.Line($"Database tier: {Report.Verdict(database.Times[1].Over(database.Times[0]).Median, Bound, atLeast: false)}.").Line();
+        }
+
+        await (settings.Write ? report.WriteAsync() : report.PrintAsync());
+    }
+
+    /// <summary>Every contender makes a tenant of each tier, round after round.</summary>
+    public static async Task<IReadOnlyList<(IsolationTier Tier, IReadOnlyList<Series> Times)>> RoundsAsync(
+        IReadOnlyList<IProvisioner> contenders, int rounds, StepTimes times)
+    {
+        var results = Enum.GetValues<IsolationTier>().Select(t => (Tier: t, Times: (IReadOnlyList<Series>)[.. contenders.Select(c => new Series(c.Name))])).ToList();
+        // Templates are made and code is compiled before the first round counts.
+        const int warm = 3;
+        for (var round = 0; round < rounds + warm; round++)
+        {
+            if (round == warm)
+                times.Forget();
+            foreach (var (tier, series) in results)
+            {
+                for (var turn = 0; turn < contenders.Count; turn++)
+                {
+                    var at = (turn + round) % contenders.Count;
+                    var slug = string.Create(CultureInfo.InvariantCulture, $"bench-{Name(tier)}-{++count}");
+                    var milliseconds = await contenders[at].ProvisionAsync(slug, tier);
+                    if (round >= warm)
+                        series[at].Values.Add(milliseconds);
+                }
+            }
+
+            if (round >= warm)
+                await Console.Error.WriteLineAsync($"round {round - warm + 1}: " + string.Join("; ", results.Select(r => $"{Name(r.Tier)} {string.Join(" / ", r.Times.Select(t => t.Values[^1].ToString("0", CultureInfo.InvariantCulture)))}")));
+        }
+
+        return results;
+    }
+
+    public static string Name(IsolationTier tier) => tier.ToString().ToLowerInvariant();
+}

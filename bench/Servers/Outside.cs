@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using Saga.Bench.Figures;
+using Saga.Tests.Support;
+using Saga.Tests.Support.Keycloak;
+
+namespace Saga.Bench.Servers;
+
+/// <summary>Every outside system that provisioning works on, and the settings that lead to them.</summary>
+internal sealed class Outside : IAsyncDisposable
+{
+    private readonly string mail = Directory.CreateTempSubdirectory("saga-bench-mail-").FullName;
+    private readonly string master = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private readonly BenchPostgres postgres;
+    private readonly KeycloakStub keycloak;
+    private readonly S3Server s3;
+    private readonly RedisServer redis;
+
+    private Outside(BenchPostgres postgres, KeycloakStub keycloak, S3Server s3, RedisServer redis, TokenIssuer issuer)
+    {
+        (this.postgres, this.keycloak, this.s3, this.redis, Issuer) = (postgres, keycloak, s3, redis, issuer);
+    }
+
+    public TokenIssuer Issuer { get; }
+
+    public BenchPostgres Postgres => postgres;
+
+    /// <param name="keycloakLatency">What the stub waits before each answer: it has no database and no password hashing to wait for.</param>
+    public static async Task<Outside> StartAsync(TimeSpan keycloakLatency) => new(
+        await BenchPostgres.StartAsync(),
+        await KeycloakStub.StartAsync(new KeycloakStubOptions { Latency = keycloakLatency, KeepCalls = false }),
+        await S3Server.SharedAsync(), await RedisServer.SharedAsync(), await TokenIssuer.StartAsync());
+
+    public Dictionary<string, string?> Settings(string registry) => new(keycloak.Settings, StringComparer.OrdinalIgnoreCase)
+    {
+        ["Saga:Registry:ConnectionString"] = registry,
+        ["Saga:Databases:Servers:main:ConnectionString"] = postgres.Admin,
+        ["Saga:Databases:Servers:main:MaxTenants"] = "100000",
+        ["Saga:Storage:Adapter"] = "s3",
+        ["Saga:Storage:S3:ServiceUrl"] = s3.Url,
+        ["Saga:Storage:S3:AccessKey"] = s3.AccessKey,
+        ["Saga:Storage:S3:SecretKey"] = s3.SecretKey,
+        ["Saga:Storage:S3:Bucket"] = "saga-bench",
+        ["Saga:Cache:Adapter"] = "redis",
+        ["Saga:Cache:Redis:ConnectionString"] = redis.Address,
+        ["Saga:Mail:Adapter"] = "folder",
+        ["Saga:Mail:Folder:Path"] = mail,
+        ["Saga:Mail:From"] = "Saga <saga@example.com>",
+        ["Saga:Mail:SignInUrl"] = "https://console.example.com",
+        ["Saga:Sealing:ActiveKey"] = "k1",
+        ["Saga:Sealing:MasterKeys:k1"] = master,
+        ["Saga:Auth:Authority"] = Issuer.Authority,
+        ["Saga:Auth:Audience"] = TokenIssuer.Audience,
+        ["Saga:Auth:RequireHttps"] = "false",
+    };
+
+    public async Task<string[]> VersionsAsync() =>
+    [
+        await postgres.VersionAsync(), await Machine.VersionAsync("RabbitMQ", "/usr/lib/rabbitmq/bin/rabbitmqctl", "version") + " (quorum queues)",
+        await Machine.VersionAsync("Redis", "redis-server", "--version"), await Machine.VersionAsync("Ceph gateway", "radosgw", "--version"),
+    ];
+
+    public async ValueTask DisposeAsync()
+    {
+        await keycloak.DisposeAsync();
+        await Issuer.DisposeAsync();
+        await postgres.DisposeAsync();
+        Directory.Delete(mail, recursive: true);
+    }
+}

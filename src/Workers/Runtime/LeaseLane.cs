@@ -1,0 +1,82 @@
+using System.Threading.Channels;
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>
+/// Group commit for leases: dispatches that arrive while one transaction takes leases share the next one. Alone a
+/// dispatch waits for nobody; under load the round trip and the flush to disk are shared.
+/// </summary>
+internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsyncDisposable
+{
+    private const int MaxBatch = 64;
+    private readonly Channel<Asking> asking = Channel.CreateUnbounded<Asking>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Lock gate = new();
+    private Task? running;
+
+    /// <summary>Tries to take the lease; loads the tenant in the same round trip.</summary>
+    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId tenant, CancellationToken cancellation)
+    {
+        var mine = new Asking(lease, tenant);
+        if (!asking.Writer.TryWrite(mine))
+            throw new OperationCanceledException("The worker is stopping.");
+        lock (gate)
+            running ??= Task.Run(RunAsync, CancellationToken.None);
+        if (await mine.Answer.Task.WaitAsync(cancellation) is { } answer)
+            return answer;
+        // Somebody else had the row: waiting for it alone holds up nobody, and holds nothing that another may wait for.
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        return await LeaseRows.TakeAsync(connection, lease, tenant, span, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        asking.Writer.TryComplete();
+        if (running is not null)
+            await running;
+    }
+
+    private async Task RunAsync()
+    {
+        var batch = new List<Asking>(MaxBatch);
+        while (await asking.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (batch.Count < MaxBatch && asking.Reader.TryRead(out var next))
+                batch.Add(next);
+            try
+            {
+                await TakeAsync(batch);
+            }
+            catch (Exception error)
+            {
+                foreach (var one in batch)
+                    one.Answer.TrySetException(error);
+            }
+        }
+    }
+
+    private async Task TakeAsync(List<Asking> batch)
+    {
+        // Of two dispatches of one step, delivered at the same moment, one asks by itself.
+        var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();
+        await using var connection = await registry.OpenConnectionAsync();
+        var (replies, tenants) = await LeaseRows.TakeAsync(
+            connection, leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).Distinct()], span);
+        foreach (var one in batch)
+        {
+            one.Answer.TrySetResult(replies.TryGetValue(one.Lease.Holder, out var reply)
+                ? (reply, tenants.GetValueOrDefault(one.Tenant))
+                : null);
+        }
+    }
+
+    private sealed record Asking(StepLease Lease, TenantId Tenant)
+    {
+        /// <summary>Null when the row was locked, or is not there.</summary>
+        public TaskCompletionSource<(LeaseReply Reply, Tenant? Tenant)?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
