@@ -91,7 +91,9 @@ public static class ModeRules
     {
         try
         {
-            return BindingAddress.Parse(address) is { PathBase.Length: 0, IsUnixPipe: false };
+            // A port that is no number is read as part of the host.
+            return BindingAddress.Parse(address) is { PathBase.Length: 0, IsUnixPipe: false } parsed
+                && (parsed.Host[0] == '[' || !parsed.Host.Contains(':', StringComparison.Ordinal));
         }
         catch (FormatException)
         {
