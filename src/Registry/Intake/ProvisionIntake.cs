@@ -24,14 +24,20 @@ public sealed class ProvisionIntake(NpgsqlDataSource registry, PlanStore plans, 
     /// </exception>
     public async Task<IntakeOutcome> SubmitAsync(ProvisionTenant command, string caller, CancellationToken cancellation)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
         // Before validation: what was accepted once stays accepted, though a plan changed since.
-        if (await ReplayAsync(connection, command, caller, cancellation) is { } known)
-            return known;
+        await using (var asking = await registry.OpenConnectionAsync(cancellation))
+        {
+            if (await ReplayAsync(asking, command, caller, cancellation) is { } known)
+                return known;
+        }
+
+        // It reads the plan by a connection of its own: were one held meanwhile, as many commands as the pool has
+        // connections would wait for each other.
         var (valid, refusal) = await ValidateAsync(command, cancellation);
         if (valid is null)
             return new CommandRejected(refusal!);
 
+        await using var connection = await registry.OpenConnectionAsync(cancellation);
         for (var left = Tries; ; left--)
         {
             var now = time.GetUtcNow();

@@ -1,0 +1,27 @@
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Registry.Intake;
+using Saga.Registry.Plans;
+using Saga.Registry.Schema;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Intake;
+
+public sealed class When_more_commands_come_than_connections
+{
+    [Fact]
+    public async Task Should_accept_all_instead_of_waiting_for_each_other()
+    {
+        var few = new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync("registry")) { MaxPoolSize = 2, Timeout = 10 };
+        await using var registry = NpgsqlDataSource.Create(few);
+        await new RegistryMigrator(registry).MigrateAsync();
+        var intake = new ProvisionIntake(registry, new PlanStore(registry), TimeProvider.System);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => intake.SubmitAsync(
+            new ProvisionTenant { Name = $"Tenant {i}", Slug = $"tenant-{i}", Plan = "basic", AdminEmail = $"admin@t{i}.example" }, "test", TestContext.Current.CancellationToken)));
+
+        outcomes.ShouldAllBe(o => o is CommandAccepted);
+    }
+}
