@@ -36,6 +36,23 @@ public sealed class S3Server
     public static string NewBucket() =>
         string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref count)}-{Guid.NewGuid().ToString("n")[..8]}");
 
+    /// <summary>Makes a bucket. The gateway refuses some of those that are made side by side; only making is tried again.</summary>
+    public static async Task MakeBucketAsync(AmazonS3Client client, string bucket)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await client.PutBucketAsync(bucket);
+                return;
+            }
+            catch (AmazonS3Exception) when (tries < 10)
+            {
+                // Refused before anything was made, or made and the answer lost: making it again is right for both.
+            }
+        }
+    }
+
     public AmazonS3Client Client() => new(
         new BasicAWSCredentials(AccessKey, SecretKey),
         new AmazonS3Config

@@ -17,7 +17,7 @@ public sealed class When_s3_makes_trouble
     {
         var bucket = S3Server.NewBucket();
         using var s3 = (await S3Server.SharedAsync()).Client();
-        await s3.PutBucketAsync(bucket);
+        await S3Server.MakeBucketAsync(s3, bucket);
         await s3.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new() { Status = Amazon.S3.VersionStatus.Enabled } });
         await using var host = await StorageHost.OnS3Async(bucket: bucket);
         var (gone, stays) = (StorageHost.NewTenant(), StorageHost.NewTenant());
@@ -47,7 +47,7 @@ public sealed class When_s3_makes_trouble
     {
         var bucket = S3Server.NewBucket();
         using var s3 = (await S3Server.SharedAsync()).Client();
-        await s3.PutBucketAsync(bucket);
+        await S3Server.MakeBucketAsync(s3, bucket);
         await using var host = await StorageHost.OnS3Async(bucket: bucket);
         var tenant = StorageHost.NewTenant();
 
@@ -178,7 +178,7 @@ public sealed class When_s3_makes_trouble
     {
         var bucket = S3Server.NewBucket();
         using var s3 = (await S3Server.SharedAsync()).Client();
-        await s3.PutBucketAsync(bucket);
+        await S3Server.MakeBucketAsync(s3, bucket);
         await s3.PutLifecycleConfigurationAsync(new PutLifecycleConfigurationRequest
         {
             BucketName = bucket,
