@@ -20,6 +20,21 @@ internal sealed partial class OutboxRelay(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(ListenAsync(stoppingToken), DrainAsync(stoppingToken));
 
+    /// <summary>Deletes what was sent, so that an orderly stop leaves nothing to be sent twice.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await DeleteAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
+        {
+            // It is sent again by the next process, and changes nothing.
+            LogDrainFailed(error);
+        }
+    }
+
     public override void Dispose()
     {
         wake.Dispose();
