@@ -116,9 +116,13 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
                 session,
                 """
                 select min(datname) from pg_database
-                where datname ~ '^(tenant|saga)_' and datname <> current_database() and has_database_privilege(oid, 'CONNECT')
-                  -- Being made, and closed until it is.
-                  and datallowconn and datconnlimit <> 0
+                where datname ~ '^(tenant|saga)_' and datname <> current_database()
+                  -- One that is being made (0) or dropped (-2) lets nobody in.
+                  and datallowconn and datconnlimit not in (0, -2)
+                  -- Of the row that was read: has_database_privilege() may know an older or a newer list.
+                  and exists (
+                      select 1 from aclexplode(coalesce(datacl, acldefault('d', datdba))) granted
+                      where granted.privilege_type = 'CONNECT' and (granted.grantee = 0 or pg_has_role(granted.grantee, 'USAGE')))
                 """,
                 new { }, cancellation);
             if (database is not null)

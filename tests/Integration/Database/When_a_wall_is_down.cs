@@ -38,6 +38,27 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-2)]
+    public async Task Should_mind_no_open_database_that_is_being_made_or_dropped(int limit)
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        var tenant = await world.ReadyAsync(IsolationTier.Row);
+        await world.AdminQueryAsync<string>("postgres", "create database saga_template_half");
+        try
+        {
+            await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, tenant));
+            await world.AdminQueryAsync<string>("postgres", $"update pg_database set datconnlimit = {limit} where datname = 'saga_template_half'");
+
+            await VerifyAsync(world, tenant);
+        }
+        finally
+        {
+            await world.AdminQueryAsync<string>("postgres", "drop database saga_template_half");
+        }
+    }
+
     private static async Task VerifyAsync(DatabaseWorld world, SeededTenant tenant) =>
         await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
 
