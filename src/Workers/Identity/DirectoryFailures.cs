@@ -19,9 +19,9 @@ public static class DirectoryFailures
         OrganizationTaken, $"The organisation alias '{slug}' belongs to another tenant or to nobody known here.",
         "Choose another slug, or remove the organisation that holds the alias, and replay.", system);
 
-    internal static StepFailureException NameHeld(string name, string system) => StepFailureException.Permanent(
-        OrganizationNameTaken, $"The organisation name '{name}' belongs to another organisation.",
-        "Choose another name for the tenant, or rename the organisation that holds it, and replay.", system);
+    internal static StepFailureException NamesHeld(OrganizationSpec wanted, string system) => StepFailureException.Permanent(
+        OrganizationNameTaken, $"The organisation names {string.Join(" and ", wanted.Names.Select(n => $"'{n}'"))} belong to other organisations.",
+        "Choose another name for the tenant, or rename an organisation that holds one of these, and replay.", system);
 
     internal static StepFailureException DomainHeld(string domain, string system) => StepFailureException.Permanent(
         DomainTaken, $"The domain '{domain}' is linked to another organisation.",

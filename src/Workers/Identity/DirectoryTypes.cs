@@ -3,7 +3,14 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Workers.Identity;
 
 /// <summary>The organisation a tenant must have. Its alias is the slug.</summary>
-public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain);
+public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain)
+{
+    /// <summary>
+    /// The names it may have, the better first: tenants may share a display name, organisations may not, and a slug is
+    /// nobody else's. What has one of them keeps it, so that a retry changes nothing.
+    /// </summary>
+    public IReadOnlyList<string> Names { get; } = [Name, $"{Name} ({Slug})"];
+}
 
 public sealed record DirectoryOrganization
 {

@@ -12,8 +12,8 @@ public interface IDirectory
 {
     /// <summary>
     /// The tenant's organisation, made when missing and mended when its name, domain or enabling differ.
-    /// An alias, name or domain held by another tenant is a permanent failure, as
-    /// <see cref="DirectoryFailures"/> names them.
+    /// It takes the first of <see cref="OrganizationSpec.Names"/> that is free. An alias, domain, or all the names held by
+    /// others are a permanent failure, as <see cref="DirectoryFailures"/> names them.
     /// </summary>
     Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation);
 

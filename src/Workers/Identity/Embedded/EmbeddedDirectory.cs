@@ -24,7 +24,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         {
             // One at a time: a racing insert for the same tenant may meet the alias's index before the tenant's.
             await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellation));
-            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), wanted.Name, wanted.Domain };
+            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellation) };
             var made = await connection.QuerySingleAsync<(Guid Id, string Alias)>(new CommandDefinition(
                 """
                 insert into embedded_identity.organizations (id, tenant_id, alias, name) values (@Id, @Tenant, @Alias, @Name)
@@ -40,10 +40,6 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "organizations_alias" })
         {
             throw DirectoryFailures.AliasHeld(wanted.Slug, System);
-        }
-        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "organizations_name" })
-        {
-            throw DirectoryFailures.NameHeld(wanted.Name, System);
         }
 
         return (await FindOrganizationAsync(wanted.Tenant, cancellation))!;
@@ -158,6 +154,17 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             """,
             new { user, Tenant = tenant.Value, Role = DirectoryRoles.TenantAdmin }, transaction, cancellationToken: cancellation));
         await transaction.CommitAsync(cancellation);
+    }
+
+    // Under the lock, so that a name that is free stays so.
+    private static async Task<string> NameAsync(NpgsqlTransaction transaction, OrganizationSpec wanted, CancellationToken cancellation)
+    {
+        var holders = (await transaction.Connection!.QueryAsync<(string Name, Guid Tenant)>(new CommandDefinition(
+            "select name, tenant_id from embedded_identity.organizations where name = any(@Names)",
+            new { Names = wanted.Names.ToArray() }, transaction, cancellationToken: cancellation))).ToDictionary(h => h.Name, h => h.Tenant, StringComparer.Ordinal);
+        return wanted.Names.FirstOrDefault(n => holders.TryGetValue(n, out var tenant) && tenant == wanted.Tenant.Value)
+            ?? wanted.Names.FirstOrDefault(n => !holders.ContainsKey(n))
+            ?? throw DirectoryFailures.NamesHeld(wanted, System);
     }
 
     private static async Task LinkDomainAsync(NpgsqlTransaction transaction, Guid organization, string domain, CancellationToken cancellation)

@@ -17,43 +17,13 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         if (await FindAsync(wanted.Tenant, cancellation) is { } found)
             return await MendAsync(found, wanted, cancellation);
 
-        var body = new OrganizationRepresentation
+        foreach (var name in wanted.Names)
         {
-            Name = wanted.Name,
-            Alias = wanted.Slug.ToString(),
-            Enabled = true,
-            Attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [wanted.Tenant.ToString()] },
-            Domains = wanted.Domain is null ? null : [new(wanted.Domain)],
-        };
-        KeycloakAnswer answer;
-        try
-        {
-            answer = await admin.PostAsync(Collection, body, cancellation);
-        }
-        catch (StepFailureException e) when (e.Failure.Transient)
-        {
-            // It may have been made all the same; a second POST is not the way to find out.
-            found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellation), cancellation);
-            if (found is null)
-                throw;
-            return await MendAsync(found, wanted, cancellation);
+            if (await MakeAsync(wanted, name, cancellation) is { } made)
+                return made;
         }
 
-        switch (answer.Status)
-        {
-            case HttpStatusCode.Created when IdOf(answer) is { } id:
-                return Made(id, wanted);
-            case HttpStatusCode.Created or HttpStatusCode.Conflict:
-                // 409: the name or the alias is taken, by another attempt for this tenant or by somebody else.
-                found = await FindAsync(wanted.Tenant, cancellation);
-                return found is not null
-                    ? await MendAsync(found, wanted, cancellation)
-                    : throw await WhoHoldsItAsync(wanted, answer, cancellation);
-            case HttpStatusCode.NotFound:
-                throw KeycloakFailures.NoOrganizations(answer);
-            default:
-                throw await WhyRefusedAsync(wanted, answer, cancellation);
-        }
+        throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
     }
 
     public async Task<OrganizationRepresentation?> FindAsync(TenantId tenant, CancellationToken cancellation)
@@ -87,11 +57,54 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         Domains = [.. (organization.Domains ?? []).Select(d => d.Name)],
     };
 
-    private static DirectoryOrganization Made(string id, OrganizationSpec wanted) => new()
+    /// <returns>Null when others hold the name.</returns>
+    private async Task<DirectoryOrganization?> MakeAsync(OrganizationSpec wanted, string name, CancellationToken cancellation)
+    {
+        var body = new OrganizationRepresentation
+        {
+            Name = name,
+            Alias = wanted.Slug.ToString(),
+            Enabled = true,
+            Attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [wanted.Tenant.ToString()] },
+            Domains = wanted.Domain is null ? null : [new(wanted.Domain)],
+        };
+        OrganizationRepresentation? found;
+        KeycloakAnswer answer;
+        try
+        {
+            answer = await admin.PostAsync(Collection, body, cancellation);
+        }
+        catch (StepFailureException e) when (e.Failure.Transient)
+        {
+            // It may have been made all the same; a second POST is not the way to find out.
+            found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellation), cancellation);
+            if (found is null)
+                throw;
+            return await MendAsync(found, wanted, cancellation);
+        }
+
+        switch (answer.Status)
+        {
+            case HttpStatusCode.Created when IdOf(answer) is { } id:
+                return Made(id, name, wanted);
+            case HttpStatusCode.Created or HttpStatusCode.Conflict:
+                // 409: the name or the alias is taken, by another attempt for this tenant or by somebody else.
+                found = await FindAsync(wanted.Tenant, cancellation);
+                if (found is not null)
+                    return await MendAsync(found, wanted, cancellation);
+                return await IsNameHeldAsync(wanted, name, cancellation) ? null : throw KeycloakFailures.Clash($"POST {Collection}", answer);
+            case HttpStatusCode.NotFound:
+                throw KeycloakFailures.NoOrganizations(answer);
+            default:
+                throw await WhyRefusedAsync(wanted, answer, cancellation);
+        }
+    }
+
+    private static DirectoryOrganization Made(string id, string name, OrganizationSpec wanted) => new()
     {
         Id = id,
         Alias = wanted.Slug.ToString(),
-        Name = wanted.Name,
+        Name = name,
         Enabled = true,
         Domains = wanted.Domain is null ? [] : [wanted.Domain],
     };
@@ -134,13 +147,13 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         if (now.Alias != wanted.Slug.ToString())
             throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, now.Alias, KeycloakFailures.System);
         var lacksDomain = wanted.Domain is not null && !now.Domains.Contains(wanted.Domain, StringComparer.OrdinalIgnoreCase);
-        if (now.Name == wanted.Name && now.Enabled && !lacksDomain)
+        var named = wanted.Names.Contains(now.Name, StringComparer.Ordinal);
+        if (named && now.Enabled && !lacksDomain)
             return now;
 
         // PUT replaces: what is sent back is all that was read, or it would be cleared.
         var path = $"{Collection}/{now.Id}";
         var everything = KeycloakAdmin.Read<JsonObject>(await admin.GetAsync(path, cancellation), $"GET {path}");
-        everything["name"] = wanted.Name;
         everything["enabled"] = true;
         if (lacksDomain)
         {
@@ -149,24 +162,27 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             everything["domains"] = domains;
         }
 
-        var answer = await admin.PutAsync(path, everything, cancellation);
-        if (answer.Status == HttpStatusCode.Conflict)
-            throw DirectoryFailures.NameHeld(wanted.Name, KeycloakFailures.System);
-        if (!answer.Succeeded)
-            throw await WhyRefusedAsync(wanted, answer, cancellation);
-        return now with { Name = wanted.Name, Enabled = true, Domains = lacksDomain ? [.. now.Domains, wanted.Domain!] : now.Domains };
+        foreach (var name in named ? [now.Name] : wanted.Names)
+        {
+            everything["name"] = name;
+            var answer = await admin.PutAsync(path, everything, cancellation);
+            if (answer.Succeeded)
+                return now with { Name = name, Enabled = true, Domains = lacksDomain ? [.. now.Domains, wanted.Domain!] : now.Domains };
+            if (answer.Status != HttpStatusCode.Conflict)
+                throw await WhyRefusedAsync(wanted, answer, cancellation);
+        }
+
+        throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
     }
 
-    private async Task<StepFailureException> WhoHoldsItAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellation)
+    private async Task<bool> IsNameHeldAsync(OrganizationSpec wanted, string name, CancellationToken cancellation)
     {
         var alias = wanted.Slug.ToString();
         var byAlias = await ListAsync($"q={Uri.EscapeDataString($"alias:{alias}")}&max=2", cancellation);
         if (byAlias.Any(o => o.Alias == alias))
-            return DirectoryFailures.AliasHeld(wanted.Slug, KeycloakFailures.System);
-        var byName = await ListAsync($"search={Uri.EscapeDataString(wanted.Name)}&exact=true&max=2", cancellation);
-        return byName.Any(o => o.Name == wanted.Name)
-            ? DirectoryFailures.NameHeld(wanted.Name, KeycloakFailures.System)
-            : KeycloakFailures.Clash($"POST {Collection}", answer);
+            throw DirectoryFailures.AliasHeld(wanted.Slug, KeycloakFailures.System);
+        var byName = await ListAsync($"search={Uri.EscapeDataString(name)}&exact=true&max=2", cancellation);
+        return byName.Any(o => string.Equals(o.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
     // A domain that is taken is a 400 like any other: who holds it must be asked.
