@@ -1,3 +1,4 @@
+using Dapper;
 using Saga.Registry.Operations;
 using Saga.Tests.Support.World;
 using Shouldly;
@@ -7,25 +8,29 @@ namespace Saga.Tests.EndToEnd.Provisioning;
 
 public sealed class When_many_tenants_are_provisioned_at_once
 {
-    [Fact]
-    public async Task Should_make_one_of_each_plan()
-    {
-        var world = await World.SharedAsync();
-        var site = await world.NewSiteAsync();
-        var host = await ProvisioningHost.StartAsync(site.Configuration());
-        try
-        {
-            foreach (var plan in (string[])["basic", "premium", "enterprise", "custom"])
-            {
-                var accepted = await site.SubmitAsync(Site.NewCommand(plan));
-                (await site.EndAsync(accepted.OperationId)).ShouldBe(OperationState.Completed, await site.StoryAsync(accepted.OperationId));
-            }
+    private const int Tenants = 200;
 
-            await Outside.CompareAsync(site);
-        }
-        finally
+    [Fact]
+    public async Task Should_activate_all_and_overfill_no_server()
+    {
+        var first = (await World.SharedAsync()).Postgres;
+        var second = await World.NewPostgresAsync();
+        // Just room for all: one placement too many on either would show.
+        await using var running = await RunningSite.StartAsync(
+            servers: [new SiteServer("first", first.ConnectionString("postgres"), 120), new SiteServer("second", second.ConnectionString("postgres"), Tenants - 120)]);
+
+        var accepted = await running.SubmitAsync(Tenants);
+
+        await running.EndAsync(accepted, OperationState.Completed, TimeSpan.FromMinutes(4));
+        await using (var connection = await running.Site.Registry.OpenConnectionAsync())
         {
-            await ProvisioningHost.EndAsync(host);
+            var placed = await connection.QueryAsync<(string Server, long Count)>(
+                "select placement_server, count(*) from tenants where status = 'active' group by 1 order by 1");
+            placed.ToArray().ShouldBe(new[] { ("first", 120L), ("second", Tenants - 120L) });
         }
+
+        var late = await running.SubmitAsync(1);
+        await running.EndAsync(late, OperationState.Compensated);
+        (await running.Site.StoryAsync(late[0].OperationId)).ShouldContain("server-full");
     }
 }

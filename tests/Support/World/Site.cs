@@ -23,6 +23,7 @@ public sealed class Site
     private Site(World world, NpgsqlDataSource registry, KeycloakStub keycloak, string bucket, IReadOnlyList<SiteServer> servers)
     {
         (World, Registry, Keycloak, Bucket, Servers) = (world, registry, keycloak, bucket, servers);
+        Mail = new MailSink(_ => MailAnswer);
         intake = new ProvisionIntake(registry, new PlanStore(registry), TimeProvider.System);
     }
 
@@ -32,7 +33,10 @@ public sealed class Site
 
     public KeycloakStub Keycloak { get; }
 
-    public MailSink Mail { get; } = new();
+    public MailSink Mail { get; }
+
+    /// <summary>What the mail server says to whatever it is told; the usual when null.</summary>
+    public string? MailAnswer { get; set; }
 
     public string Bucket { get; }
 
@@ -118,7 +122,19 @@ public sealed class Site
         var state = OperationState.Accepted;
         try
         {
-            await Until.TrueAsync(async () => HasEnded(state = await StateAsync(operation)), $"operation {operation} ends", limit ?? TimeSpan.FromSeconds(60));
+            await Until.TrueAsync(
+                async () =>
+                {
+                    try
+                    {
+                        return HasEnded(state = await StateAsync(operation));
+                    }
+                    catch (NpgsqlException)
+                    {
+                        // The test has stopped the server, or just did, and the pool's connections are broken.
+                        return false;
+                    }
+                }, $"operation {operation} ends", limit ?? TimeSpan.FromSeconds(60));
         }
         catch (TimeoutException error)
         {

@@ -46,7 +46,7 @@ public sealed class World
     public async Task<Site> NewSiteAsync(params SiteServer[] servers)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"site_{Interlocked.Increment(ref count)}");
-        await using (var connection = new NpgsqlConnection(Postgres.ConnectionString("postgres")))
+        await using (var connection = new NpgsqlConnection(Postgres.ConnectionString("postgres") + ";Pooling=false"))
         {
             await connection.OpenAsync();
             await using var create = new NpgsqlCommand($"create database \"{name}\"", connection);
@@ -58,6 +58,15 @@ public sealed class World
         lock (sites)
             sites.Add(site);
         return site;
+    }
+
+    /// <summary>Stops PostgreSQL as a crash would, and starts it again.</summary>
+    public async Task RestartPostgresAsync()
+    {
+        await Postgres.RestartAsync(immediate: true);
+        // The tests' own connections; what is tested has to see for itself.
+        foreach (var site in Sites)
+            site.Registry.Clear();
     }
 
     /// <summary>A PostgreSQL cluster of a process crash's strength: what was committed outlives an immediate stop.</summary>

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Hosting;
+using Saga.Contracts.Commands;
+using Saga.Registry.Intake;
+using Saga.Registry.Operations;
+using Saga.Tests.Support;
+using Saga.Tests.Support.World;
+using Shouldly;
+
+namespace Saga.Tests.EndToEnd.Provisioning;
+
+/// <summary>A site and one process of it that provisions.</summary>
+internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
+{
+    private static readonly string[] Plans = ["basic", "premium", "enterprise"];
+
+    public Site Site { get; } = site;
+
+    public static async Task<RunningSite> StartAsync(StepFaults? faults = null, Action<Site>? configure = null, params SiteServer[] servers)
+    {
+        var site = await (await World.SharedAsync()).NewSiteAsync(servers);
+        configure?.Invoke(site);
+        return new RunningSite(site, await ProvisioningHost.StartAsync(site.Configuration(), faults));
+    }
+
+    /// <summary>Commands of all tiers in turn, accepted.</summary>
+    public async Task<IReadOnlyList<CommandAccepted>> SubmitAsync(int count)
+    {
+        var commands = Enumerable.Range(0, count).Select(i => Site.NewCommand(Plans[i % Plans.Length])).ToList();
+        return await Task.WhenAll(commands.Select(Site.SubmitAsync));
+    }
+
+    public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await Site.SubmitAsync(command);
+
+    /// <summary>Waits until so many lines of the kind are in the histories of all operations together.</summary>
+    public async Task SeeAsync(string line, int times) => await Until.TrueAsync(
+        async () =>
+        {
+            await using var count = Site.Registry.CreateCommand("select count(*) from operation_history where event = $1");
+            count.Parameters.AddWithValue(line);
+            return (long)(await count.ExecuteScalarAsync())! >= times;
+        }, $"{times} times {line}", TimeSpan.FromSeconds(60));
+
+    /// <summary>Every operation ends in the state, and outside is what the registry says.</summary>
+    public async Task EndAsync(IEnumerable<CommandAccepted> accepted, OperationState expected, TimeSpan? limit = null)
+    {
+        foreach (var one in accepted)
+        {
+            var state = await Site.EndAsync(one.OperationId, limit ?? TimeSpan.FromSeconds(120));
+            state.ShouldBe(expected, await Site.StoryAsync(one.OperationId));
+        }
+
+        await Outside.CompareAsync(Site);
+    }
+
+    public async ValueTask DisposeAsync() => await ProvisioningHost.EndAsync(host);
+}

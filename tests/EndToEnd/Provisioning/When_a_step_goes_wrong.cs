@@ -1,0 +1,102 @@
+using Saga.Contracts.Steps;
+using Saga.Registry.Operations;
+using Saga.Tests.Support.Keycloak;
+using Saga.Tests.Support.World;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.EndToEnd.Provisioning;
+
+/// <summary>Each step in turn goes wrong, in each way a step can; the tenants of all steps and ways are provisioned at once.</summary>
+public sealed class When_a_step_goes_wrong
+{
+    private static readonly string[] Compensatable =
+    [
+        StepNames.Reserve, StepNames.Identity, StepNames.Database, StepNames.Storage, StepNames.Cache, StepNames.Configuration,
+        StepNames.Migrate, StepNames.Administrator, StepNames.Verify,
+    ];
+
+    private static readonly string[] All = [.. Compensatable, StepNames.Activate, StepNames.Notify];
+
+    [Fact]
+    public async Task Should_complete_when_a_step_fails_twice_for_a_while() =>
+        await EachAsync(All, OperationState.Completed, wrong => new StepFaults
+        {
+            Before = (context, call) =>
+            {
+                if (call <= 2 && wrong(context))
+                    throw StepFailureException.Transient("told-to-fail", "The test wants it so.");
+            },
+        });
+
+    [Fact]
+    public async Task Should_complete_when_a_step_acts_and_its_answer_is_lost() =>
+        await EachAsync(All, OperationState.Completed, wrong => new StepFaults
+        {
+            After = (context, call) =>
+            {
+                if (call <= 2 && wrong(context))
+                    throw new TimeoutException("The answer is lost.");
+            },
+        });
+
+    [Fact]
+    public async Task Should_leave_nothing_when_a_step_fails_for_good() =>
+        await EachAsync([.. Compensatable, StepNames.Activate], OperationState.Compensated, wrong => new StepFaults
+        {
+            Before = (context, _) =>
+            {
+                if (wrong(context))
+                    throw StepFailureException.Permanent("told-to-fail", "The test wants it so.");
+            },
+        });
+
+    [Fact]
+    public async Task Should_leave_nothing_when_a_step_acts_and_fails_for_good() =>
+        await EachAsync(Compensatable, OperationState.Compensated, wrong => new StepFaults
+        {
+            After = (context, _) =>
+            {
+                if (wrong(context))
+                    throw StepFailureException.Permanent("told-to-fail", "The test wants it so.");
+            },
+        });
+
+    [Fact]
+    public async Task Should_stall_with_a_whole_tenant_when_only_the_mail_fails_for_good() =>
+        await EachAsync([StepNames.Notify], OperationState.Stalled, wrong => new StepFaults
+        {
+            Before = (context, _) =>
+            {
+                if (wrong(context))
+                    throw StepFailureException.Permanent("told-to-fail", "The test wants it so.");
+            },
+        });
+
+    [Fact]
+    public async Task Should_complete_when_Keycloak_acts_and_loses_its_answers()
+    {
+        await using var running = await RunningSite.StartAsync();
+        foreach (var (method, route) in ((string, string)[])[("POST", "organizations"), ("POST", "users"), ("POST", "organizations/{org-id}/members")])
+            running.Site.Keycloak.Arm(method, route, new KeycloakFault { LoseAnswer = true }, times: 3);
+
+        var accepted = await running.SubmitAsync(6);
+
+        await running.EndAsync(accepted, OperationState.Completed);
+        running.Site.Keycloak.Violations.ShouldBeEmpty();
+    }
+
+    // The tenant's name says which step is to go wrong for it.
+    private static async Task EachAsync(string[] steps, OperationState expected, Func<Func<StepContext, bool>, StepFaults> faults)
+    {
+        await using var running = await RunningSite.StartAsync(faults(context => context.Tenant.Name.StartsWith(context.Step + " of ", StringComparison.Ordinal)));
+        string[] plans = ["basic", "premium", "enterprise"];
+        var commands = steps.SelectMany(step => plans.Select(plan => Site.NewCommand(plan))
+            .Select(command => command with { Name = $"{step} of {command.Slug}" }));
+
+        var accepted = await Task.WhenAll(commands.Select(running.SubmitAsync));
+
+        await running.EndAsync(accepted, expected);
+    }
+}
