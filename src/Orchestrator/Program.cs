@@ -2,11 +2,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Saga.Orchestrator;
+using Saga.Registry.Startup;
 using Serilog;
 using Serilog.Formatting.Json;
 
-var builder = Host.CreateApplicationBuilder(args);
-builder.Logging.ClearProviders()
-    .AddSerilog(new LoggerConfiguration().Enrich.FromLogContext().WriteTo.Console(new JsonFormatter(renderMessage: true)).CreateLogger(), dispose: true);
-builder.Services.AddOrchestrator(builder.Configuration);
-await builder.Build().RunAsync();
+return await WrongConfiguration.GuardAsync("saga-orchestrator", async () =>
+{
+    var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    builder.Logging.ClearProviders()
+        .AddSerilog(new LoggerConfiguration().Enrich.FromLogContext().WriteTo.Console(new JsonFormatter(renderMessage: true)).CreateLogger(), dispose: true);
+    builder.Services.AddOrchestrator(builder.Configuration);
+    await builder.Build().RunAsync();
+});

@@ -10,7 +10,6 @@ namespace Saga.Host.Startup;
 /// <summary>What the host starts for itself before anything else, and stops after everything else; and the settings that follow from it.</summary>
 internal sealed class BroughtAlong : IAsyncDisposable
 {
-    private const string RegistryKey = "Saga:Registry:ConnectionString";
     private PrivatePostgres? postgres;
     private LocalServers? servers;
 
@@ -29,7 +28,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
         {
             if (mode == HostMode.Local)
                 brought.servers = await LocalServers.StartAsync(brought.Folder, cancellation);
-            if (string.IsNullOrEmpty(configuration[RegistryKey]))
+            if (string.IsNullOrEmpty(configuration[ModeRules.RegistryKey]))
                 await brought.StartPostgresAsync(configuration, cancellation);
             brought.Take(EmbeddedSettings.Of(brought.Folder, configuration));
             brought.Take(configuration[ModeRules.IdentityKey] is { Length: > 0 } and not ModeRules.EmbeddedIdentity
@@ -73,9 +72,11 @@ internal sealed class BroughtAlong : IAsyncDisposable
             await connection.OpenAsync(cancellation);
             if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
                 await connection.ExecuteAsync("create database saga");
+            // Tenants' logins have nothing to do here.
+            await connection.ExecuteAsync("revoke connect on database postgres, template1 from public");
         }
 
-        Settings[RegistryKey] = postgres.ConnectionString("saga");
+        Settings[ModeRules.RegistryKey] = postgres.ConnectionString("saga");
         if (!configuration.GetSection("Saga:Databases:Servers").GetChildren().Any())
             Settings["Saga:Databases:Servers:main:ConnectionString"] = postgres.ConnectionString("postgres");
     }

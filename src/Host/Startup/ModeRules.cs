@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
+using Npgsql;
 
 namespace Saga.Host.Startup;
 
@@ -14,6 +15,7 @@ public static class ModeRules
     public const string AddressKey = "Saga:Api:Address";
     public const string IdentityKey = "Saga:Identity:Adapter";
     public const string EmbeddedIdentity = "embedded";
+    internal const string RegistryKey = "Saga:Registry:ConnectionString";
 
     private static readonly Port[] Ports =
     [
@@ -75,6 +77,13 @@ public static class ModeRules
                 .Select(key => $"{key} must not be set in {ModeKey} 'local', which starts this server itself. Set {ModeKey} to real and name every outside system."));
         }
 
+        if (mode != HostMode.Real)
+        {
+            broken.AddRange(Clusters(configuration).Where(c => !IsOfThisMachine(c.ConnectionString))
+                .Select(c => $"{c.Key} must name a PostgreSQL of this machine in {ModeKey} '{Name(mode)}', such as Host=127.0.0.1 or Host=/var/run/postgresql: "
+                    + "what is embedded does not stand beside real systems."));
+        }
+
         // It would open other addresses than the one judged above.
         if (mode != HostMode.Real && configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
             broken.Add($"Kestrel:Endpoints must not be set in {ModeKey} '{Name(mode)}': the address is {AddressKey}.");
@@ -82,6 +91,27 @@ public static class ModeRules
     }
 
     private static string Name(HostMode mode) => mode.ToString().ToLowerInvariant();
+
+    private static IEnumerable<(string Key, string ConnectionString)> Clusters(IConfiguration configuration) =>
+        configuration.GetSection("Saga:Databases:Servers").GetChildren()
+            .Select(s => (Key: $"{s.Path}:ConnectionString", ConnectionString: s["ConnectionString"] ?? ""))
+            .Prepend((RegistryKey, configuration[RegistryKey] ?? ""))
+            .Where(c => c.Item2.Length > 0);
+
+    // Several hosts may be named, each with a port; a path is a socket's.
+    private static bool IsOfThisMachine(string connectionString)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connectionString).Host is { Length: > 0 } hosts && hosts.Split(',').Select(h => h.Trim()).All(host =>
+                host is ['/' or '@', ..] || (IPAddress.TryParse(host, out var bare) && IPAddress.IsLoopback(bare)) || (Uri.TryCreate($"tcp://{host}", UriKind.Absolute, out var uri)
+                    && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))));
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsLoopback(string address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"

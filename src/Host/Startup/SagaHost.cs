@@ -5,14 +5,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Saga.Host.Demo;
 using Saga.Host.Logging;
+using Saga.Registry.Startup;
 
 namespace Saga.Host.Startup;
 
 /// <summary>The life of the process: what it brings along comes up first and goes down last.</summary>
 internal static class SagaHost
 {
-    private const int WrongConfiguration = 2;
-
     /// <returns>The process's exit code: 0 after an orderly stop, 2 when it could not start for a reason the user can mend.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -30,7 +29,7 @@ internal static class SagaHost
         {
             foreach (var message in messages)
                 await Console.Error.WriteLineAsync($"saga: {message}");
-            return WrongConfiguration;
+            return WrongConfiguration.ExitCode;
         }
     }
 

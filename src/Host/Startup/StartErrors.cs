@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Options;
+using Saga.Registry.Startup;
 
 namespace Saga.Host.Startup;
 
@@ -9,27 +9,11 @@ public static class StartErrors
     public static IReadOnlyList<string> Explain(Exception error) => error switch
     {
         StartException e => e.Messages,
-        OptionsValidationException e => [.. e.Failures.Select(Words)],
         AggregateException e => All(e),
-        // The configuration binder's: it names the key, the value and the type.
-        InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
-        InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
-        InvalidDataException e when e.Message.StartsWith("Failed to load configuration", StringComparison.Ordinal) => [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message],
         IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) =>
             [$"{ModeRules.AddressKey}: {e.Message}"],
-        _ => [],
+        _ => WrongConfiguration.Faults(error),
     };
-
-    // Data annotations wrap the words that name the key into words that name the class.
-    private static string Words(string failure)
-    {
-        const string before = " with the error: '";
-        const string after = "'.";
-        var begin = failure.IndexOf(before, StringComparison.Ordinal);
-        return failure.StartsWith("DataAnnotation validation failed", StringComparison.Ordinal) && begin > 0 && failure.EndsWith(after, StringComparison.Ordinal)
-            ? failure[(begin + before.Length)..^after.Length]
-            : failure;
-    }
 
     private static string[] All(AggregateException error)
     {

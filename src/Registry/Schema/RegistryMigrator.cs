@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Saga.Registry.Schema;
@@ -10,7 +11,7 @@ namespace Saga.Registry.Schema;
 /// Brings the control-plane database to the newest version. Any number may run at once: one works, the others wait.
 /// Each migration is one transaction, and its checksum is kept: a migration that changed after it ran is refused.
 /// </summary>
-public sealed class RegistryMigrator(NpgsqlDataSource registry)
+public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null)
 {
     private const long Lock = 0x5A6A_0001;
 
@@ -41,12 +42,30 @@ public sealed class RegistryMigrator(NpgsqlDataSource registry)
                     new { version, name, checksum }, transaction);
                 await transaction.CommitAsync(cancellation);
             }
+
+            await CloseToPublicAsync(connection, cancellation);
         }
         finally
         {
             await connection.ExecuteAsync("select pg_advisory_unlock(@Lock)", new { Lock });
         }
     }
+
+    // Tenants have logins on this server, perhaps, and PostgreSQL lets every login into a new database. At every start:
+    // a database that was restored is new. Only its owner (or a superuser) can; anybody else is told by a warning of the server.
+    private async Task CloseToPublicAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        const string open = "select has_database_privilege('public', current_database(), 'connect')";
+        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellation)))
+            return;
+        var database = await connection.ExecuteScalarAsync<string>(new CommandDefinition("select quote_ident(current_database())", cancellationToken: cancellation));
+        await connection.ExecuteAsync(new CommandDefinition($"revoke connect on database {database} from public", cancellationToken: cancellation));
+        if (log is not null && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellation)))
+            OpenToPublic(log, database!);
+    }
+
+    [LoggerMessage(1900, LogLevel.Warning, "Every login of the server may connect to the registry, and its user does not own the database. Its owner should run: REVOKE CONNECT ON DATABASE {Database} FROM PUBLIC")]
+    private static partial void OpenToPublic(ILogger log, string database);
 
     private static IEnumerable<(int Version, string Name, string Sql, string Checksum)> Migrations()
     {

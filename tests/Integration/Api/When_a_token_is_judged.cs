@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Saga.Api.Tokens;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using Saga.Api.Tokens;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
 using Saga.Api.Tokens;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 

@@ -1,7 +1,9 @@
+using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Plans;
 using Saga.Registry.Schema;
+using Saga.Tests.Integration.Database;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -31,6 +33,42 @@ public sealed class When_the_registry_is_migrated
         var error = await Should.ThrowAsync<InvalidOperationException>(() => new RegistryMigrator(registry).MigrateAsync());
 
         error.Message.ShouldContain("0001_registry");
+    }
+
+    [Fact]
+    public async Task Should_let_no_login_of_a_tenant_connect()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var registry = await world.RegistryAsync<string>("select current_database()");
+        var tenant = await world.ReadyAsync(IsolationTier.Database);
+        // The server asks every login for its own password; what a login may do is asked of the server.
+        var logins = await world.AdminQueryAsync<string>("postgres", $"select rolname from pg_roles where rolcanlogin and starts_with(rolname, 't_{tenant.Id.Compact}')");
+
+        logins.ShouldNotBeEmpty();
+        foreach (var login in logins)
+            (await world.AdminQueryAsync<bool>("postgres", $"select has_database_privilege('{login}', '{registry}', 'connect')")).ShouldBe([false]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Should_need_no_superuser_and_close_the_database_where_its_user_owns_it(bool owner)
+    {
+        var admin = new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync("registry")) { Pooling = false };
+        var user = $"plain_{admin.Database}";
+        await using (var connection = new NpgsqlConnection(admin.ConnectionString))
+        {
+            await connection.ExecuteAsync($"create role {user} login password 'x'; grant create on database {admin.Database} to {user}; grant create on schema public to {user}");
+            if (owner)
+                await connection.ExecuteAsync($"alter database {admin.Database} owner to {user}");
+        }
+
+        await using var registry = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(admin.ConnectionString) { Username = user, Password = "x" });
+        await new RegistryMigrator(registry).MigrateAsync();
+        await new RegistryMigrator(registry).MigrateAsync();
+
+        await using var open = registry.CreateCommand("select has_database_privilege('public', current_database(), 'connect')");
+        (await open.ExecuteScalarAsync()).ShouldBe(!owner);
     }
 
     [Fact]

@@ -90,6 +90,25 @@ public sealed class When_a_mode_is_checked
     public void Should_not_reach_a_real_system_from_mode_local(string key, string address) =>
         ModeRules.Broken(HostMode.Local, Settings((key, address))).ShouldHaveSingleItem().ShouldStartWith($"{key} must not be set in Saga:Mode 'local'");
 
+    [Theory]
+    [InlineData(HostMode.Embedded, "Saga:Registry:ConnectionString", "Host=db.example.com;Database=saga")]
+    [InlineData(HostMode.Local, "Saga:Registry:ConnectionString", "Host=10.0.0.7")]
+    [InlineData(HostMode.Embedded, "Saga:Registry:ConnectionString", "Host=127.0.0.1,db.example.com")]
+    [InlineData(HostMode.Embedded, "Saga:Registry:ConnectionString", "Host=localhost.example.com")]
+    [InlineData(HostMode.Embedded, "Saga:Registry:ConnectionString", "Database=saga")]
+    [InlineData(HostMode.Embedded, "Saga:Registry:ConnectionString", "no connection string")]
+    [InlineData(HostMode.Embedded, "Saga:Databases:Servers:main:ConnectionString", "Host=db.example.com")]
+    public void Should_put_nothing_embedded_beside_a_PostgreSQL_of_others(HostMode mode, string key, string address) =>
+        ModeRules.Broken(mode, Settings((key, address))).ShouldHaveSingleItem().ShouldStartWith($"{key} must name a PostgreSQL of this machine in Saga:Mode ");
+
+    [Theory]
+    [InlineData(HostMode.Embedded, "Host=127.0.0.1;Port=5433;Database=saga")]
+    [InlineData(HostMode.Embedded, "Host=localhost:5433,::1")]
+    [InlineData(HostMode.Local, "Host=/var/run/postgresql")]
+    [InlineData(HostMode.Real, "Host=db.example.com")]
+    public void Should_accept_a_PostgreSQL_that_fits(HostMode mode, string address) =>
+        ModeRules.Broken(mode, Settings(("Saga:Registry:ConnectionString", address), ("Saga:Api:Address", "http://127.0.0.1:5080"))).ShouldBeEmpty();
+
     [Fact]
     public void Should_refuse_addresses_that_go_round_the_rule() =>
         ModeRules.Broken(HostMode.Embedded, Settings(("Kestrel:Endpoints:Open:Url", "http://0.0.0.0:80"))).ShouldHaveSingleItem().ShouldStartWith("Kestrel:Endpoints ");

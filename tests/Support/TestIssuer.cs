@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Saga.Tests.Integration.Api;
+namespace Saga.Tests.Support;
 
 /// <summary>An OIDC issuer: discovery, keys that can be changed, and tokens of any kind, bad ones included.</summary>
 public sealed class TestIssuer : IAsyncDisposable

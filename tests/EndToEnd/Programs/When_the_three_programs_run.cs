@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Saga.Tests.Support;
+using Saga.Tests.Support.World;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.EndToEnd.Programs;
+
+/// <summary>Api, Orchestrator and Workers, each a process of its own, on real servers: they meet in messages and in the registry.</summary>
+public sealed class When_the_three_programs_run(When_the_three_programs_run.ControlPlane plane) : IClassFixture<When_the_three_programs_run.ControlPlane>
+{
+    [Fact]
+    public async Task Should_take_a_tenant_from_a_request_to_active_and_stop_in_order()
+    {
+        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}");
+        // All at once: whoever comes first migrates the registry.
+        using var api = new ProgramProcess("Saga.Api", plane.Site.Settings, "--urls", address);
+        using var orchestrator = new ProgramProcess("Saga.Orchestrator", plane.Site.Settings);
+        using var workers = new ProgramProcess("Saga.Workers", plane.Site.Settings);
+        using var http = new HttpClient { BaseAddress = new Uri(address) };
+        await Until.TrueAsync(async () => api.HasExited || await IsReadyAsync(http), "the API is ready", TimeSpan.FromSeconds(90));
+        api.HasExited.ShouldBeFalse(api.Errors + api.Output);
+
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", plane.Issuer.Token("platform-admin"));
+        using var accepted = await http.PostAsJsonAsync(
+            "/api/v1/tenants", new { name = "Acme", slug = "acme", plan = "enterprise", adminEmail = "ada@acme.example", domain = "acme.example" });
+        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        var operation = accepted.Headers.Location!;
+        var last = default(JsonElement);
+        await Until.TrueAsync(
+            async () => (last = await http.GetFromJsonAsync<JsonElement>(operation)).GetProperty("state").GetString() is "completed" or "compensated" or "stalled",
+            "the operation ends", TimeSpan.FromSeconds(120));
+
+        last.GetProperty("state").GetString().ShouldBe("completed", last.ToString());
+        var tenant = await http.GetFromJsonAsync<JsonElement>("/api/v1/tenants/acme");
+        tenant.GetProperty("status").GetString().ShouldBe("active");
+        plane.Site.Keycloak.Organizations.ShouldHaveSingleItem().Alias.ShouldBe("acme");
+        plane.Site.Keycloak.Violations.ShouldBeEmpty();
+        await Until.TrueAsync(() => Task.FromResult(plane.Site.Mail.Mails.Count == 1), "the administrator has mail");
+
+        var codes = await Task.WhenAll(workers.TerminateAsync(), orchestrator.TerminateAsync(), api.TerminateAsync());
+        codes.ShouldBe([0, 0, 0], workers.Errors + orchestrator.Errors + api.Errors);
+        foreach (var said in (string[])[workers.Errors, orchestrator.Errors, api.Errors])
+            said.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Saga.Api", "saga-api", "Saga:Registry:ConnectionString", null)]
+    [InlineData("Saga.Api", "saga-api", "Saga:Registry:ConnectionString", "nonsense")]
+    [InlineData("Saga.Api", "saga-api", "Saga:Auth:Authority", null)]
+    [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Registry:ConnectionString", null)]
+    [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Bus:RabbitMq", null)]
+    [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Orchestrator:Lanes", "many")]
+    [InlineData("Saga.Workers", "saga-workers", "Saga:Storage:Adapter", "tape")]
+    [InlineData("Saga.Workers", "saga-workers", "Saga:Workers:Concurrency", "0")]
+    [InlineData("Saga.Workers", "saga-workers", "Saga:Cache:Redis:ConnectionString", null)]
+    [InlineData("Saga.Workers", "saga-workers", "Saga:Sealing:ActiveKey", "k9")]
+    public async Task Should_name_the_key_that_is_wrong_and_not_start(string program, string name, string key, string? value)
+    {
+        var settings = new Dictionary<string, string?>(plane.Site.Settings, StringComparer.OrdinalIgnoreCase) { [key] = value };
+
+        using var process = new ProgramProcess(program, settings, "--urls", "http://127.0.0.1:0");
+
+        (await process.EndsAsync()).ShouldBe(2, process.Errors + process.Output);
+        process.Errors.ShouldStartWith($"{name}: ");
+        process.Errors.ShouldContain(key);
+        process.Errors.ShouldNotContain("   at ");
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient http)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public sealed class ControlPlane : IAsyncLifetime
+    {
+        internal TestIssuer Issuer { get; private set; } = null!;
+
+        internal Site Site { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            Issuer = await TestIssuer.StartAsync();
+            Site = await (await World.SharedAsync()).NewSiteAsync();
+            Site.Settings["Saga:Auth:Authority"] = Issuer.Authority;
+            Site.Settings["Saga:Auth:Audience"] = TestIssuer.Audience;
+            Site.Settings["Saga:Auth:RequireHttps"] = "false";
+        }
+
+        public ValueTask DisposeAsync() => Issuer.DisposeAsync();
+    }
+}
