@@ -43,12 +43,12 @@ public static class PostgresServer
             return given;
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");
         var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        AtEnd.Do(async () =>
         {
-            server.StopAsync(immediate: true).GetAwaiter().GetResult();
-            // A gigabyte of databases takes longer to delete than the test runner waits for its process to end.
+            await server.StopAsync(immediate: true);
+            // A gigabyte of databases takes long to delete, and nobody need wait for it.
             System.Diagnostics.Process.Start("rm", ["-rf", folder]).Dispose();
-        };
+        });
         return server.ConnectionString("postgres");
     }
 }

@@ -39,11 +39,11 @@ public sealed class RabbitServer
             throw new InvalidOperationException("RabbitMQ is not installed: apt-get install rabbitmq-server.");
         var port = FreePort();
         var server = new RabbitServer(Directory.CreateTempSubdirectory("saga-test-rabbit-").FullName, port, FreePort());
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        AtEnd.Do(() =>
         {
             server.Kill();
             Directory.Delete(server.folder, recursive: true);
-        };
+        });
         await server.UpAsync();
         return server;
     }

@@ -38,11 +38,11 @@ public sealed class RedisServer : IAsyncDisposable
         var program = ServerProcess.Find("redis-server", Remedy);
         var free = FreePorts.Next();
         var home = Directory.CreateTempSubdirectory("saga-test-redis-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        AtEnd.Do(() =>
         {
             if (Directory.Exists(home))
                 Directory.Delete(home, recursive: true);
-        };
+        });
         await File.WriteAllTextAsync(Path.Combine(home, "users.acl"), "");
         string[] lines = [.. settings, "bind 127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"port {free}"), "save \"\"", "dir " + home];
         await File.WriteAllLinesAsync(Path.Combine(home, "redis.conf"), aclFile ? [.. lines, "aclfile " + Path.Combine(home, "users.acl")] : lines);

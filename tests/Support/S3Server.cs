@@ -89,13 +89,12 @@ public sealed class S3Server
         var names = new[] { "monmaptool", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin" }.ToDictionary(n => n, n => ServerProcess.Find(n, Remedy));
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
-        // Registered before the servers', so that it runs after they ended.
         var servers = new List<ServerProcess>();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        AtEnd.Do(() =>
         {
             servers.ForEach(s => s.Kill());
             Directory.Delete(folder, recursive: true);
-        };
+        });
         foreach (var part in new[] { "mon", "osd", "rgw", "run" })
             Directory.CreateDirectory(Path.Combine(folder, part));
         var (cluster, monitor, web) = (Guid.NewGuid().ToString(), FreePorts.Next(), FreePorts.Next());

@@ -14,7 +14,7 @@ public sealed class ServerProcess
     {
         this.program = program;
         this.arguments = arguments;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Kill();
+        AtEnd.Do(Kill);
     }
 
     public void Start()

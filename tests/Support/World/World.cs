@@ -77,11 +77,11 @@ public sealed class World
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600"]);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        AtEnd.Do(async () =>
         {
-            server.StopAsync(immediate: true).GetAwaiter().GetResult();
+            await server.StopAsync(immediate: true);
             folder.Delete(recursive: true);
-        };
+        });
         return server;
     }
 

@@ -1,0 +1,4 @@
+using Saga.Tests.Support;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(StopsServers))]

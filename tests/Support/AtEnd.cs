@@ -1,0 +1,57 @@
+namespace Saga.Tests.Support;
+
+/// <summary>
+/// What to do when all tests are over, the last registered first: stop servers, delete their folders. In a test
+/// project with <see cref="StopsServers"/> that is before the runner ends, which gives an ending process seconds only;
+/// elsewhere, and after a failure, as the process exits.
+/// </summary>
+public static class AtEnd
+{
+    private static readonly Stack<Func<Task>> Works = new();
+
+    static AtEnd() => AppDomain.CurrentDomain.ProcessExit += (_, _) => RunAsync().GetAwaiter().GetResult();
+
+    public static void Do(Func<Task> work)
+    {
+        lock (Works)
+            Works.Push(work);
+    }
+
+    public static void Do(Action work) => Do(() =>
+    {
+        work();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Does all of it, each once; one that fails does not keep the others from being done.</summary>
+    public static async Task RunAsync()
+    {
+        var errors = new List<Exception>();
+        while (Next() is { } work)
+        {
+            try
+            {
+                await work();
+            }
+            catch (Exception error)
+            {
+                errors.Add(error);
+            }
+        }
+
+        if (errors.Count > 0)
+            throw new AggregateException("Not everything of the tests was stopped or deleted.", errors);
+    }
+
+    private static Func<Task>? Next()
+    {
+        lock (Works)
+            return Works.TryPop(out var work) ? work : null;
+    }
+}
+
+/// <summary>For a test project's assembly fixture.</summary>
+public sealed class StopsServers : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync() => await AtEnd.RunAsync();
+}
