@@ -1,0 +1,122 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+/// <summary>The race for a lease, against PostgreSQL alone: no bus and no orchestrator puts the two in order.</summary>
+public sealed class When_two_workers_take_one_dispatch
+{
+    private static readonly LeaseAnswer[] OneWinner = [LeaseAnswer.Taken, LeaseAnswer.Busy];
+
+    [Fact]
+    public async Task Should_have_one_winner_whenever_both_ask_at_the_same_moment()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var first = Worker(registry);
+        await using var second = Worker(registry);
+        var tenant = await Seed.TenantAsync(registry, "acme");
+        for (var round = 0; round < 200; round++)
+        {
+            var command = await DispatchAsync(tenant, $"step-{round}");
+            using var together = new Barrier(2);
+
+            var outcomes = await Task.WhenAll(((LeaseKeeper[])[first, second]).Select(worker => Task.Run(() =>
+            {
+                together.SignalAndWait();
+                return worker.TakeAsync(command, default);
+            })));
+
+            outcomes.Select(o => o.Reply.Outcome).Order().ShouldBe(OneWinner.Order(), $"round {round}");
+            outcomes.Count(o => o.Held is not null).ShouldBe(1);
+        }
+    }
+
+    [Fact]
+    public async Task Should_have_one_winner_when_both_wait_for_the_same_row()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var first = Worker(registry);
+        await using var second = Worker(registry);
+        var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
+        Task<LeaseOutcome>[] asking;
+        await using (var connection = await registry.OpenConnectionAsync())
+        await using (await connection.BeginTransactionAsync())
+        {
+            await using var block = connection.CreateCommand();
+            block.CommandText = "select 1 from step_leases for update";
+            await block.ExecuteNonQueryAsync();
+            asking = [first.TakeAsync(command, default), second.TakeAsync(command, default)];
+            await WaitingAsync(registry, 2);
+        }
+
+        (await Task.WhenAll(asking)).Select(o => o.Reply.Outcome).Order().ShouldBe(OneWinner.Order());
+    }
+
+    [Fact]
+    public async Task Should_let_the_late_one_with_the_old_fence_write_nothing_and_take_nothing()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var slow = Worker(registry);
+        await using var next = Worker(registry);
+        var leased = new LeasedTransactions(registry);
+        var tenant = await Seed.TenantAsync(registry, "acme");
+        var old = await DispatchAsync(tenant, "one");
+        var held = (await slow.TakeAsync(old, default)).Held!.Lease;
+
+        await registry.ExecuteAsync("update step_leases set fence = 2, expires_at = now() - interval '1 second'");
+
+        // Before anybody has the new fence, and after.
+        await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
+        (await slow.TakeAsync(old, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Stale);
+        var taken = await next.TakeAsync(old with { Fence = 2 }, default);
+        taken.Reply.Outcome.ShouldBe(LeaseAnswer.Taken);
+        await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
+        (await slow.TakeAsync(old, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Stale);
+        await using var transaction = await leased.BeginAsync(taken.Held!.Lease, default);
+    }
+
+    [Fact]
+    public async Task Should_let_no_newer_fence_in_between_the_check_and_the_commit()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var worker = Worker(registry);
+        var tenant = await Seed.TenantAsync(registry, "acme");
+        var held = (await worker.TakeAsync(await DispatchAsync(tenant, "one"), default)).Held!.Lease;
+        Task newer;
+        await using (var transaction = await new LeasedTransactions(registry).BeginAsync(held, default))
+        {
+            newer = registry.ExecuteAsync("update step_leases set fence = 2");
+            await WaitingAsync(registry, 1);
+            newer.IsCompleted.ShouldBeFalse();
+            await transaction.ExecuteAsync("update tenants set name = 'written in time' where id = @Value", new { tenant.Id.Value }, default);
+            await transaction.CommitAsync(default);
+        }
+
+        await newer;
+        (await tenant.ReadAsync()).Name.ShouldBe("written in time");
+    }
+
+    private static LeaseKeeper Worker(NpgsqlDataSource registry) =>
+        new(registry, Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
+
+    private static async Task<ExecuteStep> DispatchAsync(SeededTenant tenant, string step)
+    {
+        await tenant.Registry.ExecuteAsync("insert into step_leases (operation_id, step, fence) values (@OperationId, @step, 1)", new { tenant.OperationId, step });
+        return new ExecuteStep
+        {
+            OperationId = tenant.OperationId, TenantId = tenant.Id, Step = step, Fence = 1, Attempt = 1, Deadline = DateTimeOffset.MaxValue,
+        };
+    }
+
+    private static async Task WaitingAsync(NpgsqlDataSource registry, int sessions) => await Until.TrueAsync(
+        async () => await registry.ScalarAsync<long>(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") >= sessions,
+        $"{sessions} sessions wait for the lock");
+}
