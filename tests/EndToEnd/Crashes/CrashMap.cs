@@ -32,30 +32,35 @@ internal static class CrashMap
     public static IReadOnlyList<CrashPoint> Sample(this IEnumerable<CrashPoint> points, int oneOf) =>
         [.. points.Where((_, index) => CrashLanes.All || index % oneOf == 0)];
 
+    // What every process comes to, were it alone and the machine quick: each trace is of a new process's host, as each
+    // crash is, after a first one made what all share (template, bucket); nothing is tried or sent a second time for
+    // being slow; and only what two traces agree on counts.
     private static async Task<IReadOnlyDictionary<CrashPoint, int>> TraceAsync(string plan, string? failsForGood)
     {
         var world = await World.SharedAsync();
         var site = await world.NewSiteAsync();
+        site.Settings["Saga:Workers:LeaseSeconds"] = "60";
+        site.Settings["Saga:Orchestrator:OutboxClaimSeconds"] = "60";
+        await PassAsync(site, plan, failsForGood);
+        var (one, other) = (await PassAsync(site, plan, failsForGood), await PassAsync(site, plan, failsForGood));
+        return one.Where(k => other.ContainsKey(k.Key)).ToDictionary(k => k.Key, k => Math.Min(k.Value, other[k.Key]));
+    }
+
+    private static async Task<IReadOnlyDictionary<CrashPoint, int>> PassAsync(Site site, string plan, string? failsForGood)
+    {
+        using var points = new CrashPoints();
         var host = await ProvisioningHost.StartAsync(site.Configuration(), failsForGood is null ? null : StepFaults.FailsForGood(failsForGood));
         try
         {
-            // The first makes what all share, such as the template.
-            await PassAsync(site, plan, failsForGood);
-            using var points = new CrashPoints();
-            await PassAsync(site, plan, failsForGood);
+            var accepted = await site.SubmitAsync(Site.NewCommand(plan));
+            var state = await site.EndAsync(accepted.OperationId);
+            state.ShouldBe(failsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
+            await Outside.CompareAsync(site);
             return points.Seen;
         }
         finally
         {
             await ProvisioningHost.EndAsync(host);
         }
-    }
-
-    private static async Task PassAsync(Site site, string plan, string? failsForGood)
-    {
-        var accepted = await site.SubmitAsync(Site.NewCommand(plan));
-        var state = await site.EndAsync(accepted.OperationId);
-        state.ShouldBe(failsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
-        await Outside.CompareAsync(site);
     }
 }

@@ -42,7 +42,7 @@ internal static class RegistryFacts
         var left = "";
         try
         {
-            await Until.TrueAsync(async () => (left = await LeftAsync(site)).Length == 0, "the site is at rest", TimeSpan.FromSeconds(30));
+            await Until.TrueAsync(async () => (left = await LeftAsync(site)).Length == 0, "the site is at rest", TimeSpan.FromSeconds(15));
         }
         catch (TimeoutException error)
         {
