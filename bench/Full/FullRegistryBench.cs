@@ -57,6 +57,6 @@ internal static class FullRegistryBench
         await using var hostOnFull = await SagaEngine.Running.StartAsync(full, await RabbitServer.NewVirtualHostAsync(), AtOnce, settings.Engine);
         await using var onEmpty = new SagaEngine(hostOnEmpty, NpgsqlDataSource.Create(empty), "empty", accept: false);
         await using var onFull = new SagaEngine(hostOnFull, NpgsqlDataSource.Create(full), "full", accept: false);
-        return await Rounds.RunAsync([onEmpty, onFull], settings.Rounds, settings.Count ?? 1500, AtOnce);
+        return await Rounds.RunAsync([onEmpty, onFull], settings.Rounds, settings.Count ?? 1500, AtOnce, postgres.Folder);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class BenchPostgres : IAsyncDisposable
         return new BenchPostgres(await PrivatePostgres.StartAsync(place), place);
     }
 
+    /// <summary>Its processes work below it.</summary>
+    public string Folder => folder;
+
     public string Admin => server.ConnectionString("postgres");
 
     /// <summary>A new control-plane database, reached as the product reaches it.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Saga.Bench.Figures;
 
 namespace Saga.Bench.Throughput;
 
@@ -8,11 +9,12 @@ internal static class Pace
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
-    public static async Task<RoundResult> RunAsync(IContender contender, int count, int atOnce)
+    public static async Task<RoundResult> RunAsync(IContender contender, int count, int atOnce, string postgresFolder)
     {
         var sagas = await contender.PrepareAsync(count);
         var left = new ConcurrentQueue<Guid>(sagas);
         var times = new ConcurrentBag<double>();
+        var before = CpuTime.Read(postgresFolder);
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => Task.Run(async () =>
         {
@@ -24,13 +26,15 @@ internal static class Pace
             }
         })));
         var seconds = clock.Elapsed.TotalSeconds;
+        var used = CpuTime.Read(postgresFolder).Since(before);
         await contender.CheckAsync(sagas);
         var sorted = times.Order().ToList();
-        return new RoundResult(count / seconds, sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100]);
+        return new RoundResult(count / seconds, sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100], used);
     }
 }
 
 /// <param name="PerSecond">Sagas that ended per second.</param>
 /// <param name="P50">Milliseconds from start to end of the middle one.</param>
 /// <param name="P99">Of the slowest in a hundred.</param>
-internal sealed record RoundResult(double PerSecond, double P50, double P99);
+/// <param name="Used">Processor time, until the last has ended.</param>
+internal sealed record RoundResult(double PerSecond, double P50, double P99, CpuTime Used);

@@ -23,14 +23,14 @@ internal static class ThroughputBench
 
         var machine = Machine.Describe(
             time, await postgres.VersionAsync(), await Machine.VersionAsync("RabbitMQ", "/usr/lib/rabbitmq/bin/rabbitmqctl", "version"), "quorum queues");
-        var results = await Rounds.RunAsync([rival, ours, whole], settings.Rounds, settings.Count ?? 1500, AtOnce);
+        var results = await Rounds.RunAsync([rival, ours, whole], settings.Rounds, settings.Count ?? 1500, AtOnce, postgres.Folder);
         var ratio = results[1].PerSecond.Over(results[0].PerSecond);
         var report = new Report("b").Line()
             .Line($"{machine} Load average {results[0].Load.Text("0.0")}.").Line()
             .Line(string.Create(CultureInfo.InvariantCulture, $"{settings.Rounds} rounds of {settings.Count ?? 1500} sagas for each contender, {AtOnce} at a time, the contenders taking turns. Median (quartiles; extremes) over the rounds.")).Line()
-            .Table(["contender", "sagas/s", "p50 ms", "p99 ms", "against in memory"], results.Select(r => new[]
+            .Table(["contender", "sagas/s", "p50 ms", "p99 ms", "processor ms a saga: program + PostgreSQL + broker", "against in memory"], results.Select(r => new[]
             {
-                r.PerSecond.Name, r.PerSecond.Text("0"), r.P50.Text("0"), r.P99.Text("0"), r.PerSecond.Over(results[0].PerSecond).Text("0.00") + " ×",
+                r.PerSecond.Name, r.PerSecond.Text("0"), r.P50.Text("0"), r.P99.Text("0"), string.Create(CultureInfo.InvariantCulture, $"{r.Program.Median:0.0} + {r.PostgreSql.Median:0.0} + {r.Broker.Median:0.0}"), r.PerSecond.Over(results[0].PerSecond).Text("0.00") + " ×",
             }))
             .Line($"Engine against in-memory repository: {Report.Verdict(ratio.Median, Bound, atLeast: true)}.");
         await (settings.Write ? report.WriteAsync() : report.PrintAsync());

@@ -26,7 +26,6 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(HotPath.ByIndex));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select message_id from operation_history where message_id = any($1)")
         {
             Parameters = { Array(transitions, t => t.MessageId, NpgsqlDbType.Uuid) },
@@ -44,7 +43,6 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
         var rows = new List<(Guid Id, string State, Guid Tenant, string Workflow, string Steps, string? Failure, DateTimeOffset? Due)>();
         await using (var reader = await batch.ExecuteReaderAsync(cancellation))
         {
-            await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
                 seen.Add(reader.GetGuid(0));
             await reader.NextResultAsync(cancellation);

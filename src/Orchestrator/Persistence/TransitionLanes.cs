@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Orchestrator.Outbox;
+using Saga.Registry;
 
 namespace Saga.Orchestrator.Persistence;
 
@@ -53,6 +54,7 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
 
     private async Task RunLaneAsync(Channel<Transition> lane, CancellationToken cancellation)
     {
+        await using var connection = new HotConnection(registry);
         var waiting = new List<Transition>();
         try
         {
@@ -65,12 +67,13 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
                 var batch = Choose(waiting);
                 try
                 {
-                    await CommitAsync(batch, cancellation);
+                    await CommitAsync(connection, batch, cancellation);
                 }
                 catch (Exception error)
                 {
                     // Each is thrown to its own message, which is tried again alone.
                     LogBatchFailed(error, batch.Count);
+                    await connection.DisposeAsync();
                     foreach (var transition in batch)
                         transition.Fail(error);
                 }
@@ -105,9 +108,9 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         return chosen;
     }
 
-    private async Task CommitAsync(List<Transition> batch, CancellationToken cancellation)
+    private async Task CommitAsync(HotConnection hot, List<Transition> batch, CancellationToken cancellation)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        var connection = await hot.OpenAsync(cancellation);
         var (sagas, seen) = await rows.BeginAsync(connection, batch, cancellation);
         foreach (var transition in batch)
             transition.Load(sagas.GetValueOrDefault(transition.OperationId), seen.Contains(transition.MessageId));

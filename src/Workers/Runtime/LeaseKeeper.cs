@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry;
 using Saga.Registry.Leases;
 
 namespace Saga.Workers.Runtime;
@@ -50,6 +51,7 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await using var connection = new HotConnection(registry);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500), time);
         var renewed = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -59,20 +61,21 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
                 // What hangs gives way to the next try.
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 limit.CancelAfter(span / 3);
-                await ClearEndedAsync(limit.Token);
+                await ClearEndedAsync(connection, limit.Token);
                 if (time.GetElapsedTime(renewed) < span / 3)
                     continue;
-                await RenewAsync(limit.Token);
+                await RenewAsync(connection, limit.Token);
                 renewed = time.GetTimestamp();
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotRenewed(error, held.Count);
+                await connection.DisposeAsync();
             }
         }
     }
 
-    private async Task ClearEndedAsync(CancellationToken cancellation)
+    private async Task ClearEndedAsync(HotConnection connection, CancellationToken cancellation)
     {
         var leases = new List<StepLease>();
         while (leases.Count < 1000 && ended.TryDequeue(out var lease))
@@ -80,18 +83,16 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         if (leases.Count == 0)
             return;
         // What fails here ends by itself.
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        await LeaseRows.ReleaseAsync(connection, leases, cancellation);
+        await LeaseRows.ReleaseAsync(await connection.OpenAsync(cancellation), leases, cancellation);
     }
 
-    private async Task RenewAsync(CancellationToken cancellation)
+    private async Task RenewAsync(HotConnection connection, CancellationToken cancellation)
     {
         var leases = held.Values.ToList();
         if (leases.Count == 0)
             return;
         var since = time.GetTimestamp();
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        var renewed = await LeaseRows.RenewAsync(connection, [.. leases.Select(l => l.Lease)], span, cancellation);
+        var renewed = await LeaseRows.RenewAsync(await connection.OpenAsync(cancellation), [.. leases.Select(l => l.Lease)], span, cancellation);
         foreach (var lease in leases)
         {
             if (renewed.Contains(lease.Lease.Holder))

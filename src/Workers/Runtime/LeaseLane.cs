@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
@@ -41,6 +42,7 @@ internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsy
 
     private async Task RunAsync()
     {
+        await using var connection = new HotConnection(registry);
         var batch = new List<Asking>(MaxBatch);
         while (await asking.Reader.WaitToReadAsync())
         {
@@ -49,23 +51,23 @@ internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsy
                 batch.Add(next);
             try
             {
-                await TakeAsync(batch);
+                await TakeAsync(connection, batch);
             }
             catch (Exception error)
             {
+                await connection.DisposeAsync();
                 foreach (var one in batch)
                     one.Answer.TrySetException(error);
             }
         }
     }
 
-    private async Task TakeAsync(List<Asking> batch)
+    private async Task TakeAsync(HotConnection connection, List<Asking> batch)
     {
         // Of two dispatches of one step, delivered at the same moment, one asks by itself.
         var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();
-        await using var connection = await registry.OpenConnectionAsync();
         var (replies, tenants) = await LeaseRows.TakeAsync(
-            connection, leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).Distinct()], span);
+            await connection.OpenAsync(CancellationToken.None), leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).Distinct()], span);
         foreach (var one in batch)
         {
             one.Answer.TrySetResult(replies.TryGetValue(one.Lease.Holder, out var reply)

@@ -1,7 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.Identifiers;
-using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
@@ -55,7 +54,6 @@ internal static class LeaseRows
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand(HotPath.ByIndex),
                 new NpgsqlBatchCommand(
                     """
                     with found as (
@@ -86,7 +84,6 @@ internal static class LeaseRows
             },
         };
         await using var reader = await batch.ExecuteReaderAsync();
-        await reader.NextResultAsync();
         var replies = new Dictionary<Guid, LeaseReply>();
         while (await reader.ReadAsync())
             replies[reader.GetGuid(0)] = Reply(reader, 1);
