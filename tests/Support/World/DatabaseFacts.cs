@@ -25,19 +25,9 @@ internal static class DatabaseFacts
     private static async Task<List<Fact>> InsideAsync(SiteServer server, string database)
     {
         var facts = new List<Fact>();
-        NpgsqlConnection connection;
         try
         {
-            connection = await OpenAsync(server, database);
-        }
-        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ObjectNotInPrerequisiteState)
-        {
-            // Another site's, dropped meanwhile.
-            return facts;
-        }
-
-        await using (connection)
-        {
+            await using var connection = await OpenAsync(server, database);
             var schemas = await connection.QueryAsync<(string Name, bool Tables)>(
                 "select nspname, to_regclass(quote_ident(nspname) || '.settings') is not null from pg_namespace where nspname ~ '^(t_[0-9a-f]{32}|product)$'");
             foreach (var (schema, tables) in schemas)
@@ -47,6 +37,10 @@ internal static class DatabaseFacts
                 if (tables)
                     facts.AddRange(await RowsAsync(connection, server, database, schema));
             }
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.AdminShutdown)
+        {
+            // Another site's, dropped meanwhile, and this session ended with it.
         }
 
         return facts;
