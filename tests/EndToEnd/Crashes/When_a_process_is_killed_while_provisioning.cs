@@ -44,14 +44,14 @@ public sealed class When_a_process_is_killed_while_provisioning
             (StepNames.Reserve, false), (StepNames.Identity, false), (StepNames.Database, false), (StepNames.Migrate, false), (StepNames.Storage, false),
             (StepNames.Cache, false), (StepNames.Configuration, false), (StepNames.Administrator, false), (StepNames.Verify, false), (StepNames.Activate, false),
         ];
-        await CrashLanes.RunAsync("effects", Cases(map.Within(steps).Sample(6)));
+        await CrashLanes.RunAsync("effects", Cases(map.Within(steps).Sample(12)));
     }
 
     [Theory, InlineData("premium"), InlineData("basic")]
     public async Task Should_complete_when_killed_within_the_making_of_a_shared_place(string plan)
     {
         var map = await CrashMap.OfAsync(plan);
-        await CrashLanes.RunAsync(plan, [.. map.Within((StepNames.Database, false), (StepNames.Migrate, false)).Sample(6).Select(p => new CrashCase(plan, p))]);
+        await CrashLanes.RunAsync(plan, [.. map.Within((StepNames.Database, false), (StepNames.Migrate, false)).Sample(12).Select(p => new CrashCase(plan, p))]);
     }
 
     private static CrashCase[] Cases(IEnumerable<CrashPoint> points) => [.. points.Select(p => new CrashCase(Plan, p))];

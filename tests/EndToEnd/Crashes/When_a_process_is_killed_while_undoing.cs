@@ -29,7 +29,7 @@ public sealed class When_a_process_is_killed_while_undoing
             map.Around(k => k.Activity == "saga.transition.commit", from: forward - 1)
                 .Concat(map.Around(k => k is { Activity: "saga.outbox.publish", Step: "" }, from: forward - 1))
                 .Concat(map.Around(k => k is { Activity: "saga.step.report", Step.Length: > 0 }, from: 2))
-                .Sample(6)));
+                .Sample(12)));
     }
 
     [Theory, InlineData("enterprise"), InlineData("premium"), InlineData("basic")]
@@ -42,7 +42,7 @@ public sealed class When_a_process_is_killed_while_undoing
             (StepNames.Cache, true), (StepNames.Configuration, true), (StepNames.Administrator, true), (StepNames.Database, true),
         ];
         var points = plan == Plan ? map.Within(all) : map.Within((StepNames.Database, true));
-        await CrashLanes.RunAsync($"undoing {plan}", [.. points.Sample(7).Select(p => new CrashCase(plan, p, StepNames.Verify))]);
+        await CrashLanes.RunAsync($"undoing {plan}", [.. points.Sample(14).Select(p => new CrashCase(plan, p, StepNames.Verify))]);
     }
 
     private static CrashCase[] Cases(IEnumerable<CrashPoint> points) => [.. points.Select(p => new CrashCase(Plan, p, StepNames.Verify))];
