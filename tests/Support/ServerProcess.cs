@@ -58,16 +58,13 @@ public sealed class ServerProcess
     /// <summary>Waits until the probe says yes; fails with the server's last words when it ended or takes too long.</summary>
     public async Task WaitAsync(Func<Task<bool>> probe, TimeSpan limit)
     {
-        var clock = Stopwatch.StartNew();
-        while (!await probe())
+        try
         {
-            if (process!.HasExited || clock.Elapsed > limit)
-            {
-                lock (output)
-                    throw new InvalidOperationException($"{program} {(process.HasExited ? "ended" : "was not ready in time")}: {string.Join('\n', output.TakeLast(20))}");
-            }
-
-            await Task.Delay(20);
+            await Until.TrueAsync(async () => await probe() || (process!.HasExited ? throw Failed("ended") : false), $"{program} is ready", limit);
+        }
+        catch (TimeoutException)
+        {
+            throw Failed("was not ready in time");
         }
     }
 
@@ -76,6 +73,12 @@ public sealed class ServerProcess
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Append("/usr/sbin")
             .Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists)
         ?? throw new InvalidOperationException($"'{name}' was not found: {remedy}");
+
+    private InvalidOperationException Failed(string how)
+    {
+        lock (output)
+            return new InvalidOperationException($"{program} {how}: {string.Join('\n', output.TakeLast(20))}");
+    }
 
     private void Keep(object sender, DataReceivedEventArgs line)
     {

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Shouldly;
 using Xunit;
@@ -91,19 +92,12 @@ public sealed class When_Keycloak_is_busy
         var release = new TaskCompletionSource();
         stub.Arm("POST", "organizations", new KeycloakFault { Until = release.Task }, times: 2);
         var attempts = new[] { connection.Directory.EnsureOrganizationAsync(wanted, None), connection.Directory.EnsureOrganizationAsync(wanted, None) };
-        await Until(() => stub.Running == 2);
+        await Until.TrueAsync(() => Task.FromResult(stub.Running == 2));
 
         release.SetResult();
         var made = await Task.WhenAll(attempts);
 
         made.Select(o => o.Id).Distinct().ShouldBe([stub.Organizations.ShouldHaveSingleItem().Id]);
         stub.Calls.Where(c => c is { Method: "POST", Route: "organizations" }).Select(c => c.Status).Order().ShouldBe([201, 500]);
-    }
-
-    private static async Task Until(Func<bool> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!holds())
-            await Task.Delay(5, limit.Token);
     }
 }
