@@ -45,11 +45,11 @@ public static class ApiRegistration
         app.UseRequestIds();
         // The handler logs what is worth it.
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true, ExceptionHandler = _ => Task.CompletedTask });
-        app.UseStatusCodePages(context => new ProblemResult(ProblemType.OfStatus(context.HttpContext.Response.StatusCode)).ExecuteAsync(context.HttpContext));
+        app.UseStatusCodePages(context => FrameworkProblems.Of(context.HttpContext).ExecuteAsync(context.HttpContext));
         app.UseAuthentication();
         app.UseAuthorization();
 
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").WithHead();
         api.MapGroup("").WithTags("Tenants").MapTenants();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Plans").MapPlans();

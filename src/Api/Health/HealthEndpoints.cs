@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Saga.Api.Requests;
 
 namespace Saga.Api.Health;
 
@@ -21,7 +22,7 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        var health = app.MapGroup("/health").AllowAnonymous().WithTags("Health");
+        var health = app.MapGroup("/health").AllowAnonymous().WithTags("Health").WithHead();
         health.MapGet("/live", () => TypedResults.Ok(new HealthView { Status = "healthy" })).WithName("live")
             .WithSummary("Whether the process runs");
         health.MapGet("/ready", ReadyAsync).WithName("ready")

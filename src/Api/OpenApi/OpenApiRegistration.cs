@@ -17,8 +17,8 @@ internal static class OpenApiRegistration
 
     public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Document, options =>
     {
-        // Whatever else the process serves is not this API.
-        options.ShouldInclude = description => description.RelativePath is { } path && (path.StartsWith("api/v1/", StringComparison.Ordinal) || path.StartsWith("health/", StringComparison.Ordinal));
+        // Whatever else the process serves is not this API; HEAD goes without saying.
+        options.ShouldInclude = description => description is { HttpMethod: not "HEAD", RelativePath: { } path } && (path.StartsWith("api/v1/", StringComparison.Ordinal) || path.StartsWith("health/", StringComparison.Ordinal));
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new() { Title = "Saga control plane", Version = "1.0", Description = "The life of tenants. Errors are application/problem+json; branch on type." };

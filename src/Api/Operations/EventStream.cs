@@ -33,6 +33,9 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
         // Reverse proxies that buffer would hold events back.
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // Without a body there is nothing to wait for.
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
         using var listener = feed.Listen(operation, after);
         try
         {

@@ -61,7 +61,7 @@ internal static class OperationEndpoints
             return bad;
         return Guid.TryParseExact(id, "d", out var key) && await operations.FindAsync(key, cancellation) is { } operation
             ? TypedResults.Ok(operation)
-            : new ProblemResult(ProblemType.OperationNotFound);
+            : NotFound(id);
     }
 
     private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CancellationToken cancellation)
@@ -74,11 +74,14 @@ internal static class OperationEndpoints
         if (query.Problem is { } bad)
             return bad;
         if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellation) is not { } operation)
-            return new ProblemResult(ProblemType.OperationNotFound);
+            return NotFound(id);
         // To a caller that has the last event already: do not come again.
         if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellation)).Count == 0)
             return TypedResults.NoContent();
         await stream.WriteAsync(context, key, after);
         return TypedResults.Empty;
     }
+
+    private static ProblemResult NotFound(string id) =>
+        new(ProblemType.OperationNotFound, Guid.TryParseExact(id, "d", out _) ? $"No operation has the id {id}." : "An operation's id is a UUID, as Location and GET /api/v1/operations give it.");
 }

@@ -28,7 +28,7 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
         }
 
         if (exception is BadHttpRequestException bad)
-            return new(ProblemType.OfStatus(bad.StatusCode));
+            return FrameworkProblems.Of(bad.StatusCode);
         ApiLog.Unhandled(log, context.Request.Method, context.Request.Path, exception);
         return new(ProblemType.Internal, "The trace id finds the cause in the logs.");
     }

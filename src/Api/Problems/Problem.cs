@@ -45,6 +45,9 @@ public sealed record ProblemError
 public sealed class ProblemResult(
     ProblemType type, string? detail = null, IReadOnlyList<ProblemError>? errors = null, string? operation = null, int? retryAfterSeconds = null) : IResult
 {
+    /// <summary>More faults than this are counted, not named: a small body must not fetch a large answer.</summary>
+    public const int MaxErrors = 100;
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = type.Status;
@@ -58,9 +61,9 @@ public sealed class ProblemResult(
                 Type = type.Uri,
                 Title = type.Title,
                 Status = type.Status,
-                Detail = detail,
+                Detail = errors is { Count: > MaxErrors } ? $"{detail} The first {MaxErrors} of {errors.Count} are named." : detail,
                 TraceId = Activity.Current?.TraceId.ToString() ?? httpContext.TraceIdentifier,
-                Errors = errors is { Count: > 0 } ? errors : null,
+                Errors = errors is { Count: > 0 } ? [.. errors.Take(MaxErrors)] : null,
                 Operation = operation,
             },
             Json.Options, Problem.ContentType, httpContext.RequestAborted);

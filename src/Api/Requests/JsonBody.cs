@@ -11,14 +11,25 @@ internal static class JsonBody
 {
     public const int MaxBytes = 64 * 1024;
 
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    /// <summary>What to send.</summary>
+    public const string TypeRule = "Send Content-Type: application/json, in UTF-8.";
+
+    private const int MaxDepth = 32;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
     /// <returns>The document, or the answer that says what is wrong.</returns>
     public static async Task<(JsonDocument? Document, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || type.MediaType != "application/json"
-            || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
-            return (null, new(ProblemType.UnsupportedMediaType, "Send Content-Type: application/json, in UTF-8."));
+        if (!IsJson(request.ContentType))
+            return (null, new(ProblemType.UnsupportedMediaType, TypeRule));
+        if (request.Headers.ContentEncoding is { Count: > 0 } encodings && !encodings.All(e => string.Equals(e, "identity", StringComparison.OrdinalIgnoreCase)))
+        {
+            // So that a client can tell this from a type that is not taken (RFC 9110, 15.5.16).
+            request.HttpContext.Response.Headers.AcceptEncoding = "identity";
+            return (null, new(ProblemType.UnsupportedMediaType, "Send the body as it is, without Content-Encoding."));
+        }
+
         var tooLarge = new ProblemResult(ProblemType.BodyTooLarge, $"At most {MaxBytes / 1024} KiB are taken.");
         if (request.ContentLength > MaxBytes)
             return (null, tooLarge);
@@ -38,15 +49,14 @@ internal static class JsonBody
             document.Dispose();
             return (null, new(ProblemType.MalformedJson, "The body must be a JSON object."));
         }
-        catch (JsonException e)
+        // The second: a name with half of a Unicode character, which cannot be compared with the others.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return (null, new(ProblemType.MalformedJson, e.LineNumber is { } line
-                ? $"Line {line + 1}, byte {e.BytePositionInLine + 1}: not well-formed."
-                : "Not well-formed: a member is named twice."));
-        }
-        catch (InvalidOperationException)
-        {
-            return (null, new(ProblemType.MalformedJson, "A member's name holds half of a Unicode character."));
+            return (null, new(ProblemType.MalformedJson, JsonFault.Describe(bytes.Span, MaxDepth)));
         }
     }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 }

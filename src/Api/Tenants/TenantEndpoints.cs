@@ -94,6 +94,6 @@ internal static class TenantEndpoints
         var tenant = TenantId.TryParse(idOrSlug, out var id) ? await tenants.FindAsync(id, cancellation)
             : Slug.TryParse(idOrSlug, out var slug) ? await tenants.FindAsync(slug, cancellation)
             : null;
-        return tenant is null ? new ProblemResult(ProblemType.TenantNotFound) : TypedResults.Ok(TenantView.Of(tenant));
+        return tenant is null ? new ProblemResult(ProblemType.TenantNotFound, "No tenant has this id or slug. GET /api/v1/tenants lists them.") : TypedResults.Ok(TenantView.Of(tenant));
     }
 }

@@ -63,9 +63,9 @@ public static partial class ProvisionValidation
     private static string? Name(string? text, List<FieldError> errors)
     {
         var name = text?.Trim();
-        if (name is { Length: >= 1 and <= MaxNameLength } && StorableText.IsOneLine(name))
+        if (name is { Length: >= 1 and <= MaxNameLength } && StorableText.IsOneLine(name) && StorableText.IsVisible(name))
             return name;
-        errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters"));
+        errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters, and not invisible"));
         return null;
     }
 

@@ -24,6 +24,10 @@ internal static class StorableText
         return true;
     }
 
+    /// <summary>Something of it can be seen.</summary>
+    public static bool IsVisible(string text) =>
+        text.EnumerateRunes().Any(r => Rune.IsLetterOrDigit(r) || Rune.IsSymbol(r) || Rune.IsPunctuation(r));
+
     /// <summary>JSON that <c>jsonb</c> takes: no NUL, no half characters, in values or names.</summary>
     public static bool IsStorable(JsonElement value) => value.ValueKind switch
     {

@@ -9,53 +9,6 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     private const string Good = """ "name":"Acme","slug":"acme","plan":"basic","adminEmail":"ada@acme.com" """;
 
     [Theory]
-    [InlineData("")]
-    [InlineData("{")]
-    [InlineData("{\"name\":\"Acme\",}")]
-    [InlineData("[]")]
-    [InlineData("null")]
-    [InlineData("\"text\"")]
-    [InlineData("{} {}")]
-    [InlineData("{\"name\":\"a\",\"name\":\"b\"}")]
-    [InlineData("{\"features\":{\"sso\":true,\"sso\":false}}")]
-    [InlineData("{/*comment*/}")]
-    [InlineData("{\"\\ud83d\":1}")]
-    [InlineData("{\"features\":{\"\\ud83d\":true}}")]
-    public async Task Should_refuse_malformed_json(string body)
-    {
-        using var response = await PostTextAsync(body);
-
-        await ProblemAsync(response, 400, "malformed-json");
-        (await RowsAsync()).ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task Should_say_where_json_is_malformed()
-    {
-        using var response = await PostTextAsync("{\n  \"name\": oops }");
-
-        (await ProblemAsync(response, 400, "malformed-json")).GetProperty("detail").GetString()!.ShouldStartWith("Line 2, byte 11");
-    }
-
-    [Fact]
-    public async Task Should_refuse_what_is_nested_too_deep()
-    {
-        using var response = await PostTextAsync($"{{\"settings\":{new string('[', 40)}{new string(']', 40)}}}");
-
-        await ProblemAsync(response, 400, "malformed-json");
-    }
-
-    [Fact]
-    public async Task Should_refuse_other_encodings()
-    {
-        using var content = new ByteArrayContent([.. Encoding.ASCII.GetBytes("{\"name\":\""), 0xE4, .. Encoding.ASCII.GetBytes("\"}")]);
-        content.Headers.ContentType = new("application/json");
-        using var response = await Server.Admin.PostAsync(new Uri("/api/v1/tenants", UriKind.Relative), content);
-
-        await ProblemAsync(response, 400, "malformed-json");
-    }
-
-    [Theory]
     [InlineData("\"colour\":\"red\"", "/colour")]
     [InlineData("\"Name\":\"again\"", "/Name")]
     [InlineData("\"a/b~c\":1", "/a~1b~0c")]
@@ -95,12 +48,48 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     [InlineData("application/xml")]
     [InlineData("application/json; charset=utf-16")]
     [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("application/*")]
     public async Task Should_take_json_only(string? type)
     {
         using var response = await PostTextAsync($"{{{Good}}}", type);
 
-        await ProblemAsync(response, 415, "unsupported-media-type");
+        (await ProblemAsync(response, 415, "unsupported-media-type")).GetProperty("detail").GetString().ShouldBe("Send Content-Type: application/json, in UTF-8.");
         (await RowsAsync()).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("APPLICATION/JSON")]
+    [InlineData("application/json; charset=\"UTF-8\"")]
+    [InlineData("application/json; profile=x")]
+    public async Task Should_take_json_however_its_type_is_written(string type)
+    {
+        using var response = await PostTextAsync("{}", type);
+
+        await ProblemAsync(response, 422, "validation");
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("identity, br")]
+    public async Task Should_refuse_encoded_bodies(string encoding)
+    {
+        using var content = new StringContent($"{{{Good}}}", Encoding.UTF8, "application/json");
+        content.Headers.Add("Content-Encoding", encoding);
+        using var response = await Server.Admin.PostAsync(new Uri("/api/v1/tenants", UriKind.Relative), content);
+
+        (await ProblemAsync(response, 415, "unsupported-media-type")).GetProperty("detail").GetString()!.ShouldContain("Content-Encoding");
+        response.Headers.GetValues("Accept-Encoding").ShouldBe(["identity"]);
+        (await RowsAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_not_name_faults_without_end()
+    {
+        using var response = await PostTextAsync($"{{{string.Join(',', Enumerable.Range(0, 3000).Select(i => $"\"f{i}\":1"))}}}");
+
+        var problem = await ProblemAsync(response, 422, "validation");
+        problem.GetProperty("errors").GetArrayLength().ShouldBe(100);
+        problem.GetProperty("detail").GetString()!.ShouldContain("The first 100 of 3000");
     }
 
     [Theory]
@@ -173,16 +162,6 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     {
         using var response = await ReadAsync(path);
 
-        await ProblemAsync(response, 404, code);
-    }
-
-    [Fact]
-    public async Task Should_say_which_methods_there_are()
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Delete, "/api/v1/tenants");
-        using var response = await Server.Admin.SendAsync(request);
-
-        await ProblemAsync(response, 405, "method-not-allowed");
-        response.Content.Headers.Allow.Order().ShouldBe(["GET", "POST"]);
+        (await ProblemAsync(response, 404, code)).GetProperty("detail").GetString().ShouldNotBeNullOrEmpty();
     }
 }

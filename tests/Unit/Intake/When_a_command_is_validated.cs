@@ -55,6 +55,7 @@ public sealed class When_a_command_is_validated
     [InlineData("lost \ufffd", false)]
     [InlineData("line\u2028separator", false)]
     [InlineData("turned \u202e round", false)]
+    [InlineData("\u200b\ufeff\u00ad", false)]
     public void Should_hold_names_to_one_readable_line(string name, bool good) =>
         Commands.Faults(Commands.Valid with { Name = name }).ShouldBe(good ? "" : "/name");
 

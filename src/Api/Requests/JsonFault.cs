@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace Saga.Api.Requests;
+
+/// <summary>Says what is wrong with JSON that was refused, and where: for a person who mends it.</summary>
+internal static class JsonFault
+{
+    private const int MaxNameLength = 100;
+
+    /// <param name="json">UTF-8 that is not one JSON value, is nested deeper than this, or names a member twice.</param>
+    public static string Describe(ReadOnlySpan<byte> json, int maxDepth)
+    {
+        if (json.Trim(" \t\r\n"u8).IsEmpty)
+            return "The body is empty: send a JSON object.";
+        if (json.StartsWith("\uFEFF"u8))
+            return "The body begins with a byte order mark: send it without.";
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        var names = new Stack<HashSet<string>>();
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= maxDepth)
+                    return $"{Position(json, reader.TokenStartIndex)}: nested deeper than {maxDepth} levels.";
+                if (reader.TokenType == JsonTokenType.StartObject)
+                    names.Push(new(StringComparer.Ordinal));
+                else if (reader.TokenType == JsonTokenType.EndObject)
+                    names.Pop();
+                else if (reader.TokenType == JsonTokenType.PropertyName && Fault(ref reader, names.Peek()) is { } fault)
+                    return $"{Position(json, reader.TokenStartIndex)}: {fault}";
+            }
+        }
+        catch (JsonException e)
+        {
+            return $"Line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: not well-formed.";
+        }
+
+        return "The body must be one JSON object.";
+    }
+
+    private static string? Fault(ref Utf8JsonReader reader, HashSet<string> names)
+    {
+        try
+        {
+            var name = reader.GetString()!;
+            return names.Add(name) ? null : $"the member '{(name.Length > MaxNameLength ? name[..MaxNameLength] : name)}' is named twice.";
+        }
+        catch (InvalidOperationException)
+        {
+            return "the member's name holds half of a Unicode character.";
+        }
+    }
+
+    private static string Position(ReadOnlySpan<byte> json, long index)
+    {
+        var before = json[..(int)index];
+        return $"Line {before.Count((byte)'\n') + 1}, byte {before.Length - before.LastIndexOf((byte)'\n')}";
+    }
+}
