@@ -31,6 +31,7 @@ public static class ApiRegistration
         services.ConfigureHttpJsonOptions(o =>
         {
             o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            o.SerializerOptions.Encoder = ApiJson.Options.Encoder;
             o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
         return services;

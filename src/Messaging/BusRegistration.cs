@@ -23,6 +23,8 @@ public static class BusRegistration
         var options = configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
         services.AddMassTransit(bus =>
         {
+            // By default it tells its makers about the host and its endpoints, some minutes after the start.
+            bus.DisableUsageTelemetry();
             if (options.Adapter == BusAdapter.InMemory)
                 bus.UsingInMemory((context, factory) => Endpoints(context, factory, options, _ => { }));
             else

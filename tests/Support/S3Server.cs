@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using Amazon.Runtime;
 using Amazon.S3;
+using Saga.Host.Local;
 
 namespace Saga.Tests.Support;
 
@@ -12,9 +12,6 @@ namespace Saga.Tests.Support;
 /// </summary>
 public sealed class S3Server
 {
-    private const string Remedy =
-        "install Ceph's gateway (Debian: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd), or set SAGA_TEST_S3=http://access:secret@host:port.";
-
     private static readonly Lazy<Task<S3Server>> One = new(GetAsync);
     private static int count;
     private readonly ServerProcess? gateway;
@@ -86,7 +83,6 @@ public sealed class S3Server
         }
 
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-s3-{Environment.ProcessId}");
-        var names = new[] { "monmaptool", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin" }.ToDictionary(n => n, n => ServerProcess.Find(n, Remedy));
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         var servers = new List<ServerProcess>();
@@ -95,70 +91,34 @@ public sealed class S3Server
             servers.ForEach(s => s.Kill());
             Directory.Delete(folder, recursive: true);
         });
-        foreach (var part in new[] { "mon", "osd", "rgw", "run" })
+        foreach (var part in CephCluster.Folders)
             Directory.CreateDirectory(Path.Combine(folder, part));
-        var (cluster, monitor, web) = (Guid.NewGuid().ToString(), FreePorts.Next(), FreePorts.Next());
-        var file = Path.Combine(folder, "ceph.conf");
-        await File.WriteAllTextAsync(file, Configuration(folder, cluster, monitor, web));
-
-        await RunAsync(names["monmaptool"], "--create", "--fsid", cluster, "--addv", "a", Line($"[v1:127.0.0.1:{monitor}]"), Path.Combine(folder, "monmap"));
-        await RunAsync(names["ceph-mon"], "-c", file, "--mkfs", "-i", "a", "--monmap", Path.Combine(folder, "monmap"));
-        Begin(new ServerProcess(names["ceph-mon"], "-c", file, "-i", "a", "-f"));
-        await RunAsync(names["ceph-osd"], "-c", file, "--mkfs", "-i", "0", "--osd-uuid", Guid.NewGuid().ToString());
-        var daemon = new ServerProcess(names["ceph-osd"], "-c", file, "-i", "0", "-f");
-        Begin(daemon);
-
+        var cluster = new CephCluster(folder, Guid.NewGuid(), FreePorts.Next(), FreePorts.Next());
+        await cluster.ConfigureAsync(CephCluster.InMemory);
+        await CephCluster.RunAsync(cluster.MakeMap, default);
+        await CephCluster.RunAsync(cluster.MakeMonitor, default);
+        Begin(cluster.Monitor);
+        await CephCluster.RunAsync(cluster.MakeDaemon, default);
         const string access = "sagatestaccess", secret = "sagatestsecret";
-        // The daemon may ask the monitor before it heard of the cluster's id, is refused ("wrong fsid") and ends.
-        await daemon.KeepWhileAsync(RunAsync(
-            names["radosgw-admin"], "-c", file, "--no-mon-config", "user", "create", "--uid", "saga", "--display-name", "saga", "--max-buckets", "0",
-            "--access-key", access, "--secret", secret));
-        var shared = new S3Server(
-            Line($"http://127.0.0.1:{web}"), access, secret, new ServerProcess(names["radosgw"], "-c", file, "-n", "client.rgw.a", "--no-mon-config", "-f"));
-        servers.Add(shared.gateway!);
+        await Begin(cluster.Daemon).KeepWhileAsync(CephCluster.RunAsync(cluster.MakeUser(access, secret), default));
+        var shared = new S3Server(cluster.Url, access, secret, Server(cluster.Gateway));
         await shared.StartAsync();
         return shared;
 
-        void Begin(ServerProcess server)
+        ServerProcess Begin(string[] command)
         {
-            servers.Add(server);
+            var server = Server(command);
             server.Start();
+            return server;
+        }
+
+        ServerProcess Server(string[] command)
+        {
+            var server = new ServerProcess(command[0], command[1..]);
+            servers.Add(server);
+            return server;
         }
     }
-
-    private static string Configuration(string folder, string cluster, int monitor, int web) => Line(
-        $"""
-        [global]
-        fsid = {cluster}
-        mon host = v1:127.0.0.1:{monitor}/0
-        mon initial members = a
-        public network = 127.0.0.0/8
-        ms bind ipv6 = false
-        auth cluster required = none
-        auth service required = none
-        auth client required = none
-        auth allow insecure global id reclaim = true
-        osd pool default size = 1
-        osd pool default min size = 1
-        osd pool default pg num = 4
-        osd pool default pg autoscale mode = off
-        osd crush chooseleaf type = 0
-        mon allow pool size one = true
-        mon max pg per osd = 1000
-        osd objectstore = memstore
-        memstore device bytes = 4294967296
-        run dir = {folder}/run
-        admin socket = {folder}/run/$name.asok
-        pid file = {folder}/run/$name.pid
-        log file = {folder}/$name.log
-        mon data = {folder}/mon
-        osd data = {folder}/osd
-        rgw data = {folder}/rgw
-        rgw frontends = beast endpoint=127.0.0.1:{web}
-        rgw run sync thread = false
-        """) + "\n";
-
-    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static async Task<bool> AnswersAsync(HttpClient http, string url)
     {
@@ -171,25 +131,5 @@ public sealed class S3Server
         {
             return false;
         }
-    }
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException error)
-        {
-            process.Kill();
-            throw new InvalidOperationException($"{program} took longer than a minute.", error);
-        }
-
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} failed with {process.ExitCode}: {await output} {await errors}");
     }
 }

@@ -52,7 +52,7 @@ internal static class OperationEndpoints
 
         var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());
         return query.Problem as IResult
-            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellation), OperationSummaryView.OfSummary));
+            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellation), operation => new OperationSummaryView(operation)));
     }
 
     private static async Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellation)

@@ -14,7 +14,7 @@ internal sealed class OperationReader(OperationStore operations, HistoryStore hi
 
     public async Task<OperationView?> FindAsync(Guid id, CancellationToken cancellation) =>
         await operations.FindAsync(id, cancellation) is { } found
-            ? OperationView.Of(found, await history.ReadAsync(id, 0, MaxHistory, cancellation))
+            ? new OperationView(found, await history.ReadAsync(id, 0, MaxHistory, cancellation))
             : null;
 
     /// <summary>What was just accepted; as it was accepted, when the registry is gone since.</summary>
@@ -28,7 +28,7 @@ internal sealed class OperationReader(OperationStore operations, HistoryStore hi
         catch (Exception e) when (!accepted.IsReplay && Unavailability.IsRegistryDown(e))
         {
             var now = time.GetUtcNow();
-            return OperationView.Of(
+            return new OperationView(
                 new()
                 {
                     Id = accepted.OperationId,

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Operations;
@@ -34,55 +36,60 @@ public record OperationSummaryView
 
     public required int StepsTotal { get; init; }
 
-    public static OperationSummaryView OfSummary(Operation operation) => new()
+    /// <summary>For readers of JSON.</summary>
+    public OperationSummaryView()
     {
-        Id = operation.Id,
-        Kind = operation.Kind,
-        State = operation.State,
-        Tenant = new(operation.TenantId, operation.TenantSlug.ToString()),
-        RequestedBy = operation.RequestedBy,
-        Version = operation.Version,
-        CreatedAt = operation.CreatedAt,
-        UpdatedAt = operation.UpdatedAt,
-        FinishedAt = operation.FinishedAt,
-        Failure = operation.Failure,
-        StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded),
-        StepsTotal = operation.Workflow.Steps.Count,
-    };
+    }
+
+    [SetsRequiredMembers]
+    public OperationSummaryView(Operation operation)
+    {
+        Id = operation.Id;
+        Kind = operation.Kind;
+        State = operation.State;
+        Tenant = new(operation.TenantId, operation.TenantSlug.ToString());
+        RequestedBy = operation.RequestedBy;
+        Version = operation.Version;
+        CreatedAt = operation.CreatedAt;
+        UpdatedAt = operation.UpdatedAt;
+        FinishedAt = operation.FinishedAt;
+        Failure = operation.Failure;
+        StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded);
+        StepsTotal = operation.Workflow.Steps.Count;
+    }
 }
 
-/// <summary>An operation with its steps and its history.</summary>
+/// <summary>An operation with its steps and its history, after what the list says of it.</summary>
 public sealed record OperationView : OperationSummaryView
 {
+    /// <summary>For readers of JSON.</summary>
+    public OperationView()
+    {
+    }
+
+    [SetsRequiredMembers]
+    public OperationView(Operation operation, IReadOnlyList<HistoryLine> history)
+        : base(operation)
+    {
+        WorkflowVersion = operation.Workflow.Version;
+        Steps = StepView.Of(operation.Workflow, operation.Steps);
+        History = [.. history.Select(HistoryView.Of)];
+        Events = OperationEndpoints.Address(operation.Id) + "/events";
+    }
+
+    [JsonPropertyOrder(1)]
     public required int WorkflowVersion { get; init; }
 
+    [JsonPropertyOrder(1)]
     public required IReadOnlyList<StepView> Steps { get; init; }
 
     /// <summary>Oldest first; the first 1,000 lines. The stream of events has them all.</summary>
+    [JsonPropertyOrder(1)]
     public required IReadOnlyList<HistoryView> History { get; init; }
 
     /// <summary>The address of the stream of events.</summary>
+    [JsonPropertyOrder(1)]
     public required string Events { get; init; }
-
-    public static OperationView Of(Operation operation, IReadOnlyList<HistoryLine> history) => new()
-    {
-        Id = operation.Id,
-        Kind = operation.Kind,
-        State = operation.State,
-        Tenant = new(operation.TenantId, operation.TenantSlug.ToString()),
-        RequestedBy = operation.RequestedBy,
-        Version = operation.Version,
-        CreatedAt = operation.CreatedAt,
-        UpdatedAt = operation.UpdatedAt,
-        FinishedAt = operation.FinishedAt,
-        Failure = operation.Failure,
-        StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded),
-        StepsTotal = operation.Workflow.Steps.Count,
-        WorkflowVersion = operation.Workflow.Version,
-        Steps = StepView.Of(operation.Workflow, operation.Steps),
-        History = [.. history.Select(HistoryView.Of)],
-        Events = OperationEndpoints.Address(operation.Id) + "/events",
-    };
 }
 
 public sealed record OperationTenantView(TenantId Id, string Slug);

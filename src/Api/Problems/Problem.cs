@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Saga.Contracts;
 
 namespace Saga.Api.Problems;
 
@@ -66,6 +65,6 @@ public sealed class ProblemResult(
                 Errors = errors is { Count: > 0 } ? [.. errors.Take(MaxErrors)] : null,
                 Operation = operation,
             },
-            Json.Options, Problem.ContentType, httpContext.RequestAborted);
+            ApiJson.Options, Problem.ContentType, httpContext.RequestAborted);
     }
 }

@@ -28,6 +28,7 @@ internal static class RequestIds
             context.Response.OnStarting(() =>
             {
                 context.Response.Headers[Header] = id;
+                context.Response.Headers.XContentTypeOptions = "nosniff";
                 return Task.CompletedTask;
             });
             var began = time.GetTimestamp();

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -56,7 +57,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), cancellation);
             OwnerOnly(passwordFile);
             if (IsRoot)
-                await RunAsync("chown", ["-R", "postgres", folder], asPostgres: false, cancellation);
+                await HandOverAsync(folder, cancellation);
             await RunAsync(Path.Combine(binaries, "initdb"),
                 ["-D", data, "-U", Superuser, "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"],
                 asPostgres: true, cancellation);
@@ -128,8 +129,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var debian = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(v => v, StringComparer.Ordinal).Select(v => Path.Combine(v, "bin"))
             : [];
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        return debian.Concat(path).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")) && File.Exists(Path.Combine(d, "pg_ctl")))
+        return debian.Concat(Programs.Path).FirstOrDefault(d => Programs.Find("initdb", [d]) is not null && Programs.Find("pg_ctl", [d]) is not null)
             ?? throw new InvalidOperationException(
                 "PostgreSQL's server programs (initdb, pg_ctl) were not found. Install them (Debian, Ubuntu: apt-get install postgresql; " +
                 "macOS: brew install postgresql), or set Saga:Registry:ConnectionString to a server of yours.");
@@ -151,6 +151,19 @@ public sealed class PrivatePostgres : IAsyncDisposable
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
+    private static async Task HandOverAsync(string folder, CancellationToken cancellation)
+    {
+        try
+        {
+            await RunAsync("chown", ["-R", "postgres", folder], asPostgres: false, cancellation);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException(
+                $"PostgreSQL does not run as root, and {folder} could not be handed to the user 'postgres'. Run this as another user, or make that one (useradd --system postgres). {e.Message}", e);
+        }
+    }
+
     // PostgreSQL refuses to run as root, so root hands over to the user that Debian's package makes.
     private static async Task RunAsync(string program, string[] arguments, bool asPostgres, CancellationToken cancellation)
     {
@@ -160,7 +173,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var start = new ProcessStartInfo(line[0]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = "/" };
         foreach (var argument in line.Skip(1))
             start.ArgumentList.Add(argument);
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        using var process = Begin(start);
         // pg_ctl leaves the server holding its output open, so the end of the process is awaited, not of the stream.
         var output = new System.Text.StringBuilder();
         process.OutputDataReceived += (_, e) => Append(e.Data);
@@ -183,6 +196,18 @@ public sealed class PrivatePostgres : IAsyncDisposable
         {
             lock (output)
                 output.AppendLine(text);
+        }
+    }
+
+    private static Process Begin(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
+        }
+        catch (Win32Exception e)
+        {
+            throw new InvalidOperationException($"{start.FileName} could not be started: {e.Message}", e);
         }
     }
 }

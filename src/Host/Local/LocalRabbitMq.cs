@@ -28,10 +28,14 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
         await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "rabbitmq.conf"), $"default_user = {User}\ndefault_pass = {password}\nlog.console = true\nlog.file = false\n");
         await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "plugins"), "[].\n");
         await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "env"), "");
+        // Looked for before anything runs that would have to be stopped again. Debian's wrapper on the path insists on
+        // its own user; the program behind it does not.
+        var program = Programs.Require("rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin");
+        var epmd = Programs.Require("epmd", "erlang-base");
         var (mapperPort, port, peerPort) = (LocalPorts.Free(), LocalPorts.Free(), LocalPorts.Free());
         var names = await LocalProcess.StartAsync("epmd", data.Folder("rabbitmq/epmd"),
-            ["epmd", "-address", "127.0.0.1", "-port", Text(mapperPort)]);
-        var broker = await LocalProcess.StartAsync("RabbitMQ", folder, [Program()], new Dictionary<string, string>(StringComparer.Ordinal)
+            [epmd, "-address", "127.0.0.1", "-port", Text(mapperPort)]);
+        var broker = await LocalProcess.StartAsync("RabbitMQ", folder, [program], new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["HOME"] = folder,
             ["ERL_EPMD_PORT"] = Text(mapperPort),
@@ -67,14 +71,4 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
-
-    // Debian's wrapper on the path insists on its own user; the program behind it does not.
-    private static string Program()
-    {
-        const string debian = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-        if (File.Exists(debian))
-            return debian;
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(d => Path.Combine(d, "rabbitmq-server")).FirstOrDefault(File.Exists)
-            ?? throw new StartException("RabbitMQ was not found. Install it (Debian, Ubuntu: apt-get install rabbitmq-server).");
-    }
 }

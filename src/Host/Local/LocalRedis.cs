@@ -27,7 +27,7 @@ internal static class LocalRedis
             daemonize no
 
             """));
-        var server = await LocalProcess.StartAsync("Redis", folder, ["redis-server", configuration]);
+        var server = await LocalProcess.StartAsync("Redis", folder, [Programs.Require("redis-server", "redis-server"), configuration]);
         try
         {
             await server.ListensAsync(port, cancellation);

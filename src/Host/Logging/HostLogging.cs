@@ -9,9 +9,9 @@ namespace Saga.Host.Logging;
 
 internal static class HostLogging
 {
-    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}";
 
-    /// <summary>Warnings to the terminal, everything of interest to files: the terminal shows what happens to the tenants.</summary>
+    /// <summary>Warnings to the terminal, everything of interest to files: the terminal shows what happens to the tenants. Stack traces go to the files where there are some.</summary>
     /// <param name="folder">Where the files go; null for none.</param>
     public static IServiceCollection AddHostLogging(this IServiceCollection services, IConfiguration configuration, string? folder)
     {
@@ -21,7 +21,7 @@ internal static class HostLogging
             .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning)
             .MinimumLevel.Override("MassTransit", LogEventLevel.Warning)
             .Filter.ByExcluding(IsFailedStart)
-            .WriteTo.Console(Level(configuration, "Saga:Log:Console", LogEventLevel.Warning), Line, standardErrorFromLevel: LogEventLevel.Verbose);
+            .WriteTo.Console(Level(configuration, "Saga:Log:Console", LogEventLevel.Warning), folder is null ? Line + "{Exception}" : Line, standardErrorFromLevel: LogEventLevel.Verbose);
         if (folder is not null)
         {
             logger.WriteTo.File(

@@ -102,7 +102,7 @@ internal sealed partial class StepConsumer(
         }
         catch (Exception error) when (error is LeaseLostException || held.Lost.IsCancellationRequested)
         {
-            LogLeaseLost(error, command.Step, command.OperationId, command.Fence);
+            LogLeaseLost(error is LeaseLostException or OperationCanceledException ? null : error, command.Step, command.OperationId, command.Fence);
             // Lost to a newer fence, this says nothing to anybody. Lost because the registry was away, the step is
             // still this dispatch's, and nobody else would speak for it before its time is over.
             return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500));
@@ -113,7 +113,7 @@ internal sealed partial class StepConsumer(
         }
         catch (Exception error)
         {
-            LogFailed(error, command.Step, command.OperationId, command.Attempt);
+            LogFailed(error, command.Step, command.OperationId, command.Attempt, error.Message);
             activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, error.Message);
             return Failed(command, Failures.Classify(error));
         }
@@ -137,8 +137,8 @@ internal sealed partial class StepConsumer(
     private partial void LogStale(string step, Guid operation, long fence);
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} stopped: fence {Fence} lost its lease.")]
-    private partial void LogLeaseLost(Exception error, string step, Guid operation, long fence);
+    private partial void LogLeaseLost(Exception? error, string step, Guid operation, long fence);
 
-    [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} failed in attempt {Attempt}.")]
-    private partial void LogFailed(Exception error, string step, Guid operation, int attempt);
+    [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} failed in attempt {Attempt}: {Reason}")]
+    private partial void LogFailed(Exception error, string step, Guid operation, int attempt, string reason);
 }

@@ -83,6 +83,15 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     }
 
     [Fact]
+    public async Task Should_be_readable_as_it_is_sent()
+    {
+        using var response = await PostTextAsync("{\"slug\":\"-\"}");
+
+        (await response.Content.ReadAsStringAsync()).ShouldContain("a-z, 0-9 and '-'");
+        response.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
+    }
+
+    [Fact]
     public async Task Should_not_name_faults_without_end()
     {
         using var response = await PostTextAsync($"{{{string.Join(',', Enumerable.Range(0, 3000).Select(i => $"\"f{i}\":1"))}}}");

@@ -1,0 +1,21 @@
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Messaging;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Messaging;
+
+public sealed class When_the_bus_is_registered
+{
+    [Fact]
+    public async Task Should_tell_nobody_about_this_installation()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Saga:Bus:Adapter", "inmemory")]).Build();
+        await using var services = new ServiceCollection().AddLogging().AddSagaBus(configuration).BuildServiceProvider();
+
+        services.GetRequiredService<IOptions<UsageTelemetryOptions>>().Value.Enabled.ShouldBeFalse();
+    }
+}
