@@ -70,7 +70,7 @@ public sealed class CephCluster(string folder, Guid id, int monitor, int web)
         mon data = {folder}/mon
         osd data = {folder}/osd
         rgw data = {folder}/rgw
-        rgw frontends = beast endpoint=127.0.0.1:{web.ToString(CultureInfo.InvariantCulture)}
+        rgw frontends = beast endpoint=127.0.0.1:{web.ToString(CultureInfo.InvariantCulture)} tcp_nodelay=1
         rgw run sync thread = false
 
         """);

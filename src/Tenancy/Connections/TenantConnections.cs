@@ -50,7 +50,8 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
     private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellation)
     {
         var (schema, connectionString) = await DescribeAsync(tenant, cancellation);
-        return new TenantPool(tenant, schema, NpgsqlDataSource.Create(connectionString));
+        // Built-in types only: asking each tenant's database for its types costs more than most uses of it.
+        return new TenantPool(tenant, schema, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build());
     }
 
     private async Task<(string Schema, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellation)

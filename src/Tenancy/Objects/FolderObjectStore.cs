@@ -60,6 +60,12 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
     }
 
+    public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(File.Exists(paths.Object(Tenant, key)));
+    }
+
     public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await Task.Yield();

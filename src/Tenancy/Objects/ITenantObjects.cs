@@ -23,6 +23,9 @@ public interface ITenantObjects
     /// <summary>The content, to be disposed by the caller; null when there is no such object.</summary>
     Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation);
 
+    /// <summary>Whether the object is there, without its content; false also where the tenant has no place for objects.</summary>
+    Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation);
+
     /// <summary>The objects below a folder, or all, in no particular order.</summary>
     IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellation);
 

@@ -53,6 +53,23 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
         }
     }
 
+    public async Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellation);
+            return true;
+        }
+        catch (AmazonS3Exception error) when (S3Faults.IsMissing(error))
+        {
+            return false;
+        }
+        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        {
+            throw S3Faults.Translate(error);
+        }
+    }
+
     public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var request = new ListObjectsV2Request { BucketName = bucket, Prefix = folder is { } f ? f.In(Tenant) + "/" : prefix };

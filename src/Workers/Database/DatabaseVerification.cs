@@ -1,4 +1,3 @@
-using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Connections;
@@ -27,9 +26,8 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         {
             // What the pool knows may be older than what this operation just made.
             await connections.CloseAsync(context.TenantId);
-            await OwnRowsAsync(context, cancellation);
-            await OtherRowsAsync(context, cancellation);
-            await OtherPlacesAsync(context, cancellation);
+            var other = await OtherPlacesAsync(context, cancellation);
+            await Task.WhenAll(RowsAsync(context, cancellation), OtherDatabaseAsync(context, other, cancellation));
         }
         catch (TenantUnavailableException error)
         {
@@ -59,61 +57,63 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         }
     }
 
-    private async Task OwnRowsAsync(StepContext context, CancellationToken cancellation)
+    private async Task RowsAsync(StepContext context, CancellationToken cancellation)
     {
         await using (var session = await connections.OpenAsync(context.TenantId, cancellation))
         {
-            await ExecuteAsync(
-                session, "insert into settings (key, value) values (@Key, to_jsonb(@Operation)) on conflict (tenant_id, key) do update set value = excluded.value",
-                new { Key, Operation = context.OperationId.ToString() }, cancellation);
+            await using var written = Batch(session, (
+                "insert into settings (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
+                [Key, context.OperationId.ToString()]));
+            await written.ExecuteNonQueryAsync(cancellation);
             await session.CommitAsync(cancellation);
         }
 
         await using (var session = await connections.OpenAsync(context.TenantId, cancellation))
         {
-            var read = await ScalarAsync<string>(session, "select value #>> '{}' from settings where key = @Key", new { Key }, cancellation);
-            if (read != context.OperationId.ToString())
+            await using var read = Batch(session, ("select value #>> '{}' from settings where key = $1", [Key]), ("delete from settings where key = $1", [Key]));
+            if (await read.ExecuteScalarAsync(cancellation) as string != context.OperationId.ToString())
                 throw StepFailureException.Permanent("database-row-lost", "A row that the tenant's login wrote was not read back.");
-            await ExecuteAsync(session, "delete from settings where key = @Key", new { Key }, cancellation);
             await session.CommitAsync(cancellation);
         }
-    }
 
-    private async Task OtherRowsAsync(StepContext context, CancellationToken cancellation)
-    {
-        string[] tables = ["tenants", "users", "documents", "settings"];
         Guid?[] claims = [context.TenantId.Value, Canary, Guid.NewGuid(), null];
         foreach (var claim in claims)
-        {
-            await using var session = await connections.OpenAsync(context.TenantId, cancellation);
-            await ScalarAsync<string>(session, "select set_config('app.tenant_id', @Claim, true)", new { Claim = claim?.ToString() ?? "" }, cancellation);
-            var foreign = string.Join(" + ", tables.Select(t => $"(select count(*) from {t} where tenant_id <> @Value)"));
-            if (await ScalarAsync<long>(session, $"select {foreign}", new { context.TenantId.Value }, cancellation) != 0)
-                throw Broken($"with app.tenant_id = '{claim}' it reads rows of another tenant");
-            if (await ExecuteAsync(session, "delete from settings where tenant_id <> @Value", new { context.TenantId.Value }, cancellation) != 0)
-                throw Broken($"with app.tenant_id = '{claim}' it deletes rows of another tenant");
-            await RefusedAsync(
-                () => ExecuteAsync(session, "insert into settings (tenant_id, key, value) values (@Canary, @Key, 'true')", new { Canary, Key }, cancellation),
-                $"with app.tenant_id = '{claim}' it writes rows of another tenant");
-        }
+            await OtherRowsAsync(context, claim?.ToString() ?? "", cancellation);
     }
 
-    private async Task OtherPlacesAsync(StepContext context, CancellationToken cancellation)
+    /// <summary>What the login reaches when it claims to be this one: one round trip, in which what must be refused comes last.</summary>
+    private async Task OtherRowsAsync(StepContext context, string claim, CancellationToken cancellation)
     {
-        string? other;
-        await using (var session = await connections.OpenAsync(context.TenantId, cancellation))
-        {
-            var schema = await ScalarAsync<string>(
-                session,
+        string[] tables = ["tenants", "users", "documents", "settings"];
+        var tenant = context.TenantId.Value;
+        await using var session = await connections.OpenAsync(context.TenantId, cancellation);
+        await using var tried = Batch(
+            session,
+            ("select set_config('app.tenant_id', $1, true)", [claim]),
+            ($"select {string.Join(" + ", tables.Select(t => $"(select count(*) from {t} where tenant_id <> $1)"))}", [tenant]),
+            ("with gone as (delete from settings where tenant_id <> $1 returning 1) select count(*) from gone", [tenant]),
+            ("insert into settings (tenant_id, key, value) values ($1, $2, 'true')", [Canary, Key]));
+        await using var results = await tried.ExecuteReaderAsync(cancellation);
+        if (await NextCountAsync(results, cancellation) != 0)
+            throw Broken($"with app.tenant_id = '{claim}' it reads rows of another tenant");
+        if (await NextCountAsync(results, cancellation) != 0)
+            throw Broken($"with app.tenant_id = '{claim}' it deletes rows of another tenant");
+        await RefusedAsync(() => results.NextResultAsync(cancellation), $"with app.tenant_id = '{claim}' it writes rows of another tenant");
+    }
+
+    /// <returns>A database that the login must not get into; null when there is none but its own.</returns>
+    private async Task<string?> OtherPlacesAsync(StepContext context, CancellationToken cancellation)
+    {
+        await using var session = await connections.OpenAsync(context.TenantId, cancellation);
+        await using var places = Batch(
+            session,
+            (
                 """
                 select min(nspname) from pg_namespace
-                where nspname ~ '^(t_[0-9a-f]{32}|product)$' and nspname <> @Schema and has_schema_privilege(oid, 'USAGE')
+                where nspname ~ '^(t_[0-9a-f]{32}|product)$' and nspname <> $1 and has_schema_privilege(oid, 'USAGE')
                 """,
-                new { context.Tenant.Placement!.Schema }, cancellation);
-            if (schema is not null)
-                throw Broken($"it may use schema '{schema}'");
-            var database = await ScalarAsync<string>(
-                session,
+                [context.Tenant.Placement!.Schema]),
+            (
                 """
                 select min(datname) from pg_database
                 where datname ~ '^(tenant|saga)_' and datname <> current_database()
@@ -124,16 +124,23 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
                       select 1 from aclexplode(coalesce(datacl, acldefault('d', datdba))) granted
                       where granted.privilege_type = 'CONNECT' and (granted.grantee = 0 or pg_has_role(granted.grantee, 'USAGE')))
                 """,
-                new { }, cancellation);
-            if (database is not null)
-                throw Broken($"it may connect to database '{database}'");
-            other = await ScalarAsync<string>(
-                session, "select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database()", new { }, cancellation);
-        }
+                []),
+            ("select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database()", []));
+        await using var results = await places.ExecuteReaderAsync(cancellation);
+        if (await TextAsync(results, cancellation) is { } schema)
+            throw Broken($"it may use schema '{schema}'");
+        await results.NextResultAsync(cancellation);
+        if (await TextAsync(results, cancellation) is { } database)
+            throw Broken($"it may connect to database '{database}'");
+        await results.NextResultAsync(cancellation);
+        return await TextAsync(results, cancellation);
+    }
 
+    // What the catalog promises is tried, too.
+    private async Task OtherDatabaseAsync(StepContext context, string? other, CancellationToken cancellation)
+    {
         if (other is null || context.Tenant.Tier != IsolationTier.Database)
             return;
-        // What the catalog promises is tried, too.
         var connectionString = new NpgsqlConnectionStringBuilder(await connections.ConnectionStringAsync(context.TenantId, cancellation)) { Database = other, Pooling = false };
         await RefusedAsync(
             async () =>
@@ -163,9 +170,30 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         "isolation-broken", $"The tenant's login is not kept apart from other tenants: {what}.",
         "Do not activate the tenant. Compare the policies and grants of its database with the product's migrations.");
 
-    private static Task<int> ExecuteAsync(TenantSession session, string sql, object parameters, CancellationToken cancellation) =>
-        session.Connection.ExecuteAsync(new CommandDefinition(sql, parameters, session.Transaction, cancellationToken: cancellation));
+    private static NpgsqlBatch Batch(TenantSession session, params ReadOnlySpan<(string Sql, object[] Parameters)> statements)
+    {
+        var batch = new NpgsqlBatch(session.Connection, session.Transaction);
+        foreach (var (sql, parameters) in statements)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            foreach (var value in parameters)
+                command.Parameters.Add(new NpgsqlParameter { Value = value });
+            batch.BatchCommands.Add(command);
+        }
 
-    private static Task<T?> ScalarAsync<T>(TenantSession session, string sql, object parameters, CancellationToken cancellation) =>
-        session.Connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, session.Transaction, cancellationToken: cancellation));
+        return batch;
+    }
+
+    private static async Task<long> NextCountAsync(NpgsqlDataReader results, CancellationToken cancellation)
+    {
+        await results.NextResultAsync(cancellation);
+        await results.ReadAsync(cancellation);
+        return results.GetInt64(0);
+    }
+
+    private static async Task<string?> TextAsync(NpgsqlDataReader results, CancellationToken cancellation)
+    {
+        await results.ReadAsync(cancellation);
+        return await results.IsDBNullAsync(0, cancellation) ? null : results.GetString(0);
+    }
 }

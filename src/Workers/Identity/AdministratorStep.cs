@@ -15,11 +15,8 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
     {
         var tenant = context.Tenant;
-        var organization = await directory.FindOrganizationAsync(tenant.Id, cancellation)
+        var user = await directory.EnsureAdministratorAsync(tenant.Id, tenant.AdminEmail, cancellation)
             ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
-        var user = await directory.EnsureUserAsync(tenant.Id, tenant.AdminEmail, cancellation);
-        await directory.EnsureMemberAsync(organization.Id, user.Id, cancellation);
-        await directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, cancellation);
         await RecordAsync(context, user.Id, cancellation);
         // Last, so that an attempt that fails earlier mails nothing; a user of somebody else's is not bothered at all.
         var mailed = user.MadeFor == tenant.Id && user.RequiredActions.Count > 0

@@ -38,6 +38,18 @@ public interface IDirectory
     /// <summary>Grants the role, which is made when the provider does not know it.</summary>
     Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation);
 
+    /// <summary>Makes the user an administrator of the tenant: user, membership and role, as the three calls above do.</summary>
+    /// <returns>Null when the tenant has no organisation; then there is no new user either.</returns>
+    async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellation)
+    {
+        if (await FindOrganizationAsync(tenant, cancellation) is not { } organization)
+            return null;
+        var user = await EnsureUserAsync(tenant, email, cancellation);
+        await EnsureMemberAsync(organization.Id, user.Id, cancellation);
+        await EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, cancellation);
+        return user;
+    }
+
     /// <summary>The roles granted to the user directly.</summary>
     Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation);
 

@@ -13,18 +13,26 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
     public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
     {
         var tenant = context.Tenant;
-        var organization = await directory.FindOrganizationAsync(tenant.Id, cancellation) ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
+        // All is asked at once, by the ids that the registry has: whether they are right is seen below.
+        var (organizationId, userId) = (tenant.OrganizationId ?? "", tenant.AdminUserId ?? "");
+        var known = organizationId.Length > 0 && userId.Length > 0;
+        var finding = directory.FindOrganizationAsync(tenant.Id, cancellation);
+        var findingUser = directory.FindUserAsync(tenant.AdminEmail, cancellation);
+        var belonging = known ? directory.IsMemberAsync(organizationId, userId, cancellation) : Task.FromResult(false);
+        var granted = known ? directory.RolesAsync(userId, cancellation) : Task.FromResult<IReadOnlyList<string>>([]);
+        await Task.WhenAll(finding, findingUser, belonging, granted);
+
+        var organization = await finding ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
         Require(organization.Enabled, $"the organisation '{organization.Alias}' is disabled", "identity");
         Require(organization.Alias == tenant.Slug.ToString(), $"the organisation's alias is '{organization.Alias}'", "identity");
         Require(organization.Id == tenant.OrganizationId, $"the organisation's id is {organization.Id}, and the registry has '{tenant.OrganizationId}'", "identity");
 
-        var user = await directory.FindUserAsync(tenant.AdminEmail, cancellation);
+        var user = await findingUser;
         Require(user is not null, $"the administrator '{tenant.AdminEmail}' does not exist", "administrator");
         Require(user!.Enabled, $"the administrator '{tenant.AdminEmail}' is disabled", "administrator");
         Require(user.Id == tenant.AdminUserId, $"the administrator's id is {user.Id}, and the registry has '{tenant.AdminUserId}'", "administrator");
-        Require(await directory.IsMemberAsync(organization.Id, user.Id, cancellation),
-            $"the administrator '{tenant.AdminEmail}' is not a member of the organisation", "administrator");
-        Require((await directory.RolesAsync(user.Id, cancellation)).Contains(DirectoryRoles.TenantAdmin, StringComparer.Ordinal),
+        Require(await belonging, $"the administrator '{tenant.AdminEmail}' is not a member of the organisation", "administrator");
+        Require((await granted).Contains(DirectoryRoles.TenantAdmin, StringComparer.Ordinal),
             $"the administrator '{tenant.AdminEmail}' lacks the role {DirectoryRoles.TenantAdmin}", "administrator");
 
         void Require(bool holds, string otherwise, string step)

@@ -38,10 +38,12 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
         try
         {
             await objects.PutAsync(key, new MemoryStream(bytes), cancellation);
-            var back = await ReadAsync(objects, key, cancellation);
-            if (back is null || !back.AsSpan().SequenceEqual(bytes))
+            var reading = ReadAsync(objects, key, cancellation);
+            var seeing = IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellation);
+            await Task.WhenAll(reading, seeing);
+            if (await reading is not { } back || !back.AsSpan().SequenceEqual(bytes))
                 throw Broken("an object does not come back as it was put");
-            if (await IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellation))
+            if (await seeing)
                 throw Broken("an object can be read by another tenant");
             if (ObjectKey.TryParse($"../{Guid.CreateVersion7()}/{key}", out _))
                 throw Broken("a key may lead out of the tenant's prefix");
@@ -52,7 +54,7 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
             await objects.DeleteAsync(key, CancellationToken.None);
         }
 
-        if (await ReadAsync(objects, key, cancellation) is not null)
+        if (await objects.ExistsAsync(key, cancellation))
             throw Broken("an object is still there after it was deleted");
     }
 
@@ -60,7 +62,7 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
     {
         try
         {
-            return await ReadAsync(store.For(other), key, cancellation) is not null;
+            return await store.For(other).ExistsAsync(key, cancellation);
         }
         catch (ObjectStoreException error) when (!error.IsTransient)
         {

@@ -289,6 +289,27 @@ public abstract class DirectoryContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_make_an_administrator_once()
+    {
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+
+        var made = (await Directory.EnsureAdministratorAsync(lastTenant, "Ann@Acme.example", None)).ShouldNotBeNull();
+        var again = (await Directory.EnsureAdministratorAsync(lastTenant, "ann@acme.example", None)).ShouldNotBeNull();
+
+        (again.Id, again.MadeFor).ShouldBe((made.Id, lastTenant));
+        (await Directory.IsMemberAsync(organization.Id, made.Id, None)).ShouldBeTrue();
+        (await Directory.RolesAsync(made.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+    }
+
+    [Fact]
+    public async Task Should_make_no_administrator_without_an_organisation()
+    {
+        (await Directory.EnsureAdministratorAsync(NewTenant(), "ann@acme.example", None)).ShouldBeNull();
+
+        (await Directory.FindUserAsync("ann@acme.example", None)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Should_refuse_a_member_that_does_not_exist()
     {
         var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);

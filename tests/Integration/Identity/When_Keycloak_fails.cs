@@ -147,6 +147,23 @@ public sealed class When_Keycloak_fails
         stub.Users.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Should_leave_no_administrator_behind_in_a_realm_that_drops_the_mark(bool membershipFails)
+    {
+        await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { UnmanagedUserAttributes = false });
+        await using var connection = new KeycloakConnection(stub);
+        await connection.Directory.EnsureOrganizationAsync(Acme, None);
+        if (membershipFails)
+            stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Drop = true });
+
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureAdministratorAsync(tenant, "ann@acme.example", None));
+
+        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.UserAttributesOff, false));
+        stub.Users.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Should_refuse_for_good_what_Keycloak_refuses_for_reasons_of_its_own()
     {

@@ -119,6 +119,23 @@ public sealed class When_Keycloak_loses_answers : IAsyncLifetime
         CallsOf("POST", "users/{user-id}/role-mappings/realm").ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("users")]
+    [InlineData("organizations/{org-id}/members")]
+    [InlineData("users/{user-id}/role-mappings/realm")]
+    public async Task Should_make_the_administrator_whichever_answer_is_lost(string route)
+    {
+        await Directory.EnsureOrganizationAsync(Acme, None);
+        stub.Arm("POST", route, new KeycloakFault { LoseAnswer = true });
+
+        var made = (await Directory.EnsureAdministratorAsync(tenant, "ann@acme.example", None)).ShouldNotBeNull();
+
+        stub.Users.ShouldHaveSingleItem().Id.ShouldBe(made.Id);
+        stub.Users.Single().Roles.ShouldBe([DirectoryRoles.TenantAdmin]);
+        stub.Organizations.Single().Members.ShouldBe([made.Id]);
+        CallsOf("POST", route).ShouldBe(1);
+    }
+
     [Fact]
     public async Task Should_repeat_what_may_be_repeated()
     {

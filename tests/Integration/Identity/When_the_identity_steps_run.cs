@@ -148,6 +148,7 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
     [InlineData("member")]
     [InlineData("role")]
     [InlineData("registry")]
+    [InlineData("registry's user")]
     public async Task Should_name_what_the_verification_misses(string missing)
     {
         await ProvisionAsync();
@@ -161,7 +162,8 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
             case "user": await directory.ReleaseUserAsync(tenant.Id, "ann@acme.example", None); break;
             case "member": organization.Members.Clear(); break;
             case "role": user.Roles.Clear(); break;
-            default: await SqlAsync("update tenants set organization_id = 'another'"); break;
+            case "registry": await SqlAsync("update tenants set organization_id = 'another'"); break;
+            default: await SqlAsync("update tenants set admin_user_id = null"); break;
         }
 
         var verification = new IdentityVerification(directory);
@@ -169,7 +171,7 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
 
         failure.Transient.ShouldBeFalse();
         failure.Message.ShouldContain(tenant.Id.ToString());
-        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "member" or "role" ? "'administrator'" : "'identity'");
+        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "member" or "role" or "registry's user" ? "'administrator'" : "'identity'");
     }
 
     [Fact]

@@ -46,6 +46,17 @@ public abstract class When_objects_are_kept : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_tell_what_is_there()
+    {
+        (await objects.ExistsAsync(ObjectKey.Parse("a/b"), CancellationToken.None)).ShouldBeFalse();
+        await objects.PutTextAsync("a/b", "x");
+
+        (await objects.ExistsAsync(ObjectKey.Parse("a/b"), CancellationToken.None)).ShouldBeTrue();
+        (await objects.ExistsAsync(ObjectKey.Parse("a"), CancellationToken.None)).ShouldBeFalse();
+        (await host.Objects.For(StorageHost.NewTenant()).ExistsAsync(ObjectKey.Parse("a/b"), CancellationToken.None)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Should_delete_twice()
     {
         await objects.PutTextAsync("a", "x");

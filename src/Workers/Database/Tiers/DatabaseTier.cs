@@ -19,17 +19,16 @@ internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions f
         var (database, owner, user) = (Sql.Name(place.Database), Sql.Name(place.Owner), Sql.Name(place.User));
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
         {
-            await TenantRoles.EnsureGroupAsync(session, place.Owner, cancellation);
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, null, cancellation);
             await CloneAsync(session, place, cancellation);
             await session.ExecuteAsync(
                 $"""
                 revoke all on database {database} from public;
                 grant connect, temporary on database {database} to {user};
                 alter database {database} connection limit {limit};
+                {TenantRoles.SearchPath(credential.Username, place.Database, place.Schema)}
                 """,
                 cancellation);
-            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
         }
 
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))

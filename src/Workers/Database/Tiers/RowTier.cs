@@ -16,7 +16,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         await shared.EnsureRowsAsync(place.Server, cancellation);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, SharedRoles.RowUsers, cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, SharedRoles.RowUsers, cancellation);
             await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
         }
 

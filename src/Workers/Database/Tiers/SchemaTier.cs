@@ -15,8 +15,7 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
         await shared.EnsureSchemasAsync(place.Server, place.Database, cancellation);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
         {
-            await TenantRoles.EnsureGroupAsync(session, place.Owner, cancellation);
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, SharedRoles.Users(place.Database), cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, SharedRoles.Users(place.Database), cancellation);
             await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
         }
 

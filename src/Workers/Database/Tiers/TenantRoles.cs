@@ -8,23 +8,21 @@ namespace Saga.Workers.Database.Tiers;
 internal static class TenantRoles
 {
     /// <summary>A role that owns or groups, and nobody can sign in as.</summary>
-    public static async Task EnsureGroupAsync(ServerSession session, string role, CancellationToken cancellation)
-    {
-        if (!await ExistsAsync(session, role, cancellation))
-            await session.ExecuteAsync($"create role {Sql.Name(role)} nologin", cancellation);
-    }
+    public static Task EnsureGroupAsync(ServerSession session, string role, CancellationToken cancellation) =>
+        session.ExecuteAsync(Group(role), cancellation);
 
-    /// <summary>The tenant's own login, with the credential's password and at most so many connections.</summary>
-    /// <param name="memberOf">The role whose rights it has; null for none.</param>
-    public static async Task EnsureLoginAsync(
-        ServerSession session, Credential credential, int connections, string? memberOf, CancellationToken cancellation)
+    /// <summary>The tenant's own login, with the credential's password and at most so many connections: one transaction.</summary>
+    /// <param name="owner">The role that owns the tenant's place, made too; null for none.</param>
+    /// <param name="memberOf">The role whose rights the login has; null for none.</param>
+    public static Task EnsureLoginAsync(
+        ServerSession session, Credential credential, int connections, string? owner, string? memberOf, CancellationToken cancellation)
     {
         var role = Sql.Name(credential.Username);
-        if (!await ExistsAsync(session, credential.Username, cancellation))
-            await session.ExecuteAsync($"create role {role} nologin", cancellation);
         var limit = connections.ToString(CultureInfo.InvariantCulture);
-        await session.ExecuteAsync(
+        return session.ExecuteAsync(
             $"""
+            {(owner is null ? "" : Group(owner))}
+            {Group(credential.Username)}
             alter role {role} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls inherit
                 connection limit {limit} password {Sql.Text(ScramVerifier.Create(credential.Password))};
             {(memberOf is null ? "" : $"grant {Sql.Name(memberOf)} to {role};")}
@@ -33,7 +31,10 @@ internal static class TenantRoles
     }
 
     public static Task SetSearchPathAsync(ServerSession session, string role, string database, string schema, CancellationToken cancellation) =>
-        session.ExecuteAsync($"alter role {Sql.Name(role)} in database {Sql.Name(database)} set search_path = {Sql.Name(schema)}", cancellation);
+        session.ExecuteAsync(SearchPath(role, database, schema), cancellation);
+
+    public static string SearchPath(string role, string database, string schema) =>
+        $"alter role {Sql.Name(role)} in database {Sql.Name(database)} set search_path = {Sql.Name(schema)};";
 
     /// <summary>Nobody signs in as the role any more, and those who had are gone: nothing is written after this.</summary>
     public static async Task CloseAsync(ServerSession session, string login, CancellationToken cancellation)
@@ -57,6 +58,9 @@ internal static class TenantRoles
         await DropOwnedAsync(session, role, cancellation);
         await session.ExecuteAsync($"drop role if exists {Sql.Name(role)}", cancellation);
     }
+
+    private static string Group(string role) =>
+        $"do $do$ begin if not exists (select from pg_roles where rolname = {Sql.Text(role)}) then create role {Sql.Name(role)} nologin; end if; end $do$;";
 
     private static Task<bool> ExistsAsync(ServerSession session, string role, CancellationToken cancellation) =>
         session.ScalarAsync<bool>("select exists (select 1 from pg_roles where rolname = @role)", cancellation, new { role });

@@ -19,8 +19,11 @@ internal sealed partial class KeycloakDirectory(
 
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation) => organizations.DeleteAsync(tenant, cancellation);
 
-    public Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation) =>
-        users.EnsureAsync(tenant, email.ToLowerInvariant(), cancellation);
+    public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    {
+        var username = email.ToLowerInvariant();
+        return await users.EnsureAsync(tenant, username, await users.FindByNameAsync(username, cancellation), static _ => Task.CompletedTask, cancellation);
+    }
 
     public Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation) =>
         users.FindAsync(email.ToLowerInvariant(), cancellation);
@@ -51,7 +54,25 @@ internal sealed partial class KeycloakDirectory(
         return answer.Succeeded;
     }
 
-    public Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation) => roles.EnsureGrantedAsync(userId, role, cancellation);
+    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation) =>
+        await roles.GrantAsync(userId, await roles.EnsureAsync(role, cancellation), cancellation);
+
+    // Each call takes its time: what needs no other's answer is asked at once, and no user is made before all is known.
+    public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellation)
+    {
+        var username = email.ToLowerInvariant();
+        var finding = organizations.FindAsync(tenant, cancellation);
+        var knowing = users.FindByNameAsync(username, cancellation);
+        var granting = roles.EnsureAsync(DirectoryRoles.TenantAdmin, cancellation);
+        await Task.WhenAll(finding, knowing, granting);
+        if (await finding is not { Id: { } organization })
+            return null;
+        var role = await granting;
+        return await users.EnsureAsync(tenant, username, await knowing, EquipAsync, cancellation);
+
+        Task EquipAsync(string userId) =>
+            Task.WhenAll(EnsureMemberAsync(organization, userId, cancellation), roles.GrantAsync(userId, role, cancellation));
+    }
 
     public Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation) => roles.ListAsync(userId, cancellation);
 

@@ -6,19 +6,18 @@ namespace Saga.Workers.Identity.Keycloak;
 /// <summary>Realm roles and their grants. Thread-safe.</summary>
 internal sealed class KeycloakRoles(KeycloakAdmin admin)
 {
-    public async Task EnsureGrantedAsync(string userId, string role, CancellationToken cancellation)
+    public async Task GrantAsync(string userId, RoleRepresentation role, CancellationToken cancellation)
     {
-        var known = await EnsureAsync(role, cancellation);
         var path = Mappings(userId);
         try
         {
-            var answer = await admin.PostAsync(path, new[] { known }, cancellation);
+            var answer = await admin.PostAsync(path, new[] { role }, cancellation);
             if (!answer.Succeeded)
                 throw KeycloakFailures.Rejected($"POST {path}", answer);
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
-            if (!(await ListAsync(userId, cancellation)).Contains(role, StringComparer.Ordinal))
+            if (!(await ListAsync(userId, cancellation)).Contains(role.Name, StringComparer.Ordinal))
                 throw;
         }
     }
@@ -42,7 +41,8 @@ internal sealed class KeycloakRoles(KeycloakAdmin admin)
             throw KeycloakFailures.Rejected($"DELETE {path}", answer);
     }
 
-    private async Task<RoleRepresentation> EnsureAsync(string role, CancellationToken cancellation)
+    /// <summary>The role, made when there is none.</summary>
+    public async Task<RoleRepresentation> EnsureAsync(string role, CancellationToken cancellation)
     {
         if (await FindAsync(role, cancellation) is { } known)
             return known;

@@ -9,11 +9,33 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 {
     private const string TenantAttribute = "tenant_id";
 
-    public async Task<DirectoryUser> EnsureAsync(TenantId tenant, string email, CancellationToken cancellation)
-    {
-        if (await FindAsync("username", email, cancellation) is { } found)
-            return Accept(found, email);
+    public Task<DirectoryUser?> FindByNameAsync(string email, CancellationToken cancellation) => FindAsync("username", email, cancellation);
 
+    /// <param name="found">The user of this name, as it was just found.</param>
+    /// <param name="equip">What else the user needs, given its id; may be done while the new user is looked at.</param>
+    public async Task<DirectoryUser> EnsureAsync(
+        TenantId tenant, string email, DirectoryUser? found, Func<string, Task> equip, CancellationToken cancellation)
+    {
+        if (found is null)
+            return await MakeAsync(tenant, email, equip, cancellation);
+        var accepted = Accept(found, email);
+        await equip(accepted.Id);
+        return accepted;
+    }
+
+    /// <summary>By username, else by address: a user of somebody else's may be named otherwise.</summary>
+    public async Task<DirectoryUser?> FindAsync(string email, CancellationToken cancellation) =>
+        await FindAsync("username", email, cancellation) ?? await FindAsync("email", email, cancellation);
+
+    public async Task DeleteAsync(string id, CancellationToken cancellation)
+    {
+        var answer = await admin.DeleteAsync($"users/{id}", cancellation);
+        if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
+            throw KeycloakFailures.Rejected($"DELETE users/{id}", answer);
+    }
+
+    private async Task<DirectoryUser> MakeAsync(TenantId tenant, string email, Func<string, Task> equip, CancellationToken cancellation)
+    {
         KeycloakAnswer answer;
         try
         {
@@ -29,33 +51,22 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
-            found = await findAgain.Async(() => FindAsync(email, cancellation), cancellation);
-            if (found is null)
+            var made = await findAgain.Async(() => FindAsync(email, cancellation), cancellation);
+            if (made is null)
                 throw;
-            return Accept(found, email);
+            return await EnsureAsync(tenant, email, made, equip, cancellation);
         }
 
         switch (answer.Status)
         {
             case HttpStatusCode.Created when KeycloakOrganizations.IdOf(answer) is { } id:
-                return await MarkedAsync(id, email, cancellation);
+                return await MarkedAsync(id, email, equip, cancellation);
             case HttpStatusCode.Created or HttpStatusCode.Conflict:
-                found = await FindAsync(email, cancellation);
-                return found is null ? throw KeycloakFailures.Clash("POST users", answer) : Accept(found, email);
+                var found = await FindAsync(email, cancellation) ?? throw KeycloakFailures.Clash("POST users", answer);
+                return await EnsureAsync(tenant, email, found, equip, cancellation);
             default:
                 throw KeycloakFailures.Rejected("POST users", answer);
         }
-    }
-
-    /// <summary>By username, else by address: a user of somebody else's may be named otherwise.</summary>
-    public async Task<DirectoryUser?> FindAsync(string email, CancellationToken cancellation) =>
-        await FindAsync("username", email, cancellation) ?? await FindAsync("email", email, cancellation);
-
-    public async Task DeleteAsync(string id, CancellationToken cancellation)
-    {
-        var answer = await admin.DeleteAsync($"users/{id}", cancellation);
-        if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
-            throw KeycloakFailures.Rejected($"DELETE users/{id}", answer);
     }
 
     private static DirectoryUser Accept(DirectoryUser found, string email)
@@ -67,13 +78,20 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 
     // A realm drops attributes that its user profile does not know, without a word. Without the mark a compensation
     // could not tell whose the user is, so such a realm is refused while the user is certainly ours.
-    private async Task<DirectoryUser> MarkedAsync(string id, string email, CancellationToken cancellation)
+    private async Task<DirectoryUser> MarkedAsync(string id, string email, Func<string, Task> equip, CancellationToken cancellation)
     {
-        var made = Describe(KeycloakAdmin.Read<UserRepresentation>(await admin.GetAsync($"users/{id}", cancellation), $"GET users/{id}"));
-        if (made.MadeFor is not null)
-            return made;
-        await DeleteAsync(id, cancellation);
-        throw KeycloakFailures.AttributesDropped(email);
+        var equipping = equip(id);
+        var looking = admin.GetAsync($"users/{id}", cancellation);
+        await Task.WhenAll(equipping, looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        var made = Describe(KeycloakAdmin.Read<UserRepresentation>(await looking, $"GET users/{id}"));
+        if (made.MadeFor is null)
+        {
+            await DeleteAsync(id, cancellation);
+            throw KeycloakFailures.AttributesDropped(email);
+        }
+
+        await equipping;
+        return made;
     }
 
     private async Task<DirectoryUser?> FindAsync(string field, string email, CancellationToken cancellation)
