@@ -38,7 +38,7 @@ internal static class DemoShow
     private static string NextSteps(ApiClient api, string client, string file, TenantView? tenant) =>
         $"""
 
-        A token, for some minutes (the secret stays in its file):
+        A token (the secret stays in its file):
           TOKEN=$(curl -s {api.TokenEndpoint} -d grant_type=client_credentials -d client_id={client} \
             --data-urlencode client_secret@{file} | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
 

@@ -132,7 +132,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return debian.Concat(Programs.Path).FirstOrDefault(d => Programs.Find("initdb", [d]) is not null && Programs.Find("pg_ctl", [d]) is not null)
             ?? throw new InvalidOperationException(
                 "PostgreSQL's server programs (initdb, pg_ctl) were not found. Install them (Debian, Ubuntu: apt-get install postgresql; " +
-                "macOS: brew install postgresql), or set Saga:Registry:ConnectionString to a server of yours.");
+                "macOS: brew install postgresql), or set Saga:Registry:ConnectionString and Saga:Databases:Servers:main:ConnectionString to a PostgreSQL of this machine.");
     }
 
     // The port of the last start where it is free, so that what connected then finds the cluster again.
