@@ -13,6 +13,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Registry;
+using Saga.Registry.Health;
 using Saga.Registry.Intake;
 
 namespace Saga.Api;
@@ -23,7 +24,8 @@ public static class ApiRegistration
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddIntake();
-        services.AddTokens(configuration).AddHealth().AddApiDocument();
+        services.AddTokens(configuration).AddApiDocument();
+        services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
         services.AddSingleton<OperationReader>();
         services.AddSingleton<HistoryFeed>();
         services.AddSingleton<EventStream>();
@@ -54,7 +56,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapTenants();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Plans").MapPlans();
-        app.MapHealth();
+        app.MapHealth().AllowAnonymous().WithTags("Health");
         app.MapApiDocument();
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Saga.Orchestrator;
+using Saga.Registry.Health;
 using Saga.Registry.Startup;
 using Serilog;
 using Serilog.Formatting.Json;
@@ -11,6 +12,6 @@ return await WrongConfiguration.GuardAsync("saga-orchestrator", async () =>
     var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.Logging.ClearProviders()
         .AddSerilog(new LoggerConfiguration().Enrich.FromLogContext().WriteTo.Console(new JsonFormatter(renderMessage: true)).CreateLogger(), dispose: true);
-    builder.Services.AddOrchestrator(builder.Configuration);
+    builder.Services.AddHealthListener(builder.Configuration).AddOrchestrator(builder.Configuration);
     await builder.Build().RunAsync();
 });

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Saga.Workers;
+using Saga.Registry.Health;
 using Saga.Registry.Startup;
+using Saga.Workers;
 using Serilog;
 using Serilog.Formatting.Json;
 
@@ -12,6 +13,6 @@ return await WrongConfiguration.GuardAsync("saga-workers", async () =>
     builder.Logging.ClearProviders()
         .AddFilter("System.Net.Http", LogLevel.Warning)
         .AddSerilog(new LoggerConfiguration().Enrich.FromLogContext().WriteTo.Console(new JsonFormatter(renderMessage: true)).CreateLogger(), dispose: true);
-    builder.Services.AddWorkers(builder.Configuration);
+    builder.Services.AddHealthListener(builder.Configuration).AddWorkers(builder.Configuration);
     await builder.Build().RunAsync();
 });

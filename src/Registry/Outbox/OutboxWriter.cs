@@ -28,10 +28,10 @@ public static class OutboxWriter
         where T : class =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
-            insert into outbox (message_id, message_type, destination, body, claimed_until)
-            values (@Id, @Type, @destination, @Body, now());
+            insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
+            values (@Id, @Type, @destination, @Body, now(), @Trace);
             select pg_notify('saga_outbox', '');
             """,
-            new { Id = Guid.CreateVersion7(), Type = typeof(T).FullName, destination, Body = JsonSerializer.Serialize(message, Json.Options) },
+            new { Id = Guid.CreateVersion7(), Type = typeof(T).FullName, destination, Body = JsonSerializer.Serialize(message, Json.Options), Trace = TraceContext.Current },
             transaction, cancellationToken: cancellation));
 }

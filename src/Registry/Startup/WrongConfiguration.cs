@@ -32,6 +32,8 @@ public static class WrongConfiguration
         // The configuration binder's: it names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
         InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
+        // Kestrel's: it names the address.
+        IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) => [$"{e.Message} Name another with --urls, or end what listens there."],
         InvalidDataException e when e.Message.StartsWith("Failed to load configuration", StringComparison.Ordinal) => [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message],
         _ => [],
     };

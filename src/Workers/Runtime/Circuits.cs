@@ -11,7 +11,11 @@ namespace Saga.Workers.Runtime;
 /// </summary>
 internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, ResiliencePipeline> circuits = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Circuit> circuits = new(StringComparer.Ordinal);
+
+    /// <summary>The systems that were unavailable when a step last tried them, by name.</summary>
+    public IReadOnlyList<string> Open =>
+        [.. circuits.Where(c => c.Value.State.CircuitState is CircuitState.Open or CircuitState.HalfOpen).Select(c => c.Key).Order(StringComparer.Ordinal)];
 
     /// <exception cref="CircuitOpenException">A system the work needs is held to be unavailable.</exception>
     public async Task<object?> RunAsync(
@@ -26,7 +30,7 @@ internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider ti
             {
                 try
                 {
-                    return await circuit.ExecuteAsync(async t => await inner(t), token);
+                    return await circuit.Pipeline.ExecuteAsync(async t => await inner(t), token);
                 }
                 catch (BrokenCircuitException open)
                 {
@@ -38,8 +42,10 @@ internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider ti
         return await guarded(cancellation);
     }
 
-    private ResiliencePipeline Create(string system) =>
-        new ResiliencePipelineBuilder { TimeProvider = time }
+    private Circuit Create(string system)
+    {
+        var state = new CircuitBreakerStateProvider();
+        var pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
                 ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } error && IsOutage(system, error)),
@@ -47,14 +53,19 @@ internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider ti
                 MinimumThroughput = options.Value.CircuitFailures,
                 SamplingDuration = TimeSpan.FromSeconds(30),
                 BreakDuration = TimeSpan.FromSeconds(options.Value.CircuitSeconds),
+                StateProvider = state,
             })
             .Build();
+        return new(pipeline, state);
+    }
 
     private static bool IsOutage(string system, Exception error) =>
         error is not CircuitOpenException
         && Failures.Classify(error) is { Transient: true } failure
         && failure.System == system
         && failure.Code.EndsWith("-unavailable", StringComparison.Ordinal);
+
+    private sealed record Circuit(ResiliencePipeline Pipeline, CircuitBreakerStateProvider State);
 }
 
 internal sealed class CircuitOpenException(string system, TimeSpan retryAfter, Exception? cause)

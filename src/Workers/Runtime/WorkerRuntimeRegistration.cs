@@ -18,6 +18,7 @@ public static class WorkerRuntimeRegistration
             services.AddRegistry(configuration);
             services.AddOptions<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
             services.AddSingleton<Circuits>();
+            services.AddHealthChecks().AddCheck<CircuitsHealth>("outside-systems");
             services.AddSingleton<LeaseKeeper>();
             services.AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
             services.AddSingleton<StepConsumer>();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -16,14 +17,22 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     [Fact]
     public async Task Should_take_a_tenant_from_a_request_to_active_and_stop_in_order()
     {
-        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}");
+        var address = NewAddress();
         // All at once: whoever comes first migrates the registry.
         using var api = new ProgramProcess("Saga.Api", plane.Site.Settings, "--urls", address);
-        using var orchestrator = new ProgramProcess("Saga.Orchestrator", plane.Site.Settings);
-        using var workers = new ProgramProcess("Saga.Workers", plane.Site.Settings);
+        var (orchestratorHealth, workersHealth) = (NewAddress(), NewAddress());
+        using var orchestrator = new ProgramProcess("Saga.Orchestrator", plane.Site.Settings, "--Saga:Health:Url=" + orchestratorHealth);
+        using var workers = new ProgramProcess("Saga.Workers", plane.Site.Settings, "--Saga:Health:Url=" + workersHealth);
         using var http = new HttpClient { BaseAddress = new Uri(address) };
-        await Until.TrueAsync(async () => api.HasExited || await IsReadyAsync(http), "the API is ready", TimeSpan.FromSeconds(90));
-        api.HasExited.ShouldBeFalse(api.Errors + api.Output);
+        foreach (var (process, at) in ((ProgramProcess, string)[])[(api, address), (orchestrator, orchestratorHealth), (workers, workersHealth)])
+        {
+            await Until.TrueAsync(async () => process.HasExited || (await HealthAsync(http, at, "ready")).Status == HttpStatusCode.OK, $"{at} is ready", TimeSpan.FromSeconds(90));
+            process.HasExited.ShouldBeFalse(process.Errors + process.Output);
+        }
+
+        (await HealthAsync(http, address, "ready")).Checks.ShouldBe("registry healthy, token-issuer healthy");
+        (await HealthAsync(http, orchestratorHealth, "ready")).Checks.ShouldBe("masstransit-bus healthy, registry healthy");
+        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("masstransit-bus healthy, outside-systems healthy, registry healthy");
 
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", plane.Issuer.Token("platform-admin"));
         using var accepted = await http.PostAsJsonAsync(
@@ -59,6 +68,8 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     [InlineData("Saga.Workers", "saga-workers", "Saga:Workers:Concurrency", "0")]
     [InlineData("Saga.Workers", "saga-workers", "Saga:Cache:Redis:ConnectionString", null)]
     [InlineData("Saga.Workers", "saga-workers", "Saga:Sealing:ActiveKey", "k9")]
+    [InlineData("Saga.Workers", "saga-workers", "Saga:Health:Url", "8081")]
+    [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Health:Url", "https://0.0.0.0:8081")]
     public async Task Should_name_the_key_that_is_wrong_and_not_start(string program, string name, string key, string? value)
     {
         var settings = new Dictionary<string, string?>(plane.Site.Settings, StringComparer.OrdinalIgnoreCase) { [key] = value };
@@ -71,16 +82,61 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
         process.Errors.ShouldNotContain("   at ");
     }
 
-    private static async Task<bool> IsReadyAsync(HttpClient http)
+    [Theory]
+    [InlineData("Saga.Orchestrator")]
+    [InlineData("Saga.Workers")]
+    public async Task Should_live_without_the_broker_and_say_that_it_is_missing(string program)
+    {
+        var address = NewAddress();
+        var settings = new Dictionary<string, string?>(plane.Site.Settings, StringComparer.OrdinalIgnoreCase)
+        {
+            ["Saga:Bus:RabbitMq"] = string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{FreePorts.Next()}"),
+        };
+        using var process = new ProgramProcess(program, settings, "--Saga:Health:Url=" + address);
+        using var http = new HttpClient();
+
+        var (status, checks) = (default(HttpStatusCode), "");
+        await Until.TrueAsync(
+            async () => process.HasExited || ((status, checks) = await HealthAsync(http, address, "ready")).checks.Contains("registry healthy", StringComparison.Ordinal),
+            $"{program} answers", TimeSpan.FromSeconds(60));
+
+        process.HasExited.ShouldBeFalse(process.Errors + process.Output);
+        status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        checks.ShouldContain("masstransit-bus unhealthy");
+        (await HealthAsync(http, address, "live")).Status.ShouldBe(HttpStatusCode.OK);
+        using var elsewhere = await http.GetAsync(new Uri(address + "/api/v1/tenants"));
+        elsewhere.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Should_say_that_another_answers_at_its_address()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+
+        using var process = new ProgramProcess("Saga.Workers", plane.Site.Settings, $"--Saga:Health:Url=http://{taken.LocalEndpoint}");
+
+        (await process.EndsAsync()).ShouldBe(2, process.Errors + process.Output);
+        process.Errors.ShouldStartWith($"saga-workers: Saga:Health:Url is http://{taken.LocalEndpoint}: ");
+        process.Errors.ShouldNotContain("   at ");
+    }
+
+    private static string NewAddress() => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}");
+
+    // Each check by name, and its status.
+    private static async Task<(HttpStatusCode Status, string Checks)> HealthAsync(HttpClient http, string address, string what)
     {
         try
         {
-            using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
-            return answer.IsSuccessStatusCode;
+            using var answer = await http.GetAsync(new Uri($"{address}/health/{what}"));
+            var health = await answer.Content.ReadFromJsonAsync<JsonElement>();
+            return (answer.StatusCode, health.TryGetProperty("checks", out var checks)
+                ? string.Join(", ", checks.EnumerateObject().Select(c => $"{c.Name} {c.Value.GetProperty("status").GetString()}"))
+                : "");
         }
         catch (HttpRequestException)
         {
-            return false;
+            return (default, "");
         }
     }
 

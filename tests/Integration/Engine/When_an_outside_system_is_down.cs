@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
@@ -28,11 +30,15 @@ public sealed class When_an_outside_system_is_down
         // Many more times than there are attempts.
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operation_history where event = 'stepHeld'") > 40, "the steps are held");
         (await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("other")))).ShouldBe(OperationState.Completed, "others do not wait for it");
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        var seen = (await health.CheckHealthAsync()).Entries["outside-systems"];
+        (seen.Status, seen.Description).ShouldBe((HealthStatus.Degraded, "Unavailable when last tried: keycloak."));
         var failed = await registry.ScalarAsync<long>("select count(*) from operation_history where event = 'stepFailed'");
         Volatile.Write(ref down, false);
 
         foreach (var operation in operations)
             (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        (await health.CheckHealthAsync()).Entries["outside-systems"].Status.ShouldBe(HealthStatus.Healthy);
         failed.ShouldBeLessThan(20, "only trials and what opened the circuit failed");
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
@@ -56,6 +57,26 @@ public sealed class When_a_command_is_accepted : IntakeTest
         var definition = JsonSerializer.Deserialize<WorkflowDefinition>(await QueryAsync<string>("select definition::text from workflows"), Json.Options)!;
         definition.Validated().Steps.Select(s => (s.Name, s.AttemptTimeout)).ShouldBe(ProvisionWorkflow.Definition.Steps.Select(s => (s.Name, s.AttemptTimeout)));
         (await QueryAsync<string>("select digest from workflows")).Length.ShouldBe(64);
+    }
+
+    [Fact]
+    public async Task Should_write_the_trace_it_is_part_of_into_the_message()
+    {
+        using var activity = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C).Start();
+
+        await AcceptedAsync(Command("acme"));
+
+        (await QueryAsync<string>("select traceparent from outbox")).ShouldBe($"00-{activity.TraceId}-{activity.SpanId}-00");
+    }
+
+    [Fact]
+    public async Task Should_write_no_trace_where_there_is_none()
+    {
+        Activity.Current = null;
+
+        await AcceptedAsync(Command("acme"));
+
+        (await QueryAsync<bool>("select traceparent is null from outbox")).ShouldBeTrue();
     }
 
     [Fact]

@@ -19,8 +19,8 @@ public sealed class When_the_registry_is_migrated
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new RegistryMigrator(registry).MigrateAsync()));
 
-        await using var applied = registry.CreateCommand("select string_agg(version::text, ' ' order by version) from registry_migrations");
-        (await applied.ExecuteScalarAsync()).ShouldBe("1 2 3");
+        await using var applied = registry.CreateCommand("select count(*) from registry_migrations");
+        (await applied.ExecuteScalarAsync()).ShouldBe((long)typeof(RegistryMigrator).Assembly.GetManifestResourceNames().Count(n => n.EndsWith(".sql", StringComparison.Ordinal)));
     }
 
     [Fact]

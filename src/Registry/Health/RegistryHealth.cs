@@ -1,8 +1,8 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
-using Saga.Api.Problems;
 
-namespace Saga.Api.Health;
+namespace Saga.Registry.Health;
 
 /// <summary>Whether the control-plane database answers.</summary>
 internal sealed class RegistryHealth(NpgsqlDataSource registry) : IHealthCheck
@@ -15,7 +15,7 @@ internal sealed class RegistryHealth(NpgsqlDataSource registry) : IHealthCheck
             await command.ExecuteScalarAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }
-        catch (Exception e) when (Unavailability.IsRegistryDown(e))
+        catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
         {
             return HealthCheckResult.Unhealthy("The control-plane database does not answer.", e);
         }

@@ -1,33 +1,25 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Saga.Api.Requests;
 
-namespace Saga.Api.Health;
+namespace Saga.Registry.Health;
 
-internal static class HealthEndpoints
+/// <summary>What every program answers to whoever watches over it.</summary>
+public static class HealthEndpoints
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>The API's own dependencies; other capabilities add theirs with <c>AddHealthChecks().AddCheck</c>.</summary>
-    public static IServiceCollection AddHealth(this IServiceCollection services)
+    /// <summary><c>/health/live</c> and <c>/health/ready</c>.</summary>
+    public static RouteGroupBuilder MapHealth(this IEndpointRouteBuilder app)
     {
-        services.AddHealthChecks()
-            .AddCheck<RegistryHealth>("registry", timeout: Patience)
-            .AddCheck<IssuerHealth>("token-issuer", timeout: Patience);
-        return services;
-    }
-
-    public static void MapHealth(this IEndpointRouteBuilder app)
-    {
-        var health = app.MapGroup("/health").AllowAnonymous().WithTags("Health").WithHead();
-        health.MapGet("/live", () => TypedResults.Ok(new HealthView { Status = "healthy" })).WithName("live")
+        var health = app.MapGroup("/health");
+        health.MapMethods("/live", Methods, () => TypedResults.Ok(new HealthView { Status = "healthy" })).WithName("live")
             .WithSummary("Whether the process runs");
-        health.MapGet("/ready", ReadyAsync).WithName("ready")
+        health.MapMethods("/ready", Methods, ReadyAsync).WithName("ready")
             .WithSummary("Whether the process can work: each dependency by name")
             .Produces<HealthView>().Produces<HealthView>(StatusCodes.Status503ServiceUnavailable);
+        return health;
     }
 
     // Details stay in the log: anybody may ask.

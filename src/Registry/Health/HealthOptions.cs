@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Registry.Health;
+
+/// <summary>Where a program without an API answers about its health. Section <c>Saga:Health</c>.</summary>
+public sealed class HealthOptions
+{
+    public const string Section = "Saga:Health";
+
+    /// <summary>Such as <c>http://0.0.0.0:8081</c>. Nothing listens when empty: any number of these programs may run on one machine.</summary>
+    public string Url { get; set; } = "";
+}
+
+internal sealed class HealthOptionsRules : IValidateOptions<HealthOptions>
+{
+    public ValidateOptionsResult Validate(string? name, HealthOptions options) => options.Url.Length == 0 || IsAddress(options.Url)
+        ? ValidateOptionsResult.Success
+        : ValidateOptionsResult.Fail($"{HealthOptions.Section}:{nameof(HealthOptions.Url)} must be an http address with a port, such as http://0.0.0.0:8081, or empty for none.");
+
+    private static bool IsAddress(string url)
+    {
+        try
+        {
+            // A port that is no number is read as part of the host.
+            return BindingAddress.Parse(url) is { Scheme: "http", PathBase.Length: 0, IsUnixPipe: false } parsed
+                && (parsed.Host[0] == '[' || !parsed.Host.Contains(':', StringComparison.Ordinal));
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>
+/// The outside systems as the steps met them. One that is away holds back its own steps only, so the process stays
+/// ready; asking them here would count for nothing that a step needs.
+/// </summary>
+internal sealed class CircuitsHealth(Circuits circuits) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(circuits.Open is { Count: > 0 } open
+            ? HealthCheckResult.Degraded($"Unavailable when last tried: {string.Join(", ", open)}.")
+            : HealthCheckResult.Healthy());
+}
