@@ -3,6 +3,7 @@ using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Orchestrator.Engine;
 using Saga.Orchestrator.Machine;
+using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 
@@ -10,7 +11,8 @@ namespace Saga.Orchestrator.Outbox;
 /// <param name="Id">The message's id on the bus: the same however often it is sent.</param>
 /// <param name="Queue">Null to publish.</param>
 /// <param name="Message">The message itself.</param>
-public sealed record OutboxMessage(Guid Id, string? Queue, object Message)
+/// <param name="TraceParent">The trace it was written in; null when nobody traced.</param>
+public sealed record OutboxMessage(Guid Id, string? Queue, object Message, string? TraceParent = null)
 {
     public string Type => Message.GetType().FullName!;
 
@@ -37,15 +39,15 @@ public sealed record OutboxMessage(Guid Id, string? Queue, object Message)
                 Attempt = dispatch.Attempt,
                 Deadline = dispatch.Deadline,
             };
-        return new OutboxMessage(Guid.CreateVersion7(), Endpoints.Worker(dispatch.Worker), command);
+        return new OutboxMessage(Guid.CreateVersion7(), Endpoints.Worker(dispatch.Worker), command, TraceContext.Current);
     }
 
     /// <summary>Reads a row back.</summary>
     /// <exception cref="InvalidOperationException">The type is not a contract of this version.</exception>
-    public static OutboxMessage Read(Guid id, string type, string? queue, string body)
+    public static OutboxMessage Read(Guid id, string type, string? queue, string body, string? traceParent)
     {
         var known = typeof(StepCommand).Assembly.GetType(type)
             ?? throw new InvalidOperationException($"Outbox message {id} is of type {type}, which this version does not know. A newer one wrote it: upgrade this process.");
-        return new OutboxMessage(id, queue, JsonSerializer.Deserialize(body, known, Json.Options)!);
+        return new OutboxMessage(id, queue, JsonSerializer.Deserialize(body, known, Json.Options)!, traceParent);
     }
 }

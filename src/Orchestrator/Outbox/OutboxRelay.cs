@@ -64,13 +64,13 @@ internal sealed partial class OutboxRelay(
     private async Task<List<OutboxMessage>> ClaimAsync(CancellationToken cancellation)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body)>(new CommandDefinition(
+        var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
             """
             update outbox set claimed_until = now() + @claim
             where message_id in (
                 select message_id from outbox where claimed_until <= now()
                 order by message_id limit @Page for update skip locked)
-            returning message_id, message_type, destination, body
+            returning message_id, message_type, destination, body, traceparent
             """,
             new { Page, claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds) }, cancellationToken: cancellation));
         var messages = new List<OutboxMessage>();
@@ -78,7 +78,7 @@ internal sealed partial class OutboxRelay(
         {
             try
             {
-                messages.Add(OutboxMessage.Read(row.Id, row.Type, row.Queue, row.Body));
+                messages.Add(OutboxMessage.Read(row.Id, row.Type, row.Queue, row.Body, row.TraceParent));
             }
             catch (Exception error) when (error is InvalidOperationException or System.Text.Json.JsonException)
             {

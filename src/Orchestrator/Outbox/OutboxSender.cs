@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MassTransit;
 using Saga.Messaging;
 
@@ -11,7 +12,7 @@ internal sealed class OutboxSender(Lazy<IBus> bus, BusAddresses addresses)
     /// <exception cref="MessageReturnedException">No queue takes it yet: its worker never ran.</exception>
     public async Task SendAsync(OutboxMessage message, CancellationToken cancellation)
     {
-        using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Publish);
+        using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Publish, ActivityKind.Internal, message.TraceParent);
         activity?.SetTag("saga.message", message.Message.GetType().Name);
         activity?.SetTag("saga.step", (message.Message as Contracts.Steps.StepCommand)?.Step);
         if (message.Queue is null)

@@ -178,8 +178,8 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
             });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
                 """
-                insert into outbox (message_id, message_type, destination, body, claimed_until)
-                select v.id, v.type, v.queue, v.body, now() + $5 from unnest($1, $2, $3, $4) as v(id, type, queue, body)
+                insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
+                select v.id, v.type, v.queue, v.body, now() + $5, v.trace from unnest($1, $2, $3, $4, $6) as v(id, type, queue, body, trace)
                 """)
             {
                 Parameters =
@@ -189,6 +189,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
                     Array(messages, m => m.Queue, NpgsqlDbType.Text),
                     Array(messages, m => m.Body, NpgsqlDbType.Text),
                     new NpgsqlParameter { Value = TimeSpan.FromSeconds(outboxClaimSeconds) },
+                    Array(messages, m => m.TraceParent, NpgsqlDbType.Text),
                 },
             });
         }
