@@ -61,7 +61,8 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
     {
         await using (var session = await connections.OpenAsync(context.TenantId, cancellation))
         {
-            await using var written = Batch(session, (
+            // It need not outlive a crash: deleting it waits for the disk, and for this with it.
+            await using var written = Batch(session, ("select set_config('synchronous_commit', 'off', true)", []), (
                 "insert into settings (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
                 [Key, context.OperationId.ToString()]));
             await written.ExecuteNonQueryAsync(cancellation);

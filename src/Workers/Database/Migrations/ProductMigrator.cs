@@ -42,24 +42,22 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                 }
 
                 if (user is not null)
-                    await GrantAsync(session, schema, user, cancellation);
+                    await session.ExecuteAsync(Grants(schema, user), cancellation);
             },
             cancellation);
         return await ReadAsync(session, schema, cancellation);
     }
 
     /// <summary>Lets the role read and write rows, and nothing else: TRUNCATE and REFERENCES would pass by row-level security.</summary>
-    public static Task GrantAsync(ServerSession session, string schema, string user, CancellationToken cancellation)
+    public static string Grants(string schema, string user)
     {
         var (s, u) = (Sql.Name(schema), Sql.Name(user));
-        return session.ExecuteAsync(
-            $"""
+        return $"""
             grant usage on schema {s} to {u};
             grant select, insert, update, delete on all tables in schema {s} to {u};
             grant usage on all sequences in schema {s} to {u};
             revoke insert, update, delete on {s}.tenants, {s}.schema_migrations from {u};
-            """,
-            cancellation);
+            """;
     }
 
     /// <summary>Allows rows of the tenant in the schema.</summary>

@@ -33,8 +33,12 @@ internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions f
 
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
         {
-            await session.ExecuteAsync($"reassign owned by {Sql.Name(SharedRoles.TemplateOwner)} to {owner}", cancellation);
-            await ProductMigrator.GrantAsync(session, place.Schema, place.User, cancellation);
+            await session.ExecuteAsync(
+                $"""
+                reassign owned by {Sql.Name(SharedRoles.TemplateOwner)} to {owner};
+                {ProductMigrator.Grants(place.Schema, place.User)}
+                """,
+                cancellation);
         }
     }
 
