@@ -15,14 +15,9 @@ internal static class FullRegistry
 {
     public const int Tenants = 5000;
 
-    public static async Task FillAsync(string connectionString, TimeProvider time)
+    public static async Task FillAsync(string connectionString)
     {
         var stored = StoredWorkflow.Of(ProvisionWorkflow.Definition);
-        var now = time.GetUtcNow();
-        var steps = ProvisionWorkflow.Definition.Steps.Select(s => new StepRun
-        {
-            Name = s.Name, Status = StepStatus.Succeeded, Fence = 1, Attempt = 1, StartedAt = now, DispatchedAt = now, DueAt = now, Deadline = now, FinishedAt = now,
-        });
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
         await connection.ExecuteAsync(
@@ -40,14 +35,15 @@ internal static class FullRegistry
                 case tier when 'row' then 'saga_rows' when 'schema' then 'saga_schemas_' || 1 + n / 2500 else 'tenant_' || replace(tenant::text, '-', '') end,
                 case tier when 'schema' then 't_' || replace(tenant::text, '-', '') else 'product' end, 3, gen_random_uuid()::text, gen_random_uuid()::text, at, at
             from past;
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, next_due_at, requested_by, created_at, updated_at, finished_at)
-            select operation, @Kind, tenant, @Digest, 'completed', '{"plan": "custom"}', @Steps::jsonb, null, 'bench', at, at, at from past;
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, next_due_at, requested_by, created_at, finished_at)
+            select operation, @Kind, tenant, @Digest, 'completed', '{"plan": "custom"}', null, 'bench', at, at from past;
             insert into operation_history (operation_id, at, event, message_id) select operation, at, 'started', gen_random_uuid() from past order by n;
             insert into operation_history (operation_id, at, event, step, attempt, fence, message_id)
             select operation, at, event, step, 1, 1, case event when 'stepSucceeded' then gen_random_uuid() end
             from past cross join unnest(@Names) step cross join (values ('stepDispatched'), ('stepSucceeded')) e(event) order by n;
             insert into operation_history (operation_id, at, event) select operation, at, 'completed' from past order by n;
-            insert into step_leases (operation_id, step, fence, settled, held_fence) select operation, step, 1, true, 1 from past cross join unnest(@Names) step;
+            insert into operation_steps (operation_id, step, status, fence, attempt, started_at, dispatched_at, deadline, finished_at, settled, held_fence)
+            select operation, step, 'succeeded', 1, 1, at, at, at, at, true, 1 from past cross join unnest(@Names) step;
             insert into tenant_settings (tenant_id, key, value) select tenant, 'setting' || k, '10' from past cross join generate_series(1, 5) k;
             insert into tenant_keys (tenant_id, master_key_id, wrapped) select tenant, 'k1', decode(repeat('00', 60), 'hex') from past;
             insert into tenant_credentials (tenant_id, purpose, username, sealed)
@@ -59,7 +55,6 @@ internal static class FullRegistry
             {
                 stored.Digest, stored.Definition.Kind, stored.Definition.Version, stored.Json, Tenants,
                 Names = ProvisionWorkflow.Definition.Steps.Select(s => s.Name).ToArray(),
-                Steps = JsonSerializer.Serialize(steps, Contracts.Json.Options),
             }, commandTimeout: 300);
         await connection.ExecuteAsync("vacuum analyze", commandTimeout: 300);
     }

@@ -20,7 +20,7 @@ internal static class FullRegistryBench
         await using var outside = await Outside.StartAsync(TimeSpan.FromMilliseconds(10));
         var machine = $"{Machine.Describe(time, await outside.VersionsAsync())} Load average {Machine.Load():0.0}.";
         var provisioning = await ProvisioningAsync(outside, settings, time);
-        var throughput = await ThroughputAsync(outside.Postgres, settings, time);
+        var throughput = await ThroughputAsync(outside.Postgres, settings);
 
         var sagas = throughput[0].PerSecond.Over(throughput[1].PerSecond);
         var database = provisioning.Single(r => r.Tier == IsolationTier.Database).Times;
@@ -42,17 +42,17 @@ internal static class FullRegistryBench
     {
         using var times = new StepTimes();
         var full = await outside.Postgres.NewRegistryAsync();
-        await FullRegistry.FillAsync(full, time);
+        await FullRegistry.FillAsync(full);
         await using var onEmpty = await WholeProduct.StartAsync(
             "empty", outside, await outside.Postgres.NewRegistryAsync(), await RabbitServer.NewVirtualHostAsync(), times, settings, time);
         await using var onFull = await WholeProduct.StartAsync("full", outside, full, await RabbitServer.NewVirtualHostAsync(), times, settings, time);
         return await ProvisioningBench.RoundsAsync([onEmpty, onFull], settings.Rounds, times);
     }
 
-    private static async Task<IReadOnlyList<ContenderResult>> ThroughputAsync(BenchPostgres postgres, Settings settings, TimeProvider time)
+    private static async Task<IReadOnlyList<ContenderResult>> ThroughputAsync(BenchPostgres postgres, Settings settings)
     {
         var (empty, full) = (await postgres.NewRegistryAsync(), await postgres.NewRegistryAsync());
-        await FullRegistry.FillAsync(full, time);
+        await FullRegistry.FillAsync(full);
         await using var hostOnEmpty = await SagaEngine.Running.StartAsync(empty, await RabbitServer.NewVirtualHostAsync(), AtOnce, settings.Engine);
         await using var hostOnFull = await SagaEngine.Running.StartAsync(full, await RabbitServer.NewVirtualHostAsync(), AtOnce, settings.Engine);
         await using var onEmpty = new SagaEngine(hostOnEmpty, NpgsqlDataSource.Create(empty), "empty", accept: false);

@@ -86,8 +86,8 @@ internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource regis
             insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, @Version, @Json::jsonb) on conflict do nothing;
             insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email)
             select id, 't-' || id, 't-' || id, 'basic', 'row', 'provisioning', 't-' || id, 'UTC', 'admin@example.com' from unnest(@ids) id;
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, requested_by)
-            select id, @Kind, id, @Digest, 'accepted', '{}', '[]', 'bench' from unnest(@ids) id;
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
+            select id, @Kind, id, @Digest, 'accepted', '{}', 'bench' from unnest(@ids) id;
             """,
             new { stored.Digest, Workflow.Kind, Workflow.Version, stored.Json, ids }, transaction);
     }

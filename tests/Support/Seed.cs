@@ -42,8 +42,8 @@ public static class Seed
             values (@Id, @slug, @slug, @plan, @Tier, @Status, @domain, @slug, @region, @timezone, @adminEmail, @Features::jsonb, @Settings::jsonb,
                     @Server, @Database, @Schema);
             insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, 1, @Definition::jsonb) on conflict do nothing;
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, requested_by)
-            values (@operation, @Kind, @Id, @Digest, 'running', '{}', '[]', 'seed');
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
+            values (@operation, @Kind, @Id, @Digest, 'running', '{}', 'seed');
             """,
             new
             {
@@ -88,7 +88,7 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
         await using var connection = await Registry.OpenConnectionAsync();
         var fence = await connection.ExecuteScalarAsync<long>(
             """
-            insert into step_leases as l (operation_id, step, fence, holder, held_fence, expires_at)
+            insert into operation_steps as l (operation_id, step, fence, holder, held_fence, expires_at)
             values (@OperationId, @step, 1, @holder, 1, now() + interval '1 hour')
             on conflict (operation_id, step) do update
             set fence = l.fence + 1, held_fence = l.fence + 1, settled = false, holder = @holder, expires_at = excluded.expires_at
@@ -103,6 +103,6 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
     {
         await using var connection = await Registry.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            "update step_leases set settled = true where operation_id = @OperationId and step = @step", new { OperationId, step });
+            "update operation_steps set settled = true where operation_id = @OperationId and step = @step", new { OperationId, step });
     }
 }

@@ -47,7 +47,7 @@ public sealed record StepView
 
     /// <summary>The workflow's steps in its order; those that no run is known of are pending.</summary>
     public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs) =>
-        [.. workflow.Steps.Select(step => Of(step, runs.FirstOrDefault(r => r.Name == step.Name) ?? new StepRun { Name = step.Name }))];
+        [.. workflow.Steps.Zip(StepRun.InOrder(workflow, runs), Of)];
 
     private static StepView Of(StepDefinition step, StepRun run) => new()
     {

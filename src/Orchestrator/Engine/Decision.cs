@@ -28,6 +28,9 @@ public sealed record Decision
 
     public required Progress After { get; init; }
 
+    /// <summary>The steps of <see cref="After"/> that are no longer as they were.</summary>
+    public IReadOnlyList<StepRun> ChangedSteps { get; init; } = [];
+
     public IReadOnlyList<Dispatch> Dispatches { get; init; } = [];
 
     public IReadOnlyList<Settlement> Settlements { get; init; } = [];
@@ -40,7 +43,7 @@ public sealed record Decision
 
 /// <summary>Where an operation stands.</summary>
 /// <param name="State">Its state.</param>
-/// <param name="Steps">Its steps, in the workflow's order; empty until it starts.</param>
+/// <param name="Steps">Its steps, in the workflow's order.</param>
 /// <param name="Failure">What turned it round or stalled it.</param>
 public sealed record Progress(OperationState State, IReadOnlyList<StepRun> Steps, Failure? Failure)
 {

@@ -19,7 +19,7 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random)
     {
         if (progress.State != OperationState.Accepted)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress with { Steps = [.. workflow.Steps.Select(s => new StepRun { Name = s.Name })] });
+        var turn = Begin(workflow, progress);
         turn.Start();
         return turn.End();
     }

@@ -9,6 +9,7 @@ namespace Saga.Orchestrator.Engine;
 internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random)
 {
     private readonly List<StepRun> steps = [.. before.Steps];
+    private readonly HashSet<string> changed = new(StringComparer.Ordinal);
     private readonly List<Dispatch> dispatches = [];
     private readonly List<Settlement> settlements = [];
     private readonly List<HistoryLine> history = [];
@@ -18,6 +19,7 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
     public Decision End() => new()
     {
         After = new Progress(state, steps, failure),
+        ChangedSteps = steps.FindAll(s => changed.Contains(s.Name)),
         Dispatches = dispatches,
         Settlements = settlements,
         History = history,
@@ -239,7 +241,11 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
 
     private StepRun Run(string name) => steps.Find(s => s.Name == name)!;
 
-    private void Replace(StepRun step) => steps[steps.FindIndex(s => s.Name == step.Name)] = step;
+    private void Replace(StepRun step)
+    {
+        steps[steps.FindIndex(s => s.Name == step.Name)] = step;
+        changed.Add(step.Name);
+    }
 
     private void Line(string line, StepRun step, object? data = null) => history.Add(new(line, step.Name, step.Attempt, step.Fence, data));
 }

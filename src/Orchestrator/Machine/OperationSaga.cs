@@ -25,8 +25,8 @@ public sealed class OperationSaga : SagaStateMachineInstance
 
     public Failure? Failure { get; set; }
 
-    /// <summary>When the sweeper wakes it, as the row has it.</summary>
-    public DateTimeOffset? StoredDueAt { get; init; }
+    /// <summary>What the row says now.</summary>
+    public required StoredOperation Stored { get; init; }
 
     public OperationState State => Enum.Parse<OperationState>(CurrentState);
 
@@ -34,4 +34,21 @@ public sealed class OperationSaga : SagaStateMachineInstance
 
     /// <summary>What the present event changes; written with the row. Null until the engine decided.</summary>
     public Decision? Decision { get; set; }
+
+    /// <summary>
+    /// When the sweeper is to wake it. What is needed later may wait: a wake that comes too soon changes nothing, and is put off
+    /// then. Until then the time stays, and with it the row: most operations end before the sweeper ever looks.
+    /// </summary>
+    public DateTimeOffset? DueAt => Decision!.After.NextDueAt is { } needed && Decision.Changes && Stored.DueAt is { } stored && stored <= needed
+        ? stored
+        : Decision.After.NextDueAt;
+
+    /// <summary>Whether the row is to be written: a step that goes its way has a row of its own.</summary>
+    public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || DueAt != Stored.DueAt;
 }
+
+/// <summary>What the operation's row says.</summary>
+/// <param name="State">Its state.</param>
+/// <param name="Failure">What turned it round or stalled it.</param>
+/// <param name="DueAt">When the sweeper wakes it.</param>
+public sealed record StoredOperation(OperationState State, Failure? Failure, DateTimeOffset? DueAt);

@@ -10,7 +10,7 @@ namespace Saga.Orchestrator.Persistence;
 internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 {
     private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<bool> decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Guid OperationId { get; } = operationId;
@@ -26,15 +26,20 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
     /// <summary>The message changed the operation before.</summary>
     public bool Seen { get; private set; }
 
-    /// <summary>Nothing changes, and the row has another time than the next thing is due: the sweeper woke it too soon, and put it off blindly.</summary>
-    public bool WokenTooSoon => !Seen && Saga is { Decision: { Changes: false } decision } && decision.After.NextDueAt is { } due && due != Saga.StoredDueAt;
+    /// <summary>There is a decision, and it changes something.</summary>
+    public bool Changes { get; private set; }
+
+    /// <summary>
+    /// The operation's own row is to be written. That may be so though nothing changes: the sweeper woke it too soon, and put
+    /// it off blindly.
+    /// </summary>
+    public bool Moves { get; private set; }
 
     public IReadOnlyList<OutboxMessage> Outgoing { get; private set; } = [];
 
     public Task Loaded => loaded.Task;
 
-    /// <summary>True when there is something to write.</summary>
-    public Task<bool> Decided => decided.Task;
+    public Task Decided => decided.Task;
 
     public Task Committed => committed.Task;
 
@@ -47,14 +52,15 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 
     public void Decide()
     {
-        var changes = !Seen && Saga?.Decision is { Changes: true };
-        if (changes)
+        if (!Seen && Saga is { Decision: { } decision })
+            (Changes, Moves) = (decision.Changes, Saga.Moves);
+        if (Changes)
             Outgoing = [.. Saga!.Decision!.Dispatches.Select(d => OutboxMessage.For(Saga, d))];
-        decided.TrySetResult(changes);
+        decided.TrySetResult();
     }
 
     /// <summary>The state machine failed: write nothing of this transition.</summary>
-    public void Abandon() => decided.TrySetResult(false);
+    public void Abandon() => decided.TrySetResult();
 
     public void Commit() => committed.TrySetResult();
 

@@ -115,19 +115,15 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         foreach (var transition in batch)
             transition.Load(sagas.GetValueOrDefault(transition.OperationId), seen.Contains(transition.MessageId));
 
-        var changed = new List<Transition>(batch.Count);
         foreach (var transition in batch)
-        {
-            if (await transition.Decided)
-                changed.Add(transition);
-        }
+            await transition.Decided;
 
         var done = sent.Take();
         try
         {
             using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Commit);
-            activity?.SetTag("saga.transitions", changed.Count);
-            await rows.CommitAsync(connection, changed, batch.FindAll(t => t.WokenTooSoon), done, cancellation);
+            activity?.SetTag("saga.transitions", batch.Count);
+            await rows.CommitAsync(connection, batch, done, cancellation);
         }
         catch
         {

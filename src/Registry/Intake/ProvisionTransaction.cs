@@ -34,8 +34,8 @@ internal static class ProvisionTransaction
                 valid.Subdomain, valid.Region, valid.Timezone, valid.AdminEmail, Text(valid.Features), Text(valid.Settings), now);
             Add(batch,
                 """
-                insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, requested_by, created_at, updated_at)
-                values ($1, $2, $3, $4, 'accepted', $5::jsonb, '[]', $6, $7, $7)
+                insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at)
+                values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7)
                 """,
                 operation, Workflow.Definition.Kind, tenant.Value, Workflow.Digest, Text(command with { IdempotencyKey = null }), caller, now);
             Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", operation, now, HistoryEvents.Accepted);

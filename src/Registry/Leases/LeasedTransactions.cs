@@ -18,7 +18,7 @@ public sealed class LeasedTransactions(NpgsqlDataSource registry)
             var transaction = await connection.BeginTransactionAsync(cancellation);
             var held = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
                 """
-                select 1 from step_leases
+                select 1 from operation_steps
                 where operation_id = @OperationId and step = @Step and fence = @Fence and holder = @Holder and not settled
                 for share
                 """,

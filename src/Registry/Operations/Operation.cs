@@ -21,7 +21,7 @@ public sealed record Operation
     /// <summary>The steps it started with.</summary>
     public required WorkflowDefinition Workflow { get; init; }
 
-    /// <summary>How far they have come; empty before the first is dispatched.</summary>
+    /// <summary>How far they have come, in the workflow's order.</summary>
     public required IReadOnlyList<StepRun> Steps { get; init; }
 
     /// <summary>What turned it round or stalled it.</summary>
@@ -29,7 +29,7 @@ public sealed record Operation
 
     public required string RequestedBy { get; init; }
 
-    /// <summary>Grows with every change.</summary>
+    /// <summary>The newest line of its history: grows with every change, not without gaps.</summary>
     public required long Version { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }

@@ -18,9 +18,14 @@ public sealed class OperationStore(NpgsqlDataSource registry)
 
     private const string Select =
         """
-        select o.id, o.kind, o.tenant_id, t.slug, o.state, w.definition, o.steps, o.failure, o.requested_by, o.version,
-               o.created_at, o.updated_at, o.finished_at
+        select o.id, o.kind, o.tenant_id, t.slug, o.state, w.definition, o.failure, o.requested_by, coalesce(newest.id, 0),
+               o.created_at, coalesce(newest.at, o.created_at), o.finished_at,
+               (select coalesce(jsonb_agg(jsonb_build_object(
+                    'name', s.step, 'status', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
+                    'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'heldBy', s.held_by, 'output', s.output)), '[]')
+                from operation_steps s where s.operation_id = o.id) as steps
         from operations o join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
+            left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
         """;
 
     public async Task<Operation?> FindAsync(Guid id, CancellationToken cancellation = default)
@@ -50,9 +55,9 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         {
             sql.Append(CultureInfo.InvariantCulture,
                 $"""
-                 and exists (select from jsonb_array_elements(o.steps) s
-                             where s ->> 'name' = {Add(command, step)}
-                               and s ->> 'status' not in ('pending', 'succeeded', 'compensated', 'skipped'))
+                 and exists (select from operation_steps s
+                             where s.operation_id = o.id and s.step = {Add(command, step)}
+                               and s.status not in ('pending', 'succeeded', 'compensated', 'skipped'))
                 """);
         }
 
@@ -79,20 +84,24 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         return "$" + command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static Operation Read(NpgsqlDataReader row) => new()
+    private static Operation Read(NpgsqlDataReader row)
     {
-        Id = row.GetGuid(0),
-        Kind = row.GetString(1),
-        TenantId = new TenantId(row.GetGuid(2)),
-        TenantSlug = Slug.Parse(row.GetString(3)),
-        State = Enum.Parse<OperationState>(row.GetString(4), ignoreCase: true),
-        Workflow = JsonSerializer.Deserialize<WorkflowDefinition>(row.GetString(5), Json.Options)!,
-        Steps = JsonSerializer.Deserialize<List<StepRun>>(row.GetString(6), Json.Options)!,
-        Failure = row.IsDBNull(7) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(7), Json.Options),
-        RequestedBy = row.GetString(8),
-        Version = row.GetInt64(9),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(10),
-        UpdatedAt = row.GetFieldValue<DateTimeOffset>(11),
-        FinishedAt = row.IsDBNull(12) ? null : row.GetFieldValue<DateTimeOffset>(12),
-    };
+        var workflow = JsonSerializer.Deserialize<WorkflowDefinition>(row.GetString(5), Json.Options)!;
+        return new Operation
+        {
+            Id = row.GetGuid(0),
+            Kind = row.GetString(1),
+            TenantId = new TenantId(row.GetGuid(2)),
+            TenantSlug = Slug.Parse(row.GetString(3)),
+            State = Enum.Parse<OperationState>(row.GetString(4), ignoreCase: true),
+            Workflow = workflow,
+            Failure = row.IsDBNull(6) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(6), Json.Options),
+            RequestedBy = row.GetString(7),
+            Version = row.GetInt64(8),
+            CreatedAt = row.GetFieldValue<DateTimeOffset>(9),
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(10),
+            FinishedAt = row.IsDBNull(11) ? null : row.GetFieldValue<DateTimeOffset>(11),
+            Steps = StepRun.InOrder(workflow, JsonSerializer.Deserialize<List<StepRun>>(row.GetString(12), Json.Options)!),
+        };
+    }
 }

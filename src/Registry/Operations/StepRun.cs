@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Saga.Contracts.Steps;
+using Saga.Contracts.Workflows;
 
 namespace Saga.Registry.Operations;
 
@@ -38,6 +39,13 @@ public sealed record StepRun
     public string? HeldBy { get; init; }
 
     public JsonElement? Output { get; init; }
+
+    /// <summary>The workflow's steps in its order; those of which nothing is known are pending.</summary>
+    public static IReadOnlyList<StepRun> InOrder(WorkflowDefinition workflow, IEnumerable<StepRun> known)
+    {
+        var byName = known.ToDictionary(s => s.Name, StringComparer.Ordinal);
+        return [.. workflow.Steps.Select(s => byName.GetValueOrDefault(s.Name) ?? new StepRun { Name = s.Name })];
+    }
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<StepStatus>))]

@@ -19,11 +19,11 @@ internal static class LeaseRows
                 new NpgsqlBatchCommand(
                     """
                     with taken as (
-                        update step_leases set holder = $4, held_fence = $3, expires_at = now() + $5
+                        update operation_steps set holder = $4, held_fence = $3, expires_at = now() + $5
                         where operation_id = $1 and step = $2 and fence = $3 and not settled and (holder is null or expires_at < now())
                         returning 1)
                     select exists (select from taken), fence <> $3 or settled, coalesce(expires_at - now(), interval '0')
-                    from step_leases where operation_id = $1 and step = $2
+                    from operation_steps where operation_id = $1 and step = $2
                     """)
                 {
                     Parameters =
@@ -59,10 +59,10 @@ internal static class LeaseRows
                     with found as (
                         select l.operation_id, l.step, l.settled, l.fence, l.holder, l.expires_at, v.fence as wanted_fence, v.holder as wanted
                         from unnest($1, $2, $3, $4) as v(operation, step, fence, holder)
-                        join step_leases l on l.operation_id = v.operation and l.step = v.step
+                        join operation_steps l on l.operation_id = v.operation and l.step = v.step
                         for no key update of l skip locked),
                     taken as (
-                        update step_leases l set holder = f.wanted, held_fence = f.wanted_fence, expires_at = now() + $5
+                        update operation_steps l set holder = f.wanted, held_fence = f.wanted_fence, expires_at = now() + $5
                         from found f
                         where l.operation_id = f.operation_id and l.step = f.step
                             and f.fence = f.wanted_fence and not f.settled and (f.holder is null or f.expires_at < now())
@@ -104,7 +104,7 @@ internal static class LeaseRows
     {
         await using var command = new NpgsqlCommand(
             """
-            update step_leases l set expires_at = now() + $4
+            update operation_steps l set expires_at = now() + $4
             from unnest($1, $2, $3) as v(operation, step, holder)
             where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder and l.fence = l.held_fence and not l.settled
             returning l.holder
@@ -122,7 +122,7 @@ internal static class LeaseRows
     {
         await using var command = new NpgsqlCommand(
             """
-            update step_leases l set holder = null, expires_at = null
+            update operation_steps l set holder = null, expires_at = null
             from unnest($1, $2, $3) as v(operation, step, holder)
             where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder
             """, connection);

@@ -15,16 +15,18 @@ public sealed class When_an_operation_is_shown : ApiTest
         var id = await Server.AcceptedAsync("acme");
         var began = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         var failure = new Failure { Code = "server-full", Message = "eu-1 is full.", Remedy = "Add a server.", Transient = false, System = "postgresql:eu-1" };
-        StepRun[] runs =
-        [
-            new() { Name = "reserve", Status = StepStatus.Succeeded, Attempt = 1, Fence = 1, StartedAt = began, FinishedAt = began.AddMilliseconds(40), Output = JsonDocument.Parse("{\"server\":\"eu-1\"}").RootElement },
-            new() { Name = "database", Status = StepStatus.Failed, Attempt = 2, Fence = 3, StartedAt = began, DispatchedAt = began.AddSeconds(1), Failure = failure },
-            new() { Name = "identity", Status = StepStatus.Held, HeldBy = "keycloak", DueAt = began.AddSeconds(9), Deadline = began.AddMinutes(10) },
-        ];
-        await using (var update = Server.Registry.CreateCommand("update operations set state = 'compensating', steps = $1::jsonb, failure = $2::jsonb"))
+        await using (var update = Server.Registry.CreateCommand(
+            """
+            with o as (update operations set state = 'compensating', failure = $1::jsonb returning id)
+            insert into operation_steps (operation_id, step, status, attempt, fence, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output)
+            select o.id, v.* from o cross join (values
+                ('reserve', 'succeeded', 1, 1, $2, null, null, null, $2 + interval '40 milliseconds', null, null, '{"server":"eu-1"}'::jsonb),
+                ('database', 'failed', 2, 3, $2, $2 + interval '1 second', null, null, null, $1::jsonb, null, null),
+                ('identity', 'held', 0, 1, null, null, $2 + interval '9 seconds', $2 + interval '10 minutes', null, null, 'keycloak', null)) v
+            """))
         {
-            update.Parameters.Add(new() { Value = JsonSerializer.Serialize(runs, Json.Options) });
             update.Parameters.Add(new() { Value = JsonSerializer.Serialize(failure, Json.Options) });
+            update.Parameters.Add(new() { Value = began });
             await update.ExecuteNonQueryAsync();
         }
 

@@ -120,8 +120,9 @@ public sealed class When_lists_are_paged : ApiTest
         Guid acme = await Server.AcceptedAsync("acme"), bolt = await Server.AcceptedAsync("bolt"), cord = await Server.AcceptedAsync("cord");
         await Server.ExecuteAsync(
             $$"""
-            update operations set state = 'running', steps = '[{"name":"reserve","status":"succeeded"},{"name":"database","status":"held","heldBy":"postgresql:eu-1"}]' where id = '{{bolt}}';
-            update operations set state = 'stalled', steps = '[{"name":"reserve","status":"failed"}]' where id = '{{cord}}';
+            update operations set state = 'running' where id = '{{bolt}}';
+            update operations set state = 'stalled' where id = '{{cord}}';
+            insert into operation_steps (operation_id, step, fence, status) values ('{{bolt}}', 'reserve', 1, 'succeeded'), ('{{bolt}}', 'database', 1, 'held'), ('{{cord}}', 'reserve', 1, 'failed');
             """);
         var tenant = (await Server.GetAsync("/api/v1/tenants/cord")).GetProperty("id").GetString();
 

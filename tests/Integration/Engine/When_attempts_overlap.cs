@@ -57,7 +57,7 @@ public sealed class When_attempts_overlap
         (await registry.ScalarAsync<long>("select count(*) from tenants where name = 'late'")).ShouldBe(0);
 
         async Task<bool> FenceAboveAsync(StepLease lease) => await registry.ScalarAsync<long>(
-            "select fence from step_leases where operation_id = @OperationId and step = @Step", lease) > lease.Fence;
+            "select fence from operation_steps where operation_id = @OperationId and step = @Step", lease) > lease.Fence;
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class When_attempts_overlap
         {
             OnExecute = async (context, cancellation) =>
             {
-                var end = await registry.ScalarAsync<DateTime>("select expires_at + interval '1 second' from step_leases where operation_id = @OperationId", context.Lease);
+                var end = await registry.ScalarAsync<DateTime>("select expires_at + interval '1 second' from operation_steps where operation_id = @OperationId", context.Lease);
                 await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select now() > @end", new { end }), "the first lease would have ended");
                 cancellation.ThrowIfCancellationRequested();
             },
@@ -93,7 +93,7 @@ public sealed class When_attempts_overlap
             {
                 if (Interlocked.Increment(ref tries) > 1)
                     return;
-                await registry.ExecuteAsync("update step_leases set holder = gen_random_uuid(), expires_at = now() where operation_id = @OperationId", context.Lease);
+                await registry.ExecuteAsync("update operation_steps set holder = gen_random_uuid(), expires_at = now() where operation_id = @OperationId", context.Lease);
                 using var stop = cancellation.Register(cancelled.SetResult);
                 await Task.Delay(Timeout.Infinite, cancellation);
             },
@@ -115,8 +115,8 @@ public sealed class When_attempts_overlap
         var bus = await RabbitServer.NewVirtualHostAsync();
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one"));
-        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from step_leases") == 1, "the step is dispatched");
-        await registry.ExecuteAsync("update step_leases set holder = gen_random_uuid(), held_fence = fence, expires_at = now() + interval '8 seconds'");
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operation_steps") == 1, "the step is dispatched");
+        await registry.ExecuteAsync("update operation_steps set holder = gen_random_uuid(), held_fence = fence, expires_at = now() + interval '8 seconds'");
 
         await using var worker = await EngineHost.StartAsync(registry, bus, [step], orchestrate: false);
 

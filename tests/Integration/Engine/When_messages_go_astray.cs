@@ -124,7 +124,7 @@ public sealed class When_messages_go_astray
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
         var broken = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
-        await registry.ExecuteAsync("update operations set steps = '{\"not\": \"a list\"}' where id = @broken", new { broken });
+        await registry.ExecuteAsync("update operations set state = 'unheard-of' where id = @broken", new { broken });
         await host.SendAsync(Endpoints.Operations, new OperationDue { OperationId = broken });
         await host.SendAsync(Endpoints.Operations, new OperationAccepted { OperationId = broken, TenantId = default, Location = "/of/another/type" });
 

@@ -50,7 +50,7 @@ public sealed class When_two_workers_take_one_dispatch
         await using (await connection.BeginTransactionAsync())
         {
             await using var block = connection.CreateCommand();
-            block.CommandText = "select 1 from step_leases for update";
+            block.CommandText = "select 1 from operation_steps for update";
             await block.ExecuteNonQueryAsync();
             asking = [first.TakeAsync(command, default), second.TakeAsync(command, default)];
             await WaitingAsync(registry, 2);
@@ -70,7 +70,7 @@ public sealed class When_two_workers_take_one_dispatch
         var old = await DispatchAsync(tenant, "one");
         var held = (await slow.TakeAsync(old, default)).Held!.Lease;
 
-        await registry.ExecuteAsync("update step_leases set fence = 2, expires_at = now() - interval '1 second'");
+        await registry.ExecuteAsync("update operation_steps set fence = 2, expires_at = now() - interval '1 second'");
 
         // Before anybody has the new fence, and after.
         await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
@@ -92,7 +92,7 @@ public sealed class When_two_workers_take_one_dispatch
         Task newer;
         await using (var transaction = await new LeasedTransactions(registry).BeginAsync(held, default))
         {
-            newer = registry.ExecuteAsync("update step_leases set fence = 2");
+            newer = registry.ExecuteAsync("update operation_steps set fence = 2");
             await WaitingAsync(registry, 1);
             newer.IsCompleted.ShouldBeFalse();
             await transaction.ExecuteAsync("update tenants set name = 'written in time' where id = @Value", new { tenant.Id.Value }, default);
@@ -108,7 +108,7 @@ public sealed class When_two_workers_take_one_dispatch
 
     private static async Task<ExecuteStep> DispatchAsync(SeededTenant tenant, string step)
     {
-        await tenant.Registry.ExecuteAsync("insert into step_leases (operation_id, step, fence) values (@OperationId, @step, 1)", new { tenant.OperationId, step });
+        await tenant.Registry.ExecuteAsync("insert into operation_steps (operation_id, step, fence) values (@OperationId, @step, 1)", new { tenant.OperationId, step });
         return new ExecuteStep
         {
             OperationId = tenant.OperationId, TenantId = tenant.Id, Step = step, Fence = 1, Attempt = 1, Deadline = DateTimeOffset.MaxValue,

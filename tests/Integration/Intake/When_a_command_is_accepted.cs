@@ -38,8 +38,8 @@ public sealed class When_a_command_is_accepted : IntakeTest
         var accepted = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k1" });
 
         var id = accepted.OperationId;
-        (await QueryAsync<string>($"select kind || ' ' || state || ' ' || requested_by || ' ' || steps::text from operations where id = '{id}' and tenant_id = '{accepted.TenantId}'"))
-            .ShouldBe("provision accepted ada []");
+        (await QueryAsync<string>($"select kind || ' ' || state || ' ' || requested_by from operations where id = '{id}' and tenant_id = '{accepted.TenantId}'"))
+            .ShouldBe("provision accepted ada");
         (await QueryAsync<string>($"select input->>'slug' || coalesce(input->>'idempotencyKey', '') from operations where id = '{id}'")).ShouldBe("acme");
         (await QueryAsync<string>($"select event from operation_history where operation_id = '{id}'")).ShouldBe("accepted");
         (await QueryAsync<string>($"select actor || ' ' || action || ' ' || (detail->>'tier') from audit where operation_id = '{id}'")).ShouldBe("ada tenant.provision database");

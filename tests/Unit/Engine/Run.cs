@@ -16,7 +16,7 @@ internal sealed class Run
     {
         Workflow = workflow;
         engine = new OperationEngine(Time, random ?? (() => 0.5));
-        Progress = new Progress(OperationState.Accepted, [], null);
+        Progress = new Progress(OperationState.Accepted, StepRun.InOrder(workflow, []), null);
     }
 
     public WorkflowDefinition Workflow { get; }
