@@ -9,7 +9,7 @@ public sealed class OrchestratorOptions
 
     /// <summary>Transactions that commit transitions side by side; each takes one connection.</summary>
     [Range(1, 32, ErrorMessage = "Saga:Orchestrator:Lanes must be from 1 to 32.")]
-    public int Lanes { get; set; } = 2;
+    public int Lanes { get; set; } = 1;
 
     /// <summary>Transitions of different operations that may share one transaction.</summary>
     [Range(1, 512, ErrorMessage = "Saga:Orchestrator:MaxBatch must be from 1 to 512.")]

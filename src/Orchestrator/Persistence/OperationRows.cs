@@ -21,66 +21,58 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
 {
     private readonly ConcurrentDictionary<string, WorkflowDefinition> workflows = new(StringComparer.Ordinal);
 
-    public async Task<(Dictionary<Guid, OperationSaga> Sagas, HashSet<Guid> Seen)> BeginAsync(
+    /// <returns>By operation: where it stands, and whether its message changed it before.</returns>
+    public async Task<IReadOnlyDictionary<Guid, (OperationSaga Saga, bool Seen)>> BeginAsync(
         NpgsqlConnection connection, IReadOnlyList<Transition> transitions, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select message_id from operation_history where message_id = any($1)")
-        {
-            Parameters = { Parameter.Array(transitions, t => t.MessageId, NpgsqlDbType.Uuid) },
-        });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select id, state, tenant_id, workflow_digest, failure, next_due_at from operations
-            where id = any($1) order by id for no key update
+            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at,
+                exists (select from operation_history h where h.message_id = v.message) as seen
+            from unnest($1, $2) as v(operation, message) join operations o on o.id = v.operation
+            order by o.id for no key update of o
             """)
         {
-            Parameters = { Parameter.Array(transitions, t => t.OperationId, NpgsqlDbType.Uuid) },
+            Parameters =
+            {
+                Parameter.Array(transitions, t => t.OperationId, NpgsqlDbType.Uuid),
+                Parameter.Array(transitions, t => t.MessageId, NpgsqlDbType.Uuid),
+            },
         });
         // After the lock: nobody else changes them now.
         batch.BatchCommands.Add(StepRows.Select(transitions.Select(t => t.OperationId)));
 
-        var seen = new HashSet<Guid>();
+        var rows = new List<(Guid Id, Guid Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
         var steps = new List<(Guid Operation, StepRun Step)>();
-        var rows = new List<(Guid Id, string State, Guid Tenant, string Workflow, string? Failure, DateTimeOffset? Due)>();
         await using (var reader = await batch.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
-                seen.Add(reader.GetGuid(0));
-            await reader.NextResultAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-            {
-                rows.Add((reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2), reader.GetString(3),
-                    await reader.IsDBNullAsync(4, cancellation) ? null : reader.GetString(4),
-                    await reader.IsDBNullAsync(5, cancellation) ? null : reader.GetFieldValue<DateTimeOffset>(5)));
-            }
-
+                rows.Add((reader.GetGuid(0), reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(6)));
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
                 steps.Add(StepRows.Read(reader));
         }
 
         var stepsOf = steps.ToLookup(s => s.Operation, s => s.Step);
-        var sagas = new Dictionary<Guid, OperationSaga>();
+        var loaded = new Dictionary<Guid, (OperationSaga Saga, bool Seen)>();
         foreach (var row in rows)
         {
             var workflow = await WorkflowAsync(connection, row.Workflow, cancellation);
-            var stored = new StoredOperation(
-                Enum.Parse<OperationState>(row.State, ignoreCase: true), row.Failure is null ? null : JsonSerializer.Deserialize<Failure>(row.Failure, Json.Options), row.Due);
-            sagas[row.Id] = new OperationSaga
+            loaded[row.Id] = (new OperationSaga
             {
                 CorrelationId = row.Id,
-                CurrentState = stored.State.ToString(),
+                CurrentState = row.Stored.State.ToString(),
                 TenantId = new TenantId(row.Tenant),
                 Workflow = workflow,
                 Steps = StepRun.InOrder(workflow, stepsOf[row.Id]),
-                Failure = stored.Failure,
-                Stored = stored,
-            };
+                Failure = row.Stored.Failure,
+                Stored = row.Stored,
+            }, row.Seen);
         }
 
-        return (sagas, seen);
+        return loaded;
     }
 
     public async Task CommitAsync(
@@ -183,6 +175,11 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
             ?? throw new InvalidOperationException($"Workflow {digest} is not in the registry.");
         return workflows[digest] = JsonSerializer.Deserialize<WorkflowDefinition>(text, Json.Options)!;
     }
+
+    private static StoredOperation Stored(NpgsqlDataReader row) => new(
+        Enum.Parse<OperationState>(row.GetString(1), ignoreCase: true),
+        row.IsDBNull(4) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(4), Json.Options),
+        row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5));
 
     private static string Name(OperationState state) => state.ToString().ToLowerInvariant();
 }

@@ -111,9 +111,12 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
     private async Task CommitAsync(HotConnection hot, List<Transition> batch, CancellationToken cancellation)
     {
         var connection = await hot.OpenAsync(cancellation);
-        var (sagas, seen) = await rows.BeginAsync(connection, batch, cancellation);
+        var loaded = await rows.BeginAsync(connection, batch, cancellation);
         foreach (var transition in batch)
-            transition.Load(sagas.GetValueOrDefault(transition.OperationId), seen.Contains(transition.MessageId));
+        {
+            var (saga, seen) = loaded.GetValueOrDefault(transition.OperationId);
+            transition.Load(saga, seen);
+        }
 
         foreach (var transition in batch)
             await transition.Decided;
