@@ -66,7 +66,7 @@ public sealed class When_a_message_meets_a_state
             expected.Enqueue((new OperationSaga
             {
                 CorrelationId = operation, CurrentState = state.ToString(), TenantId = new TenantId(Guid.CreateVersion7()), Workflow = Graph.Diamond,
-                Steps = [.. Graph.Diamond.Steps.Select(s => new StepRun { Name = s.Name })],
+                Steps = StepRun.InOrder(Graph.Diamond, []), Stored = new StoredOperation(state, null, null),
             }, answered));
             return answered.Task;
         }

@@ -136,6 +136,9 @@ public sealed class When_anything_may_happen
             }
         }
 
+        Holds(
+            decision.After.Steps.Where(s => !before.Steps.Contains(s, ReferenceEqualityComparer.Instance)).SequenceEqual(decision.ChangedSteps),
+            "every step that is not as it was is written, and no other");
         Holds(decision.Settlements.All(s => before.Steps.Single(b => b.Name == s.Step).Fence == s.Fence), "a settlement is of the dispatch that was awaited");
         Holds(after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "what is in motion is due some time, and only that");
         Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "after the pivot there is no way back");
