@@ -148,7 +148,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
                     Parameter.Array(messages, m => m.Queue, NpgsqlDbType.Text),
                     Parameter.Array(messages, m => m.Body, NpgsqlDbType.Text),
                     new NpgsqlParameter { Value = TimeSpan.FromSeconds(outboxClaimSeconds) },
-                    Array(messages, m => m.TraceParent, NpgsqlDbType.Text),
+                    Parameter.Array(messages, m => m.TraceParent, NpgsqlDbType.Text),
                 },
             });
         }
