@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Saga.Host.Embedded;
 
 namespace Saga.Tests.Support;
 
@@ -35,7 +36,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <param name="settings">Lines of redis.conf.</param>
     public static async Task<RedisServer> StartNewAsync(bool aclFile = true, params string[] settings)
     {
-        var program = ServerProcess.Find("redis-server", Remedy);
+        var program = Programs.Find("redis-server", Programs.Path) ?? throw new InvalidOperationException($"redis-server was not found: {Remedy}");
         var free = FreePorts.Next();
         var home = Directory.CreateTempSubdirectory("saga-test-redis-").FullName;
         AtEnd.Do(() =>

@@ -68,12 +68,6 @@ public sealed class ServerProcess
         }
     }
 
-    /// <summary>The program's path, or a failure that says how to install it.</summary>
-    public static string Find(string name, string remedy) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Append("/usr/sbin")
-            .Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists)
-        ?? throw new InvalidOperationException($"'{name}' was not found: {remedy}");
-
     private InvalidOperationException Failed(string how)
     {
         lock (output)

@@ -1,7 +1,7 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
+using Saga.Registry.Startup;
 
 namespace Saga.Host.Startup;
 
@@ -61,7 +61,7 @@ public static class ModeRules
                 broken.Add($"{AddressKey} is '{address}', but in {ModeKey} '{Name(mode)}' it must be an address and port of this machine, such as http://127.0.0.1:5080: "
                     + "what is embedded is not made to be reached by others.");
             }
-            else if (!IsAddress(address))
+            else if (ListenAddress.Parse(address) is null)
             {
                 broken.Add($"{AddressKey} is '{address}'. It must be a scheme, a host and a port, such as http://0.0.0.0:5080.");
             }
@@ -116,20 +116,6 @@ public static class ModeRules
     private static bool IsLoopback(string address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
         && uri.Port != 0 && IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip);
-
-    private static bool IsAddress(string address)
-    {
-        try
-        {
-            // A port that is no number is read as part of the host.
-            return BindingAddress.Parse(address) is { PathBase.Length: 0, IsUnixPipe: false } parsed
-                && (parsed.Host[0] == '[' || !parsed.Host.Contains(':', StringComparison.Ordinal));
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
 
     private sealed record Port(string Key, string[] Embedded, string[] Local, string[] Real)
     {

@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Saga.Registry.Startup;
 
 namespace Saga.Registry.Health;
 
@@ -14,21 +14,7 @@ public sealed class HealthOptions
 
 internal sealed class HealthOptionsRules : IValidateOptions<HealthOptions>
 {
-    public ValidateOptionsResult Validate(string? name, HealthOptions options) => options.Url.Length == 0 || IsAddress(options.Url)
+    public ValidateOptionsResult Validate(string? name, HealthOptions options) => options.Url.Length == 0 || ListenAddress.Parse(options.Url) is { Scheme: "http" }
         ? ValidateOptionsResult.Success
         : ValidateOptionsResult.Fail($"{HealthOptions.Section}:{nameof(HealthOptions.Url)} must be an http address with a port, such as http://0.0.0.0:8081, or empty for none.");
-
-    private static bool IsAddress(string url)
-    {
-        try
-        {
-            // A port that is no number is read as part of the host.
-            return BindingAddress.Parse(url) is { Scheme: "http", PathBase.Length: 0, IsUnixPipe: false } parsed
-                && (parsed.Host[0] == '[' || !parsed.Host.Contains(':', StringComparison.Ordinal));
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
 }

@@ -1,0 +1,127 @@
+using Saga.Workers.Identity;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Identity;
+
+/// <summary>Members, roles and administrators: made once, and released with what was made for them.</summary>
+public abstract partial class DirectoryContract
+{
+    [Fact]
+    public async Task Should_make_a_member_once()
+    {
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+        var user = await Directory.EnsureUserAsync(lastTenant, "ann@acme.example", None);
+        (await Directory.IsMemberAsync(organization.Id, user.Id, None)).ShouldBeFalse();
+
+        await Directory.EnsureMemberAsync(organization.Id, user.Id, None);
+        await Directory.EnsureMemberAsync(organization.Id, user.Id, None);
+
+        (await Directory.IsMemberAsync(organization.Id, user.Id, None)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Should_make_an_administrator_once()
+    {
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+
+        var made = (await Directory.EnsureAdministratorAsync(lastTenant, "Ann@Acme.example", None)).ShouldNotBeNull();
+        var again = (await Directory.EnsureAdministratorAsync(lastTenant, "ann@acme.example", None)).ShouldNotBeNull();
+
+        (again.Id, again.MadeFor).ShouldBe((made.Id, lastTenant));
+        (await Directory.IsMemberAsync(organization.Id, made.Id, None)).ShouldBeTrue();
+        (await Directory.RolesAsync(made.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+    }
+
+    [Fact]
+    public async Task Should_make_no_administrator_without_an_organisation()
+    {
+        (await Directory.EnsureAdministratorAsync(NewTenant(), "ann@acme.example", None)).ShouldBeNull();
+
+        (await Directory.FindUserAsync("ann@acme.example", None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_member_that_does_not_exist()
+    {
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+
+        var refused = await FailureOfAsync(() => Directory.EnsureMemberAsync(organization.Id, Guid.NewGuid().ToString(), None));
+
+        refused.Failure.Transient.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_grant_a_role_once_and_tell_it()
+    {
+        var user = await Directory.EnsureUserAsync(NewTenant(), "ann@acme.example", None);
+        (await Directory.RolesAsync(user.Id, None)).ShouldBeEmpty();
+
+        await Directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, None);
+        await Directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, None);
+
+        (await Directory.RolesAsync(user.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+    }
+
+    [Fact]
+    public async Task Should_grant_a_role_to_many_users_at_once()
+    {
+        var users = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Directory.EnsureUserAsync(NewTenant(), $"ann{i}@acme.example", None)));
+
+        await Task.WhenAll(users.Select(u => Directory.EnsureRoleAsync(u.Id, DirectoryRoles.TenantAdmin, None)));
+
+        foreach (var user in users)
+            (await Directory.RolesAsync(user.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+    }
+
+    [Fact]
+    public async Task Should_release_a_user_made_for_the_tenant_by_deleting_it()
+    {
+        var (_, user) = await AdministratorAsync("acme", "ann@acme.example");
+
+        await Directory.ReleaseUserAsync(lastTenant, "ann@acme.example", None);
+
+        (await Directory.FindUserAsync("ann@acme.example", None)).ShouldBeNull();
+        (await Directory.RolesAsync(user.Id, None)).ShouldBeEmpty();
+        await Directory.ReleaseUserAsync(lastTenant, "ann@acme.example", None);
+    }
+
+    [Fact]
+    public async Task Should_release_a_user_whose_membership_was_never_made()
+    {
+        var tenant = NewTenant();
+        await Directory.EnsureUserAsync(tenant, "ann@acme.example", None);
+
+        await Directory.ReleaseUserAsync(tenant, "ann@acme.example", None);
+
+        (await Directory.FindUserAsync("ann@acme.example", None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_leave_a_user_of_somebody_elses_without_membership_and_role()
+    {
+        await SeedUserAsync("ann@acme.example", enabled: true, verified: true);
+        var (organization, user) = await AdministratorAsync("acme", "ann@acme.example");
+
+        await Directory.ReleaseUserAsync(lastTenant, "ann@acme.example", None);
+
+        (await Directory.FindUserAsync("ann@acme.example", None)).ShouldNotBeNull().Id.ShouldBe(user.Id);
+        (await Directory.IsMemberAsync(organization.Id, user.Id, None)).ShouldBeFalse();
+        (await Directory.RolesAsync(user.Id, None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_leave_a_user_that_administers_another_tenant_as_well()
+    {
+        var (acme, user) = await AdministratorAsync("acme", "ann@acme.example");
+        var first = lastTenant;
+        var (other, _) = await AdministratorAsync("other", "ann@acme.example");
+
+        await Directory.ReleaseUserAsync(first, "ann@acme.example", None);
+
+        (await Directory.FindUserAsync("ann@acme.example", None)).ShouldNotBeNull();
+        (await Directory.IsMemberAsync(acme.Id, user.Id, None)).ShouldBeFalse();
+        (await Directory.IsMemberAsync(other.Id, user.Id, None)).ShouldBeTrue();
+        (await Directory.RolesAsync(user.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+    }
+}
