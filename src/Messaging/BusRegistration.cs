@@ -43,6 +43,8 @@ public static class BusRegistration
         IBusRegistrationContext context, IBusFactoryConfigurator<T> factory, BusOptions options, Action<IReceiveEndpointConfigurator> transport)
         where T : IReceiveEndpointConfigurator
     {
+        // The body is the message and nothing else, as the outbox has it; what MassTransit adds goes into headers. Its envelope is read too.
+        factory.UseRawJsonSerializer(RawSerializerOptions.AddTransportHeaders, isDefault: true);
         foreach (var endpoint in context.GetServices<BusEndpoint>())
         {
             factory.ReceiveEndpoint(endpoint.Queue, e =>

@@ -9,9 +9,11 @@ namespace Saga.Orchestrator.Persistence;
 /// </summary>
 internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 {
-    private readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Goes on where it is set, which is in the lane: deciding takes microseconds, and the lane waits for it anyway.
+    private readonly TaskCompletionSource loaded = new();
     private readonly TaskCompletionSource decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Goes on where it is set, which is not in the lane: sending and acknowledging is no business of the next transaction.
+    private readonly TaskCompletionSource committed = new();
 
     public Guid OperationId { get; } = operationId;
 

@@ -74,8 +74,7 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
                     // Each is thrown to its own message, which is tried again alone.
                     LogBatchFailed(error, batch.Count);
                     await connection.DisposeAsync();
-                    foreach (var transition in batch)
-                        transition.Fail(error);
+                    _ = Task.Run(() => batch.ForEach(t => t.Fail(error)), CancellationToken.None);
                 }
             }
         }
@@ -134,8 +133,7 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
             throw;
         }
 
-        foreach (var transition in batch)
-            transition.Commit();
+        _ = Task.Run(() => batch.ForEach(t => t.Commit()), CancellationToken.None);
     }
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "A transaction of {Count} transitions failed; each will be tried again alone.")]
