@@ -17,11 +17,18 @@ internal sealed class InMemoryRepository : IContender
     private readonly Ends ends = new();
     private readonly IHost host;
 
-    private InMemoryRepository(IHost host) => this.host = host;
+    private InMemoryRepository(IHost host, string name)
+    {
+        this.host = host;
+        Name = name;
+    }
 
-    public string Name => "in-memory repository";
+    public string Name { get; }
 
-    public static async Task<InMemoryRepository> StartAsync(string rabbit, int concurrency)
+    /// <param name="rabbit">A virtual host of its own.</param>
+    /// <param name="concurrency">Messages at once.</param>
+    /// <param name="plain">Whether messages are plain JSON, as the engine's are, or in MassTransit's envelope, as it comes.</param>
+    public static async Task<InMemoryRepository> StartAsync(string rabbit, int concurrency, bool plain)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
@@ -33,6 +40,8 @@ internal sealed class InMemoryRepository : IContender
             bus.UsingRabbitMq((context, factory) =>
             {
                 factory.Host(new Uri(rabbit));
+                if (plain)
+                    factory.UseRawJsonSerializer(RawSerializerOptions.AddTransportHeaders, isDefault: true);
                 factory.ReceiveEndpoint(Sagas, e =>
                 {
                     Limit(e);
@@ -45,7 +54,7 @@ internal sealed class InMemoryRepository : IContender
                 });
             });
         });
-        var rival = new InMemoryRepository(builder.Build());
+        var rival = new InMemoryRepository(builder.Build(), plain ? "in-memory repository, plain JSON" : "in-memory repository");
         await rival.host.StartAsync();
         rival.host.Services.GetRequiredService<IBus>().ConnectConsumeMessageObserver(rival.ends);
         return rival;

@@ -17,13 +17,14 @@ internal static class ThroughputBench
         await using var postgres = await BenchPostgres.StartAsync();
         var registry = await postgres.NewRegistryAsync();
         await using var engine = await SagaEngine.Running.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), AtOnce, settings.Engine);
-        await using var rival = await InMemoryRepository.StartAsync(await RabbitServer.NewVirtualHostAsync(), AtOnce);
+        await using var rival = await InMemoryRepository.StartAsync(await RabbitServer.NewVirtualHostAsync(), AtOnce, plain: false);
+        await using var plainRival = await InMemoryRepository.StartAsync(await RabbitServer.NewVirtualHostAsync(), AtOnce, plain: true);
         await using var ours = new SagaEngine(engine, NpgsqlDataSource.Create(registry), "Saga's engine", accept: false);
         await using var whole = new SagaEngine(engine, NpgsqlDataSource.Create(registry), "Saga's engine, accepting included", accept: true);
 
         var machine = Machine.Describe(
             time, await postgres.VersionAsync(), await Machine.VersionAsync("RabbitMQ", "/usr/lib/rabbitmq/bin/rabbitmqctl", "version"), "quorum queues");
-        var results = await Rounds.RunAsync([rival, ours, whole], settings.Rounds, settings.Count ?? 1500, AtOnce, postgres.Folder);
+        var results = await Rounds.RunAsync([rival, ours, plainRival, whole], settings.Rounds, settings.Count ?? 1500, AtOnce, postgres.Folder);
         var ratio = results[1].PerSecond.Over(results[0].PerSecond);
         var report = new Report("b").Line()
             .Line($"{machine} Load average {results[0].Load.Text("0.0")}.").Line()
@@ -32,6 +33,7 @@ internal static class ThroughputBench
             {
                 r.PerSecond.Name, r.PerSecond.Text("0"), r.P50.Text("0"), r.P99.Text("0"), string.Create(CultureInfo.InvariantCulture, $"{r.Program.Median:0.0} + {r.PostgreSql.Median:0.0} + {r.Broker.Median:0.0}"), r.PerSecond.Over(results[0].PerSecond).Text("0.00") + " ×",
             }))
+            .Line(string.Create(CultureInfo.InvariantCulture, $"Against the repository with plain JSON: {results[1].PerSecond.Over(results[2].PerSecond).Median:0.00} ×.")).Line()
             .Line($"Engine against in-memory repository: {Report.Verdict(ratio.Median, Bound, atLeast: true)}.");
         await (settings.Write ? report.WriteAsync() : report.PrintAsync());
     }

@@ -7,7 +7,9 @@ namespace Saga.Registry;
 /// by key. Taking it from the pool and giving it back each time would cost half as much again: the pool resets it.
 /// For one user at a time.
 /// </summary>
-public sealed class HotConnection(NpgsqlDataSource registry) : IAsyncDisposable
+/// <param name="registry">Where it comes from.</param>
+/// <param name="waitsForDisk">False: a commit returns before it is on disk, and a crash of the server may forget it.</param>
+public sealed class HotConnection(NpgsqlDataSource registry, bool waitsForDisk = true) : IAsyncDisposable
 {
     // A statement prepared while its tables were small keeps the plan of that moment, which reads them whole, until
     // somebody analyzes them: a new registry would grow slow within a minute. And one with arrays for parameters would
@@ -25,7 +27,7 @@ public sealed class HotConnection(NpgsqlDataSource registry) : IAsyncDisposable
         var connection = await registry.OpenConnectionAsync(cancellation);
         try
         {
-            await using var settings = new NpgsqlCommand(ByIndex, connection);
+            await using var settings = new NpgsqlCommand(waitsForDisk ? ByIndex : $"{ByIndex}; set synchronous_commit = off", connection);
             await settings.ExecuteNonQueryAsync(cancellation);
         }
         catch

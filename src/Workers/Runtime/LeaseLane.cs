@@ -42,7 +42,9 @@ internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsy
 
     private async Task RunAsync()
     {
-        await using var connection = new HotConnection(registry);
+        // A worker begins before the disk knows of its lease. If the server crashes in between, the lease is nobody's: what the
+        // worker would write under it is refused, as after the end of a lease.
+        await using var connection = new HotConnection(registry, waitsForDisk: false);
         var batch = new List<Asking>(MaxBatch);
         while (await asking.Reader.WaitToReadAsync())
         {

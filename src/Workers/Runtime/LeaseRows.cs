@@ -43,10 +43,6 @@ internal static class LeaseRows
         return (reply, await reader.ReadAsync(cancellation) ? TenantStore.Read(reader) : null);
     }
 
-    // The worker begins before the disk knows of the lease. If the server crashes in between, the lease is nobody's: all
-    // that the worker would write under it is refused, as after the end of a lease.
-    private static NpgsqlBatchCommand Unhurried => new("select set_config('synchronous_commit', 'off', true)");
-
     /// <summary>
     /// The same for several leases of different steps, in one transaction. A row that another transaction has locked is
     /// left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
@@ -58,7 +54,6 @@ internal static class LeaseRows
         {
             BatchCommands =
             {
-                Unhurried,
                 new NpgsqlBatchCommand(
                     """
                     with found as (
@@ -89,7 +84,6 @@ internal static class LeaseRows
             },
         };
         await using var reader = await batch.ExecuteReaderAsync();
-        await reader.NextResultAsync();
         var replies = new Dictionary<Guid, LeaseReply>();
         while (await reader.ReadAsync())
             replies[reader.GetGuid(0)] = Reply(reader, 1);
