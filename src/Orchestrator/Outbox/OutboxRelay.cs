@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry;
 using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
@@ -16,6 +17,11 @@ internal sealed partial class OutboxRelay(
     : BackgroundService
 {
     private const int Page = 200;
+    // What others wrote and nobody has claimed: an index has nothing else.
+    private const string Fresh = "claimed_until = '-infinity'";
+    // And what was claimed and not sent.
+    private const string Overdue = "claimed_until <= now()";
+    private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim wake = new(0, 1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(ListenAsync(stoppingToken), DrainAsync(stoppingToken));
@@ -26,7 +32,8 @@ internal sealed partial class OutboxRelay(
         await base.StopAsync(cancellationToken);
         try
         {
-            await DeleteAsync(cancellationToken);
+            await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+            await DeleteAsync(connection, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
@@ -43,33 +50,37 @@ internal sealed partial class OutboxRelay(
 
     private async Task DrainAsync(CancellationToken stopping)
     {
+        // A claim that a crash of the server forgets, and a deletion, cost a message that is sent twice and changes nothing.
+        await using var connection = new HotConnection(registry, waitsForDisk: false);
+        var lookedForAll = 0L;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                var claimed = await ClaimAsync(stopping);
+                var all = time.GetElapsedTime(lookedForAll) >= EverySecond;
+                var claimed = await ClaimAsync(await connection.OpenAsync(stopping), all ? Overdue : Fresh, stopping);
+                if (all && claimed.Count < Page)
+                    lookedForAll = time.GetTimestamp();
                 await Task.WhenAll(claimed.Select(m => SendAsync(m, stopping)));
-                await DeleteAsync(stopping);
+                await DeleteAsync(await connection.OpenAsync(stopping), stopping);
                 if (claimed.Count < Page)
-                    await wake.WaitAsync(TimeSpan.FromSeconds(1), stopping);
+                    await wake.WaitAsync(EverySecond, stopping);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
                 LogDrainFailed(error);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, stopping);
+                await connection.DisposeAsync();
+                await Task.Delay(EverySecond, time, stopping);
             }
         }
     }
 
-    private async Task<List<OutboxMessage>> ClaimAsync(CancellationToken cancellation)
+    private async Task<List<OutboxMessage>> ClaimAsync(NpgsqlConnection connection, string which, CancellationToken cancellation)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
         var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
-            """
+            $"""
             update outbox set claimed_until = now() + @claim
-            where message_id in (
-                select message_id from outbox where claimed_until <= now()
-                order by message_id limit @Page for update skip locked)
+            where message_id in (select message_id from outbox where {which} order by message_id limit @Page for update skip locked)
             returning message_id, message_type, destination, body, traceparent
             """,
             new { Page, claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds) }, cancellationToken: cancellation));
@@ -105,14 +116,13 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    private async Task DeleteAsync(CancellationToken cancellation)
+    private async Task DeleteAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var ids = sent.Take();
         if (ids.Count == 0)
             return;
         try
         {
-            await using var connection = await registry.OpenConnectionAsync(cancellation);
             await connection.ExecuteAsync(new CommandDefinition("delete from outbox where message_id = any(@ids)", new { ids }, cancellationToken: cancellation));
         }
         catch

@@ -32,7 +32,9 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         maxBatch = options.Value.MaxBatch;
         lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
-        running = Task.WhenAll(lanes.Select(l => Task.Run(() => RunLaneAsync(l, stopping.Token))));
+        // Whoever needs the first transition makes this: its trace is not the lanes'.
+        using (ExecutionContext.SuppressFlow())
+            running = Task.WhenAll(lanes.Select(l => Task.Run(() => RunLaneAsync(l, stopping.Token))));
     }
 
     /// <summary>Queues the transition and waits until its operation is loaded and locked.</summary>

@@ -29,7 +29,7 @@ public static class OutboxWriter
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
             insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
-            values (@Id, @Type, @destination, @Body, now(), @Trace);
+            values (@Id, @Type, @destination, @Body, '-infinity', @Trace);
             select pg_notify('saga_outbox', '');
             """,
             new { Id = Guid.CreateVersion7(), Type = typeof(T).FullName, destination, Body = JsonSerializer.Serialize(message, Json.Options), Trace = TraceContext.Current },
