@@ -8,6 +8,7 @@ namespace Saga.Tenancy.Connections;
 
 /// <summary>
 /// The way to a tenant's rows: with the tenant's own login, one small pool a tenant, made on first use. Thread-safe.
+/// Its sessions know PostgreSQL's built-in types: cast others, such as enums and those of extensions, to text in the statement.
 /// </summary>
 public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore credentials, IOptions<TenantConnectionsOptions> options) : IAsyncDisposable
 {
