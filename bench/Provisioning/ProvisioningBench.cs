@@ -50,29 +50,28 @@ internal static class ProvisioningBench
         IReadOnlyList<IProvisioner> contenders, int rounds, StepTimes times)
     {
         var results = Enum.GetValues<IsolationTier>().Select(t => (Tier: t, Times: (IReadOnlyList<Series>)[.. contenders.Select(c => new Series(c.Name))])).ToList();
-        // Templates are made and code is compiled before the first round counts.
-        const int warm = 3;
-        for (var round = 0; round < rounds + warm; round++)
+        await WarmUp.RunAsync(() => RoundAsync(0, (_, _, _) => { }));
+        times.Forget();
+        for (var round = 1; round <= rounds; round++)
         {
-            if (round == warm)
-                times.Forget();
-            foreach (var (tier, series) in results)
+            await RoundAsync(round, (tier, contender, milliseconds) => results[tier].Times[contender].Values.Add(milliseconds));
+            await Console.Error.WriteLineAsync($"round {round}: " + string.Join("; ", results.Select(r => $"{Name(r.Tier)} {string.Join(" / ", r.Times.Select(t => t.Values[^1].ToString("0", CultureInfo.InvariantCulture)))}")));
+        }
+
+        return results;
+
+        async Task RoundAsync(int round, Action<int, int, double> took)
+        {
+            for (var tier = 0; tier < results.Count; tier++)
             {
                 for (var turn = 0; turn < contenders.Count; turn++)
                 {
                     var at = (turn + round) % contenders.Count;
-                    var slug = string.Create(CultureInfo.InvariantCulture, $"bench-{Name(tier)}-{++count}");
-                    var milliseconds = await contenders[at].ProvisionAsync(slug, tier);
-                    if (round >= warm)
-                        series[at].Values.Add(milliseconds);
+                    var slug = string.Create(CultureInfo.InvariantCulture, $"bench-{Name(results[tier].Tier)}-{++count}");
+                    took(tier, at, await contenders[at].ProvisionAsync(slug, results[tier].Tier));
                 }
             }
-
-            if (round >= warm)
-                await Console.Error.WriteLineAsync($"round {round - warm + 1}: " + string.Join("; ", results.Select(r => $"{Name(r.Tier)} {string.Join(" / ", r.Times.Select(t => t.Values[^1].ToString("0", CultureInfo.InvariantCulture)))}")));
         }
-
-        return results;
     }
 
     public static string Name(IsolationTier tier) => tier.ToString().ToLowerInvariant();

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime;
 using Saga.Bench.Figures;
 
 namespace Saga.Bench.Throughput;
@@ -7,12 +5,11 @@ namespace Saga.Bench.Throughput;
 /// <summary>Lets contenders take turns, so that what disturbs the machine disturbs all of them.</summary>
 internal static class Rounds
 {
-    private const int MostWarmUps = 15;
-
     public static async Task<IReadOnlyList<ContenderResult>> RunAsync(IReadOnlyList<IContender> contenders, int rounds, int count, int atOnce, string postgresFolder)
     {
         var results = contenders.Select(c => new ContenderResult(new(c.Name), new("p50"), new("p99"), new("load"), new("program"), new("postgresql"), new("broker"))).ToList();
-        await WarmUpAsync(contenders, count, atOnce, postgresFolder);
+        foreach (var contender in contenders)
+            await WarmUp.RunAsync(() => Pace.RunAsync(contender, count, atOnce, postgresFolder));
         for (var round = 0; round < rounds; round++)
         {
             for (var turn = 0; turn < contenders.Count; turn++)
@@ -32,26 +29,6 @@ internal static class Rounds
         }
 
         return results;
-    }
-
-    // The runtime compiles what runs often once more, and better, while it runs: a round counts when hardly anything is left to compile.
-    private static async Task WarmUpAsync(IReadOnlyList<IContender> contenders, int count, int atOnce, string postgresFolder)
-    {
-        for (var turn = 0; turn < MostWarmUps; turn++)
-        {
-            var compiling = 0.0;
-            foreach (var contender in contenders)
-            {
-                var before = JitInfo.GetCompilationTime();
-                var clock = Stopwatch.StartNew();
-                await Pace.RunAsync(contender, count, atOnce, postgresFolder);
-                compiling = Math.Max(compiling, (JitInfo.GetCompilationTime() - before) / clock.Elapsed);
-            }
-
-            await Console.Error.WriteLineAsync($"warming up: {compiling:P0} of the time went into compiling");
-            if (compiling < 0.02)
-                return;
-        }
     }
 }
 
