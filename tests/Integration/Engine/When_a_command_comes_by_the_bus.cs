@@ -69,15 +69,33 @@ public sealed class When_a_command_comes_by_the_bus
         (await registry.ScalarAsync<string>("select slug from tenants")).ShouldBe("acme");
     }
 
+    [Fact]
+    public async Task Should_be_taken_out_of_an_envelope_of_MassTransit()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var broker = await RabbitServer.NewVirtualHostAsync();
+        await using var host = await EngineHost.StartAsync(registry, broker, []);
+
+        await PublishAsync(
+            broker,
+            """
+            {"messageId": "01a1fee0-d7d9-75c9-9171-1464a62054bc", "messageType": ["urn:message:Saga.Contracts.Commands:ProvisionTenant"],
+             "message": {"name": "Acme", "slug": "acme", "plan": "basic", "adminEmail": "admin@acme.example"}}
+            """,
+            Guid.Parse("01a1fee0-d7d9-75c9-9171-1464a62054bc"), "application/vnd.masstransit+json");
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operations") == 1, "the command is an operation");
+    }
+
     // As any AMQP client does it.
-    private static async Task PublishAsync(string broker, string body, Guid id)
+    private static async Task PublishAsync(string broker, string body, Guid id, string contentType = "application/json")
     {
         var token = TestContext.Current.CancellationToken;
         await using var connection = await new RabbitMQ.Client.ConnectionFactory { Uri = new Uri(broker) }.CreateConnectionAsync(token);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: token);
         await channel.BasicPublishAsync(
             exchange: "", routingKey: Endpoints.Commands, mandatory: true,
-            new RabbitMQ.Client.BasicProperties { ContentType = "application/json", MessageId = id.ToString() }, System.Text.Encoding.UTF8.GetBytes(body), token);
+            new RabbitMQ.Client.BasicProperties { ContentType = contentType, MessageId = id.ToString() }, System.Text.Encoding.UTF8.GetBytes(body), token);
     }
 
     private static Task<Response<OperationAccepted, OperationRejected>> AskAsync(EngineHost host, ProvisionTenant command)
