@@ -44,7 +44,7 @@ internal sealed class WholeProduct : IProvisioner
         built.MapApi();
         await built.StartAsync();
         var client = new HttpClient { BaseAddress = new Uri(built.Urls.First()) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", outside.Issuer.Token(time));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", outside.Token(time));
         return new WholeProduct(name, built, client, NpgsqlDataSource.Create(registry), times);
     }
 

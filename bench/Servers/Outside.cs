@@ -14,13 +14,20 @@ internal sealed class Outside : IAsyncDisposable
     private readonly KeycloakStub keycloak;
     private readonly S3Server s3;
     private readonly RedisServer redis;
+    private readonly TestIssuer issuer;
 
-    private Outside(BenchPostgres postgres, KeycloakStub keycloak, S3Server s3, RedisServer redis, TokenIssuer issuer)
+    private Outside(BenchPostgres postgres, KeycloakStub keycloak, S3Server s3, RedisServer redis, TestIssuer issuer)
     {
-        (this.postgres, this.keycloak, this.s3, this.redis, Issuer) = (postgres, keycloak, s3, redis, issuer);
+        (this.postgres, this.keycloak, this.s3, this.redis, this.issuer) = (postgres, keycloak, s3, redis, issuer);
     }
 
-    public TokenIssuer Issuer { get; }
+    /// <summary>An administrator's token, good for hours.</summary>
+    public string Token(TimeProvider time)
+    {
+        var claims = issuer.Claims("platform-admin");
+        claims["exp"] = time.GetUtcNow().AddHours(6).ToUnixTimeSeconds();
+        return issuer.Sign(claims);
+    }
 
     public BenchPostgres Postgres => postgres;
 
@@ -28,7 +35,7 @@ internal sealed class Outside : IAsyncDisposable
     public static async Task<Outside> StartAsync(TimeSpan keycloakLatency) => new(
         await BenchPostgres.StartAsync(),
         await KeycloakStub.StartAsync(new KeycloakStubOptions { Latency = keycloakLatency, KeepCalls = false }),
-        await S3Server.SharedAsync(), await RedisServer.SharedAsync(), await TokenIssuer.StartAsync());
+        await S3Server.SharedAsync(), await RedisServer.SharedAsync(), await TestIssuer.StartAsync());
 
     public Dictionary<string, string?> Settings(string registry) => new(keycloak.Settings, StringComparer.OrdinalIgnoreCase)
     {
@@ -48,8 +55,8 @@ internal sealed class Outside : IAsyncDisposable
         ["Saga:Mail:SignInUrl"] = "https://console.example.com",
         ["Saga:Sealing:ActiveKey"] = "k1",
         ["Saga:Sealing:MasterKeys:k1"] = master,
-        ["Saga:Auth:Authority"] = Issuer.Authority,
-        ["Saga:Auth:Audience"] = TokenIssuer.Audience,
+        ["Saga:Auth:Authority"] = issuer.Authority,
+        ["Saga:Auth:Audience"] = TestIssuer.Audience,
         ["Saga:Auth:RequireHttps"] = "false",
     };
 
@@ -62,7 +69,7 @@ internal sealed class Outside : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await keycloak.DisposeAsync();
-        await Issuer.DisposeAsync();
+        await issuer.DisposeAsync();
         await postgres.DisposeAsync();
         Directory.Delete(mail, recursive: true);
     }

@@ -45,9 +45,9 @@ public sealed record StepView
 
     public JsonElement? Output { get; init; }
 
-    /// <summary>The workflow's steps in its order; those that no run is known of are pending.</summary>
-    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs) =>
-        [.. workflow.Steps.Zip(StepRun.InOrder(workflow, runs), Of)];
+    /// <param name="workflow">The steps.</param>
+    /// <param name="runs">How far each has come, in the same order.</param>
+    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs) => [.. workflow.Steps.Zip(runs, Of)];
 
     private static StepView Of(StepDefinition step, StepRun run) => new()
     {

@@ -2,6 +2,7 @@ using Saga.Api.Operations;
 using Saga.Api.Problems;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Intake;
+using Saga.Registry.Operations;
 
 namespace Saga.Api.Tenants;
 
@@ -20,7 +21,7 @@ public sealed record ProvisionPlanView
     public static ProvisionPlanView Of(IntakePlan plan) => new()
     {
         Isolation = plan.Tier,
-        Steps = StepView.Of(plan.Workflow, []),
+        Steps = StepView.Of(plan.Workflow, StepRun.InOrder(plan.Workflow, [])),
         Refusal = plan.Refusal is not { } refusal ? null : new()
         {
             Type = ProblemType.UriPrefix + refusal.Code,

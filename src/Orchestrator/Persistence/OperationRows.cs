@@ -14,8 +14,8 @@ using Saga.Registry.Operations;
 namespace Saga.Orchestrator.Persistence;
 
 /// <summary>
-/// The SQL of transitions: two round trips, whatever the number that share a transaction. The first begins it,
-/// locks the operations in the order of their ids and looks the messages up; the second writes and commits.
+/// The SQL of transitions: two round trips, whatever the number that share a transaction. The first begins it, looks the
+/// messages up, locks the operations in the order of their ids and reads their steps; the second writes and commits.
 /// </summary>
 internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
 {
@@ -76,8 +76,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
     }
 
     public async Task CommitAsync(
-        NpgsqlConnection connection, IReadOnlyList<Transition> transitions, IReadOnlyList<Guid> sent,
-        CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<Transition> transitions, IReadOnlyList<Guid> sent, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var changed = transitions.Where(t => t.Changes).ToList();
