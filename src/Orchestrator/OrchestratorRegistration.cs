@@ -43,8 +43,6 @@ public static class OrchestratorRegistration
         services.AddSingleton(new BusEndpoint(Endpoints.Commands, (provider, endpoint) =>
         {
             endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
-            // The queue has one kind of message: a sender that is no MassTransit need not name it.
-            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType | RawSerializerOptions.AddTransportHeaders, isDefault: true);
             endpoint.Instance(provider.GetRequiredService<ProvisionTenantConsumer>());
         }));
         services.AddSagaBus(configuration);
