@@ -20,6 +20,8 @@ public static class DatabaseRegistration
         services.AddSingleton<ProductMigrator>();
         services.AddSingleton<SharedDatabases>();
         services.AddSingleton<TemplateDatabases>();
+        services.AddSingleton<SpareDatabases>();
+        services.AddHostedService<SpareKeeper>();
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();
         services.AddSingleton<ITier, DatabaseTier>();

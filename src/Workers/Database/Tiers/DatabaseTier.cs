@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Migrations;
@@ -7,8 +8,8 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>A database of the tenant's own, copied from the template, with an owner nobody signs in as, and a login that uses it.</summary>
-internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions fenced) : ITier
+/// <summary>A database of the tenant's own, a copy of the template, with an owner nobody signs in as, and a login that uses it.</summary>
+internal sealed class DatabaseTier(TemplateDatabases templates, SpareDatabases spares, FencedSessions fenced) : ITier
 {
     public IsolationTier Tier => IsolationTier.Database;
 
@@ -20,7 +21,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions f
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
         {
             await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, null, cancellation);
-            await CloneAsync(session, place, cancellation);
+            await EnsureDatabaseAsync(session, place, cancellation);
             await session.ExecuteAsync(
                 $"""
                 revoke all on database {database} from public;
@@ -55,16 +56,37 @@ internal sealed class DatabaseTier(TemplateDatabases templates, FencedSessions f
     // Everyone may connect to a new database: with a limit of 0 nobody but an administrator can, until that is revoked.
     // A database is listed only when its copy was complete, whoever was killed meanwhile. One whose drop was
     // interrupted is listed with a limit of -2, cannot be used, and is made anew.
-    private async Task CloneAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
+    private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
     {
         var limit = await session.ScalarAsync<int?>(
             "select datconnlimit from pg_database where datname = @Database", cancellation, new { place.Database });
         if (limit == -2)
             await session.ExecuteAsync($"drop database {Sql.Name(place.Database)}", cancellation);
-        if (limit is null or -2)
+        if (limit is null or -2 && !await TakeSpareAsync(session, place, cancellation))
         {
             await session.ExecuteAsync(
                 $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)} connection limit 0", cancellation);
+        }
+    }
+
+    private async Task<bool> TakeSpareAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
+    {
+        if (await spares.KeepAsync(session, cancellation) is not { } spare)
+            return false;
+        try
+        {
+            await session.ExecuteAsync(
+                $"""
+                alter database {Sql.Name(spare)} rename to {Sql.Name(place.Database)};
+                alter database {Sql.Name(place.Database)} owner to {Sql.Name(place.Owner)};
+                """,
+                cancellation);
+            return true;
+        }
+        catch (StepFailureException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.InvalidCatalogName })
+        {
+            // An administrator looks into it, or dropped it.
+            return false;
         }
     }
 }

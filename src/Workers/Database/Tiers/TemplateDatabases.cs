@@ -11,7 +11,13 @@ namespace Saga.Workers.Database.Tiers;
 /// </summary>
 internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigrations migrations, ProductMigrator migrator)
 {
-    public string Name { get; } = string.Create(CultureInfo.InvariantCulture, $"saga_template_v{migrations.Newest}_{migrations.Checksum.AsSpan(0, 12)}");
+    /// <summary>The newest migration.</summary>
+    public int Newest => migrations.Newest;
+
+    /// <summary>Tells templates apart; begins with the newest migration's number.</summary>
+    public string Version { get; } = string.Create(CultureInfo.InvariantCulture, $"{migrations.Newest}_{migrations.Checksum.AsSpan(0, 12)}");
+
+    public string Name => $"saga_template_v{Version}";
 
     /// <summary>Makes the template when it is not there; what a killed attempt left of it is made anew.</summary>
     public async Task EnsureAsync(string server, CancellationToken cancellation)

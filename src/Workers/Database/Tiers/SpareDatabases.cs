@@ -1,0 +1,82 @@
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>
+/// Copies of the template that belong to nobody yet. Copying writes a whole database to disk; a tenant that takes a spare
+/// one only renames it. Nobody but an administrator can connect to one. Thread-safe, and so across processes: whoever
+/// makes, takes or drops a spare database holds its advisory lock.
+/// </summary>
+internal sealed class SpareDatabases(DatabaseServers servers, TemplateDatabases templates)
+{
+    private const string Kind = "saga_spare_v";
+    // Names the template, so that only copies of the present one are taken.
+    private readonly string prefix = $"{Kind}{templates.Version}_";
+
+    /// <summary>
+    /// Keeps a spare database for the session, until it ends; null when there is none. It may be renamed by the session, and
+    /// is taken then.
+    /// </summary>
+    public async Task<string?> KeepAsync(ServerSession session, CancellationToken cancellation)
+    {
+        while (await session.ScalarAsync<string>(
+            "select datname::text from pg_database where case when starts_with(datname::text, @prefix) then pg_try_advisory_lock(hashtextextended(datname::text, 3)) end limit 1",
+            cancellation, new { prefix }) is { } name)
+        {
+            // The list may be older than the lock: then another session took it in between.
+            if (await ExistsAsync(session, name, cancellation))
+                return name;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Makes one more, unless there are enough, or another process is making one. Drops those of older versions, and makes
+    /// none of its own version when there is a newer one: its own workers are about to be replaced.
+    /// </summary>
+    /// <returns>Whether one was made.</returns>
+    public async Task<bool> AddAsync(string server, int enough, CancellationToken cancellation)
+    {
+        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellation);
+        if (!await LacksAsync(session, enough, cancellation)
+            || !await session.ScalarAsync<bool>("select pg_try_advisory_lock(hashtextextended(@Kind, 3))", cancellation, new { Kind })
+            || !await LacksAsync(session, enough, cancellation))
+        {
+            return false;
+        }
+
+        await templates.EnsureAsync(server, cancellation);
+        await DropOlderAsync(session, cancellation);
+        var name = prefix + Guid.NewGuid().ToString("n")[..12];
+        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@name, 3))", cancellation, new { name });
+        await session.ExecuteAsync($"create database {Sql.Name(name)} template {Sql.Name(templates.Name)} connection limit 0", cancellation);
+        await session.ExecuteAsync($"revoke all on database {Sql.Name(name)} from public", cancellation);
+        // The first session in a database builds the server's files of its catalogs: here, nobody waits for that.
+        await using (await servers.OpenAsync(server, name, cancellation))
+            return true;
+    }
+
+    private Task<bool> LacksAsync(ServerSession session, int enough, CancellationToken cancellation) => session.ScalarAsync<bool>(
+        """
+        select count(*) filter (where starts_with(datname::text, @prefix)) < @enough
+            and not coalesce(bool_or((regexp_match(datname::text, '^saga_template_v([0-9]+)_'))[1]::int > @Newest and datistemplate), false)
+        from pg_database
+        """,
+        cancellation, new { prefix, enough, templates.Newest });
+
+    private async Task DropOlderAsync(ServerSession session, CancellationToken cancellation)
+    {
+        var older = await session.QueryAsync<string>(
+            """
+            select datname::text from pg_database
+            where case when (regexp_match(datname::text, '^saga_spare_v([0-9]+)_'))[1]::int < @Newest then pg_try_advisory_lock(hashtextextended(datname::text, 3)) end
+            """,
+            cancellation, new { templates.Newest });
+        foreach (var name in older)
+            await session.ExecuteAsync($"drop database if exists {Sql.Name(name)}", cancellation);
+    }
+
+    private static Task<bool> ExistsAsync(ServerSession session, string name, CancellationToken cancellation) =>
+        session.ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @name)", cancellation, new { name });
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>Keeps spare databases on every configured server: at most one more a second, so that tenants are not held up by it.</summary>
+internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<SpareKeeper> log) : BackgroundService
+{
+    // A process that starts has other things to do first.
+    private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(options.Value.Servers.Where(s => s.Value.SpareDatabases > 0).Select(s => KeepAsync(s.Key, s.Value.SpareDatabases, stoppingToken)));
+
+    private async Task KeepAsync(string server, int enough, CancellationToken stopping)
+    {
+        await Task.Delay(AfterStart, time, stopping);
+        var failing = false;
+        using var timer = new PeriodicTimer(Pause, time);
+        do
+        {
+            try
+            {
+                await spares.AddAsync(server, enough, stopping);
+                failing = false;
+            }
+            catch (StepFailureException error)
+            {
+                // Tenants get theirs without it, or hear of the same trouble themselves.
+                if (!failing)
+                    LogNotKept(error, server, error.Message);
+                failing = true;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stopping));
+    }
+
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No spare databases can be made on server {Server}; trying again every second: {Reason}")]
+    private partial void LogNotKept(Exception error, string server, string reason);
+}
