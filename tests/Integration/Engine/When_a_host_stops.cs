@@ -36,7 +36,8 @@ public sealed class When_a_host_stops
                 await Task.Delay(Timeout.Infinite, cancellation);
             },
         };
-        var first = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), cut]);
+        // Longer than this test waits: the stop frees the lease.
+        var first = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), cut], settings: ("Saga:Workers:LeaseSeconds", "300"));
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two", "three"));
         await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await first.DisposeAsync();
