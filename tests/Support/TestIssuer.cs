@@ -36,6 +36,9 @@ public sealed class TestIssuer : IAsyncDisposable
     /// <summary>What the discovery document calls the issuer, when not the truth.</summary>
     public string? Pretends { get; set; }
 
+    /// <summary>Where the discovery document says that the keys are, when not the truth.</summary>
+    public string? KeysAt { get; set; }
+
     public static async Task<TestIssuer> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -45,7 +48,7 @@ public sealed class TestIssuer : IAsyncDisposable
         var issuer = new TestIssuer(app);
         app.MapGet("/.well-known/openid-configuration", () => issuer.Down
             ? Results.StatusCode(503)
-            : Results.Json(new { issuer = issuer.Pretends ?? issuer.Authority, jwks_uri = issuer.Authority + "/keys" }));
+            : Results.Json(new { issuer = issuer.Pretends ?? issuer.Authority, jwks_uri = issuer.KeysAt ?? issuer.Authority + "/keys" }));
         app.MapGet("/keys", () =>
         {
             Interlocked.Increment(ref issuer.keyReads);

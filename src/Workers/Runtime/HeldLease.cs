@@ -63,7 +63,7 @@ internal enum LeaseAnswer
 }
 
 /// <param name="Outcome">What the registry said.</param>
-/// <param name="Remaining">For busy: when the holder's lease ends, unless renewed.</param>
+/// <param name="Remaining">For busy: when to ask again. By then the holder's lease ends, unless renewed, or is perhaps given back.</param>
 internal sealed record LeaseReply(LeaseAnswer Outcome, TimeSpan Remaining);
 
 internal sealed record LeaseOutcome(LeaseReply Reply, HeldLease? Held, Tenant? Tenant);

@@ -9,6 +9,9 @@ namespace Saga.Workers.Runtime;
 /// <summary>The SQL of leases.</summary>
 internal static class LeaseRows
 {
+    // An attempt that was given up stops by itself, and gives its lease back: the next one need not wait for the lease's end.
+    private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
+
     public static async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
         NpgsqlConnection connection, StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellation)
     {
@@ -22,7 +25,8 @@ internal static class LeaseRows
                         update operation_steps set holder = $4, held_fence = $3, expires_at = now() + $5
                         where operation_id = $1 and step = $2 and fence = $3 and not settled and (holder is null or expires_at < now())
                         returning 1)
-                    select exists (select from taken), fence <> $3 or settled, coalesce(expires_at - now(), interval '0')
+                    select exists (select from taken), fence <> $3 or settled,
+                        coalesce(least(expires_at - now(), case when held_fence < $3 then $6 end), interval '0')
                     from operation_steps where operation_id = $1 and step = $2
                     """)
                 {
@@ -30,6 +34,7 @@ internal static class LeaseRows
                     {
                         new NpgsqlParameter { Value = lease.OperationId }, new NpgsqlParameter { Value = lease.Step },
                         new NpgsqlParameter { Value = lease.Fence }, new NpgsqlParameter { Value = lease.Holder }, new NpgsqlParameter { Value = span },
+                        new NpgsqlParameter { Value = OlderEnds },
                     },
                 },
                 TenantStore.FindCommand(tenantId),
@@ -57,7 +62,7 @@ internal static class LeaseRows
                 new NpgsqlBatchCommand(
                     """
                     with found as (
-                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.expires_at, v.fence as wanted_fence, v.holder as wanted
+                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.held_fence, l.expires_at, v.fence as wanted_fence, v.holder as wanted
                         from unnest($1, $2, $3, $4) as v(operation, step, fence, holder)
                         join operation_steps l on l.operation_id = v.operation and l.step = v.step
                         for no key update of l skip locked),
@@ -67,7 +72,8 @@ internal static class LeaseRows
                         where l.operation_id = f.operation_id and l.step = f.step
                             and f.fence = f.wanted_fence and not f.settled and (f.holder is null or f.expires_at < now())
                         returning l.holder)
-                    select f.wanted, t.holder is not null, f.fence <> f.wanted_fence or f.settled, coalesce(f.expires_at - now(), interval '0')
+                    select f.wanted, t.holder is not null, f.fence <> f.wanted_fence or f.settled,
+                        coalesce(least(f.expires_at - now(), case when f.held_fence < f.wanted_fence then $6 end), interval '0')
                     from found f left join taken t on t.holder = f.wanted
                     """)
                 {
@@ -78,6 +84,7 @@ internal static class LeaseRows
                         new NpgsqlParameter { Value = leases.Select(l => l.Fence).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
                         new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
                         new NpgsqlParameter { Value = span },
+                        new NpgsqlParameter { Value = OlderEnds },
                     },
                 },
                 TenantStore.FindCommand(tenantIds),

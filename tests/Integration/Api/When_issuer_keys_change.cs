@@ -106,6 +106,16 @@ public sealed class When_issuer_keys_change : ApiTest
         Server.Logs.All.ShouldContain(l => l.Contains("calls itself 'https://other.example'", StringComparison.Ordinal));
     }
 
+    // Whoever is between could give keys of his own.
+    [Theory, InlineData("http://keys.invalid/keys"), InlineData("ftp://127.0.0.1/keys"), InlineData("/keys")]
+    public async Task Should_not_read_keys_from_elsewhere_in_the_clear(string address)
+    {
+        Server.Issuer.KeysAt = address;
+
+        (await StatusAsync(Server.Issuer.Token(Roles.Viewer))).ShouldBe(503);
+        Server.Logs.All.ShouldContain(l => l.Contains("its jwks_uri is not an https address", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Should_not_verify_with_short_keys()
     {

@@ -77,6 +77,7 @@ public sealed class When_lists_are_paged : ApiTest
     [InlineData("search=ACM", "acme")]
     [InlineData("search=100%25", "bolt")]
     [InlineData("search=_", "bolt")]
+    [InlineData("search=%25", "bolt")]
     [InlineData("search=%5C", "")]
     [InlineData("search=cab.exam", "cord")]
     [InlineData("search='--", "")]

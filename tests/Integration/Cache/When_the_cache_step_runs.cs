@@ -129,14 +129,14 @@ public sealed class When_the_cache_step_runs_on_redis : When_the_cache_step_runs
     {
         await ExecuteAsync();
         var stranger = WorkerHost.NewTenant();
-        // Begins as the tenant's own prefix does, up to the last digit.
-        var near = Tenant.Id.ToString()[..^1];
+        // Begins as the tenant's own prefix does, up to the last digit; and begins with all of it but the end.
+        var (near, longer) = (Tenant.Id.ToString()[..^1], $"{Tenant.Id}0");
 
         (await AsTenantAsync($"SET t:{Tenant.Id}:a 1")).ShouldStartWith("+OK");
         (await AsTenantAsync($"GET t:{Tenant.Id}:a")).ShouldBe("$1\r\n1\r\n");
         string[] hostile =
         [
-            $"GET t:{stranger}:a", $"SET t:{stranger}:a 1", $"GET t:{near}:a", $"MGET t:{Tenant.Id}:a t:{stranger}:a", $"RENAME t:{Tenant.Id}:a t:{stranger}:a",
+            $"GET t:{stranger}:a", $"SET t:{stranger}:a 1", $"GET t:{near}:a", $"GET t:{longer}:a", $"SUBSCRIBE t:{longer}:c", $"MGET t:{Tenant.Id}:a t:{stranger}:a", $"RENAME t:{Tenant.Id}:a t:{stranger}:a",
             $"COPY t:{Tenant.Id}:a t:{Tenant.Id}:b DB 1", $"MOVE t:{Tenant.Id}:a 1", "SELECT 1", "KEYS *", "SCAN 0", "DBSIZE", "RANDOMKEY", "FLUSHALL", "FLUSHDB",
             "EVAL return 0", "CONFIG GET *", "ACL LIST", "ACL WHOAMI", "CLIENT LIST", "PUBSUB CHANNELS", $"SUBSCRIBE t:{stranger}:c", "PSUBSCRIBE *", $"PUBLISH t:{stranger}:c x",
             $"SORT t:{Tenant.Id}:a BY t:{stranger}:*", "MONITOR", "SHUTDOWN", "REPLICAOF NO ONE", "OBJECT ENCODING t:x:a", "SWAPDB 0 1", "MIGRATE h 1 k 0 1", "FUNCTION LIST",

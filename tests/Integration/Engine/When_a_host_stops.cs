@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Saga.Contracts.Workflows;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;
+using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
 
@@ -48,5 +49,47 @@ public sealed class When_a_host_stops
         (await second.EndAsync(operation)).ShouldBe(OperationState.Completed);
         steps[0].Calls.ShouldBeEmpty("what has its result is not done again");
         steps[1].Calls.ShouldNotBeEmpty();
+        (await registry.ScalarAsync<int>("select attempt from operation_history where event = 'stepSucceeded' and step = 'two'")).ShouldBe(1, "a worker that stops costs no attempt");
+    }
+
+    [Fact]
+    public async Task Should_undo_in_a_new_process_what_the_in_memory_bus_forgot()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var began = new TaskCompletionSource();
+        var cut = new ScriptedStep("one")
+        {
+            OnCompensate = async (_, cancellation) =>
+            {
+                began.TrySetResult();
+                await Task.Delay(Timeout.Infinite, cancellation);
+            },
+        };
+        var first = await EngineHost.StartAsync(registry, null, [cut, Refusing()]);
+        var operation = await first.SubmitAsync(EngineHost.Chain("one", "two"));
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await first.DisposeAsync();
+        // Whatever the report of the stopped worker came to: nothing is timed any more.
+        await registry.ExecuteAsync("update operations set next_due_at = null");
+
+        var step = new ScriptedStep("one");
+        await using var second = await EngineHost.StartAsync(registry, null, [step, Refusing()]);
+
+        (await second.EndAsync(operation)).ShouldBe(OperationState.Compensated);
+        step.Calls.ShouldContain("compensate");
+
+        static ScriptedStep Refusing() => new("two") { OnExecute = (_, _) => throw StepFailureException.Permanent("no", "No.") };
+    }
+
+    [Fact]
+    public async Task Should_begin_in_a_new_process_what_was_accepted_and_forgotten()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
+        await registry.ExecuteAsync("delete from outbox; update operations set next_due_at = null");
+
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
     }
 }

@@ -105,6 +105,7 @@ public sealed class When_attempts_overlap
         // The lease ends after 2 s, the attempt after 5.
         await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(4));
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        (await registry.ScalarAsync<int>("select attempt from operation_history where event = 'stepSucceeded'")).ShouldBe(1, "losing a lease costs no attempt");
     }
 
     [Fact]

@@ -42,6 +42,44 @@ public sealed class When_messages_go_astray
         steps[1].Calls.Count.ShouldBe(1);
     }
 
+    // By its id: nothing else would tell the second delivery from a second order.
+    [Fact]
+    public async Task Should_send_again_once_when_the_order_to_do_so_comes_twice()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var gate = new TaskCompletionSource();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one") { OnExecute = (_, _) => gate.Task }]);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one"));
+        await Until.TrueAsync(async () => (await host.HistoryAsync(operation)).Contains("stepDispatched:one"), "the step is sent");
+        var (twice, last) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+
+        foreach (var id in (Guid[])[twice, twice, twice, last])
+            await host.SendAsync(Endpoints.Operations, new OperationForgotten { OperationId = operation }, id);
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operation_history where message_id = @last", new { last }) == 1, "all have come");
+        (await host.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepDispatched:one", "stepDispatched:one"]);
+        gate.SetResult();
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
+    public async Task Should_end_the_lease_with_the_report_that_came_under_it()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, []);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { Backoff = TimeSpan.Zero }));
+        await Until.TrueAsync(async () => (await host.HistoryAsync(operation)).Contains("stepDispatched:one"), "the step is sent");
+        await registry.ExecuteAsync("update operation_steps set holder = gen_random_uuid(), held_fence = fence, expires_at = now() + interval '1 hour'");
+
+        await host.SendAsync(Endpoints.Operations, new StepFailed
+        {
+            OperationId = operation, Step = "one", Fence = 1, Failure = new Failure { Code = "away", Message = "Away.", Transient = true },
+        });
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select fence from operation_steps") == 2, "it is sent again");
+        (await registry.ScalarAsync<long>("select count(*) from operation_steps where holder is null and expires_at is null and not settled")).ShouldBe(1, "nobody is waited for");
+    }
+
     [Fact]
     public async Task Should_ignore_reports_from_the_future_and_of_other_steps()
     {

@@ -83,6 +83,29 @@ public sealed class When_two_workers_take_one_dispatch
     }
 
     [Fact]
+    public async Task Should_let_the_one_that_slept_past_its_lease_write_nothing_under_the_others()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var slow = Worker(registry);
+        await using var next = Worker(registry);
+        var leased = new LeasedTransactions(registry);
+        var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
+        var held = (await slow.TakeAsync(command, default)).Held!.Lease;
+        await registry.ExecuteAsync("update operation_steps set expires_at = now() - interval '1 second'");
+
+        // The same dispatch, delivered again: the same fence.
+        var taken = (await next.TakeAsync(command, default)).Held!.Lease;
+
+        await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
+        await using (await leased.BeginAsync(taken, default))
+        {
+        }
+
+        await registry.ExecuteAsync("update operation_steps set settled = true");
+        await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(taken, default));
+    }
+
+    [Fact]
     public async Task Should_let_no_newer_fence_in_between_the_check_and_the_commit()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
@@ -101,6 +124,54 @@ public sealed class When_two_workers_take_one_dispatch
 
         await newer;
         (await tenant.ReadAsync()).Name.ShouldBe("written in time");
+    }
+
+    // By itself, since the row was locked when it asked together with others.
+    [Theory, InlineData("fence = 2"), InlineData("settled = true")]
+    public async Task Should_take_nothing_when_what_it_waited_for_makes_it_late(string change)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var worker = Worker(registry);
+        var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
+        Task<LeaseOutcome> asking;
+        await using (var connection = await registry.OpenConnectionAsync())
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await using var block = connection.CreateCommand();
+            block.CommandText = $"update operation_steps set {change}";
+            await block.ExecuteNonQueryAsync();
+            asking = worker.TakeAsync(command, default);
+            await WaitingAsync(registry, 1);
+            await transaction.CommitAsync();
+        }
+
+        // Late or busy: it read the row before it waited. What it reports under its old fence changes nothing.
+        (await asking).Held.ShouldBeNull();
+        (await registry.ScalarAsync<Guid?>("select holder from operation_steps")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_take_other_leases_while_one_waits_for_its_row()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var worker = Worker(registry);
+        var tenant = await Seed.TenantAsync(registry, "acme");
+        var (locked, free) = (await DispatchAsync(tenant, "locked"), await DispatchAsync(tenant, "free"));
+        Task<LeaseOutcome> asking;
+        await using (var connection = await registry.OpenConnectionAsync())
+        await using (await connection.BeginTransactionAsync())
+        {
+            await using var block = connection.CreateCommand();
+            block.CommandText = "select 1 from operation_steps where step = 'locked' for update";
+            await block.ExecuteNonQueryAsync();
+            asking = worker.TakeAsync(locked, default);
+            await WaitingAsync(registry, 1);
+
+            (await worker.TakeAsync(free, default).WaitAsync(TimeSpan.FromSeconds(20))).Reply.Outcome.ShouldBe(LeaseAnswer.Taken);
+            asking.IsCompleted.ShouldBeFalse();
+        }
+
+        (await asking).Reply.Outcome.ShouldBe(LeaseAnswer.Taken);
     }
 
     private static LeaseKeeper Worker(NpgsqlDataSource registry) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saga.Contracts.Commands;
 using Saga.Registry.Intake;
 using Shouldly;
 using Xunit;
@@ -52,6 +53,35 @@ public sealed class When_a_key_is_used_again : IntakeTest
 
         rejection.Code.ShouldBe(RejectionCodes.IdempotencyKeyReused);
         (await RowsAsync()).ShouldBe(rows);
+    }
+
+    [Fact]
+    public async Task Should_refuse_it_when_any_field_differs()
+    {
+        var command = Command("acme") with
+        {
+            IdempotencyKey = "k", Domain = "acme.example", Subdomain = "acme", Isolation = "schema", Timezone = "UTC",
+            Features = new Dictionary<string, bool> { ["sso"] = true }, Settings = new Dictionary<string, JsonElement>(),
+        };
+        var others = new Dictionary<string, ProvisionTenant>
+        {
+            [nameof(command.Name)] = command with { Name = "Acme Ltd" },
+            [nameof(command.Slug)] = command with { Slug = "bolt" },
+            [nameof(command.Plan)] = command with { Plan = "premium" },
+            [nameof(command.AdminEmail)] = command with { AdminEmail = "bob@acme.com" },
+            [nameof(command.Domain)] = command with { Domain = "acme.test" },
+            [nameof(command.Subdomain)] = command with { Subdomain = "other" },
+            [nameof(command.Isolation)] = command with { Isolation = "database" },
+            [nameof(command.Region)] = command with { Region = "eu" },
+            [nameof(command.Timezone)] = command with { Timezone = "Europe/Berlin" },
+            [nameof(command.Features)] = command with { Features = new Dictionary<string, bool> { ["sso"] = false } },
+            [nameof(command.Settings)] = command with { Settings = new Dictionary<string, JsonElement> { ["sessionTimeoutMinutes"] = JsonElement.Parse("5") } },
+        };
+        others.Keys.Append(nameof(command.IdempotencyKey)).ShouldBe(typeof(ProvisionTenant).GetProperties().Select(p => p.Name), ignoreOrder: true);
+        await AcceptedAsync(command);
+
+        foreach (var (field, other) in others)
+            (await RejectedAsync(other)).Code.ShouldBe(RejectionCodes.IdempotencyKeyReused, field);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tests.Integration.Database;
+using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -136,10 +137,12 @@ public sealed class When_a_place_is_reserved
         await using var world = await DatabaseWorld.CreateAsync(settings: (Main + "MaxTenants", "1"));
         var tenant = await Seed.TenantAsync(world.Registry, "acme", "custom", IsolationTier.Schema, domain: "acme.com");
         await PlaceAsync(world, tenant);
+        await world.Registry.ExecuteAsync("insert into tenant_keys (tenant_id, master_key_id, wrapped) values (@Value, 'k1', '')", new { tenant.Id.Value });
 
         await world.CompensateAsync(tenant, StepNames.Reserve);
         await world.CompensateAsync(tenant, StepNames.Reserve);
 
+        (await world.RegistryAsync<long>("select count(*) from tenant_keys")).ShouldBe(0, "what was sealed for it is unreadable for ever");
         var again = await Seed.TenantAsync(world.Registry, "acme", "custom", IsolationTier.Schema, domain: "acme.com");
         (await PlaceAsync(world, again)).Database.ShouldBe("saga_schemas_1");
         (await world.RegistryAsync<long>("select count(*) from audit where action = 'tenant-provisioning-undone'")).ShouldBe(1);

@@ -1,0 +1,88 @@
+using Npgsql;
+using Saga.Registry.Operations;
+using Saga.Tests.Integration.Api;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+public sealed class When_a_step_cannot_run
+{
+    [Fact]
+    public async Task Should_fail_when_no_worker_knows_it_and_name_it()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+
+        var operation = await host.SubmitAsync(EngineHost.Chain("one", "strange").Each(s => s with { MaxAttempts = 2, Backoff = TimeSpan.Zero }));
+
+        // Nor can it be undone: nothing is guessed.
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled);
+        (await host.HistoryAsync(operation)).Count(line => line == "stepFailed:strange").ShouldBe(2, "a newer worker may come meanwhile");
+        (await registry.ScalarAsync<string>("select failure ->> 'code' from operation_steps where step = 'strange'")).ShouldBe("step-unknown");
+        (await registry.ScalarAsync<string>("select failure ->> 'message' from operation_steps where step = 'strange'")).ShouldBe("No step 'strange' runs in this worker.");
+    }
+
+    [Fact]
+    public async Task Should_fail_for_good_when_the_tenant_is_not_in_the_registry()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
+        await registry.ExecuteAsync("alter table operations drop constraint operations_tenant_id_fkey; delete from tenants");
+        var step = new ScriptedStep("one");
+
+        await using var host = await EngineHost.StartAsync(registry, null, [step]);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled);
+        // However often it was sent: the bus that forgets is told at the start, too.
+        (await host.HistoryAsync(operation)).Where(line => line.Contains("ailed")).ShouldBe(["stepFailed:one", "compensationFailed:one"]);
+        (await registry.ScalarAsync<string>("select failure ->> 'code' from operations")).ShouldBe("tenant-unknown");
+        step.Calls.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_wait_at_no_cost_while_its_worker_does_not_reach_the_registry()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var direct = new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync()) { Database = new NpgsqlConnectionStringBuilder(registry.ConnectionString).Database };
+        using var line = new TcpProxy(direct.Host!, direct.Port);
+        await using var far = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Host = "127.0.0.1", Port = line.Port }.ConnectionString);
+        var bus = await RabbitServer.NewVirtualHostAsync();
+        await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
+        await using var worker = await EngineHost.StartAsync(far, bus, [new ScriptedStep("one")], orchestrate: false);
+        line.Cut();
+        var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { MaxAttempts = 1 }));
+
+        await Until.TrueAsync(
+            async () => await registry.ScalarAsync<string>("select held_by from operation_steps where status = 'held'") == "registry", "the step is held");
+        line.Mend();
+
+        (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
+    public async Task Should_be_stopped_when_its_attempt_is_over_though_it_holds_the_lease()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var stopped = new TaskCompletionSource();
+        var tries = 0;
+        var step = new ScriptedStep("one")
+        {
+            OnExecute = async (_, cancellation) =>
+            {
+                if (Interlocked.Increment(ref tries) > 1)
+                    return;
+                await using var stop = cancellation.Register(stopped.SetResult);
+                await Task.Delay(Timeout.Infinite, cancellation);
+            },
+        };
+        // Renewed only after 40 s, when the worker would hear of the newer fence.
+        await using var host = await EngineHost.StartAsync(registry, null, [step], settings: ("Saga:Workers:LeaseSeconds", "120"));
+
+        var operation = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(1), Backoff = TimeSpan.Zero }));
+
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using Npgsql;
+using Saga.Registry.Operations;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+/// <summary>Any number of relays and sweepers run: what one has locked does not hold up the others.</summary>
+public sealed class When_rows_are_locked
+{
+    [Fact]
+    public async Task Should_relay_the_messages_that_are_not()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (locked, free) = (await SubmitAsync(registry), await SubmitAsync(registry));
+        await registry.ExecuteAsync("update operations set next_due_at = null");
+        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await LockAsync(connection, "select 1 from outbox where body like '%' || $1 || '%' for update", locked);
+
+        // On a bus that forgets, operations are told to begin at the start, too.
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
+
+        (await host.EndAsync(free)).ShouldBe(OperationState.Completed);
+        (await StateAsync(registry, locked)).ShouldBe("accepted");
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        (await host.EndAsync(locked)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
+    public async Task Should_wake_the_operations_that_are_not()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (locked, free) = (await SubmitAsync(registry), await SubmitAsync(registry));
+        await registry.ExecuteAsync("delete from outbox; update operations set next_due_at = now()");
+        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await LockAsync(connection, "select 1 from operations where id = $1::uuid for update", locked);
+
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
+
+        (await host.EndAsync(free)).ShouldBe(OperationState.Completed);
+        (await StateAsync(registry, locked)).ShouldBe("accepted");
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        (await host.EndAsync(locked)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
+    public async Task Should_wake_again_later_what_a_wake_did_not_move()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var operation = await SubmitAsync(registry);
+        // A stalled operation ignores it, as a queue that was purged would.
+        await registry.ExecuteAsync("delete from outbox; update operations set state = 'stalled', next_due_at = now() - interval '1 hour'");
+
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+
+        await Until.TrueAsync(
+            async () => await registry.ScalarAsync<bool>("select next_due_at > now() and next_due_at <= now() + interval '10 seconds' from operations"),
+            "it is put off, and not for ever");
+        (await StateAsync(registry, operation)).ShouldBe("stalled");
+    }
+
+    // Not a question of locks, but of waiting: looking once a second alone, each message would take most of one.
+    [Fact]
+    public async Task Should_send_a_message_when_it_is_notified_not_when_it_looks_next()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("one")));
+        var fastest = TimeSpan.MaxValue;
+        for (var round = 0; round < 8; round++)
+        {
+            var clock = Stopwatch.StartNew();
+            await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("one")));
+            fastest = clock.Elapsed < fastest ? clock.Elapsed : fastest;
+        }
+
+        fastest.ShouldBeLessThan(TimeSpan.FromMilliseconds(400));
+    }
+
+    private static Task<Guid> SubmitAsync(NpgsqlDataSource registry) => EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
+
+    private static Task<string?> StateAsync(NpgsqlDataSource registry, Guid operation) =>
+        registry.ScalarAsync<string>("select state from operations where id = @operation", new { operation });
+
+    private static async Task<NpgsqlTransaction> LockAsync(NpgsqlConnection connection, string sql, Guid operation)
+    {
+        var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection, transaction) { Parameters = { new() { Value = operation.ToString() } } };
+        (await command.ExecuteScalarAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
+        return transaction;
+    }
+}
