@@ -88,10 +88,10 @@ public sealed class EngineHost : IAsyncDisposable
             insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, @Version, @Json::jsonb) on conflict do nothing;
             insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email)
             values (@tenant, @slug, @slug, 'basic', 'row', 'provisioning', @slug, 'UTC', 'admin@example.com');
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
-            values (@operation, @Kind, @tenant, @Digest, 'accepted', '{}', 'test');
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, traceparent)
+            values (@operation, @Kind, @tenant, @Digest, 'accepted', '{}', 'test', @trace);
             """,
-            new { stored.Digest, workflow.Kind, workflow.Version, stored.Json, tenant, slug = $"t-{tenant:n}", operation }, transaction);
+            new { stored.Digest, workflow.Kind, workflow.Version, stored.Json, tenant, slug = $"t-{tenant:n}", operation, trace = TraceContext.Current }, transaction);
         await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, default);
         await transaction.CommitAsync();
         return operation;

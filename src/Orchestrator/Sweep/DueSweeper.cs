@@ -25,8 +25,8 @@ internal sealed partial class DueSweeper(
         {
             try
             {
-                foreach (var operation in await TakeDueAsync(stoppingToken))
-                    await WakeAsync(operation, stoppingToken);
+                foreach (var (operation, trace) in await TakeDueAsync(stoppingToken))
+                    await WakeAsync(operation, trace, stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -36,25 +36,25 @@ internal sealed partial class DueSweeper(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task<IEnumerable<Guid>> TakeDueAsync(CancellationToken cancellation)
+    private async Task<IEnumerable<(Guid Id, string? TraceParent)>> TakeDueAsync(CancellationToken cancellation)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellation);
-        return await connection.QueryAsync<Guid>(new CommandDefinition(
+        return await connection.QueryAsync<(Guid Id, string? TraceParent)>(new CommandDefinition(
             """
             update operations set next_due_at = now() + interval '10 seconds'
             where id in (
                 select id from operations where next_due_at <= now()
                 order by next_due_at limit 200 for no key update skip locked)
-            returning id
+            returning id, traceparent
             """,
             cancellationToken: cancellation));
     }
 
-    private async Task WakeAsync(Guid operation, CancellationToken stopping)
+    private async Task WakeAsync(Guid operation, string? trace, CancellationToken stopping)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(TimeSpan.FromSeconds(5));
-        await sender.SendAsync(new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationDue { OperationId = operation }), limit.Token);
+        await sender.SendAsync(new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationDue { OperationId = operation }, trace), limit.Token);
     }
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Operations that are due could not all be woken; trying again.")]

@@ -16,12 +16,12 @@ internal sealed class RedispatchAtStart(NpgsqlDataSource registry, OutboxSender 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        var unfinished = await connection.QueryAsync<Guid>(
-            new CommandDefinition("select id from operations where state in ('accepted', 'running', 'compensating')", cancellationToken: cancellationToken));
-        foreach (var operation in unfinished)
+        var unfinished = await connection.QueryAsync<(Guid Id, string? TraceParent)>(
+            new CommandDefinition("select id, traceparent from operations where state in ('accepted', 'running', 'compensating')", cancellationToken: cancellationToken));
+        foreach (var (operation, trace) in unfinished)
         {
             await sender.SendAsync(
-                new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationForgotten { OperationId = operation }), cancellationToken);
+                new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationForgotten { OperationId = operation }, trace), cancellationToken);
         }
     }
 

@@ -34,10 +34,10 @@ internal static class ProvisionTransaction
                 valid.Subdomain, valid.Region, valid.Timezone, valid.AdminEmail, Text(valid.Features), Text(valid.Settings), now);
             Add(batch,
                 """
-                insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at)
-                values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7)
+                insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent)
+                values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8)
                 """,
-                operation, Workflow.Definition.Kind, tenant.Value, Workflow.Digest, Text(command with { IdempotencyKey = null }), caller, now);
+                operation, Workflow.Definition.Kind, tenant.Value, Workflow.Digest, Text(command with { IdempotencyKey = null }), caller, now, TraceContext.Current);
             Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", operation, now, HistoryEvents.Accepted);
             Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, 'tenant.provision', $3, $4, $5::jsonb)",
                 now, caller, tenant.Value, operation, Text(new { slug = valid.Slug, plan = valid.Plan.Name, tier = valid.Tier }));

@@ -11,9 +11,6 @@ namespace Saga.Tests.Integration.Engine;
 
 public sealed class When_an_operation_is_traced : IDisposable
 {
-    // Nothing is to be tried a second time for being slow: the sweeper, which would order that, has no trace to go on with.
-    private static readonly (string, string) Patient = ("Saga:Workers:LeaseSeconds", "60");
-
     private readonly ConcurrentQueue<Activity> seen = new();
     private readonly ActivityListener listener;
 
@@ -32,7 +29,7 @@ public sealed class When_an_operation_is_traced : IDisposable
     public async Task Should_be_one_trace_from_the_command_to_the_last_step()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), new ScriptedStep("two")], settings: [Patient, ("Saga:Orchestrator:OutboxClaimSeconds", "60")]);
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), new ScriptedStep("two")]);
         var (operation, trace) = await SubmitAsync(registry);
 
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
@@ -57,7 +54,52 @@ public sealed class When_an_operation_is_traced : IDisposable
             (await registry.ScalarAsync<string>("select traceparent from outbox where destination <> 'saga-operations'")).ShouldStartWith($"00-{trace}-");
         }
 
-        await using var other = await EngineHost.StartAsync(registry, rabbit, [new ScriptedStep("one"), new ScriptedStep("two")], settings: Patient);
+        await using var other = await EngineHost.StartAsync(registry, rabbit, [new ScriptedStep("one"), new ScriptedStep("two")]);
+
+        (await other.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        Steps(operation).Select(a => a.TraceId).Distinct().ShouldBe([trace]);
+    }
+
+    [Fact]
+    public async Task Should_stay_one_when_a_step_is_tried_again()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var tries = 0;
+        var flaky = new ScriptedStep("one")
+        {
+            OnExecute = (_, _) => ++tries == 1 ? throw StepFailureException.Transient("away", "It was away.") : Task.CompletedTask,
+        };
+        await using var host = await EngineHost.StartAsync(registry, null, [flaky, new ScriptedStep("two")]);
+        var (operation, trace) = await SubmitAsync(registry);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+
+        Steps(operation).Count.ShouldBeGreaterThanOrEqualTo(3);
+        Steps(operation).Select(a => a.TraceId).Distinct().ShouldBe([trace]);
+    }
+
+    [Fact]
+    public async Task Should_stay_one_when_it_goes_on_in_a_process_whose_bus_forgot_it()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var began = new TaskCompletionSource();
+        var cut = new ScriptedStep("one")
+        {
+            OnExecute = async (_, cancellation) =>
+            {
+                began.TrySetResult();
+                await Task.Delay(Timeout.Infinite, cancellation);
+            },
+        };
+        Guid operation;
+        ActivityTraceId trace;
+        await using (await EngineHost.StartAsync(registry, null, [cut]))
+        {
+            (operation, trace) = await SubmitAsync(registry);
+            await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+
+        await using var other = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), new ScriptedStep("two")]);
 
         (await other.EndAsync(operation)).ShouldBe(OperationState.Completed);
         Steps(operation).Select(a => a.TraceId).Distinct().ShouldBe([trace]);

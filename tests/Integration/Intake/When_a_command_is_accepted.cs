@@ -66,7 +66,9 @@ public sealed class When_a_command_is_accepted : IntakeTest
 
         await AcceptedAsync(Command("acme"));
 
-        (await QueryAsync<string>("select traceparent from outbox")).ShouldBe($"00-{activity.TraceId}-{activity.SpanId}-00");
+        var here = $"00-{activity.TraceId}-{activity.SpanId}-00";
+        (await QueryAsync<string>("select traceparent from outbox")).ShouldBe(here);
+        (await QueryAsync<string>("select traceparent from operations")).ShouldBe(here, "what the sweeper sends later is of this trace, too");
     }
 
     [Fact]
@@ -76,7 +78,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
 
         await AcceptedAsync(Command("acme"));
 
-        (await QueryAsync<bool>("select traceparent is null from outbox")).ShouldBeTrue();
+        (await QueryAsync<bool>("select o.traceparent is null and m.traceparent is null from operations o, outbox m")).ShouldBeTrue();
     }
 
     [Fact]
