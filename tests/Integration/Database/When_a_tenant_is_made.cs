@@ -151,11 +151,40 @@ public sealed class When_a_tenant_is_made
 
             await using var third = new NpgsqlConnection(own);
             (await Should.ThrowAsync<PostgresException>(() => third.OpenAsync())).SqlState.ShouldBe(PostgresErrorCodes.TooManyConnections);
+            // A database of its own has the limit, too.
+            var database = (await tenant.ReadAsync()).Placement!.Database;
+            (await world.AdminQueryAsync<int>("postgres", $"select datconnlimit from pg_database where datname = '{database}'"))
+                .ShouldHaveSingleItem().ShouldBe(tier == IsolationTier.Database ? 2 : -1);
         }
         finally
         {
             foreach (var connection in open)
                 await connection.DisposeAsync();
+        }
+    }
+
+    // Policies pass by the owner of a table, unless they are forced.
+    [Theory]
+    [MemberData(nameof(Tiers))]
+    public async Task Should_show_no_rows_to_the_owner_of_the_tables_either(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await world.ReadyAsync(tier);
+        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
+        {
+            await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
+            await session.Connection.ExecuteAsync("insert into documents (title, author_id) select 'One', id from users");
+            await session.CommitAsync(default);
+        }
+
+        var (database, schema) = ((await tenant.ReadAsync()).Placement!.Database, (await tenant.ReadAsync()).Placement!.Schema);
+        foreach (var table in (string[])["tenants", "users", "documents", "settings"])
+        {
+            var owner = (await world.AdminQueryAsync<string>(database, $"select tableowner from pg_tables where schemaname = '{schema}' and tablename = '{table}'")).ShouldHaveSingleItem();
+            var count = $"select count(*) from \"{schema}\".{table}";
+
+            (await world.AdminQueryAsync<long>(database, count)).ShouldHaveSingleItem().ShouldBeGreaterThan(0, table);
+            (await world.AdminQueryAsync<long>(database, $"set role \"{owner}\"; {count}")).ShouldHaveSingleItem().ShouldBe(0, table);
         }
     }
 

@@ -76,7 +76,7 @@ public sealed class When_rows_are_locked
             fastest = clock.Elapsed < fastest ? clock.Elapsed : fastest;
         }
 
-        fastest.ShouldBeLessThan(TimeSpan.FromMilliseconds(400));
+        fastest.ShouldBeLessThan(TimeSpan.FromMilliseconds(600));
     }
 
     private static Task<Guid> SubmitAsync(NpgsqlDataSource registry) => EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
