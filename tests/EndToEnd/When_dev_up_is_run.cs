@@ -9,6 +9,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd;
 
 /// <summary>The README's first ten minutes.</summary>
+[Collection(Alone.Name)]
 public sealed class When_dev_up_is_run : IDisposable
 {
     private readonly string folder = HostProcess.NewFolder();

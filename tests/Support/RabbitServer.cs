@@ -11,8 +11,12 @@ namespace Saga.Tests.Support;
 /// </summary>
 public sealed class RabbitServer
 {
+    // What makes virtual hosts takes a second of a processor to start, whatever it makes.
+    private const int Batch = 8;
     private static readonly Lazy<Task<RabbitServer>> Shared = new(() => StartAsync());
-    private static int count;
+    private readonly SemaphoreSlim making = new(1);
+    private readonly Queue<string> made = new();
+    private int count;
     private readonly string folder;
     private readonly string node;
     private readonly int distributionPort;
@@ -51,9 +55,21 @@ public sealed class RabbitServer
     /// <summary>A virtual host of its own, as an AMQP address.</summary>
     public async Task<string> AddVirtualHostAsync()
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref count)}");
-        await ControlAsync("add_vhost", name);
-        await ControlAsync("set_permissions", "-p", name, "guest", ".*", ".*", ".*");
+        await making.WaitAsync();
+        string? name;
+        try
+        {
+            if (!made.TryDequeue(out name))
+            {
+                await MakeAsync();
+                name = made.Dequeue();
+            }
+        }
+        finally
+        {
+            making.Release();
+        }
+
         return string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{Port}/{name}");
     }
 
@@ -94,6 +110,20 @@ public sealed class RabbitServer
             if (tries > 40 || process is not { HasExited: false })
                 throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} failed: {await output} {error}");
         }
+    }
+
+    private async Task MakeAsync()
+    {
+        var (first, last) = (count + 1, count + Batch);
+        await ControlAsync("eval", string.Create(CultureInfo.InvariantCulture, $$"""
+            [begin
+                Name = list_to_binary("test" ++ integer_to_list(N)),
+                ok = rabbit_vhost:add(Name, <<"test">>),
+                ok = rabbit_auth_backend_internal:set_permissions(<<"guest">>, Name, <<".*">>, <<".*">>, <<".*">>, <<"test">>)
+            end || N <- lists:seq({{first}}, {{last}})].
+            """));
+        for (count = last; first <= last; first++)
+            made.Enqueue(string.Create(CultureInfo.InvariantCulture, $"test{first}"));
     }
 
     private ProcessStartInfo Program(string path)

@@ -12,6 +12,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Programs;
 
 /// <summary>Api, Orchestrator and Workers, each a process of its own, on real servers: they meet in messages and in the registry.</summary>
+[Collection(Alone.Name)]
 public sealed class When_the_three_programs_run(When_the_three_programs_run.ControlPlane plane) : IClassFixture<When_the_three_programs_run.ControlPlane>
 {
     [Fact]

@@ -9,6 +9,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Provisioning;
 
 /// <summary>Each step in turn goes wrong, in each way a step can; the tenants of all steps and ways are provisioned at once.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_step_goes_wrong
 {
     private static readonly string[] Compensatable =

@@ -10,32 +10,51 @@ namespace Saga.Tests.Support.World;
 public static class Outside
 {
     /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
-    public static async Task CompareAsync(Site site)
+    public static Task CompareAsync(Site site) => CompareAsync([site]);
+
+    /// <summary>Each with its own registry; what they share is listed once.</summary>
+    /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
+    public static async Task CompareAsync(IReadOnlyCollection<Site> sites)
     {
-        await RegistryFacts.DrainedAsync(site);
+        foreach (var site in sites)
+            await RegistryFacts.DrainedAsync(site);
         // Listed first: whoever owns a thing that is there now is in a registry already.
-        var actual = new List<Fact>();
-        foreach (var server in site.Servers)
-            actual.AddRange(await DatabaseFacts.ListAsync(server));
-        actual.AddRange(await CacheFacts.ListAsync(site.World.Redis.Address));
-        actual.AddRange(await ObjectFacts.ListAsync(site));
-        actual.AddRange(DirectoryFacts.List(site.Keycloak));
-        actual.AddRange(await RegistryFacts.ListAsync(site));
+        var servers = new Dictionary<SiteServer, List<Fact>>();
+        foreach (var server in sites.SelectMany(s => s.Servers).Distinct())
+            servers[server] = await DatabaseFacts.ListAsync(server);
+        var caches = new Dictionary<string, List<Fact>>(StringComparer.Ordinal);
+        foreach (var address in sites.Select(s => s.World.Redis.Address).Distinct(StringComparer.Ordinal))
+            caches[address] = await CacheFacts.ListAsync(address);
 
-        var tenants = await RegistryFacts.TenantsAsync(site);
-        var elsewhere = new HashSet<Guid>();
-        foreach (var other in site.World.Sites.Where(s => s != site))
-            elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).Select(t => t.Id));
-        var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected);
+        var (left, missing, names) = (new List<string>(), new List<string>(), new Dictionary<string, string>(StringComparer.Ordinal));
+        foreach (var site in sites)
+        {
+            var actual = site.Servers.SelectMany(s => servers[s]).Concat(caches[site.World.Redis.Address]).ToList();
+            actual.AddRange(await ObjectFacts.ListAsync(site));
+            actual.AddRange(DirectoryFacts.List(site.Keycloak));
+            actual.AddRange(await RegistryFacts.ListAsync(site));
 
-        // A list and not a set: what is there twice differs from what is there once.
-        var here = actual.Where(f => !elsewhere.Contains(f.Tenant)).Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
-        var wanted = expected.Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
-        var names = tenants.ToDictionary(t => t.Id.ToString(), t => $"{t.Slug} ({t.Tier}, {t.Status})", StringComparer.Ordinal);
-        var (left, missing) = (Without(here, wanted), Without(wanted, here));
+            var tenants = await RegistryFacts.TenantsAsync(site);
+            var elsewhere = new HashSet<Guid>();
+            foreach (var other in site.World.Sites.Where(s => s != site))
+                elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).Select(t => t.Id));
+            var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected);
+
+            // A list and not a set: what is there twice differs from what is there once.
+            var here = actual.Where(f => !elsewhere.Contains(f.Tenant)).Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
+            var wanted = expected.Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
+            left.AddRange(Without(here, wanted));
+            missing.AddRange(Without(wanted, here));
+            foreach (var tenant in tenants)
+                names[tenant.Id.ToString()] = $"{tenant.Slug} ({tenant.Tier}, {tenant.Status})";
+        }
+
         if (left.Count + missing.Count > 0)
             throw new OutsideDiffersException(left, missing, names);
     }
+
+    /// <summary>Waits until every operation of the site is at rest and every message has left. A process of it must run.</summary>
+    public static Task DrainedAsync(Site site) => RegistryFacts.DrainedAsync(site);
 
     private static IEnumerable<Fact> Expected(TenantRow tenant)
     {
