@@ -10,6 +10,7 @@ namespace Saga.Tests.EndToEnd.Crashes;
 internal sealed class CrashingProcess : IDisposable
 {
     private const int Killed = 128 + 9;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly Process process;
     private readonly StringBuilder output = new();
 
@@ -32,12 +33,21 @@ internal sealed class CrashingProcess : IDisposable
         process.StandardInput.Flush();
     }
 
+    private string Output
+    {
+        get
+        {
+            lock (output)
+                return output.ToString();
+        }
+    }
+
     /// <summary>Waits until it has killed itself.</summary>
     /// <param name="finished">Whether its work came to an end, so that it cannot reach the point any more.</param>
     /// <returns>False when it never reached its point.</returns>
     public async Task<bool> DiedAsync(Func<Task<bool>> finished)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        var clock = Stopwatch.StartNew();
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         var grace = 20;
         while (!process.HasExited)
@@ -45,12 +55,14 @@ internal sealed class CrashingProcess : IDisposable
             // What comes after the last commit, such as the acknowledgement's publish, gets a moment.
             if (await finished() && --grace == 0)
                 return false;
-            await tick.WaitForNextTickAsync(limit.Token);
+            if (clock.Elapsed > Patience)
+                throw new TimeoutException($"The process neither came to its point nor to its work's end within {Patience.TotalSeconds:0} s:\n{Output}");
+            await tick.WaitForNextTickAsync();
         }
 
-        await process.WaitForExitAsync(limit.Token);
+        await process.WaitForExitAsync();
         if (process.ExitCode != Killed)
-            throw new InvalidOperationException($"The process ended with {process.ExitCode} instead of being killed:\n{output}");
+            throw new InvalidOperationException($"The process ended with {process.ExitCode} instead of being killed:\n{Output}");
         return true;
     }
 
