@@ -77,7 +77,7 @@ public sealed class When_an_operation_is_followed : ApiTest
         await Server.AddHistoryAsync(operation, "completed");
 
         // Several: each reads at a pace of its own while more is being handed to it.
-        var read = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        var read = await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
         {
             await using var events = await EventReader.OpenAsync(Server, operation);
             var ids = new List<long>();

@@ -16,6 +16,8 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
     [InlineData("alter table product.settings disable row level security", "reads rows of another tenant")]
     [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", "reads rows of another tenant")]
     [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = product.current_tenant()) with check (true)", "writes rows of another tenant")]
+    [InlineData("create policy changed on product.settings for update using (true)", "changes rows of another tenant")]
+    [InlineData("create policy gone on product.settings for delete using (true)", "deletes rows of another tenant")]
     [InlineData("grant connect on database saga_rows to public", "may connect to database 'saga_rows'")]
     [InlineData("create schema t_00000000000000000000000000000000; grant usage on schema t_00000000000000000000000000000000 to public", "may use schema")]
     public async Task Should_be_refused_by_verification_when_a_wall_is_down(string damage, string found)
@@ -36,6 +38,21 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
         {
             await world.AdminQueryAsync<string>("postgres", "revoke connect on database saga_rows from public");
         }
+    }
+
+    [Fact]
+    public async Task Should_be_refused_by_verification_when_rows_do_not_stay()
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        var tenant = await world.ReadyAsync(IsolationTier.Database);
+        await world.AdminQueryAsync<string>(
+            $"tenant_{tenant.Id.Compact}",
+            """
+            create function product.swallow() returns trigger language plpgsql as 'begin return null; end';
+            create trigger swallow before insert on product.settings for each row execute function product.swallow();
+            """);
+
+        (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, tenant))).Failure.Code.ShouldBe("database-row-lost");
     }
 
     [Theory]

@@ -53,6 +53,32 @@ public sealed class When_a_host_stops
     }
 
     [Fact]
+    public async Task Should_leave_its_step_to_another_worker_at_no_cost()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var began = new TaskCompletionSource();
+        var cut = new ScriptedStep("one")
+        {
+            OnExecute = async (_, cancellation) =>
+            {
+                began.TrySetResult();
+                await Task.Delay(Timeout.Infinite, cancellation);
+            },
+        };
+        var bus = await RabbitServer.NewVirtualHostAsync();
+        await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
+        var first = await EngineHost.StartAsync(registry, bus, [cut], orchestrate: false);
+        var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { MaxAttempts = 1 }));
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await first.DisposeAsync();
+
+        await using var second = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
+
+        // Long before the attempt would be over.
+        (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
     public async Task Should_undo_in_a_new_process_what_the_in_memory_bus_forgot()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

@@ -145,6 +145,7 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
     [InlineData("organisation")]
     [InlineData("disabled")]
     [InlineData("user")]
+    [InlineData("user disabled")]
     [InlineData("member")]
     [InlineData("role")]
     [InlineData("registry")]
@@ -160,6 +161,7 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
             case "organisation": await directory.DeleteOrganizationAsync(tenant.Id, None); break;
             case "disabled": organization.Enabled = false; break;
             case "user": await directory.ReleaseUserAsync(tenant.Id, "ann@acme.example", None); break;
+            case "user disabled": user.Enabled = false; break;
             case "member": organization.Members.Clear(); break;
             case "role": user.Roles.Clear(); break;
             case "registry": await SqlAsync("update tenants set organization_id = 'another'"); break;
@@ -171,7 +173,7 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
 
         failure.Transient.ShouldBeFalse();
         failure.Message.ShouldContain(tenant.Id.ToString());
-        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "member" or "role" or "registry's user" ? "'administrator'" : "'identity'");
+        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "user disabled" or "member" or "role" or "registry's user" ? "'administrator'" : "'identity'");
     }
 
     [Fact]

@@ -146,6 +146,8 @@ public sealed class When_a_tenant_is_verified_on_real_servers : When_a_tenant_is
     }
 
     [Theory]
+    [InlineData("%R~*")]
+    [InlineData("%W~*")]
     [InlineData("+keys")]
     [InlineData("allchannels")]
     [InlineData("+@admin")]

@@ -34,7 +34,7 @@ public sealed record StubUser
 
     public bool EmailVerified { get; init; }
 
-    public bool Enabled { get; init; } = true;
+    public bool Enabled { get; set; } = true;
 
     public Dictionary<string, List<string>> Attributes { get; init; } = [];
 
