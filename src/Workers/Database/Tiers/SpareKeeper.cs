@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Keeps spare databases on every configured server: at most one more a second, so that tenants are not held up by it.</summary>
+/// <summary>Keeps spare databases on every configured server: looks once a second, and makes what is missing one after the other.</summary>
 internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<SpareKeeper> log) : BackgroundService
 {
     // A process that starts has other things to do first.
@@ -25,7 +25,8 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
         {
             try
             {
-                await spares.AddAsync(server, enough, stopping);
+                while (await spares.AddAsync(server, enough, stopping))
+                    LogMade(server);
                 failing = false;
             }
             catch (StepFailureException error)
@@ -38,6 +39,9 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
         }
         while (await timer.WaitForNextTickAsync(stopping));
     }
+
+    [LoggerMessage(EventId = 2300, Level = LogLevel.Debug, Message = "Made a spare database on server {Server}.")]
+    private partial void LogMade(string server);
 
     [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No spare databases can be made on server {Server}; trying again every second: {Reason}")]
     private partial void LogNotKept(Exception error, string server, string reason);
