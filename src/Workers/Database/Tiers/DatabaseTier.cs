@@ -81,6 +81,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, SpareDatabases s
                 alter database {Sql.Name(place.Database)} owner to {Sql.Name(place.Owner)};
                 """,
                 cancellation);
+            spares.Taken(place.Server);
             return true;
         }
         catch (StepFailureException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.InvalidCatalogName })

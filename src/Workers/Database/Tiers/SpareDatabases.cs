@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
@@ -12,6 +13,7 @@ internal sealed class SpareDatabases(DatabaseServers servers, TemplateDatabases 
     private const string Kind = "saga_spare_v";
     // Names the template, so that only copies of the present one are taken.
     private readonly string prefix = $"{Kind}{templates.Version}_";
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> taken = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Keeps a spare database for the session, until it ends; null when there is none. It may be renamed by the session, and
@@ -30,6 +32,17 @@ internal sealed class SpareDatabases(DatabaseServers servers, TemplateDatabases 
 
         return null;
     }
+
+    /// <summary>One was taken by this process.</summary>
+    public void Taken(string server)
+    {
+        if (Signal(server) is { CurrentCount: 0 } signal)
+            signal.Release();
+    }
+
+    /// <summary>Waits until this process takes one, but not for longer. For one waiter a server.</summary>
+    /// <returns>Whether one was taken.</returns>
+    public Task<bool> TakenAsync(string server, TimeSpan longest, CancellationToken cancellation) => Signal(server).WaitAsync(longest, cancellation);
 
     /// <summary>
     /// Makes one more, unless there are enough, or another process is making one. Drops those of older versions, and makes
@@ -56,6 +69,8 @@ internal sealed class SpareDatabases(DatabaseServers servers, TemplateDatabases 
         await using (await servers.OpenAsync(server, name, cancellation))
             return true;
     }
+
+    private SemaphoreSlim Signal(string server) => taken.GetOrAdd(server, _ => new SemaphoreSlim(0));
 
     private Task<bool> LacksAsync(ServerSession session, int enough, CancellationToken cancellation) => session.ScalarAsync<bool>(
         """

@@ -6,12 +6,15 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Keeps spare databases on every configured server: looks once a second, and makes what is missing one after the other.</summary>
+/// <summary>Keeps spare databases on every configured server: makes what is missing, one after the other.</summary>
 internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<SpareKeeper> log) : BackgroundService
 {
     // A process that starts has other things to do first.
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    // Commits on a server wait for a copy that is made there: the tenant that took the last one is to be on its way by then.
+    private static readonly TimeSpan AfterOneWasTaken = TimeSpan.FromMilliseconds(500);
+    // Other processes take them, too.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(options.Value.Servers.Where(s => s.Value.SpareDatabases > 0).Select(s => KeepAsync(s.Key, s.Value.SpareDatabases, stoppingToken)));
@@ -20,8 +23,7 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
     {
         await Task.Delay(AfterStart, time, stopping);
         var failing = false;
-        using var timer = new PeriodicTimer(Pause, time);
-        do
+        while (true)
         {
             try
             {
@@ -36,13 +38,15 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
                     LogNotKept(error, server, error.Message);
                 failing = true;
             }
+
+            if (await spares.TakenAsync(server, Look, stopping))
+                await Task.Delay(AfterOneWasTaken, time, stopping);
         }
-        while (await timer.WaitForNextTickAsync(stopping));
     }
 
     [LoggerMessage(EventId = 2300, Level = LogLevel.Debug, Message = "Made a spare database on server {Server}.")]
     private partial void LogMade(string server);
 
-    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No spare databases can be made on server {Server}; trying again every second: {Reason}")]
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No spare databases can be made on server {Server}; trying again: {Reason}")]
     private partial void LogNotKept(Exception error, string server, string reason);
 }
