@@ -132,7 +132,8 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
                       where granted.privilege_type = 'CONNECT' and (granted.grantee = 0 or pg_has_role(granted.grantee, 'USAGE')))
                 """,
                 []),
-            ("select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database()", []));
+            // One that lets nobody in would prove nothing.
+            ("select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database() and datallowconn and datconnlimit not in (0, -2)", []));
         await using var results = await places.ExecuteReaderAsync(cancellation);
         if (await TextAsync(results, cancellation) is { } schema)
             throw Broken($"it may use schema '{schema}'");
