@@ -10,6 +10,23 @@ public sealed class ScriptedStep(string name) : IStep
 {
     private readonly ConcurrentDictionary<TenantId, int> effects = new();
 
+    /// <summary>Executes, or compensates, until it is cancelled.</summary>
+    /// <param name="name">The step's name.</param>
+    /// <param name="began">Completes when it does so.</param>
+    /// <param name="back">Whether it is the compensation.</param>
+    public static ScriptedStep Hanging(string name, out Task began, bool back = false)
+    {
+        var begins = new TaskCompletionSource();
+        began = begins.Task;
+        return back ? new(name) { OnCompensate = HangAsync } : new(name) { OnExecute = HangAsync };
+
+        Task HangAsync(StepContext context, CancellationToken cancellation)
+        {
+            begins.TrySetResult();
+            return Task.Delay(Timeout.Infinite, cancellation);
+        }
+    }
+
     public string Name { get; } = name;
 
     /// <summary>Runs in place of the plain effect; call <see cref="Act"/> to act.</summary>

@@ -28,19 +28,11 @@ public sealed class When_a_host_stops
     public async Task Should_finish_in_a_new_process_what_the_in_memory_bus_forgot()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var began = new TaskCompletionSource();
-        var cut = new ScriptedStep("two")
-        {
-            OnExecute = async (_, cancellation) =>
-            {
-                began.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellation);
-            },
-        };
+        var cut = ScriptedStep.Hanging("two", out var began);
         // Longer than this test waits: the stop frees the lease.
         var first = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), cut], settings: ("Saga:Workers:LeaseSeconds", "300"));
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two", "three"));
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(TimeSpan.FromSeconds(30));
         await first.DisposeAsync();
 
         ScriptedStep[] steps = [new("one"), new("two"), new("three")];
@@ -56,20 +48,12 @@ public sealed class When_a_host_stops
     public async Task Should_leave_its_step_to_another_worker_at_no_cost()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var began = new TaskCompletionSource();
-        var cut = new ScriptedStep("one")
-        {
-            OnExecute = async (_, cancellation) =>
-            {
-                began.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellation);
-            },
-        };
+        var cut = ScriptedStep.Hanging("one", out var began);
         var bus = await RabbitServer.NewVirtualHostAsync();
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
         var first = await EngineHost.StartAsync(registry, bus, [cut], orchestrate: false);
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { MaxAttempts = 1 }));
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(TimeSpan.FromSeconds(30));
         await first.DisposeAsync();
 
         await using var second = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
@@ -82,18 +66,10 @@ public sealed class When_a_host_stops
     public async Task Should_undo_in_a_new_process_what_the_in_memory_bus_forgot()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var began = new TaskCompletionSource();
-        var cut = new ScriptedStep("one")
-        {
-            OnCompensate = async (_, cancellation) =>
-            {
-                began.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellation);
-            },
-        };
+        var cut = ScriptedStep.Hanging("one", out var began, back: true);
         var first = await EngineHost.StartAsync(registry, null, [cut, Refusing()]);
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two"));
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(TimeSpan.FromSeconds(30));
         await first.DisposeAsync();
         // Whatever the report of the stopped worker came to: nothing is timed any more.
         await registry.ExecuteAsync("update operations set next_due_at = null");

@@ -82,21 +82,13 @@ public sealed class When_an_operation_is_traced : IDisposable
     public async Task Should_stay_one_when_it_goes_on_in_a_process_whose_bus_forgot_it()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var began = new TaskCompletionSource();
-        var cut = new ScriptedStep("one")
-        {
-            OnExecute = async (_, cancellation) =>
-            {
-                began.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellation);
-            },
-        };
+        var cut = ScriptedStep.Hanging("one", out var began);
         Guid operation;
         ActivityTraceId trace;
         await using (await EngineHost.StartAsync(registry, null, [cut]))
         {
             (operation, trace) = await SubmitAsync(registry);
-            await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await began.WaitAsync(TimeSpan.FromSeconds(30));
         }
 
         await using var other = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), new ScriptedStep("two")]);

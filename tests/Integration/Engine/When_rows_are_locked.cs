@@ -10,33 +10,20 @@ namespace Saga.Tests.Integration.Engine;
 /// <summary>Any number of relays and sweepers run: what one has locked does not hold up the others.</summary>
 public sealed class When_rows_are_locked
 {
-    [Fact]
-    public async Task Should_relay_the_messages_that_are_not()
+    [Theory]
+    // Messages, by the relay alone.
+    [InlineData("update operations set next_due_at = null", "select 1 from outbox where body like '%' || $1 || '%' for update")]
+    // Operations, by the sweeper alone.
+    [InlineData("delete from outbox; update operations set next_due_at = now()", "select 1 from operations where id = $1::uuid for update")]
+    public async Task Should_go_on_with_those_that_are_not(string before, string lockOne)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var (locked, free) = (await SubmitAsync(registry), await SubmitAsync(registry));
-        await registry.ExecuteAsync("update operations set next_due_at = null");
+        await registry.ExecuteAsync(before);
         await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var transaction = await LockAsync(connection, "select 1 from outbox where body like '%' || $1 || '%' for update", locked);
+        await using var transaction = await LockAsync(connection, lockOne, locked);
 
         // On a bus that forgets, operations are told to begin at the start, too.
-        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
-
-        (await host.EndAsync(free)).ShouldBe(OperationState.Completed);
-        (await StateAsync(registry, locked)).ShouldBe("accepted");
-        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
-        (await host.EndAsync(locked)).ShouldBe(OperationState.Completed);
-    }
-
-    [Fact]
-    public async Task Should_wake_the_operations_that_are_not()
-    {
-        await using var registry = await PostgresServer.NewRegistryAsync();
-        var (locked, free) = (await SubmitAsync(registry), await SubmitAsync(registry));
-        await registry.ExecuteAsync("delete from outbox; update operations set next_due_at = now()");
-        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var transaction = await LockAsync(connection, "select 1 from operations where id = $1::uuid for update", locked);
-
         await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
 
         (await host.EndAsync(free)).ShouldBe(OperationState.Completed);

@@ -51,7 +51,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsy
     public async Task<bool> ExistsAsync(string server, string database, CancellationToken cancellation)
     {
         await using var session = await OpenAsync(server, Maintenance, cancellation);
-        return await session.ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellation, new { database });
+        return await session.HasDatabaseAsync(database, cancellation);
     }
 
     public IEnumerable<DatabaseServer> Describe() => options.Value.Servers.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s =>

@@ -21,6 +21,10 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellation, object? parameters = null) =>
         TranslatingAsync(async () => (IReadOnlyList<T>)[.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation))]);
 
+    /// <summary>Whether the server has a database of this name.</summary>
+    public Task<bool> HasDatabaseAsync(string database, CancellationToken cancellation) =>
+        ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellation, new { database });
+
     /// <summary>Commits when the work returns; rolls back when it throws.</summary>
     public async Task InTransactionAsync(Func<Task> work, CancellationToken cancellation)
     {

@@ -42,7 +42,7 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
         await TenantRoles.EnsureGroupAsync(session, users, cancellation);
         if (owner is not null)
             await TenantRoles.EnsureGroupAsync(session, owner, cancellation);
-        if (!await session.ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellation, new { database }))
+        if (!await session.HasDatabaseAsync(database, cancellation))
             await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8' connection limit 0", cancellation);
         await session.ExecuteAsync(
             $"""

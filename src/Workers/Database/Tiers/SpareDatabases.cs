@@ -26,7 +26,7 @@ internal sealed class SpareDatabases(DatabaseServers servers, TemplateDatabases 
             cancellation, new { prefix }) is { } name)
         {
             // The list may be older than the lock: then another session took it in between.
-            if (await ExistsAsync(session, name, cancellation))
+            if (await session.HasDatabaseAsync(name, cancellation))
                 return name;
         }
 
@@ -91,7 +91,4 @@ internal sealed class SpareDatabases(DatabaseServers servers, TemplateDatabases 
         foreach (var name in older)
             await session.ExecuteAsync($"drop database if exists {Sql.Name(name)}", cancellation);
     }
-
-    private static Task<bool> ExistsAsync(ServerSession session, string name, CancellationToken cancellation) =>
-        session.ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @name)", cancellation, new { name });
 }

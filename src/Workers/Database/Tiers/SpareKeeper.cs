@@ -2,7 +2,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Saga.Workers.Database.Servers;
-using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
@@ -31,7 +30,7 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
                     LogMade(server);
                 failing = false;
             }
-            catch (StepFailureException error)
+            catch (Exception error) when (!stopping.IsCancellationRequested)
             {
                 // Tenants get theirs without it, or hear of the same trouble themselves.
                 if (!failing)
