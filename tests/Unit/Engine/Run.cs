@@ -3,6 +3,7 @@ using Saga.Contracts.Steps;
 using Saga.Contracts.Workflows;
 using Saga.Orchestrator.Engine;
 using Saga.Registry.Operations;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.Unit.Engine;
 
@@ -21,7 +22,7 @@ internal sealed class Run
 
     public WorkflowDefinition Workflow { get; }
 
-    public ManualTime Time { get; } = new();
+    public SteppedTime Time { get; } = new();
 
     public Progress Progress { get; set; }
 

@@ -7,6 +7,7 @@ using Saga.Contracts.Steps;
 using Saga.Orchestrator.Engine;
 using Saga.Orchestrator.Machine;
 using Saga.Registry.Operations;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -27,7 +28,7 @@ public sealed class When_a_message_meets_a_state
             new StepHeld { OperationId = operation, Step = "a", Fence = 1, System = "s3", Reason = "It is down.", RetryAfter = TimeSpan.FromSeconds(1) },
         ];
         var states = new OneState();
-        var machine = new OperationStateMachine(new OperationEngine(new ManualTime(), () => 0));
+        var machine = new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0));
         var bus = Bus.Factory.CreateUsingInMemory(c => c.ReceiveEndpoint("operations", e => e.StateMachineSaga(machine, new SagaRepository<OperationSaga>(states))));
         await bus.StartAsync();
         try
@@ -52,7 +53,7 @@ public sealed class When_a_message_meets_a_state
 
     [Fact]
     public void Should_have_a_state_for_each_of_the_registrys() =>
-        new OperationStateMachine(new OperationEngine(new ManualTime(), () => 0)).States.Select(s => s.Name).Except(["Initial", "Final"]).Order()
+        new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0)).States.Select(s => s.Name).Except(["Initial", "Final"]).Order()
             .ShouldBe(Enum.GetNames<OperationState>().Order());
 
     // Hands the machine an operation in the wanted state, and says what came of it.

@@ -3,6 +3,7 @@ using Saga.Orchestrator.Engine;
 using Saga.Orchestrator.Machine;
 using Saga.Registry.Operations;
 using Saga.Tests.Support.Diagrams;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -36,7 +37,7 @@ public sealed class When_anything_may_happen
 
         // The machine goes where the engine does, by the same events, and nowhere else.
         Edges.Order(StringComparer.Ordinal).ShouldBe(
-            new StateTable(new OperationStateMachine(new OperationEngine(new ManualTime(), () => 0))).Transitions
+            new StateTable(new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0))).Transitions
                 .Select(t => $"{t.From} + {t.Event} -> {t.To}").Order(StringComparer.Ordinal));
 
         // All ways to end were met, each often enough to mean something.
