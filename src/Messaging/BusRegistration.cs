@@ -1,4 +1,5 @@
 using MassTransit;
+using MassTransit.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,7 @@ public static class BusRegistration
             return services;
         services.AddOptions<BusOptions>().Bind(configuration.GetSection(BusOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<BusAddresses>();
+        services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>()));
         // A bus that is stopped while it starts loses messages, so the host waits for it.
         services.Configure<MassTransitHostOptions>(o =>
         {
@@ -53,6 +55,9 @@ public static class BusRegistration
                 e.ConcurrentMessageLimit = concurrency;
                 e.PrefetchCount = concurrency * 2;
                 e.PublishFaults = false;
+                e.AddPrePipeSpecification(new FilterPipeSpecification<ConsumeContext>(new UnbundleFilter()));
+                // Above, a bundle counts as one; from here on, each of its messages.
+                e.AddPrePipeSpecification(new ConcurrencyLimitPipeSpecification<ConsumeContext>(concurrency));
                 transport(e);
                 endpoint.Configure(context, e);
             });

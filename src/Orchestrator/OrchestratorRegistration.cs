@@ -27,7 +27,7 @@ public static class OrchestratorRegistration
         services.AddSingleton(s => new OperationEngine(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Random>().NextDouble));
         services.AddSingleton<OperationStateMachine>();
         services.AddSingleton<SentMessages>();
-        services.AddSingleton(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>()));
+        services.AddSingleton(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));
         services.AddSingleton<OutboxPublisher>();
         services.AddSingleton<TransitionLanes>();
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(

@@ -14,7 +14,7 @@ namespace Saga.Orchestrator.Outbox;
 /// <param name="TraceParent">The trace it was written in; null when nobody traced.</param>
 public sealed record OutboxMessage(Guid Id, string? Queue, object Message, string? TraceParent = null)
 {
-    public string Type => Message.GetType().FullName!;
+    public string Type => MessageTypes.NameOf(Message);
 
     public string Body => JsonSerializer.Serialize(Message, Message.GetType(), Json.Options);
 
@@ -44,10 +44,6 @@ public sealed record OutboxMessage(Guid Id, string? Queue, object Message, strin
 
     /// <summary>Reads a row back.</summary>
     /// <exception cref="InvalidOperationException">The type is not a contract of this version.</exception>
-    public static OutboxMessage Read(Guid id, string type, string? queue, string body, string? traceParent)
-    {
-        var known = typeof(StepCommand).Assembly.GetType(type)
-            ?? throw new InvalidOperationException($"Outbox message {id} is of type {type}, which this version does not know. A newer one wrote it: upgrade this process.");
-        return new OutboxMessage(id, queue, JsonSerializer.Deserialize(body, known, Json.Options)!, traceParent);
-    }
+    public static OutboxMessage Read(Guid id, string type, string? queue, string body, string? traceParent) =>
+        new(id, queue, JsonSerializer.Deserialize(body, MessageTypes.Find(type), Json.Options)!, traceParent);
 }

@@ -7,7 +7,7 @@ namespace Saga.Orchestrator.Outbox;
 /// <summary>Puts one outbox message on the bus and waits for the broker's word that it has it.</summary>
 /// <param name="bus">The bus, once it is made: making it makes the saga's repository, which sends by this.</param>
 /// <param name="addresses">Where queues are sent to.</param>
-internal sealed class OutboxSender(Lazy<IBus> bus, BusAddresses addresses)
+internal sealed class OutboxSender(Lazy<IBus> bus, QueueSender queues)
 {
     /// <exception cref="MessageReturnedException">No queue takes it yet: its worker never ran.</exception>
     public async Task SendAsync(OutboxMessage message, CancellationToken cancellation)
@@ -21,12 +21,6 @@ internal sealed class OutboxSender(Lazy<IBus> bus, BusAddresses addresses)
             return;
         }
 
-        var endpoint = await bus.Value.GetSendEndpoint(addresses.Queue(message.Queue));
-        await endpoint.Send(message.Message, message.Message.GetType(), Pipe.Execute<SendContext>(c =>
-        {
-            c.MessageId = message.Id;
-            if (c.TryGetPayload<RabbitMqSendContext>(out var rabbit))
-                rabbit.Mandatory = true;
-        }), cancellation);
+        await queues.SendAsync(message.Queue, message.Message, message.Id, cancellation);
     }
 }

@@ -32,6 +32,6 @@ public static class OutboxWriter
             values (@Id, @Type, @destination, @Body, '-infinity', @Trace);
             select pg_notify('saga_outbox', '');
             """,
-            new { Id = Guid.CreateVersion7(), Type = typeof(T).FullName, destination, Body = JsonSerializer.Serialize(message, Json.Options), Trace = TraceContext.Current },
+            new { Id = Guid.CreateVersion7(), Type = MessageTypes.NameOf(message), destination, Body = JsonSerializer.Serialize(message, Json.Options), Trace = TraceContext.Current },
             transaction, cancellationToken: cancellation));
 }

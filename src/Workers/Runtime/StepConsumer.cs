@@ -14,7 +14,7 @@ namespace Saga.Workers.Runtime;
 /// It never lets an exception out for what a step does: a failure is a report, and a report is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    IEnumerable<IStep> steps, LeaseKeeper leases, Circuits circuits, BusAddresses addresses, TimeProvider time, ILogger<StepConsumer> log)
+    IEnumerable<IStep> steps, LeaseKeeper leases, Circuits circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
     private readonly Dictionary<string, IStep> known = steps.ToDictionary(s => s.Name, StringComparer.Ordinal);
@@ -36,8 +36,7 @@ internal sealed partial class StepConsumer(
         if (report is null)
             return;
         using var activity = WorkersTelemetry.StartReport(report);
-        var endpoint = await context.GetSendEndpoint(addresses.Queue(Endpoints.Operations));
-        await endpoint.Send(report, report.GetType(), context.CancellationToken);
+        await queues.SendAsync(Endpoints.Operations, report, Guid.CreateVersion7(), context.CancellationToken);
     }
 
     // Null: the dispatch is not ours to answer.

@@ -63,6 +63,38 @@ public sealed class When_a_host_stops
     }
 
     [Fact]
+    public async Task Should_leave_to_another_worker_only_what_it_cut_short_of_a_bundle()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var bus = await RabbitServer.NewVirtualHostAsync();
+        await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
+        // Before the worker's queue is there: what comes to it first, comes in bundles.
+        var operations = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => orchestrator.SubmitAsync(EngineHost.Chain("one"))));
+        var (calls, last) = (0, new TaskCompletionSource());
+        var step = new ScriptedStep("one")
+        {
+            OnExecute = async (_, cancellation) =>
+            {
+                if (Interlocked.Increment(ref calls) < operations.Length)
+                    return;
+                last.SetResult();
+                await Task.Delay(Timeout.Infinite, cancellation);
+            },
+        };
+        var first = await EngineHost.StartAsync(registry, bus, [step], orchestrate: false);
+        await last.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await first.DisposeAsync();
+
+        var other = new ScriptedStep("one");
+        await using var second = await EngineHost.StartAsync(registry, bus, [other], orchestrate: false);
+
+        foreach (var operation in operations)
+            (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        step.Calls.Count.ShouldBe(operations.Length);
+        other.Calls.Count.ShouldBe(1, "what was done in the same bundle is not done again");
+    }
+
+    [Fact]
     public async Task Should_undo_in_a_new_process_what_the_in_memory_bus_forgot()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

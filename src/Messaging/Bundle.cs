@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Saga.Contracts;
+
+namespace Saga.Messaging;
+
+/// <summary>
+/// What travels to a queue: the messages that were ready at the same moment, so that the broker stores, confirms and delivers
+/// once. It is unpacked before consumers see anything. Its messages have no order among them.
+/// </summary>
+public sealed record Bundle
+{
+    public required IReadOnlyList<BundledMessage> Messages { get; init; }
+}
+
+public sealed record BundledMessage
+{
+    /// <summary>The same however often, and in whatever company, the message is sent.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>A name that <see cref="MessageTypes"/> knows.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The W3C <c>traceparent</c> it was sent under; null when nobody traced.</summary>
+    public string? TraceParent { get; init; }
+
+    public required JsonElement Body { get; init; }
+
+    public static BundledMessage Of(Guid id, object message, string? traceParent) => new()
+    {
+        Id = id,
+        Type = MessageTypes.NameOf(message),
+        TraceParent = traceParent,
+        Body = JsonSerializer.SerializeToElement(message, message.GetType(), Json.Options),
+    };
+
+    /// <exception cref="InvalidOperationException">The type is not a contract of this version.</exception>
+    public object Read() => Body.Deserialize(MessageTypes.Find(Type), Json.Options)!;
+}

@@ -1,0 +1,22 @@
+using System.Diagnostics;
+
+namespace Saga.Messaging;
+
+/// <summary>The activity source of the bus. Names are public.</summary>
+public static class MessagingTelemetry
+{
+    public const string SourceName = "Saga.Messaging";
+
+    /// <summary>One message of a bundle, from its unpacking to its end; the child of what sent it. Tags saga.message, saga.message_id.</summary>
+    public const string Receive = "saga.message.receive";
+
+    public static ActivitySource Source { get; } = new(SourceName);
+
+    // Goes on with the trace though nobody here records it: the next process may.
+    internal static Activity? StartReceive(BundledMessage message) =>
+        Source.StartActivity(ActivityKind.Consumer, name: Receive, tags: [new("saga.message", message.Type), new("saga.message_id", message.Id)], parentContext: Parent(message))
+        ?? (message.TraceParent is null ? null : new Activity(Receive).SetParentId(message.TraceParent).Start());
+
+    private static ActivityContext Parent(BundledMessage message) =>
+        ActivityContext.TryParse(message.TraceParent, null, isRemote: true, out var parent) ? parent : default;
+}

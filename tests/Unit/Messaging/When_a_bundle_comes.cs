@@ -1,0 +1,227 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using NSubstitute;
+using Saga.Contracts.Steps;
+using Saga.Messaging;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Messaging;
+
+public sealed class When_a_bundle_comes
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Should_hand_out_each_message_under_its_own_id_and_type()
+    {
+        await using var bus = await Bus.StartAsync();
+        var (due, forgotten) = (Due(), BundledMessage.Of(Guid.CreateVersion7(), new OperationForgotten { OperationId = Guid.CreateVersion7() }, null));
+
+        await bus.SendAsync(due, forgotten);
+
+        await bus.Completed;
+        bus.Seen.ShouldBe([(due.Id, typeof(OperationDue)), (forgotten.Id, typeof(OperationForgotten))], ignoreOrder: true);
+        bus.Operations.ShouldBe([OperationOf(due), OperationOf(forgotten)], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Should_try_again_only_the_message_that_failed()
+    {
+        await using var bus = await Bus.StartAsync();
+        var messages = new[] { Due(), Due(), Due() };
+        var failed = 0;
+        bus.OnMessage = id => id == messages[1].Id && Interlocked.Increment(ref failed) <= 2 ? throw new InvalidOperationException("not yet") : Task.CompletedTask;
+
+        await bus.SendAsync(messages);
+
+        await bus.Completed;
+        bus.Seen.Count(s => s.Id == messages[1].Id).ShouldBe(3);
+        bus.Seen.Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Should_finish_the_others_and_fail_as_one_when_a_message_fails()
+    {
+        var (failed, slow) = (Due(), Due());
+        var gate = new TaskCompletionSource();
+        var next = Pipe.ExecuteAsync<ConsumeContext>(context => context.MessageId == failed.Id
+            ? Task.FromException(new InvalidOperationException("failed"))
+            : gate.Task);
+
+        var consumed = new UnbundleFilter().Send(Received(failed, slow), next);
+
+        consumed.IsCompleted.ShouldBeFalse("the other is not done");
+        gate.SetResult();
+        (await Should.ThrowAsync<InvalidOperationException>(consumed)).Message.ShouldBe("failed");
+    }
+
+    [Fact]
+    public async Task Should_say_which_type_it_does_not_know_and_finish_the_others()
+    {
+        await using var bus = await Bus.StartAsync();
+        var known = Due();
+
+        await bus.SendAsync(Due() with { Type = "Saga.Contracts.Steps.OperationForeseen" }, known);
+
+        (await Should.ThrowAsync<InvalidOperationException>(bus.Completed)).Message.ShouldContain("Saga.Contracts.Steps.OperationForeseen");
+        bus.Seen.ShouldBe([(known.Id, typeof(OperationDue))]);
+    }
+
+    [Fact]
+    public async Task Should_work_on_no_more_messages_at_once_than_the_endpoint_may()
+    {
+        await using var bus = await Bus.StartAsync();
+        var (now, most) = (0, 0);
+        bus.OnMessage = async _ =>
+        {
+            var mine = Interlocked.Increment(ref now);
+            InterlockedMax(ref most, mine);
+            await Task.Yield();
+            Interlocked.Decrement(ref now);
+        };
+
+        await bus.SendAsync([.. Enumerable.Range(0, 200).Select(_ => Due())]);
+
+        await bus.Completed;
+        bus.Seen.Count.ShouldBe(200);
+        most.ShouldBeInRange(2, Bus.Concurrency);
+    }
+
+    [Fact]
+    public async Task Should_go_on_with_the_trace_of_each_though_nobody_records_it()
+    {
+        await using var bus = await Bus.StartAsync();
+        var traced = Due() with { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+        var plain = Due();
+        var traces = new ConcurrentDictionary<Guid, string?>();
+        bus.OnMessage = id =>
+        {
+            traces[id] = Activity.Current?.TraceId.ToString();
+            return Task.CompletedTask;
+        };
+
+        await bus.SendAsync(traced, plain);
+
+        await bus.Completed;
+        traces[traced.Id].ShouldBe("0af7651916cd43dd8448eb211c80319c");
+        traces[plain.Id].ShouldNotBe("0af7651916cd43dd8448eb211c80319c");
+    }
+
+    [Fact]
+    public async Task Should_come_again_when_a_stop_cut_one_short_though_another_failed()
+    {
+        var (cut, failed) = (Due(), Due());
+        var next = Pipe.ExecuteAsync<ConsumeContext>(context => context.MessageId == cut.Id
+            ? Task.FromCanceled(new CancellationToken(canceled: true))
+            : Task.FromException(new InvalidOperationException("failed")));
+
+        // MassTransit keeps what failed in the queue of errors, and gives back what was cancelled.
+        await Should.ThrowAsync<OperationCanceledException>(new UnbundleFilter().Send(Received(failed, cut), next));
+    }
+
+    private static ConsumeContext Received(params BundledMessage[] messages)
+    {
+        var bundle = Substitute.For<ConsumeContext<Bundle>>();
+        bundle.Message.Returns(new Bundle { Messages = messages });
+        var received = Substitute.For<ConsumeContext>();
+        received.SupportedMessageTypes.Returns([MessageUrn.ForTypeString<Bundle>()]);
+        received.TryGetMessage<Bundle>(out _).Returns(call =>
+        {
+            call[0] = bundle;
+            return true;
+        });
+        return received;
+    }
+
+    private static BundledMessage Due() => BundledMessage.Of(Guid.CreateVersion7(), new OperationDue { OperationId = Guid.CreateVersion7() }, null);
+
+    private static Guid OperationOf(BundledMessage message) => message.Body.GetProperty("operationId").GetGuid();
+
+    private static void InterlockedMax(ref int most, int mine)
+    {
+        int before;
+        while ((before = Volatile.Read(ref most)) < mine)
+            Interlocked.CompareExchange(ref most, mine, before);
+    }
+
+    private sealed class Bus : IConsumer<OperationDue>, IConsumer<OperationForgotten>, IReceiveObserver, IAsyncDisposable
+    {
+        public const int Concurrency = 4;
+        private const string Queue = "test";
+        private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private ServiceProvider services = null!;
+
+        public Func<Guid, Task> OnMessage { get; set; } = _ => Task.CompletedTask;
+
+        public ConcurrentQueue<(Guid Id, Type Type)> Seen { get; } = new();
+
+        public ConcurrentQueue<Guid> Operations { get; } = new();
+
+        /// <summary>Ends as the first message of the bus does.</summary>
+        public Task Completed => completed.Task.WaitAsync(Limit);
+
+        public static async Task<Bus> StartAsync()
+        {
+            var bus = new Bus();
+            var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Saga:Bus:Adapter", "inmemory")]).Build();
+            bus.services = new ServiceCollection().AddLogging().AddSagaBus(configuration)
+                .AddSingleton(new BusEndpoint(Queue, (_, endpoint) =>
+                {
+                    endpoint.UseMessageRetry(r => r.Immediate(2));
+                    endpoint.Instance(bus);
+                }, Concurrency))
+                .BuildServiceProvider();
+            await bus.services.GetRequiredService<IBusControl>().StartAsync();
+            bus.services.GetRequiredService<IBusControl>().ConnectReceiveObserver(bus);
+            return bus;
+        }
+
+        public async Task SendAsync(params BundledMessage[] messages)
+        {
+            var endpoint = await services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"queue:{Queue}"));
+            await endpoint.Send(new Bundle { Messages = messages });
+        }
+
+        public Task Consume(ConsumeContext<OperationDue> context) => SeeAsync(context, context.Message.OperationId);
+
+        public Task Consume(ConsumeContext<OperationForgotten> context) => SeeAsync(context, context.Message.OperationId);
+
+        public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
+
+        public Task PostReceive(ReceiveContext context)
+        {
+            completed.TrySetResult();
+            return Task.CompletedTask;
+        }
+
+        public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
+            where T : class => Task.CompletedTask;
+
+        public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
+            where T : class => Task.CompletedTask;
+
+        public Task ReceiveFault(ReceiveContext context, Exception exception)
+        {
+            completed.TrySetException(exception);
+            return Task.CompletedTask;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await services.GetRequiredService<IBusControl>().StopAsync();
+            await services.DisposeAsync();
+        }
+
+        private Task SeeAsync<T>(ConsumeContext<T> context, Guid operation)
+            where T : class
+        {
+            Seen.Enqueue((context.MessageId!.Value, typeof(T)));
+            Operations.Enqueue(operation);
+            return OnMessage(context.MessageId.Value);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Saga.Contracts.Steps;
+using Saga.Messaging;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Messaging;
+
+public sealed class When_messages_share_a_lane
+{
+    private readonly Channel<Sending> bus = Channel.CreateUnbounded<Sending>();
+    private readonly SendLane lane;
+
+    public When_messages_share_a_lane() => lane = new SendLane(async (bundle, cancellation) =>
+    {
+        var sending = new Sending(bundle, Activity.Current, cancellation);
+        bus.Writer.TryWrite(sending).ShouldBeTrue();
+        await sending.Confirmed.Task.WaitAsync(cancellation);
+    });
+
+    [Fact]
+    public async Task Should_send_what_comes_alone_at_once()
+    {
+        var message = Message();
+
+        var sent = lane.SendAsync(message, default);
+
+        // Nothing was waited for in between, not even a thread.
+        bus.Reader.TryRead(out var sending).ShouldBeTrue();
+        sending!.Bundle.Messages.ShouldBe([message]);
+        sent.IsCompleted.ShouldBeFalse("the broker has not confirmed it");
+        sending.Confirmed.SetResult();
+        await sent;
+    }
+
+    [Fact]
+    public async Task Should_send_together_what_came_while_others_were_under_way()
+    {
+        var (first, second) = await FillAsync();
+        var later = Messages(3);
+        var sent = later.ConvertAll(m => lane.SendAsync(m, default));
+        bus.Reader.TryRead(out _).ShouldBeFalse("both ways are taken");
+
+        second.Confirmed.SetResult();
+
+        var together = await NextAsync();
+        together.Bundle.Messages.ShouldBe(later);
+        together.Confirmed.SetResult();
+        await Task.WhenAll(sent);
+        first.Confirmed.Task.IsCompleted.ShouldBeFalse("nobody waited for it");
+    }
+
+    [Fact]
+    public async Task Should_put_no_more_than_sixteen_into_a_bundle()
+    {
+        var (first, _) = await FillAsync();
+        var later = Messages(20);
+        var sent = later.ConvertAll(m => lane.SendAsync(m, default));
+
+        first.Confirmed.SetResult();
+
+        var full = await NextAsync();
+        full.Bundle.Messages.ShouldBe(later[..16]);
+        full.Confirmed.SetResult();
+        var rest = await NextAsync();
+        rest.Bundle.Messages.ShouldBe(later[16..]);
+        rest.Confirmed.SetResult();
+        await Task.WhenAll(sent);
+    }
+
+    [Fact]
+    public async Task Should_tell_everybody_of_a_bundle_that_failed_and_go_on()
+    {
+        var (first, _) = await FillAsync();
+        var sent = Messages(3).ConvertAll(m => lane.SendAsync(m, default));
+        first.Confirmed.SetResult();
+        var broken = await NextAsync();
+        var after = lane.SendAsync(Message(), default);
+
+        broken.Confirmed.SetException(new InvalidOperationException("no such queue"));
+
+        foreach (var one in sent)
+            (await Should.ThrowAsync<InvalidOperationException>(one)).Message.ShouldBe("no such queue");
+        (await NextAsync()).Confirmed.SetResult();
+        await after;
+    }
+
+    [Fact]
+    public async Task Should_leave_out_what_was_given_up_before_it_left()
+    {
+        var (first, _) = await FillAsync();
+        using var limit = new CancellationTokenSource();
+        var (kept, dropped) = (Message(), Message());
+        var given = lane.SendAsync(dropped, limit.Token);
+        var sent = lane.SendAsync(kept, default);
+
+        await limit.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(given);
+        first.Confirmed.SetResult();
+
+        var sending = await NextAsync();
+        sending.Bundle.Messages.ShouldBe([kept]);
+        sending.Confirmed.SetResult();
+        await sent;
+    }
+
+    [Fact]
+    public async Task Should_go_on_sending_while_one_of_its_senders_waits()
+    {
+        var (first, _) = await FillAsync();
+        using var limit = new CancellationTokenSource();
+        var given = lane.SendAsync(Message(), limit.Token);
+        var sent = lane.SendAsync(Message(), default);
+        first.Confirmed.SetResult();
+        var sending = await NextAsync();
+
+        await limit.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(given);
+        sending.Cancellation.IsCancellationRequested.ShouldBeFalse();
+        sending.Confirmed.SetResult();
+        await sent;
+    }
+
+    [Fact]
+    public async Task Should_give_a_send_up_when_all_of_its_senders_have()
+    {
+        var (first, _) = await FillAsync();
+        using var limit = new CancellationTokenSource();
+        var given = Messages(2).ConvertAll(m => lane.SendAsync(m, limit.Token));
+        first.Confirmed.SetResult();
+        var sending = await NextAsync();
+        var after = lane.SendAsync(Message(), default);
+
+        await limit.CancelAsync();
+
+        foreach (var one in given)
+            await Should.ThrowAsync<OperationCanceledException>(one);
+        var next = await NextAsync();
+        sending.Cancellation.IsCancellationRequested.ShouldBeTrue();
+        next.Confirmed.SetResult();
+        await after;
+    }
+
+    [Fact]
+    public async Task Should_not_send_what_is_given_up_already()
+    {
+        await Should.ThrowAsync<OperationCanceledException>(lane.SendAsync(Message(), new CancellationToken(canceled: true)));
+
+        bus.Reader.TryRead(out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_send_nothing_in_the_trace_of_somebody_else()
+    {
+        using var stranger = new Activity("stranger").Start();
+        var (first, _) = await FillAsync();
+        stranger.Stop();
+        var sent = lane.SendAsync(Message(), default);
+
+        first.Confirmed.SetResult();
+
+        var next = await NextAsync();
+        next.Trace.ShouldBeNull();
+        next.Confirmed.SetResult();
+        await sent;
+    }
+
+    [Fact]
+    public async Task Should_send_everything_once_whatever_the_crowd()
+    {
+        var seen = new ConcurrentBag<BundledMessage>();
+        var crowd = new SendLane(async (bundle, _) =>
+        {
+            bundle.Messages.Count.ShouldBeInRange(1, SendLane.MaxBundle);
+            await Task.Yield();
+            foreach (var message in bundle.Messages)
+                seen.Add(message);
+        });
+        var messages = Messages(20_000);
+
+        await Task.WhenAll(messages.Chunk(100).Select(some => Task.Run(async () =>
+        {
+            foreach (var message in some)
+                await crowd.SendAsync(message, default);
+        })));
+
+        seen.Count.ShouldBe(messages.Count);
+        seen.Select(m => m.Id).ToHashSet().SetEquals(messages.Select(m => m.Id)).ShouldBeTrue();
+    }
+
+    // As many as may be under way at once.
+    private async Task<(Sending First, Sending Second)> FillAsync()
+    {
+        SendLane.AtOnce.ShouldBe(2);
+        _ = lane.SendAsync(Message(), default);
+        _ = lane.SendAsync(Message(), default);
+        return (await NextAsync(), await NextAsync());
+    }
+
+    private async Task<Sending> NextAsync() => await bus.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+    private static List<BundledMessage> Messages(int count) => [.. Enumerable.Range(0, count).Select(_ => Message())];
+
+    private static BundledMessage Message() => BundledMessage.Of(Guid.CreateVersion7(), new OperationDue { OperationId = Guid.CreateVersion7() }, null);
+
+    private sealed record Sending(Bundle Bundle, Activity? Trace, CancellationToken Cancellation)
+    {
+        public TaskCompletionSource Confirmed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
