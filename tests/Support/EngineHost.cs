@@ -35,8 +35,16 @@ public sealed class EngineHost : IAsyncDisposable
     /// <param name="steps">The steps that the worker runs; no worker when empty.</param>
     /// <param name="orchestrate">Whether the orchestrator runs here.</param>
     /// <param name="settings">Over the defaults.</param>
-    public static async Task<EngineHost> StartAsync(
-        NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate = true, params (string Key, string Value)[] settings)
+    public static Task<EngineHost> StartAsync(
+        NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate = true, params (string Key, string Value)[] settings) =>
+        StartAsync(registry, rabbit, steps, orchestrate, TimeProvider.System, settings);
+
+    /// <summary>On the in-memory bus, by a clock of the test's own.</summary>
+    public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, IReadOnlyList<IStep> steps, TimeProvider time) =>
+        StartAsync(registry, null, steps, true, time, []);
+
+    private static async Task<EngineHost> StartAsync(
+        NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate, TimeProvider time, (string Key, string Value)[] settings)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -54,6 +62,7 @@ public sealed class EngineHost : IAsyncDisposable
             builder.Logging.AddConsole();
         // The test's own source: the password is not in its connection string.
         builder.Services.AddSingleton(registry);
+        builder.Services.AddSingleton(time);
         if (orchestrate)
             builder.Services.AddOrchestrator(builder.Configuration);
         foreach (var step in steps)

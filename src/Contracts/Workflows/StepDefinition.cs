@@ -31,7 +31,7 @@ public sealed record StepDefinition
     /// <summary>Tries in one direction, the first included; at least 1.</summary>
     public int MaxAttempts { get; init; } = 5;
 
-    /// <summary>How long one attempt may take before it is given up and tried again.</summary>
+    /// <summary>How long one attempt may take before it is given up and tried again; at most a day.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long all attempts in one direction may take together; time held back by an outage does not count.</summary>

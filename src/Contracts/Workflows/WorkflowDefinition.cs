@@ -15,8 +15,8 @@ public sealed record WorkflowDefinition
     public required IReadOnlyList<StepDefinition> Steps { get; init; }
 
     /// <summary>
-    /// Checks that names are unique, that <c>after</c> names known steps without a cycle, and that the pivot,
-    /// if there is one, comes after every compensatable step and before every retriable one.
+    /// Checks that names are unique and times within their bounds, that <c>after</c> names known steps without a cycle, and that
+    /// the pivot, if there is one, comes after every compensatable step and before every retriable one.
     /// </summary>
     /// <exception cref="InvalidOperationException">A rule is broken; the message names the step.</exception>
     public WorkflowDefinition Validated()
@@ -28,6 +28,8 @@ public sealed record WorkflowDefinition
                 throw Broken($"step '{step.Name}' is listed twice");
             if (step.MaxAttempts < 1 || step.AttemptTimeout <= TimeSpan.Zero || step.Deadline < step.AttemptTimeout)
                 throw Broken($"step '{step.Name}' needs at least one attempt, and a deadline not below its attempt timeout");
+            if (step.AttemptTimeout > TimeSpan.FromDays(1))
+                throw Broken($"step '{step.Name}' may take more than a day for one attempt");
         }
 
         if (steps.Count == 0)

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,9 +23,11 @@ internal sealed partial class OutboxRelay(
     // And what was claimed and not sent.
     private const string Overdue = "claimed_until <= now()";
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
-    private readonly SemaphoreSlim wake = new(0, 1);
+    // Holds one: who is woken twice looks once.
+    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(ListenAsync(stoppingToken), DrainAsync(stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(ListenAsync(stoppingToken), WakeEverySecondAsync(stoppingToken), DrainAsync(stoppingToken));
 
     /// <summary>Deletes what was sent, so that an orderly stop leaves nothing to be sent twice.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -40,12 +43,6 @@ internal sealed partial class OutboxRelay(
             // It is sent again by the next process, and changes nothing.
             LogDrainFailed(error);
         }
-    }
-
-    public override void Dispose()
-    {
-        wake.Dispose();
-        base.Dispose();
     }
 
     private async Task DrainAsync(CancellationToken stopping)
@@ -64,7 +61,7 @@ internal sealed partial class OutboxRelay(
                 await Task.WhenAll(claimed.Select(m => SendAsync(m, stopping)));
                 await DeleteAsync(await connection.OpenAsync(stopping), stopping);
                 if (claimed.Count < Page)
-                    await wake.WaitAsync(EverySecond, stopping);
+                    await wakes.Reader.ReadAsync(stopping);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
@@ -153,19 +150,14 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    private void Wake()
+    private async Task WakeEverySecondAsync(CancellationToken stopping)
     {
-        if (wake.CurrentCount > 0)
-            return;
-        try
-        {
-            wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Another notification woke it in between.
-        }
+        using var timer = new PeriodicTimer(EverySecond, time);
+        while (await timer.WaitForNextTickAsync(stopping))
+            Wake();
     }
+
+    private void Wake() => wakes.Writer.TryWrite(true);
 
     [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "The outbox could not be drained; trying again in a second.")]
     private partial void LogDrainFailed(Exception error);

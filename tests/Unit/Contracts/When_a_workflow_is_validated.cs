@@ -21,6 +21,7 @@ public sealed class When_a_workflow_is_validated
         { "compensatable step 'b' must come before the pivot", [Graph.Pivot("p"), Graph.Step("b", "p")] },
         { "step 'a' needs at least one attempt", [Graph.Step("a") with { MaxAttempts = 0 }] },
         { "step 'a' needs at least one attempt", [Graph.Step("a") with { AttemptTimeout = TimeSpan.Zero }] },
+        { "step 'a' may take more than a day for one attempt", [Graph.Step("a") with { AttemptTimeout = TimeSpan.FromHours(25), Deadline = TimeSpan.FromHours(25) }] },
         { "deadline not below its attempt timeout", [Graph.Step("a") with { Deadline = TimeSpan.FromSeconds(59) }] },
     };
 
