@@ -14,8 +14,11 @@ public static class MessagingTelemetry
 
     // Goes on with the trace though nobody here records it: the next process may.
     internal static Activity? StartReceive(BundledMessage message) =>
-        Source.StartActivity(ActivityKind.Consumer, name: Receive, tags: [new("saga.message", message.Type), new("saga.message_id", message.Id)], parentContext: Parent(message))
-        ?? (message.TraceParent is null ? null : new Activity(Receive).SetParentId(message.TraceParent).Start());
+        Recorded(message) ?? (message.TraceParent is null ? null : new Activity(Receive).SetParentId(message.TraceParent).Start());
+
+    private static Activity? Recorded(BundledMessage message) => !Source.HasListeners() ? null : Source.StartActivity(
+        ActivityKind.Consumer, name: Receive, parentContext: Parent(message),
+        tags: [new("saga.message", message.Type), new("saga.message_id", message.Id)]);
 
     private static ActivityContext Parent(BundledMessage message) =>
         ActivityContext.TryParse(message.TraceParent, null, isRemote: true, out var parent) ? parent : default;

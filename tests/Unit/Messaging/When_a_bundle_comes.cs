@@ -91,9 +91,15 @@ public sealed class When_a_bundle_comes
         most.ShouldBeInRange(2, Bus.Concurrency);
     }
 
-    [Fact]
-    public async Task Should_go_on_with_the_trace_of_each_though_nobody_records_it()
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Should_go_on_with_the_trace_of_each_whether_or_not_it_is_recorded(bool recorded)
     {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => recorded && source.Name == MessagingTelemetry.SourceName,
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
         await using var bus = await Bus.StartAsync();
         var traced = Due() with { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
         var plain = Due();
