@@ -21,6 +21,8 @@ public static class BusRegistration
         {
             o.WaitUntilStarted = true;
             o.StopTimeout = TimeSpan.FromSeconds(10);
+            // Before the whole stop times out: then the connection would not be closed, and what was cut short not be delivered again.
+            o.ConsumerStopTimeout = TimeSpan.FromSeconds(8);
         });
         var options = configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
         services.AddMassTransit(bus =>

@@ -1,8 +1,9 @@
 using Saga.Tests.Support;
 using Xunit;
+using Xunit.v3;
 
 // The two classes of crashes, each at a control plane of its own, go side by side; everything else goes alone.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+[assembly: Parallelization(MaxThreads = 2)]
 [assembly: AssemblyFixture(typeof(StopsServers))]
 
 namespace Saga.Tests.EndToEnd;

@@ -54,6 +54,8 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
             {
                 var configuration = ConfigurationOptions.Parse(options.ConnectionString);
                 configuration.AbortOnConnectFail = false;
+                // CONFIG GET tells whether the server keeps its users.
+                configuration.AllowAdmin = true;
                 configuration.ConnectTimeout = options.TimeoutSeconds * 1000;
                 connection = await ConnectionMultiplexer.ConnectAsync(configuration);
             }

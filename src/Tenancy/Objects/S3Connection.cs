@@ -43,7 +43,8 @@ public sealed class S3Connection : IDisposable
             AuthenticationRegion = options.Region,
             ForcePathStyle = options.ForcePathStyle && !IsAmazon,
             Timeout = TimeSpan.FromSeconds(options.TimeoutSeconds),
-            MaxErrorRetry = 2,
+            // From 4.1 on a retry waits 50 ms, not a second.
+            MaxErrorRetry = 6,
             // Checksums in trailers are Amazon's own invention: many servers refuse them.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,

@@ -79,10 +79,10 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
         do
         {
             var at = cursor;
-            var page = (RedisResult[])await redis.RunAsync(
-                d => d.ExecuteAsync("SCAN", at, "MATCH", CacheKey.Prefix(tenant) + "*", "COUNT", "1000"), cancellation);
-            yield return (RedisKey[])page[1];
-            cursor = (string)page[0];
+            var page = (RedisResult[])(await redis.RunAsync(
+                d => d.ExecuteAsync("SCAN", at, "MATCH", CacheKey.Prefix(tenant) + "*", "COUNT", "1000"), cancellation))!;
+            yield return (RedisKey[])page[1]!;
+            cursor = (string)page[0]!;
         }
         while (cursor != "0");
     }
@@ -92,7 +92,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
     {
         try
         {
-            var file = (string[])await redis.RunAsync(d => d.ExecuteAsync("CONFIG", "GET", "aclfile"), cancellation);
+            var file = (string[]?)await redis.RunAsync(d => d.ExecuteAsync("CONFIG", "GET", "aclfile"), cancellation);
             if (file is not [_, { Length: > 0 }])
                 return "until the server restarts: it has no aclfile";
             await redis.RunAsync(d => d.ExecuteAsync("ACL", "SAVE"), cancellation);

@@ -120,7 +120,7 @@ public sealed class When_a_token_of_the_embedded_issuer_is_verified
             issuer.Issuer + "/.well-known/openid-configuration", new OpenIdConnectConfigurationRetriever(), new HttpDocumentRetriever { RequireHttps = false });
         var configuration = await metadata.GetConfigurationAsync(CancellationToken.None);
         configuration.Issuer.ShouldBe(issuer.Issuer);
-        return new JsonWebTokenHandler().ValidateToken(token, new TokenValidationParameters
+        return await new JsonWebTokenHandler().ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = named ?? configuration.Issuer,
             ValidAudience = "saga",
