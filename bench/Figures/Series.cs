@@ -1,6 +1,6 @@
 namespace Saga.Bench.Figures;
 
-/// <summary>What one contender reached, round by round.</summary>
+/// <summary>What one candidate reached, round by round.</summary>
 internal sealed record Series(string Name)
 {
     public List<double> Values { get; } = [];

@@ -49,7 +49,7 @@ internal static class FullRegistryBench
         return await ProvisioningBench.RoundsAsync([onEmpty, onFull], settings.Rounds, times);
     }
 
-    private static async Task<IReadOnlyList<ContenderResult>> ThroughputAsync(BenchPostgres postgres, Settings settings)
+    private static async Task<IReadOnlyList<CandidateResult>> ThroughputAsync(BenchPostgres postgres, Settings settings)
     {
         var (empty, full) = (await postgres.NewRegistryAsync(), await postgres.NewRegistryAsync());
         await FullRegistry.FillAsync(full);

@@ -22,7 +22,7 @@ using Saga.Workers.Verification;
 namespace Saga.Bench.Provisioning;
 
 /// <summary>
-/// The yardstick: a program that makes the same calls with the same clients, one step after the other. It runs the
+/// The baseline: a program that makes the same calls with the same clients, one step after the other. It runs the
 /// very same steps in process, without bus, saga, API or acceptance; the tenant's row and its leases are there before
 /// its clock starts.
 /// </summary>

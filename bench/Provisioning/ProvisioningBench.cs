@@ -27,7 +27,7 @@ internal static class ProvisioningBench
             if (latency == KeycloakMilliseconds[0])
             {
                 report.Line($"{Machine.Describe(time, await outside.VersionsAsync())} Load average {Machine.Load():0.0}.").Line()
-                    .Line($"{settings.Rounds} tenants of each tier by each contender, one at a time, taking turns. Milliseconds: median (quartiles; extremes).").Line();
+                    .Line($"{settings.Rounds} tenants of each tier by each candidate, one at a time, taking turns. Milliseconds: median (quartiles; extremes).").Line();
             }
 
             var results = await RoundsAsync([sequential, product], settings.Rounds, times);
@@ -45,16 +45,16 @@ internal static class ProvisioningBench
         await (settings.Write ? report.WriteAsync() : report.PrintAsync());
     }
 
-    /// <summary>Every contender makes a tenant of each tier, round after round.</summary>
+    /// <summary>Every candidate makes a tenant of each tier, round after round.</summary>
     public static async Task<IReadOnlyList<(IsolationTier Tier, IReadOnlyList<Series> Times)>> RoundsAsync(
-        IReadOnlyList<IProvisioner> contenders, int rounds, StepTimes times)
+        IReadOnlyList<IProvisioner> candidates, int rounds, StepTimes times)
     {
-        var results = Enum.GetValues<IsolationTier>().Select(t => (Tier: t, Times: (IReadOnlyList<Series>)[.. contenders.Select(c => new Series(c.Name))])).ToList();
+        var results = Enum.GetValues<IsolationTier>().Select(t => (Tier: t, Times: (IReadOnlyList<Series>)[.. candidates.Select(c => new Series(c.Name))])).ToList();
         await WarmUp.RunAsync(() => RoundAsync(0, (_, _, _) => { }));
         times.Forget();
         for (var round = 1; round <= rounds; round++)
         {
-            await RoundAsync(round, (tier, contender, milliseconds) => results[tier].Times[contender].Values.Add(milliseconds));
+            await RoundAsync(round, (tier, candidate, milliseconds) => results[tier].Times[candidate].Values.Add(milliseconds));
             await Console.Error.WriteLineAsync($"round {round}: " + string.Join("; ", results.Select(r => $"{Name(r.Tier)} {string.Join(" / ", r.Times.Select(t => t.Values[^1].ToString("0", CultureInfo.InvariantCulture)))}")));
         }
 
@@ -64,11 +64,11 @@ internal static class ProvisioningBench
         {
             for (var tier = 0; tier < results.Count; tier++)
             {
-                for (var turn = 0; turn < contenders.Count; turn++)
+                for (var turn = 0; turn < candidates.Count; turn++)
                 {
-                    var at = (turn + round) % contenders.Count;
+                    var at = (turn + round) % candidates.Count;
                     var slug = string.Create(CultureInfo.InvariantCulture, $"bench-{Name(results[tier].Tier)}-{++count}");
-                    took(tier, at, await contenders[at].ProvisionAsync(slug, results[tier].Tier));
+                    took(tier, at, await candidates[at].ProvisionAsync(slug, results[tier].Tier));
                 }
             }
         }

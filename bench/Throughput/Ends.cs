@@ -4,7 +4,7 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>Sees the last report of each saga consumed. The same eye on both contenders.</summary>
+/// <summary>Sees the last report of each saga consumed. The same eye on both candidates.</summary>
 internal sealed class Ends : IConsumeMessageObserver<StepSucceeded>
 {
     private readonly ConcurrentDictionary<Guid, TaskCompletionSource> awaited = new();

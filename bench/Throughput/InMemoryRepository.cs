@@ -7,10 +7,10 @@ using Saga.Contracts.Steps;
 namespace Saga.Bench.Throughput;
 
 /// <summary>
-/// The yardstick: a plain MassTransit saga in MassTransit's own in-memory repository, and a plain consumer as worker,
+/// The baseline: a plain MassTransit saga in MassTransit's own in-memory repository, and a plain consumer as worker,
 /// over the same broker, kind of queue, messages and limits. Nothing survives, nothing is fenced, nothing is recorded.
 /// </summary>
-internal sealed class InMemoryRepository : IContender
+internal sealed class InMemoryRepository : ICandidate
 {
     private const string Sagas = "rival-sagas";
     private const string Worker = "rival-worker";

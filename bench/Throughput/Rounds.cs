@@ -2,21 +2,21 @@ using Saga.Bench.Figures;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>Lets contenders take turns, so that what disturbs the machine disturbs all of them.</summary>
+/// <summary>Lets candidates take turns, so that what disturbs the machine disturbs all of them.</summary>
 internal static class Rounds
 {
-    public static async Task<IReadOnlyList<ContenderResult>> RunAsync(IReadOnlyList<IContender> contenders, int rounds, int count, int atOnce, string postgresFolder)
+    public static async Task<IReadOnlyList<CandidateResult>> RunAsync(IReadOnlyList<ICandidate> candidates, int rounds, int count, int atOnce, string postgresFolder)
     {
-        var results = contenders.Select(c => new ContenderResult(new(c.Name), new("p50"), new("p99"), new("load"), new("program"), new("postgresql"), new("broker"))).ToList();
-        foreach (var contender in contenders)
-            await WarmUp.RunAsync(() => Pace.RunAsync(contender, count, atOnce, postgresFolder));
+        var results = candidates.Select(c => new CandidateResult(new(c.Name), new("p50"), new("p99"), new("load"), new("program"), new("postgresql"), new("broker"))).ToList();
+        foreach (var candidate in candidates)
+            await WarmUp.RunAsync(() => LoadGenerator.RunAsync(candidate, count, atOnce, postgresFolder));
         for (var round = 0; round < rounds; round++)
         {
-            for (var turn = 0; turn < contenders.Count; turn++)
+            for (var turn = 0; turn < candidates.Count; turn++)
             {
                 // Each begins a round as often as it ends one.
-                var at = (turn + round) % contenders.Count;
-                var result = await Pace.RunAsync(contenders[at], count, atOnce, postgresFolder);
+                var at = (turn + round) % candidates.Count;
+                var result = await LoadGenerator.RunAsync(candidates[at], count, atOnce, postgresFolder);
                 results[at].PerSecond.Values.Add(result.PerSecond);
                 results[at].P50.Values.Add(result.P50);
                 results[at].P99.Values.Add(result.P99);
@@ -24,7 +24,7 @@ internal static class Rounds
                 results[at].Program.Values.Add(result.Used.Program * 1000 / count);
                 results[at].PostgreSql.Values.Add(result.Used.PostgreSql * 1000 / count);
                 results[at].Broker.Values.Add(result.Used.Broker * 1000 / count);
-                await Console.Error.WriteLineAsync($"round {round + 1}: {contenders[at].Name}: {result.PerSecond:0} sagas/s, p50 {result.P50:0} ms, p99 {result.P99:0} ms; processor ms a saga: program {results[at].Program.Values[^1]:0.00}, PostgreSQL {results[at].PostgreSql.Values[^1]:0.00}, broker {results[at].Broker.Values[^1]:0.00}");
+                await Console.Error.WriteLineAsync($"round {round + 1}: {candidates[at].Name}: {result.PerSecond:0} sagas/s, p50 {result.P50:0} ms, p99 {result.P99:0} ms; processor ms a saga: program {results[at].Program.Values[^1]:0.00}, PostgreSQL {results[at].PostgreSql.Values[^1]:0.00}, broker {results[at].Broker.Values[^1]:0.00}");
             }
         }
 
@@ -32,4 +32,4 @@ internal static class Rounds
     }
 }
 
-internal sealed record ContenderResult(Series PerSecond, Series P50, Series P99, Series Load, Series Program, Series PostgreSql, Series Broker);
+internal sealed record CandidateResult(Series PerSecond, Series P50, Series P99, Series Load, Series Program, Series PostgreSql, Series Broker);

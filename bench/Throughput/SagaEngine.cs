@@ -22,9 +22,9 @@ namespace Saga.Bench.Throughput;
 /// <param name="name">For the table.</param>
 /// <param name="accept">
 /// Whether accepting the operation is part of it: a transaction of the caller's and the way through the outbox. Otherwise the
-/// operation's rows are there, and it starts with a message, as the yardstick's does.
+/// operation's rows are there, and it starts with a message, as the baseline's does.
 /// </param>
-internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource registry, string name, bool accept) : IContender
+internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource registry, string name, bool accept) : ICandidate
 {
     private static readonly WorkflowDefinition Workflow = new WorkflowDefinition
     {
@@ -132,8 +132,8 @@ internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource regis
     {
         public string Name => name;
 
-        public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation) => Task.FromResult<object?>(null);
+        public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => Task.FromResult<object?>(null);
 
-        public Task CompensateAsync(StepContext context, CancellationToken cancellation) => Task.CompletedTask;
+        public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -28,8 +28,8 @@ internal static class ThroughputBench
         var ratio = results[1].PerSecond.Over(results[0].PerSecond);
         var report = new Report("b").Line()
             .Line($"{machine} Load average {results[0].Load.Text("0.0")}.").Line()
-            .Line(string.Create(CultureInfo.InvariantCulture, $"{settings.Rounds} rounds of {settings.Count ?? 1500} sagas for each contender, {AtOnce} at a time, the contenders taking turns. Median (quartiles; extremes) over the rounds.")).Line()
-            .Table(["contender", "sagas/s", "p50 ms", "p99 ms", "processor ms a saga: program + PostgreSQL + broker", "against in memory"], results.Select(r => new[]
+            .Line(string.Create(CultureInfo.InvariantCulture, $"{settings.Rounds} rounds of {settings.Count ?? 1500} sagas for each candidate, {AtOnce} at a time, the candidates taking turns. Median (quartiles; extremes) over the rounds.")).Line()
+            .Table(["candidate", "sagas/s", "p50 ms", "p99 ms", "processor ms a saga: program + PostgreSQL + broker", "against in memory"], results.Select(r => new[]
             {
                 r.PerSecond.Name, r.PerSecond.Text("0"), r.P50.Text("0"), r.P99.Text("0"), string.Create(CultureInfo.InvariantCulture, $"{r.Program.Median:0.0} + {r.PostgreSql.Median:0.0} + {r.Broker.Median:0.0}"), r.PerSecond.Over(results[0].PerSecond).Text("0.00") + " ×",
             }))

@@ -22,7 +22,7 @@ public sealed class BusOptions : IValidatableObject
     /// <summary>An AMQP address with user and password, such as <c>amqp://saga:secret@broker:5672/saga</c>.</summary>
     public string? RabbitMq { get; set; }
 
-    /// <summary>Messages one endpoint of one process works on at once, bundled or not; 1 to 256.</summary>
+    /// <summary>Messages one endpoint of one process works on at once, batched or not; 1 to 256.</summary>
     [Range(1, 256, ErrorMessage = "Saga:Bus:Concurrency must be from 1 to 256.")]
     public int Concurrency { get; set; } = 32;
 

@@ -57,8 +57,8 @@ public static class BusRegistration
                 e.ConcurrentMessageLimit = concurrency;
                 e.PrefetchCount = concurrency * 2;
                 e.PublishFaults = false;
-                e.AddPrePipeSpecification(new FilterPipeSpecification<ConsumeContext>(new UnbundleFilter()));
-                // Above, a bundle counts as one; from here on, each of its messages.
+                e.AddPrePipeSpecification(new FilterPipeSpecification<ConsumeContext>(new UnbatchFilter()));
+                // Above, a batch counts as one; from here on, each of its messages.
                 e.AddPrePipeSpecification(new ConcurrencyLimitPipeSpecification<ConsumeContext>(concurrency));
                 transport(e);
                 endpoint.Configure(context, e);

@@ -7,19 +7,19 @@ public static class MessagingTelemetry
 {
     public const string SourceName = "Saga.Messaging";
 
-    /// <summary>One message of a bundle, from its unpacking to its end; the child of what sent it. Tags saga.message, saga.message_id.</summary>
+    /// <summary>One message of a batch, from its unpacking to its end; the child of what sent it. Tags saga.message, saga.message_id.</summary>
     public const string Receive = "saga.message.receive";
 
     public static ActivitySource Source { get; } = new(SourceName);
 
     // Goes on with the trace though nobody here records it: the next process may.
-    internal static Activity? StartReceive(BundledMessage message) =>
+    internal static Activity? StartReceive(BatchedMessage message) =>
         Recorded(message) ?? (message.TraceParent is null ? null : new Activity(Receive).SetParentId(message.TraceParent).Start());
 
-    private static Activity? Recorded(BundledMessage message) => !Source.HasListeners() ? null : Source.StartActivity(
+    private static Activity? Recorded(BatchedMessage message) => !Source.HasListeners() ? null : Source.StartActivity(
         ActivityKind.Consumer, name: Receive, parentContext: Parent(message),
         tags: [new("saga.message", message.Type), new("saga.message_id", message.Id)]);
 
-    private static ActivityContext Parent(BundledMessage message) =>
+    private static ActivityContext Parent(BatchedMessage message) =>
         ActivityContext.TryParse(message.TraceParent, null, isRemote: true, out var parent) ? parent : default;
 }

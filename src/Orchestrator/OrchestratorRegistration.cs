@@ -29,9 +29,9 @@ public static class OrchestratorRegistration
         services.AddSingleton<SentMessages>();
         services.AddSingleton(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));
         services.AddSingleton<OutboxPublisher>();
-        services.AddSingleton<TransitionLanes>();
+        services.AddSingleton<Committer>();
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
-            new OperationRepositoryContextFactory(s.GetRequiredService<TransitionLanes>(), s.GetRequiredService<OutboxPublisher>())));
+            new OperationRepositoryContextFactory(s.GetRequiredService<Committer>(), s.GetRequiredService<OutboxPublisher>())));
         services.AddSingleton(new BusEndpoint(Endpoints.Operations, (provider, endpoint) =>
         {
             // Outside the unit of work: each try is a transaction of its own. Long enough for a database to restart.

@@ -20,10 +20,10 @@ public sealed class ScriptedStep(string name) : IStep
         began = begins.Task;
         return back ? new(name) { OnCompensate = HangAsync } : new(name) { OnExecute = HangAsync };
 
-        Task HangAsync(StepContext context, CancellationToken cancellation)
+        Task HangAsync(StepContext context, CancellationToken cancellationToken)
         {
             begins.TrySetResult();
-            return Task.Delay(Timeout.Infinite, cancellation);
+            return Task.Delay(Timeout.Infinite, cancellationToken);
         }
     }
 
@@ -46,21 +46,21 @@ public sealed class ScriptedStep(string name) : IStep
 
     public void Act(TenantId tenant) => effects[tenant] = 1;
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         Calls.Enqueue("execute");
         if (OnExecute is null)
             Act(context.TenantId);
         else
-            await OnExecute(context, cancellation);
+            await OnExecute(context, cancellationToken);
         return null;
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         Calls.Enqueue("compensate");
         if (OnCompensate is not null)
-            await OnCompensate(context, cancellation);
+            await OnCompensate(context, cancellationToken);
         effects.TryRemove(context.TenantId, out _);
     }
 }

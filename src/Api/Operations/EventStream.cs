@@ -62,15 +62,15 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
     }
 
     /// <returns>Whether there are lines; null when it is time for a heartbeat.</returns>
-    private async Task<bool?> WaitAsync(HistoryFeed.Listener listener, CancellationToken cancellation)
+    private async Task<bool?> WaitAsync(HistoryFeed.Listener listener, CancellationToken cancellationToken)
     {
         using var silence = new CancellationTokenSource(Heartbeat, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, silence.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
         try
         {
             return await listener.Lines.WaitToReadAsync(either.Token);
         }
-        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return null;
         }
@@ -88,9 +88,9 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
     private static string Event(HistoryLine line) =>
         $"id: {line.Id.ToString(CultureInfo.InvariantCulture)}\nevent: {line.Event}\ndata: {JsonSerializer.Serialize(HistoryView.Of(line), ApiJson.Options)}\n\n";
 
-    private static async Task SendAsync(HttpResponse response, string text, CancellationToken cancellation)
+    private static async Task SendAsync(HttpResponse response, string text, CancellationToken cancellationToken)
     {
-        await response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), cancellation);
-        await response.Body.FlushAsync(cancellation);
+        await response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
+        await response.Body.FlushAsync(cancellationToken);
     }
 }

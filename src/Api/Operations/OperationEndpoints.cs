@@ -36,7 +36,7 @@ internal static class OperationEndpoints
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, "cursor", "limit", "state", "kind", "tenant", "step");
         var filter = new OperationFilter { States = query.Several<OperationState>("state"), Kind = query.Text("kind", 63), Step = query.Text("step", 63) };
@@ -52,19 +52,19 @@ internal static class OperationEndpoints
 
         var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());
         return query.Problem as IResult
-            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellation), operation => new OperationSummaryView(operation)));
+            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellationToken), operation => new OperationSummaryView(operation)));
     }
 
-    private static async Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellation)
+    private static async Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellationToken)
     {
         if (new QueryReader(request).Problem is { } bad)
             return bad;
-        return Guid.TryParseExact(id, "d", out var key) && await operations.FindAsync(key, cancellation) is { } operation
+        return Guid.TryParseExact(id, "d", out var key) && await operations.FindAsync(key, cancellationToken) is { } operation
             ? TypedResults.Ok(operation)
             : NotFound(id);
     }
 
-    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CancellationToken cancellation)
+    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request);
         long after = 0;
@@ -73,10 +73,10 @@ internal static class OperationEndpoints
             query.Fault(LastEventId, "must be the id of an event of this operation");
         if (query.Problem is { } bad)
             return bad;
-        if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellation) is not { } operation)
+        if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellationToken) is not { } operation)
             return NotFound(id);
         // To a caller that has the last event already: do not come again.
-        if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellation)).Count == 0)
+        if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellationToken)).Count == 0)
             return TypedResults.NoContent();
         await stream.WriteAsync(context, key, after);
         return TypedResults.Empty;

@@ -12,17 +12,17 @@ internal sealed class OperationReader(OperationStore operations, HistoryStore hi
 {
     private const int MaxHistory = 1000;
 
-    public async Task<OperationView?> FindAsync(Guid id, CancellationToken cancellation) =>
-        await operations.FindAsync(id, cancellation) is { } found
-            ? new OperationView(found, await history.ReadAsync(id, 0, MaxHistory, cancellation))
+    public async Task<OperationView?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        await operations.FindAsync(id, cancellationToken) is { } found
+            ? new OperationView(found, await history.ReadAsync(id, 0, MaxHistory, cancellationToken))
             : null;
 
     /// <summary>What was just accepted; as it was accepted, when the registry is gone since.</summary>
-    public async Task<OperationView> ShowAsync(CommandAccepted accepted, ProvisionTenant command, string caller, CancellationToken cancellation)
+    public async Task<OperationView> ShowAsync(CommandAccepted accepted, ProvisionTenant command, string caller, CancellationToken cancellationToken)
     {
         try
         {
-            return await FindAsync(accepted.OperationId, cancellation)
+            return await FindAsync(accepted.OperationId, cancellationToken)
                 ?? throw new InvalidOperationException($"Operation {accepted.OperationId} was accepted and is not there.");
         }
         catch (Exception e) when (!accepted.IsReplay && Unavailability.IsRegistryDown(e))

@@ -41,7 +41,7 @@ public sealed record StepView
     public Failure? Failure { get; init; }
 
     /// <summary>The outside system that holds the step back.</summary>
-    public string? HeldBy { get; init; }
+    public string? DeferredBy { get; init; }
 
     public JsonElement? Output { get; init; }
 
@@ -65,7 +65,7 @@ public sealed record StepView
         FinishedAt = run.FinishedAt,
         DurationMs = (run.FinishedAt - run.StartedAt)?.TotalMilliseconds,
         Failure = run.Failure,
-        HeldBy = run.HeldBy,
+        DeferredBy = run.DeferredBy,
         Output = run.Output,
     };
 }

@@ -18,9 +18,9 @@ internal static class PlanEndpoints
             .WithSummary("List the plans")
             .Produces<PlansView>().WithProblems(ProblemType.InvalidParameter);
 
-    private static async Task<IResult> ListAsync(HttpRequest request, PlanStore plans, CancellationToken cancellation) =>
+    private static async Task<IResult> ListAsync(HttpRequest request, PlanStore plans, CancellationToken cancellationToken) =>
         new QueryReader(request).Problem as IResult
-        ?? TypedResults.Ok(new PlansView { Items = [.. (await plans.ListAsync(cancellation)).Select(PlanView.Of)] });
+        ?? TypedResults.Ok(new PlansView { Items = [.. (await plans.ListAsync(cancellationToken)).Select(PlanView.Of)] });
 }
 
 /// <summary>All plans, by name.</summary>

@@ -43,7 +43,7 @@ internal static class TenantEndpoints
     }
 
     private static async Task<IResult> ProvisionAsync(
-        HttpRequest request, ClaimsPrincipal user, ProvisionIntake intake, OperationReader operations, CancellationToken cancellation)
+        HttpRequest request, ClaimsPrincipal user, ProvisionIntake intake, OperationReader operations, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, "dryRun");
         var dryRun = query.Flag("dryRun");
@@ -52,20 +52,20 @@ internal static class TenantEndpoints
             query.Fault(IdempotencyKey, $"must be given once: {ProvisionValidation.IdempotencyKeyRule}");
         if (query.Problem is { } badQuery)
             return badQuery;
-        var (document, badBody) = await JsonBody.ReadAsync(request, cancellation);
+        var (document, badBody) = await JsonBody.ReadAsync(request, cancellationToken);
         if (document is null)
             return badBody!;
         using var body = document;
         if (ProvisionRequestReader.Read(body.RootElement, key, out var errors) is not { } command)
             return new ProblemResult(ProblemType.Validation, "Fields are unknown or of the wrong kind: see errors.", errors);
         if (dryRun)
-            return TypedResults.Ok(ProvisionPlanView.Of(await intake.PlanAsync(command, cancellation)));
+            return TypedResults.Ok(ProvisionPlanView.Of(await intake.PlanAsync(command, cancellationToken)));
 
-        switch (await intake.SubmitAsync(command, user.Caller(), cancellation))
+        switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
         {
             case CommandAccepted accepted:
                 // From here on the command is durable: a failure to read it back must not be told as a refusal.
-                return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, command, user.Caller(), cancellation));
+                return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, command, user.Caller(), cancellationToken));
             case CommandRejected { Rejection: var rejection }:
                 return new ProblemResult(
                     ProblemType.OfRejection(rejection.Code), rejection.Detail,
@@ -76,23 +76,23 @@ internal static class TenantEndpoints
         }
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, TenantListing tenants, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(HttpRequest request, TenantListing tenants, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, "cursor", "limit", "search", "status", "plan", "sort");
         var sort = query.OneOf("sort", TenantListing.Sorts) ?? TenantListing.Sorts[0];
         var filter = new TenantFilter { Search = query.Text("search", 100), Statuses = query.Several<TenantStatus>("status"), Plan = query.Text("plan") };
         var (cursor, limit) = (query.Cursor(sort), query.Limit());
         return query.Problem as IResult
-            ?? TypedResults.Ok(PageView.Of(await tenants.ListAsync(filter, sort, cursor, limit, cancellation), TenantView.Of));
+            ?? TypedResults.Ok(PageView.Of(await tenants.ListAsync(filter, sort, cursor, limit, cancellationToken), TenantView.Of));
     }
 
     private static async Task<IResult> FindAsync(
-        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, TenantStore tenants, CancellationToken cancellation)
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, TenantStore tenants, CancellationToken cancellationToken)
     {
         if (new QueryReader(request).Problem is { } bad)
             return bad;
-        var tenant = TenantId.TryParse(idOrSlug, out var id) ? await tenants.FindAsync(id, cancellation)
-            : Slug.TryParse(idOrSlug, out var slug) ? await tenants.FindAsync(slug, cancellation)
+        var tenant = TenantId.TryParse(idOrSlug, out var id) ? await tenants.FindAsync(id, cancellationToken)
+            : Slug.TryParse(idOrSlug, out var slug) ? await tenants.FindAsync(slug, cancellationToken)
             : null;
         return tenant is null ? new ProblemResult(ProblemType.TenantNotFound, "No tenant has this id or slug. GET /api/v1/tenants lists them.") : TypedResults.Ok(TenantView.Of(tenant));
     }

@@ -33,12 +33,12 @@ internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> 
 
     /// <returns>The keys that a token with this key id may be signed with; the issuer has been asked when there are none.</returns>
     /// <exception cref="IssuerUnavailableException">No keys are known, and the issuer does not give any.</exception>
-    public async Task<IReadOnlyList<JsonWebKey>> FindAsync(string? keyId, CancellationToken cancellation)
+    public async Task<IReadOnlyList<JsonWebKey>> FindAsync(string? keyId, CancellationToken cancellationToken)
     {
         var keys = Usable();
         if (keys is null || !Has(keys, keyId))
         {
-            await ReadAgain(known is null ? FirstPause : Pause).WaitAsync(cancellation);
+            await ReadAgain(known is null ? FirstPause : Pause).WaitAsync(cancellationToken);
             keys = Usable() ?? throw new IssuerUnavailableException(options.Value.Authority);
         }
         else if (known is { } snapshot && time.GetUtcNow() - snapshot.ReadAt > Fresh)

@@ -69,7 +69,7 @@ public sealed record StepFailed : StepReport
 }
 
 /// <summary>The step was not tried: its outside system is unavailable, or the lease is busy. Costs no attempt.</summary>
-public sealed record StepHeld : StepReport
+public sealed record StepDeferred : StepReport
 {
     /// <summary>The outside system that holds the step back, such as <c>keycloak</c>; or <c>lease</c>.</summary>
     public required string System { get; init; }

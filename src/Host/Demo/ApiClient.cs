@@ -19,50 +19,50 @@ internal sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId,
     public Uri TokenEndpoint { get; } = tokenEndpoint;
 
     /// <summary>Asks the issuer for its token endpoint and for a first token.</summary>
-    public static async Task<ApiClient> ConnectAsync(string address, string authority, string clientId, string secret, CancellationToken cancellation)
+    public static async Task<ApiClient> ConnectAsync(string address, string authority, string clientId, string secret, CancellationToken cancellationToken)
     {
         using var issuer = new HttpClient();
-        var metadata = await issuer.GetFromJsonAsync<JsonElement>(authority.TrimEnd('/') + "/.well-known/openid-configuration", cancellation);
+        var metadata = await issuer.GetFromJsonAsync<JsonElement>(authority.TrimEnd('/') + "/.well-known/openid-configuration", cancellationToken);
         var client = new ApiClient(new Uri(address), new Uri(metadata.GetProperty("token_endpoint").GetString()!), clientId, secret);
-        await client.SignInAsync(cancellation);
+        await client.SignInAsync(cancellationToken);
         return client;
     }
 
     /// <returns>The answer's body; null for 404.</returns>
-    public async Task<T?> GetAsync<T>(string path, CancellationToken cancellation)
+    public async Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken)
         where T : class
     {
-        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellation);
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
         if (answer.StatusCode == HttpStatusCode.NotFound)
             return null;
-        await ThrowUnlessGoodAsync(answer, cancellation);
-        return await answer.Content.ReadFromJsonAsync<T>(Json.Options, cancellation);
+        await ThrowUnlessGoodAsync(answer, cancellationToken);
+        return await answer.Content.ReadFromJsonAsync<T>(Json.Options, cancellationToken);
     }
 
-    public async Task<OperationView> ProvisionAsync(object tenant, string idempotencyKey, CancellationToken cancellation)
+    public async Task<OperationView> ProvisionAsync(object tenant, string idempotencyKey, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/tenants") { Content = JsonContent.Create(tenant, options: Json.Options) };
         request.Headers.Add("Idempotency-Key", idempotencyKey);
-        using var answer = await http.SendAsync(request, cancellation);
-        await ThrowUnlessGoodAsync(answer, cancellation);
-        return (await answer.Content.ReadFromJsonAsync<OperationView>(Json.Options, cancellation))!;
+        using var answer = await http.SendAsync(request, cancellationToken);
+        await ThrowUnlessGoodAsync(answer, cancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<OperationView>(Json.Options, cancellationToken))!;
     }
 
     /// <summary>One item for each event of the operation, until it ends.</summary>
-    public async IAsyncEnumerable<string> FollowAsync(string events, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<string> FollowAsync(string events, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var answer = await http.GetAsync(new Uri(events, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellation);
-        await ThrowUnlessGoodAsync(answer, cancellation);
+        using var answer = await http.GetAsync(new Uri(events, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        await ThrowUnlessGoodAsync(answer, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.NoContent)
             yield break;
-        await using var stream = await answer.Content.ReadAsStreamAsync(cancellation);
-        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellation))
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken))
             yield return item.EventType;
     }
 
     public void Dispose() => http.Dispose();
 
-    private async Task SignInAsync(CancellationToken cancellation)
+    private async Task SignInAsync(CancellationToken cancellationToken)
     {
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -70,18 +70,18 @@ internal sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId,
             ["client_id"] = clientId,
             ["client_secret"] = secret,
         });
-        using var answer = await http.PostAsync(TokenEndpoint, form, cancellation);
-        await ThrowUnlessGoodAsync(answer, cancellation);
-        var token = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        using var answer = await http.PostAsync(TokenEndpoint, form, cancellationToken);
+        await ThrowUnlessGoodAsync(answer, cancellationToken);
+        var token = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.GetProperty("access_token").GetString());
     }
 
-    private static async Task ThrowUnlessGoodAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    private static async Task ThrowUnlessGoodAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         if (!answer.IsSuccessStatusCode)
         {
             throw new HttpRequestException(
-                $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} was answered with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}");
+                $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} was answered with {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
         }
     }
 }

@@ -14,27 +14,27 @@ internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter
     private const string Tenant = "/api/v1/tenants/" + DemoOptions.Slug;
 
     /// <returns>The tenant when it is active; null when its operation ended otherwise.</returns>
-    public async Task<TenantView?> EnsureAsync(CancellationToken cancellation)
+    public async Task<TenantView?> EnsureAsync(CancellationToken cancellationToken)
     {
-        var tenant = await api.GetAsync<TenantView>(Tenant, cancellation);
+        var tenant = await api.GetAsync<TenantView>(Tenant, cancellationToken);
         if (tenant is { Status: not (TenantStatus.Provisioning or TenantStatus.Failed or TenantStatus.Deprovisioned) })
         {
             await output.WriteLineAsync($"The tenant '{DemoOptions.Slug}' exists and is {JsonNamingPolicy.CamelCase.ConvertName(tenant.Status.ToString())}.");
             return tenant;
         }
 
-        var operation = await BeginAsync(cancellation);
+        var operation = await BeginAsync(cancellationToken);
         await display.ShowAsync(async show =>
         {
             show(operation);
-            await foreach (var happened in api.FollowAsync(operation.Events, cancellation))
+            await foreach (var happened in api.FollowAsync(operation.Events, cancellationToken))
             {
-                show(operation = await ReadAsync(operation.Id, cancellation));
+                show(operation = await ReadAsync(operation.Id, cancellationToken));
                 if (happened is HistoryEvents.Stalled)
                     break;
             }
         });
-        operation = await ReadAsync(operation.Id, cancellation);
+        operation = await ReadAsync(operation.Id, cancellationToken);
         if (operation.State != OperationState.Completed)
         {
             await output.WriteLineAsync(
@@ -44,24 +44,24 @@ internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter
 
         await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
             $"The tenant '{DemoOptions.Slug}' is active after {(operation.FinishedAt - operation.CreatedAt)?.TotalSeconds:0.0} s."));
-        return await api.GetAsync<TenantView>(Tenant, cancellation);
+        return await api.GetAsync<TenantView>(Tenant, cancellationToken);
     }
 
-    private async Task<OperationView> BeginAsync(CancellationToken cancellation)
+    private async Task<OperationView> BeginAsync(CancellationToken cancellationToken)
     {
-        var earlier = (await api.GetAsync<PageView<OperationSummaryView>>("/api/v1/operations?tenant=" + DemoOptions.Slug, cancellation))!.Items;
+        var earlier = (await api.GetAsync<PageView<OperationSummaryView>>("/api/v1/operations?tenant=" + DemoOptions.Slug, cancellationToken))!.Items;
         if (earlier.FirstOrDefault(o => o.FinishedAt is null) is { } unfinished)
         {
             await output.WriteLineAsync($"The operation {unfinished.Id} goes on.");
-            return await ReadAsync(unfinished.Id, cancellation);
+            return await ReadAsync(unfinished.Id, cancellationToken);
         }
 
         await output.WriteLineAsync($"Provisioning the tenant '{DemoOptions.Slug}' (POST /api/v1/tenants)");
         var tenant = new { name = "Demo", slug = DemoOptions.Slug, plan = "enterprise", adminEmail = "admin@demo.example" };
         // The next try has another key: the same one would answer with the try that failed.
-        return await api.ProvisionAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"demo-{earlier.Count + 1}"), cancellation);
+        return await api.ProvisionAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"demo-{earlier.Count + 1}"), cancellationToken);
     }
 
-    private async Task<OperationView> ReadAsync(Guid id, CancellationToken cancellation) =>
-        (await api.GetAsync<OperationView>($"/api/v1/operations/{id}", cancellation))!;
+    private async Task<OperationView> ReadAsync(Guid id, CancellationToken cancellationToken) =>
+        (await api.GetAsync<OperationView>($"/api/v1/operations/{id}", cancellationToken))!;
 }

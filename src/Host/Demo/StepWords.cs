@@ -22,7 +22,7 @@ internal static class StepWords
         StepStatus.Succeeded => "green",
         StepStatus.Running => "yellow",
         StepStatus.Pending or StepStatus.Skipped => "grey",
-        StepStatus.Waiting or StepStatus.Held or StepStatus.CompensationWaiting or StepStatus.CompensationHeld => "darkorange",
+        StepStatus.Waiting or StepStatus.Deferred or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred => "darkorange",
         _ => "red",
     };
 }

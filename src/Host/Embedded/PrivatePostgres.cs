@@ -42,7 +42,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <param name="folder">Holds the cluster; made when missing. When run as root, the user <c>postgres</c> must be able to reach it.</param>
     /// <param name="settings">Server settings (<c>name=value</c>) over the defaults.</param>
     /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start; the message says what to do.</exception>
-    public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, CancellationToken cancellation = default)
+    public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, CancellationToken cancellationToken = default)
     {
         var binaries = FindBinaries();
         folder = Path.GetFullPath(folder);
@@ -54,16 +54,16 @@ public sealed class PrivatePostgres : IAsyncDisposable
             // A folder without PG_VERSION is what a killed initdb leaves: nothing in it is worth keeping.
             if (Directory.Exists(data))
                 Directory.Delete(data, recursive: true);
-            await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), cancellation);
+            await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), cancellationToken);
             OwnerOnly(passwordFile);
             if (IsRoot)
-                await HandOverAsync(folder, cancellation);
+                await HandOverAsync(folder, cancellationToken);
             await RunAsync(Path.Combine(binaries, "initdb"),
                 ["-D", data, "-U", Superuser, "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"],
-                asPostgres: true, cancellation);
+                asPostgres: true, cancellationToken);
         }
 
-        var password = (await File.ReadAllTextAsync(passwordFile, cancellation)).Trim();
+        var password = (await File.ReadAllTextAsync(passwordFile, cancellationToken)).Trim();
         if (RunningPort(data) is { } running)
             return new PrivatePostgres(folder, binaries, running, password);
 
@@ -73,7 +73,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             .Append($"port={port.ToString(CultureInfo.InvariantCulture)}").Append("listen_addresses=127.0.0.1").Append("unix_socket_directories=")
             .Select(s => $"-c {s}"));
         // Not cancelled half-way: a server that comes up afterwards would have nobody to stop it.
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         await RunAsync(Path.Combine(binaries, "pg_ctl"),
             ["-D", data, "-w", "-t", "60", "-l", Path.Combine(folder, "postgres.log"), "-o", options, "start"], asPostgres: true, CancellationToken.None);
         return new PrivatePostgres(folder, binaries, port, password);
@@ -151,11 +151,11 @@ public sealed class PrivatePostgres : IAsyncDisposable
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    private static async Task HandOverAsync(string folder, CancellationToken cancellation)
+    private static async Task HandOverAsync(string folder, CancellationToken cancellationToken)
     {
         try
         {
-            await RunAsync("chown", ["-R", "postgres", folder], asPostgres: false, cancellation);
+            await RunAsync("chown", ["-R", "postgres", folder], asPostgres: false, cancellationToken);
         }
         catch (InvalidOperationException e)
         {
@@ -165,7 +165,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     // PostgreSQL refuses to run as root, so root hands over to the user that Debian's package makes.
-    private static async Task RunAsync(string program, string[] arguments, bool asPostgres, CancellationToken cancellation)
+    private static async Task RunAsync(string program, string[] arguments, bool asPostgres, CancellationToken cancellationToken)
     {
         string[] line = asPostgres && IsRoot
             ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]
@@ -182,8 +182,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         process.BeginErrorReadLine();
         while (!process.HasExited)
         {
-            cancellation.ThrowIfCancellationRequested();
-            await Task.Delay(20, cancellation);
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.Delay(20, cancellationToken);
         }
 
         if (process.ExitCode != 0)

@@ -77,16 +77,16 @@ public sealed class CephCluster(string folder, Guid id, int monitor, int web)
 
     /// <summary>Runs one of the commands that make something, to its end.</summary>
     /// <exception cref="StartException">It failed; the message has what it said.</exception>
-    public static async Task RunAsync(string[] command, CancellationToken cancellation)
+    public static async Task RunAsync(string[] command, CancellationToken cancellationToken)
     {
         var program = Path.GetFileName(command[0]);
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })
             ?? throw new StartException($"{program} did not start.");
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var errors = process.StandardError.ReadToEndAsync(cancellation);
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         try
         {
-            await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromMinutes(2), cancellation);
+            await process.WaitForExitAsync(cancellationToken).WaitAsync(TimeSpan.FromMinutes(2), cancellationToken);
         }
         catch (Exception e) when (e is OperationCanceledException or TimeoutException)
         {

@@ -51,7 +51,7 @@ internal sealed class LocalProcess : IAsyncDisposable
 
     /// <summary>Waits until somebody listens on the port.</summary>
     /// <exception cref="StartException">The process ended first, or nobody listened for a minute.</exception>
-    public async Task ListensAsync(int port, CancellationToken cancellation)
+    public async Task ListensAsync(int port, CancellationToken cancellationToken)
     {
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromMinutes(1);)
         {
@@ -60,12 +60,12 @@ internal sealed class LocalProcess : IAsyncDisposable
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                await socket.ConnectAsync(IPAddress.Loopback, port, cancellation);
+                await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
                 return;
             }
             catch (SocketException)
             {
-                await Task.Delay(50, cancellation);
+                await Task.Delay(50, cancellationToken);
             }
         }
 

@@ -21,7 +21,7 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
     /// <summary>With user and password.</summary>
     public string Address { get; }
 
-    public static async Task<LocalRabbitMq> StartAsync(DataFolder data, CancellationToken cancellation)
+    public static async Task<LocalRabbitMq> StartAsync(DataFolder data, CancellationToken cancellationToken)
     {
         var folder = data.Folder("rabbitmq");
         var password = data.Secret("rabbitmq-password", Convert.ToHexStringLower);
@@ -54,7 +54,7 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
         var started = new LocalRabbitMq(names, broker, $"amqp://{User}:{password}@127.0.0.1:{Text(port)}");
         try
         {
-            await broker.ListensAsync(port, cancellation);
+            await broker.ListensAsync(port, cancellationToken);
             return started;
         }
         catch

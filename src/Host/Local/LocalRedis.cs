@@ -9,7 +9,7 @@ namespace Saga.Host.Local;
 internal static class LocalRedis
 {
     /// <returns>The server, and how to reach it as administrator.</returns>
-    public static async Task<(LocalProcess Server, string Address)> StartAsync(DataFolder data, CancellationToken cancellation)
+    public static async Task<(LocalProcess Server, string Address)> StartAsync(DataFolder data, CancellationToken cancellationToken)
     {
         var folder = data.Folder("redis");
         var password = data.Secret("redis-password", Convert.ToHexStringLower);
@@ -30,7 +30,7 @@ internal static class LocalRedis
         var server = await LocalProcess.StartAsync("Redis", folder, [Programs.Require("redis-server", "redis-server"), configuration]);
         try
         {
-            await server.ListensAsync(port, cancellation);
+            await server.ListensAsync(port, cancellationToken);
             return (server, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port},password={password}"));
         }
         catch

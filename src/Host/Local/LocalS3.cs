@@ -21,12 +21,12 @@ internal sealed class LocalS3 : IAsyncDisposable
     /// <summary>What the S3 adapter needs to reach the server.</summary>
     public Dictionary<string, string> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public static async Task<LocalS3> StartAsync(DataFolder data, CancellationToken cancellation)
+    public static async Task<LocalS3> StartAsync(DataFolder data, CancellationToken cancellationToken)
     {
         var server = new LocalS3(data.Folder("s3"), data.Secret("s3-secret-key", Convert.ToHexStringLower));
         try
         {
-            await server.StartAsync(cancellation);
+            await server.StartAsync(cancellationToken);
             return server;
         }
         catch
@@ -42,7 +42,7 @@ internal sealed class LocalS3 : IAsyncDisposable
             await process.DisposeAsync();
     }
 
-    private async Task StartAsync(CancellationToken cancellation)
+    private async Task StartAsync(CancellationToken cancellationToken)
     {
         var made = Path.Combine(folder, "made");
         var first = !File.Exists(made);
@@ -60,32 +60,32 @@ internal sealed class LocalS3 : IAsyncDisposable
         await cluster.ConfigureAsync(CephCluster.OnDisk);
         if (first)
         {
-            await CephCluster.RunAsync(cluster.MakeMap, cancellation);
-            await CephCluster.RunAsync(cluster.MakeMonitor, cancellation);
+            await CephCluster.RunAsync(cluster.MakeMap, cancellationToken);
+            await CephCluster.RunAsync(cluster.MakeMonitor, cancellationToken);
         }
 
-        await (await BeginAsync(cluster.Monitor)).ListensAsync(monitor, cancellation);
+        await (await BeginAsync(cluster.Monitor)).ListensAsync(monitor, cancellationToken);
         if (first)
         {
-            await CephCluster.RunAsync(cluster.MakeDaemon, cancellation);
-            await WithDaemonAsync(cluster, CephCluster.RunAsync(cluster.MakeUser(AccessKey, secretKey), cancellation), cancellation);
-            await File.WriteAllTextAsync(made, "", cancellation);
+            await CephCluster.RunAsync(cluster.MakeDaemon, cancellationToken);
+            await WithDaemonAsync(cluster, CephCluster.RunAsync(cluster.MakeUser(AccessKey, secretKey), cancellationToken), cancellationToken);
+            await File.WriteAllTextAsync(made, "", cancellationToken);
         }
 
-        await WithDaemonAsync(cluster, (await BeginAsync(cluster.Gateway)).ListensAsync(port, cancellation), cancellation);
+        await WithDaemonAsync(cluster, (await BeginAsync(cluster.Gateway)).ListensAsync(port, cancellationToken), cancellationToken);
         Settings["Saga:Storage:S3:ServiceUrl"] = cluster.Url;
         Settings["Saga:Storage:S3:AccessKey"] = AccessKey;
         Settings["Saga:Storage:S3:SecretKey"] = secretKey;
         Settings["Saga:Storage:S3:Bucket"] = "saga";
     }
 
-    private async Task WithDaemonAsync(CephCluster cluster, Task work, CancellationToken cancellation)
+    private async Task WithDaemonAsync(CephCluster cluster, Task work, CancellationToken cancellationToken)
     {
         do
         {
             if (daemon is not { HasExited: false })
                 daemon = await BeginAsync(cluster.Daemon);
-            await Task.WhenAny(work, Task.Delay(100, cancellation));
+            await Task.WhenAny(work, Task.Delay(100, cancellationToken));
         }
         while (!work.IsCompleted);
         await work;

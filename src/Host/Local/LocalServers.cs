@@ -10,14 +10,14 @@ internal sealed class LocalServers : IAsyncDisposable
     /// <summary>What the adapters need to reach the servers.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public static async Task<LocalServers> StartAsync(DataFolder folder, CancellationToken cancellation)
+    public static async Task<LocalServers> StartAsync(DataFolder folder, CancellationToken cancellationToken)
     {
         var servers = new LocalServers();
         try
         {
             // Together: the broker takes some seconds.
             await Task.WhenAll(
-                servers.RabbitAsync(folder, cancellation), servers.RedisAsync(folder, cancellation), servers.S3Async(folder, cancellation));
+                servers.RabbitAsync(folder, cancellationToken), servers.RedisAsync(folder, cancellationToken), servers.S3Async(folder, cancellationToken));
             return servers;
         }
         catch
@@ -33,21 +33,21 @@ internal sealed class LocalServers : IAsyncDisposable
         running.Clear();
     }
 
-    private async Task RabbitAsync(DataFolder folder, CancellationToken cancellation)
+    private async Task RabbitAsync(DataFolder folder, CancellationToken cancellationToken)
     {
-        var node = await LocalRabbitMq.StartAsync(folder, cancellation);
+        var node = await LocalRabbitMq.StartAsync(folder, cancellationToken);
         Keep(node, KeyValuePair.Create("Saga:Bus:RabbitMq", node.Address));
     }
 
-    private async Task RedisAsync(DataFolder folder, CancellationToken cancellation)
+    private async Task RedisAsync(DataFolder folder, CancellationToken cancellationToken)
     {
-        var (server, address) = await LocalRedis.StartAsync(folder, cancellation);
+        var (server, address) = await LocalRedis.StartAsync(folder, cancellationToken);
         Keep(server, KeyValuePair.Create("Saga:Cache:Redis:ConnectionString", address));
     }
 
-    private async Task S3Async(DataFolder folder, CancellationToken cancellation)
+    private async Task S3Async(DataFolder folder, CancellationToken cancellationToken)
     {
-        var server = await LocalS3.StartAsync(folder, cancellation);
+        var server = await LocalS3.StartAsync(folder, cancellationToken);
         Keep(server, [.. server.Settings]);
     }
 

@@ -20,16 +20,16 @@ internal sealed class BroughtAlong : IAsyncDisposable
     /// <summary>Defaults: the user's configuration goes before them.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public static async Task<BroughtAlong> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellation)
+    public static async Task<BroughtAlong> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellationToken)
     {
         var path = DataFolderPlace.Choose(configuration[DataFolder.Key], message => Console.Error.WriteLine($"saga: {message}"));
         var brought = new BroughtAlong(DataFolder.Open(path));
         try
         {
             if (mode == HostMode.Local)
-                brought.servers = await LocalServers.StartAsync(brought.Folder, cancellation);
+                brought.servers = await LocalServers.StartAsync(brought.Folder, cancellationToken);
             if (string.IsNullOrEmpty(configuration[ModeRules.RegistryKey]))
-                await brought.StartPostgresAsync(configuration, cancellation);
+                await brought.StartPostgresAsync(configuration, cancellationToken);
             brought.Take(EmbeddedSettings.Of(brought.Folder, configuration));
             brought.Take(configuration[ModeRules.IdentityKey] is { Length: > 0 } and not ModeRules.EmbeddedIdentity
                 ? EmbeddedSettings.OfKeycloak(configuration)
@@ -56,11 +56,11 @@ internal sealed class BroughtAlong : IAsyncDisposable
             Settings[key] = value;
     }
 
-    private async Task StartPostgresAsync(IConfiguration configuration, CancellationToken cancellation)
+    private async Task StartPostgresAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
         try
         {
-            postgres = await PrivatePostgres.StartAsync(Folder.In("postgres"), cancellation: cancellation);
+            postgres = await PrivatePostgres.StartAsync(Folder.In("postgres"), cancellationToken: cancellationToken);
         }
         catch (InvalidOperationException e)
         {
@@ -69,7 +69,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
 
         await using (var connection = new NpgsqlConnection(postgres.ConnectionString("postgres")))
         {
-            await connection.OpenAsync(cancellation);
+            await connection.OpenAsync(cancellationToken);
             if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
                 await connection.ExecuteAsync("create database saga");
             // Tenants' logins have nothing to do here.

@@ -50,9 +50,9 @@ public sealed record Progress(OperationState State, IReadOnlyList<StepRun> Steps
     /// <summary>When the next thing is due; null when only messages can move it.</summary>
     public DateTimeOffset? NextDueAt => State switch
     {
-        OperationState.Running => Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Held).Min(s => s.DueAt),
+        OperationState.Running => Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred).Min(s => s.DueAt),
         OperationState.Compensating => Steps.Where(s =>
-            s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld).Min(s => s.DueAt),
+            s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred).Min(s => s.DueAt),
         _ => null,
     };
 }

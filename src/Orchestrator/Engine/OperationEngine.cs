@@ -43,7 +43,7 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random)
         return turn.End();
     }
 
-    public Decision Hold(WorkflowDefinition workflow, Progress progress, StepHeld report)
+    public Decision Hold(WorkflowDefinition workflow, Progress progress, StepDeferred report)
     {
         if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
             return Decision.Nothing(progress);
@@ -75,13 +75,13 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random)
         return turn.End();
     }
 
-    private Turn Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random);
+    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random);
 
     private static StepRun? Awaited(Progress progress, StepReport report) =>
         progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence && progress.State switch
         {
-            OperationState.Running => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Held,
-            OperationState.Compensating => s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld,
+            OperationState.Running => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred,
+            OperationState.Compensating => s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred,
             _ => false,
         });
 }

@@ -74,7 +74,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
 
     public Event<StepFailed> Failed { get; private set; } = null!;
 
-    public Event<StepHeld> Held { get; private set; } = null!;
+    public Event<StepDeferred> Held { get; private set; } = null!;
 
     public Event<OperationDue> Due { get; private set; } = null!;
 

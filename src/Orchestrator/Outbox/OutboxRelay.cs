@@ -48,7 +48,7 @@ internal sealed partial class OutboxRelay(
     private async Task DrainAsync(CancellationToken stopping)
     {
         // A claim that a crash of the server forgets, and a deletion, cost a message that is sent twice and changes nothing.
-        await using var connection = new HotConnection(registry, waitsForDisk: false);
+        await using var connection = new PinnedConnection(registry, waitsForDisk: false);
         var lookedForAll = 0L;
         while (!stopping.IsCancellationRequested)
         {
@@ -72,7 +72,7 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    private async Task<List<OutboxMessage>> ClaimAsync(NpgsqlConnection connection, string which, CancellationToken cancellation)
+    private async Task<List<OutboxMessage>> ClaimAsync(NpgsqlConnection connection, string which, CancellationToken cancellationToken)
     {
         var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
             $"""
@@ -80,7 +80,7 @@ internal sealed partial class OutboxRelay(
             where message_id in (select message_id from outbox where {which} order by message_id limit @Page for update skip locked)
             returning message_id, message_type, destination, body, traceparent
             """,
-            new { Page, claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds) }, cancellationToken: cancellation));
+            new { Page, claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds) }, cancellationToken: cancellationToken));
         var messages = new List<OutboxMessage>();
         foreach (var row in rows)
         {
@@ -113,14 +113,14 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    private async Task DeleteAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task DeleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var ids = sent.Take();
         if (ids.Count == 0)
             return;
         try
         {
-            await connection.ExecuteAsync(new CommandDefinition("delete from outbox where message_id = any(@ids)", new { ids }, cancellationToken: cancellation));
+            await connection.ExecuteAsync(new CommandDefinition("delete from outbox where message_id = any(@ids)", new { ids }, cancellationToken: cancellationToken));
         }
         catch
         {

@@ -10,17 +10,17 @@ namespace Saga.Orchestrator.Outbox;
 internal sealed class OutboxSender(Lazy<IBus> bus, QueueSender queues)
 {
     /// <exception cref="MessageReturnedException">No queue takes it yet: its worker never ran.</exception>
-    public async Task SendAsync(OutboxMessage message, CancellationToken cancellation)
+    public async Task SendAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Publish, ActivityKind.Internal, message.TraceParent);
         activity?.SetTag("saga.message", message.Message.GetType().Name);
         activity?.SetTag("saga.step", (message.Message as Contracts.Steps.StepCommand)?.Step);
         if (message.Queue is null)
         {
-            await bus.Value.Publish(message.Message, message.Message.GetType(), Pipe.Execute<PublishContext>(c => c.MessageId = message.Id), cancellation);
+            await bus.Value.Publish(message.Message, message.Message.GetType(), Pipe.Execute<PublishContext>(c => c.MessageId = message.Id), cancellationToken);
             return;
         }
 
-        await queues.SendAsync(message.Queue, message.Message, message.Id, cancellation);
+        await queues.SendAsync(message.Queue, message.Message, message.Id, cancellationToken);
     }
 }

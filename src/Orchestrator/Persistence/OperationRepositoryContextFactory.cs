@@ -9,7 +9,7 @@ namespace Saga.Orchestrator.Persistence;
 /// The saga repository. It is the unit of work: the row, its history, the leases and the outgoing messages commit
 /// together, before the incoming message is acknowledged; the outgoing ones are sent right after.
 /// </summary>
-internal sealed class OperationRepositoryContextFactory(TransitionLanes lanes, OutboxPublisher publisher)
+internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxPublisher publisher)
     : ISagaRepositoryContextFactory<OperationSaga>
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)

@@ -23,7 +23,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
 
     /// <returns>By operation: where it stands, and whether its message changed it before.</returns>
     public async Task<IReadOnlyDictionary<Guid, (OperationSaga Saga, bool Seen)>> BeginAsync(
-        NpgsqlConnection connection, IReadOnlyList<Transition> transitions, CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<Transition> transitions, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
@@ -46,12 +46,12 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
 
         var rows = new List<(Guid Id, Guid Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
         var steps = new List<(Guid Operation, StepRun Step)>();
-        await using (var reader = await batch.ExecuteReaderAsync(cancellation))
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
-            while (await reader.ReadAsync(cancellation))
+            while (await reader.ReadAsync(cancellationToken))
                 rows.Add((reader.GetGuid(0), reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(6)));
-            await reader.NextResultAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
                 steps.Add(StepRows.Read(reader));
         }
 
@@ -59,7 +59,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
         var loaded = new Dictionary<Guid, (OperationSaga Saga, bool Seen)>();
         foreach (var row in rows)
         {
-            var workflow = await WorkflowAsync(connection, row.Workflow, cancellation);
+            var workflow = await WorkflowAsync(connection, row.Workflow, cancellationToken);
             loaded[row.Id] = (new OperationSaga
             {
                 CorrelationId = row.Id,
@@ -76,7 +76,7 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
     }
 
     public async Task CommitAsync(
-        NpgsqlConnection connection, IReadOnlyList<Transition> transitions, IReadOnlyList<Guid> sent, CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<Transition> transitions, IReadOnlyList<Guid> sent, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var changed = transitions.Where(t => t.Changes).ToList();
@@ -161,16 +161,16 @@ internal sealed class OperationRows(TimeProvider time, int outboxClaimSeconds)
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
-        await batch.ExecuteNonQueryAsync(cancellation);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task<WorkflowDefinition> WorkflowAsync(NpgsqlConnection connection, string digest, CancellationToken cancellation)
+    private async Task<WorkflowDefinition> WorkflowAsync(NpgsqlConnection connection, string digest, CancellationToken cancellationToken)
     {
         if (workflows.TryGetValue(digest, out var known))
             return known;
         await using var command = new NpgsqlCommand("select definition from workflows where digest = $1", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = digest });
-        var text = (string?)await command.ExecuteScalarAsync(cancellation)
+        var text = (string?)await command.ExecuteScalarAsync(cancellationToken)
             ?? throw new InvalidOperationException($"Workflow {digest} is not in the registry.");
         return workflows[digest] = JsonSerializer.Deserialize<WorkflowDefinition>(text, Json.Options)!;
     }

@@ -42,7 +42,7 @@ internal static class StepRows
         Deadline = Time(row, 8),
         FinishedAt = Time(row, 9),
         Failure = row.IsDBNull(10) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(10), Json.Options),
-        HeldBy = row.IsDBNull(11) ? null : row.GetString(11),
+        DeferredBy = row.IsDBNull(11) ? null : row.GetString(11),
         Output = row.IsDBNull(12) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(12), Json.Options),
     });
 
@@ -83,7 +83,7 @@ internal static class StepRows
                 Parameter.Array(changes, c => c.Step.Deadline, NpgsqlDbType.TimestampTz),
                 Parameter.Array(changes, c => c.Step.FinishedAt, NpgsqlDbType.TimestampTz),
                 Parameter.Array(changes, c => Parameter.Json(c.Step.Failure), NpgsqlDbType.Text),
-                Parameter.Array(changes, c => c.Step.HeldBy, NpgsqlDbType.Text),
+                Parameter.Array(changes, c => c.Step.DeferredBy, NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.Step.Output?.GetRawText(), NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.SettledFence, NpgsqlDbType.Bigint),
             },

@@ -36,9 +36,9 @@ internal sealed partial class DueSweeper(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task<IEnumerable<(Guid Id, string? TraceParent)>> TakeDueAsync(CancellationToken cancellation)
+    private async Task<IEnumerable<(Guid Id, string? TraceParent)>> TakeDueAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return await connection.QueryAsync<(Guid Id, string? TraceParent)>(new CommandDefinition(
             """
             update operations set next_due_at = now() + interval '10 seconds'
@@ -47,7 +47,7 @@ internal sealed partial class DueSweeper(
                 order by next_due_at limit 200 for no key update skip locked)
             returning id, traceparent
             """,
-            cancellationToken: cancellation));
+            cancellationToken: cancellationToken));
     }
 
     private async Task WakeAsync(Guid operation, string? trace, CancellationToken stopping)

@@ -23,9 +23,9 @@ public static class HealthEndpoints
     }
 
     // Details stay in the log: anybody may ask.
-    private static async Task<IResult> ReadyAsync(HttpResponse response, HealthCheckService checks, CancellationToken cancellation)
+    private static async Task<IResult> ReadyAsync(HttpResponse response, HealthCheckService checks, CancellationToken cancellationToken)
     {
-        var report = await checks.CheckHealthAsync(cancellation);
+        var report = await checks.CheckHealthAsync(cancellationToken);
         response.Headers.CacheControl = "no-store";
         var view = new HealthView
         {

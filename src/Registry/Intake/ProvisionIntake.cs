@@ -17,63 +17,63 @@ public sealed class ProvisionIntake(NpgsqlDataSource registry, PlanStore plans, 
 
     /// <param name="command">Validated here.</param>
     /// <param name="caller">Who asks, as the token or the bus names them: the scope of idempotency keys.</param>
-    /// <param name="cancellation">Honoured until the commit begins.</param>
+    /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <exception cref="NpgsqlException">
     /// The registry is unavailable. Nothing was written, unless the connection broke during the commit: with an
     /// idempotency key the command can be sent again in either case.
     /// </exception>
-    public async Task<IntakeOutcome> SubmitAsync(ProvisionTenant command, string caller, CancellationToken cancellation)
+    public async Task<IntakeOutcome> SubmitAsync(ProvisionTenant command, string caller, CancellationToken cancellationToken)
     {
         // Before validation: what was accepted once stays accepted, though a plan changed since.
-        await using (var asking = await registry.OpenConnectionAsync(cancellation))
+        await using (var asking = await registry.OpenConnectionAsync(cancellationToken))
         {
-            if (await ReplayAsync(asking, command, caller, cancellation) is { } known)
+            if (await ReplayAsync(asking, command, caller, cancellationToken) is { } known)
                 return known;
         }
 
         // It reads the plan by a connection of its own: were one held meanwhile, as many commands as the pool has
         // connections would wait for each other.
-        var (valid, refusal) = await ValidateAsync(command, cancellation);
+        var (valid, refusal) = await ValidateAsync(command, cancellationToken);
         if (valid is null)
             return new CommandRejected(refusal!);
 
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         for (var left = Tries; ; left--)
         {
             var now = time.GetUtcNow();
             var accepted = new CommandAccepted(Guid.CreateVersion7(now), new TenantId(Guid.CreateVersion7(now)), IsReplay: false);
             try
             {
-                await ProvisionTransaction.WriteAsync(connection, command, valid, caller, accepted.OperationId, accepted.TenantId, now, cancellation);
+                await ProvisionTransaction.WriteAsync(connection, command, valid, caller, accepted.OperationId, accepted.TenantId, now, cancellationToken);
                 return accepted;
             }
             catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
             {
                 // The same key in flight twice shows as a taken slug, so the key is asked first.
-                if (await ReplayAsync(connection, command, caller, cancellation) is { } raced)
+                if (await ReplayAsync(connection, command, caller, cancellationToken) is { } raced)
                     return raced;
-                if (await TakenNames.FindAsync(connection, valid, command.Subdomain is not null, cancellation) is { } taken)
+                if (await TakenNames.FindAsync(connection, valid, command.Subdomain is not null, cancellationToken) is { } taken)
                     return new CommandRejected(taken);
             }
         }
     }
 
     /// <summary>What <see cref="SubmitAsync"/> would do now. Writes nothing and reserves nothing.</summary>
-    public async Task<IntakePlan> PlanAsync(ProvisionTenant command, CancellationToken cancellation)
+    public async Task<IntakePlan> PlanAsync(ProvisionTenant command, CancellationToken cancellationToken)
     {
-        var (valid, refusal) = await ValidateAsync(command, cancellation);
+        var (valid, refusal) = await ValidateAsync(command, cancellationToken);
         if (valid is not null)
         {
-            await using var connection = await registry.OpenConnectionAsync(cancellation);
-            refusal = await TakenNames.FindAsync(connection, valid, command.Subdomain is not null, cancellation);
+            await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+            refusal = await TakenNames.FindAsync(connection, valid, command.Subdomain is not null, cancellationToken);
         }
 
         return new(ProvisionWorkflow.Definition, valid?.Tier, refusal);
     }
 
-    private async Task<(ValidProvision? Valid, OperationRejected? Refusal)> ValidateAsync(ProvisionTenant command, CancellationToken cancellation)
+    private async Task<(ValidProvision? Valid, OperationRejected? Refusal)> ValidateAsync(ProvisionTenant command, CancellationToken cancellationToken)
     {
-        var plan = ProvisionValidation.IsPlanName(command.Plan) ? await plans.FindAsync(command.Plan, cancellation) : null;
+        var plan = ProvisionValidation.IsPlanName(command.Plan) ? await plans.FindAsync(command.Plan, cancellationToken) : null;
         var valid = ProvisionValidation.Validate(command, plan, out var errors);
         return valid is not null ? (valid, null) : (null, new()
         {
@@ -83,7 +83,7 @@ public sealed class ProvisionIntake(NpgsqlDataSource registry, PlanStore plans, 
         });
     }
 
-    private static async Task<IntakeOutcome?> ReplayAsync(NpgsqlConnection connection, ProvisionTenant command, string caller, CancellationToken cancellation)
+    private static async Task<IntakeOutcome?> ReplayAsync(NpgsqlConnection connection, ProvisionTenant command, string caller, CancellationToken cancellationToken)
     {
         if (command.IdempotencyKey is not { } key || !ProvisionValidation.IsIdempotencyKey(key))
             return null;
@@ -94,8 +94,8 @@ public sealed class ProvisionIntake(NpgsqlDataSource registry, PlanStore plans, 
             """, connection);
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = caller });
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
-        await using var row = await find.ExecuteReaderAsync(cancellation);
-        if (!await row.ReadAsync(cancellation))
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
             return null;
         return row.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(CommandHash.Of(command))
             ? new CommandAccepted(row.GetGuid(1), new TenantId(row.GetGuid(2)), IsReplay: true)

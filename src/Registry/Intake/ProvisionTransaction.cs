@@ -18,9 +18,9 @@ internal static class ProvisionTransaction
 
     public static async Task WriteAsync(
         NpgsqlConnection connection, ProvisionTenant command, ValidProvision valid, string caller, Guid operation, TenantId tenant,
-        DateTimeOffset now, CancellationToken cancellation)
+        DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Add(batch, "insert into workflows (digest, kind, version, definition) values ($1, $2, $3, $4::jsonb) on conflict (digest) do nothing",
@@ -47,10 +47,10 @@ internal static class ProvisionTransaction
                     caller, command.IdempotencyKey, CommandHash.Of(command), operation, now);
             }
 
-            await batch.ExecuteNonQueryAsync(cancellation);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, cancellation);
+        await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, cancellationToken);
         using var activity = IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit);
         // A caller that hangs up now would leave it open whether the commit happened.
         await transaction.CommitAsync(CancellationToken.None);

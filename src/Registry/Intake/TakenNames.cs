@@ -16,7 +16,7 @@ internal static class TakenNames
 
     /// <returns>The refusal, naming every name that is taken; null when all are free.</returns>
     public static async Task<OperationRejected?> FindAsync(
-        NpgsqlConnection connection, ValidProvision valid, bool subdomainGiven, CancellationToken cancellation)
+        NpgsqlConnection connection, ValidProvision valid, bool subdomainGiven, CancellationToken cancellationToken)
     {
         bool slug = false, domain = false, subdomain = false;
         (Guid Id, string Kind)? running = null;
@@ -25,8 +25,8 @@ internal static class TakenNames
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = valid.Slug.ToString() });
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)valid.Domain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = valid.Subdomain });
-            await using var rows = await command.ExecuteReaderAsync(cancellation);
-            while (await rows.ReadAsync(cancellation))
+            await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+            while (await rows.ReadAsync(cancellationToken))
             {
                 domain |= !rows.IsDBNull(1) && rows.GetBoolean(1);
                 subdomain |= rows.GetBoolean(2);

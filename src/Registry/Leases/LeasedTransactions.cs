@@ -10,19 +10,19 @@ namespace Saga.Registry.Leases;
 public sealed class LeasedTransactions(NpgsqlDataSource registry)
 {
     /// <exception cref="LeaseLostException">The lease is another's, or its fence is stale.</exception>
-    public async Task<LeasedTransaction> BeginAsync(StepLease lease, CancellationToken cancellation)
+    public async Task<LeasedTransaction> BeginAsync(StepLease lease, CancellationToken cancellationToken)
     {
-        var connection = await registry.OpenConnectionAsync(cancellation);
+        var connection = await registry.OpenConnectionAsync(cancellationToken);
         try
         {
-            var transaction = await connection.BeginTransactionAsync(cancellation);
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var held = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
                 """
                 select 1 from operation_steps
                 where operation_id = @OperationId and step = @Step and fence = @Fence and holder = @Holder and not settled
                 for share
                 """,
-                lease, transaction, cancellationToken: cancellation));
+                lease, transaction, cancellationToken: cancellationToken));
             if (held is null)
                 throw new LeaseLostException(lease);
             return new LeasedTransaction(connection, transaction);
@@ -43,10 +43,10 @@ public sealed class LeasedTransaction(NpgsqlConnection connection, NpgsqlTransac
     public NpgsqlTransaction Transaction { get; } = transaction;
 
     /// <summary>Runs one statement with Dapper's parameters; returns the rows it touched.</summary>
-    public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellation) =>
-        Connection.ExecuteAsync(new CommandDefinition(sql, parameters, Transaction, cancellationToken: cancellation));
+    public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
+        Connection.ExecuteAsync(new CommandDefinition(sql, parameters, Transaction, cancellationToken: cancellationToken));
 
-    public Task CommitAsync(CancellationToken cancellation) => Transaction.CommitAsync(cancellation);
+    public Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -9,14 +9,14 @@ public static class HistoryEvents
     public const string StepSucceeded = "stepSucceeded";
     public const string StepFailed = "stepFailed";
     public const string StepTimedOut = "stepTimedOut";
-    public const string StepHeld = "stepHeld";
+    public const string StepDeferred = "stepHeld";
     public const string StepSkipped = "stepSkipped";
     public const string CompensationStarted = "compensationStarted";
     public const string CompensationDispatched = "compensationDispatched";
     public const string StepCompensated = "stepCompensated";
     public const string CompensationFailed = "compensationFailed";
     public const string CompensationTimedOut = "compensationTimedOut";
-    public const string CompensationHeld = "compensationHeld";
+    public const string CompensationDeferred = "compensationHeld";
     public const string Completed = "completed";
     public const string Compensated = "compensated";
     public const string Stalled = "stalled";

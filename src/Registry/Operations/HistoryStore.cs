@@ -11,16 +11,16 @@ namespace Saga.Registry.Operations;
 public sealed class HistoryStore(NpgsqlDataSource registry)
 {
     /// <summary>The lines after an id, oldest first.</summary>
-    public async Task<IReadOnlyList<HistoryLine>> ReadAsync(Guid operation, long after, int limit, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<HistoryLine>> ReadAsync(Guid operation, long after, int limit, CancellationToken cancellationToken = default)
     {
-        var found = await ReadAsync([(operation, after)], limit, cancellation);
+        var found = await ReadAsync([(operation, after)], limit, cancellationToken);
         return [.. found.Select(f => f.Line)];
     }
 
     /// <summary>The lines of many operations in one query, each after an id of its own.</summary>
     /// <returns>Lines with the index of what asked for them, oldest first.</returns>
     public async Task<IReadOnlyList<(int Asked, HistoryLine Line)>> ReadAsync(
-        IReadOnlyList<(Guid Operation, long After)> asked, int limit, CancellationToken cancellation = default)
+        IReadOnlyList<(Guid Operation, long After)> asked, int limit, CancellationToken cancellationToken = default)
     {
         await using var command = registry.CreateCommand(
             """
@@ -33,8 +33,8 @@ public sealed class HistoryStore(NpgsqlDataSource registry)
         command.Parameters.Add(new() { Value = asked.Select(a => a.After).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
         command.Parameters.Add(new() { Value = limit });
         var lines = new List<(int, HistoryLine)>();
-        await using var rows = await command.ExecuteReaderAsync(cancellation);
-        while (await rows.ReadAsync(cancellation))
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
         {
             lines.Add((rows.GetInt32(0), new()
             {

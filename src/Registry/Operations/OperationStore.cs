@@ -28,18 +28,18 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
         """;
 
-    public async Task<Operation?> FindAsync(Guid id, CancellationToken cancellation = default)
+    public async Task<Operation?> FindAsync(Guid id, CancellationToken cancellationToken = default)
     {
         await using var command = registry.CreateCommand($"{Select} where o.id = $1");
         command.Parameters.Add(new NpgsqlParameter { Value = id });
-        await using var row = await command.ExecuteReaderAsync(cancellation);
-        return await row.ReadAsync(cancellation) ? Read(row) : null;
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
     /// <param name="filter">All of it must hold.</param>
     /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
     /// <param name="limit">The size of the page.</param>
-    public async Task<Page<Operation>> ListAsync(OperationFilter filter, Cursor? after, int limit, CancellationToken cancellation = default)
+    public async Task<Page<Operation>> ListAsync(OperationFilter filter, Cursor? after, int limit, CancellationToken cancellationToken = default)
     {
         await using var command = registry.CreateCommand();
         var sql = new StringBuilder(Select).Append(" where true");
@@ -67,8 +67,8 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         command.CommandText = sql.ToString();
 
         var found = new List<Operation>();
-        await using var rows = await command.ExecuteReaderAsync(cancellation);
-        while (await rows.ReadAsync(cancellation))
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
             found.Add(Read(rows));
         if (found.Count <= limit)
             return new(found, null);

@@ -36,7 +36,7 @@ public sealed record StepRun
     public Failure? Failure { get; init; }
 
     /// <summary>The outside system that holds the step back.</summary>
-    public string? HeldBy { get; init; }
+    public string? DeferredBy { get; init; }
 
     public JsonElement? Output { get; init; }
 
@@ -61,7 +61,7 @@ public enum StepStatus
     [JsonStringEnumMemberName("waiting")] Waiting,
 
     /// <summary>Held back by an outage.</summary>
-    [JsonStringEnumMemberName("held")] Held,
+    [JsonStringEnumMemberName("held")] Deferred,
 
     [JsonStringEnumMemberName("succeeded")] Succeeded,
 
@@ -75,7 +75,7 @@ public enum StepStatus
     [JsonStringEnumMemberName("compensationWaiting")] CompensationWaiting,
 
     /// <summary>Its compensation is held back by an outage.</summary>
-    [JsonStringEnumMemberName("compensationHeld")] CompensationHeld,
+    [JsonStringEnumMemberName("compensationHeld")] CompensationDeferred,
 
     [JsonStringEnumMemberName("compensated")] Compensated,
 

@@ -15,16 +15,16 @@ public static class OutboxWriter
     public const string Channel = "saga_outbox";
 
     /// <summary>Sends the message to a queue; it stays in the outbox until that queue exists.</summary>
-    public static Task SendAsync<T>(NpgsqlTransaction transaction, string queue, T message, CancellationToken cancellation)
+    public static Task SendAsync<T>(NpgsqlTransaction transaction, string queue, T message, CancellationToken cancellationToken)
         where T : class =>
-        InsertAsync(transaction, queue, message, cancellation);
+        InsertAsync(transaction, queue, message, cancellationToken);
 
     /// <summary>Publishes the message to whoever subscribed, be it nobody.</summary>
-    public static Task PublishAsync<T>(NpgsqlTransaction transaction, T message, CancellationToken cancellation)
+    public static Task PublishAsync<T>(NpgsqlTransaction transaction, T message, CancellationToken cancellationToken)
         where T : class =>
-        InsertAsync(transaction, null, message, cancellation);
+        InsertAsync(transaction, null, message, cancellationToken);
 
-    private static Task InsertAsync<T>(NpgsqlTransaction transaction, string? destination, T message, CancellationToken cancellation)
+    private static Task InsertAsync<T>(NpgsqlTransaction transaction, string? destination, T message, CancellationToken cancellationToken)
         where T : class =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
@@ -33,5 +33,5 @@ public static class OutboxWriter
             select pg_notify('saga_outbox', '');
             """,
             new { Id = Guid.CreateVersion7(), Type = MessageTypes.NameOf(message), destination, Body = JsonSerializer.Serialize(message, Json.Options), Trace = TraceContext.Current },
-            transaction, cancellationToken: cancellation));
+            transaction, cancellationToken: cancellationToken));
 }

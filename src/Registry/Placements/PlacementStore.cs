@@ -20,9 +20,9 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
     public const string SchemaDatabasePrefix = "saga_schemas_";
 
     /// <summary>Adds the servers or brings them up to date. Whether a server accepts tenants is the operator's and stays.</summary>
-    public async Task UpsertServersAsync(IEnumerable<DatabaseServer> servers, CancellationToken cancellation)
+    public async Task UpsertServersAsync(IEnumerable<DatabaseServer> servers, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         foreach (var server in servers)
         {
             await connection.ExecuteAsync(new CommandDefinition(
@@ -35,7 +35,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
                 where (s.region, s.host, s.port, s.max_tenants, s.max_schemas_per_database)
                    is distinct from (excluded.region, excluded.host, excluded.port, excluded.max_tenants, excluded.max_schemas_per_database)
                 """,
-                server, cancellationToken: cancellation));
+                server, cancellationToken: cancellationToken));
         }
     }
 
@@ -46,7 +46,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
     /// </summary>
     /// <param name="region">Any when null.</param>
     public static async Task<PlacementResult> PlaceAsync(
-        LeasedTransaction transaction, TenantId tenant, IsolationTier tier, string? region, IReadOnlyCollection<string> among, CancellationToken cancellation)
+        LeasedTransaction transaction, TenantId tenant, IsolationTier tier, string? region, IReadOnlyCollection<string> among, CancellationToken cancellationToken)
     {
         var candidates = (await QueryAsync<Candidate>(
             transaction,
@@ -55,7 +55,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
             where name = any(@Names) and accepting and (@region::text is null or region = @region)
             order by name for no key update
             """,
-            new { Names = among.ToArray(), region }, cancellation)).ToList();
+            new { Names = among.ToArray(), region }, cancellationToken)).ToList();
 
         // Read after the lock: a choice that was being made while this one waited is seen here.
         var placed = (await QueryAsync<PlacedRow>(
@@ -64,14 +64,14 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
             select placement_server as Server, placement_database as Database, placement_schema as Schema from tenants
             where id = @Value and placement_server is not null
             """,
-            new { tenant.Value }, cancellation)).SingleOrDefault();
+            new { tenant.Value }, cancellationToken)).SingleOrDefault();
         if (placed is not null)
             return new PlacementResult(new Placement(placed.Server, placed.Database, placed.Schema), []);
 
         var used = (await QueryAsync<Count>(
             transaction,
             "select placement_server as Name, count(*) as Used from tenants where placement_server = any(@Names) group by placement_server",
-            new { Names = candidates.Select(c => c.Name).ToArray() }, cancellation)).ToDictionary(c => c.Name, c => c.Used);
+            new { Names = candidates.Select(c => c.Name).ToArray() }, cancellationToken)).ToDictionary(c => c.Name, c => c.Used);
         var loads = candidates.ConvertAll(c => new ServerLoad(c.Name, used.GetValueOrDefault(c.Name), c.MaxTenants));
         if (loads.Where(l => l.Used < l.Maximum).OrderByDescending(l => l.Maximum - l.Used).ThenBy(l => l.Name, StringComparer.Ordinal).FirstOrDefault() is not { } best)
             return new PlacementResult(null, loads);
@@ -80,7 +80,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
         {
             IsolationTier.Row => new Placement(best.Name, RowDatabase, ProductSchema),
             IsolationTier.Schema => new Placement(
-                best.Name, await SchemaDatabaseAsync(transaction, best.Name, candidates.Single(c => c.Name == best.Name).MaxSchemas, cancellation), $"t_{tenant.Compact}"),
+                best.Name, await SchemaDatabaseAsync(transaction, best.Name, candidates.Single(c => c.Name == best.Name).MaxSchemas, cancellationToken), $"t_{tenant.Compact}"),
             IsolationTier.Database => new Placement(best.Name, $"tenant_{tenant.Compact}", ProductSchema),
             _ => throw new ArgumentOutOfRangeException(nameof(tier)),
         };
@@ -90,12 +90,12 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
                                version = version + 1, updated_at = now()
             where id = @Value
             """,
-            new { placement.Server, placement.Database, placement.Schema, tenant.Value }, cancellation);
+            new { placement.Server, placement.Database, placement.Schema, tenant.Value }, cancellationToken);
         return new PlacementResult(placement, loads);
     }
 
     // The first shared database with room, or the next number.
-    private static async Task<string> SchemaDatabaseAsync(LeasedTransaction transaction, string server, int maximum, CancellationToken cancellation)
+    private static async Task<string> SchemaDatabaseAsync(LeasedTransaction transaction, string server, int maximum, CancellationToken cancellationToken)
     {
         var used = (await QueryAsync<Count>(
             transaction,
@@ -103,7 +103,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
             select placement_database as Name, count(*) as Used from tenants
             where placement_server = @server and starts_with(placement_database, @SchemaDatabasePrefix) group by placement_database
             """,
-            new { server, SchemaDatabasePrefix }, cancellation)).ToDictionary(c => c.Name, c => c.Used);
+            new { server, SchemaDatabasePrefix }, cancellationToken)).ToDictionary(c => c.Name, c => c.Used);
         for (var number = 1; ; number++)
         {
             var name = SchemaDatabasePrefix + number.ToString(CultureInfo.InvariantCulture);
@@ -112,8 +112,8 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
         }
     }
 
-    private static Task<IEnumerable<T>> QueryAsync<T>(LeasedTransaction transaction, string sql, object parameters, CancellationToken cancellation) =>
-        transaction.Connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction.Transaction, cancellationToken: cancellation));
+    private static Task<IEnumerable<T>> QueryAsync<T>(LeasedTransaction transaction, string sql, object parameters, CancellationToken cancellationToken) =>
+        transaction.Connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction.Transaction, cancellationToken: cancellationToken));
 
     private sealed record Candidate(string Name, int MaxTenants, int MaxSchemas);
 

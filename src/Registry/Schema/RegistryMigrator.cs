@@ -15,9 +15,9 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
 {
     private const long Lock = 0x5A6A_0001;
 
-    public async Task MigrateAsync(CancellationToken cancellation = default)
+    public async Task MigrateAsync(CancellationToken cancellationToken = default)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync("select pg_advisory_lock(@Lock)", new { Lock });
         try
         {
@@ -35,15 +35,15 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
                     continue;
                 }
 
-                await using var transaction = await connection.BeginTransactionAsync(cancellation);
+                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await connection.ExecuteAsync(sql, transaction: transaction);
                 await connection.ExecuteAsync(
                     "insert into registry_migrations (version, name, checksum) values (@version, @name, @checksum)",
                     new { version, name, checksum }, transaction);
-                await transaction.CommitAsync(cancellation);
+                await transaction.CommitAsync(cancellationToken);
             }
 
-            await CloseToPublicAsync(connection, cancellation);
+            await CloseToPublicAsync(connection, cancellationToken);
         }
         finally
         {
@@ -53,14 +53,14 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
 
     // Tenants have logins on this server, perhaps, and PostgreSQL lets every login into a new database. At every start:
     // a database that was restored is new. Only its owner (or a superuser) can; anybody else is told by a warning of the server.
-    private async Task CloseToPublicAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task CloseToPublicAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         const string open = "select has_database_privilege('public', current_database(), 'connect')";
-        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellation)))
+        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellationToken)))
             return;
-        var database = await connection.ExecuteScalarAsync<string>(new CommandDefinition("select quote_ident(current_database())", cancellationToken: cancellation));
-        await connection.ExecuteAsync(new CommandDefinition($"revoke connect on database {database} from public", cancellationToken: cancellation));
-        if (log is not null && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellation)))
+        var database = await connection.ExecuteScalarAsync<string>(new CommandDefinition("select quote_ident(current_database())", cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition($"revoke connect on database {database} from public", cancellationToken: cancellationToken));
+        if (log is not null && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellationToken)))
             OpenToPublic(log, database!);
     }
 

@@ -27,7 +27,7 @@ public sealed class TenantListing(NpgsqlDataSource registry)
     /// <param name="sort">One of <see cref="Sorts"/>.</param>
     /// <param name="after">A cursor of that order; null for the beginning.</param>
     /// <param name="limit">The size of the page.</param>
-    public async Task<Page<Tenant>> ListAsync(TenantFilter filter, string sort, Cursor? after, int limit, CancellationToken cancellation = default)
+    public async Task<Page<Tenant>> ListAsync(TenantFilter filter, string sort, Cursor? after, int limit, CancellationToken cancellationToken = default)
     {
         var byAge = sort.EndsWith("createdAt", StringComparison.Ordinal);
         var column = byAge ? "t.created_at" : "t.slug";
@@ -50,8 +50,8 @@ public sealed class TenantListing(NpgsqlDataSource registry)
         command.CommandText = sql.ToString();
 
         var found = new List<Tenant>();
-        await using var rows = await command.ExecuteReaderAsync(cancellation);
-        while (await rows.ReadAsync(cancellation))
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
             found.Add(TenantStore.Read(rows));
         if (found.Count <= limit)
             return new(found, null);

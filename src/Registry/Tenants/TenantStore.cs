@@ -15,21 +15,21 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at
         """;
 
-    public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellation = default) =>
-        FindAsync($"select {Columns} from tenants t where t.id = $1", id.Value, cancellation);
+    public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellationToken = default) =>
+        FindAsync($"select {Columns} from tenants t where t.id = $1", id.Value, cancellationToken);
 
     /// <summary>The tenant that holds the slug now; of former holders, the latest, when nobody does.</summary>
-    public Task<Tenant?> FindAsync(Slug slug, CancellationToken cancellation = default) =>
+    public Task<Tenant?> FindAsync(Slug slug, CancellationToken cancellationToken = default) =>
         FindAsync(
             $"select {Columns} from tenants t where t.slug = $1 order by t.status in ('failed', 'deprovisioned'), t.created_at desc limit 1",
-            slug.ToString(), cancellation);
+            slug.ToString(), cancellationToken);
 
-    private async Task<Tenant?> FindAsync(string sql, object key, CancellationToken cancellation)
+    private async Task<Tenant?> FindAsync(string sql, object key, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter { Value = key });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? Read(reader) : null;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
 
     /// <summary>The lookup by id as one command of a batch; <see cref="Read"/> reads its row.</summary>

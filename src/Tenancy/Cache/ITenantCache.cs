@@ -18,15 +18,15 @@ public interface ITenantCache
     TenantId Tenant { get; }
 
     /// <summary>Null when there is no such entry, or none any more.</summary>
-    Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellation);
+    Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellationToken);
 
     /// <param name="timeToLive">At least one millisecond.</param>
-    Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellation);
+    Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken);
 
     /// <returns>Whether it was there.</returns>
-    Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellation);
+    Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellationToken);
 
     /// <summary>Adds one to a counter in one step; the first addition begins the window, at whose end the counter is gone.</summary>
     /// <returns>The count within the window, this one included.</returns>
-    Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellation);
+    Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellationToken);
 }

@@ -26,9 +26,9 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
             return tenants.TryGetValue(tenant, out var entries) && entries.Values.Any(e => e.EndsAt > clock.GetUtcNow());
     }
 
-    private T Use<T>(TenantId tenant, Func<Dictionary<string, Entry>, DateTimeOffset, T> use, CancellationToken cancellation)
+    private T Use<T>(TenantId tenant, Func<Dictionary<string, Entry>, DateTimeOffset, T> use, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         lock (gate)
         {
             var now = clock.GetUtcNow();
@@ -61,27 +61,27 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
     {
         public TenantId Tenant { get; } = tenant;
 
-        public Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellation)
+        public Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellationToken)
         {
             var name = key.ToString();
-            return Task.FromResult(store.Use(Tenant, (entries, now) => Live(entries, name, now)?.Value.ToArray(), cancellation));
+            return Task.FromResult(store.Use(Tenant, (entries, now) => Live(entries, name, now)?.Value.ToArray(), cancellationToken));
         }
 
-        public Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellation)
+        public Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken)
         {
             var name = key.ToString();
             Span.Check(timeToLive);
-            store.Use(Tenant, (entries, now) => entries[name] = new Entry(value.ToArray(), now + timeToLive), cancellation);
+            store.Use(Tenant, (entries, now) => entries[name] = new Entry(value.ToArray(), now + timeToLive), cancellationToken);
             return Task.CompletedTask;
         }
 
-        public Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellation)
+        public Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellationToken)
         {
             var name = key.ToString();
-            return Task.FromResult(store.Use(Tenant, (entries, now) => Live(entries, name, now) is not null & entries.Remove(name), cancellation));
+            return Task.FromResult(store.Use(Tenant, (entries, now) => Live(entries, name, now) is not null & entries.Remove(name), cancellationToken));
         }
 
-        public Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellation)
+        public Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellationToken)
         {
             var name = key.ToString();
             Span.Check(window);
@@ -91,7 +91,7 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
                 var count = known is null ? 0 : Number(known.Value);
                 entries[name] = new Entry(Encoding.ASCII.GetBytes((count + 1).ToString(CultureInfo.InvariantCulture)), known?.EndsAt ?? now + window);
                 return count + 1;
-            }, cancellation));
+            }, cancellationToken));
         }
 
         private static Entry? Live(Dictionary<string, Entry> entries, string name, DateTimeOffset now) =>

@@ -16,31 +16,31 @@ internal sealed class RedisTenantCache(RedisConnection connection, TenantId tena
 
     public TenantId Tenant { get; } = tenant;
 
-    public async Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellation)
+    public async Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellationToken)
     {
         var name = key.In(Tenant);
-        return await connection.RunAsync(d => d.StringGetAsync(name), cancellation);
+        return await connection.RunAsync(d => d.StringGetAsync(name), cancellationToken);
     }
 
-    public Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellation)
+    public Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var name = key.In(Tenant);
         Span.Check(timeToLive);
-        return connection.RunAsync(d => d.StringSetAsync(name, value.ToArray(), timeToLive), cancellation);
+        return connection.RunAsync(d => d.StringSetAsync(name, value.ToArray(), timeToLive), cancellationToken);
     }
 
-    public Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellation)
+    public Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellationToken)
     {
         var name = key.In(Tenant);
-        return connection.RunAsync(d => d.KeyDeleteAsync(name), cancellation);
+        return connection.RunAsync(d => d.KeyDeleteAsync(name), cancellationToken);
     }
 
-    public async Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellation)
+    public async Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellationToken)
     {
         var name = key.In(Tenant);
         Span.Check(window);
         return (long)await connection.RunAsync(
-            d => d.ScriptEvaluateAsync(Count, [name], [(RedisValue)(long)window.TotalMilliseconds]), cancellation);
+            d => d.ScriptEvaluateAsync(Count, [name], [(RedisValue)(long)window.TotalMilliseconds]), cancellationToken);
     }
 }
 

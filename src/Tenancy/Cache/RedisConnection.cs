@@ -12,14 +12,14 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
 
     /// <summary>Runs one call within the configured time.</summary>
     /// <exception cref="CacheException">It failed.</exception>
-    public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellation)
+    public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            var database = (connection ?? await OpenAsync(cancellation)).GetDatabase();
+            var database = (connection ?? await OpenAsync(cancellationToken)).GetDatabase();
             // This client has no time limit of its own for calls that wait for an answer.
-            return await call(database).WaitAsync(TimeSpan.FromSeconds(options.TimeoutSeconds), TimeProvider.System, cancellation);
+            return await call(database).WaitAsync(TimeSpan.FromSeconds(options.TimeoutSeconds), TimeProvider.System, cancellationToken);
         }
         catch (RedisServerException error) when (!IsTransient(error.Message))
         {
@@ -45,9 +45,9 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
         new[] { "LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "OOM", "MISCONF" }
             .Any(c => message.StartsWith(c, StringComparison.Ordinal));
 
-    private async Task<ConnectionMultiplexer> OpenAsync(CancellationToken cancellation)
+    private async Task<ConnectionMultiplexer> OpenAsync(CancellationToken cancellationToken)
     {
-        await opening.WaitAsync(cancellation);
+        await opening.WaitAsync(cancellationToken);
         try
         {
             if (connection is null)

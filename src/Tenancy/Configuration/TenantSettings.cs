@@ -18,25 +18,25 @@ public sealed class TenantSettings(NpgsqlDataSource registry, TenantSealer seale
 
     /// <summary>Null when the tenant has no such setting.</summary>
     /// <exception cref="SealingException">It is there but cannot be opened.</exception>
-    public async Task<JsonElement?> FindAsync(TenantId tenant, string key, CancellationToken cancellation)
+    public async Task<JsonElement?> FindAsync(TenantId tenant, string key, CancellationToken cancellationToken)
     {
-        var rows = await ReadAsync(tenant, key, cancellation);
+        var rows = await ReadAsync(tenant, key, cancellationToken);
         return rows.Count == 0 ? null : rows[0].Value;
     }
 
     /// <summary>Every setting and feature by key, the sealed ones opened. Never log or show it whole.</summary>
     /// <exception cref="SealingException">One cannot be opened.</exception>
-    public async Task<IReadOnlyDictionary<string, JsonElement>> ReadAllAsync(TenantId tenant, CancellationToken cancellation) =>
-        (await ReadAsync(tenant, null, cancellation)).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);
+    public async Task<IReadOnlyDictionary<string, JsonElement>> ReadAllAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        (await ReadAsync(tenant, null, cancellationToken)).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);
 
-    private async Task<List<(string Key, JsonElement Value)>> ReadAsync(TenantId tenant, string? key, CancellationToken cancellation)
+    private async Task<List<(string Key, JsonElement Value)>> ReadAsync(TenantId tenant, string? key, CancellationToken cancellationToken)
     {
         List<Row> rows;
-        await using (var connection = await registry.OpenConnectionAsync(cancellation))
+        await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
         {
             rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(
                 "select key, value::text as value, sealed from tenant_settings where tenant_id = @Tenant and (@key::text is null or key = @key)",
-                new { Tenant = tenant.Value, key }, cancellationToken: cancellation))];
+                new { Tenant = tenant.Value, key }, cancellationToken: cancellationToken))];
         }
 
         var settings = new List<(string, JsonElement)>(rows.Count);
@@ -44,7 +44,7 @@ public sealed class TenantSettings(NpgsqlDataSource registry, TenantSealer seale
         {
             settings.Add((row.Key, row.Sealed is null
                 ? JsonSerializer.Deserialize<JsonElement>(row.Value!, Json.Options)
-                : JsonSerializer.Deserialize<JsonElement>(await sealer.OpenAsync(tenant, Purpose(row.Key), row.Sealed, cancellation), Json.Options)));
+                : JsonSerializer.Deserialize<JsonElement>(await sealer.OpenAsync(tenant, Purpose(row.Key), row.Sealed, cancellationToken), Json.Options)));
         }
 
         return settings;

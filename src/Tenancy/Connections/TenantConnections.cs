@@ -20,13 +20,13 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
     /// <summary>Begins a transaction in the tenant's schema, for the tenant.</summary>
     /// <exception cref="TenantUnavailableException">The tenant has no database yet, or no more.</exception>
     /// <exception cref="NpgsqlException">The database cannot be reached, or refuses the login.</exception>
-    public async Task<TenantSession> OpenAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task<TenantSession> OpenAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         if (pools.Find(tenant) is { } known)
         {
             try
             {
-                return await TenantSession.BeginAsync(tenant, known.Schema, known.Source, cancellation);
+                return await TenantSession.BeginAsync(tenant, known.Schema, known.Source, cancellationToken);
             }
             catch (Exception error) when (error is ObjectDisposedException || (error is PostgresException e && IsOutdated(e)))
             {
@@ -35,8 +35,8 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
             }
         }
 
-        var pool = await pools.AddAsync(await CreateAsync(tenant, cancellation));
-        return await TenantSession.BeginAsync(tenant, pool.Schema, pool.Source, cancellation);
+        var pool = await pools.AddAsync(await CreateAsync(tenant, cancellationToken));
+        return await TenantSession.BeginAsync(tenant, pool.Schema, pool.Source, cancellationToken);
     }
 
     /// <summary>Closes the tenant's pool; the next use makes another from what the registry says then.</summary>
@@ -45,32 +45,32 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
     public ValueTask DisposeAsync() => pools.DisposeAsync();
 
     /// <summary>The tenant's own connection string; the caller keeps it as secret as the password in it.</summary>
-    public async Task<string> ConnectionStringAsync(TenantId tenant, CancellationToken cancellation) =>
-        (await DescribeAsync(tenant, cancellation)).ConnectionString;
+    public async Task<string> ConnectionStringAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        (await DescribeAsync(tenant, cancellationToken)).ConnectionString;
 
-    private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellation)
+    private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var (schema, connectionString) = await DescribeAsync(tenant, cancellation);
+        var (schema, connectionString) = await DescribeAsync(tenant, cancellationToken);
         // Built-in types only: asking each tenant's database for its types costs more than most uses of it.
         return new TenantPool(tenant, schema, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build());
     }
 
-    private async Task<(string Schema, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellation)
+    private async Task<(string Schema, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         Location? location;
-        await using (var connection = await registry.OpenConnectionAsync(cancellation))
+        await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
         {
             location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
                 """
                 select s.host as Host, s.port as Port, t.placement_database as Database, t.placement_schema as Schema
                 from tenants t join database_servers s on s.name = t.placement_server where t.id = @Value
                 """,
-                new { tenant.Value }, cancellationToken: cancellation));
+                new { tenant.Value }, cancellationToken: cancellationToken));
         }
 
         if (location is null)
             throw new TenantUnavailableException(tenant, "it has no placement");
-        var credential = await credentials.FindAsync(tenant, CredentialPurposes.Database, cancellation)
+        var credential = await credentials.FindAsync(tenant, CredentialPurposes.Database, cancellationToken)
             ?? throw new TenantUnavailableException(tenant, "it has no login");
         var connectionString = new NpgsqlConnectionStringBuilder
         {

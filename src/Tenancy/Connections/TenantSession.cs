@@ -22,7 +22,7 @@ public sealed class TenantSession : IAsyncDisposable
 
     public NpgsqlTransaction Transaction { get; }
 
-    public Task CommitAsync(CancellationToken cancellation) => Transaction.CommitAsync(cancellation);
+    public Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -30,17 +30,17 @@ public sealed class TenantSession : IAsyncDisposable
         await Connection.DisposeAsync();
     }
 
-    internal static async Task<TenantSession> BeginAsync(TenantId tenant, string schema, NpgsqlDataSource pool, CancellationToken cancellation)
+    internal static async Task<TenantSession> BeginAsync(TenantId tenant, string schema, NpgsqlDataSource pool, CancellationToken cancellationToken)
     {
-        var connection = await pool.OpenConnectionAsync(cancellation);
+        var connection = await pool.OpenConnectionAsync(cancellationToken);
         try
         {
-            var transaction = await connection.BeginTransactionAsync(cancellation);
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var scope = new NpgsqlCommand(
                 "select set_config('app.tenant_id', $1, true), set_config('search_path', quote_ident($2), true)", connection, transaction);
             scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.ToString() });
             scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = schema });
-            await scope.ExecuteNonQueryAsync(cancellation);
+            await scope.ExecuteNonQueryAsync(cancellationToken);
             return new TenantSession(tenant, connection, transaction);
         }
         catch

@@ -13,7 +13,7 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
 {
     public TenantId Tenant { get; } = tenant;
 
-    public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellation)
+    public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
     {
         var target = paths.Object(Tenant, key);
         var incoming = Path.Combine(paths.Incoming, Guid.NewGuid().ToString("n"));
@@ -23,7 +23,7 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
             FolderFaults.MakePrivate(paths.Incoming);
             await using (var file = new FileStream(incoming, FileMode.CreateNew, FileAccess.Write, FileShare.None, 81920, useAsync: true))
             {
-                await content.CopyToAsync(file, cancellation);
+                await content.CopyToAsync(file, cancellationToken);
                 file.Flush(flushToDisk: true);
             }
 
@@ -41,9 +41,9 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
     }
 
-    public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation)
+    public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             RequireTenant();
@@ -60,27 +60,27 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
     }
 
-    public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation)
+    public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(File.Exists(paths.Object(Tenant, key)));
     }
 
-    public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();
         foreach (var file in Files(folder))
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             // One deleted since the listing began is left out.
             if (paths.Key(Tenant, file.FullName) is { } key && file.Exists)
                 yield return new ObjectEntry(key, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero));
         }
     }
 
-    public Task DeleteAsync(ObjectKey key, CancellationToken cancellation)
+    public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             RequireTenant();

@@ -18,19 +18,19 @@ public interface ITenantObjects
     TenantId Tenant { get; }
 
     /// <summary>Writes the object whole, over one that is there: a reader sees the old or the new, never a part.</summary>
-    Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellation);
+    Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken);
 
     /// <summary>The content, to be disposed by the caller; null when there is no such object.</summary>
-    Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation);
+    Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken);
 
     /// <summary>Whether the object is there, without its content; false also where the tenant has no place for objects.</summary>
-    Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation);
+    Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken);
 
     /// <summary>The objects below a folder, or all, in no particular order.</summary>
-    IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellation);
+    IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellationToken);
 
     /// <summary>Nothing happens when there is no such object.</summary>
-    Task DeleteAsync(ObjectKey key, CancellationToken cancellation);
+    Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken);
 }
 
 /// <param name="Key">Within the tenant. A text, since other writers may have kept to other rules than <see cref="ObjectKey"/>.</param>

@@ -11,13 +11,13 @@ public static partial class S3Faults
 {
     public const string System = "s3";
 
-    public static async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    public static async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
             return await call();
         }
-        catch (Exception error) when (IsFault(error, cancellation))
+        catch (Exception error) when (IsFault(error, cancellationToken))
         {
             throw Translate(error);
         }
@@ -31,9 +31,9 @@ public static partial class S3Faults
         error.ErrorCode is "NotImplemented" or "MethodNotAllowed" || error.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed;
 
     /// <summary>Everything but the caller's own cancellation and what is translated already.</summary>
-    public static bool IsFault(Exception error, CancellationToken cancellation) => error switch
+    public static bool IsFault(Exception error, CancellationToken cancellationToken) => error switch
     {
-        OperationCanceledException => !cancellation.IsCancellationRequested,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
         AmazonClientException or AmazonServiceException or HttpRequestException or TimeoutException or SocketException or IOException or WebException => true,
         _ => false,
     };

@@ -18,10 +18,10 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
 
     public TenantId Tenant { get; } = tenant;
 
-    public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellation)
+    public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
     {
         // The length goes first: what cannot tell its length is spooled.
-        await using var spool = content.CanSeek ? null : await SpoolAsync(content, cancellation);
+        await using var spool = content.CanSeek ? null : await SpoolAsync(content, cancellationToken);
         await S3Faults.RunAsync(
             () => connection.Client.PutObjectAsync(
                 new PutObjectRequest
@@ -32,50 +32,50 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
                     AutoCloseStream = false,
                     UseChunkEncoding = false,
                 },
-                cancellation),
-            cancellation);
+                cancellationToken),
+            cancellationToken);
     }
 
-    public async Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation)
+    public async Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         try
         {
-            var response = await connection.Client.GetObjectAsync(bucket, key.In(Tenant), cancellation);
+            var response = await connection.Client.GetObjectAsync(bucket, key.In(Tenant), cancellationToken);
             return response.ResponseStream;
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchKey")
         {
             return null;
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
         {
             throw S3Faults.Translate(error);
         }
     }
 
-    public async Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation)
+    public async Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         try
         {
-            await connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellation);
+            await connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellationToken);
             return true;
         }
         catch (AmazonS3Exception error) when (S3Faults.IsMissing(error))
         {
             return false;
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
         {
             throw S3Faults.Translate(error);
         }
     }
 
-    public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var request = new ListObjectsV2Request { BucketName = bucket, Prefix = folder is { } f ? f.In(Tenant) + "/" : prefix };
         do
         {
-            var page = await S3Faults.RunAsync(() => connection.Client.ListObjectsV2Async(request, cancellation), cancellation);
+            var page = await S3Faults.RunAsync(() => connection.Client.ListObjectsV2Async(request, cancellationToken), cancellationToken);
             foreach (var item in page.S3Objects ?? [])
             {
                 // A server that answers more than was asked must not widen what the tenant sees.
@@ -88,16 +88,16 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
         while (request.ContinuationToken is not null);
     }
 
-    public Task DeleteAsync(ObjectKey key, CancellationToken cancellation) =>
-        S3Faults.RunAsync(() => connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), cancellation), cancellation);
+    public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken) =>
+        S3Faults.RunAsync(() => connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), cancellationToken), cancellationToken);
 
-    private static async Task<FileStream> SpoolAsync(Stream content, CancellationToken cancellation)
+    private static async Task<FileStream> SpoolAsync(Stream content, CancellationToken cancellationToken)
     {
         var spool = new FileStream(
             Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 81920, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
         try
         {
-            await content.CopyToAsync(spool, cancellation);
+            await content.CopyToAsync(spool, cancellationToken);
             spool.Position = 0;
             return spool;
         }

@@ -15,24 +15,24 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Redis];
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         // Stored before the server hears of it: a retry uses the same password, and none is known outside only.
         Credential? credential = null;
-        await using (var transaction = await leases.BeginAsync(context.Lease, cancellation))
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             if (provisioner.User(context.TenantId) is { } user)
             {
                 var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-                credential = await credentials.SaveAsync(transaction, context.TenantId, CredentialPurposes.Cache, user, password, cancellation);
+                credential = await credentials.SaveAsync(transaction, context.TenantId, CredentialPurposes.Cache, user, password, cancellationToken);
             }
 
-            await transaction.CommitAsync(cancellation);
+            await transaction.CommitAsync(cancellationToken);
         }
 
         try
         {
-            return await provisioner.ProvisionAsync(context.TenantId, credential, cancellation);
+            return await provisioner.ProvisionAsync(context.TenantId, credential, cancellationToken);
         }
         catch (CacheException error)
         {
@@ -40,24 +40,24 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
         }
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         // A stale attempt ends here, before it touches the server.
-        await using (await leases.BeginAsync(context.Lease, cancellation))
+        await using (await leases.BeginAsync(context.Lease, cancellationToken))
         {
         }
 
         try
         {
-            await provisioner.RemoveAsync(context.TenantId, cancellation);
+            await provisioner.RemoveAsync(context.TenantId, cancellationToken);
         }
         catch (CacheException error)
         {
             throw CacheFailures.From(error);
         }
 
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
-        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Cache, cancellation);
-        await transaction.CommitAsync(cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Cache, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

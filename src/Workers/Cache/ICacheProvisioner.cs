@@ -13,13 +13,13 @@ public interface ICacheProvisioner
     string? User(TenantId tenant);
 
     /// <param name="credential">For <see cref="User"/>, stored already; null where there is none.</param>
-    Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellation);
+    Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken);
 
     /// <summary>Removes the user, its connections and the tenant's entries, and sees that they are gone.</summary>
-    Task RemoveAsync(TenantId tenant, CancellationToken cancellation);
+    Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Whether the user or an entry is there.</summary>
-    Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation);
+    Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 
 /// <summary>What was made, for an operator to see.</summary>

@@ -9,18 +9,18 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
 {
     public string? User(TenantId tenant) => null;
 
-    public Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellation)
+    public Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(new ProvisionedCache(CacheKey.Prefix(tenant), null, "until the process ends"));
     }
 
-    public Task RemoveAsync(TenantId tenant, CancellationToken cancellation)
+    public Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         store.Remove(tenant);
         return Task.CompletedTask;
     }
 
-    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation) => Task.FromResult(store.Any(tenant));
+    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(store.Any(tenant));
 }

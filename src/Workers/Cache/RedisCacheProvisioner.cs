@@ -12,7 +12,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
 {
     public string User(TenantId tenant) => $"t_{tenant.Compact}";
 
-    public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellation)
+    public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(credential);
         var space = CacheKey.Prefix(tenant);
@@ -25,17 +25,17 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
             "-@all", "+@read", "+@write", "+@connection", "+@pubsub", "+@transaction", "-@dangerous", "-@admin", "-@scripting",
             "-scan", "-randomkey", "-dbsize", "-keys", "-select", "-pubsub", "-move", "-copy",
         ];
-        await redis.RunAsync(d => d.ExecuteAsync("ACL", rules), cancellation);
-        return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellation));
+        await redis.RunAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
+        return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellationToken));
     }
 
-    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         // The user first: DELUSER also ends its connections, so nothing writes behind the deletion.
-        await redis.RunAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellation);
-        await SaveAsync(cancellation);
+        await redis.RunAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellationToken);
+        await SaveAsync(cancellationToken);
         // Keys that were there during a whole pass are met by it; a pass that meets none is the proof.
-        for (var pass = 1; await UnlinkAsync(tenant, cancellation) > 0; pass++)
+        for (var pass = 1; await UnlinkAsync(tenant, cancellationToken) > 0; pass++)
         {
             if (pass == 10)
             {
@@ -45,12 +45,12 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
         }
     }
 
-    public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var user = await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", User(tenant)), cancellation);
+        var user = await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", User(tenant)), cancellationToken);
         if (!user.IsNull)
             return true;
-        await foreach (var keys in KeysAsync(tenant, cancellation))
+        await foreach (var keys in KeysAsync(tenant, cancellationToken))
         {
             if (keys.Length > 0)
                 return true;
@@ -59,28 +59,28 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
         return false;
     }
 
-    private async Task<long> UnlinkAsync(TenantId tenant, CancellationToken cancellation)
+    private async Task<long> UnlinkAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var met = 0L;
-        await foreach (var keys in KeysAsync(tenant, cancellation))
+        await foreach (var keys in KeysAsync(tenant, cancellationToken))
         {
             met += keys.Length;
             if (keys.Length > 0)
-                await redis.RunAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellation);
+                await redis.RunAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellationToken);
         }
 
         return met;
     }
 
     private async IAsyncEnumerable<RedisKey[]> KeysAsync(
-        TenantId tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        TenantId tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var cursor = "0";
         do
         {
             var at = cursor;
             var page = (RedisResult[])(await redis.RunAsync(
-                d => d.ExecuteAsync("SCAN", at, "MATCH", CacheKey.Prefix(tenant) + "*", "COUNT", "1000"), cancellation))!;
+                d => d.ExecuteAsync("SCAN", at, "MATCH", CacheKey.Prefix(tenant) + "*", "COUNT", "1000"), cancellationToken))!;
             yield return (RedisKey[])page[1]!;
             cursor = (string)page[0]!;
         }
@@ -88,14 +88,14 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
     }
 
     // Users live in the server's memory unless it was started with a file for them.
-    private async Task<string> SaveAsync(CancellationToken cancellation)
+    private async Task<string> SaveAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var file = (string[]?)await redis.RunAsync(d => d.ExecuteAsync("CONFIG", "GET", "aclfile"), cancellation);
+            var file = (string[]?)await redis.RunAsync(d => d.ExecuteAsync("CONFIG", "GET", "aclfile"), cancellationToken);
             if (file is not [_, { Length: > 0 }])
                 return "until the server restarts: it has no aclfile";
-            await redis.RunAsync(d => d.ExecuteAsync("ACL", "SAVE"), cancellation);
+            await redis.RunAsync(d => d.ExecuteAsync("ACL", "SAVE"), cancellationToken);
             return "saved in the server's aclfile";
         }
         catch (CacheException error) when (!error.IsTransient)

@@ -17,14 +17,14 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
 
     public string Name => StepNames.Configuration;
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellation) ?? throw StepFailureException.Permanent(
+        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken) ?? throw StepFailureException.Permanent(
             "plan-unknown", $"The plan '{context.Tenant.Plan}' is not in the registry.", "Add the plan again, and replay the step.");
         RequireKnown(context.Tenant.Settings.Keys, plan.Settings.Keys, plan.Name, "setting");
         RequireKnown(context.Tenant.Features.Keys, plan.Features.Keys, plan.Name, "feature");
 
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         var (sealedCount, generated) = (0, 0);
         foreach (var (key, setting) in plan.Settings)
         {
@@ -34,38 +34,38 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
                 "plan-invalid", $"The plan '{plan.Name}' gives '{key}' neither a value nor 'generate'.", "Mend the plan, and replay the step.");
             sealedCount += setting.Sealed ? 1 : 0;
             generated += made ? 1 : 0;
-            await WriteAsync(transaction, context, key, value, setting.Sealed, keep: made, cancellation);
+            await WriteAsync(transaction, context, key, value, setting.Sealed, keep: made, cancellationToken);
         }
 
         foreach (var (feature, open) in plan.Features)
         {
             var value = JsonSerializer.SerializeToElement(context.Tenant.Features.GetValueOrDefault(feature, open), Json.Options);
-            await WriteAsync(transaction, context, TenantSettings.FeaturePrefix + feature, value, seal: false, keep: false, cancellation);
+            await WriteAsync(transaction, context, TenantSettings.FeaturePrefix + feature, value, seal: false, keep: false, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellation);
+        await transaction.CommitAsync(cancellationToken);
         return new { Settings = plan.Settings.Count, Features = plan.Features.Count, Sealed = sealedCount, Generated = generated };
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
-        await transaction.ExecuteAsync("delete from tenant_settings where tenant_id = @Value", new { context.TenantId.Value }, cancellation);
-        await transaction.CommitAsync(cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        await transaction.ExecuteAsync("delete from tenant_settings where tenant_id = @Value", new { context.TenantId.Value }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task WriteAsync(
-        LeasedTransaction transaction, StepContext context, string key, JsonElement value, bool seal, bool keep, CancellationToken cancellation)
+        LeasedTransaction transaction, StepContext context, string key, JsonElement value, bool seal, bool keep, CancellationToken cancellationToken)
     {
         byte[]? envelope = seal
             ? await sealer.SealAsync(
-                transaction, context.TenantId, TenantSettings.Purpose(key), JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), cancellation)
+                transaction, context.TenantId, TenantSettings.Purpose(key), JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), cancellationToken)
             : null;
         // What was generated is made once: somebody may know the first value already.
         await transaction.ExecuteAsync(
             "insert into tenant_settings (tenant_id, key, value, sealed) values (@Tenant, @key, @Value::jsonb, @envelope) on conflict (tenant_id, key) "
             + (keep ? "do nothing" : "do update set value = excluded.value, sealed = excluded.sealed"),
-            new { Tenant = context.TenantId.Value, key, Value = seal ? null : value.GetRawText(), envelope }, cancellation);
+            new { Tenant = context.TenantId.Value, key, Value = seal ? null : value.GetRawText(), envelope }, cancellationToken);
     }
 
     // Intake refuses these; a plan that changed since then makes them possible.

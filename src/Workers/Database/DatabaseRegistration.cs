@@ -20,8 +20,8 @@ public static class DatabaseRegistration
         services.AddSingleton<ProductMigrator>();
         services.AddSingleton<SharedDatabases>();
         services.AddSingleton<TemplateDatabases>();
-        services.AddSingleton<SpareDatabases>();
-        services.AddHostedService<SpareKeeper>();
+        services.AddSingleton<WarmPool>();
+        services.AddHostedService<WarmPoolFiller>();
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();
         services.AddSingleton<ITier, DatabaseTier>();

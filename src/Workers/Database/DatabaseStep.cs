@@ -18,37 +18,37 @@ internal sealed class DatabaseStep(
 
     public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var place = TenantSchema.Of(context.Tenant, PlacementOf(context.Tenant));
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellation)
+        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, and replay the operation.");
 
         // Before the server hears of it: an attempt that is killed leaves its password to the next one.
         Credential credential;
-        await using (var transaction = await leases.BeginAsync(context.Lease, cancellation))
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             credential = await credentials.SaveAsync(
                 transaction, context.TenantId, CredentialPurposes.Database, TenantNames.Of(context.TenantId).Login,
-                Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), cancellation);
-            await transaction.CommitAsync(cancellation);
+                Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
 
-        await TierOf(context).MakeAsync(context, place, credential, plan.Limits.DatabaseConnections, cancellation);
+        await TierOf(context).MakeAsync(context, place, credential, plan.Limits.DatabaseConnections, cancellationToken);
         return new { place.Server, place.Database, place.Schema, Role = credential.Username };
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         await connections.CloseAsync(context.TenantId);
         // Without a placement nothing was ever made.
         if (context.Tenant.Placement is { } placement)
-            await TierOf(context).UnmakeAsync(context, TenantSchema.Of(context.Tenant, placement), cancellation);
+            await TierOf(context).UnmakeAsync(context, TenantSchema.Of(context.Tenant, placement), cancellationToken);
 
         // Last: while the login may exist, its password is not forgotten.
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
-        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Database, cancellation);
-        await transaction.CommitAsync(cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Database, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     internal static Placement PlacementOf(Tenant tenant) =>

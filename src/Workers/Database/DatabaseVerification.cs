@@ -19,15 +19,15 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
 
     public string Name => "database";
 
-    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         var server = context.Tenant.Placement?.Server ?? "unknown";
         try
         {
             // What the pool knows may be older than what this operation just made.
             await connections.CloseAsync(context.TenantId);
-            var other = await OtherPlacesAsync(context, cancellation);
-            await Task.WhenAll(RowsAsync(context, cancellation), OtherDatabaseAsync(context, other, cancellation));
+            var other = await OtherPlacesAsync(context, cancellationToken);
+            await Task.WhenAll(RowsAsync(context, cancellationToken), OtherDatabaseAsync(context, other, cancellationToken));
         }
         catch (TenantUnavailableException error)
         {
@@ -57,37 +57,37 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         }
     }
 
-    private async Task RowsAsync(StepContext context, CancellationToken cancellation)
+    private async Task RowsAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await using (var session = await connections.OpenAsync(context.TenantId, cancellation))
+        await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
         {
             // It need not outlive a crash: deleting it waits for the disk, and for this with it.
             await using var written = Batch(session, ("select set_config('synchronous_commit', 'off', true)", []), (
                 "insert into settings (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
                 [Key, context.OperationId.ToString()]));
-            await written.ExecuteNonQueryAsync(cancellation);
-            await session.CommitAsync(cancellation);
+            await written.ExecuteNonQueryAsync(cancellationToken);
+            await session.CommitAsync(cancellationToken);
         }
 
-        await using (var session = await connections.OpenAsync(context.TenantId, cancellation))
+        await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
         {
             await using var read = Batch(session, ("select value #>> '{}' from settings where key = $1", [Key]), ("delete from settings where key = $1", [Key]));
-            if (await read.ExecuteScalarAsync(cancellation) as string != context.OperationId.ToString())
+            if (await read.ExecuteScalarAsync(cancellationToken) as string != context.OperationId.ToString())
                 throw StepFailureException.Permanent("database-row-lost", "A row that the tenant's login wrote was not read back.");
-            await session.CommitAsync(cancellation);
+            await session.CommitAsync(cancellationToken);
         }
 
         Guid?[] claims = [context.TenantId.Value, Canary, Guid.NewGuid(), null];
         foreach (var claim in claims)
-            await OtherRowsAsync(context, claim?.ToString() ?? "", cancellation);
+            await OtherRowsAsync(context, claim?.ToString() ?? "", cancellationToken);
     }
 
     /// <summary>What the login reaches when it claims to be this one: one round trip, in which what must be refused comes last.</summary>
-    private async Task OtherRowsAsync(StepContext context, string claim, CancellationToken cancellation)
+    private async Task OtherRowsAsync(StepContext context, string claim, CancellationToken cancellationToken)
     {
         string[] tables = ["tenants", "users", "documents", "settings"];
         var tenant = context.TenantId.Value;
-        await using var session = await connections.OpenAsync(context.TenantId, cancellation);
+        await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
         await using var tried = Batch(
             session,
             ("select set_config('app.tenant_id', $1, true)", [claim]),
@@ -97,11 +97,11 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
             ("update settings set updated_at = now()", []),
             ("delete from settings", []),
             ("insert into settings (tenant_id, key, value) values ($1, $2, 'true')", [Canary, Key]));
-        await using var results = await tried.ExecuteReaderAsync(cancellation);
-        if (await NextCountAsync(results, cancellation) != 0)
+        await using var results = await tried.ExecuteReaderAsync(cancellationToken);
+        if (await NextCountAsync(results, cancellationToken) != 0)
             throw Broken($"with app.tenant_id = '{claim}' it reads rows of another tenant");
-        var own = await NextCountAsync(results, cancellation);
-        await RefusedAsync(() => results.NextResultAsync(cancellation), $"with app.tenant_id = '{claim}' it writes rows of another tenant");
+        var own = await NextCountAsync(results, cancellationToken);
+        await RefusedAsync(() => results.NextResultAsync(cancellationToken), $"with app.tenant_id = '{claim}' it writes rows of another tenant");
         if (tried.BatchCommands[3].RecordsAffected > own)
             throw Broken($"with app.tenant_id = '{claim}' it changes rows of another tenant");
         if (tried.BatchCommands[4].RecordsAffected > own)
@@ -109,9 +109,9 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
     }
 
     /// <returns>A database that the login must not get into; null when there is none but its own.</returns>
-    private async Task<string?> OtherPlacesAsync(StepContext context, CancellationToken cancellation)
+    private async Task<string?> OtherPlacesAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await using var session = await connections.OpenAsync(context.TenantId, cancellation);
+        await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
         await using var places = Batch(
             session,
             (
@@ -134,27 +134,27 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
                 []),
             // One that lets nobody in would prove nothing.
             ("select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database() and datallowconn and datconnlimit not in (0, -2)", []));
-        await using var results = await places.ExecuteReaderAsync(cancellation);
-        if (await TextAsync(results, cancellation) is { } schema)
+        await using var results = await places.ExecuteReaderAsync(cancellationToken);
+        if (await TextAsync(results, cancellationToken) is { } schema)
             throw Broken($"it may use schema '{schema}'");
-        await results.NextResultAsync(cancellation);
-        if (await TextAsync(results, cancellation) is { } database)
+        await results.NextResultAsync(cancellationToken);
+        if (await TextAsync(results, cancellationToken) is { } database)
             throw Broken($"it may connect to database '{database}'");
-        await results.NextResultAsync(cancellation);
-        return await TextAsync(results, cancellation);
+        await results.NextResultAsync(cancellationToken);
+        return await TextAsync(results, cancellationToken);
     }
 
     // What the catalog promises is tried, too.
-    private async Task OtherDatabaseAsync(StepContext context, string? other, CancellationToken cancellation)
+    private async Task OtherDatabaseAsync(StepContext context, string? other, CancellationToken cancellationToken)
     {
         if (other is null || context.Tenant.Tier != IsolationTier.Database)
             return;
-        var connectionString = new NpgsqlConnectionStringBuilder(await connections.ConnectionStringAsync(context.TenantId, cancellation)) { Database = other, Pooling = false };
+        var connectionString = new NpgsqlConnectionStringBuilder(await connections.ConnectionStringAsync(context.TenantId, cancellationToken)) { Database = other, Pooling = false };
         await RefusedAsync(
             async () =>
             {
                 await using var connection = new NpgsqlConnection(connectionString.ConnectionString);
-                await connection.OpenAsync(cancellation);
+                await connection.OpenAsync(cancellationToken);
             },
             $"it connects to database '{other}'");
     }
@@ -192,16 +192,16 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         return batch;
     }
 
-    private static async Task<long> NextCountAsync(NpgsqlDataReader results, CancellationToken cancellation)
+    private static async Task<long> NextCountAsync(NpgsqlDataReader results, CancellationToken cancellationToken)
     {
-        await results.NextResultAsync(cancellation);
-        await results.ReadAsync(cancellation);
+        await results.NextResultAsync(cancellationToken);
+        await results.ReadAsync(cancellationToken);
         return results.GetInt64(0);
     }
 
-    private static async Task<string?> TextAsync(NpgsqlDataReader results, CancellationToken cancellation)
+    private static async Task<string?> TextAsync(NpgsqlDataReader results, CancellationToken cancellationToken)
     {
-        await results.ReadAsync(cancellation);
-        return await results.IsDBNullAsync(0, cancellation) ? null : results.GetString(0);
+        await results.ReadAsync(cancellationToken);
+        return await results.IsDBNullAsync(0, cancellationToken) ? null : results.GetString(0);
     }
 }

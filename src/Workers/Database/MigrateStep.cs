@@ -15,18 +15,18 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
 
     public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var place = TenantSchema.Of(context.Tenant, DatabaseStep.PlacementOf(context.Tenant));
         IReadOnlyList<AppliedMigration> applied;
-        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
-            applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellation);
-            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellation);
+            applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken);
+            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
         }
 
         var version = applied[^1].Version;
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await transaction.ExecuteAsync(
             """
             insert into tenant_migrations (tenant_id, version, name, checksum)
@@ -42,21 +42,21 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
                 Checksums = applied.Select(m => m.Checksum).ToArray(),
                 version,
             },
-            cancellation);
-        await transaction.CommitAsync(cancellation);
+            cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return new { Version = version };
     }
 
     /// <summary>The tables go with the database, the schema or the tenant's rows, which are compensated next; the record goes here.</summary>
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await transaction.ExecuteAsync(
             """
             delete from tenant_migrations where tenant_id = @Value;
             update tenants set schema_version = null, version = version + 1, updated_at = now() where id = @Value and schema_version is not null;
             """,
-            new { context.TenantId.Value }, cancellation);
-        await transaction.CommitAsync(cancellation);
+            new { context.TenantId.Value }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -15,55 +15,55 @@ public interface IDirectory
     /// It takes the first of <see cref="OrganizationSpec.Names"/> that is free. An alias, domain, or all the names held by
     /// others are a permanent failure, as <see cref="DirectoryFailures"/> names them.
     /// </summary>
-    Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation);
+    Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken);
 
-    Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellation);
+    Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Removes the members, then the organisation. Users that exist beside it stay.</summary>
-    Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation);
+    Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>
     /// The user with this address as username. One made here is marked as made for the tenant, has no password, and must
     /// verify the address and choose a password first. One that exists is taken as it is, provided that it is enabled
     /// and that somebody vouches for the address: it was verified, or the user was made for a tenant.
     /// </summary>
-    Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation);
+    Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellationToken);
 
-    Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation);
+    Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellationToken);
 
-    Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellation);
+    Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
-    Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellation);
+    Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
     /// <summary>Grants the role, which is made when the provider does not know it.</summary>
-    Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation);
+    Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken);
 
     /// <summary>Makes the user an administrator of the tenant: user, membership and role, as the three calls above do.</summary>
     /// <returns>Null when the tenant has no organisation; then there is no new user either.</returns>
-    async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellation)
+    async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
-        if (await FindOrganizationAsync(tenant, cancellation) is not { } organization)
+        if (await FindOrganizationAsync(tenant, cancellationToken) is not { } organization)
             return null;
-        var user = await EnsureUserAsync(tenant, email, cancellation);
-        await EnsureMemberAsync(organization.Id, user.Id, cancellation);
-        await EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, cancellation);
+        var user = await EnsureUserAsync(tenant, email, cancellationToken);
+        await EnsureMemberAsync(organization.Id, user.Id, cancellationToken);
+        await EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, cancellationToken);
         return user;
     }
 
     /// <summary>The roles granted to the user directly.</summary>
-    Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation);
+    Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Asks the provider to mail the user the actions still required of it, where that is configured.
     /// A courtesy that never fails the caller.
     /// </summary>
     /// <returns>Whether the provider took the mail.</returns>
-    Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellation);
+    Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken);
 
     /// <summary>
     /// Undoes what made the user an administrator of the tenant: ends the membership, deletes the user when it was made
     /// for this tenant and belongs to no other, and takes <see cref="DirectoryRoles.TenantAdmin"/> from one that stays
     /// without any organisation.
     /// </summary>
-    Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellation);
+    Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken);
 }

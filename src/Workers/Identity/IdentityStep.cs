@@ -12,30 +12,30 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak];
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
-        var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.Domain), cancellation);
-        await RecordAsync(context, organization.Id, cancellation);
+        var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.Domain), cancellationToken);
+        await RecordAsync(context, organization.Id, cancellationToken);
         return new { organizationId = organization.Id, alias = organization.Alias };
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         // By the tenant's id, not by the registry's: an attempt that died before its commit left none there.
-        await directory.DeleteOrganizationAsync(context.TenantId, cancellation);
-        await RecordAsync(context, null, cancellation);
+        await directory.DeleteOrganizationAsync(context.TenantId, cancellationToken);
+        await RecordAsync(context, null, cancellationToken);
     }
 
-    private async Task RecordAsync(StepContext context, string? organizationId, CancellationToken cancellation)
+    private async Task RecordAsync(StepContext context, string? organizationId, CancellationToken cancellationToken)
     {
-        await using var transaction = await registry.BeginAsync(context.Lease, cancellation);
+        await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
         await transaction.ExecuteAsync(
             """
             update tenants set organization_id = @organizationId, version = version + 1, updated_at = now()
             where id = @Id and organization_id is distinct from @organizationId
             """,
-            new { Id = context.TenantId.Value, organizationId }, cancellation);
-        await transaction.CommitAsync(cancellation);
+            new { Id = context.TenantId.Value, organizationId }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

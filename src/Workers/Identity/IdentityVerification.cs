@@ -10,16 +10,16 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
 
     public string Name => "identity";
 
-    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
         // All is asked at once, by the ids that the registry has: whether they are right is seen below.
         var (organizationId, userId) = (tenant.OrganizationId ?? "", tenant.AdminUserId ?? "");
         var known = organizationId.Length > 0 && userId.Length > 0;
-        var finding = directory.FindOrganizationAsync(tenant.Id, cancellation);
-        var findingUser = directory.FindUserAsync(tenant.AdminEmail, cancellation);
-        var belonging = known ? directory.IsMemberAsync(organizationId, userId, cancellation) : Task.FromResult(false);
-        var granted = known ? directory.RolesAsync(userId, cancellation) : Task.FromResult<IReadOnlyList<string>>([]);
+        var finding = directory.FindOrganizationAsync(tenant.Id, cancellationToken);
+        var findingUser = directory.FindUserAsync(tenant.AdminEmail, cancellationToken);
+        var belonging = known ? directory.IsMemberAsync(organizationId, userId, cancellationToken) : Task.FromResult(false);
+        var granted = known ? directory.RolesAsync(userId, cancellationToken) : Task.FromResult<IReadOnlyList<string>>([]);
         await Task.WhenAll(finding, findingUser, belonging, granted);
 
         var organization = await finding ?? throw DirectoryFailures.Missing(tenant.Id, "identity");

@@ -10,9 +10,9 @@ internal sealed class FolderMailer(IOptions<MailOptions> options) : IMailer
 {
     private const string System = "folder";
 
-    public async Task SendAsync(Mail mail, CancellationToken cancellation)
+    public async Task SendAsync(Mail mail, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         using var message = MailMessages.Create(options.Value.From, mail, System);
         var folder = Path.GetFullPath(options.Value.Folder.Path);
         var incoming = Directory.CreateTempSubdirectory("saga-mail-");
@@ -20,7 +20,7 @@ internal sealed class FolderMailer(IOptions<MailOptions> options) : IMailer
         {
             Directory.CreateDirectory(folder);
             using var client = new SmtpClient { DeliveryMethod = SmtpDeliveryMethod.SpecifiedPickupDirectory, PickupDirectoryLocation = incoming.FullName };
-            await client.SendMailAsync(message, cancellation);
+            await client.SendMailAsync(message, cancellationToken);
             var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mail.MessageId)))[..32];
             // Copied beside its place first: the move is whole, also from another file system.
             var half = Path.Combine(folder, $".{name}.{Guid.NewGuid():n}");

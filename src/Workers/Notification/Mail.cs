@@ -19,7 +19,7 @@ public sealed record Mail
 public interface IMailer
 {
     /// <exception cref="MailException">The mail did not leave, as far as is known.</exception>
-    Task SendAsync(Mail mail, CancellationToken cancellation);
+    Task SendAsync(Mail mail, CancellationToken cancellationToken);
 }
 
 /// <param name="system">The outside system: <c>smtp</c>, or <c>folder</c>.</param>

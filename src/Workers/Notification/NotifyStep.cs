@@ -13,17 +13,17 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Smtp];
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         // A stale attempt sends no second mail.
-        await using (await leases.BeginAsync(context.Lease, cancellation))
+        await using (await leases.BeginAsync(context.Lease, cancellationToken))
         {
         }
 
         var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl);
         try
         {
-            await mailer.SendAsync(mail, cancellation);
+            await mailer.SendAsync(mail, cancellationToken);
         }
         catch (MailException error)
         {
@@ -36,7 +36,7 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
     }
 
     /// <summary>A mail cannot be called back; this step runs after the pivot, so nothing asks for it.</summary>
-    public Task CompensateAsync(StepContext context, CancellationToken cancellation) => Task.CompletedTask;
+    public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static string Remedy(string code) => code switch
     {

@@ -11,7 +11,7 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
 {
     private const string System = "smtp";
 
-    public async Task SendAsync(Mail mail, CancellationToken cancellation)
+    public async Task SendAsync(Mail mail, CancellationToken cancellationToken)
     {
         var smtp = options.Value.Smtp;
         using var message = MailMessages.Create(options.Value.From, mail, System);
@@ -21,12 +21,12 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
             client.Credentials = new NetworkCredential(smtp.Username, smtp.Password);
         // The client's own time limit does not hold for asynchronous calls.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(smtp.TimeoutSeconds), clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
             await client.SendMailAsync(message, either.Token);
         }
-        catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new MailException(System, "smtp-unavailable", $"The mail server did not answer within {smtp.TimeoutSeconds} s.", transient: true, error);
         }

@@ -13,14 +13,14 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
 {
     public string Name => StepNames.Activate;
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await using (var transaction = await leases.BeginAsync(context.Lease, cancellation))
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             var activated = await transaction.ExecuteAsync(
                 "update tenants set status = 'active', version = version + 1, updated_at = @now where id = @Value and status = 'provisioning'",
-                new { context.TenantId.Value, now }, cancellation);
+                new { context.TenantId.Value, now }, cancellationToken);
             if (activated == 1)
             {
                 await transaction.ExecuteAsync(
@@ -29,7 +29,7 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                     select @now, requested_by, 'tenant-activated', @Tenant, id from operations where id = @OperationId;
                     select pg_notify('saga_tenants', @Text);
                     """,
-                    new { now, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellation);
+                    new { now, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
                 await OutboxWriter.PublishAsync(
                     transaction.Transaction,
                     new TenantProvisioned
@@ -41,27 +41,27 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                         OperationId = context.OperationId,
                         OccurredAt = now,
                     },
-                    cancellation);
-                await transaction.CommitAsync(cancellation);
+                    cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
                 return new { Status = TenantStatus.Active };
             }
         }
 
         // Nothing was there to activate: it is active already, or it is no longer to be.
-        if (await StatusAsync(context, cancellation) is var status and not TenantStatus.Active)
+        if (await StatusAsync(context, cancellationToken) is var status and not TenantStatus.Active)
             throw Refused(context, status, "Submit a new command for the tenant.");
         return new { Status = TenantStatus.Active };
     }
 
     /// <summary>An activation that took effect is announced and cannot be undone; one that did not left nothing.</summary>
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        if (await StatusAsync(context, cancellation) is TenantStatus.Active or TenantStatus.Suspended)
+        if (await StatusAsync(context, cancellationToken) is TenantStatus.Active or TenantStatus.Suspended)
             throw Refused(context, TenantStatus.Active, "Resume the operation: after its activation a tenant is not undone, only deprovisioned.");
     }
 
-    private async Task<TenantStatus?> StatusAsync(StepContext context, CancellationToken cancellation) =>
-        (await tenants.FindAsync(context.TenantId, cancellation))?.Status;
+    private async Task<TenantStatus?> StatusAsync(StepContext context, CancellationToken cancellationToken) =>
+        (await tenants.FindAsync(context.TenantId, cancellationToken))?.Status;
 
     private static StepFailureException Refused(StepContext context, TenantStatus? status, string remedy) => StepFailureException.Permanent(
         "tenant-status", $"Tenant '{context.Tenant.Slug}' is {status?.ToString().ToLowerInvariant() ?? "gone"}.", remedy);

@@ -17,10 +17,10 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
 {
     public string Name => StepNames.Reserve;
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
-        var plan = await plans.FindAsync(tenant.Plan, cancellation)
+        var plan = await plans.FindAsync(tenant.Plan, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{tenant.Plan}' is not known.", "Choose a plan that GET /api/v1/plans lists.");
         if (!plan.Tiers.Contains(tenant.Tier))
         {
@@ -36,15 +36,15 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
                 "Submit a new command for the tenant.");
         }
 
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
-        var result = await PlacementStore.PlaceAsync(transaction, tenant.Id, tenant.Tier, tenant.Region, servers.Names, cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        var result = await PlacementStore.PlaceAsync(transaction, tenant.Id, tenant.Tier, tenant.Region, servers.Names, cancellationToken);
         if (result.Placement is not { } placement)
             throw NoPlace(result, tenant.Region);
-        await transaction.CommitAsync(cancellation);
+        await transaction.CommitAsync(cancellationToken);
         return new { placement.Server, placement.Database, placement.Schema, tenant.Tier };
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         if (context.Tenant.Status is TenantStatus.Active or TenantStatus.Suspended)
         {
@@ -52,8 +52,8 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
                 "tenant-status", $"Tenant '{context.Tenant.Slug}' is {context.Tenant.Status.ToString().ToLowerInvariant()}: it is not undone, only deprovisioned.");
         }
 
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellation);
-        await TenantSealer.DestroyAsync(transaction, context.TenantId, cancellation);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        await TenantSealer.DestroyAsync(transaction, context.TenantId, cancellationToken);
         // Frees slug, domain and subdomain: they are unique among tenants that did not fail.
         await transaction.ExecuteAsync(
             """
@@ -65,8 +65,8 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
             select o.requested_by, 'tenant-provisioning-undone', u.id, o.id from undone u, operations o where o.id = @OperationId;
             select pg_notify('saga_tenants', @Text);
             """,
-            new { Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellation);
-        await transaction.CommitAsync(cancellation);
+            new { Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private static StepFailureException NoPlace(PlacementResult result, string? region)

@@ -8,7 +8,7 @@ namespace Saga.Workers.Runtime;
 /// <param name="left">How long it may be relied on without renewal.</param>
 /// <param name="keeper">Renews it.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeldLease(StepLease lease, TimeSpan left, LeaseKeeper keeper, TimeProvider time) : IDisposable
+internal sealed class HeldLease(StepLease lease, TimeSpan left, LeaseManager keeper, TimeProvider time) : IDisposable
 {
     // It ends by a timer of its own: a registry that hangs in the midst of a renewal must not keep work going.
     private readonly CancellationTokenSource lost = new(Positive(left), time);

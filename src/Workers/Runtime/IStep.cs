@@ -17,7 +17,7 @@ public interface IStep
     IEnumerable<string> Systems(Tenant tenant) => [];
 
     /// <returns>What is worth showing of the result, never a secret; or null.</returns>
-    Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation);
+    Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken);
 
-    Task CompensateAsync(StepContext context, CancellationToken cancellation);
+    Task CompensateAsync(StepContext context, CancellationToken cancellationToken);
 }

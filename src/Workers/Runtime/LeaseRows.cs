@@ -13,7 +13,7 @@ internal static class LeaseRows
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
     public static async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
-        NpgsqlConnection connection, StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellation)
+        NpgsqlConnection connection, StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -40,12 +40,12 @@ internal static class LeaseRows
                 TenantStore.FindCommand(tenantId),
             },
         };
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var reply = new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero);
-        if (await reader.ReadAsync(cancellation))
+        if (await reader.ReadAsync(cancellationToken))
             reply = Reply(reader, 0);
-        await reader.NextResultAsync(cancellation);
-        return (reply, await reader.ReadAsync(cancellation) ? TenantStore.Read(reader) : null);
+        await reader.NextResultAsync(cancellationToken);
+        return (reply, await reader.ReadAsync(cancellationToken) ? TenantStore.Read(reader) : null);
     }
 
     /// <summary>
@@ -107,7 +107,7 @@ internal static class LeaseRows
 
     /// <returns>The holders whose lease was renewed.</returns>
     public static async Task<HashSet<Guid>> RenewAsync(
-        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
@@ -119,13 +119,13 @@ internal static class LeaseRows
         AddLeases(command, leases);
         command.Parameters.Add(new NpgsqlParameter { Value = span });
         var renewed = new HashSet<Guid>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
             renewed.Add(reader.GetGuid(0));
         return renewed;
     }
 
-    public static async Task ReleaseAsync(NpgsqlConnection connection, IReadOnlyList<StepLease> leases, CancellationToken cancellation)
+    public static async Task ReleaseAsync(NpgsqlConnection connection, IReadOnlyList<StepLease> leases, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
@@ -134,7 +134,7 @@ internal static class LeaseRows
             where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder
             """, connection);
         AddLeases(command, leases);
-        await command.ExecuteNonQueryAsync(cancellation);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static void AddLeases(NpgsqlCommand command, IReadOnlyList<StepLease> leases)

@@ -14,18 +14,18 @@ namespace Saga.Workers.Runtime;
 /// It never lets an exception out for what a step does: a failure is a report, and a report is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    IEnumerable<IStep> steps, LeaseKeeper leases, Circuits circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
+    IEnumerable<IStep> steps, LeaseManager leases, CircuitBreakers circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
     private readonly Dictionary<string, IStep> known = steps.ToDictionary(s => s.Name, StringComparer.Ordinal);
 
     public Task Consume(ConsumeContext<ExecuteStep> context) =>
-        RunAsync(context, (step, stepContext, cancellation) => step.ExecuteAsync(stepContext, cancellation));
+        RunAsync(context, (step, stepContext, cancellationToken) => step.ExecuteAsync(stepContext, cancellationToken));
 
     public Task Consume(ConsumeContext<CompensateStep> context) =>
-        RunAsync(context, async (step, stepContext, cancellation) =>
+        RunAsync(context, async (step, stepContext, cancellationToken) =>
         {
-            await step.CompensateAsync(stepContext, cancellation);
+            await step.CompensateAsync(stepContext, cancellationToken);
             return null;
         });
 
@@ -121,7 +121,7 @@ internal sealed partial class StepConsumer(
     private static StepFailed Failed(StepCommand command, Failure failure) =>
         new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, Failure = failure };
 
-    private static StepHeld Held(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
+    private static StepDeferred Held(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
         new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, System = system, Reason = reason, RetryAfter = retryAfter };
 
     private static Failure Unknown(StepCommand command) => new()

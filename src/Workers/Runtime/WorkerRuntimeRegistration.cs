@@ -17,10 +17,10 @@ public static class WorkerRuntimeRegistration
         {
             services.AddRegistry(configuration);
             services.AddOptions<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-            services.AddSingleton<Circuits>();
-            services.AddHealthChecks().AddCheck<CircuitsHealth>("outside-systems");
-            services.AddSingleton<LeaseKeeper>();
-            services.AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
+            services.AddSingleton<CircuitBreakers>();
+            services.AddHealthChecks().AddCheck<CircuitBreakersHealth>("outside-systems");
+            services.AddSingleton<LeaseManager>();
+            services.AddHostedService(s => s.GetRequiredService<LeaseManager>());
             services.AddSingleton<StepConsumer>();
             services.AddSagaBus(configuration);
         }

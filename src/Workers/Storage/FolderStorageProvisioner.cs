@@ -6,23 +6,23 @@ namespace Saga.Workers.Storage;
 /// <summary>A directory per tenant that only this process's user may enter.</summary>
 internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProvisioner
 {
-    public Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellation) => Run(() =>
+    public Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken) => Run(() =>
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         FolderFaults.MakePrivate(paths.Tenant(tenant));
         return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are whole or not there");
     });
 
-    public Task RemoveAsync(TenantId tenant, CancellationToken cancellation) => Run(() =>
+    public Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken) => Run(() =>
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         var directory = paths.Tenant(tenant);
         if (Directory.Exists(directory))
             Directory.Delete(directory, recursive: true);
         return true;
     });
 
-    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation) => Run(() => Directory.Exists(paths.Tenant(tenant)));
+    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Run(() => Directory.Exists(paths.Tenant(tenant)));
 
     private static Task<T> Run<T>(Func<T> call)
     {

@@ -8,13 +8,13 @@ namespace Saga.Workers.Storage;
 /// </summary>
 public interface IStorageProvisioner
 {
-    Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellation);
+    Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Removes everything of the tenant, old versions and unfinished uploads included, and sees that it is gone.</summary>
-    Task RemoveAsync(TenantId tenant, CancellationToken cancellation);
+    Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Whether anything of the tenant is there.</summary>
-    Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation);
+    Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 
 /// <summary>What was made, for an operator to see.</summary>

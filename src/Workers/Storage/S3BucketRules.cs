@@ -12,11 +12,11 @@ internal sealed class S3BucketRules(S3Connection connection)
     private const string Unsupported = "not supported by the server; allowed by Saga:Storage:S3:RequirePolicy=false";
 
     /// <summary>One rule for all tenants, the same for whoever writes it, and written once: no tenant's work races for it.</summary>
-    public async Task<string> EnsureLifecycleAsync(string bucket, CancellationToken cancellation)
+    public async Task<string> EnsureLifecycleAsync(string bucket, CancellationToken cancellationToken)
     {
         try
         {
-            var known = await FindLifecycleAsync(bucket, cancellation);
+            var known = await FindLifecycleAsync(bucket, cancellationToken);
             if (known.Exists(r => r.Id == RuleId && r.Status == LifecycleRuleStatus.Enabled && r.AbortIncompleteMultipartUpload?.DaysAfterInitiation == Days))
                 return $"unfinished uploads end after {Days} days";
             known.RemoveAll(r => r.Id == RuleId);
@@ -28,7 +28,7 @@ internal sealed class S3BucketRules(S3Connection connection)
                 AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = Days },
             });
             await connection.Client.PutLifecycleConfigurationAsync(
-                new PutLifecycleConfigurationRequest { BucketName = bucket, Configuration = new LifecycleConfiguration { Rules = known } }, cancellation);
+                new PutLifecycleConfigurationRequest { BucketName = bucket, Configuration = new LifecycleConfiguration { Rules = known } }, cancellationToken);
             return $"unfinished uploads end after {Days} days";
         }
         catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error))
@@ -37,11 +37,11 @@ internal sealed class S3BucketRules(S3Connection connection)
         }
     }
 
-    public async Task<string> EnsurePolicyAsync(string bucket, string policy, CancellationToken cancellation)
+    public async Task<string> EnsurePolicyAsync(string bucket, string policy, CancellationToken cancellationToken)
     {
         try
         {
-            await connection.Client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = policy }, cancellation);
+            await connection.Client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = policy }, cancellationToken);
             return "bucket policy";
         }
         catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error))
@@ -50,12 +50,12 @@ internal sealed class S3BucketRules(S3Connection connection)
         }
     }
 
-    private async Task<List<LifecycleRule>> FindLifecycleAsync(string bucket, CancellationToken cancellation)
+    private async Task<List<LifecycleRule>> FindLifecycleAsync(string bucket, CancellationToken cancellationToken)
     {
         try
         {
             var found = await connection.Client.GetLifecycleConfigurationAsync(
-                new GetLifecycleConfigurationRequest { BucketName = bucket }, cancellation);
+                new GetLifecycleConfigurationRequest { BucketName = bucket }, cancellationToken);
             return found.Configuration?.Rules ?? [];
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchLifecycleConfiguration")

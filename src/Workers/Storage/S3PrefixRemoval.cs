@@ -14,43 +14,43 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
     private const int KeysPerCall = 1000;
 
     /// <exception cref="ObjectStoreException">Something could not be deleted, or is written as fast as it is deleted.</exception>
-    public async Task RemoveAsync(string bucket, string prefix, CancellationToken cancellation)
+    public async Task RemoveAsync(string bucket, string prefix, CancellationToken cancellationToken)
     {
-        await foreach (var upload in UploadsAsync(bucket, prefix, cancellation))
-            await AbortAsync(bucket, upload, cancellation);
-        await foreach (var page in VersionsAsync(bucket, prefix, cancellation))
+        await foreach (var upload in UploadsAsync(bucket, prefix, cancellationToken))
+            await AbortAsync(bucket, upload, cancellationToken);
+        await foreach (var page in VersionsAsync(bucket, prefix, cancellationToken))
         {
             foreach (var some in page.Chunk(KeysPerCall))
-                await DeleteAsync(bucket, some, cancellation);
+                await DeleteAsync(bucket, some, cancellationToken);
         }
 
-        if (await AnyAsync(bucket, prefix, cancellation))
+        if (await AnyAsync(bucket, prefix, cancellationToken))
         {
             throw new ObjectStoreException(
                 S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still holds objects after all were deleted: somebody writes there.", transient: true);
         }
     }
 
-    public async Task<bool> AnyAsync(string bucket, string prefix, CancellationToken cancellation)
+    public async Task<bool> AnyAsync(string bucket, string prefix, CancellationToken cancellationToken)
     {
-        await foreach (var page in VersionsAsync(bucket, prefix, cancellation))
+        await foreach (var page in VersionsAsync(bucket, prefix, cancellationToken))
         {
             if (page.Count > 0)
                 return true;
         }
 
-        await foreach (var _ in UploadsAsync(bucket, prefix, cancellation))
+        await foreach (var _ in UploadsAsync(bucket, prefix, cancellationToken))
             return true;
         return false;
     }
 
-    private async Task DeleteAsync(string bucket, KeyVersion[] keys, CancellationToken cancellation)
+    private async Task DeleteAsync(string bucket, KeyVersion[] keys, CancellationToken cancellationToken)
     {
         List<DeleteError> errors;
         try
         {
             var answer = await connection.Client.DeleteObjectsAsync(
-                new DeleteObjectsRequest { BucketName = bucket, Objects = [.. keys], Quiet = true }, cancellation);
+                new DeleteObjectsRequest { BucketName = bucket, Objects = [.. keys], Quiet = true }, cancellationToken);
             errors = answer.DeleteErrors ?? [];
         }
         catch (DeleteObjectsException error)
@@ -69,11 +69,11 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             transient: refused.TrueForAll(e => e.Code is "InternalError" or "SlowDown" or "ServiceUnavailable" or "OperationAborted"));
     }
 
-    private async Task AbortAsync(string bucket, MultipartUpload upload, CancellationToken cancellation)
+    private async Task AbortAsync(string bucket, MultipartUpload upload, CancellationToken cancellationToken)
     {
         try
         {
-            await connection.Client.AbortMultipartUploadAsync(bucket, upload.Key, upload.UploadId, cancellation);
+            await connection.Client.AbortMultipartUploadAsync(bucket, upload.Key, upload.UploadId, cancellationToken);
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchUpload")
         {
@@ -82,7 +82,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
     }
 
     private async IAsyncEnumerable<MultipartUpload> UploadsAsync(
-        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var request = new ListMultipartUploadsRequest { BucketName = bucket, Prefix = prefix };
         while (true)
@@ -90,7 +90,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             ListMultipartUploadsResponse page;
             try
             {
-                page = await connection.Client.ListMultipartUploadsAsync(request, cancellation);
+                page = await connection.Client.ListMultipartUploadsAsync(request, cancellationToken);
             }
             catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
             {
@@ -106,7 +106,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
     }
 
     private async IAsyncEnumerable<IReadOnlyList<KeyVersion>> VersionsAsync(
-        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix };
         while (true)
@@ -114,7 +114,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             ListVersionsResponse? page = null;
             try
             {
-                page = await connection.Client.ListVersionsAsync(request, cancellation);
+                page = await connection.Client.ListVersionsAsync(request, cancellationToken);
             }
             catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
             {
@@ -123,7 +123,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
 
             if (page is null)
             {
-                await foreach (var current in CurrentAsync(bucket, prefix, cancellation))
+                await foreach (var current in CurrentAsync(bucket, prefix, cancellationToken))
                     yield return current;
                 yield break;
             }
@@ -136,12 +136,12 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
     }
 
     private async IAsyncEnumerable<IReadOnlyList<KeyVersion>> CurrentAsync(
-        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+        string bucket, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var request = new ListObjectsV2Request { BucketName = bucket, Prefix = prefix };
         do
         {
-            var page = await connection.Client.ListObjectsV2Async(request, cancellation);
+            var page = await connection.Client.ListObjectsV2Async(request, cancellationToken);
             yield return [.. (page.S3Objects ?? []).Select(o => new KeyVersion { Key = o.Key })];
             request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
         }

@@ -14,72 +14,72 @@ namespace Saga.Workers.Storage;
 /// </summary>
 internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRules rules, S3PrefixRemoval removal) : IStorageProvisioner
 {
-    public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         try
         {
             var bucket = connection.Bucket(tenant);
-            await EnsureBucketAsync(bucket, cancellation);
-            var lifecycle = await rules.EnsureLifecycleAsync(bucket, cancellation);
+            await EnsureBucketAsync(bucket, cancellationToken);
+            var lifecycle = await rules.EnsureLifecycleAsync(bucket, cancellationToken);
             string policy;
             if (connection.HasBucketPerTenant)
             {
-                policy = await rules.EnsurePolicyAsync(bucket, TenantPolicies.OwnBucket(bucket, tenant), cancellation);
+                policy = await rules.EnsurePolicyAsync(bucket, TenantPolicies.OwnBucket(bucket, tenant), cancellationToken);
             }
             else
             {
-                await PutMarkerAsync(bucket, tenant, cancellation);
+                await PutMarkerAsync(bucket, tenant, cancellationToken);
                 policy = $"session policy kept in s3://{bucket}/{Marker(tenant)}";
             }
 
             return new ProvisionedStorage($"s3://{bucket}/{ObjectKey.Prefix(tenant)}", policy, lifecycle);
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
         {
             throw S3Faults.Translate(error);
         }
     }
 
-    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         try
         {
             var bucket = connection.Bucket(tenant);
-            await removal.RemoveAsync(bucket, ObjectKey.Prefix(tenant), cancellation);
+            await removal.RemoveAsync(bucket, ObjectKey.Prefix(tenant), cancellationToken);
             if (connection.HasBucketPerTenant)
             {
-                await connection.Client.DeleteBucketAsync(bucket, cancellation);
+                await connection.Client.DeleteBucketAsync(bucket, cancellationToken);
                 return;
             }
 
             // The marker goes last: as long as anything may be left, it says so.
-            await removal.RemoveAsync(bucket, Marker(tenant), cancellation);
+            await removal.RemoveAsync(bucket, Marker(tenant), cancellationToken);
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
         {
             // Nothing can be in a bucket that is not there.
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
         {
             throw S3Faults.Translate(error);
         }
     }
 
-    public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         try
         {
             var bucket = connection.Bucket(tenant);
             if (connection.HasBucketPerTenant)
-                return await HasBucketAsync(bucket, cancellation);
-            return await removal.AnyAsync(bucket, ObjectKey.Prefix(tenant), cancellation)
-                || await removal.AnyAsync(bucket, Marker(tenant), cancellation);
+                return await HasBucketAsync(bucket, cancellationToken);
+            return await removal.AnyAsync(bucket, ObjectKey.Prefix(tenant), cancellationToken)
+                || await removal.AnyAsync(bucket, Marker(tenant), cancellationToken);
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
         {
             return false;
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellation))
+        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
         {
             throw S3Faults.Translate(error);
         }
@@ -88,28 +88,28 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
     // Outside the tenant's prefix, where no tenant may write.
     private static string Marker(TenantId tenant) => $".saga/tenants/{tenant}.json";
 
-    private async Task EnsureBucketAsync(string bucket, CancellationToken cancellation)
+    private async Task EnsureBucketAsync(string bucket, CancellationToken cancellationToken)
     {
-        if (await HasBucketAsync(bucket, cancellation))
+        if (await HasBucketAsync(bucket, cancellationToken))
             return;
         try
         {
             await connection.Client.PutBucketAsync(
-                new PutBucketRequest { BucketName = bucket, UseClientRegion = connection.IsAmazon }, cancellation);
+                new PutBucketRequest { BucketName = bucket, UseClientRegion = connection.IsAmazon }, cancellationToken);
         }
         catch (AmazonS3Exception error) when (error.ErrorCode is "BucketAlreadyOwnedByYou" or "BucketAlreadyExists")
         {
             // Another attempt made it meanwhile; or it is another account's, which may not be used.
-            if (error.ErrorCode == "BucketAlreadyExists" && !await HasBucketAsync(bucket, cancellation))
+            if (error.ErrorCode == "BucketAlreadyExists" && !await HasBucketAsync(bucket, cancellationToken))
                 throw;
         }
     }
 
-    private async Task<bool> HasBucketAsync(string bucket, CancellationToken cancellation)
+    private async Task<bool> HasBucketAsync(string bucket, CancellationToken cancellationToken)
     {
         try
         {
-            await connection.Client.HeadBucketAsync(new HeadBucketRequest { BucketName = bucket }, cancellation);
+            await connection.Client.HeadBucketAsync(new HeadBucketRequest { BucketName = bucket }, cancellationToken);
             return true;
         }
         catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound)
@@ -118,7 +118,7 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         }
     }
 
-    private Task<PutObjectResponse> PutMarkerAsync(string bucket, TenantId tenant, CancellationToken cancellation) =>
+    private Task<PutObjectResponse> PutMarkerAsync(string bucket, TenantId tenant, CancellationToken cancellationToken) =>
         connection.Client.PutObjectAsync(
             new PutObjectRequest
             {
@@ -130,5 +130,5 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
                     new { TenantId = tenant, Prefix = ObjectKey.Prefix(tenant), SessionPolicy = JsonSerializer.Deserialize<JsonElement>(TenantPolicies.Session(bucket, tenant)) },
                     Json.Options),
             },
-            cancellation);
+            cancellationToken);
 }

@@ -13,12 +13,12 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.S3];
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await RequireLeaseAsync(context, cancellation);
+        await RequireLeaseAsync(context, cancellationToken);
         try
         {
-            return await provisioner.ProvisionAsync(context.TenantId, cancellation);
+            return await provisioner.ProvisionAsync(context.TenantId, cancellationToken);
         }
         catch (ObjectStoreException error)
         {
@@ -26,12 +26,12 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
         }
     }
 
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellation)
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await RequireLeaseAsync(context, cancellation);
+        await RequireLeaseAsync(context, cancellationToken);
         try
         {
-            await provisioner.RemoveAsync(context.TenantId, cancellation);
+            await provisioner.RemoveAsync(context.TenantId, cancellationToken);
         }
         catch (ObjectStoreException error)
         {
@@ -40,8 +40,8 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
     }
 
     // This step writes nothing to the registry, so nothing else would tell a stale attempt that it is one.
-    private async Task RequireLeaseAsync(StepContext context, CancellationToken cancellation)
+    private async Task RequireLeaseAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await using var held = await leases.BeginAsync(context.Lease, cancellation);
+        await using var held = await leases.BeginAsync(context.Lease, cancellationToken);
     }
 }

@@ -15,15 +15,15 @@ internal sealed class CacheVerification(ICacheStore store, CredentialStore crede
 
     public string Name => "cache";
 
-    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         var key = CacheKey.Parse($"saga-probe:{Guid.NewGuid():n}");
         var other = new TenantId(Guid.CreateVersion7());
         try
         {
-            await ProbeAsync(store.For(context.TenantId), store.For(other), key, cancellation);
+            await ProbeAsync(store.For(context.TenantId), store.For(other), key, cancellationToken);
             if (options.Value.Adapter == CacheOptions.RedisAdapter)
-                await SignInAsync(context.TenantId, other, key, cancellation);
+                await SignInAsync(context.TenantId, other, key, cancellationToken);
         }
         catch (CacheException error)
         {
@@ -31,43 +31,43 @@ internal sealed class CacheVerification(ICacheStore store, CredentialStore crede
         }
     }
 
-    private static async Task ProbeAsync(ITenantCache cache, ITenantCache other, CacheKey key, CancellationToken cancellation)
+    private static async Task ProbeAsync(ITenantCache cache, ITenantCache other, CacheKey key, CancellationToken cancellationToken)
     {
-        await cache.SetAsync(key, "probe"u8.ToArray(), ProbeLife, cancellation);
-        if (await cache.GetAsync(key, cancellation) is not { } back || Encoding.UTF8.GetString(back) != "probe")
+        await cache.SetAsync(key, "probe"u8.ToArray(), ProbeLife, cancellationToken);
+        if (await cache.GetAsync(key, cancellationToken) is not { } back || Encoding.UTF8.GetString(back) != "probe")
             throw Broken("an entry does not come back as it was set");
-        if (await other.GetAsync(key, cancellation) is not null)
+        if (await other.GetAsync(key, cancellationToken) is not null)
             throw Broken("an entry can be read by another tenant");
-        if (!await cache.DeleteAsync(key, cancellation))
+        if (!await cache.DeleteAsync(key, cancellationToken))
             throw Broken("an entry was gone before it was deleted");
     }
 
-    private async Task SignInAsync(TenantId tenant, TenantId other, CacheKey key, CancellationToken cancellation)
+    private async Task SignInAsync(TenantId tenant, TenantId other, CacheKey key, CancellationToken cancellationToken)
     {
-        var credential = await credentials.FindAsync(tenant, CredentialPurposes.Cache, cancellation)
+        var credential = await credentials.FindAsync(tenant, CredentialPurposes.Cache, cancellationToken)
             ?? throw Broken("the registry holds no credentials for it");
-        await using var session = await RedisSession.OpenAsync(options.Value.Redis, credential, cancellation);
+        await using var session = await RedisSession.OpenAsync(options.Value.Redis, credential, cancellationToken);
         var (own, foreign) = (CacheKey.Prefix(tenant) + key, CacheKey.Prefix(other) + key);
-        await RequireAsync(session, "OK", ["SET", own, "probe", "PX", "60000"], cancellation);
-        await RequireAsync(session, "probe", ["GET", own], cancellation);
-        await RequireAsync(session, "1", ["DEL", own], cancellation);
-        await RefusedAsync(session, ["GET", foreign], cancellation);
-        await RefusedAsync(session, ["SET", foreign, "probe", "PX", "1"], cancellation);
-        await RefusedAsync(session, ["KEYS", "*"], cancellation);
-        await RefusedAsync(session, ["SUBSCRIBE", foreign], cancellation);
-        await RefusedAsync(session, ["ACL", "LIST"], cancellation);
+        await RequireAsync(session, "OK", ["SET", own, "probe", "PX", "60000"], cancellationToken);
+        await RequireAsync(session, "probe", ["GET", own], cancellationToken);
+        await RequireAsync(session, "1", ["DEL", own], cancellationToken);
+        await RefusedAsync(session, ["GET", foreign], cancellationToken);
+        await RefusedAsync(session, ["SET", foreign, "probe", "PX", "1"], cancellationToken);
+        await RefusedAsync(session, ["KEYS", "*"], cancellationToken);
+        await RefusedAsync(session, ["SUBSCRIBE", foreign], cancellationToken);
+        await RefusedAsync(session, ["ACL", "LIST"], cancellationToken);
     }
 
-    private static async Task RequireAsync(RedisSession session, string expected, string[] command, CancellationToken cancellation)
+    private static async Task RequireAsync(RedisSession session, string expected, string[] command, CancellationToken cancellationToken)
     {
-        var reply = await session.SendAsync(command, cancellation);
+        var reply = await session.SendAsync(command, cancellationToken);
         if (reply.IsError || reply.Text != expected)
             throw Broken($"{command[0]} of its own key as its own user is answered '{reply.Text}'");
     }
 
-    private static async Task RefusedAsync(RedisSession session, string[] command, CancellationToken cancellation)
+    private static async Task RefusedAsync(RedisSession session, string[] command, CancellationToken cancellationToken)
     {
-        var reply = await session.SendAsync(command, cancellation);
+        var reply = await session.SendAsync(command, cancellationToken);
         if (!reply.IsError || reply.Text?.StartsWith("NOPERM", StringComparison.Ordinal) != true)
             throw Broken($"{command[0]} beyond its keys as its own user is not refused");
     }

@@ -10,21 +10,21 @@ internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings 
 {
     public string Name => "configuration";
 
-    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellation)
+        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
             ?? throw Broken($"its plan '{context.Tenant.Plan}' is not in the registry");
-        var found = await ReadAsync(context, cancellation);
+        var found = await ReadAsync(context, cancellationToken);
         var missing = plan.Settings.Keys.Concat(plan.Features.Keys.Select(f => TenantSettings.FeaturePrefix + f)).Except(found, StringComparer.Ordinal).ToList();
         if (missing.Count > 0)
             throw Broken($"it lacks {string.Join(", ", missing)}");
     }
 
-    private async Task<IEnumerable<string>> ReadAsync(StepContext context, CancellationToken cancellation)
+    private async Task<IEnumerable<string>> ReadAsync(StepContext context, CancellationToken cancellationToken)
     {
         try
         {
-            return (await settings.ReadAllAsync(context.TenantId, cancellation)).Keys;
+            return (await settings.ReadAllAsync(context.TenantId, cancellationToken)).Keys;
         }
         catch (SealingException error)
         {

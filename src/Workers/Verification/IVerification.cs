@@ -13,5 +13,5 @@ public interface IVerification
     string Name { get; }
 
     /// <exception cref="StepFailureException">Names what failed, and says whether another attempt may help.</exception>
-    Task VerifyAsync(StepContext context, CancellationToken cancellation);
+    Task VerifyAsync(StepContext context, CancellationToken cancellationToken);
 }

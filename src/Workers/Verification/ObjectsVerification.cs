@@ -12,15 +12,15 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
 {
     public string Name => "objects";
 
-    public async Task VerifyAsync(StepContext context, CancellationToken cancellation)
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         try
         {
             var objects = store.For(context.TenantId);
             // What an attempt left that was killed between its put and its delete.
             for (var fence = 1L; fence < context.Lease.Fence; fence++)
-                await objects.DeleteAsync(Probe(context, fence), cancellation);
-            await ProbeAsync(objects, Probe(context, context.Lease.Fence), cancellation);
+                await objects.DeleteAsync(Probe(context, fence), cancellationToken);
+            await ProbeAsync(objects, Probe(context, context.Lease.Fence), cancellationToken);
         }
         catch (ObjectStoreException error)
         {
@@ -32,14 +32,14 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
     private static ObjectKey Probe(StepContext context, long fence) =>
         ObjectKey.Parse(string.Create(CultureInfo.InvariantCulture, $".saga-probe/{context.OperationId:n}-{fence}"));
 
-    private async Task ProbeAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellation)
+    private async Task ProbeAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellationToken)
     {
         var bytes = RandomNumberGenerator.GetBytes(64);
         try
         {
-            await objects.PutAsync(key, new MemoryStream(bytes), cancellation);
-            var reading = ReadAsync(objects, key, cancellation);
-            var seeing = IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellation);
+            await objects.PutAsync(key, new MemoryStream(bytes), cancellationToken);
+            var reading = ReadAsync(objects, key, cancellationToken);
+            var seeing = IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellationToken);
             await Task.WhenAll(reading, seeing);
             if (await reading is not { } back || !back.AsSpan().SequenceEqual(bytes))
                 throw Broken("an object does not come back as it was put");
@@ -54,15 +54,15 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
             await objects.DeleteAsync(key, CancellationToken.None);
         }
 
-        if (await objects.ExistsAsync(key, cancellation))
+        if (await objects.ExistsAsync(key, cancellationToken))
             throw Broken("an object is still there after it was deleted");
     }
 
-    private async Task<bool> IsSeenByAsync(TenantId other, ObjectKey key, CancellationToken cancellation)
+    private async Task<bool> IsSeenByAsync(TenantId other, ObjectKey key, CancellationToken cancellationToken)
     {
         try
         {
-            return await store.For(other).ExistsAsync(key, cancellation);
+            return await store.For(other).ExistsAsync(key, cancellationToken);
         }
         catch (ObjectStoreException error) when (!error.IsTransient)
         {
@@ -71,13 +71,13 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
         }
     }
 
-    private static async Task<byte[]?> ReadAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellation)
+    private static async Task<byte[]?> ReadAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellationToken)
     {
-        await using var content = await objects.GetAsync(key, cancellation);
+        await using var content = await objects.GetAsync(key, cancellationToken);
         if (content is null)
             return null;
         var bytes = new MemoryStream();
-        await content.CopyToAsync(bytes, cancellation);
+        await content.CopyToAsync(bytes, cancellationToken);
         return bytes.ToArray();
     }
 

@@ -26,14 +26,14 @@ internal sealed class RedisSession : IAsyncDisposable
     private RedisSession(TimeSpan limit) => this.limit = limit;
 
     /// <exception cref="CacheException">The server cannot be reached, or refuses the credential.</exception>
-    public static async Task<RedisSession> OpenAsync(RedisOptions options, Credential credential, CancellationToken cancellation)
+    public static async Task<RedisSession> OpenAsync(RedisOptions options, Credential credential, CancellationToken cancellationToken)
     {
         var session = new RedisSession(TimeSpan.FromSeconds(options.TimeoutSeconds));
         try
         {
             var server = ConfigurationOptions.Parse(options.ConnectionString);
-            await session.GuardAsync(token => session.ConnectAsync(server, token), cancellation);
-            var reply = await session.SendAsync(["AUTH", credential.Username, credential.Password], cancellation);
+            await session.GuardAsync(token => session.ConnectAsync(server, token), cancellationToken);
+            var reply = await session.SendAsync(["AUTH", credential.Username, credential.Password], cancellationToken);
             return reply.IsError
                 ? throw new CacheException("redis-sign-in-refused", $"Redis refused the tenant's user '{credential.Username}'.", transient: false)
                 : session;
@@ -46,7 +46,7 @@ internal sealed class RedisSession : IAsyncDisposable
     }
 
     /// <exception cref="CacheException">The connection broke, or the answer takes too long.</exception>
-    public async Task<RedisReply> SendAsync(string[] command, CancellationToken cancellation)
+    public async Task<RedisReply> SendAsync(string[] command, CancellationToken cancellationToken)
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"*{command.Length}\r\n"));
         foreach (var part in command)
@@ -66,7 +66,7 @@ internal sealed class RedisSession : IAsyncDisposable
                     _ => throw new IOException($"an answer begins with '{head[0]}'"),
                 };
             },
-            cancellation);
+            cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -75,7 +75,7 @@ internal sealed class RedisSession : IAsyncDisposable
         tcp.Dispose();
     }
 
-    private async Task<bool> ConnectAsync(ConfigurationOptions server, CancellationToken cancellation)
+    private async Task<bool> ConnectAsync(ConfigurationOptions server, CancellationToken cancellationToken)
     {
         var (host, port) = server.EndPoints[0] switch
         {
@@ -83,24 +83,24 @@ internal sealed class RedisSession : IAsyncDisposable
             IPEndPoint ip => (ip.Address.ToString(), ip.Port),
             var other => throw new IOException($"{other} is no address of a Redis server"),
         };
-        await tcp.ConnectAsync(host, port == 0 ? 6379 : port, cancellation);
+        await tcp.ConnectAsync(host, port == 0 ? 6379 : port, cancellationToken);
         stream = tcp.GetStream();
         if (server.Ssl)
         {
             var secure = new SslStream(stream);
             stream = secure;
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.SslHost ?? host }, cancellation);
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.SslHost ?? host }, cancellationToken);
         }
 
         reader = PipeReader.Create(stream);
         return true;
     }
 
-    private async Task<string> LineAsync(CancellationToken cancellation)
+    private async Task<string> LineAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            var read = await reader.ReadAsync(cancellation);
+            var read = await reader.ReadAsync(cancellationToken);
             if (read.Buffer.PositionOf((byte)'\n') is { } end)
             {
                 var line = Encoding.UTF8.GetString(read.Buffer.Slice(0, end)).TrimEnd('\r');
@@ -114,11 +114,11 @@ internal sealed class RedisSession : IAsyncDisposable
         }
     }
 
-    private async Task<string?> BulkAsync(int length, CancellationToken cancellation)
+    private async Task<string?> BulkAsync(int length, CancellationToken cancellationToken)
     {
         if (length < 0)
             return null;
-        var read = await reader.ReadAtLeastAsync(length + 2, cancellation);
+        var read = await reader.ReadAtLeastAsync(length + 2, cancellationToken);
         if (read.Buffer.Length < length + 2)
             throw new IOException("the server closed the connection");
         var text = Encoding.UTF8.GetString(read.Buffer.Slice(0, length));
@@ -126,15 +126,15 @@ internal sealed class RedisSession : IAsyncDisposable
         return text;
     }
 
-    private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
+    private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(limit);
         try
         {
             return await call(bounded.Token);
         }
-        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
             throw new CacheException("redis-unavailable", $"Redis does not answer within {limit.TotalSeconds} s.", transient: true, error);
         }

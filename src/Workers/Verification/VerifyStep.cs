@@ -12,15 +12,15 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak, SystemNames.S3, SystemNames.Redis, .. SystemNames.PostgreSql(tenant)];
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         // The probes write outside: a stale attempt must not begin.
-        await using (await leases.BeginAsync(context.Lease, cancellation))
+        await using (await leases.BeginAsync(context.Lease, cancellationToken))
         {
         }
 
-        var results = await Task.WhenAll(verifications.Select(v => RunAsync(v, context, cancellation)));
-        cancellation.ThrowIfCancellationRequested();
+        var results = await Task.WhenAll(verifications.Select(v => RunAsync(v, context, cancellationToken)));
+        cancellationToken.ThrowIfCancellationRequested();
         var failed = results.Where(r => r.Failure is not null).Select(r => (r.Name, Failure: r.Failure!)).ToList();
         if (failed.Count > 0)
             throw Combine(failed);
@@ -28,18 +28,18 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
     }
 
     /// <summary>The verifications leave nothing behind.</summary>
-    public Task CompensateAsync(StepContext context, CancellationToken cancellation) => Task.CompletedTask;
+    public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static async Task<(string Name, Failure? Failure)> RunAsync(IVerification verification, StepContext context, CancellationToken cancellation)
+    private static async Task<(string Name, Failure? Failure)> RunAsync(IVerification verification, StepContext context, CancellationToken cancellationToken)
     {
         // Its first part may run without giving the thread back: the others do not wait for it.
         await Task.Yield();
         try
         {
-            await verification.VerifyAsync(context, cancellation);
+            await verification.VerifyAsync(context, cancellationToken);
             return (verification.Name, null);
         }
-        catch (Exception error) when (error is not (OperationCanceledException or LeaseLostException) || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception error) when (error is not (OperationCanceledException or LeaseLostException) || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return (verification.Name, Failures.Classify(error));
         }

@@ -35,7 +35,7 @@ internal static class CrashMap
 
     /// <summary>All, or every so-manieth, which over the kinds meets each of them.</summary>
     public static IReadOnlyList<CrashPoint> Sample(this IEnumerable<CrashPoint> points, int oneOf) =>
-        [.. points.Where((_, index) => CrashLanes.All || index % oneOf == 0)];
+        [.. points.Where((_, index) => CrashWorlds.All || index % oneOf == 0)];
 
     // What every process comes to, were it alone and the machine quick: each trace is of a new process's host, as each
     // crash is, after a first one of the plan made what all share (template, place, bucket); nothing is tried or sent a

@@ -20,7 +20,7 @@ internal sealed class CrashingProcess : IDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
-        // It lives for seconds only: no time to optimise, and no core to spare for a collector of its own.
+        // It lives for seconds only: no time to optimise, and no core to warm for a collector of its own.
         start.Environment["DOTNET_TieredCompilation"] = "1";
         start.Environment["DOTNET_gcServer"] = "0";
         start.Environment["DOTNET_gcConcurrent"] = "0";

@@ -16,7 +16,7 @@ public sealed class When_a_process_is_killed_while_undoing
     public async Task Should_leave_nothing_when_killed_before_or_after_an_undone_effect()
     {
         var map = await CrashMap.OfAsync(Plan, StepNames.Verify);
-        await CrashLanes.RunAsync("undone steps", Cases(map.Around(k => k is { Activity: "saga.step", Back: true }).Sample(2)));
+        await CrashWorlds.RunAsync("undone steps", Cases(map.Around(k => k is { Activity: "saga.step", Back: true }).Sample(2)));
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class When_a_process_is_killed_while_undoing
         var forward = (await CrashMap.OfAsync(Plan)).Where(k => k.Key.Activity == "saga.step" && k.Key.Step.Length > 0).Sum(k => k.Value);
         var map = await CrashMap.OfAsync(Plan, StepNames.Verify);
         // Activate and notify are not reached: what follows the other steps is the way back.
-        await CrashLanes.RunAsync("undoing", Cases(
+        await CrashWorlds.RunAsync("undoing", Cases(
             map.Around(k => k.Activity == "saga.transition.commit", from: forward - 1)
                 .Concat(map.Around(k => k is { Activity: "saga.outbox.publish", Step: "" }, from: forward - 1))
                 .Concat(map.Around(k => k is { Activity: "saga.step.report", Step.Length: > 0 }, from: 2))
@@ -42,7 +42,7 @@ public sealed class When_a_process_is_killed_while_undoing
             (StepNames.Cache, true), (StepNames.Configuration, true), (StepNames.Administrator, true), (StepNames.Database, true),
         ];
         var points = plan == Plan ? map.Within(all) : map.Within((StepNames.Database, true));
-        await CrashLanes.RunAsync($"undoing {plan}", [.. points.Sample(14).Select(p => new CrashCase(plan, p, StepNames.Verify))]);
+        await CrashWorlds.RunAsync($"undoing {plan}", [.. points.Sample(14).Select(p => new CrashCase(plan, p, StepNames.Verify))]);
     }
 
     private static CrashCase[] Cases(IEnumerable<CrashPoint> points) => [.. points.Select(p => new CrashCase(Plan, p, StepNames.Verify))];

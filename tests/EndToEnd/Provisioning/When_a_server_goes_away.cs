@@ -43,7 +43,7 @@ public sealed class When_a_server_goes_away
         await using var running = await RunningSite.StartAsync();
         running.Site.World.Redis.Stop();
         var accepted = await running.SubmitAsync(6);
-        await running.SeeAsync(HistoryEvents.StepHeld, 12);
+        await running.SeeAsync(HistoryEvents.StepDeferred, 12);
 
         await running.Site.World.Redis.StartAsync();
 
@@ -56,7 +56,7 @@ public sealed class When_a_server_goes_away
         await using var running = await RunningSite.StartAsync();
         running.Site.World.S3.Stop();
         var accepted = await running.SubmitAsync(6);
-        await running.SeeAsync(HistoryEvents.StepHeld, 12);
+        await running.SeeAsync(HistoryEvents.StepDeferred, 12);
 
         await running.Site.World.S3.StartAsync();
 
@@ -69,7 +69,7 @@ public sealed class When_a_server_goes_away
         await using var running = await RunningSite.StartAsync();
         running.Site.Keycloak.Arm("*", "*", new KeycloakFault { Drop = true }, times: int.MaxValue);
         var accepted = await running.SubmitAsync(6);
-        await running.SeeAsync(HistoryEvents.StepHeld, 12);
+        await running.SeeAsync(HistoryEvents.StepDeferred, 12);
 
         running.Site.Keycloak.Disarm();
 
@@ -82,7 +82,7 @@ public sealed class When_a_server_goes_away
         await using var running = await RunningSite.StartAsync();
         running.Site.MailAnswer = "421 come back later";
         var accepted = await running.SubmitAsync(6);
-        await running.SeeAsync(HistoryEvents.StepHeld, 6);
+        await running.SeeAsync(HistoryEvents.StepDeferred, 6);
 
         running.Site.MailAnswer = null;
 

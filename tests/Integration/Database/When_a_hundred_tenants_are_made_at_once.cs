@@ -21,11 +21,11 @@ public sealed class When_a_hundred_tenants_are_made_at_once
         // As many at once as a host's workers run.
         var limit = new ParallelOptions { MaxDegreeOfParallelism = 32 };
 
-        await Parallel.ForEachAsync(tenants, limit, async (tenant, cancellation) =>
+        await Parallel.ForEachAsync(tenants, limit, async (tenant, cancellationToken) =>
         {
             foreach (var step in (string[])[StepNames.Reserve, StepNames.Database, StepNames.Migrate])
                 await PatientlyAsync(() => world.ExecuteAsync(tenant, step));
-            await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), cancellation);
+            await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), cancellationToken);
         });
         await Parallel.ForEachAsync(tenants, limit, async (tenant, _) =>
         {

@@ -68,17 +68,17 @@ public sealed class When_a_host_stops
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = await RabbitServer.NewVirtualHostAsync();
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
-        // Before the worker's queue is there: what comes to it first, comes in bundles.
+        // Before the worker's queue is there: what comes to it first, comes in batches.
         var operations = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => orchestrator.SubmitAsync(EngineHost.Chain("one"))));
         var (calls, last) = (0, new TaskCompletionSource());
         var step = new ScriptedStep("one")
         {
-            OnExecute = async (_, cancellation) =>
+            OnExecute = async (_, cancellationToken) =>
             {
                 if (Interlocked.Increment(ref calls) < operations.Length)
                     return;
                 last.SetResult();
-                await Task.Delay(Timeout.Infinite, cancellation);
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             },
         };
         var first = await EngineHost.StartAsync(registry, bus, [step], orchestrate: false);
@@ -91,7 +91,7 @@ public sealed class When_a_host_stops
         foreach (var operation in operations)
             (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
         step.Calls.Count.ShouldBe(operations.Length);
-        other.Calls.Count.ShouldBe(1, "what was done in the same bundle is not done again");
+        other.Calls.Count.ShouldBe(1, "what was done in the same batch is not done again");
     }
 
     [Fact]

@@ -61,10 +61,10 @@ public sealed class When_a_lease_is_held
         (await registry.ScalarAsync<Guid?>("select holder from operation_steps where step = 'two'")).ShouldBe(Guid.Empty);
     }
 
-    private LeaseKeeper Worker(NpgsqlDataSource registry) =>
-        new(registry, Options.Create(new WorkersOptions()), time, NullLogger<LeaseKeeper>.Instance);
+    private LeaseManager Worker(NpgsqlDataSource registry) =>
+        new(registry, Options.Create(new WorkersOptions()), time, NullLogger<LeaseManager>.Instance);
 
-    private async Task<LeaseKeeper> WorkerAsync(NpgsqlDataSource registry)
+    private async Task<LeaseManager> WorkerAsync(NpgsqlDataSource registry)
     {
         var worker = Worker(registry);
         await worker.StartAsync(default);

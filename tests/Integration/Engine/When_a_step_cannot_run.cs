@@ -69,12 +69,12 @@ public sealed class When_a_step_cannot_run
         var tries = 0;
         var step = new ScriptedStep("one")
         {
-            OnExecute = async (_, cancellation) =>
+            OnExecute = async (_, cancellationToken) =>
             {
                 if (Interlocked.Increment(ref tries) > 1)
                     return;
-                await using var stop = cancellation.Register(stopped.SetResult);
-                await Task.Delay(Timeout.Infinite, cancellation);
+                await using var stop = cancellationToken.Register(stopped.SetResult);
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             },
         };
         // Renewed only after 40 s, when the worker would hear of the newer fence.

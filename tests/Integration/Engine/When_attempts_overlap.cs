@@ -66,11 +66,11 @@ public sealed class When_attempts_overlap
         await using var registry = await PostgresServer.NewRegistryAsync();
         var step = new ScriptedStep("one")
         {
-            OnExecute = async (context, cancellation) =>
+            OnExecute = async (context, cancellationToken) =>
             {
                 var end = await registry.ScalarAsync<DateTime>("select expires_at + interval '1 second' from operation_steps where operation_id = @OperationId", context.Lease);
                 await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select now() > @end", new { end }), "the first lease would have ended");
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
             },
         };
         await using var host = await EngineHost.StartAsync(registry, null, [step]);
@@ -89,13 +89,13 @@ public sealed class When_attempts_overlap
         var tries = 0;
         var step = new ScriptedStep("one")
         {
-            OnExecute = async (context, cancellation) =>
+            OnExecute = async (context, cancellationToken) =>
             {
                 if (Interlocked.Increment(ref tries) > 1)
                     return;
                 await registry.ExecuteAsync("update operation_steps set holder = gen_random_uuid(), expires_at = now() where operation_id = @OperationId", context.Lease);
-                using var stop = cancellation.Register(cancelled.SetResult);
-                await Task.Delay(Timeout.Infinite, cancellation);
+                using var stop = cancellationToken.Register(cancelled.SetResult);
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             },
         };
         await using var host = await EngineHost.StartAsync(registry, null, [step]);

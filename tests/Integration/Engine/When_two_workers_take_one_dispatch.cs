@@ -27,7 +27,7 @@ public sealed class When_two_workers_take_one_dispatch
             var command = await DispatchAsync(tenant, $"step-{round}");
             using var together = new Barrier(2);
 
-            var outcomes = await Task.WhenAll(((LeaseKeeper[])[first, second]).Select(worker => Task.Run(() =>
+            var outcomes = await Task.WhenAll(((LeaseManager[])[first, second]).Select(worker => Task.Run(() =>
             {
                 together.SignalAndWait();
                 return worker.TakeAsync(command, default);
@@ -174,8 +174,8 @@ public sealed class When_two_workers_take_one_dispatch
         (await asking).Reply.Outcome.ShouldBe(LeaseAnswer.Taken);
     }
 
-    private static LeaseKeeper Worker(NpgsqlDataSource registry) =>
-        new(registry, Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
+    private static LeaseManager Worker(NpgsqlDataSource registry) =>
+        new(registry, Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseManager>.Instance);
 
     private static async Task<ExecuteStep> DispatchAsync(SeededTenant tenant, string step)
     {

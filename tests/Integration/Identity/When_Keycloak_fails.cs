@@ -94,10 +94,10 @@ public sealed class When_Keycloak_fails
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
         stub.Arm("GET", "organizations", new KeycloakFault { Until = Task.Delay(Timeout.Infinite, None) });
-        using var cancellation = new CancellationTokenSource();
-        var call = connection.Directory.FindOrganizationAsync(tenant, cancellation.Token);
+        using var cancellationToken = new CancellationTokenSource();
+        var call = connection.Directory.FindOrganizationAsync(tenant, cancellationToken.Token);
 
-        await cancellation.CancelAsync();
+        await cancellationToken.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(() => call);
     }

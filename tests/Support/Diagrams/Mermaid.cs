@@ -67,7 +67,7 @@ public static class Mermaid
         {
             Line(text, $"orchestrator -->|ExecuteStep, CompensateStep| q_{worker.Key}>\"{Endpoints.Worker(worker.Key)}\"]");
             Line(text, $"q_{worker.Key} --> w_{worker.Key}[\"worker {worker.Key}<br/><small>{string.Join(", ", worker.Select(s => s.Name))}</small>\"]");
-            Line(text, $"w_{worker.Key} -->|StepSucceeded, StepFailed, StepHeld| operations");
+            Line(text, $"w_{worker.Key} -->|StepSucceeded, StepFailed, StepDeferred| operations");
         }
 
         return End(text, "Flags are queues. Workers also take their leases in the registry, and write there only while they hold one.");

@@ -88,7 +88,7 @@ public sealed class Site
             site.Settings[$"Saga:Databases:Servers:{server.Name}:ConnectionString"] = server.ConnectionString;
             site.Settings[$"Saga:Databases:Servers:{server.Name}:MaxTenants"] = server.MaxTenants.ToString(CultureInfo.InvariantCulture);
             // Whether one is there when a tenant comes is chance, and these sites count what a tenant's way passes.
-            site.Settings[$"Saga:Databases:Servers:{server.Name}:SpareDatabases"] = "0";
+            site.Settings[$"Saga:Databases:Servers:{server.Name}:WarmDatabases"] = "0";
         }
 
         return site;

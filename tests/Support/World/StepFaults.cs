@@ -48,15 +48,15 @@ public sealed class StepFaults
 
         public IEnumerable<string> Systems(Tenant tenant) => real.Systems(tenant);
 
-        public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellation)
+        public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
         {
             var call = faults.calls.AddOrUpdate((context.TenantId, context.Step), 1, (_, before) => before + 1);
             faults.Before?.Invoke(context, call);
-            var output = await real.ExecuteAsync(context, cancellation);
+            var output = await real.ExecuteAsync(context, cancellationToken);
             faults.After?.Invoke(context, call);
             return output;
         }
 
-        public Task CompensateAsync(StepContext context, CancellationToken cancellation) => real.CompensateAsync(context, cancellation);
+        public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => real.CompensateAsync(context, cancellationToken);
     }
 }

@@ -61,7 +61,7 @@ internal sealed class Run
         }));
 
     public Decision Hold(string step, TimeSpan retryAfter, long? fence = null) =>
-        Apply("Held", engine.Hold(Workflow, Progress, new StepHeld
+        Apply("Held", engine.Hold(Workflow, Progress, new StepDeferred
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
         }));

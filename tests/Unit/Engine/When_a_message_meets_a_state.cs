@@ -25,7 +25,7 @@ public sealed class When_a_message_meets_a_state
         [
             new OperationSubmitted { OperationId = operation }, new OperationDue { OperationId = operation }, new OperationForgotten { OperationId = operation },
             new StepSucceeded { OperationId = operation, Step = "a", Fence = 1 }, new StepFailed { OperationId = operation, Step = "a", Fence = 1, Failure = failure },
-            new StepHeld { OperationId = operation, Step = "a", Fence = 1, System = "s3", Reason = "It is down.", RetryAfter = TimeSpan.FromSeconds(1) },
+            new StepDeferred { OperationId = operation, Step = "a", Fence = 1, System = "s3", Reason = "It is down.", RetryAfter = TimeSpan.FromSeconds(1) },
         ];
         var states = new OneState();
         var machine = new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0));

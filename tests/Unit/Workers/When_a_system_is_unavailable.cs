@@ -10,7 +10,7 @@ namespace Saga.Tests.Unit.Workers;
 public sealed class When_a_system_is_unavailable
 {
     private readonly SteppedTime time = new();
-    private readonly Circuits circuits;
+    private readonly CircuitBreakers circuits;
     private int reached;
 
     public When_a_system_is_unavailable() =>

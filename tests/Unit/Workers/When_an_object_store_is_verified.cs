@@ -76,21 +76,21 @@ public sealed class When_an_object_store_is_verified
         {
             public TenantId Tenant => tenant;
 
-            public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellation)
+            public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
             {
                 var bytes = new MemoryStream();
-                await content.CopyToAsync(bytes, cancellation);
+                await content.CopyToAsync(bytes, cancellationToken);
                 store.Objects[Path(key)] = bytes.ToArray();
             }
 
-            public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellation) => Task.FromResult<Stream?>(
+            public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken) => Task.FromResult<Stream?>(
                 store.Objects.TryGetValue(Path(key), out var bytes) && store.OnGet(bytes) is { } given ? new MemoryStream(given) : null);
 
-            public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellation) => Task.FromResult(store.Objects.ContainsKey(Path(key)));
+            public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken) => Task.FromResult(store.Objects.ContainsKey(Path(key)));
 
-            public IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellation) => throw new NotSupportedException();
+            public IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-            public Task DeleteAsync(ObjectKey key, CancellationToken cancellation)
+            public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken)
             {
                 if (!store.Keeps)
                     store.Objects.TryRemove(Path(key), out _);

@@ -16,16 +16,16 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
     /// <returns>All that is applied now, in order.</returns>
     /// <exception cref="StepFailureException">A migration changed after it was applied: <c>migration-changed</c>.</exception>
     public async Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
-        ServerSession session, string schema, string owner, string? user, CancellationToken cancellation)
+        ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken)
     {
-        var applied = await ReadAsync(session, schema, cancellation);
+        var applied = await ReadAsync(session, schema, cancellationToken);
         if (Missing(session, schema, applied).Count == 0)
             return applied;
         await session.InTransactionAsync(
             async () =>
             {
-                await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@schema, 2))", cancellation, new { schema });
-                applied = await ReadAsync(session, schema, cancellation);
+                await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@schema, 2))", cancellationToken, new { schema });
+                applied = await ReadAsync(session, schema, cancellationToken);
                 await session.ExecuteAsync(
                     $"""
                     set local role {Sql.Name(owner)};
@@ -33,19 +33,19 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                     create table if not exists schema_migrations (
                         version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())
                     """,
-                    cancellation);
+                    cancellationToken);
                 foreach (var migration in Missing(session, schema, applied))
                 {
-                    await session.ExecuteAsync(migration.Sql, cancellation);
+                    await session.ExecuteAsync(migration.Sql, cancellationToken);
                     await session.ExecuteAsync(
-                        "insert into schema_migrations (version, name, checksum) values (@Version, @Name, @Checksum)", cancellation, migration);
+                        "insert into schema_migrations (version, name, checksum) values (@Version, @Name, @Checksum)", cancellationToken, migration);
                 }
 
                 if (user is not null)
-                    await session.ExecuteAsync(Grants(schema, user), cancellation);
+                    await session.ExecuteAsync(Grants(schema, user), cancellationToken);
             },
-            cancellation);
-        return await ReadAsync(session, schema, cancellation);
+            cancellationToken);
+        return await ReadAsync(session, schema, cancellationToken);
     }
 
     /// <summary>Lets the role read and write rows, and nothing else: TRUNCATE and REFERENCES would pass by row-level security.</summary>
@@ -61,19 +61,19 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
     }
 
     /// <summary>Allows rows of the tenant in the schema.</summary>
-    public static Task RegisterAsync(ServerSession session, string schema, Guid tenant, CancellationToken cancellation) =>
+    public static Task RegisterAsync(ServerSession session, string schema, Guid tenant, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
-            $"insert into {Sql.Name(schema)}.tenants (tenant_id) values (@tenant) on conflict do nothing", cancellation, new { tenant });
+            $"insert into {Sql.Name(schema)}.tenants (tenant_id) values (@tenant) on conflict do nothing", cancellationToken, new { tenant });
 
-    private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellationToken)
     {
         // Not by to_regclass: that may answer from the session's cache, which waiting for a lock does not refresh.
         var exists = await session.ScalarAsync<bool>(
             "select exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = @schema and c.relname = 'schema_migrations')",
-            cancellation, new { schema });
+            cancellationToken, new { schema });
         return exists
             ? await session.QueryAsync<AppliedMigration>(
-                $"select version, name, checksum, applied_at as AppliedAt from {Sql.Name(schema)}.schema_migrations order by version", cancellation)
+                $"select version, name, checksum, applied_at as AppliedAt from {Sql.Name(schema)}.schema_migrations order by version", cancellationToken)
             : [];
     }
 

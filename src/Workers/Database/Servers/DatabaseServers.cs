@@ -19,7 +19,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsy
     public IReadOnlyCollection<string> Names => options.Value.Servers.Keys;
 
     /// <exception cref="StepFailureException">The server is not configured here, or cannot be reached.</exception>
-    public async Task<ServerSession> OpenAsync(string server, string database, CancellationToken cancellation)
+    public async Task<ServerSession> OpenAsync(string server, string database, CancellationToken cancellationToken)
     {
         var connectionString = ConnectionString(server, database);
         try
@@ -27,14 +27,14 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsy
             if (IsShared(database))
             {
                 var pool = pools.GetOrAdd((server, database), _ => Source(connectionString));
-                return new ServerSession(server, await pool.OpenConnectionAsync(cancellation));
+                return new ServerSession(server, await pool.OpenConnectionAsync(cancellationToken));
             }
 
             // A pool would keep connections to a tenant's own database, which is soon dropped, copied or idle.
             var single = Source(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
             try
             {
-                return new ServerSession(server, await single.OpenConnectionAsync(cancellation), single);
+                return new ServerSession(server, await single.OpenConnectionAsync(cancellationToken), single);
             }
             catch
             {
@@ -48,10 +48,10 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsy
         }
     }
 
-    public async Task<bool> ExistsAsync(string server, string database, CancellationToken cancellation)
+    public async Task<bool> ExistsAsync(string server, string database, CancellationToken cancellationToken)
     {
-        await using var session = await OpenAsync(server, Maintenance, cancellation);
-        return await session.HasDatabaseAsync(database, cancellation);
+        await using var session = await OpenAsync(server, Maintenance, cancellationToken);
+        return await session.HasDatabaseAsync(database, cancellationToken);
     }
 
     public IEnumerable<DatabaseServer> Describe() => options.Value.Servers.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s =>

@@ -29,7 +29,7 @@ public sealed class DatabaseServerOptions
     public int MaxSchemasPerDatabase { get; set; } = DefaultMaxSchemasPerDatabase;
 
     /// <summary>Databases kept ready for tenants of the database tier to come; 0 for none. Each takes the disk space of an empty tenant.</summary>
-    public int SpareDatabases { get; set; } = 2;
+    public int WarmDatabases { get; set; } = 2;
 
     /// <summary>Where tenants' own connections go, when not to the connection string's host.</summary>
     public string? PublicHost { get; set; }
@@ -60,8 +60,8 @@ internal sealed partial class DatabasesOptionsValidation : IValidateOptions<Data
             yield return $"{key}:MaxTenants must be 0 or more.";
         if (server.MaxSchemasPerDatabase < 1)
             yield return $"{key}:MaxSchemasPerDatabase must be 1 or more.";
-        if (server.SpareDatabases is < 0 or > 100)
-            yield return $"{key}:SpareDatabases must be from 0 to 100.";
+        if (server.WarmDatabases is < 0 or > 100)
+            yield return $"{key}:WarmDatabases must be from 0 to 100.";
         if (server.PublicPort is < 1 or > 65535)
             yield return $"{key}:PublicPort must be a port, 1 to 65535.";
     }

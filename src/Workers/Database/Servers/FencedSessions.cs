@@ -12,14 +12,14 @@ namespace Saga.Workers.Database.Servers;
 internal sealed class FencedSessions(DatabaseServers servers, LeasedTransactions leases)
 {
     /// <exception cref="LeaseLostException">The lease went to another while this attempt waited.</exception>
-    public async Task<ServerSession> OpenAsync(StepContext context, string server, string database, CancellationToken cancellation)
+    public async Task<ServerSession> OpenAsync(StepContext context, string server, string database, CancellationToken cancellationToken)
     {
-        var session = await servers.OpenAsync(server, database, cancellation);
+        var session = await servers.OpenAsync(server, database, cancellationToken);
         try
         {
             await session.ExecuteAsync(
-                "select pg_advisory_lock(hashtextextended(@Tenant, 1))", cancellation, new { Tenant = context.TenantId.ToString() });
-            await using (await leases.BeginAsync(context.Lease, cancellation))
+                "select pg_advisory_lock(hashtextextended(@Tenant, 1))", cancellationToken, new { Tenant = context.TenantId.ToString() });
+            await using (await leases.BeginAsync(context.Lease, cancellationToken))
                 return session;
         }
         catch

@@ -12,27 +12,27 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
 {
     public string Server { get; } = server;
 
-    public Task ExecuteAsync(string sql, CancellationToken cancellation, object? parameters = null) =>
-        TranslatingAsync(async () => await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellation)));
+    public Task ExecuteAsync(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        TranslatingAsync(async () => await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
 
-    public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellation, object? parameters = null) =>
-        TranslatingAsync(() => connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation)));
+    public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        TranslatingAsync(() => connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
 
-    public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellation, object? parameters = null) =>
-        TranslatingAsync(async () => (IReadOnlyList<T>)[.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation))]);
+    public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        TranslatingAsync(async () => (IReadOnlyList<T>)[.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))]);
 
     /// <summary>Whether the server has a database of this name.</summary>
-    public Task<bool> HasDatabaseAsync(string database, CancellationToken cancellation) =>
-        ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellation, new { database });
+    public Task<bool> HasDatabaseAsync(string database, CancellationToken cancellationToken) =>
+        ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellationToken, new { database });
 
     /// <summary>Commits when the work returns; rolls back when it throws.</summary>
-    public async Task InTransactionAsync(Func<Task> work, CancellationToken cancellation)
+    public async Task InTransactionAsync(Func<Task> work, CancellationToken cancellationToken)
     {
-        await using var transaction = await TranslatingAsync(async () => await connection.BeginTransactionAsync(cancellation));
+        await using var transaction = await TranslatingAsync(async () => await connection.BeginTransactionAsync(cancellationToken));
         await work();
         await TranslatingAsync(async () =>
         {
-            await transaction.CommitAsync(cancellation);
+            await transaction.CommitAsync(cancellationToken);
             return 0;
         });
     }

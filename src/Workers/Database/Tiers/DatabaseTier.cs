@@ -9,19 +9,19 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>A database of the tenant's own, a copy of the template, with an owner nobody signs in as, and a login that uses it.</summary>
-internal sealed class DatabaseTier(TemplateDatabases templates, SpareDatabases spares, FencedSessions fenced) : ITier
+internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, FencedSessions fenced) : ITier
 {
     public IsolationTier Tier => IsolationTier.Database;
 
-    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellation)
+    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
-        await templates.EnsureAsync(place.Server, cancellation);
+        await templates.EnsureAsync(place.Server, cancellationToken);
         var limit = connections.ToString(CultureInfo.InvariantCulture);
         var (database, owner, user) = (Sql.Name(place.Database), Sql.Name(place.Owner), Sql.Name(place.User));
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, null, cancellation);
-            await EnsureDatabaseAsync(session, place, cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, null, cancellationToken);
+            await EnsureDatabaseAsync(session, place, cancellationToken);
             await session.ExecuteAsync(
                 $"""
                 revoke all on database {database} from public;
@@ -29,59 +29,59 @@ internal sealed class DatabaseTier(TemplateDatabases templates, SpareDatabases s
                 alter database {database} connection limit {limit};
                 {TenantRoles.SearchPath(credential.Username, place.Database, place.Schema)}
                 """,
-                cancellation);
+                cancellationToken);
         }
 
-        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
             await session.ExecuteAsync(
                 $"""
                 reassign owned by {Sql.Name(SharedRoles.TemplateOwner)} to {owner};
                 {ProductMigrator.Grants(place.Schema, place.User)}
                 """,
-                cancellation);
+                cancellationToken);
         }
     }
 
-    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellation)
+    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         var names = TenantNames.Of(context.TenantId);
-        await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation);
-        await TenantRoles.CloseAsync(session, names.Login, cancellation);
-        await session.ExecuteAsync($"drop database if exists {Sql.Name(place.Database)} with (force)", cancellation);
-        await TenantRoles.DropAsync(session, names.Login, cancellation);
-        await TenantRoles.DropAsync(session, names.Owner, cancellation);
+        await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken);
+        await TenantRoles.CloseAsync(session, names.Login, cancellationToken);
+        await session.ExecuteAsync($"drop database if exists {Sql.Name(place.Database)} with (force)", cancellationToken);
+        await TenantRoles.DropAsync(session, names.Login, cancellationToken);
+        await TenantRoles.DropAsync(session, names.Owner, cancellationToken);
     }
 
     // Everyone may connect to a new database: with a limit of 0 nobody but an administrator can, until that is revoked.
     // A database is listed only when its copy was complete, whoever was killed meanwhile. One whose drop was
     // interrupted is listed with a limit of -2, cannot be used, and is made anew.
-    private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
+    private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
     {
         var limit = await session.ScalarAsync<int?>(
-            "select datconnlimit from pg_database where datname = @Database", cancellation, new { place.Database });
+            "select datconnlimit from pg_database where datname = @Database", cancellationToken, new { place.Database });
         if (limit == -2)
-            await session.ExecuteAsync($"drop database {Sql.Name(place.Database)}", cancellation);
-        if (limit is null or -2 && !await TakeSpareAsync(session, place, cancellation))
+            await session.ExecuteAsync($"drop database {Sql.Name(place.Database)}", cancellationToken);
+        if (limit is null or -2 && !await TakeWarmAsync(session, place, cancellationToken))
         {
             await session.ExecuteAsync(
-                $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)} connection limit 0", cancellation);
+                $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)} connection limit 0", cancellationToken);
         }
     }
 
-    private async Task<bool> TakeSpareAsync(ServerSession session, TenantSchema place, CancellationToken cancellation)
+    private async Task<bool> TakeWarmAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
     {
-        if (await spares.KeepAsync(session, cancellation) is not { } spare)
+        if (await pool.KeepAsync(session, cancellationToken) is not { } warm)
             return false;
         try
         {
             await session.ExecuteAsync(
                 $"""
-                alter database {Sql.Name(spare)} rename to {Sql.Name(place.Database)};
+                alter database {Sql.Name(warm)} rename to {Sql.Name(place.Database)};
                 alter database {Sql.Name(place.Database)} owner to {Sql.Name(place.Owner)};
                 """,
-                cancellation);
-            spares.Taken(place.Server);
+                cancellationToken);
+            pool.Taken(place.Server);
             return true;
         }
         catch (StepFailureException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.InvalidCatalogName })

@@ -11,8 +11,8 @@ internal interface ITier
 
     /// <param name="credential">Stored already: the login must be made with just this.</param>
     /// <param name="connections">How many the login may hold at once.</param>
-    Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellation);
+    Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken);
 
     /// <summary>Unmakes it with its rows and its roles; nothing there is fine.</summary>
-    Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellation);
+    Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken);
 }

@@ -11,36 +11,36 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
 {
     public IsolationTier Tier => IsolationTier.Row;
 
-    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellation)
+    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
-        await shared.EnsureRowsAsync(place.Server, cancellation);
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+        await shared.EnsureRowsAsync(place.Server, cancellationToken);
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, SharedRoles.RowUsers, cancellation);
-            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, SharedRoles.RowUsers, cancellationToken);
+            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellationToken);
         }
 
-        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
-            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellation);
-        await verification.VerifyAsync(context, cancellation);
+        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
+            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
+        await verification.VerifyAsync(context, cancellationToken);
     }
 
-    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellation)
+    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         var login = TenantNames.Of(context.TenantId).Login;
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
-            await TenantRoles.CloseAsync(session, login, cancellation);
-        if (await servers.ExistsAsync(place.Server, place.Database, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
+            await TenantRoles.CloseAsync(session, login, cancellationToken);
+        if (await servers.ExistsAsync(place.Server, place.Database, cancellationToken))
         {
-            await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation);
+            await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
             var tenants = $"{Sql.Name(place.Schema)}.tenants";
             // Every table of the product refers to it and goes with it.
-            if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellation, new { tenants }))
-                await session.ExecuteAsync($"delete from {tenants} where tenant_id = @Value", cancellation, new { context.TenantId.Value });
-            await TenantRoles.DropOwnedAsync(session, login, cancellation);
+            if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellationToken, new { tenants }))
+                await session.ExecuteAsync($"delete from {tenants} where tenant_id = @Value", cancellationToken, new { context.TenantId.Value });
+            await TenantRoles.DropOwnedAsync(session, login, cancellationToken);
         }
 
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
-            await TenantRoles.DropAsync(session, login, cancellation);
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
+            await TenantRoles.DropAsync(session, login, cancellationToken);
     }
 }

@@ -10,43 +10,43 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
 {
     public IsolationTier Tier => IsolationTier.Schema;
 
-    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellation)
+    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
-        await shared.EnsureSchemasAsync(place.Server, place.Database, cancellation);
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+        await shared.EnsureSchemasAsync(place.Server, place.Database, cancellationToken);
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, SharedRoles.Users(place.Database), cancellation);
-            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellation);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, SharedRoles.Users(place.Database), cancellationToken);
+            await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellationToken);
         }
 
-        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
             await session.ExecuteAsync(
                 $"""
                 create schema if not exists {Sql.Name(place.Schema)} authorization {Sql.Name(place.Owner)};
                 grant usage on schema {Sql.Name(place.Schema)} to {Sql.Name(place.User)};
                 """,
-                cancellation);
+                cancellationToken);
         }
     }
 
-    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellation)
+    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         var names = TenantNames.Of(context.TenantId);
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
-            await TenantRoles.CloseAsync(session, names.Login, cancellation);
-        if (await servers.ExistsAsync(place.Server, place.Database, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
+            await TenantRoles.CloseAsync(session, names.Login, cancellationToken);
+        if (await servers.ExistsAsync(place.Server, place.Database, cancellationToken))
         {
-            await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellation);
-            await session.ExecuteAsync($"drop schema if exists {Sql.Name(place.Schema)} cascade", cancellation);
-            await TenantRoles.DropOwnedAsync(session, names.Login, cancellation);
-            await TenantRoles.DropOwnedAsync(session, names.Owner, cancellation);
+            await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
+            await session.ExecuteAsync($"drop schema if exists {Sql.Name(place.Schema)} cascade", cancellationToken);
+            await TenantRoles.DropOwnedAsync(session, names.Login, cancellationToken);
+            await TenantRoles.DropOwnedAsync(session, names.Owner, cancellationToken);
         }
 
-        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellation))
+        await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.DropAsync(session, names.Login, cancellation);
-            await TenantRoles.DropAsync(session, names.Owner, cancellation);
+            await TenantRoles.DropAsync(session, names.Login, cancellationToken);
+            await TenantRoles.DropAsync(session, names.Owner, cancellationToken);
         }
     }
 }

@@ -8,53 +8,53 @@ namespace Saga.Workers.Database.Tiers;
 internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator migrator)
 {
     /// <summary>The row tier's database, with the product's tables at their newest version.</summary>
-    public async Task EnsureRowsAsync(string server, CancellationToken cancellation)
+    public async Task EnsureRowsAsync(string server, CancellationToken cancellationToken)
     {
-        await EnsureAsync(server, PlacementStore.RowDatabase, SharedRoles.RowUsers, SharedRoles.RowOwner, cancellation);
-        await using var session = await servers.OpenAsync(server, PlacementStore.RowDatabase, cancellation);
-        if (!await HasSchemaAsync(session, cancellation))
+        await EnsureAsync(server, PlacementStore.RowDatabase, SharedRoles.RowUsers, SharedRoles.RowOwner, cancellationToken);
+        await using var session = await servers.OpenAsync(server, PlacementStore.RowDatabase, cancellationToken);
+        if (!await HasSchemaAsync(session, cancellationToken))
         {
             await session.InTransactionAsync(
                 async () =>
                 {
-                    await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@RowDatabase, 3))", cancellation, new { PlacementStore.RowDatabase });
-                    if (!await HasSchemaAsync(session, cancellation))
-                        await session.ExecuteAsync($"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.RowOwner)}", cancellation);
+                    await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@RowDatabase, 3))", cancellationToken, new { PlacementStore.RowDatabase });
+                    if (!await HasSchemaAsync(session, cancellationToken))
+                        await session.ExecuteAsync($"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.RowOwner)}", cancellationToken);
                 },
-                cancellation);
+                cancellationToken);
         }
 
-        await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellation);
+        await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);
     }
 
     /// <summary>A database for schemas of tenants.</summary>
-    public Task EnsureSchemasAsync(string server, string database, CancellationToken cancellation) =>
-        EnsureAsync(server, database, SharedRoles.Users(database), null, cancellation);
+    public Task EnsureSchemasAsync(string server, string database, CancellationToken cancellationToken) =>
+        EnsureAsync(server, database, SharedRoles.Users(database), null, cancellationToken);
 
-    private async Task EnsureAsync(string server, string database, string users, string? owner, CancellationToken cancellation)
+    private async Task EnsureAsync(string server, string database, string users, string? owner, CancellationToken cancellationToken)
     {
-        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellation);
-        if (await IsReadyAsync(session, database, users, cancellation))
+        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken);
+        if (await IsReadyAsync(session, database, users, cancellationToken))
             return;
-        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@database, 3))", cancellation, new { database });
-        if (await IsReadyAsync(session, database, users, cancellation))
+        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@database, 3))", cancellationToken, new { database });
+        if (await IsReadyAsync(session, database, users, cancellationToken))
             return;
-        await TenantRoles.EnsureGroupAsync(session, users, cancellation);
+        await TenantRoles.EnsureGroupAsync(session, users, cancellationToken);
         if (owner is not null)
-            await TenantRoles.EnsureGroupAsync(session, owner, cancellation);
-        if (!await session.HasDatabaseAsync(database, cancellation))
-            await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8' connection limit 0", cancellation);
+            await TenantRoles.EnsureGroupAsync(session, owner, cancellationToken);
+        if (!await session.HasDatabaseAsync(database, cancellationToken))
+            await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8' connection limit 0", cancellationToken);
         await session.ExecuteAsync(
             $"""
             revoke all on database {Sql.Name(database)} from public;
             grant connect on database {Sql.Name(database)} to {Sql.Name(users)};
             alter database {Sql.Name(database)} connection limit -1;
             """,
-            cancellation);
+            cancellationToken);
     }
 
     // Nobody could connect before these three were made, which was the last thing.
-    private static Task<bool> IsReadyAsync(ServerSession session, string database, string users, CancellationToken cancellation) =>
+    private static Task<bool> IsReadyAsync(ServerSession session, string database, string users, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>(
             """
             select exists (
@@ -62,9 +62,9 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
                 where d.datname = @database and d.datconnlimit <> 0 and r.rolname = @users
                   and not has_database_privilege('public', d.oid, 'CONNECT') and has_database_privilege(r.oid, d.oid, 'CONNECT'))
             """,
-            cancellation, new { database, users });
+            cancellationToken, new { database, users });
 
-    private static Task<bool> HasSchemaAsync(ServerSession session, CancellationToken cancellation) =>
+    private static Task<bool> HasSchemaAsync(ServerSession session, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>(
-            "select exists (select 1 from pg_namespace where nspname = @ProductSchema)", cancellation, new { PlacementStore.ProductSchema });
+            "select exists (select 1 from pg_namespace where nspname = @ProductSchema)", cancellationToken, new { PlacementStore.ProductSchema });
 }

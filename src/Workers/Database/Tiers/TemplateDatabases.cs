@@ -20,31 +20,31 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
     public string Name => $"saga_template_v{Version}";
 
     /// <summary>Makes the template when it is not there; what a killed attempt left of it is made anew.</summary>
-    public async Task EnsureAsync(string server, CancellationToken cancellation)
+    public async Task EnsureAsync(string server, CancellationToken cancellationToken)
     {
-        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellation);
-        if (await IsReadyAsync(session, cancellation))
+        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken);
+        if (await IsReadyAsync(session, cancellationToken))
             return;
-        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Name, 3))", cancellation, new { Name });
-        if (await IsReadyAsync(session, cancellation))
+        await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Name, 3))", cancellationToken, new { Name });
+        if (await IsReadyAsync(session, cancellationToken))
             return;
         var name = Sql.Name(Name);
-        await session.ExecuteAsync($"drop database if exists {name} with (force)", cancellation);
-        await TenantRoles.EnsureGroupAsync(session, SharedRoles.TemplateOwner, cancellation);
-        await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8' connection limit 0", cancellation);
-        await session.ExecuteAsync($"revoke all on database {name} from public", cancellation);
-        await using (var inside = await servers.OpenAsync(server, Name, cancellation))
+        await session.ExecuteAsync($"drop database if exists {name} with (force)", cancellationToken);
+        await TenantRoles.EnsureGroupAsync(session, SharedRoles.TemplateOwner, cancellationToken);
+        await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8' connection limit 0", cancellationToken);
+        await session.ExecuteAsync($"revoke all on database {name} from public", cancellationToken);
+        await using (var inside = await servers.OpenAsync(server, Name, cancellationToken))
         {
             await inside.ExecuteAsync(
-                $"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.TemplateOwner)}", cancellation);
-            await migrator.MigrateAsync(inside, PlacementStore.ProductSchema, SharedRoles.TemplateOwner, null, cancellation);
+                $"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.TemplateOwner)}", cancellationToken);
+            await migrator.MigrateAsync(inside, PlacementStore.ProductSchema, SharedRoles.TemplateOwner, null, cancellationToken);
         }
 
         // The mark of a finished one, and what keeps sessions out of it: a connected one would stop every copy.
-        await session.ExecuteAsync($"alter database {name} with is_template true allow_connections false", cancellation);
+        await session.ExecuteAsync($"alter database {name} with is_template true allow_connections false", cancellationToken);
     }
 
-    private Task<bool> IsReadyAsync(ServerSession session, CancellationToken cancellation) =>
+    private Task<bool> IsReadyAsync(ServerSession session, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>(
-            "select exists (select 1 from pg_database where datname = @Name and datistemplate and not datallowconn)", cancellation, new { Name });
+            "select exists (select 1 from pg_database where datname = @Name and datistemplate and not datallowconn)", cancellationToken, new { Name });
 }

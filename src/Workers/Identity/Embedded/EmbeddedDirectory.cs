@@ -16,67 +16,67 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         array(select d.domain from embedded_identity.organization_domains d where d.organization_id = o.id order by 1) as Domains
         """;
 
-    public async Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation)
+    public async Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         try
         {
             // One at a time: a racing insert for the same tenant may meet the alias's index before the tenant's.
-            await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellation));
-            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellation) };
+            await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
+            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellationToken) };
             var made = await connection.QuerySingleAsync<(Guid Id, string Alias)>(new CommandDefinition(
                 """
                 insert into embedded_identity.organizations (id, tenant_id, alias, name) values (@Id, @Tenant, @Alias, @Name)
                 on conflict (tenant_id) do update set name = excluded.name, enabled = true
                 returning id, alias
-                """, row, transaction, cancellationToken: cancellation));
+                """, row, transaction, cancellationToken: cancellationToken));
             if (made.Alias != row.Alias)
                 throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, made.Alias, System);
             if (wanted.Domain is not null)
-                await LinkDomainAsync(transaction, made.Id, wanted.Domain, cancellation);
-            await transaction.CommitAsync(cancellation);
+                await LinkDomainAsync(transaction, made.Id, wanted.Domain, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "organizations_alias" })
         {
             throw DirectoryFailures.AliasHeld(wanted.Slug, System);
         }
 
-        return (await FindOrganizationAsync(wanted.Tenant, cancellation))!;
+        return (await FindOrganizationAsync(wanted.Tenant, cancellationToken))!;
     }
 
-    public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var row = await FirstAsync<OrganizationRow>(
-            $"select {OrganizationColumns} from embedded_identity.organizations o where o.tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellation);
+            $"select {OrganizationColumns} from embedded_identity.organizations o where o.tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellationToken);
         return row is null ? null : new() { Id = row.Id, Alias = row.Alias, Name = row.Name, Enabled = row.Enabled, Domains = row.Domains };
     }
 
-    public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation) =>
-        ExecuteAsync("delete from embedded_identity.organizations where tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellation);
+    public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ExecuteAsync("delete from embedded_identity.organizations where tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellationToken);
 
-    public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
         await ExecuteAsync(
             """
             insert into embedded_identity.users (id, email, made_for, required_actions) values (@Id, @Email, @Tenant, @Actions)
             on conflict (email) do nothing
             """,
-            new { Id = Guid.CreateVersion7(), Email = email.ToLowerInvariant(), Tenant = tenant.Value, Actions = RequiredActions.OfNewUser.ToArray() }, cancellation);
-        var user = await FindUserAsync(email, cancellation)
+            new { Id = Guid.CreateVersion7(), Email = email.ToLowerInvariant(), Tenant = tenant.Value, Actions = RequiredActions.OfNewUser.ToArray() }, cancellationToken);
+        var user = await FindUserAsync(email, cancellationToken)
             ?? throw StepFailureException.Transient("user-gone", $"The user '{email}' was deleted while it was made.", null, System);
         if (!user.Enabled)
             throw DirectoryFailures.Disabled(email, System);
         return user.EmailVerified || user.MadeFor is not null ? user : throw DirectoryFailures.Unverified(email, System);
     }
 
-    public async Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation)
+    public async Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellationToken)
     {
         var row = await FirstAsync<UserRow>(
             """
             select id::text as Id, email as Email, made_for as MadeFor, enabled as Enabled, email_verified as EmailVerified, required_actions as RequiredActions
             from embedded_identity.users where email = @Email
-            """, new { Email = email.ToLowerInvariant() }, cancellation);
+            """, new { Email = email.ToLowerInvariant() }, cancellationToken);
         return row is null ? null : new()
         {
             Id = row.Id,
@@ -88,13 +88,13 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         };
     }
 
-    public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         try
         {
             await ExecuteAsync(
                 "insert into embedded_identity.members (organization_id, user_id) values (@Organization, @User) on conflict do nothing",
-                new { Organization = Id(organizationId), User = Id(userId) }, cancellation);
+                new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
@@ -102,18 +102,18 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         }
     }
 
-    public Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellation) =>
+    public Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
         FirstAsync<bool>(
             "select exists (select 1 from embedded_identity.members where organization_id = @Organization and user_id = @User)",
-            new { Organization = Id(organizationId), User = Id(userId) }, cancellation)!;
+            new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken)!;
 
-    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation)
+    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken)
     {
         try
         {
             await ExecuteAsync(
                 "insert into embedded_identity.user_roles (user_id, role) values (@User, @role) on conflict do nothing",
-                new { User = Id(userId), role }, cancellation);
+                new { User = Id(userId), role }, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
@@ -121,24 +121,24 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         }
     }
 
-    public async Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return [.. await connection.QueryAsync<string>(new CommandDefinition(
-            "select role from embedded_identity.user_roles where user_id = @User order by 1", new { User = Id(userId) }, cancellationToken: cancellation))];
+            "select role from embedded_identity.user_roles where user_id = @User order by 1", new { User = Id(userId) }, cancellationToken: cancellationToken))];
     }
 
     // There is no sign-in page to lead to.
-    public Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellation) => Task.FromResult(false);
+    public Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken) => Task.FromResult(false);
 
-    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Locked by a statement of its own, so that the next one sees a membership that was committed meanwhile.
         var user = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
             "select id from embedded_identity.users where email = @Email for update",
-            new { Email = email.ToLowerInvariant() }, transaction, cancellationToken: cancellation));
+            new { Email = email.ToLowerInvariant() }, transaction, cancellationToken: cancellationToken));
         if (user is null)
             return;
         await connection.ExecuteAsync(new CommandDefinition(
@@ -152,22 +152,22 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             delete from embedded_identity.user_roles g
             where g.user_id = @user and g.role = @Role and not exists (select 1 from embedded_identity.members m where m.user_id = g.user_id);
             """,
-            new { user, Tenant = tenant.Value, Role = DirectoryRoles.TenantAdmin }, transaction, cancellationToken: cancellation));
-        await transaction.CommitAsync(cancellation);
+            new { user, Tenant = tenant.Value, Role = DirectoryRoles.TenantAdmin }, transaction, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
     }
 
     // Under the lock, so that a name that is free stays so.
-    private static async Task<string> NameAsync(NpgsqlTransaction transaction, OrganizationSpec wanted, CancellationToken cancellation)
+    private static async Task<string> NameAsync(NpgsqlTransaction transaction, OrganizationSpec wanted, CancellationToken cancellationToken)
     {
         var holders = (await transaction.Connection!.QueryAsync<(string Name, Guid Tenant)>(new CommandDefinition(
             "select name, tenant_id from embedded_identity.organizations where name = any(@Names)",
-            new { Names = wanted.Names.ToArray() }, transaction, cancellationToken: cancellation))).ToDictionary(h => h.Name, h => h.Tenant, StringComparer.Ordinal);
+            new { Names = wanted.Names.ToArray() }, transaction, cancellationToken: cancellationToken))).ToDictionary(h => h.Name, h => h.Tenant, StringComparer.Ordinal);
         return wanted.Names.FirstOrDefault(n => holders.TryGetValue(n, out var tenant) && tenant == wanted.Tenant.Value)
             ?? wanted.Names.FirstOrDefault(n => !holders.ContainsKey(n))
             ?? throw DirectoryFailures.NamesHeld(wanted, System);
     }
 
-    private static async Task LinkDomainAsync(NpgsqlTransaction transaction, Guid organization, string domain, CancellationToken cancellation)
+    private static async Task LinkDomainAsync(NpgsqlTransaction transaction, Guid organization, string domain, CancellationToken cancellationToken)
     {
         domain = domain.ToLowerInvariant();
         var holder = await transaction.Connection!.QuerySingleAsync<Guid>(new CommandDefinition(
@@ -175,7 +175,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             insert into embedded_identity.organization_domains (domain, organization_id) values (@domain, @organization)
             on conflict (domain) do update set domain = excluded.domain
             returning organization_id
-            """, new { domain, organization }, transaction, cancellationToken: cancellation));
+            """, new { domain, organization }, transaction, cancellationToken: cancellationToken));
         if (holder != organization)
             throw DirectoryFailures.DomainHeld(domain, System);
     }
@@ -186,16 +186,16 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     private static StepFailureException NotThere(string message) =>
         StepFailureException.Permanent("identity-missing", message, "Replay the operation from the step 'identity'.", System);
 
-    private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellation)
+    private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellation));
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
-    private async Task<T?> FirstAsync<T>(string sql, object parameters, CancellationToken cancellation)
+    private async Task<T?> FirstAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellation));
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
     // Dapper reads arrays into properties, not into constructors.

@@ -9,11 +9,11 @@ public static class EmbeddedDirectorySchema
     private const long Lock = 0x5A6A_0010;
 
     /// <summary>Makes what is missing; any number may run at once.</summary>
-    public static async Task EnsureAsync(NpgsqlDataSource registry, CancellationToken cancellation)
+    public static async Task EnsureAsync(NpgsqlDataSource registry, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellation));
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
             """
             create schema if not exists embedded_identity;
@@ -53,7 +53,7 @@ public static class EmbeddedDirectorySchema
                 role     text not null,
                 primary key (user_id, role)
             );
-            """, transaction: transaction, cancellationToken: cancellation));
-        await transaction.CommitAsync(cancellation);
+            """, transaction: transaction, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -11,14 +11,14 @@ internal sealed class FindAgain(TimeProvider time)
     private static readonly TimeSpan[] Delays = [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(1500)];
 
     /// <exception cref="StepFailureException">The search failed as well.</exception>
-    public async Task<T?> Async<T>(Func<Task<T?>> find, CancellationToken cancellation)
+    public async Task<T?> Async<T>(Func<Task<T?>> find, CancellationToken cancellationToken)
         where T : class
     {
         foreach (var delay in Delays)
         {
             if (await find() is { } found)
                 return found;
-            await Task.Delay(delay, time, cancellation);
+            await Task.Delay(delay, time, cancellationToken);
         }
 
         return await find();

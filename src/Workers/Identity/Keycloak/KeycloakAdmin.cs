@@ -16,25 +16,25 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
 {
     private readonly string root = $"admin/realms/{Uri.EscapeDataString(options.Value.Realm!)}/";
 
-    public Task<KeycloakAnswer> GetAsync(string path, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, path, null, mayRepeat: true, cancellation);
+    public Task<KeycloakAnswer> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, path, null, mayRepeat: true, cancellationToken);
 
-    public Task<KeycloakAnswer> PostAsync(string path, object body, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellation);
+    public Task<KeycloakAnswer> PostAsync(string path, object body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellationToken);
 
     /// <summary>Posts the text as it is.</summary>
-    public Task<KeycloakAnswer> PostTextAsync(string path, string text, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Post, path, text, mayRepeat: false, cancellation);
+    public Task<KeycloakAnswer> PostTextAsync(string path, string text, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, text, mayRepeat: false, cancellationToken);
 
-    public Task<KeycloakAnswer> PutAsync(string path, object body, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellation);
+    public Task<KeycloakAnswer> PutAsync(string path, object body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
 
     /// <summary>For a PUT that does something each time, such as mailing.</summary>
-    public Task<KeycloakAnswer> PutOnceAsync(string path, object body, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellation);
+    public Task<KeycloakAnswer> PutOnceAsync(string path, object body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellationToken);
 
-    public Task<KeycloakAnswer> DeleteAsync(string path, CancellationToken cancellation, object? body = null) =>
-        SendAsync(HttpMethod.Delete, path, body is null ? null : JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellation);
+    public Task<KeycloakAnswer> DeleteAsync(string path, CancellationToken cancellationToken, object? body = null) =>
+        SendAsync(HttpMethod.Delete, path, body is null ? null : JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
 
     /// <summary>The method and path for people: identifiers stay, the query (it may hold an address) does not.</summary>
     public static string Describe(string method, string path) => $"{method} {path.Split('?')[0]}";
@@ -55,17 +55,17 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
         }
     }
 
-    private async Task<KeycloakAnswer> SendAsync(HttpMethod method, string path, string? body, bool mayRepeat, CancellationToken cancellation)
+    private async Task<KeycloakAnswer> SendAsync(HttpMethod method, string path, string? body, bool mayRepeat, CancellationToken cancellationToken)
     {
         var call = Describe(method.Method, path);
-        var token = await tokens.GetAsync(cancellation);
-        var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellation);
+        var token = await tokens.GetAsync(cancellationToken);
+        var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellationToken);
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
             // Nothing was done: a token expires early when sessions are revoked or keys rotated. Once more with a fresh one.
             tokens.Refused(token);
-            token = await tokens.GetAsync(cancellation);
-            answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellation);
+            token = await tokens.GetAsync(cancellationToken);
+            answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellationToken);
         }
 
         return answer.Status switch

@@ -11,79 +11,79 @@ internal sealed partial class KeycloakDirectory(
     KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakRoles roles,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
 {
-    public Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellation) =>
-        organizations.EnsureAsync(wanted, cancellation);
+    public Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken) =>
+        organizations.EnsureAsync(wanted, cancellationToken);
 
-    public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellation) =>
-        await organizations.FindAsync(tenant, cancellation) is { } found ? KeycloakOrganizations.Describe(found) : null;
+    public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await organizations.FindAsync(tenant, cancellationToken) is { } found ? KeycloakOrganizations.Describe(found) : null;
 
-    public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellation) => organizations.DeleteAsync(tenant, cancellation);
+    public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) => organizations.DeleteAsync(tenant, cancellationToken);
 
-    public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
         var username = email.ToLowerInvariant();
-        return await users.EnsureAsync(tenant, username, await users.FindByNameAsync(username, cancellation), static _ => Task.CompletedTask, cancellation);
+        return await users.EnsureAsync(tenant, username, await users.FindByNameAsync(username, cancellationToken), static _ => Task.CompletedTask, cancellationToken);
     }
 
-    public Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellation) =>
-        users.FindAsync(email.ToLowerInvariant(), cancellation);
+    public Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellationToken) =>
+        users.FindAsync(email.ToLowerInvariant(), cancellationToken);
 
-    public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         var path = $"organizations/{organizationId}/members";
         try
         {
-            var answer = await admin.PostTextAsync(path, userId, cancellation);
+            var answer = await admin.PostTextAsync(path, userId, cancellationToken);
             // 409: a member already.
             if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
                 throw KeycloakFailures.Rejected($"POST {path}", answer);
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
-            if (!await IsMemberAsync(organizationId, userId, cancellation))
+            if (!await IsMemberAsync(organizationId, userId, cancellationToken))
                 throw;
         }
     }
 
-    public async Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    public async Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         var path = $"organizations/{organizationId}/members/{userId}";
-        var answer = await admin.GetAsync(path, cancellation);
+        var answer = await admin.GetAsync(path, cancellationToken);
         if (!answer.Succeeded && answer.Status is not (HttpStatusCode.NotFound or HttpStatusCode.BadRequest))
             throw KeycloakFailures.Rejected($"GET {path}", answer);
         return answer.Succeeded;
     }
 
-    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellation) =>
-        await roles.GrantAsync(userId, await roles.EnsureAsync(role, cancellation), cancellation);
+    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken) =>
+        await roles.GrantAsync(userId, await roles.EnsureAsync(role, cancellationToken), cancellationToken);
 
     // Each call takes its time: what needs no other's answer is asked at once, and no user is made before all is known.
-    public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellation)
+    public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
         var username = email.ToLowerInvariant();
-        var finding = organizations.FindAsync(tenant, cancellation);
-        var knowing = users.FindByNameAsync(username, cancellation);
-        var granting = roles.EnsureAsync(DirectoryRoles.TenantAdmin, cancellation);
+        var finding = organizations.FindAsync(tenant, cancellationToken);
+        var knowing = users.FindByNameAsync(username, cancellationToken);
+        var granting = roles.EnsureAsync(DirectoryRoles.TenantAdmin, cancellationToken);
         await Task.WhenAll(finding, knowing, granting);
         if (await finding is not { Id: { } organization })
             return null;
         var role = await granting;
-        return await users.EnsureAsync(tenant, username, await knowing, EquipAsync, cancellation);
+        return await users.EnsureAsync(tenant, username, await knowing, EquipAsync, cancellationToken);
 
         Task EquipAsync(string userId) =>
-            Task.WhenAll(EnsureMemberAsync(organization, userId, cancellation), roles.GrantAsync(userId, role, cancellation));
+            Task.WhenAll(EnsureMemberAsync(organization, userId, cancellationToken), roles.GrantAsync(userId, role, cancellationToken));
     }
 
-    public Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellation) => roles.ListAsync(userId, cancellation);
+    public Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken) => roles.ListAsync(userId, cancellationToken);
 
-    public async Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellation)
+    public async Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken)
     {
         if (!options.Value.SendActionsEmail || user.RequiredActions.Count == 0)
             return false;
         try
         {
             var answer = await admin.PutOnceAsync(
-                $"users/{user.Id}/execute-actions-email?lifespan={options.Value.ActionsEmailLifespanSeconds}", user.RequiredActions, cancellation);
+                $"users/{user.Id}/execute-actions-email?lifespan={options.Value.ActionsEmailLifespanSeconds}", user.RequiredActions, cancellationToken);
             if (answer.Succeeded)
                 return true;
             LogNotMailed(user.Id, $"{(int)answer.Status}: {answer.ErrorText}");
@@ -96,25 +96,25 @@ internal sealed partial class KeycloakDirectory(
         return false;
     }
 
-    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellation)
+    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
-        if (await FindUserAsync(email, cancellation) is not { } user)
+        if (await FindUserAsync(email, cancellationToken) is not { } user)
             return;
-        var organization = await organizations.FindAsync(tenant, cancellation);
+        var organization = await organizations.FindAsync(tenant, cancellationToken);
         if (organization is not null)
-            await organizations.RemoveMemberAsync(organization.Id!, user.Id, cancellation);
+            await organizations.RemoveMemberAsync(organization.Id!, user.Id, cancellationToken);
 
         var path = $"organizations/members/{user.Id}/organizations";
-        var answer = await admin.GetAsync(path, cancellation);
+        var answer = await admin.GetAsync(path, cancellationToken);
         if (answer.Status == HttpStatusCode.NotFound)
             return;
         var others = KeycloakAdmin.Read<IReadOnlyList<OrganizationRepresentation>>(answer, $"GET {path}").Any(o => o.Id != organization?.Id);
         if (others)
             return;
         if (user.MadeFor == tenant)
-            await users.DeleteAsync(user.Id, cancellation);
+            await users.DeleteAsync(user.Id, cancellationToken);
         else
-            await roles.RevokeAsync(user.Id, DirectoryRoles.TenantAdmin, cancellation);
+            await roles.RevokeAsync(user.Id, DirectoryRoles.TenantAdmin, cancellationToken);
     }
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning,

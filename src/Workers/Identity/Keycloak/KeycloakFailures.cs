@@ -38,7 +38,7 @@ public static class KeycloakFailures
 
     internal static StepFailureException NoOrganizations(KeycloakAnswer answer) => StepFailureException.Permanent(
         OrganizationsOff, $"Keycloak has no organisations in this realm: {answer.ErrorText}",
-        $"Turn Organizations on in the realm's settings (organizationsEnabled), and check {KeycloakOptions.Section}:Realm.", System);
+        $"DecisionBuilder Organizations on in the realm's settings (organizationsEnabled), and check {KeycloakOptions.Section}:Realm.", System);
 
     internal static StepFailureException AttributesDropped(string email) => StepFailureException.Permanent(
         UserAttributesOff, $"Keycloak dropped the attribute tenant_id of the new user '{email}', which was removed again.",

@@ -12,24 +12,24 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     private const int Page = 100;
     private const string Collection = "organizations";
 
-    public async Task<DirectoryOrganization> EnsureAsync(OrganizationSpec wanted, CancellationToken cancellation)
+    public async Task<DirectoryOrganization> EnsureAsync(OrganizationSpec wanted, CancellationToken cancellationToken)
     {
-        if (await FindAsync(wanted.Tenant, cancellation) is { } found)
-            return await MendAsync(found, wanted, cancellation);
+        if (await FindAsync(wanted.Tenant, cancellationToken) is { } found)
+            return await MendAsync(found, wanted, cancellationToken);
 
         foreach (var name in wanted.Names)
         {
-            if (await MakeAsync(wanted, name, cancellation) is { } made)
+            if (await MakeAsync(wanted, name, cancellationToken) is { } made)
                 return made;
         }
 
         throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
     }
 
-    public async Task<OrganizationRepresentation?> FindAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task<OrganizationRepresentation?> FindAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var id = tenant.ToString();
-        var answer = await ListAsync($"q={Uri.EscapeDataString($"{TenantAttribute}:{id}")}&briefRepresentation=false&max=2", cancellation);
+        var answer = await ListAsync($"q={Uri.EscapeDataString($"{TenantAttribute}:{id}")}&briefRepresentation=false&max=2", cancellationToken);
         // A server that does not understand q answers with anything: only a marked organisation is this tenant's.
         var found = answer.Where(o => o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(id, StringComparer.Ordinal) == true).ToList();
         return found.Count < 2 ? found.SingleOrDefault() : throw StepFailureException.Permanent(
@@ -37,13 +37,13 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             "Delete all but the right one, and replay.", KeycloakFailures.System);
     }
 
-    public async Task DeleteAsync(TenantId tenant, CancellationToken cancellation)
+    public async Task DeleteAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenant, cancellation) is not { Id: { } id })
+        if (await FindAsync(tenant, cancellationToken) is not { Id: { } id })
             return;
-        await RemoveMembersAsync(id, cancellation);
+        await RemoveMembersAsync(id, cancellationToken);
         var call = $"DELETE {Collection}/{id}";
-        var answer = await admin.DeleteAsync($"{Collection}/{id}", cancellation);
+        var answer = await admin.DeleteAsync($"{Collection}/{id}", cancellationToken);
         if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
             throw KeycloakFailures.Rejected(call, answer);
     }
@@ -58,7 +58,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     };
 
     /// <returns>Null when others hold the name.</returns>
-    private async Task<DirectoryOrganization?> MakeAsync(OrganizationSpec wanted, string name, CancellationToken cancellation)
+    private async Task<DirectoryOrganization?> MakeAsync(OrganizationSpec wanted, string name, CancellationToken cancellationToken)
     {
         var body = new OrganizationRepresentation
         {
@@ -72,15 +72,15 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         KeycloakAnswer answer;
         try
         {
-            answer = await admin.PostAsync(Collection, body, cancellation);
+            answer = await admin.PostAsync(Collection, body, cancellationToken);
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
             // It may have been made all the same; a second POST is not the way to find out.
-            found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellation), cancellation);
+            found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellationToken), cancellationToken);
             if (found is null)
                 throw;
-            return await MendAsync(found, wanted, cancellation);
+            return await MendAsync(found, wanted, cancellationToken);
         }
 
         switch (answer.Status)
@@ -89,14 +89,14 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
                 return Made(id, name, wanted);
             case HttpStatusCode.Created or HttpStatusCode.Conflict:
                 // 409: the name or the alias is taken, by another attempt for this tenant or by somebody else.
-                found = await FindAsync(wanted.Tenant, cancellation);
+                found = await FindAsync(wanted.Tenant, cancellationToken);
                 if (found is not null)
-                    return await MendAsync(found, wanted, cancellation);
-                return await IsNameHeldAsync(wanted, name, cancellation) ? null : throw KeycloakFailures.Clash($"POST {Collection}", answer);
+                    return await MendAsync(found, wanted, cancellationToken);
+                return await IsNameHeldAsync(wanted, name, cancellationToken) ? null : throw KeycloakFailures.Clash($"POST {Collection}", answer);
             case HttpStatusCode.NotFound:
                 throw KeycloakFailures.NoOrganizations(answer);
             default:
-                throw await WhyRefusedAsync(wanted, answer, cancellation);
+                throw await WhyRefusedAsync(wanted, answer, cancellationToken);
         }
     }
 
@@ -110,13 +110,13 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     };
 
     // Keycloak empties an organisation inside the one transaction that deletes it; large ones must be emptied before.
-    private async Task RemoveMembersAsync(string id, CancellationToken cancellation)
+    private async Task RemoveMembersAsync(string id, CancellationToken cancellationToken)
     {
         var removed = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             var path = $"{Collection}/{id}/members?first=0&max={Page}";
-            var answer = await admin.GetAsync(path, cancellation);
+            var answer = await admin.GetAsync(path, cancellationToken);
             if (answer.Status == HttpStatusCode.NotFound)
                 return;
             var members = KeycloakAdmin.Read<IReadOnlyList<MemberRepresentation>>(answer, KeycloakAdmin.Describe("GET", path));
@@ -126,22 +126,22 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
                 throw StepFailureException.Transient(KeycloakFailures.Conflict, $"Members of organisation {id} are listed after they were removed.", null, KeycloakFailures.System);
             foreach (var member in members)
             {
-                await RemoveMemberAsync(id, member.Id, cancellation);
+                await RemoveMemberAsync(id, member.Id, cancellationToken);
                 removed.Add(member.Id);
             }
         }
     }
 
-    public async Task RemoveMemberAsync(string organizationId, string userId, CancellationToken cancellation)
+    public async Task RemoveMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         var path = $"{Collection}/{organizationId}/members/{userId}";
-        var answer = await admin.DeleteAsync(path, cancellation);
+        var answer = await admin.DeleteAsync(path, cancellationToken);
         // 400 is Keycloak's answer for a user that is not a member.
         if (!answer.Succeeded && answer.Status is not (HttpStatusCode.NotFound or HttpStatusCode.BadRequest))
             throw KeycloakFailures.Rejected($"DELETE {path}", answer);
     }
 
-    private async Task<DirectoryOrganization> MendAsync(OrganizationRepresentation found, OrganizationSpec wanted, CancellationToken cancellation)
+    private async Task<DirectoryOrganization> MendAsync(OrganizationRepresentation found, OrganizationSpec wanted, CancellationToken cancellationToken)
     {
         var now = Describe(found);
         if (now.Alias != wanted.Slug.ToString())
@@ -153,7 +153,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
 
         // PUT replaces: what is sent back is all that was read, or it would be cleared.
         var path = $"{Collection}/{now.Id}";
-        var everything = KeycloakAdmin.Read<JsonObject>(await admin.GetAsync(path, cancellation), $"GET {path}");
+        var everything = KeycloakAdmin.Read<JsonObject>(await admin.GetAsync(path, cancellationToken), $"GET {path}");
         everything["enabled"] = true;
         if (lacksDomain)
         {
@@ -165,33 +165,33 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         foreach (var name in named ? [now.Name] : wanted.Names)
         {
             everything["name"] = name;
-            var answer = await admin.PutAsync(path, everything, cancellation);
+            var answer = await admin.PutAsync(path, everything, cancellationToken);
             if (answer.Succeeded)
                 return now with { Name = name, Enabled = true, Domains = lacksDomain ? [.. now.Domains, wanted.Domain!] : now.Domains };
             if (answer.Status != HttpStatusCode.Conflict)
-                throw await WhyRefusedAsync(wanted, answer, cancellation);
+                throw await WhyRefusedAsync(wanted, answer, cancellationToken);
         }
 
         throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
     }
 
-    private async Task<bool> IsNameHeldAsync(OrganizationSpec wanted, string name, CancellationToken cancellation)
+    private async Task<bool> IsNameHeldAsync(OrganizationSpec wanted, string name, CancellationToken cancellationToken)
     {
         var alias = wanted.Slug.ToString();
-        var byAlias = await ListAsync($"q={Uri.EscapeDataString($"alias:{alias}")}&max=2", cancellation);
+        var byAlias = await ListAsync($"q={Uri.EscapeDataString($"alias:{alias}")}&max=2", cancellationToken);
         if (byAlias.Any(o => o.Alias == alias))
             throw DirectoryFailures.AliasHeld(wanted.Slug, KeycloakFailures.System);
-        var byName = await ListAsync($"search={Uri.EscapeDataString(name)}&exact=true&max=2", cancellation);
+        var byName = await ListAsync($"search={Uri.EscapeDataString(name)}&exact=true&max=2", cancellationToken);
         return byName.Any(o => string.Equals(o.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
     // A domain that is taken is a 400 like any other: who holds it must be asked.
-    private async Task<StepFailureException> WhyRefusedAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellation)
+    private async Task<StepFailureException> WhyRefusedAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellationToken)
     {
         if (answer.Status == HttpStatusCode.BadRequest && wanted.Domain is { } domain)
         {
             var tenant = wanted.Tenant.ToString();
-            var holders = await ListAsync($"search={Uri.EscapeDataString(domain)}&exact=true&briefRepresentation=false&max=2", cancellation);
+            var holders = await ListAsync($"search={Uri.EscapeDataString(domain)}&exact=true&briefRepresentation=false&max=2", cancellationToken);
             if (holders.Any(o => o.Domains?.Any(d => d.Name.Equals(domain, StringComparison.OrdinalIgnoreCase)) == true
                 && o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(tenant, StringComparer.Ordinal) != true))
             {
@@ -202,9 +202,9 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         return KeycloakFailures.Rejected($"the organisation '{wanted.Slug}'", answer);
     }
 
-    private async Task<IReadOnlyList<OrganizationRepresentation>> ListAsync(string query, CancellationToken cancellation)
+    private async Task<IReadOnlyList<OrganizationRepresentation>> ListAsync(string query, CancellationToken cancellationToken)
     {
-        var answer = await admin.GetAsync($"{Collection}?{query}", cancellation);
+        var answer = await admin.GetAsync($"{Collection}?{query}", cancellationToken);
         return answer.Status == HttpStatusCode.NotFound
             ? throw KeycloakFailures.NoOrganizations(answer)
             : KeycloakAdmin.Read<IReadOnlyList<OrganizationRepresentation>>(answer, $"GET {Collection}");

@@ -6,54 +6,54 @@ namespace Saga.Workers.Identity.Keycloak;
 /// <summary>Realm roles and their grants. Thread-safe.</summary>
 internal sealed class KeycloakRoles(KeycloakAdmin admin)
 {
-    public async Task GrantAsync(string userId, RoleRepresentation role, CancellationToken cancellation)
+    public async Task GrantAsync(string userId, RoleRepresentation role, CancellationToken cancellationToken)
     {
         var path = Mappings(userId);
         try
         {
-            var answer = await admin.PostAsync(path, new[] { role }, cancellation);
+            var answer = await admin.PostAsync(path, new[] { role }, cancellationToken);
             if (!answer.Succeeded)
                 throw KeycloakFailures.Rejected($"POST {path}", answer);
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
-            if (!(await ListAsync(userId, cancellation)).Contains(role.Name, StringComparer.Ordinal))
+            if (!(await ListAsync(userId, cancellationToken)).Contains(role.Name, StringComparer.Ordinal))
                 throw;
         }
     }
 
-    public async Task<IReadOnlyList<string>> ListAsync(string userId, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> ListAsync(string userId, CancellationToken cancellationToken)
     {
         var path = Mappings(userId);
-        var answer = await admin.GetAsync(path, cancellation);
+        var answer = await admin.GetAsync(path, cancellationToken);
         return answer.Status == HttpStatusCode.NotFound
             ? []
             : [.. KeycloakAdmin.Read<IReadOnlyList<RoleRepresentation>>(answer, $"GET {path}").Select(r => r.Name)];
     }
 
-    public async Task RevokeAsync(string userId, string role, CancellationToken cancellation)
+    public async Task RevokeAsync(string userId, string role, CancellationToken cancellationToken)
     {
-        if (await FindAsync(role, cancellation) is not { } known)
+        if (await FindAsync(role, cancellationToken) is not { } known)
             return;
         var path = Mappings(userId);
-        var answer = await admin.DeleteAsync(path, cancellation, new[] { known });
+        var answer = await admin.DeleteAsync(path, cancellationToken, new[] { known });
         if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
             throw KeycloakFailures.Rejected($"DELETE {path}", answer);
     }
 
     /// <summary>The role, made when there is none.</summary>
-    public async Task<RoleRepresentation> EnsureAsync(string role, CancellationToken cancellation)
+    public async Task<RoleRepresentation> EnsureAsync(string role, CancellationToken cancellationToken)
     {
-        if (await FindAsync(role, cancellation) is { } known)
+        if (await FindAsync(role, cancellationToken) is { } known)
             return known;
         KeycloakAnswer answer;
         try
         {
-            answer = await admin.PostAsync("roles", new RoleRepresentation { Name = role, Description = "Administers the tenants the user is a member of." }, cancellation);
+            answer = await admin.PostAsync("roles", new RoleRepresentation { Name = role, Description = "Administers the tenants the user is a member of." }, cancellationToken);
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
-            if (await FindAsync(role, cancellation) is not { } made)
+            if (await FindAsync(role, cancellationToken) is not { } made)
                 throw;
             return made;
         }
@@ -61,13 +61,13 @@ internal sealed class KeycloakRoles(KeycloakAdmin admin)
         // 409: another one made it first.
         if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
             throw KeycloakFailures.Rejected("POST roles", answer);
-        return await FindAsync(role, cancellation) ?? throw KeycloakFailures.Clash("POST roles", answer);
+        return await FindAsync(role, cancellationToken) ?? throw KeycloakFailures.Clash("POST roles", answer);
     }
 
-    private async Task<RoleRepresentation?> FindAsync(string role, CancellationToken cancellation)
+    private async Task<RoleRepresentation?> FindAsync(string role, CancellationToken cancellationToken)
     {
         var path = $"roles/{Uri.EscapeDataString(role)}";
-        var answer = await admin.GetAsync(path, cancellation);
+        var answer = await admin.GetAsync(path, cancellationToken);
         return answer.Status == HttpStatusCode.NotFound ? null : KeycloakAdmin.Read<RoleRepresentation>(answer, $"GET {path}");
     }
 

@@ -14,7 +14,7 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
     private readonly SemaphoreSlim gate = new(1);
     private Token? current;
 
-    public async ValueTask<string> GetAsync(CancellationToken cancellation)
+    public async ValueTask<string> GetAsync(CancellationToken cancellationToken)
     {
         var known = Volatile.Read(ref current);
         var now = time.GetUtcNow();
@@ -22,8 +22,8 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
             return known.Value;
         var stillGood = known is not null && now < known.ExpiresAt;
         if (!stillGood)
-            await gate.WaitAsync(cancellation);
-        else if (!await gate.WaitAsync(TimeSpan.Zero, cancellation))
+            await gate.WaitAsync(cancellationToken);
+        else if (!await gate.WaitAsync(TimeSpan.Zero, cancellationToken))
             return known!.Value;
 
         try
@@ -31,7 +31,7 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
             known = current;
             if (known is not null && time.GetUtcNow() < known.RenewAt)
                 return known.Value;
-            var fresh = await RequestAsync(cancellation);
+            var fresh = await RequestAsync(cancellationToken);
             Volatile.Write(ref current, fresh);
             return fresh.Value;
         }
@@ -55,7 +55,7 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
 
     public void Dispose() => gate.Dispose();
 
-    private async Task<Token> RequestAsync(CancellationToken cancellation)
+    private async Task<Token> RequestAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
         var asked = time.GetUtcNow();
@@ -68,7 +68,7 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
                 new("client_id", settings.ClientId),
                 new("client_secret", settings.ClientSecret),
             ]),
-        }, mayRepeat: true, cancellation);
+        }, mayRepeat: true, cancellationToken);
         if (!answer.Succeeded)
             throw KeycloakFailures.BadCredentials(answer);
         var grant = Read(answer);

@@ -9,32 +9,32 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 {
     private const string TenantAttribute = "tenant_id";
 
-    public Task<DirectoryUser?> FindByNameAsync(string email, CancellationToken cancellation) => FindAsync("username", email, cancellation);
+    public Task<DirectoryUser?> FindByNameAsync(string email, CancellationToken cancellationToken) => FindAsync("username", email, cancellationToken);
 
     /// <param name="found">The user of this name, as it was just found.</param>
     /// <param name="equip">What else the user needs, given its id; may be done while the new user is looked at.</param>
     public async Task<DirectoryUser> EnsureAsync(
-        TenantId tenant, string email, DirectoryUser? found, Func<string, Task> equip, CancellationToken cancellation)
+        TenantId tenant, string email, DirectoryUser? found, Func<string, Task> equip, CancellationToken cancellationToken)
     {
         if (found is null)
-            return await MakeAsync(tenant, email, equip, cancellation);
+            return await MakeAsync(tenant, email, equip, cancellationToken);
         var accepted = Accept(found, email);
         await equip(accepted.Id);
         return accepted;
     }
 
     /// <summary>By username, else by address: a user of somebody else's may be named otherwise.</summary>
-    public async Task<DirectoryUser?> FindAsync(string email, CancellationToken cancellation) =>
-        await FindAsync("username", email, cancellation) ?? await FindAsync("email", email, cancellation);
+    public async Task<DirectoryUser?> FindAsync(string email, CancellationToken cancellationToken) =>
+        await FindAsync("username", email, cancellationToken) ?? await FindAsync("email", email, cancellationToken);
 
-    public async Task DeleteAsync(string id, CancellationToken cancellation)
+    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
-        var answer = await admin.DeleteAsync($"users/{id}", cancellation);
+        var answer = await admin.DeleteAsync($"users/{id}", cancellationToken);
         if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
             throw KeycloakFailures.Rejected($"DELETE users/{id}", answer);
     }
 
-    private async Task<DirectoryUser> MakeAsync(TenantId tenant, string email, Func<string, Task> equip, CancellationToken cancellation)
+    private async Task<DirectoryUser> MakeAsync(TenantId tenant, string email, Func<string, Task> equip, CancellationToken cancellationToken)
     {
         KeycloakAnswer answer;
         try
@@ -47,23 +47,23 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
                 Enabled = true,
                 Attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [tenant.ToString()] },
                 RequiredActions = RequiredActions.OfNewUser,
-            }, cancellation);
+            }, cancellationToken);
         }
         catch (StepFailureException e) when (e.Failure.Transient)
         {
-            var made = await findAgain.Async(() => FindAsync(email, cancellation), cancellation);
+            var made = await findAgain.Async(() => FindAsync(email, cancellationToken), cancellationToken);
             if (made is null)
                 throw;
-            return await EnsureAsync(tenant, email, made, equip, cancellation);
+            return await EnsureAsync(tenant, email, made, equip, cancellationToken);
         }
 
         switch (answer.Status)
         {
             case HttpStatusCode.Created when KeycloakOrganizations.IdOf(answer) is { } id:
-                return await MarkedAsync(id, email, equip, cancellation);
+                return await MarkedAsync(id, email, equip, cancellationToken);
             case HttpStatusCode.Created or HttpStatusCode.Conflict:
-                var found = await FindAsync(email, cancellation) ?? throw KeycloakFailures.Clash("POST users", answer);
-                return await EnsureAsync(tenant, email, found, equip, cancellation);
+                var found = await FindAsync(email, cancellationToken) ?? throw KeycloakFailures.Clash("POST users", answer);
+                return await EnsureAsync(tenant, email, found, equip, cancellationToken);
             default:
                 throw KeycloakFailures.Rejected("POST users", answer);
         }
@@ -78,15 +78,15 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 
     // A realm drops attributes that its user profile does not know, without a word. Without the mark a compensation
     // could not tell whose the user is, so such a realm is refused while the user is certainly ours.
-    private async Task<DirectoryUser> MarkedAsync(string id, string email, Func<string, Task> equip, CancellationToken cancellation)
+    private async Task<DirectoryUser> MarkedAsync(string id, string email, Func<string, Task> equip, CancellationToken cancellationToken)
     {
         var equipping = equip(id);
-        var looking = admin.GetAsync($"users/{id}", cancellation);
+        var looking = admin.GetAsync($"users/{id}", cancellationToken);
         await Task.WhenAll(equipping, looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         var made = Describe(KeycloakAdmin.Read<UserRepresentation>(await looking, $"GET users/{id}"));
         if (made.MadeFor is null)
         {
-            await DeleteAsync(id, cancellation);
+            await DeleteAsync(id, cancellationToken);
             throw KeycloakFailures.AttributesDropped(email);
         }
 
@@ -94,9 +94,9 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         return made;
     }
 
-    private async Task<DirectoryUser?> FindAsync(string field, string email, CancellationToken cancellation)
+    private async Task<DirectoryUser?> FindAsync(string field, string email, CancellationToken cancellationToken)
     {
-        var answer = await admin.GetAsync($"users?{field}={Uri.EscapeDataString(email)}&exact=true&briefRepresentation=false&max=2", cancellation);
+        var answer = await admin.GetAsync($"users?{field}={Uri.EscapeDataString(email)}&exact=true&briefRepresentation=false&max=2", cancellationToken);
         var users = KeycloakAdmin.Read<IReadOnlyList<UserRepresentation>>(answer, "GET users");
         return users.Count < 2 ? users.Select(Describe).SingleOrDefault() : throw StepFailureException.Permanent(
             "user-ambiguous", $"Several users have the {field} '{email}'.", "Leave one of them, and replay.", KeycloakFailures.System);

@@ -42,14 +42,14 @@ internal sealed class KeycloakWire : IDisposable
     /// <summary>Any answer but an outage. </summary>
     /// <param name="call">For people: the method and the path, without the query.</param>
     /// <exception cref="StepFailureException">Transient: no answer, or one that says "not now". The call may have taken effect.</exception>
-    public async Task<KeycloakAnswer> SendAsync(string call, Func<HttpRequestMessage> request, bool mayRepeat, CancellationToken cancellation)
+    public async Task<KeycloakAnswer> SendAsync(string call, Func<HttpRequestMessage> request, bool mayRepeat, CancellationToken cancellationToken)
     {
         KeycloakAnswer answer;
         try
         {
             answer = mayRepeat
-                ? await repeatable.ExecuteAsync(async token => await TryAsync(request, token), cancellation)
-                : await TryAsync(request, cancellation);
+                ? await repeatable.ExecuteAsync(async token => await TryAsync(request, token), cancellationToken)
+                : await TryAsync(request, cancellationToken);
         }
         catch (HttpRequestException e)
         {
@@ -65,9 +65,9 @@ internal sealed class KeycloakWire : IDisposable
 
     public void Dispose() => turns.Dispose();
 
-    private async ValueTask<KeycloakAnswer> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancellation)
+    private async ValueTask<KeycloakAnswer> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
-        await turns.WaitAsync(cancellation);
+        await turns.WaitAsync(cancellationToken);
         try
         {
             return await once.ExecuteAsync(async token =>
@@ -76,7 +76,7 @@ internal sealed class KeycloakWire : IDisposable
                 using var response = await http.SendAsync(message, token);
                 var body = await response.Content.ReadAsStringAsync(token);
                 return new KeycloakAnswer(response.StatusCode, body, response.Headers.Location?.OriginalString, response.Headers.RetryAfter?.Delta);
-            }, cancellation);
+            }, cancellationToken);
         }
         finally
         {

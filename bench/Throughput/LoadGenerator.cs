@@ -5,13 +5,13 @@ using Saga.Bench.Figures;
 namespace Saga.Bench.Throughput;
 
 /// <summary>Keeps so many sagas under way until all have ended.</summary>
-internal static class Pace
+internal static class LoadGenerator
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
-    public static async Task<RoundResult> RunAsync(IContender contender, int count, int atOnce, string postgresFolder)
+    public static async Task<RoundResult> RunAsync(ICandidate candidate, int count, int atOnce, string postgresFolder)
     {
-        var sagas = await contender.PrepareAsync(count);
+        var sagas = await candidate.PrepareAsync(count);
         var left = new ConcurrentQueue<Guid>(sagas);
         var times = new ConcurrentBag<double>();
         var before = CpuTime.Read(postgresFolder);
@@ -21,13 +21,13 @@ internal static class Pace
             while (left.TryDequeue(out var saga))
             {
                 var began = clock.Elapsed;
-                await contender.RunAsync(saga).WaitAsync(Limit);
+                await candidate.RunAsync(saga).WaitAsync(Limit);
                 times.Add((clock.Elapsed - began).TotalMilliseconds);
             }
         })));
         var seconds = clock.Elapsed.TotalSeconds;
         var used = CpuTime.Read(postgresFolder).Since(before);
-        await contender.CheckAsync(sagas);
+        await candidate.CheckAsync(sagas);
         var sorted = times.Order().ToList();
         return new RoundResult(count / seconds, sorted[sorted.Count / 2], sorted[sorted.Count * 99 / 100], used);
     }

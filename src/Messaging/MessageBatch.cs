@@ -7,12 +7,12 @@ namespace Saga.Messaging;
 /// What travels to a queue: the messages that were ready at the same moment, so that the broker stores, confirms and delivers
 /// once. It is unpacked before consumers see anything. Its messages have no order among them.
 /// </summary>
-public sealed record Bundle
+public sealed record MessageBatch
 {
-    public required IReadOnlyList<BundledMessage> Messages { get; init; }
+    public required IReadOnlyList<BatchedMessage> Messages { get; init; }
 }
 
-public sealed record BundledMessage
+public sealed record BatchedMessage
 {
     /// <summary>The same however often, and in whatever company, the message is sent.</summary>
     public required Guid Id { get; init; }
@@ -25,7 +25,7 @@ public sealed record BundledMessage
 
     public required JsonElement Body { get; init; }
 
-    public static BundledMessage Of(Guid id, object message, string? traceParent) => new()
+    public static BatchedMessage Of(Guid id, object message, string? traceParent) => new()
     {
         Id = id,
         Type = MessageTypes.NameOf(message),

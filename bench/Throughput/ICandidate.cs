@@ -1,7 +1,7 @@
 namespace Saga.Bench.Throughput;
 
 /// <summary>Something that runs sagas of six trivial steps, one after the other.</summary>
-internal interface IContender : IAsyncDisposable
+internal interface ICandidate : IAsyncDisposable
 {
     string Name { get; }
 

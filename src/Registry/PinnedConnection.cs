@@ -9,7 +9,7 @@ namespace Saga.Registry;
 /// </summary>
 /// <param name="registry">Where it comes from.</param>
 /// <param name="waitsForDisk">False: a commit returns before it is on disk, and a crash of the server may forget it.</param>
-public sealed class HotConnection(NpgsqlDataSource registry, bool waitsForDisk = true) : IAsyncDisposable
+public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDisk = true) : IAsyncDisposable
 {
     // A statement prepared while its tables were small keeps the plan of that moment, which reads them whole, until
     // somebody analyzes them: a new registry would grow slow within a minute. And one with arrays for parameters would
@@ -20,15 +20,15 @@ public sealed class HotConnection(NpgsqlDataSource registry, bool waitsForDisk =
     private NpgsqlConnection? open;
 
     /// <summary>Opens it, unless it is open.</summary>
-    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation)
+    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (open is not null)
             return open;
-        var connection = await registry.OpenConnectionAsync(cancellation);
+        var connection = await registry.OpenConnectionAsync(cancellationToken);
         try
         {
             await using var settings = new NpgsqlCommand(waitsForDisk ? ByIndex : $"{ByIndex}; set synchronous_commit = off", connection);
-            await settings.ExecuteNonQueryAsync(cancellation);
+            await settings.ExecuteNonQueryAsync(cancellationToken);
         }
         catch
         {

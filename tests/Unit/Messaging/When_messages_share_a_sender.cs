@@ -8,16 +8,16 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Messaging;
 
-public sealed class When_messages_share_a_lane
+public sealed class When_messages_share_a_sender
 {
     private readonly Channel<Sending> bus = Channel.CreateUnbounded<Sending>();
-    private readonly SendLane lane;
+    private readonly BatchingSender lane;
 
-    public When_messages_share_a_lane() => lane = new SendLane(async (bundle, cancellation) =>
+    public When_messages_share_a_sender() => lane = new BatchingSender(async (batch, cancellationToken) =>
     {
-        var sending = new Sending(bundle, Activity.Current, cancellation);
+        var sending = new Sending(batch, Activity.Current, cancellationToken);
         bus.Writer.TryWrite(sending).ShouldBeTrue();
-        await sending.Confirmed.Task.WaitAsync(cancellation);
+        await sending.Confirmed.Task.WaitAsync(cancellationToken);
     });
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class When_messages_share_a_lane
 
         // Nothing was waited for in between, not even a thread.
         bus.Reader.TryRead(out var sending).ShouldBeTrue();
-        sending!.Bundle.Messages.ShouldBe([message]);
+        sending!.MessageBatch.Messages.ShouldBe([message]);
         sent.IsCompleted.ShouldBeFalse("the broker has not confirmed it");
         sending.Confirmed.SetResult();
         await sent;
@@ -46,7 +46,7 @@ public sealed class When_messages_share_a_lane
         second.Confirmed.SetResult();
 
         var together = await NextAsync();
-        together.Bundle.Messages.ShouldBe(later);
+        together.MessageBatch.Messages.ShouldBe(later);
         together.Confirmed.SetResult();
         await Task.WhenAll(sent);
         first.Confirmed.Task.IsCompleted.ShouldBeFalse("nobody waited for it");
@@ -62,10 +62,10 @@ public sealed class When_messages_share_a_lane
         first.Confirmed.SetResult();
 
         var full = await NextAsync();
-        full.Bundle.Messages.ShouldBe(later[..16]);
+        full.MessageBatch.Messages.ShouldBe(later[..16]);
         full.Confirmed.SetResult();
         var rest = await NextAsync();
-        rest.Bundle.Messages.ShouldBe(later[16..]);
+        rest.MessageBatch.Messages.ShouldBe(later[16..]);
         rest.Confirmed.SetResult();
         await Task.WhenAll(sent);
     }
@@ -101,7 +101,7 @@ public sealed class When_messages_share_a_lane
         first.Confirmed.SetResult();
 
         var sending = await NextAsync();
-        sending.Bundle.Messages.ShouldBe([kept]);
+        sending.MessageBatch.Messages.ShouldBe([kept]);
         sending.Confirmed.SetResult();
         await sent;
     }
@@ -171,12 +171,12 @@ public sealed class When_messages_share_a_lane
     [Fact]
     public async Task Should_send_everything_once_whatever_the_crowd()
     {
-        var seen = new ConcurrentBag<BundledMessage>();
-        var crowd = new SendLane(async (bundle, _) =>
+        var seen = new ConcurrentBag<BatchedMessage>();
+        var crowd = new BatchingSender(async (batch, _) =>
         {
-            bundle.Messages.Count.ShouldBeInRange(1, SendLane.MaxBundle);
+            batch.Messages.Count.ShouldBeInRange(1, BatchingSender.MaxBatch);
             await Task.Yield();
-            foreach (var message in bundle.Messages)
+            foreach (var message in batch.Messages)
                 seen.Add(message);
         });
         var messages = Messages(20_000);
@@ -194,7 +194,7 @@ public sealed class When_messages_share_a_lane
     // As many as may be under way at once.
     private async Task<(Sending First, Sending Second)> FillAsync()
     {
-        SendLane.AtOnce.ShouldBe(2);
+        BatchingSender.AtOnce.ShouldBe(2);
         _ = lane.SendAsync(Message(), default);
         _ = lane.SendAsync(Message(), default);
         return (await NextAsync(), await NextAsync());
@@ -202,11 +202,11 @@ public sealed class When_messages_share_a_lane
 
     private async Task<Sending> NextAsync() => await bus.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
-    private static List<BundledMessage> Messages(int count) => [.. Enumerable.Range(0, count).Select(_ => Message())];
+    private static List<BatchedMessage> Messages(int count) => [.. Enumerable.Range(0, count).Select(_ => Message())];
 
-    private static BundledMessage Message() => BundledMessage.Of(Guid.CreateVersion7(), new OperationDue { OperationId = Guid.CreateVersion7() }, null);
+    private static BatchedMessage Message() => BatchedMessage.Of(Guid.CreateVersion7(), new OperationDue { OperationId = Guid.CreateVersion7() }, null);
 
-    private sealed record Sending(Bundle Bundle, Activity? Trace, CancellationToken Cancellation)
+    private sealed record Sending(MessageBatch MessageBatch, Activity? Trace, CancellationToken Cancellation)
     {
         public TaskCompletionSource Confirmed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -6,7 +6,7 @@ using Saga.Registry.Operations;
 namespace Saga.Orchestrator.Engine;
 
 /// <summary>One decision in the making: the rules of the saga, applied to a copy of where it stands.</summary>
-internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random)
+internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random)
 {
     private readonly List<StepRun> steps = [.. before.Steps];
     private readonly HashSet<string> changed = new(StringComparer.Ordinal);
@@ -41,7 +41,7 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
             Status = back ? StepStatus.Compensated : StepStatus.Succeeded,
             FinishedAt = now,
             DueAt = null,
-            HeldBy = null,
+            DeferredBy = null,
             // A step that failed and was undone still shows why it failed.
             Failure = back ? step.Failure : null,
             Output = back ? step.Output : output,
@@ -85,19 +85,19 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
         Advance();
     }
 
-    public void Hold(StepRun step, StepHeld hold)
+    public void Hold(StepRun step, StepDeferred hold)
     {
         var back = IsBack(step);
         // The attempt was not made, and the time until the next is not the step's: neither counts.
         Replace(step with
         {
-            Status = back ? StepStatus.CompensationHeld : StepStatus.Held,
+            Status = back ? StepStatus.CompensationDeferred : StepStatus.Deferred,
             Attempt = step.Attempt - 1,
             DueAt = now + hold.RetryAfter,
             Deadline = step.Deadline + (now - step.DispatchedAt) + hold.RetryAfter,
-            HeldBy = hold.System,
+            DeferredBy = hold.System,
         });
-        Line(back ? HistoryEvents.CompensationHeld : HistoryEvents.StepHeld, step, new { hold.System, hold.Reason, until = now + hold.RetryAfter });
+        Line(back ? HistoryEvents.CompensationDeferred : HistoryEvents.StepDeferred, step, new { hold.System, hold.Reason, until = now + hold.RetryAfter });
     }
 
     public void Wake()
@@ -196,7 +196,7 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
             DueAt = due,
             Deadline = turns ? now + definition.Deadline : step.Deadline ?? now + definition.Deadline,
             FinishedAt = null,
-            HeldBy = null,
+            DeferredBy = null,
         });
         dispatches.Add(new(step.Name, definition.Worker, direction, fence, attempt, due));
         history.Add(new(direction == Direction.Back ? HistoryEvents.CompensationDispatched : HistoryEvents.StepDispatched, step.Name, attempt, fence));
@@ -211,7 +211,7 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
     };
 
     private static bool IsBack(StepRun step) => step.Status is
-        StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld or
+        StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred or
         StepStatus.Compensated or StepStatus.CompensationFailed;
 
     // Whether the step goes where the operation goes by now.
@@ -219,15 +219,15 @@ internal sealed class Turn(WorkflowDefinition workflow, Progress before, DateTim
 
     // The intent was recorded, so the effect may be there, whatever became of the message.
     private static bool MayHaveActed(StepRun step) => step.Status is
-        StepStatus.Running or StepStatus.Waiting or StepStatus.Held or StepStatus.Succeeded or StepStatus.Failed;
+        StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred or StepStatus.Succeeded or StepStatus.Failed;
 
     private bool IsUndone(StepDefinition definition) =>
         Run(definition.Name).Status is StepStatus.Compensated or StepStatus.Skipped or StepStatus.Pending
         || (definition.Kind != StepKind.Compensatable && Run(definition.Name).Status == StepStatus.Failed);
 
     private List<StepRun> InMotion() => steps.FindAll(s => state == OperationState.Compensating
-        ? s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationHeld
-        : state == OperationState.Running && s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Held);
+        ? s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred
+        : state == OperationState.Running && s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred);
 
     private static Failure TimedOut(StepRun step) => new()
     {

@@ -2,16 +2,16 @@ namespace Saga.Messaging;
 
 /// <summary>
 /// The way to one queue. What comes while <see cref="AtOnce"/> sends wait for the broker's word goes together with the next: so
-/// bundles grow with the load, and alone a message waits for nobody. Thread-safe.
+/// batches grow with the load, and alone a message waits for nobody. Thread-safe.
 /// </summary>
-/// <param name="send">Puts one bundle on the bus and waits for the broker's word that it has it.</param>
-internal sealed class SendLane(Func<Bundle, CancellationToken, Task> send)
+/// <param name="send">Puts one batch on the bus and waits for the broker's word that it has it.</param>
+internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task> send)
 {
     /// <summary>With one, a second message waits for the first one's confirmation, which is a write to the disks of the broker's nodes.</summary>
     public const int AtOnce = 2;
 
-    /// <summary>A bundle goes to one process: a larger one would leave the others idle.</summary>
-    public const int MaxBundle = 16;
+    /// <summary>A batch goes to one process: a larger one would leave the others idle.</summary>
+    public const int MaxBatch = 16;
 
     private readonly Lock gate = new();
     private readonly Queue<Waiting> waiting = new();
@@ -19,9 +19,9 @@ internal sealed class SendLane(Func<Bundle, CancellationToken, Task> send)
     private volatile bool crowded;
 
     /// <summary>Ends when the broker has the message. Who gives up before it has left, takes it back.</summary>
-    public async Task SendAsync(BundledMessage message, CancellationToken cancellation)
+    public async Task SendAsync(BatchedMessage message, CancellationToken cancellationToken)
     {
-        cancellation.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         var mine = new Waiting(message);
         bool drains;
         lock (gate)
@@ -39,7 +39,7 @@ internal sealed class SendLane(Func<Bundle, CancellationToken, Task> send)
                 _ = DrainAsync();
         }
 
-        await using (cancellation.Register(() => mine.Sent.TrySetCanceled(cancellation)))
+        await using (cancellationToken.Register(() => mine.Sent.TrySetCanceled(cancellationToken)))
             await mine.Sent.Task;
     }
 
@@ -61,7 +61,7 @@ internal sealed class SendLane(Func<Bundle, CancellationToken, Task> send)
         var together = new List<Waiting>();
         lock (gate)
         {
-            while (together.Count < MaxBundle && waiting.TryDequeue(out var next))
+            while (together.Count < MaxBatch && waiting.TryDequeue(out var next))
             {
                 if (!next.Sent.Task.IsCompleted)
                     together.Add(next);
@@ -81,8 +81,8 @@ internal sealed class SendLane(Func<Bundle, CancellationToken, Task> send)
         using var abandoned = new CancellationTokenSource();
         try
         {
-            var sending = send(new Bundle { Messages = together.ConvertAll(w => w.Message) }, abandoned.Token);
-            // While one of its senders still waits, so does the bundle: for a broker that is away, as long as it takes.
+            var sending = send(new MessageBatch { Messages = together.ConvertAll(w => w.Message) }, abandoned.Token);
+            // While one of its senders still waits, so does the batch: for a broker that is away, as long as it takes.
             if (await Task.WhenAny(sending, Task.WhenAll(together.Select(w => w.Sent.Task))) != sending)
                 await abandoned.CancelAsync();
             await sending;
@@ -94,7 +94,7 @@ internal sealed class SendLane(Func<Bundle, CancellationToken, Task> send)
         }
     }
 
-    private sealed record Waiting(BundledMessage Message)
+    private sealed record Waiting(BatchedMessage Message)
     {
         public TaskCompletionSource Sent { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

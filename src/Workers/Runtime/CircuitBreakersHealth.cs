@@ -6,7 +6,7 @@ namespace Saga.Workers.Runtime;
 /// The outside systems as the steps met them. One that is away holds back its own steps only, so the process stays
 /// ready; asking them here would count for nothing that a step needs.
 /// </summary>
-internal sealed class CircuitsHealth(Circuits circuits) : IHealthCheck
+internal sealed class CircuitBreakersHealth(CircuitBreakers circuits) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(circuits.Open is { Count: > 0 } open

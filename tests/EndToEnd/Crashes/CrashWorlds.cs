@@ -13,7 +13,7 @@ namespace Saga.Tests.EndToEnd.Crashes;
 /// Crashes one process after the other, each at a point of its own, and lets a new process finish the work. Several
 /// lanes go side by side, each a control plane of its own; what they left outside is compared at their end.
 /// </summary>
-internal static class CrashLanes
+internal static class CrashWorlds
 {
     private const int Lanes = 6;
 

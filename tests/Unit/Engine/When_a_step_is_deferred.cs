@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Engine;
 
-public sealed class When_a_step_is_held
+public sealed class When_a_step_is_deferred
 {
     [Fact]
     public void Should_cost_no_attempt_however_often()
@@ -14,11 +14,11 @@ public sealed class When_a_step_is_held
         for (var times = 0; times < 50; times++)
         {
             run.Hold("a", TimeSpan.FromSeconds(10));
-            run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.Held), s => s.HeldBy.ShouldBe("keycloak"));
+            run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.Deferred), s => s.DeferredBy.ShouldBe("keycloak"));
             run.WakeWhenDue();
         }
 
-        run["a"].ShouldSatisfyAllConditions(s => s.Attempt.ShouldBe(1), s => s.Fence.ShouldBe(51), s => s.HeldBy.ShouldBeNull());
+        run["a"].ShouldSatisfyAllConditions(s => s.Attempt.ShouldBe(1), s => s.Fence.ShouldBe(51), s => s.DeferredBy.ShouldBeNull());
         run.Fail("a", transient: true);
         run["a"].Status.ShouldBe(StepStatus.Waiting);
     }
@@ -43,7 +43,7 @@ public sealed class When_a_step_is_held
         run.Fail("a", transient: false);
 
         run.Hold("a", TimeSpan.FromSeconds(10));
-        run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.CompensationHeld), s => s.Attempt.ShouldBe(0));
+        run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.CompensationDeferred), s => s.Attempt.ShouldBe(0));
         run.WakeWhenDue();
 
         run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.Compensating), s => s.Attempt.ShouldBe(1), s => s.Fence.ShouldBe(3));
@@ -71,6 +71,6 @@ public sealed class When_a_step_is_held
         run.Succeed("first");
 
         run["left"].Status.ShouldBe(StepStatus.Running);
-        run["first"].HeldBy.ShouldBeNull();
+        run["first"].DeferredBy.ShouldBeNull();
     }
 }

@@ -12,18 +12,18 @@ namespace Saga.Orchestrator.Persistence;
 /// under load its cost is shared and alone it is not higher. Each lane is one transaction at a time; an operation
 /// always takes the same lane of a process, and the row lock keeps processes apart.
 /// </summary>
-internal sealed partial class TransitionLanes : IAsyncDisposable
+internal sealed partial class Committer : IAsyncDisposable
 {
     private readonly NpgsqlDataSource registry;
     private readonly OperationRows rows;
     private readonly SentMessages sent;
-    private readonly ILogger<TransitionLanes> log;
+    private readonly ILogger<Committer> log;
     private readonly Channel<Transition>[] lanes;
     private readonly int maxBatch;
     private readonly CancellationTokenSource stopping = new();
     private readonly Task running;
 
-    public TransitionLanes(NpgsqlDataSource registry, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<TransitionLanes> log)
+    public Committer(NpgsqlDataSource registry, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<Committer> log)
     {
         this.registry = registry;
         this.sent = sent;
@@ -34,16 +34,16 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
         // Whoever needs the first transition makes this: its trace is not the lanes'.
         using (ExecutionContext.SuppressFlow())
-            running = Task.WhenAll(lanes.Select(l => Task.Run(() => RunLaneAsync(l, stopping.Token))));
+            running = Task.WhenAll(lanes.Select(l => Task.Run(() => RunAsync(l, stopping.Token))));
     }
 
     /// <summary>Queues the transition and waits until its operation is loaded and locked.</summary>
-    public async Task LoadAsync(Transition transition, CancellationToken cancellation)
+    public async Task LoadAsync(Transition transition, CancellationToken cancellationToken)
     {
         var lane = lanes[(uint)transition.OperationId.GetHashCode() % (uint)lanes.Length];
         if (!lane.Writer.TryWrite(transition))
             throw new OperationCanceledException("The orchestrator is stopping.");
-        await transition.Loaded.WaitAsync(cancellation);
+        await transition.Loaded.WaitAsync(cancellationToken);
     }
 
     /// <summary>Ends with the container, after the bus has stopped: what consumes messages still needs its lane.</summary>
@@ -54,22 +54,22 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task RunLaneAsync(Channel<Transition> lane, CancellationToken cancellation)
+    private async Task RunAsync(Channel<Transition> lane, CancellationToken cancellationToken)
     {
-        await using var connection = new HotConnection(registry);
+        await using var connection = new PinnedConnection(registry);
         var waiting = new List<Transition>();
         try
         {
             while (true)
             {
                 if (waiting.Count == 0)
-                    waiting.Add(await lane.Reader.ReadAsync(cancellation));
+                    waiting.Add(await lane.Reader.ReadAsync(cancellationToken));
                 while (waiting.Count < maxBatch && lane.Reader.TryRead(out var next))
                     waiting.Add(next);
                 var batch = Choose(waiting);
                 try
                 {
-                    await CommitAsync(connection, batch, cancellation);
+                    await CommitAsync(connection, batch, cancellationToken);
                 }
                 catch (Exception error)
                 {
@@ -80,13 +80,13 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             lane.Writer.TryComplete();
             while (lane.Reader.TryRead(out var left))
                 waiting.Add(left);
             foreach (var transition in waiting)
-                transition.Fail(new OperationCanceledException("The orchestrator is stopping.", cancellation));
+                transition.Fail(new OperationCanceledException("The orchestrator is stopping.", cancellationToken));
         }
     }
 
@@ -109,10 +109,10 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         return chosen;
     }
 
-    private async Task CommitAsync(HotConnection hot, List<Transition> batch, CancellationToken cancellation)
+    private async Task CommitAsync(PinnedConnection hot, List<Transition> batch, CancellationToken cancellationToken)
     {
-        var connection = await hot.OpenAsync(cancellation);
-        var loaded = await rows.BeginAsync(connection, batch, cancellation);
+        var connection = await hot.OpenAsync(cancellationToken);
+        var loaded = await rows.BeginAsync(connection, batch, cancellationToken);
         foreach (var transition in batch)
         {
             var (saga, seen) = loaded.GetValueOrDefault(transition.OperationId);
@@ -127,7 +127,7 @@ internal sealed partial class TransitionLanes : IAsyncDisposable
         {
             using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Commit);
             activity?.SetTag("saga.transitions", batch.Count);
-            await rows.CommitAsync(connection, batch, done, cancellation);
+            await rows.CommitAsync(connection, batch, done, cancellationToken);
         }
         catch
         {

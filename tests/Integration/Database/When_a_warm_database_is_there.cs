@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-public sealed class When_a_spare_database_is_there
+public sealed class When_a_warm_database_is_there
 {
     private static int newest = 1000;
 
@@ -21,15 +21,15 @@ public sealed class When_a_spare_database_is_there
     {
         await using var world = await WorldAsync();
         (await AddAsync(world, 1)).ShouldBeTrue();
-        var spare = (await SparesAsync(world)).Single();
+        var warm = (await WarmAsync(world)).Single();
 
         var tenant = await world.ReadyAsync(IsolationTier.Database);
 
-        (await SparesAsync(world)).ShouldBeEmpty();
+        (await WarmAsync(world)).ShouldBeEmpty();
         (await world.AdminQueryAsync<string>(
             "postgres",
             $"select d.oid || ' ' || r.rolname || ' ' || has_database_privilege('public', d.oid, 'CONNECT') from pg_database d join pg_roles r on r.oid = d.datdba where datname = '{DatabaseOf(tenant)}'"))
-            .ShouldBe([$"{spare.Oid} t_{tenant.Id.Compact}_owner false"]);
+            .ShouldBe([$"{warm.Oid} t_{tenant.Id.Compact}_owner false"]);
         (await world.AdminQueryAsync<string>(DatabaseOf(tenant), "select distinct tableowner::text from pg_tables where schemaname = 'product'"))
             .ShouldBe([$"t_{tenant.Id.Compact}_owner"]);
         await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
@@ -40,15 +40,15 @@ public sealed class When_a_spare_database_is_there
     {
         await using var world = await WorldAsync();
         await AddAsync(world, 1);
-        var spare = (await SparesAsync(world)).Single();
+        var warm = (await WarmAsync(world)).Single();
         var tenant = await world.TenantAsync(IsolationTier.Database);
         await world.ExecuteAsync(tenant, StepNames.Reserve);
-        await world.AdminQueryAsync<string>("postgres", $"alter database {spare.Name} rename to {DatabaseOf(tenant)}");
+        await world.AdminQueryAsync<string>("postgres", $"alter database {warm.Name} rename to {DatabaseOf(tenant)}");
 
         await world.ExecuteAsync(tenant, StepNames.Database);
         await world.ExecuteAsync(tenant, StepNames.Migrate);
 
-        (await world.AdminQueryAsync<uint>("postgres", $"select oid from pg_database where datname = '{DatabaseOf(tenant)}'")).ShouldBe([spare.Oid]);
+        (await world.AdminQueryAsync<uint>("postgres", $"select oid from pg_database where datname = '{DatabaseOf(tenant)}'")).ShouldBe([warm.Oid]);
         await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
     }
 
@@ -58,7 +58,7 @@ public sealed class When_a_spare_database_is_there
         await using var world = await WorldAsync();
         await AddAsync(world, 2);
         await AddAsync(world, 2);
-        var spares = (await SparesAsync(world)).Select(s => s.Oid).ToList();
+        var pool = (await WarmAsync(world)).Select(s => s.Oid).ToList();
         var tenants = new List<SeededTenant>();
         for (var i = 0; i < 8; i++)
         {
@@ -70,7 +70,7 @@ public sealed class When_a_spare_database_is_there
 
         var made = await world.AdminQueryAsync<uint>("postgres", $"select oid from pg_database where datname in ({string.Join(", ", tenants.Select(t => $"'{DatabaseOf(t)}'"))})");
         made.Count.ShouldBe(8);
-        made.Intersect(spares).Order().ShouldBe(spares.Order());
+        made.Intersect(pool).Order().ShouldBe(pool.Order());
     }
 
     [Fact]
@@ -78,14 +78,14 @@ public sealed class When_a_spare_database_is_there
     {
         await using var world = await WorldAsync();
         await AddAsync(world, 1);
-        var spare = (await SparesAsync(world)).Single();
-        await using var looking = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = spare.Name, Pooling = false }.ConnectionString);
+        var warm = (await WarmAsync(world)).Single();
+        await using var looking = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = warm.Name, Pooling = false }.ConnectionString);
         await looking.OpenAsync();
 
         var tenant = await world.ReadyAsync(IsolationTier.Database);
 
-        (await world.AdminQueryAsync<uint>("postgres", $"select oid from pg_database where datname = '{DatabaseOf(tenant)}'")).Single().ShouldNotBe(spare.Oid);
-        (await SparesAsync(world)).ShouldBe([spare]);
+        (await world.AdminQueryAsync<uint>("postgres", $"select oid from pg_database where datname = '{DatabaseOf(tenant)}'")).Single().ShouldNotBe(warm.Oid);
+        (await WarmAsync(world)).ShouldBe([warm]);
     }
 
     [Fact]
@@ -93,10 +93,10 @@ public sealed class When_a_spare_database_is_there
     {
         await using var world = await WorldAsync();
         await AddAsync(world, 1);
-        var spare = (await SparesAsync(world)).Single();
+        var warm = (await WarmAsync(world)).Single();
 
         (await world.AdminQueryAsync<string>(
-            "postgres", $"select datconnlimit || ' ' || has_database_privilege('public', oid, 'CONNECT') from pg_database where datname = '{spare.Name}'"))
+            "postgres", $"select datconnlimit || ' ' || has_database_privilege('public', oid, 'CONNECT') from pg_database where datname = '{warm.Name}'"))
             .ShouldBe(["0 false"]);
     }
 
@@ -107,7 +107,7 @@ public sealed class When_a_spare_database_is_there
 
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => AddAsync(world, 1)));
 
-        (await SparesAsync(world)).Count.ShouldBe(1);
+        (await WarmAsync(world)).Count.ShouldBe(1);
         (await AddAsync(world, 1)).ShouldBeFalse();
     }
 
@@ -119,24 +119,24 @@ public sealed class When_a_spare_database_is_there
         await using var after = await WorldAsync();
 
         await after.ReadyAsync(IsolationTier.Database);
-        (await SparesAsync(before)).Count.ShouldBe(1, "it is no copy of the newer template");
+        (await WarmAsync(before)).Count.ShouldBe(1, "it is no copy of the newer template");
         (await AddAsync(after, 1)).ShouldBeTrue();
 
-        (await SparesAsync(before)).ShouldBeEmpty();
-        (await AddAsync(before, 1)).ShouldBeFalse("a newer version has its template, and its spares would be dropped at once");
+        (await WarmAsync(before)).ShouldBeEmpty();
+        (await AddAsync(before, 1)).ShouldBeFalse("a newer version has its template, and its pool would be dropped at once");
     }
 
     [Fact]
     public async Task Should_be_made_by_a_worker_that_runs()
     {
         await using var world = await WorldAsync();
-        var keeper = world.Get<IEnumerable<IHostedService>>().OfType<SpareKeeper>().Single();
+        var keeper = world.Get<IEnumerable<IHostedService>>().OfType<WarmPoolFiller>().Single();
         await keeper.StartAsync(default);
         try
         {
-            await Until.TrueAsync(async () => (await SparesAsync(world)).Count == 2, "two spare databases are there");
+            await Until.TrueAsync(async () => (await WarmAsync(world)).Count == 2, "two warm databases are there");
             await world.ReadyAsync(IsolationTier.Database);
-            await Until.TrueAsync(async () => (await SparesAsync(world)).Count == 2, "the one that was taken is made again");
+            await Until.TrueAsync(async () => (await WarmAsync(world)).Count == 2, "the one that was taken is made again");
         }
         finally
         {
@@ -144,16 +144,16 @@ public sealed class When_a_spare_database_is_there
         }
     }
 
-    // The product with a migration of the test's own, and with it a template and spare databases. No test's version is older than
+    // The product with a migration of the test's own, and with it a template and warm databases. No test's version is older than
     // that of a test before it: it would make none.
     private static Task<DatabaseWorld> WorldAsync() => DatabaseWorld.CreateAsync(change: services => services.AddSingleton(new ProductMigrations(
         [.. ProductMigrations.Embedded().All, new ProductMigration(Interlocked.Increment(ref newest), "test", $"comment on table users is '{Guid.NewGuid():n}'")])));
 
-    private static Task<bool> AddAsync(DatabaseWorld world, int enough) => world.Get<SpareDatabases>().AddAsync("main", enough, default);
+    private static Task<bool> AddAsync(DatabaseWorld world, int enough) => world.Get<WarmPool>().AddAsync("main", enough, default);
 
-    private static async Task<IReadOnlyList<(uint Oid, string Name)>> SparesAsync(DatabaseWorld world) =>
+    private static async Task<IReadOnlyList<(uint Oid, string Name)>> WarmAsync(DatabaseWorld world) =>
         await world.AdminQueryAsync<(uint, string)>(
-            "postgres", $"select oid, datname::text from pg_database where starts_with(datname, '{world.Get<TemplateDatabases>().Name.Replace("template", "spare", StringComparison.Ordinal)}_')");
+            "postgres", $"select oid, datname::text from pg_database where starts_with(datname, '{world.Get<TemplateDatabases>().Name.Replace("template", "warm", StringComparison.Ordinal)}_')");
 
     private static string DatabaseOf(SeededTenant tenant) => $"tenant_{tenant.Id.Compact}";
 }

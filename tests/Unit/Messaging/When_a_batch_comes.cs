@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Messaging;
 
-public sealed class When_a_bundle_comes
+public sealed class When_a_batch_comes
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
@@ -19,7 +19,7 @@ public sealed class When_a_bundle_comes
     public async Task Should_hand_out_each_message_under_its_own_id_and_type()
     {
         await using var bus = await Bus.StartAsync();
-        var (due, forgotten) = (Due(), BundledMessage.Of(Guid.CreateVersion7(), new OperationForgotten { OperationId = Guid.CreateVersion7() }, null));
+        var (due, forgotten) = (Due(), BatchedMessage.Of(Guid.CreateVersion7(), new OperationForgotten { OperationId = Guid.CreateVersion7() }, null));
 
         await bus.SendAsync(due, forgotten);
 
@@ -52,7 +52,7 @@ public sealed class When_a_bundle_comes
             ? Task.FromException(new InvalidOperationException("failed"))
             : gate.Task);
 
-        var consumed = new UnbundleFilter().Send(Received(failed, slow), next);
+        var consumed = new UnbatchFilter().Send(Received(failed, slow), next);
 
         consumed.IsCompleted.ShouldBeFalse("the other is not done");
         gate.SetResult();
@@ -126,26 +126,26 @@ public sealed class When_a_bundle_comes
             : Task.FromException(new InvalidOperationException("failed")));
 
         // MassTransit keeps what failed in the queue of errors, and gives back what was cancelled.
-        await Should.ThrowAsync<OperationCanceledException>(new UnbundleFilter().Send(Received(failed, cut), next));
+        await Should.ThrowAsync<OperationCanceledException>(new UnbatchFilter().Send(Received(failed, cut), next));
     }
 
-    private static ConsumeContext Received(params BundledMessage[] messages)
+    private static ConsumeContext Received(params BatchedMessage[] messages)
     {
-        var bundle = Substitute.For<ConsumeContext<Bundle>>();
-        bundle.Message.Returns(new Bundle { Messages = messages });
+        var batch = Substitute.For<ConsumeContext<MessageBatch>>();
+        batch.Message.Returns(new MessageBatch { Messages = messages });
         var received = Substitute.For<ConsumeContext>();
-        received.SupportedMessageTypes.Returns([MessageUrn.ForTypeString<Bundle>()]);
-        received.TryGetMessage<Bundle>(out _).Returns(call =>
+        received.SupportedMessageTypes.Returns([MessageUrn.ForTypeString<MessageBatch>()]);
+        received.TryGetMessage<MessageBatch>(out _).Returns(call =>
         {
-            call[0] = bundle;
+            call[0] = batch;
             return true;
         });
         return received;
     }
 
-    private static BundledMessage Due() => BundledMessage.Of(Guid.CreateVersion7(), new OperationDue { OperationId = Guid.CreateVersion7() }, null);
+    private static BatchedMessage Due() => BatchedMessage.Of(Guid.CreateVersion7(), new OperationDue { OperationId = Guid.CreateVersion7() }, null);
 
-    private static Guid OperationOf(BundledMessage message) => message.Body.GetProperty("operationId").GetGuid();
+    private static Guid OperationOf(BatchedMessage message) => message.Body.GetProperty("operationId").GetGuid();
 
     private static void InterlockedMax(ref int most, int mine)
     {
@@ -186,10 +186,10 @@ public sealed class When_a_bundle_comes
             return bus;
         }
 
-        public async Task SendAsync(params BundledMessage[] messages)
+        public async Task SendAsync(params BatchedMessage[] messages)
         {
             var endpoint = await services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"queue:{Queue}"));
-            await endpoint.Send(new Bundle { Messages = messages });
+            await endpoint.Send(new MessageBatch { Messages = messages });
         }
 
         public Task Consume(ConsumeContext<OperationDue> context) => SeeAsync(context, context.Message.OperationId);

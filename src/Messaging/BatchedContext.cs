@@ -4,8 +4,8 @@ using MassTransit.Context;
 
 namespace Saga.Messaging;
 
-/// <summary>One message of a bundle, as if it had come alone.</summary>
-internal sealed class BundledContext(ConsumeContext bundle, Guid id, object message) : ConsumeContextScope(bundle)
+/// <summary>One message of a batch, as if it had come alone.</summary>
+internal sealed class BatchedContext(ConsumeContext batch, Guid id, object message) : ConsumeContextScope(batch)
 {
     public override Guid? MessageId => id;
 

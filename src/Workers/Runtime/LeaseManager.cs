@@ -12,20 +12,20 @@ namespace Saga.Workers.Runtime;
 /// Takes leases in the registry and renews all that this process holds with one statement. A lease that could not
 /// be renewed in time, or that a newer fence wants, cancels the work under it.
 /// </summary>
-internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseKeeper> log)
+internal sealed partial class LeaseManager(NpgsqlDataSource registry, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseManager> log)
     : BackgroundService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
     private readonly ConcurrentQueue<StepLease> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-    private readonly LeaseLane lane = new(registry, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
+    private readonly LeaseBatcher lane = new(registry, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
 
     /// <summary>Tries to take the lease of a dispatch, and loads the tenant in the same round trip.</summary>
-    public async Task<LeaseOutcome> TakeAsync(Contracts.Steps.StepCommand command, CancellationToken cancellation)
+    public async Task<LeaseOutcome> TakeAsync(Contracts.Steps.StepCommand command, CancellationToken cancellationToken)
     {
         var lease = new StepLease(command.OperationId, command.Step, command.Fence, Guid.NewGuid());
         var since = time.GetTimestamp();
-        var (answer, tenant) = await lane.TakeAsync(lease, command.TenantId, cancellation);
+        var (answer, tenant) = await lane.TakeAsync(lease, command.TenantId, cancellationToken);
         if (answer.Outcome != LeaseAnswer.Taken)
             return new LeaseOutcome(answer, null, null);
         var holding = new HeldLease(lease, Left(since), this, time);
@@ -40,7 +40,7 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
-            await using var connection = new HotConnection(registry);
+            await using var connection = new PinnedConnection(registry);
             await ClearEndedAsync(connection, limit.Token);
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
@@ -63,7 +63,7 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var connection = new HotConnection(registry);
+        await using var connection = new PinnedConnection(registry);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500), time);
         var renewed = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -87,7 +87,7 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         }
     }
 
-    private async Task ClearEndedAsync(HotConnection connection, CancellationToken cancellation)
+    private async Task ClearEndedAsync(PinnedConnection connection, CancellationToken cancellationToken)
     {
         var leases = new List<StepLease>();
         while (leases.Count < 1000 && ended.TryDequeue(out var lease))
@@ -95,16 +95,16 @@ internal sealed partial class LeaseKeeper(NpgsqlDataSource registry, IOptions<Wo
         if (leases.Count == 0)
             return;
         // What fails here ends by itself.
-        await LeaseRows.ReleaseAsync(await connection.OpenAsync(cancellation), leases, cancellation);
+        await LeaseRows.ReleaseAsync(await connection.OpenAsync(cancellationToken), leases, cancellationToken);
     }
 
-    private async Task RenewAsync(HotConnection connection, CancellationToken cancellation)
+    private async Task RenewAsync(PinnedConnection connection, CancellationToken cancellationToken)
     {
         var leases = held.Values.ToList();
         if (leases.Count == 0)
             return;
         var since = time.GetTimestamp();
-        var renewed = await LeaseRows.RenewAsync(await connection.OpenAsync(cancellation), [.. leases.Select(l => l.Lease)], span, cancellation);
+        var renewed = await LeaseRows.RenewAsync(await connection.OpenAsync(cancellationToken), [.. leases.Select(l => l.Lease)], span, cancellationToken);
         foreach (var lease in leases)
         {
             if (renewed.Contains(lease.Lease.Holder))

@@ -9,7 +9,7 @@ namespace Saga.Workers.Runtime;
 /// A circuit per outside system. When a system is unavailable again and again, its circuit opens: steps that need
 /// it are held back, at no cost of an attempt, but for one at a time that tries whether it is back. Thread-safe.
 /// </summary>
-internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider time)
+internal sealed class CircuitBreakers(IOptions<WorkersOptions> options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Circuit> circuits = new(StringComparer.Ordinal);
 
@@ -19,7 +19,7 @@ internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider ti
 
     /// <exception cref="CircuitOpenException">A system the work needs is held to be unavailable.</exception>
     public async Task<object?> RunAsync(
-        IEnumerable<string> systems, Func<CancellationToken, Task<object?>> work, CancellationToken cancellation)
+        IEnumerable<string> systems, Func<CancellationToken, Task<object?>> work, CancellationToken cancellationToken)
     {
         var guarded = work;
         foreach (var system in systems)
@@ -39,7 +39,7 @@ internal sealed class Circuits(IOptions<WorkersOptions> options, TimeProvider ti
             };
         }
 
-        return await guarded(cancellation);
+        return await guarded(cancellationToken);
     }
 
     private Circuit Create(string system)

@@ -11,7 +11,7 @@ namespace Saga.Workers.Runtime;
 /// Group commit for leases: dispatches that arrive while one transaction takes leases share the next one. Alone a
 /// dispatch waits for nobody; under load the round trip and the flush to disk are shared.
 /// </summary>
-internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsyncDisposable
+internal sealed class LeaseBatcher(NpgsqlDataSource registry, TimeSpan span) : IAsyncDisposable
 {
     private const int MaxBatch = 64;
     private readonly Channel<Asking> asking = Channel.CreateUnbounded<Asking>(new UnboundedChannelOptions { SingleReader = true });
@@ -19,18 +19,18 @@ internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsy
     private Task? running;
 
     /// <summary>Tries to take the lease; loads the tenant in the same round trip.</summary>
-    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId tenant, CancellationToken cancellation)
+    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId tenant, CancellationToken cancellationToken)
     {
         var mine = new Asking(lease, tenant);
         if (!asking.Writer.TryWrite(mine))
             throw new OperationCanceledException("The worker is stopping.");
         lock (gate)
             running ??= Task.Run(RunAsync, CancellationToken.None);
-        if (await mine.Answer.Task.WaitAsync(cancellation) is { } answer)
+        if (await mine.Answer.Task.WaitAsync(cancellationToken) is { } answer)
             return answer;
         // Somebody else had the row: waiting for it alone holds up nobody, and holds nothing that another may wait for.
-        await using var connection = await registry.OpenConnectionAsync(cancellation);
-        return await LeaseRows.TakeAsync(connection, lease, tenant, span, cancellation);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return await LeaseRows.TakeAsync(connection, lease, tenant, span, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +44,7 @@ internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsy
     {
         // A worker begins before the disk knows of its lease. If the server crashes in between, the lease is nobody's: what the
         // worker would write under it is refused, as after the end of a lease.
-        await using var connection = new HotConnection(registry, waitsForDisk: false);
+        await using var connection = new PinnedConnection(registry, waitsForDisk: false);
         var batch = new List<Asking>(MaxBatch);
         while (await asking.Reader.WaitToReadAsync())
         {
@@ -64,7 +64,7 @@ internal sealed class LeaseLane(NpgsqlDataSource registry, TimeSpan span) : IAsy
         }
     }
 
-    private async Task TakeAsync(HotConnection connection, List<Asking> batch)
+    private async Task TakeAsync(PinnedConnection connection, List<Asking> batch)
     {
         // Of two dispatches of one step, delivered at the same moment, one asks by itself.
         var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();

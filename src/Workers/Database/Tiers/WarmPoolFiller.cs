@@ -5,8 +5,8 @@ using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Keeps spare databases on every configured server: makes what is missing, one after the other.</summary>
-internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<SpareKeeper> log) : BackgroundService
+/// <summary>Keeps warm databases on every configured server: makes what is missing, one after the other.</summary>
+internal sealed partial class WarmPoolFiller(WarmPool pool, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<WarmPoolFiller> log) : BackgroundService
 {
     // A process that starts has other things to do first.
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(5);
@@ -16,7 +16,7 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(options.Value.Servers.Where(s => s.Value.SpareDatabases > 0).Select(s => KeepAsync(s.Key, s.Value.SpareDatabases, stoppingToken)));
+        Task.WhenAll(options.Value.Servers.Where(s => s.Value.WarmDatabases > 0).Select(s => KeepAsync(s.Key, s.Value.WarmDatabases, stoppingToken)));
 
     private async Task KeepAsync(string server, int enough, CancellationToken stopping)
     {
@@ -26,7 +26,7 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
         {
             try
             {
-                while (await spares.AddAsync(server, enough, stopping))
+                while (await pool.AddAsync(server, enough, stopping))
                     LogMade(server);
                 failing = false;
             }
@@ -38,14 +38,14 @@ internal sealed partial class SpareKeeper(SpareDatabases spares, IOptions<Databa
                 failing = true;
             }
 
-            if (await spares.TakenAsync(server, Look, stopping))
+            if (await pool.TakenAsync(server, Look, stopping))
                 await Task.Delay(AfterOneWasTaken, time, stopping);
         }
     }
 
-    [LoggerMessage(EventId = 2300, Level = LogLevel.Debug, Message = "Made a spare database on server {Server}.")]
+    [LoggerMessage(EventId = 2300, Level = LogLevel.Debug, Message = "Made a warm database on server {Server}.")]
     private partial void LogMade(string server);
 
-    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No spare databases can be made on server {Server}; trying again: {Reason}")]
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No warm databases can be made on server {Server}; trying again: {Reason}")]
     private partial void LogNotKept(Exception error, string server, string reason);
 }
