@@ -2,7 +2,7 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using Saga.Contracts;
-using Saga.Contracts.Workflows;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Operations;
 
 namespace Saga.Bench.Full;

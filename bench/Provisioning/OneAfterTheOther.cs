@@ -6,7 +6,7 @@ using Npgsql;
 using Saga.Bench.Servers;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Tenants;
 using Saga.Tests.Support;
 using Saga.Workers.Cache;

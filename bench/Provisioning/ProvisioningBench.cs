@@ -2,7 +2,7 @@ using System.Globalization;
 using Saga.Bench.Figures;
 using Saga.Bench.Servers;
 using Saga.Contracts.Identifiers;
-using Saga.Contracts.Workflows;
+using Saga.Lifecycle.Provision;
 using Saga.Tests.Support;
 
 namespace Saga.Bench.Provisioning;

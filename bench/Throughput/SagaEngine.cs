@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Workflows;
 using Saga.Messaging;
 using Saga.Orchestrator;
 using Saga.Registry.Operations;

@@ -12,9 +12,9 @@ using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
+using Saga.Hosting.Health;
+using Saga.Lifecycle.Intake;
 using Saga.Registry;
-using Saga.Registry.Health;
-using Saga.Registry.Intake;
 
 namespace Saga.Api;
 

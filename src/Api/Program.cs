@@ -1,5 +1,5 @@
 using Saga.Api;
-using Saga.Registry.Startup;
+using Saga.Hosting.Startup;
 using Serilog;
 using Serilog.Formatting.Json;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using MassTransit;
-using Saga.Registry.Outbox;
+using Saga.Contracts;
 
 namespace Saga.Messaging;
 

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts;
+using Saga.Engine.Decisions;
+using Saga.Lifecycle.Intake;
 using Saga.Messaging;
 using Saga.Orchestrator.Commands;
-using Saga.Orchestrator.Engine;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
 using Saga.Orchestrator.Sweep;
 using Saga.Registry;
-using Saga.Registry.Intake;
 
 namespace Saga.Orchestrator;
 

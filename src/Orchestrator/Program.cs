@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Saga.Hosting.Health;
+using Saga.Hosting.Startup;
 using Saga.Orchestrator;
-using Saga.Registry.Health;
-using Saga.Registry.Startup;
 using Serilog;
 using Serilog.Formatting.Json;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Saga.Registry.Health;
-using Saga.Registry.Startup;
+using Saga.Hosting.Health;
+using Saga.Hosting.Startup;
 using Saga.Workers;
 using Serilog;
 using Serilog.Formatting.Json;

@@ -3,7 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Tests.Support.World;
 
 // Orders come as one line of JSON; the end of the input, also by the death of who gave them, is the order to end.

@@ -3,7 +3,7 @@ using Dapper;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
-using Saga.Contracts.Workflows;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Saga.Api.Tokens;
 using Saga.Contracts;
+using Saga.Engine.Operations;
 using Saga.Registry.Operations;
 
 namespace Saga.Api.Operations;

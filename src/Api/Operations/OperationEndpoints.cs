@@ -7,6 +7,7 @@ using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
 using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
 using Saga.Registry.Operations;
 
 namespace Saga.Api.Operations;

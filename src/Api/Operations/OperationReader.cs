@@ -1,8 +1,9 @@
 using Saga.Api.Problems;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Contracts.Workflows;
-using Saga.Registry.Intake;
+using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Operations;
 
 namespace Saga.Api.Operations;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
 using Saga.Registry.Operations;
 
 namespace Saga.Api.Operations;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 
 namespace Saga.Api.Operations;
 

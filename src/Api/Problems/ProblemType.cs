@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
 
 namespace Saga.Api.Problems;
 

@@ -1,7 +1,8 @@
 using Saga.Api.Operations;
 using Saga.Api.Problems;
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Intake;
+using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
 using Saga.Registry.Operations;
 
 namespace Saga.Api.Tenants;

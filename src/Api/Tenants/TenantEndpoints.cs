@@ -9,7 +9,8 @@ using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Tenants;
 
 namespace Saga.Api.Tenants;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Saga.Api.Tenants;
+using Saga.Client;
 using Saga.Host.Embedded;
 using Spectre.Console;
 

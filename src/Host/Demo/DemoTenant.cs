@@ -3,8 +3,9 @@ using System.Text.Json;
 using Saga.Api.Operations;
 using Saga.Api.Requests;
 using Saga.Api.Tenants;
+using Saga.Client;
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 
 namespace Saga.Host.Demo;
 
@@ -59,7 +60,7 @@ internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter
         await output.WriteLineAsync($"Provisioning the tenant '{DemoOptions.Slug}' (POST /api/v1/tenants)");
         var tenant = new { name = "Demo", slug = DemoOptions.Slug, plan = "enterprise", adminEmail = "admin@demo.example" };
         // The next try has another key: the same one would answer with the try that failed.
-        return await api.ProvisionAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"demo-{earlier.Count + 1}"), cancellationToken);
+        return await api.SubmitAsync<OperationView>("/api/v1/tenants", tenant, string.Create(CultureInfo.InvariantCulture, $"demo-{earlier.Count + 1}"), cancellationToken);
     }
 
     private async Task<OperationView> ReadAsync(Guid id, CancellationToken cancellationToken) =>

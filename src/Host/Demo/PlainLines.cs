@@ -1,6 +1,6 @@
 using System.Globalization;
 using Saga.Api.Operations;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 
 namespace Saga.Host.Demo;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Saga.Api.Operations;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 
 namespace Saga.Host.Demo;
 

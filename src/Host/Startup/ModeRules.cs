@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
-using Saga.Registry.Startup;
+using Saga.Hosting.Startup;
 
 namespace Saga.Host.Startup;
 

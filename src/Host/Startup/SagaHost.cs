@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Saga.Host.Demo;
-using Saga.Host.Logging;
-using Saga.Registry.Startup;
+using Saga.Hosting.Logging;
+using Saga.Hosting.Startup;
 
 namespace Saga.Host.Startup;
 

@@ -1,4 +1,4 @@
-using Saga.Registry.Startup;
+using Saga.Hosting.Startup;
 
 namespace Saga.Host.Startup;
 

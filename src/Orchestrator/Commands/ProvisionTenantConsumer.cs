@@ -1,6 +1,7 @@
 using MassTransit;
 using Saga.Contracts.Commands;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 
 namespace Saga.Orchestrator.Commands;
 

@@ -1,6 +1,6 @@
 using MassTransit;
-using Saga.Orchestrator.Engine;
-using Saga.Registry.Operations;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
 
 namespace Saga.Orchestrator.Machine;
 

@@ -1,9 +1,9 @@
 using MassTransit;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
-using Saga.Orchestrator.Engine;
-using Saga.Registry.Operations;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 
 namespace Saga.Orchestrator.Machine;
 

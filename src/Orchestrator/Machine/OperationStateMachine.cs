@@ -1,7 +1,7 @@
 using MassTransit;
 using Saga.Contracts.Steps;
-using Saga.Orchestrator.Engine;
-using Saga.Registry.Operations;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
 
 namespace Saga.Orchestrator.Machine;
 

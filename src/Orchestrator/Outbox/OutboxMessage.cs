@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
-using Saga.Orchestrator.Engine;
+using Saga.Engine.Decisions;
 using Saga.Orchestrator.Machine;
-using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 

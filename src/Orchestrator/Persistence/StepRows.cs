@@ -4,7 +4,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Operations;
 using Saga.Orchestrator.Machine;
 using Saga.Registry.Operations;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Operations;
 

@@ -5,7 +5,8 @@ using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Registry.Paging;
 
 namespace Saga.Registry.Operations;

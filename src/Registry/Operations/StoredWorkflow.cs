@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Saga.Contracts;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Operations;
 

@@ -1,5 +1,5 @@
 using Saga.Contracts.Steps;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support.World;
 using Shouldly;
 

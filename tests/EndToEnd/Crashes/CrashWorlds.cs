@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Dapper;
 using Saga.Contracts.Commands;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support.World;
 using Shouldly;
 

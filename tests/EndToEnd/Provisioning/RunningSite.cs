@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Saga.Contracts.Commands;
-using Saga.Registry.Intake;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;

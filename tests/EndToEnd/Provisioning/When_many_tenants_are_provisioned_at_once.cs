@@ -1,5 +1,5 @@
 using Dapper;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support.World;
 using Shouldly;
 using Xunit;

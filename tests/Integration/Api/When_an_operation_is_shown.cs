@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
-using Saga.Registry.Operations;
 using Shouldly;
 using Xunit;
 

@@ -2,7 +2,7 @@ using Dapper;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Workflows;
 using Saga.Messaging;
 using Saga.Tests.Support;
 

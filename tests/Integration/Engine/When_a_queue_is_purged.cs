@@ -1,7 +1,7 @@
 using RabbitMQ.Client;
 using Saga.Contracts;
-using Saga.Contracts.Workflows;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,5 @@
 using Npgsql;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Integration.Api;
 using Saga.Tests.Support;
 using Shouldly;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Saga.Engine.Operations;
 using Saga.Orchestrator;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;

@@ -1,6 +1,5 @@
 using Saga.Contracts.Identifiers;
-using Saga.Contracts.Workflows;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;

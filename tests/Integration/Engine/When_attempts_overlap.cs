@@ -1,6 +1,6 @@
 using Dapper;
+using Saga.Engine.Operations;
 using Saga.Registry.Leases;
-using Saga.Registry.Operations;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,5 @@
-using Saga.Contracts.Workflows;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,6 +1,5 @@
 using Dapper;
-using Saga.Contracts.Workflows;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -2,7 +2,7 @@ using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Net;
-using Saga.Contracts.Workflows;
+using Saga.Lifecycle.Provision;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Commands;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Plans;
 using Saga.Tests.Support;
 using Xunit;

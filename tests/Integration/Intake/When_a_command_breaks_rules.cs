@@ -1,4 +1,4 @@
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
 using Shouldly;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Saga.Contracts.Identifiers;
-using Saga.Contracts.Workflows;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Shouldly;
 using Xunit;
 

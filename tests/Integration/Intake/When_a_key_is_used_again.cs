@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Saga.Contracts.Commands;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Intake;
 using Shouldly;
 using Xunit;
 

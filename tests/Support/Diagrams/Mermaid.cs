@@ -1,6 +1,6 @@
 using System.Text;
 using Saga.Contracts;
-using Saga.Contracts.Workflows;
+using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Support.Diagrams;
 

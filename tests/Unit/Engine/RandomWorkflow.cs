@@ -1,4 +1,4 @@
-using Saga.Contracts.Workflows;
+using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Unit.Engine;
 

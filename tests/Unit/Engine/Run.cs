@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Saga.Contracts.Steps;
-using Saga.Contracts.Workflows;
-using Saga.Orchestrator.Engine;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;
 
@@ -95,5 +96,5 @@ internal sealed class Run
         return decision;
     }
 
-    public static string Text(Orchestrator.Engine.HistoryLine line) => line.Step is null ? line.Event : $"{line.Event}:{line.Step}";
+    public static string Text(Saga.Engine.Decisions.HistoryLine line) => line.Step is null ? line.Event : $"{line.Event}:{line.Step}";
 }

@@ -1,5 +1,5 @@
-using Saga.Contracts.Workflows;
-using Saga.Orchestrator.Engine;
+using Saga.Engine.Decisions;
+using Saga.Engine.Workflows;
 using Shouldly;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Saga.Registry.Operations;
+using Saga.Engine.Operations;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,9 @@
-using Saga.Contracts.Workflows;
-using Saga.Orchestrator.Engine;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Orchestrator.Machine;
-using Saga.Registry.Operations;
-using Saga.Tests.Support.Diagrams;
 using Saga.Tests.Support;
+using Saga.Tests.Support.Diagrams;
 using Shouldly;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
-using Saga.Contracts.Workflows;
-using Saga.Orchestrator.Engine;
+using Saga.Engine.Decisions;
+using Saga.Lifecycle.Provision;
 using Saga.Orchestrator.Machine;
-using Saga.Tests.Support.Diagrams;
 using Saga.Tests.Support;
+using Saga.Tests.Support.Diagrams;
 using Shouldly;
 using Xunit;
 

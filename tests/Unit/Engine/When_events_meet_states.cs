@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using Saga.Orchestrator.Engine;
-using Saga.Registry.Operations;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
 using Shouldly;
 using Xunit;
 

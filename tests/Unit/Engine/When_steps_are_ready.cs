@@ -1,5 +1,5 @@
-using Saga.Orchestrator.Engine;
-using Saga.Registry.Operations;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
 using Shouldly;
 using Xunit;
 

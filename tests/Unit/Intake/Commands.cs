@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Plans;
 
 namespace Saga.Tests.Unit.Intake;

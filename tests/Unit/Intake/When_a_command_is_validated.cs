@@ -1,6 +1,6 @@
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Intake;
+using Saga.Lifecycle.Provision;
 using Shouldly;
 using Xunit;
 

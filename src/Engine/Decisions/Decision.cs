@@ -1,0 +1,58 @@
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+
+namespace Saga.Engine.Decisions;
+
+public enum Direction
+{
+    Forward,
+    Back,
+}
+
+/// <summary>A step message to send, and the fence to record before it leaves.</summary>
+public sealed record Dispatch(string Step, string Worker, Direction Direction, long Fence, int Attempt, DateTimeOffset Deadline);
+
+/// <summary>A dispatch that has its result: nothing more may be done under its fence.</summary>
+public sealed record Settlement(string Step, long Fence);
+
+/// <summary>One line of the operation's history.</summary>
+public sealed record HistoryLine(string Event, string? Step = null, int? Attempt = null, long? Fence = null, object? Data = null);
+
+/// <summary>
+/// What one event changes. Nothing outside the engine adds to it: it is written whole, in one transaction.
+/// </summary>
+public sealed record Decision
+{
+    /// <summary>The event changed nothing: a duplicate, late, or of a dispatch that is no longer the newest.</summary>
+    public static Decision Nothing(Progress progress) => new() { After = progress };
+
+    public required Progress After { get; init; }
+
+    /// <summary>The steps of <see cref="After"/> that are no longer as they were.</summary>
+    public IReadOnlyList<StepRun> ChangedSteps { get; init; } = [];
+
+    public IReadOnlyList<Dispatch> Dispatches { get; init; } = [];
+
+    public IReadOnlyList<Settlement> Settlements { get; init; } = [];
+
+    public IReadOnlyList<HistoryLine> History { get; init; } = [];
+
+    /// <summary>A history line is written for all that changes, so no line means no change.</summary>
+    public bool Changes => History.Count > 0;
+}
+
+/// <summary>Where an operation stands.</summary>
+/// <param name="State">Its state.</param>
+/// <param name="Steps">Its steps, in the workflow's order.</param>
+/// <param name="Failure">What turned it round or stalled it.</param>
+public sealed record Progress(OperationState State, IReadOnlyList<StepRun> Steps, Failure? Failure)
+{
+    /// <summary>When the next thing is due; null when only messages can move it.</summary>
+    public DateTimeOffset? NextDueAt => State switch
+    {
+        OperationState.Running => Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred).Min(s => s.DueAt),
+        OperationState.Compensating => Steps.Where(s =>
+            s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred).Min(s => s.DueAt),
+        _ => null,
+    };
+}

@@ -1,0 +1,87 @@
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
+
+namespace Saga.Engine.Decisions;
+
+/// <summary>
+/// Decides what an event means for an operation: a function of the workflow, where the operation stands, the
+/// event, the time and a random number. No input or output, no clock of its own.
+/// </summary>
+/// <remarks>
+/// Every event names the fence of the dispatch it answers. An event whose fence is not the newest of its step,
+/// or whose step is past it, changes nothing; so duplicates and late messages need no memory of their own.
+/// </remarks>
+public sealed class OperationEngine(TimeProvider time, Func<double> random)
+{
+    /// <summary>Starts an accepted operation.</summary>
+    public Decision Start(WorkflowDefinition workflow, Progress progress)
+    {
+        if (progress.State != OperationState.Accepted)
+            return Decision.Nothing(progress);
+        var turn = Begin(workflow, progress);
+        turn.Start();
+        return turn.End();
+    }
+
+    public Decision Succeed(WorkflowDefinition workflow, Progress progress, StepSucceeded report)
+    {
+        if (Awaited(progress, report) is not { } step)
+            return Decision.Nothing(progress);
+        var turn = Begin(workflow, progress);
+        turn.Succeed(step, report.Output);
+        return turn.End();
+    }
+
+    public Decision Fail(WorkflowDefinition workflow, Progress progress, StepFailed report)
+    {
+        // A dispatch that is already waiting for its successor has had its result.
+        if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
+            return Decision.Nothing(progress);
+        var turn = Begin(workflow, progress);
+        turn.Fail(step, report.Failure, timedOut: false);
+        return turn.End();
+    }
+
+    public Decision Hold(WorkflowDefinition workflow, Progress progress, StepDeferred report)
+    {
+        if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
+            return Decision.Nothing(progress);
+        var turn = Begin(workflow, progress);
+        turn.Hold(step, report);
+        return turn.End();
+    }
+
+    /// <summary>Gives up attempts whose time is over, and sends those whose delay is.</summary>
+    public Decision Wake(WorkflowDefinition workflow, Progress progress)
+    {
+        if (progress.State == OperationState.Accepted)
+            return Start(workflow, progress);
+        var turn = Begin(workflow, progress);
+        turn.Wake();
+        return turn.End();
+    }
+
+    /// <summary>
+    /// Sends every dispatch without a result again, under a new fence and at no cost of an attempt: for a bus that
+    /// forgets what was in flight when its process ends.
+    /// </summary>
+    public Decision Redispatch(WorkflowDefinition workflow, Progress progress)
+    {
+        if (progress.State == OperationState.Accepted)
+            return Start(workflow, progress);
+        var turn = Begin(workflow, progress);
+        turn.Redispatch();
+        return turn.End();
+    }
+
+    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random);
+
+    private static StepRun? Awaited(Progress progress, StepReport report) =>
+        progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence && progress.State switch
+        {
+            OperationState.Running => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred,
+            OperationState.Compensating => s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred,
+            _ => false,
+        });
+}

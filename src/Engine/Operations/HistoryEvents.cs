@@ -1,0 +1,24 @@
+namespace Saga.Engine.Operations;
+
+/// <summary>The events of an operation's history. Names are public: they are shown, streamed and filtered by.</summary>
+public static class HistoryEvents
+{
+    public const string Accepted = "accepted";
+    public const string Started = "started";
+    public const string StepDispatched = "stepDispatched";
+    public const string StepSucceeded = "stepSucceeded";
+    public const string StepFailed = "stepFailed";
+    public const string StepTimedOut = "stepTimedOut";
+    public const string StepDeferred = "stepHeld";
+    public const string StepSkipped = "stepSkipped";
+    public const string CompensationStarted = "compensationStarted";
+    public const string CompensationDispatched = "compensationDispatched";
+    public const string StepCompensated = "stepCompensated";
+    public const string CompensationFailed = "compensationFailed";
+    public const string CompensationTimedOut = "compensationTimedOut";
+    public const string CompensationDeferred = "compensationHeld";
+    public const string Completed = "completed";
+    public const string Compensated = "compensated";
+    public const string Stalled = "stalled";
+    public const string Cancelled = "cancelled";
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Saga.Contracts.Steps;
+using Saga.Engine.Workflows;
+
+namespace Saga.Engine.Operations;
+
+/// <summary>How far one step of one operation has come.</summary>
+public sealed record StepRun
+{
+    public required string Name { get; init; }
+
+    public StepStatus Status { get; init; } = StepStatus.Pending;
+
+    /// <summary>The newest dispatch; 0 before the first. Grows in both directions.</summary>
+    public long Fence { get; init; }
+
+    /// <summary>Tries in the present direction.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>The first dispatch in the present direction.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>The newest dispatch.</summary>
+    public DateTimeOffset? DispatchedAt { get; init; }
+
+    /// <summary>Dispatched: when the attempt is given up. Waiting or held: when the next one leaves.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>When the present direction is given up; moves on by the time the step is held.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>The last failure in the present direction, or the one that ended the forward direction.</summary>
+    public Failure? Failure { get; init; }
+
+    /// <summary>The outside system that holds the step back.</summary>
+    public string? DeferredBy { get; init; }
+
+    public JsonElement? Output { get; init; }
+
+    /// <summary>The workflow's steps in its order; those of which nothing is known are pending.</summary>
+    public static IReadOnlyList<StepRun> InOrder(WorkflowDefinition workflow, IEnumerable<StepRun> known)
+    {
+        var byName = known.ToDictionary(s => s.Name, StringComparer.Ordinal);
+        return [.. workflow.Steps.Select(s => byName.GetValueOrDefault(s.Name) ?? new StepRun { Name = s.Name })];
+    }
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<StepStatus>))]
+public enum StepStatus
+{
+    /// <summary>Never dispatched.</summary>
+    [JsonStringEnumMemberName("pending")] Pending,
+
+    /// <summary>Dispatched; its result is awaited.</summary>
+    [JsonStringEnumMemberName("running")] Running,
+
+    /// <summary>Failed; the next attempt is due later.</summary>
+    [JsonStringEnumMemberName("waiting")] Waiting,
+
+    /// <summary>Held back by an outage.</summary>
+    [JsonStringEnumMemberName("held")] Deferred,
+
+    [JsonStringEnumMemberName("succeeded")] Succeeded,
+
+    /// <summary>Failed for good; what it may have done is yet to be compensated.</summary>
+    [JsonStringEnumMemberName("failed")] Failed,
+
+    /// <summary>Its compensation is dispatched; the result is awaited.</summary>
+    [JsonStringEnumMemberName("compensating")] Compensating,
+
+    /// <summary>Its compensation failed; the next attempt is due later.</summary>
+    [JsonStringEnumMemberName("compensationWaiting")] CompensationWaiting,
+
+    /// <summary>Its compensation is held back by an outage.</summary>
+    [JsonStringEnumMemberName("compensationHeld")] CompensationDeferred,
+
+    [JsonStringEnumMemberName("compensated")] Compensated,
+
+    /// <summary>Its compensation failed for good.</summary>
+    [JsonStringEnumMemberName("compensationFailed")] CompensationFailed,
+
+    /// <summary>Never ran, and will not.</summary>
+    [JsonStringEnumMemberName("skipped")] Skipped,
+}

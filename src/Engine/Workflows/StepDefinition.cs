@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+using Saga.Engine.Decisions;
+
+namespace Saga.Engine.Workflows;
+
+[JsonConverter(typeof(JsonStringEnumConverter<StepKind>))]
+public enum StepKind
+{
+    /// <summary>Before the pivot: undone when the operation turns round.</summary>
+    [JsonStringEnumMemberName("compensatable")] Compensatable,
+
+    /// <summary>The step after which the operation only goes forward.</summary>
+    [JsonStringEnumMemberName("pivot")] Pivot,
+
+    /// <summary>After the pivot: tried until it succeeds or stalls.</summary>
+    [JsonStringEnumMemberName("retriable")] Retriable,
+}
+
+/// <summary>One unit of work, done by one worker.</summary>
+public sealed record StepDefinition
+{
+    public required string Name { get; init; }
+
+    /// <summary>The worker whose queue takes the step.</summary>
+    public required string Worker { get; init; }
+
+    public StepKind Kind { get; init; } = StepKind.Compensatable;
+
+    /// <summary>The steps that must have succeeded before this one may run.</summary>
+    public IReadOnlyList<string> After { get; init; } = [];
+
+    /// <summary>Tries in one direction, the first included; at least 1.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>How long one attempt may take before it is given up and tried again; at most a day.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long all attempts in one direction may take together; time held back by an outage does not count.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The upper bound of the first delay; it doubles with each attempt up to <see cref="BackoffLimit"/>.</summary>
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    public TimeSpan BackoffLimit { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,77 @@
+namespace Saga.Engine.Workflows;
+
+/// <summary>
+/// The steps of one kind of operation. Kept with the operation when it starts, so that a change of the
+/// list does not disturb operations that run on the old one.
+/// </summary>
+public sealed record WorkflowDefinition
+{
+    /// <summary>The kind of operation, such as <c>provision</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Grows with every change of the list.</summary>
+    public required int Version { get; init; }
+
+    public required IReadOnlyList<StepDefinition> Steps { get; init; }
+
+    /// <summary>
+    /// Checks that names are unique and times within their bounds, that <c>after</c> names known steps without a cycle, and that
+    /// the pivot, if there is one, comes after every compensatable step and before every retriable one.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A rule is broken; the message names the step.</exception>
+    public WorkflowDefinition Validated()
+    {
+        var steps = new Dictionary<string, StepDefinition>(StringComparer.Ordinal);
+        foreach (var step in Steps)
+        {
+            if (!steps.TryAdd(step.Name, step))
+                throw Broken($"step '{step.Name}' is listed twice");
+            if (step.MaxAttempts < 1 || step.AttemptTimeout <= TimeSpan.Zero || step.Deadline < step.AttemptTimeout)
+                throw Broken($"step '{step.Name}' needs at least one attempt, and a deadline not below its attempt timeout");
+            if (step.AttemptTimeout > TimeSpan.FromDays(1))
+                throw Broken($"step '{step.Name}' may take more than a day for one attempt");
+        }
+
+        if (steps.Count == 0)
+            throw Broken("it has no steps");
+        var ancestors = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        foreach (var step in Steps)
+            Ancestors(step.Name, steps, ancestors, []);
+
+        var pivots = Steps.Where(s => s.Kind == StepKind.Pivot).ToList();
+        if (pivots.Count > 1)
+            throw Broken("it has more than one pivot");
+        foreach (var step in Steps)
+        {
+            if (step.Kind == StepKind.Retriable && !(pivots.Count == 1 && ancestors[step.Name].Contains(pivots[0].Name)))
+                throw Broken($"retriable step '{step.Name}' must come after the pivot");
+            if (step.Kind == StepKind.Compensatable && pivots.Count == 1 && !ancestors[pivots[0].Name].Contains(step.Name))
+                throw Broken($"compensatable step '{step.Name}' must come before the pivot");
+        }
+
+        return this;
+    }
+
+    private HashSet<string> Ancestors(
+        string name, Dictionary<string, StepDefinition> steps, Dictionary<string, HashSet<string>> known, HashSet<string> path)
+    {
+        if (known.TryGetValue(name, out var found))
+            return found;
+        if (!path.Add(name))
+            throw Broken($"step '{name}' comes after itself");
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var before in steps[name].After)
+        {
+            if (!steps.ContainsKey(before))
+                throw Broken($"step '{name}' comes after '{before}', which is not a step");
+            all.Add(before);
+            all.UnionWith(Ancestors(before, steps, known, path));
+        }
+
+        path.Remove(name);
+        return known[name] = all;
+    }
+
+    private InvalidOperationException Broken(string rule) =>
+        new($"Workflow '{Kind}' version {Version} is invalid: {rule}.");
+}

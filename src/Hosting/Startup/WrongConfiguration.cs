@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Options;
+
+namespace Saga.Hosting.Startup;
+
+/// <summary>Errors of a start that the user can mend, told without a stack trace.</summary>
+public static class WrongConfiguration
+{
+    public const int ExitCode = 2;
+
+    /// <summary>Runs a program; what is wrong with its configuration is said on standard error.</summary>
+    /// <returns>The exit code: 0 after an orderly stop, <see cref="ExitCode"/> when the configuration is wrong.</returns>
+    public static async Task<int> GuardAsync(string program, Func<Task> run)
+    {
+        try
+        {
+            await run();
+            return 0;
+        }
+        catch (Exception e) when (Faults(e) is { Count: > 0 } faults)
+        {
+            foreach (var fault in faults)
+                await Console.Error.WriteLineAsync($"{program}: {fault}");
+            return ExitCode;
+        }
+    }
+
+    /// <returns>What to tell the user; nothing when the error is not of this kind.</returns>
+    public static IReadOnlyList<string> Faults(Exception error) => error switch
+    {
+        OptionsValidationException e => [.. e.Failures.Select(Words)],
+        AggregateException e when e.InnerExceptions.All(i => Faults(i).Count > 0) => [.. e.InnerExceptions.SelectMany(Faults)],
+        // The configuration binder's: it names the key, the value and the type.
+        InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
+        InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
+        // Kestrel's: it names the address.
+        IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) => [$"{e.Message} Name another with --urls, or end what listens there."],
+        InvalidDataException e when e.Message.StartsWith("Failed to load configuration", StringComparison.Ordinal) => [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message],
+        _ => [],
+    };
+
+    // Data annotations wrap the words that name the key into words that name the class.
+    private static string Words(string failure)
+    {
+        const string before = " with the error: '";
+        const string after = "'.";
+        var begin = failure.IndexOf(before, StringComparison.Ordinal);
+        return failure.StartsWith("DataAnnotation validation failed", StringComparison.Ordinal) && begin > 0 && failure.EndsWith(after, StringComparison.Ordinal)
+            ? failure[(begin + before.Length)..^after.Length]
+            : failure;
+    }
+}

@@ -1,0 +1,20 @@
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>Why a command was refused. Public: they end the problem types' URIs, and travel in <c>OperationRejected</c>.</summary>
+public static class RejectionCodes
+{
+    /// <summary>Fields break a rule; each is named.</summary>
+    public const string Validation = "validation";
+
+    /// <summary>The idempotency key was used for another command.</summary>
+    public const string IdempotencyKeyReused = "idempotency-key-reused";
+
+    /// <summary>The tenant of that slug has an operation that has not ended.</summary>
+    public const string OperationActive = "operation-active";
+
+    public const string SlugTaken = "slug-taken";
+
+    public const string DomainTaken = "domain-taken";
+
+    public const string SubdomainTaken = "subdomain-taken";
+}

@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>Text that the registry can hold and a person can be shown.</summary>
+internal static class StorableText
+{
+    /// <summary>No control characters, line breaks, half or lost characters, or marks that turn the direction of what follows.</summary>
+    public static bool IsOneLine(string text)
+    {
+        var rest = text.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(rest, out var rune, out var length) != OperationStatus.Done
+                || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                || rune.Value is 0xFFFD or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069))
+                return false;
+            rest = rest[length..];
+        }
+
+        return true;
+    }
+
+    /// <summary>Something of it can be seen.</summary>
+    public static bool IsVisible(string text) =>
+        text.EnumerateRunes().Any(r => Rune.IsLetterOrDigit(r) || Rune.IsSymbol(r) || Rune.IsPunctuation(r));
+
+    /// <summary>JSON that <c>jsonb</c> takes: no NUL, no half characters, in values or names.</summary>
+    public static bool IsStorable(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => Text(value) is { } text && !text.Contains('\0', StringComparison.Ordinal),
+        JsonValueKind.Array => value.EnumerateArray().All(IsStorable),
+        JsonValueKind.Object => value.EnumerateObject().All(p => IsStorable(p.Value)) && !value.GetRawText().Contains("\\u", StringComparison.Ordinal),
+        JsonValueKind.Number => value.TryGetDecimal(out _),
+        _ => true,
+    };
+
+    /// <summary>The string; null when an escape in it is half a character.</summary>
+    public static string? Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Plans;
+
+namespace Saga.Lifecycle.Provision;
+
+/// <summary>The rules of a command's features and settings: keys of the plan, values of the default's type.</summary>
+internal static class ProvisionOverrides
+{
+    private const int MaxEntries = 100;
+    private const int MaxValueLength = 4096;
+
+    public static void Check(ProvisionTenant command, Plan? plan, List<FieldError> errors)
+    {
+        Count("/features", command.Features?.Count, errors);
+        Count("/settings", command.Settings?.Count, errors);
+        if (plan is null)
+            return;
+        foreach (var key in (command.Features?.Keys ?? []).Where(k => !plan.Features.ContainsKey(k)).Take(MaxEntries))
+            errors.Add(new(Pointer("/features", key), $"is not a feature of plan {plan.Name}; it has {Listed(plan.Features.Keys)}"));
+        foreach (var (key, value) in (command.Settings ?? new Dictionary<string, JsonElement>()).Take(MaxEntries))
+        {
+            if (!plan.Settings.TryGetValue(key, out var setting))
+                errors.Add(new(Pointer("/settings", key), $"is not a setting of plan {plan.Name}; it has {Listed(plan.Settings.Where(s => IsOpen(s.Value)).Select(s => s.Key))}"));
+            else if (Fault(setting, value) is { } fault)
+                errors.Add(new(Pointer("/settings", key), fault));
+        }
+    }
+
+    /// <summary>RFC 6901; a key that is no sane name is shortened, since it comes from outside.</summary>
+    internal static string Pointer(string parent, string key) =>
+        $"{parent}/{(key.Length > 100 ? key[..100] : key).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+
+    // Commands are kept in the clear, so a sealed setting must not come in one.
+    private static bool IsOpen(PlanSetting setting) => setting is { Sealed: false, Generate: false };
+
+    private static string? Fault(PlanSetting setting, JsonElement value)
+    {
+        if (!IsOpen(setting))
+            return "is sealed and made for each tenant; it cannot be given";
+        if (value.ValueKind != JsonValueKind.Undefined && value.GetRawText().Length > MaxValueLength)
+            return $"must be at most {MaxValueLength} characters";
+        return setting.Value?.ValueKind switch
+        {
+            JsonValueKind.True or JsonValueKind.False => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false",
+            JsonValueKind.Number when setting.Value.Value.TryGetInt64(out _) =>
+                value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) && whole >= 0 ? null : "must be a whole number, not negative",
+            JsonValueKind.Number => value.ValueKind == JsonValueKind.Number && StorableText.IsStorable(value) ? null : "must be a number",
+            JsonValueKind.String => value.ValueKind == JsonValueKind.String && StorableText.IsStorable(value) ? null : "must be a text without NUL",
+            { } kind => value.ValueKind == kind && StorableText.IsStorable(value) ? null : $"must be an {kind.ToString().ToLowerInvariant()}, as the plan's default is",
+            null => "has no default to compare with; it cannot be given",
+        };
+    }
+
+    private static void Count(string pointer, int? count, List<FieldError> errors)
+    {
+        if (count > MaxEntries)
+            errors.Add(new(pointer, $"must hold at most {MaxEntries} entries"));
+    }
+
+    private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal));
+}

@@ -1,0 +1,132 @@
+using System.Text.RegularExpressions;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Plans;
+
+namespace Saga.Lifecycle.Provision;
+
+/// <summary>The rules of <see cref="ProvisionTenant"/>. Pure: whether names are taken is the registry's to say.</summary>
+public static partial class ProvisionValidation
+{
+    public const int MaxNameLength = 200;
+
+    public const string PlanRule = "the name of a plan, as GET /api/v1/plans lists them";
+
+    /// <summary>Whether the text may be looked up as a plan at all.</summary>
+    public static bool IsPlanName(string? text) => text is not null && LowerCaseName().IsMatch(text);
+
+    /// <param name="command">As it came; required texts may be null when it came as a message.</param>
+    /// <param name="plan">The plan it names; null when there is none.</param>
+    /// <param name="errors">Every broken rule, in the order of the fields; empty when the result is not null.</param>
+    public static ValidProvision? Validate(ProvisionTenant command, Plan? plan, out IReadOnlyList<FieldError> errors)
+    {
+        var found = new List<FieldError>();
+        var name = Name(command.Name, found);
+        var slug = SlugOf(command.Slug, found);
+        if (plan is null)
+            found.Add(new("/plan", command.Plan is { Length: > 0 } ? $"is not a known plan; must be {PlanRule}" : $"is required: {PlanRule}"));
+        var email = Email(command.AdminEmail, found);
+        var domain = Domain(command.Domain, found);
+        var subdomain = Subdomain(command.Subdomain, slug, found);
+        var tier = Tier(command.Isolation, plan, found);
+        var region = Region(command.Region, found);
+        ProvisionOverrides.Check(command, plan, found);
+        var timezone = command.Timezone ?? TimezoneName.Default;
+        if (!TimezoneName.IsKnown(timezone))
+            found.Add(new("/timezone", $"must be {TimezoneName.Rule}"));
+        if (command.IdempotencyKey is { } key && !IsIdempotencyKey(key))
+            found.Add(new("/idempotencyKey", $"must be {IdempotencyKeyRule}"));
+
+        errors = found;
+        if (found.Count > 0)
+            return null;
+        return new()
+        {
+            Name = name!,
+            Slug = slug!.Value,
+            Plan = plan!,
+            Tier = tier!.Value,
+            AdminEmail = email!,
+            Domain = domain,
+            Subdomain = subdomain!,
+            Region = region,
+            Timezone = timezone,
+            Features = command.Features ?? new Dictionary<string, bool>(),
+            Settings = command.Settings ?? new Dictionary<string, System.Text.Json.JsonElement>(),
+        };
+    }
+
+    public const string IdempotencyKeyRule = "1 to 200 visible ASCII characters";
+
+    public static bool IsIdempotencyKey(string key) => key.Length is >= 1 and <= 200 && key.All(c => c is > ' ' and <= '~');
+
+    private static string? Name(string? text, List<FieldError> errors)
+    {
+        var name = text?.Trim();
+        if (name is { Length: >= 1 and <= MaxNameLength } && StorableText.IsOneLine(name) && StorableText.IsVisible(name))
+            return name;
+        errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters, and not invisible"));
+        return null;
+    }
+
+    private static Slug? SlugOf(string? text, List<FieldError> errors)
+    {
+        if (Slug.TryParse(text, out var slug))
+            return slug;
+        errors.Add(new("/slug", $"must be {Slug.Rule}"));
+        return null;
+    }
+
+    private static string? Email(string? text, List<FieldError> errors)
+    {
+        var address = text is null ? null : EmailAddress.Normalize(text);
+        if (address is null)
+            errors.Add(new("/adminEmail", $"must be {EmailAddress.Rule}"));
+        return address;
+    }
+
+    private static string? Domain(string? text, List<FieldError> errors)
+    {
+        if (text is null)
+            return null;
+        var domain = DomainName.Normalize(text);
+        if (domain is null)
+            errors.Add(new("/domain", $"must be {DomainName.Rule}"));
+        return domain;
+    }
+
+    private static string? Subdomain(string? text, Slug? slug, List<FieldError> errors)
+    {
+        if (text is null)
+            return slug?.ToString();
+        var label = text.ToLowerInvariant();
+        if (DomainName.IsLabel(label))
+            return label;
+        errors.Add(new("/subdomain", "must be one DNS label: 1 to 63 characters a-z, 0-9 and inner hyphens"));
+        return null;
+    }
+
+    private static IsolationTier? Tier(string? text, Plan? plan, List<FieldError> errors)
+    {
+        if (text is null)
+            return plan?.DefaultTier;
+        // By name only: Enum.Parse would take numbers and lists too.
+        IsolationTier? tier = text switch { "row" => IsolationTier.Row, "schema" => IsolationTier.Schema, "database" => IsolationTier.Database, _ => null };
+        if (tier is null)
+            errors.Add(new("/isolation", "must be row, schema or database"));
+        else if (plan is not null && !plan.Tiers.Contains(tier.Value))
+            errors.Add(new("/isolation", $"plan {plan.Name} allows {string.Join(" or ", plan.Tiers.Select(t => t.ToString().ToLowerInvariant()))}"));
+        return tier;
+    }
+
+    private static string? Region(string? text, List<FieldError> errors)
+    {
+        if (text is not null && !LowerCaseName().IsMatch(text))
+            errors.Add(new("/region", "must be 1 to 63 characters a-z, 0-9 and '-'"));
+        return text;
+    }
+
+    [GeneratedRegex(@"\A[a-z0-9-]{1,63}\z", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex LowerCaseName();
+}

@@ -1,0 +1,35 @@
+using Saga.Contracts.Steps;
+using Saga.Engine.Workflows;
+
+namespace Saga.Lifecycle.Provision;
+
+/// <summary>The whole way from a reserved name to an active, verified tenant.</summary>
+public static class ProvisionWorkflow
+{
+    public const string Kind = "provision";
+
+    public static WorkflowDefinition Definition { get; } = new WorkflowDefinition
+    {
+        Kind = Kind,
+        Version = 1,
+        Steps =
+        [
+            new() { Name = StepNames.Reserve, Worker = WorkerNames.Reservation },
+            new() { Name = StepNames.Identity, Worker = WorkerNames.Identity, After = [StepNames.Reserve] },
+            new() { Name = StepNames.Database, Worker = WorkerNames.Database, After = [StepNames.Reserve] },
+            new() { Name = StepNames.Storage, Worker = WorkerNames.Storage, After = [StepNames.Reserve] },
+            new() { Name = StepNames.Cache, Worker = WorkerNames.Cache, After = [StepNames.Reserve] },
+            new() { Name = StepNames.Configuration, Worker = WorkerNames.Configuration, After = [StepNames.Reserve] },
+            new() { Name = StepNames.Migrate, Worker = WorkerNames.Database, After = [StepNames.Database] },
+            new() { Name = StepNames.Administrator, Worker = WorkerNames.Identity, After = [StepNames.Identity] },
+            new()
+            {
+                Name = StepNames.Verify,
+                Worker = WorkerNames.Verification,
+                After = [StepNames.Migrate, StepNames.Storage, StepNames.Cache, StepNames.Configuration, StepNames.Administrator],
+            },
+            new() { Name = StepNames.Activate, Worker = WorkerNames.Reservation, Kind = StepKind.Pivot, After = [StepNames.Verify] },
+            new() { Name = StepNames.Notify, Worker = WorkerNames.Notification, Kind = StepKind.Retriable, After = [StepNames.Activate] },
+        ],
+    }.Validated();
+}

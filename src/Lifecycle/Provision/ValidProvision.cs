@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Plans;
+
+namespace Saga.Lifecycle.Provision;
+
+/// <summary>A command that kept every rule, with its texts normalized and its defaults filled in.</summary>
+public sealed record ValidProvision
+{
+    public required string Name { get; init; }
+
+    public required Slug Slug { get; init; }
+
+    public required Plan Plan { get; init; }
+
+    public required IsolationTier Tier { get; init; }
+
+    public required string AdminEmail { get; init; }
+
+    /// <summary>Lower case, international labels in punycode.</summary>
+    public string? Domain { get; init; }
+
+    public required string Subdomain { get; init; }
+
+    public string? Region { get; init; }
+
+    public required string Timezone { get; init; }
+
+    public required IReadOnlyDictionary<string, bool> Features { get; init; }
+
+    public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
+}

@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.House;
+
+/// <summary>Arrows point down only. A reference that the table does not have is a decision: change both together.</summary>
+public sealed class When_projects_reference_each_other
+{
+    // In this order, each project stands above all that it may reference.
+    private static readonly (string Project, string[] Allowed)[] Table =
+    [
+        ("Contracts", []),
+        ("Engine", ["Contracts"]),
+        ("Registry", ["Engine"]),
+        ("Messaging", ["Contracts"]),
+        ("Lifecycle", ["Registry"]),
+        ("Hosting", ["Registry"]),
+        ("Tenancy", ["Registry"]),
+        ("Client", ["Contracts"]),
+        ("Api", ["Lifecycle", "Hosting"]),
+        ("Orchestrator", ["Lifecycle", "Messaging", "Hosting"]),
+        ("Workers", ["Registry", "Messaging", "Tenancy", "Hosting"]),
+        ("Host", ["Api", "Orchestrator", "Workers", "Client"]),
+    ];
+
+    [Fact]
+    public void Should_reference_exactly_what_the_table_allows() =>
+        Directory.GetFiles(Sources(), "*.csproj", SearchOption.AllDirectories)
+            .Select(file => $"{Name(file)} -> {string.Join(", ", References(file).Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal)
+            .ShouldBe(Table.Select(row => $"{row.Project} -> {string.Join(", ", row.Allowed.Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Should_point_down_only()
+    {
+        var below = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (project, allowed) in Table)
+        {
+            allowed.ShouldBeSubsetOf(below, project);
+            below.Add(project);
+        }
+    }
+
+    [Theory]
+    [InlineData("Api")]
+    [InlineData("Orchestrator")]
+    [InlineData("Workers")]
+    public void Should_keep_the_three_programs_apart(string program) =>
+        All(program).Intersect(["Api", "Orchestrator", "Workers"], StringComparer.Ordinal).ShouldBe([program]);
+
+    private static HashSet<string> All(string project) =>
+        [project, .. Table.Single(row => row.Project == project).Allowed.SelectMany(All)];
+
+    private static IEnumerable<string> References(string file) =>
+        XDocument.Load(file).Descendants("ProjectReference").Select(r => Name(r.Attribute("Include")!.Value));
+
+    // Saga.Api.csproj is Api.
+    private static string Name(string file) => Path.GetFileNameWithoutExtension(file.Replace('\\', '/'))["Saga.".Length..];
+
+    private static string Sources([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "src"));
+}
