@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Saga.Contracts.Steps;
+using Saga.Orchestrator;
+using Saga.Tests.Support;
+using Saga.Workers.Configuration;
+using Saga.Workers.Reservation;
+using Saga.Workers.Runtime;
+
+namespace Saga.Tests.Integration.Upgrade;
+
+/// <summary>Orchestrator and workers of this version. Steps that only use the registry are real; the others succeed at once.</summary>
+internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
+{
+    private static readonly string[] Workers =
+    [
+        WorkerNames.Reservation, WorkerNames.Identity, WorkerNames.Database, WorkerNames.Storage, WorkerNames.Cache, WorkerNames.Configuration,
+        WorkerNames.Verification, WorkerNames.Notification,
+    ];
+
+    private static readonly string[] Scripted =
+    [
+        StepNames.Identity, StepNames.Administrator, StepNames.Database, StepNames.Migrate, StepNames.Storage, StepNames.Cache, StepNames.Verify, StepNames.Notify,
+    ];
+
+    public static async Task<TodaysPrograms> StartAsync(NpgsqlDataSource registry)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Saga:Registry:ConnectionString"] = registry.ConnectionString,
+            ["Saga:Bus:Adapter"] = "inmemory",
+            // The key under which the stored secrets were sealed.
+            ["Saga:Sealing:ActiveKey"] = "k1",
+            ["Saga:Sealing:MasterKeys:k1"] = Convert.ToBase64String(new byte[32]),
+            ["Saga:Databases:Servers:eu-1:ConnectionString"] = "Host=db-1.example;Port=5432;Username=saga;Password=x",
+            ["Saga:Databases:Servers:eu-1:Region"] = "eu",
+            ["Saga:Databases:Servers:eu-1:MaxTenants"] = "100",
+            ["Saga:Databases:Servers:eu-1:WarmDatabases"] = "0",
+        });
+        builder.Services.AddOrchestrator(builder.Configuration).AddReservationWorker(builder.Configuration).AddConfigurationWorker(builder.Configuration);
+        foreach (var step in Scripted)
+            builder.Services.AddSingleton<IStep>(new ScriptedStep(step));
+        foreach (var worker in Workers)
+            builder.Services.AddWorkerEndpoint(builder.Configuration, worker);
+        // The test's own source: the password is not in its connection string.
+        builder.Services.AddSingleton(registry);
+        var host = builder.Build();
+        await host.StartAsync();
+        return new TodaysPrograms(host);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync();
+        if (host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+    }
+}

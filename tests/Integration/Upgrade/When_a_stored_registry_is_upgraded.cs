@@ -1,0 +1,76 @@
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
+using Saga.Registry.Operations;
+using Saga.Registry.Schema;
+using Saga.Registry.Tenants;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Upgrade;
+
+/// <summary>The programs of an earlier version were stopped, and those of today start on what it left.</summary>
+public sealed class When_a_stored_registry_is_upgraded
+{
+    private const string Version = "3b48fc0";
+
+    [Fact]
+    public async Task Should_read_every_operation_and_tenant()
+    {
+        await using var registry = await UpgradedAsync();
+
+        var operations = await new OperationStore(registry).ListAsync(new OperationFilter(), null, 100, TestContext.Current.CancellationToken);
+        operations.Items.Select(o => (o.TenantSlug.ToString(), o.State)).ShouldBe(
+            [
+                ("in-rows", OperationState.Completed), ("in-schema", OperationState.Completed), ("in-database", OperationState.Completed),
+                ("undone", OperationState.Compensated), ("stuck", OperationState.Stalled), ("returning", OperationState.Compensating),
+                ("paused", OperationState.Running), ("inflight", OperationState.Running), ("fresh", OperationState.Accepted),
+            ], ignoreOrder: true);
+        var inflight = operations.Items.Single(o => o.TenantSlug.ToString() == "inflight").Steps.ToDictionary(s => s.Name);
+        (inflight["reserve"].Status, inflight["database"].Status, inflight["storage"].Status, inflight["cache"].Status, inflight["verify"].Status).ShouldBe(
+            (StepStatus.Succeeded, StepStatus.Running, StepStatus.Waiting, StepStatus.Deferred, StepStatus.Pending));
+
+        var tenants = await new TenantListing(registry).ListAsync(new TenantFilter(), "slug", null, 100, TestContext.Current.CancellationToken);
+        tenants.Items.Select(t => t.Slug.ToString()).ShouldBe(["fresh", "in-database", "in-rows", "in-schema", "inflight", "paused", "returning", "stuck", "undone"]);
+        var schema = tenants.Items.Single(t => t.Slug.ToString() == "in-schema");
+        schema.Placement.ShouldNotBeNull().Server.ShouldBe("eu-1");
+        schema.Placement.Database.ShouldBe("saga_schemas_1");
+        schema.Placement.Schema.ShouldBe($"t_{schema.Id.Compact}");
+        tenants.Items.Single(t => t.Slug.ToString() == "in-rows").Tier.ShouldBe(IsolationTier.Row);
+        tenants.Items.Single(t => t.Slug.ToString() == "undone").Placement.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_end_every_operation()
+    {
+        await using var registry = await UpgradedAsync();
+        await using var host = await TodaysPrograms.StartAsync(registry);
+
+        await EndsAsync(registry, "fresh", "completed", "active");
+        await EndsAsync(registry, "inflight", "completed", "active");
+        await EndsAsync(registry, "paused", "completed", "active");
+        await EndsAsync(registry, "returning", "compensated", "failed");
+        await EndsAsync(registry, "stuck", "stalled", "active");
+        await EndsAsync(registry, "undone", "compensated", "failed");
+        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await Until.TrueAsync(async () => await connection.ExecuteScalarAsync<long>("select count(*) from outbox") == 0, "every message of the earlier version leaves the outbox");
+    }
+
+    private static async Task<NpgsqlDataSource> UpgradedAsync()
+    {
+        var registry = await StoredRegistry.LoadAsync(Version);
+        await new RegistryMigrator(registry).MigrateAsync(TestContext.Current.CancellationToken);
+        return registry;
+    }
+
+    private static async Task EndsAsync(NpgsqlDataSource registry, string slug, string state, string status)
+    {
+        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await Until.TrueAsync(
+            async () => await connection.QuerySingleAsync<(string State, string Status)>(
+                "select o.state, t.status from tenants t join operations o on o.tenant_id = t.id where t.slug = @slug", new { slug }) == (state, status),
+            $"the operation of '{slug}' is {state} and its tenant {status}", TimeSpan.FromSeconds(60));
+    }
+}
