@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Saga.Contracts.Identifiers;
+using System.Text.Json;
 
 namespace Saga.Contracts.Steps;
 
@@ -68,13 +68,17 @@ public sealed record StepFailed : StepReport
     public required Failure Failure { get; init; }
 }
 
-/// <summary>The step was not tried: its outside system is unavailable, or the lease is busy. Costs no attempt.</summary>
+/// <summary>The step was not done, for a reason that is not its own: an external system is away or has too much to do. Costs no attempt.</summary>
 public sealed record StepDeferred : StepReport
 {
-    /// <summary>The outside system that holds the step back, such as <c>keycloak</c>; or <c>lease</c>.</summary>
+    /// <summary>The external system that the step waits for, such as <c>keycloak</c>; or <c>lease</c>.</summary>
     public required string System { get; init; }
 
     public required string Reason { get; init; }
 
+    /// <summary>The shortest time until the next try. Repeated deferrals wait longer.</summary>
     public required TimeSpan RetryAfter { get; init; }
+
+    /// <summary>What the external system said, when it was asked at all.</summary>
+    public Failure? Failure { get; init; }
 }

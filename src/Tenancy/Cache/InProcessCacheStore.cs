@@ -1,6 +1,7 @@
+using Saga.Contracts.Failures;
+using Saga.Contracts.Identifiers;
 using System.Globalization;
 using System.Text;
-using Saga.Contracts.Identifiers;
 
 namespace Saga.Tenancy.Cache;
 
@@ -99,6 +100,6 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
 
         private static long Number(byte[] value) => long.TryParse(value, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new CacheException("cache-not-a-number", "The entry is no counter.", transient: false);
+            : throw new CacheException("cache-not-a-number", "The entry is no counter.", FailureKind.Permanent);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Saga.Contracts.Failures;
 using StackExchange.Redis;
 
 namespace Saga.Tenancy.Cache;
@@ -21,16 +22,17 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
             // This client has no time limit of its own for calls that wait for an answer.
             return await call(database).WaitAsync(TimeSpan.FromSeconds(options.TimeoutSeconds), TimeProvider.System, cancellationToken);
         }
-        catch (RedisServerException error) when (!IsTransient(error.Message))
+        catch (RedisServerException error)
         {
-            throw new CacheException(
-                error.Message.StartsWith("NOPERM", StringComparison.Ordinal) || error.Message.StartsWith("NOAUTH", StringComparison.Ordinal) ? "redis-access-denied" : "redis-refused",
-                $"Redis refused: {error.Message}", transient: false, error);
+            throw Translate(error.Message, error);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
+            // At its limit of clients the server says so and hangs up: the client wraps its words.
+            if (error.ToString().Contains("max number of clients", StringComparison.OrdinalIgnoreCase))
+                throw Translate("ERR max number of clients reached", error);
             // The client's own words go on with its inner state; the first sentence is enough.
-            throw new CacheException("redis-unavailable", $"Redis does not answer: {error.Message.Split(';', '\n')[0]}", transient: true, error);
+            throw new CacheException("redis-unavailable", $"Redis does not answer: {error.Message.Split(';', '\n')[0]}", FailureKind.Outage, error);
         }
     }
 
@@ -40,10 +42,19 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
         opening.Dispose();
     }
 
-    // A server that loads its data, or follows another now, is a server that is not there now.
-    private static bool IsTransient(string message) =>
-        new[] { "LOADING", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "OOM", "MISCONF" }
-            .Any(c => message.StartsWith(c, StringComparison.Ordinal));
+    private static CacheException Translate(string reply, Exception cause)
+    {
+        var kind = FailureKinds.OfRedis(reply);
+        return kind switch
+        {
+            FailureKind.Outage => new("redis-unavailable", $"Redis does not answer: {reply}", kind, cause),
+            FailureKind.Overload => new("redis-busy", $"Redis has too much to do: {reply}", kind, cause),
+            FailureKind.Transient => new("redis-failed", $"Redis did not do it: {reply}", kind, cause),
+            _ when reply.StartsWith("NOPERM", StringComparison.Ordinal) || reply.StartsWith("NOAUTH", StringComparison.Ordinal) =>
+                new("redis-access-denied", $"Redis refused: {reply}", kind, cause),
+            _ => new("redis-refused", $"Redis refused: {reply}", kind, cause),
+        };
+    }
 
     private async Task<ConnectionMultiplexer> OpenAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,5 @@
+using Saga.Contracts.Failures;
+
 namespace Saga.Tenancy.Objects;
 
 /// <summary>What an error of the file system means.</summary>
@@ -8,8 +10,8 @@ public static class FolderFaults
     public static bool IsFault(Exception error) => error is IOException or UnauthorizedAccessException;
 
     public static ObjectStoreException Translate(Exception error) => error is UnauthorizedAccessException
-        ? new ObjectStoreException(System, "folder-access-denied", $"The folder for objects may not be used: {error.Message}", transient: false, error)
-        : new ObjectStoreException(System, "folder-unavailable", $"The folder for objects cannot be used: {error.Message}", transient: true, error);
+        ? new ObjectStoreException(System, "folder-access-denied", $"The folder for objects may not be used: {error.Message}", FailureKind.Permanent, error)
+        : new ObjectStoreException(System, "folder-unavailable", $"The folder for objects cannot be used: {error.Message}", FailureKind.Outage, error);
 
     /// <summary>Makes a directory, and its parents, that only this process's user may enter.</summary>
     public static void MakePrivate(string path)

@@ -1,5 +1,6 @@
-using System.Runtime.CompilerServices;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
+using System.Runtime.CompilerServices;
 
 namespace Saga.Tenancy.Objects;
 
@@ -116,6 +117,6 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
     private void RequireTenant()
     {
         if (!Directory.Exists(paths.Tenant(Tenant)))
-            throw new ObjectStoreException(FolderFaults.System, "folder-no-such-tenant", $"Tenant {Tenant} has no folder for objects.", transient: false);
+            throw new ObjectStoreException(FolderFaults.System, "folder-no-such-tenant", $"Tenant {Tenant} has no folder for objects.", FailureKind.Permanent);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Amazon.Runtime;
 using Amazon.S3;
+using Saga.Contracts.Failures;
 
 namespace Saga.Tenancy.Objects;
 
@@ -38,19 +39,23 @@ public static partial class S3Faults
         _ => false,
     };
 
-    public static ObjectStoreException Translate(Exception error) => error switch
+    public static ObjectStoreException Translate(Exception error)
     {
-        AmazonServiceException service when !IsTransient(service) => new ObjectStoreException(
-            System, "s3-" + Kebab(service.ErrorCode ?? service.StatusCode.ToString()), $"The S3 server refused with {(int)service.StatusCode} {service.ErrorCode}: {service.Message}", transient: false, error),
-        _ => new ObjectStoreException(System, "s3-unavailable", $"The S3 server does not answer as it should: {error.Message}", transient: true, error),
-    };
-
-    // No status: the request never got an answer.
-    private static bool IsTransient(AmazonServiceException error) =>
-        error.StatusCode == default || error.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
-        || ((int)error.StatusCode >= 500 && error.StatusCode != HttpStatusCode.NotImplemented)
-        || error.ErrorCode is "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed" or "Throttling" or "ThrottlingException" or "OperationAborted"
-            or "ConditionalRequestConflict" or "InternalError" or "ServiceUnavailable";
+        if (error is not AmazonServiceException service)
+            return new(System, "s3-unavailable", $"The S3 server does not answer as it should: {error.Message}", FailureKind.Outage, error);
+        var kind = FailureKinds.OfS3(service.ErrorCode, (int)service.StatusCode);
+        return kind switch
+        {
+            FailureKind.Permanent => new(
+                System, "s3-" + Kebab(service.ErrorCode ?? service.StatusCode.ToString()),
+                $"The S3 server refused with {(int)service.StatusCode} {service.ErrorCode}: {service.Message}", kind, error),
+            FailureKind.Overload => new(System, "s3-busy", $"The S3 server asks for fewer requests: {service.Message}", kind, error),
+            FailureKind.Transient => new(
+                System, (int)service.StatusCode >= 500 ? "s3-server-error" : "s3-failed",
+                $"The S3 server answered {(int)service.StatusCode} {service.ErrorCode}: {service.Message}", kind, error),
+            _ => new(System, "s3-unavailable", $"The S3 server does not answer as it should: {service.Message}", kind, error),
+        };
+    }
 
     private static string Kebab(string name) => Word().Replace(name, "-$0").ToLowerInvariant();
 

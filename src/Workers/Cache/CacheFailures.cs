@@ -6,9 +6,8 @@ namespace Saga.Workers.Cache;
 /// <summary>A cache's failure in words for an operator.</summary>
 internal static class CacheFailures
 {
-    public static StepFailureException From(CacheException error) => error.IsTransient
-        ? StepFailureException.Transient(error.Code, error.Message, Remedy(error.Code), error.System, error)
-        : StepFailureException.Permanent(error.Code, error.Message, Remedy(error.Code), error.System, error);
+    public static StepFailureException From(CacheException error) =>
+        StepFailureException.Of(error.Kind, error.Code, error.Message, Remedy(error.Code), error.System, error);
 
     private static string Remedy(string code) => code switch
     {

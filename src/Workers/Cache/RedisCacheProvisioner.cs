@@ -1,9 +1,10 @@
-using System.Security.Cryptography;
-using System.Text;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using StackExchange.Redis;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Saga.Workers.Cache;
 
@@ -40,7 +41,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
             if (pass == 10)
             {
                 throw new CacheException(
-                    "redis-not-empty", $"Keys of '{CacheKey.Prefix(tenant)}' appear as fast as they are deleted: somebody writes there.", transient: true);
+                    "redis-not-empty", $"Keys of '{CacheKey.Prefix(tenant)}' appear as fast as they are deleted: somebody writes there.", FailureKind.Transient);
             }
         }
     }

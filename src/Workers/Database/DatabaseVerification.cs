@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
@@ -18,6 +19,8 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
     private const string Key = "saga.verification";
 
     public string Name => "database";
+
+    public string? System(Tenant tenant) => SystemNames.PostgreSql(tenant).FirstOrDefault();
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
 
@@ -9,6 +10,8 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
     public const string Failed = "identity-unverified";
 
     public string Name => "identity";
+
+    public string? System(Tenant tenant) => SystemNames.Keycloak;
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {

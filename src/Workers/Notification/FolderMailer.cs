@@ -1,7 +1,8 @@
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Failures;
 using System.Net.Mail;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Options;
 
 namespace Saga.Workers.Notification;
 
@@ -29,11 +30,11 @@ internal sealed class FolderMailer(IOptions<MailOptions> options) : IMailer
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new MailException(System, "folder-access-denied", $"The folder for mail may not be used: {error.Message}", transient: false, error);
+            throw new MailException(System, "folder-access-denied", $"The folder for mail may not be used: {error.Message}", FailureKind.Permanent, error);
         }
         catch (Exception error) when (error is IOException or SmtpException)
         {
-            throw new MailException(System, "folder-unavailable", $"The folder for mail cannot be used: {error.Message}", transient: true, error);
+            throw new MailException(System, "folder-unavailable", $"The folder for mail cannot be used: {error.Message}", FailureKind.Outage, error);
         }
         finally
         {

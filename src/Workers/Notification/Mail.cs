@@ -1,3 +1,5 @@
+using Saga.Contracts.Failures;
+
 namespace Saga.Workers.Notification;
 
 /// <summary>A mail to one recipient, as text and as HTML.</summary>
@@ -22,14 +24,16 @@ public interface IMailer
     Task SendAsync(Mail mail, CancellationToken cancellationToken);
 }
 
-/// <param name="system">The outside system: <c>smtp</c>, or <c>folder</c>.</param>
+/// <param name="system">The external system: <c>smtp</c>, or <c>folder</c>.</param>
 /// <param name="code">Stable and machine-readable, such as <c>smtp-unavailable</c>.</param>
-/// <param name="transient">Whether the same mail may leave later.</param>
-public sealed class MailException(string system, string code, string message, bool transient, Exception? cause = null) : Exception(message, cause)
+/// <param name="kind">Whether and how the same mail may leave later.</param>
+public sealed class MailException(string system, string code, string message, FailureKind kind, Exception? cause = null) : Exception(message, cause)
 {
     public string System { get; } = system;
 
     public string Code { get; } = code;
 
-    public bool IsTransient { get; } = transient;
+    public FailureKind Kind { get; } = kind;
+
+    public bool IsTransient => Kind != FailureKind.Permanent;
 }

@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using System.Net.Mail;
 using System.Net.Mime;
 using System.Text;
@@ -11,9 +12,9 @@ internal static class MailMessages
     public static MailMessage Create(string from, Mail mail, string system)
     {
         if (!MailAddress.TryCreate(mail.To, out var to) || to.Address != mail.To || mail.To.Any(char.IsControl))
-            throw new MailException(system, "mail-address-invalid", "The recipient is not a mail address.", transient: false);
+            throw new MailException(system, "mail-address-invalid", "The recipient is not a mail address.", FailureKind.Permanent);
         if (mail.Subject.Any(char.IsControl) || mail.MessageId.Any(c => char.IsControl(c) || c is ' ' or '<' or '>'))
-            throw new MailException(system, "mail-header-invalid", "The subject or the Message-ID holds a control character.", transient: false);
+            throw new MailException(system, "mail-header-invalid", "The subject or the Message-ID holds a control character.", FailureKind.Permanent);
         var message = new MailMessage
         {
             From = new MailAddress(from),

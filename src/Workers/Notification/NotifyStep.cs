@@ -27,9 +27,7 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
         }
         catch (MailException error)
         {
-            throw error.IsTransient
-                ? StepFailureException.Transient(error.Code, error.Message, Remedy(error.Code), error.System, error)
-                : StepFailureException.Permanent(error.Code, error.Message, Remedy(error.Code), error.System, error);
+            throw StepFailureException.Of(error.Kind, error.Code, error.Message, Remedy(error.Code), error.System, error);
         }
 
         return new { mail.To, mail.MessageId };

@@ -1,8 +1,9 @@
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Failures;
 using System.Net;
 using System.Net.Mail;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Microsoft.Extensions.Options;
 
 namespace Saga.Workers.Notification;
 
@@ -28,7 +29,7 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
         }
         catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new MailException(System, "smtp-unavailable", $"The mail server did not answer within {smtp.TimeoutSeconds} s.", transient: true, error);
+            throw new MailException(System, "smtp-unavailable", $"The mail server did not answer within {smtp.TimeoutSeconds} s.", FailureKind.Outage, error);
         }
         catch (SmtpException error)
         {
@@ -38,15 +39,18 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
 
     private static MailException Translate(SmtpException error)
     {
-        var status = (int)error.StatusCode;
-        // No reply of the server (-1), a broken connection, or a reply of the 4xx kind: another time.
-        if (status is < 0 or (>= 400 and < 500) || error.InnerException is SocketException or IOException)
-            return new MailException(System, "smtp-unavailable", $"The mail server does not take mail now: {Words(error)}", transient: true, error);
+        var kind = error.InnerException is SocketException or IOException ? FailureKind.Outage : FailureKinds.OfSmtp((int)error.StatusCode);
+        if (kind != FailureKind.Permanent && error.InnerException is not AuthenticationException)
+        {
+            return new MailException(
+                System, kind == FailureKind.Outage ? "smtp-unavailable" : "smtp-busy", $"The mail server does not take mail now: {Words(error)}", kind, error);
+        }
+
         if (error.InnerException is AuthenticationException)
-            return new MailException(System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {Words(error)}", transient: false, error);
+            return new MailException(System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {Words(error)}", FailureKind.Permanent, error);
         return error is SmtpFailedRecipientException
-            ? new MailException(System, "smtp-recipient-refused", $"The mail server refused the recipient: {Words(error)}", transient: false, error)
-            : new MailException(System, "smtp-refused", $"The mail server refused the mail: {Words(error)}", transient: false, error);
+            ? new MailException(System, "smtp-recipient-refused", $"The mail server refused the recipient: {Words(error)}", FailureKind.Permanent, error)
+            : new MailException(System, "smtp-refused", $"The mail server refused the mail: {Words(error)}", FailureKind.Permanent, error);
     }
 
     private static string Words(Exception error) => error.InnerException is { } inner ? $"{error.Message} {inner.Message}" : error.Message;

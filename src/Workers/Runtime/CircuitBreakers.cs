@@ -1,77 +1,99 @@
-using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Polly;
-using Polly.CircuitBreaker;
+using Saga.Contracts.Failures;
+using System.Collections.Concurrent;
 
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// A circuit per outside system. When a system is unavailable again and again, its circuit opens: steps that need
-/// it are held back, at no cost of an attempt, but for one at a time that tries whether it is back. Thread-safe.
+/// A circuit per external system. While a system's circuit is open, steps that need it are deferred at no cost of an attempt, except
+/// for one at a time that tries whether the system is back. Thread-safe.
 /// </summary>
-internal sealed class CircuitBreakers(IOptions<WorkersOptions> options, TimeProvider time)
+internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, TimeProvider time, ILogger<CircuitBreakers> log)
 {
-    private readonly ConcurrentDictionary<string, Circuit> circuits = new(StringComparer.Ordinal);
+    private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(200);
+    private readonly ConcurrentDictionary<string, CircuitBreaker> circuits = new(StringComparer.Ordinal);
 
     /// <summary>The systems that were unavailable when a step last tried them, by name.</summary>
-    public IReadOnlyList<string> Open =>
-        [.. circuits.Where(c => c.Value.State.CircuitState is CircuitState.Open or CircuitState.HalfOpen).Select(c => c.Key).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Open => [.. circuits.Where(c => c.Value.Why is not null).Select(c => c.Key).Order(StringComparer.Ordinal)];
 
-    /// <exception cref="CircuitOpenException">A system the work needs is held to be unavailable.</exception>
+    public bool IsOpen(string system) => circuits.TryGetValue(system, out var circuit) && circuit.Why is not null;
+
+    /// <exception cref="CircuitOpenException">A system that the work needs is taken for unavailable.</exception>
     public async Task<object?> RunAsync(
         IEnumerable<string> systems, Func<CancellationToken, Task<object?>> work, CancellationToken cancellationToken)
     {
-        var guarded = work;
-        foreach (var system in systems)
+        var entered = new List<(string System, CircuitBreaker Circuit, CircuitEntry Entry)>();
+        Exception? error = null;
+        try
         {
-            var circuit = circuits.GetOrAdd(system, Create);
-            var inner = guarded;
-            guarded = async token =>
+            foreach (var system in systems)
             {
-                try
-                {
-                    return await circuit.Pipeline.ExecuteAsync(async t => await inner(t), token);
-                }
-                catch (BrokenCircuitException open)
-                {
-                    throw new CircuitOpenException(system, open.RetryAfter ?? TimeSpan.FromSeconds(options.Value.CircuitSeconds), open.InnerException);
-                }
-            };
+                var circuit = circuits.GetOrAdd(system, _ => Create());
+                var entry = circuit.Enter();
+                if (!entry.Allowed)
+                    throw new CircuitOpenException(system, entry.RetryAfter < ShortestDelay ? ShortestDelay : entry.RetryAfter, circuit.Why);
+                entered.Add((system, circuit, entry));
+            }
+
+            return await work(cancellationToken);
         }
-
-        return await guarded(cancellationToken);
+        catch (Exception thrown)
+        {
+            error = thrown;
+            throw;
+        }
+        finally
+        {
+            foreach (var (system, circuit, entry) in entered)
+                Note(system, circuit, circuit.End(entry, Verdict(system, error)));
+        }
     }
 
-    private Circuit Create(string system)
+    /// <summary>What the end of a step's work says of one of the systems that it needed.</summary>
+    internal static CallVerdict Verdict(string system, Exception? error)
     {
-        var state = new CircuitBreakerStateProvider();
-        var pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } error && IsOutage(system, error)),
-                FailureRatio = 1.0,
-                MinimumThroughput = options.Value.CircuitFailures,
-                SamplingDuration = TimeSpan.FromSeconds(30),
-                BreakDuration = TimeSpan.FromSeconds(options.Value.CircuitSeconds),
-                StateProvider = state,
-            })
-            .Build();
-        return new(pipeline, state);
+        if (error is null)
+            return CallVerdict.Answered;
+        if (error is CircuitOpenException)
+            return CallVerdict.Unknown;
+        if (error is AttemptTimeoutException hung)
+            return hung.Systems.Contains(system, StringComparer.Ordinal) ? CallVerdict.Failed : CallVerdict.Unknown;
+        var failure = Failures.Classify(error);
+        if (failure.System != system)
+            return CallVerdict.Unknown;
+        // One tenant's data can cause an internal error of the server, so it costs that tenant's attempts. In a row it is the server's.
+        return failure.Kind == FailureKind.Outage || failure.Code.EndsWith(FailureCodes.ServerErrorSuffix, StringComparison.Ordinal)
+            ? CallVerdict.Failed
+            : CallVerdict.Answered;
     }
 
-    private static bool IsOutage(string system, Exception error) =>
-        error is not CircuitOpenException
-        && Failures.Classify(error) is { Transient: true } failure
-        && failure.System == system
-        && failure.Code.EndsWith("-unavailable", StringComparison.Ordinal);
+    private CircuitBreaker Create()
+    {
+        var set = options.Value;
+        return new(set.CircuitFailures, TimeSpan.FromSeconds(set.CircuitWindowSeconds), TimeSpan.FromSeconds(set.CircuitSeconds), time);
+    }
 
-    private sealed record Circuit(ResiliencePipeline Pipeline, CircuitBreakerStateProvider State);
+    private void Note(string system, CircuitBreaker circuit, CircuitChange change)
+    {
+        if (change == CircuitChange.Opened)
+            LogOpened(system, circuit.Why ?? "", options.Value.CircuitSeconds);
+        else if (change == CircuitChange.Closed)
+            LogClosed(system);
+    }
+
+    [LoggerMessage(EventId = 2151, Level = LogLevel.Warning,
+        Message = "The circuit of {System} opened: {Why}. Steps that need it are deferred; one of them tries it every {Seconds} s.")]
+    private partial void LogOpened(string system, string why, int seconds);
+
+    [LoggerMessage(EventId = 2152, Level = LogLevel.Information, Message = "The circuit of {System} closed: it answers again.")]
+    private partial void LogClosed(string system);
 }
 
-internal sealed class CircuitOpenException(string system, TimeSpan retryAfter, Exception? cause)
-    : Exception($"{system} is unavailable: {(cause is null ? "one step is trying it" : cause.Message)}", cause)
+internal sealed class CircuitOpenException(string system, TimeSpan retryAfter, string? why)
+    : Exception($"{system} is unavailable: {why ?? "it was a moment ago"}. One step at a time tries it.")
 {
     public string System { get; } = system;
 
-    public TimeSpan RetryAfter { get; } = retryAfter < TimeSpan.FromMilliseconds(200) ? TimeSpan.FromMilliseconds(200) : retryAfter;
+    public TimeSpan RetryAfter { get; } = retryAfter;
 }

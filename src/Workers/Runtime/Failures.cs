@@ -1,31 +1,99 @@
-using System.Net.Sockets;
 using Npgsql;
+using RabbitMQ.Client.Exceptions;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
+using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>Says of an error that a step let through whether another attempt may help.</summary>
+/// <summary>Says of an error that a step let through what kind of failure it is.</summary>
 public static class Failures
 {
+    /// <summary>The registry, or a database of which the step said nothing.</summary>
+    private const string PostgreSql = "postgresql";
+    private const string RabbitMq = "rabbitmq";
+
     public static Failure Classify(Exception error) => error switch
     {
         StepFailureException known => known.Failure,
-        PostgresException { IsTransient: false } e => new()
-        {
-            Code = "postgresql-" + e.SqlState,
-            Message = e.MessageText,
-            Remedy = "Look the SQLSTATE up in PostgreSQL's Appendix A, mend the cause, and replay the operation.",
-            System = "postgresql",
-            Transient = false,
-        },
-        NpgsqlException or SocketException => Unavailable("postgresql", "postgresql-unavailable", error),
-        HttpRequestException => Unavailable(null, "http-unavailable", error),
-        TimeoutException => Unavailable(null, "timeout", error),
-        OperationCanceledException => Unavailable(null, "cancelled", error),
-        // An error nobody foresaw may pass; the attempts bound it.
-        _ => new() { Code = "unexpected", Message = $"{error.GetType().Name}: {error.Message}", Transient = true },
+        AttemptTimeoutException timedOut => timedOut.Failure,
+        PostgresException e => OfPostgreSql(e),
+        NpgsqlException e => Of(OfNpgsql(e), PostgreSql, PostgreSql, e),
+        SocketException e => Of(FailureKinds.OfSocket(e.SocketErrorCode), null, "socket", e),
+        HttpRequestException e => Of(OfHttp(e), null, "http", e),
+        AuthenticationException e => Of(OfTls(e), null, "tls", e),
+        TimeoutException => Of(FailureKind.Outage, null, "timeout", error, "timeout"),
+        // The client's way to say that its time limit ended.
+        OperationCanceledException { InnerException: TimeoutException } => Of(FailureKind.Outage, null, "timeout", error, "timeout"),
+        OperationCanceledException => Of(FailureKind.Transient, null, "cancelled", error, "cancelled"),
+        OperationInterruptedException e => Of(FailureKinds.OfAmqp(e.ShutdownReason?.ReplyCode ?? 0), RabbitMq, RabbitMq, e),
+        AuthenticationFailureException => Of(FailureKind.Permanent, RabbitMq, RabbitMq, error),
+        BrokerUnreachableException or MassTransit.ConnectionException => Of(FailureKind.Outage, RabbitMq, RabbitMq, error),
+        IOException { InnerException: SocketException inner } => Of(FailureKinds.OfSocket(inner.SocketErrorCode), null, "socket", error),
+        // An error that nobody foresaw may pass; the attempts bound it.
+        _ => new() { Code = "unexpected", Message = $"{error.GetType().Name}: {error.Message}", Kind = FailureKind.Transient },
     };
 
-    private static Failure Unavailable(string? system, string code, Exception error) =>
-        new() { Code = code, Message = error.Message, System = system, Transient = true };
+    /// <summary>What the client says without an answer of the server.</summary>
+    public static FailureKind OfNpgsql(NpgsqlException error) => error switch
+    {
+        PostgresException answer => FailureKinds.OfSqlState(answer.SqlState),
+        // All connections of this process's pool are in use.
+        { InnerException: TimeoutException } when error.Message.Contains("pool", StringComparison.Ordinal) => FailureKind.Overload,
+        { InnerException: SocketException inner } => FailureKinds.OfSocket(inner.SocketErrorCode),
+        _ => FailureKind.Outage,
+    };
+
+    /// <summary>What the client says without an answer of the server, or with an answer that it refuses.</summary>
+    public static FailureKind OfHttp(HttpRequestException error) => error switch
+    {
+        { StatusCode: { } status } => FailureKinds.OfHttpStatus((int)status, saysWhen: false),
+        { InnerException: AuthenticationException inner } => OfTls(inner),
+        { InnerException: SocketException inner } => FailureKinds.OfSocket(inner.SocketErrorCode),
+        { HttpRequestError: HttpRequestError.UserAuthenticationError or HttpRequestError.ConfigurationLimitExceeded
+            or HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported } => FailureKind.Permanent,
+        _ => FailureKind.Outage,
+    };
+
+    /// <summary>
+    /// A handshake that broke off is an outage. So is a certificate that is not trusted: an expired one stops every tenant alike, and
+    /// none of them is to be undone for it.
+    /// </summary>
+    public static FailureKind OfTls(AuthenticationException error) =>
+        error.InnerException is SocketException inner ? FailureKinds.OfSocket(inner.SocketErrorCode) : FailureKind.Outage;
+
+    private static Failure OfPostgreSql(PostgresException error)
+    {
+        var kind = OfServer(error);
+        return kind == FailureKind.Permanent
+            ? new()
+            {
+                Code = $"{PostgreSql}-{error.SqlState}",
+                Message = error.MessageText,
+                Remedy = "Look the SQLSTATE up in PostgreSQL's Appendix A, correct the cause, and replay the operation.",
+                System = PostgreSql,
+                Kind = kind,
+            }
+            : Of(kind, PostgreSql, PostgreSql, error);
+    }
+
+    // "cached plan must not change result type": the next attempt plans anew. The code alone says "not supported".
+    private static FailureKind OfServer(PostgresException error) =>
+        error is { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" } ? FailureKind.Transient : FailureKinds.OfSqlState(error.SqlState);
+
+    private static Failure Of(FailureKind kind, string? system, string prefix, Exception error, string? code = null) => new()
+    {
+        Code = code ?? kind switch
+        {
+            FailureKind.Outage => $"{prefix}-unavailable",
+            FailureKind.Overload => $"{prefix}-busy",
+            FailureKind.Transient when error is PostgresException answer => $"{prefix}-{answer.SqlState}",
+            FailureKind.Transient => $"{prefix}-failed",
+            _ => $"{prefix}-refused",
+        },
+        Message = error.Message,
+        System = system,
+        Kind = kind,
+    };
 }

@@ -1,11 +1,12 @@
-using System.Text.Json;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saga.Contracts;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Messaging;
 using Saga.Registry.Leases;
+using System.Text.Json;
 
 namespace Saga.Workers.Runtime;
 
@@ -17,6 +18,8 @@ internal sealed partial class StepConsumer(
     IEnumerable<IStep> steps, LeaseManager leases, CircuitBreakers circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(5);
     private readonly Dictionary<string, IStep> known = steps.ToDictionary(s => s.Name, StringComparer.Ordinal);
 
     public Task Consume(ConsumeContext<ExecuteStep> context) =>
@@ -69,7 +72,7 @@ internal sealed partial class StepConsumer(
         using (held)
         {
             if (outcome.Tenant is not { } tenant)
-                return Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Transient = false });
+                return Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Kind = FailureKind.Permanent });
             return await WorkAsync(context, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
         }
     }
@@ -80,13 +83,12 @@ internal sealed partial class StepConsumer(
     {
         var command = context.Message;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, context.CancellationToken);
-        var left = command.Deadline - time.GetUtcNow();
-        if (left > TimeSpan.Zero)
-            stop.CancelAfter(left);
+        using var over = new AttemptEnd(command.Deadline - time.GetUtcNow(), stop, time);
         using var activity = WorkersTelemetry.StartStep(command);
         try
         {
-            var output = await circuits.RunAsync(step.Systems(stepContext.Tenant), token => work(step, stepContext, token), stop.Token);
+            var systems = step.Systems(stepContext.Tenant).ToList();
+            var output = await circuits.RunAsync(systems, token => over.RunAsync(command, systems, () => work(step, stepContext, token)), stop.Token);
             return new StepSucceeded
             {
                 OperationId = command.OperationId,
@@ -114,8 +116,21 @@ internal sealed partial class StepConsumer(
         {
             LogFailed(error, command.Step, command.OperationId, command.Attempt, error.Message);
             activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, error.Message);
-            return Failed(command, Failures.Classify(error));
+            return Failed(command, error);
         }
+    }
+
+    // An outage and too much to do are the external system's, not the step's: they cost it no attempt. The same goes for what failed as
+    // its system's circuit was found to be open.
+    private StepReport Failed(StepCommand command, Exception error)
+    {
+        var failure = Failures.Classify(error);
+        var defers = failure.Kind is FailureKind.Outage or FailureKind.Overload
+            || (failure is { Kind: FailureKind.Transient, System: { } system } && circuits.IsOpen(system));
+        if (!defers)
+            return Failed(command, failure);
+        var asked = (error as StepFailureException)?.RetryAfter ?? FirstDelay;
+        return Held(command, failure.System ?? failure.Code, failure.Message, asked < FirstDelay ? FirstDelay : asked < LongestDelay ? asked : LongestDelay) with { Failure = failure };
     }
 
     private static StepFailed Failed(StepCommand command, Failure failure) =>
@@ -129,7 +144,7 @@ internal sealed partial class StepConsumer(
         Code = "step-unknown",
         Message = $"No step '{command.Step}' runs in this worker.",
         Remedy = "Deploy the version of the workers that has it, then replay the operation.",
-        Transient = true,
+        Kind = FailureKind.Transient,
     };
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} is stale; nothing was done.")]

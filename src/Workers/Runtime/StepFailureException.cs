@@ -1,17 +1,33 @@
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>A step failed for a known reason; the thrower decides whether another attempt may help.</summary>
+/// <summary>A step failed for a known reason; the thrower decides of what kind the failure is.</summary>
 public sealed class StepFailureException(Failure failure, Exception? cause = null) : Exception(failure.Message, cause)
 {
     public Failure Failure { get; } = failure;
 
-    /// <summary>The same attempt may succeed later.</summary>
-    public static StepFailureException Transient(string code, string message, string? remedy = null, string? system = null, Exception? cause = null) =>
-        new(new Failure { Code = code, Message = message, Remedy = remedy, System = system, Transient = true }, cause);
+    /// <summary>When the external system wants to be asked again, if it said so.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>No second attempt: it would fail again.</summary>
+    public static StepFailureException Of(FailureKind kind, string code, string message, string? remedy = null, string? system = null, Exception? cause = null) =>
+        new(new Failure { Code = code, Message = message, Remedy = remedy, System = system, Kind = kind }, cause);
+
+    /// <inheritdoc cref="FailureKind.Transient"/>
+    public static StepFailureException Transient(string code, string message, string? remedy = null, string? system = null, Exception? cause = null) =>
+        Of(FailureKind.Transient, code, message, remedy, system, cause);
+
+    /// <inheritdoc cref="FailureKind.Permanent"/>
     public static StepFailureException Permanent(string code, string message, string? remedy = null, string? system = null, Exception? cause = null) =>
-        new(new Failure { Code = code, Message = message, Remedy = remedy, System = system, Transient = false }, cause);
+        Of(FailureKind.Permanent, code, message, remedy, system, cause);
+
+    /// <inheritdoc cref="FailureKind.Outage"/>
+    public static StepFailureException Outage(string code, string message, string system, string? remedy = null, Exception? cause = null) =>
+        Of(FailureKind.Outage, code, message, remedy, system, cause);
+
+    /// <inheritdoc cref="FailureKind.Overload"/>
+    public static StepFailureException Overload(
+        string code, string message, string system, string? remedy = null, TimeSpan? retryAfter = null, Exception? cause = null) =>
+        new(new Failure { Code = code, Message = message, Remedy = remedy, System = system, Kind = FailureKind.Overload }, cause) { RetryAfter = retryAfter };
 }

@@ -22,7 +22,11 @@ public sealed class WorkersOptions
     [Range(1, 600, ErrorMessage = "Saga:Workers:CircuitSeconds must be from 1 to 600.")]
     public int CircuitSeconds { get; set; } = 10;
 
-    /// <summary>Failures in a row, within half a minute, that open a system's circuit.</summary>
+    /// <summary>Failures that open a system's circuit: in a row, or so many in the window when they are half of the latest calls.</summary>
     [Range(2, 100, ErrorMessage = "Saga:Workers:CircuitFailures must be from 2 to 100.")]
     public int CircuitFailures { get; set; } = 5;
+
+    /// <summary>How long a call counts for the share of failures.</summary>
+    [Range(1, 3600, ErrorMessage = "Saga:Workers:CircuitWindowSeconds must be from 1 to 3600.")]
+    public int CircuitWindowSeconds { get; set; } = 30;
 }

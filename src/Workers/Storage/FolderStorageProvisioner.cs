@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Objects;
 
@@ -33,7 +34,7 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         catch (DirectoryNotFoundException)
         {
             // Two removals at once: the other one was faster. Another attempt sees what is left.
-            throw new ObjectStoreException(FolderFaults.System, "folder-changed", "The tenant's folder changed meanwhile.", transient: true);
+            throw new ObjectStoreException(FolderFaults.System, "folder-changed", "The tenant's folder changed meanwhile.", FailureKind.Transient);
         }
         catch (Exception error) when (FolderFaults.IsFault(error))
         {

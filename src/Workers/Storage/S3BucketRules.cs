@@ -1,5 +1,6 @@
 using Amazon.S3;
 using Amazon.S3.Model;
+using Saga.Contracts.Failures;
 using Saga.Tenancy.Objects;
 
 namespace Saga.Workers.Storage;
@@ -68,6 +69,6 @@ internal sealed class S3BucketRules(S3Connection connection)
         ? throw new ObjectStoreException(
             S3Faults.System, "s3-unsupported",
             $"The S3 server does not support {what}, and tenants need them. For a development server set Saga:Storage:S3:RequirePolicy to false.",
-            transient: false, error)
+            FailureKind.Permanent, error)
         : Unsupported;
 }

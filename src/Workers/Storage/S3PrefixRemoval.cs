@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Saga.Tenancy.Objects;
+using Saga.Contracts.Failures;
 
 namespace Saga.Workers.Storage;
 
@@ -27,7 +28,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
         if (await AnyAsync(bucket, prefix, cancellationToken))
         {
             throw new ObjectStoreException(
-                S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still holds objects after all were deleted: somebody writes there.", transient: true);
+                S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still holds objects after all were deleted: somebody writes there.", FailureKind.Transient);
         }
     }
 
@@ -66,8 +67,12 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
         throw new ObjectStoreException(
             S3Faults.System, "s3-delete-refused",
             $"{refused.Count} of {keys.Length} objects in s3://{bucket} were not deleted; the first is '{first.Key}': {first.Code} {first.Message}",
-            transient: refused.TrueForAll(e => e.Code is "InternalError" or "SlowDown" or "ServiceUnavailable" or "OperationAborted"));
+            refused.Select(e => FailureKinds.OfS3(e.Code, 403)).Aggregate(Graver));
     }
+
+    // What is refused permanently decides; otherwise whatever costs no attempt.
+    private static FailureKind Graver(FailureKind one, FailureKind other) =>
+        one == FailureKind.Permanent || other == FailureKind.Permanent ? FailureKind.Permanent : one > other ? one : other;
 
     private async Task AbortAsync(string bucket, MultipartUpload upload, CancellationToken cancellationToken)
     {

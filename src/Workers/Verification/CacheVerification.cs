@@ -1,10 +1,11 @@
-using System.Text;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Cache;
 using Saga.Workers.Runtime;
+using System.Text;
 
 namespace Saga.Workers.Verification;
 
@@ -14,6 +15,8 @@ internal sealed class CacheVerification(ICacheStore store, CredentialStore crede
     private static readonly TimeSpan ProbeLife = TimeSpan.FromMinutes(1);
 
     public string Name => "cache";
+
+    public string? System(Tenant tenant) => SystemNames.Redis;
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Verification;
@@ -11,6 +12,9 @@ public interface IVerification
 {
     /// <summary>What is proven, such as <c>database</c>; shown to operators.</summary>
     string Name { get; }
+
+    /// <summary>The external system that it asks; null when it asks the registry only.</summary>
+    string? System(Tenant tenant) => null;
 
     /// <exception cref="StepFailureException">Names what failed, and says whether another attempt may help.</exception>
     Task VerifyAsync(StepContext context, CancellationToken cancellationToken);

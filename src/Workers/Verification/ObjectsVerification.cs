@@ -1,9 +1,10 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
 using Saga.Workers.Storage;
+using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Saga.Workers.Verification;
 
@@ -11,6 +12,8 @@ namespace Saga.Workers.Verification;
 internal sealed class ObjectsVerification(IObjectStore store) : IVerification
 {
     public string Name => "objects";
+
+    public string? System(Tenant tenant) => SystemNames.S3;
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {

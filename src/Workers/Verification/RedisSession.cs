@@ -1,3 +1,7 @@
+using Saga.Contracts.Failures;
+using Saga.Tenancy.Cache;
+using Saga.Tenancy.Sealing;
+using StackExchange.Redis;
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
@@ -6,9 +10,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
-using Saga.Tenancy.Cache;
-using Saga.Tenancy.Sealing;
-using StackExchange.Redis;
 
 namespace Saga.Workers.Verification;
 
@@ -35,7 +36,7 @@ internal sealed class RedisSession : IAsyncDisposable
             await session.GuardAsync(token => session.ConnectAsync(server, token), cancellationToken);
             var reply = await session.SendAsync(["AUTH", credential.Username, credential.Password], cancellationToken);
             return reply.IsError
-                ? throw new CacheException("redis-sign-in-refused", $"Redis refused the tenant's user '{credential.Username}'.", transient: false)
+                ? throw new CacheException("redis-sign-in-refused", $"Redis refused the tenant's user '{credential.Username}'.", FailureKind.Permanent)
                 : session;
         }
         catch
@@ -136,11 +137,11 @@ internal sealed class RedisSession : IAsyncDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CacheException("redis-unavailable", $"Redis does not answer within {limit.TotalSeconds} s.", transient: true, error);
+            throw new CacheException("redis-unavailable", $"Redis does not answer within {limit.TotalSeconds} s.", FailureKind.Outage, error);
         }
         catch (Exception error) when (error is IOException or SocketException or AuthenticationException)
         {
-            throw new CacheException("redis-unavailable", $"Redis does not answer: {error.Message}", transient: true, error);
+            throw new CacheException("redis-unavailable", $"Redis does not answer: {error.Message}", FailureKind.Outage, error);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
@@ -36,6 +37,7 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
         await Task.Yield();
         try
         {
+            using var waiting = verification.System(context.Tenant) is { } system ? ExternalCalls.Begin(system) : null;
             await verification.VerifyAsync(context, cancellationToken);
             return (verification.Name, null);
         }
@@ -45,17 +47,25 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
         }
     }
 
-    // One that fails for good decides: another attempt would not help. The message names all.
+    // A permanent failure decides, since another attempt would not help; then what costs no attempt. The message names all.
     private static StepFailureException Combine(List<(string Name, Failure Failure)> failed)
     {
-        var first = failed.OrderBy(f => f.Failure.Transient).ThenBy(f => f.Name, StringComparer.Ordinal).First();
+        var first = failed.OrderBy(f => Weight(f.Failure.Kind)).ThenBy(f => f.Name, StringComparer.Ordinal).First();
         return new StepFailureException(new Failure
         {
             Code = $"verify-{first.Name}",
             Message = string.Join("; ", failed.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} ({f.Failure.Code}): {f.Failure.Message}")),
             Remedy = first.Failure.Remedy,
-            Transient = first.Failure.Transient,
+            Kind = first.Failure.Kind,
             System = first.Failure.System,
         });
     }
+
+    private static int Weight(FailureKind kind) => kind switch
+    {
+        FailureKind.Permanent => 0,
+        FailureKind.Outage => 1,
+        FailureKind.Overload => 2,
+        _ => 3,
+    };
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Tests.Support.Keycloak;
@@ -35,10 +36,10 @@ public sealed class When_Keycloak_fails
     }
 
     [Theory]
-    [InlineData(500, """{"error":"unknown_error","error_description":"server log"}""", "unknown_error: server log")]
-    [InlineData(503, """{"errorMessage":"down for a moment"}""", "down for a moment")]
-    [InlineData(502, "<html>Bad Gateway</html>", "no explanation")]
-    public async Task Should_call_an_outage_transient_in_either_shape_of_error(int status, string body, string words)
+    [InlineData(500, """{"error":"unknown_error","error_description":"server log"}""", "unknown_error: server log", FailureKind.Transient, KeycloakFailures.ServerFailed)]
+    [InlineData(503, """{"errorMessage":"down for a moment"}""", "down for a moment", FailureKind.Outage, KeycloakFailures.Unavailable)]
+    [InlineData(502, "<html>Bad Gateway</html>", "no explanation", FailureKind.Outage, KeycloakFailures.Unavailable)]
+    public async Task Should_say_of_what_kind_a_failure_is_in_either_shape_of_error(int status, string body, string words, FailureKind kind, string code)
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
@@ -46,8 +47,21 @@ public sealed class When_Keycloak_fails
 
         var failure = await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None));
 
-        (failure.Code, failure.Transient, failure.System).ShouldBe((KeycloakFailures.Unavailable, true, "keycloak"));
+        (failure.Code, failure.Kind, failure.System).ShouldBe((code, kind, "keycloak"));
         failure.Message.ShouldContain(words);
+    }
+
+    [Theory, InlineData(429, null), InlineData(429, "7"), InlineData(503, "7")]
+    public async Task Should_come_back_later_when_it_asks_for_less(int status, string? retryAfter)
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub, [("Retries", "0")]);
+        stub.Arm("GET", "*", new KeycloakFault { Status = status, RetryAfter = retryAfter }, times: 100);
+
+        var error = await Should.ThrowAsync<StepFailureException>(() => connection.Directory.FindOrganizationAsync(tenant, None));
+
+        (error.Failure.Code, error.Failure.Kind, error.Failure.System).ShouldBe((KeycloakFailures.Busy, FailureKind.Overload, "keycloak"));
+        error.RetryAfter.ShouldBe(retryAfter is null ? null : TimeSpan.FromSeconds(7));
     }
 
     [Fact]
@@ -64,7 +78,7 @@ public sealed class When_Keycloak_fails
     }
 
     [Fact]
-    public async Task Should_call_slowness_transient()
+    public async Task Should_call_slowness_an_outage()
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub, [("TimeoutSeconds", "0.1"), ("Retries", "1")]);
@@ -72,12 +86,12 @@ public sealed class When_Keycloak_fails
 
         var failure = await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None));
 
-        (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.Unavailable, true));
+        (failure.Code, failure.Kind, failure.System).ShouldBe((KeycloakFailures.Unavailable, FailureKind.Outage, "keycloak"));
         failure.Message.ShouldContain("0.1 s");
     }
 
     [Fact]
-    public async Task Should_call_an_address_where_nobody_listens_transient()
+    public async Task Should_call_an_address_where_nobody_listens_an_outage()
     {
         var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
@@ -85,7 +99,7 @@ public sealed class When_Keycloak_fails
 
         var failure = await FailureOfAsync(() => connection.Directory.FindOrganizationAsync(tenant, None));
 
-        (failure.Code, failure.Transient, failure.System).ShouldBe((KeycloakFailures.Unavailable, true, "keycloak"));
+        (failure.Code, failure.Kind, failure.System).ShouldBe((KeycloakFailures.Unavailable, FailureKind.Outage, "keycloak"));
     }
 
     [Fact]

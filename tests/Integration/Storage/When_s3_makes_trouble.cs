@@ -1,4 +1,5 @@
 using Amazon.S3.Model;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Objects;
 using Saga.Tests.Support;
@@ -153,14 +154,16 @@ public sealed class When_s3_makes_trouble
     }
 
     [Theory]
-    [InlineData(503, "SlowDown")]
-    [InlineData(500, "InternalError")]
-    public async Task Should_be_transient_when_the_server_is_overloaded(int status, string code)
+    [InlineData(503, "SlowDown", "s3-busy", FailureKind.Overload)]
+    [InlineData(503, "ServiceUnavailable", "s3-unavailable", FailureKind.Outage)]
+    [InlineData(500, "InternalError", "s3-server-error", FailureKind.Transient)]
+    public async Task Should_tell_too_much_to_do_from_an_outage_and_an_internal_error(int status, string code, string failure, FailureKind kind)
     {
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (_, _) => S3Front.Error(status, code));
         await using var host = await StorageHost.OnS3Async(url: front.Url);
 
-        await ShouldBeAwayAsync(() => host.Provisioner.RemoveAsync(StorageHost.NewTenant(), None));
+        var error = await Should.ThrowAsync<ObjectStoreException>(() => host.Provisioner.RemoveAsync(StorageHost.NewTenant(), None));
+        (error.System, error.Code, error.Kind).ShouldBe(("s3", failure, kind));
     }
 
     [Fact]
@@ -220,6 +223,6 @@ public sealed class When_s3_makes_trouble
     {
         var error = await Should.ThrowAsync<ObjectStoreException>(call);
         error.ShouldSatisfyAllConditions(
-            () => error.System.ShouldBe("s3"), () => error.Code.ShouldBe("s3-unavailable"), () => error.IsTransient.ShouldBeTrue());
+            () => error.System.ShouldBe("s3"), () => error.Code.ShouldBe("s3-unavailable"), () => error.Kind.ShouldBe(FailureKind.Outage));
     }
 }

@@ -1,10 +1,11 @@
-using System.Text.Json;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;
+using System.Text.Json;
 
 namespace Saga.Tests.Unit.Engine;
 
@@ -58,7 +59,7 @@ internal sealed class Run
         Apply("Failed", engine.Fail(Workflow, Progress, new StepFailed
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence,
-            Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Transient = transient },
+            Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = transient ? FailureKind.Transient : FailureKind.Permanent },
         }));
 
     public Decision Hold(string step, TimeSpan retryAfter, long? fence = null) =>

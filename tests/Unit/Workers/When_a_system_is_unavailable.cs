@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
@@ -14,9 +15,9 @@ public sealed class When_a_system_is_unavailable
     private int reached;
 
     public When_a_system_is_unavailable() =>
-        circuits = new(Options.Create(new WorkersOptions { CircuitFailures = 3, CircuitSeconds = 10 }), time);
+        circuits = new(Options.Create(new WorkersOptions { CircuitFailures = 3, CircuitSeconds = 10 }), time, NullLogger<CircuitBreakers>.Instance);
 
-    private static StepFailureException Outage => StepFailureException.Transient("keycloak-unavailable", "Away.", system: "keycloak");
+    private static StepFailureException Outage => StepFailureException.Outage("keycloak-unavailable", "Away.", "keycloak");
 
     [Fact]
     public async Task Should_hold_back_what_needs_it_and_nothing_else()
@@ -65,9 +66,10 @@ public sealed class When_a_system_is_unavailable
     }
 
     public static TheoryData<Exception> OtherFailures { get; } = new((Exception[])[
-        StepFailureException.Permanent("keycloak-unavailable", "It said no for good.", system: "keycloak"),
+        StepFailureException.Permanent("keycloak-unavailable", "It refused.", system: "keycloak"),
+        StepFailureException.Overload("keycloak-busy", "It asked for less.", "keycloak"),
         StepFailureException.Transient("keycloak-conflict", "It answered.", system: "keycloak"),
-        StepFailureException.Transient("s3-unavailable", "Another is away.", system: "s3"),
+        StepFailureException.Outage("s3-unavailable", "Another is away.", "s3"),
         new InvalidOperationException("A fault of ours."),
     ]);
 
@@ -81,13 +83,90 @@ public sealed class When_a_system_is_unavailable
     }
 
     [Fact]
-    public async Task Should_not_count_outages_between_successes()
+    public async Task Should_open_for_an_outage_that_begins_right_after_successes()
     {
-        for (var times = 0; times < 5; times++)
+        for (var times = 0; times < 1000; times++)
+            await RunAsync("keycloak");
+        reached = 0;
+
+        await OpenAsync();
+
+        (await Should.ThrowAsync<CircuitOpenException>(() => RunAsync("keycloak"))).Message.ShouldContain("3 calls in a row failed");
+        reached.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Should_open_in_a_brownout_although_some_calls_succeed()
+    {
+        for (var times = 0; times < 100; times++)
+            await RunAsync("keycloak");
+
+        var rounds = 0;
+        while (circuits.Open.Count == 0 && ++rounds < 20)
+        {
+            await RunAsync("keycloak");
+            for (var times = 0; times < 2 && circuits.Open.Count == 0; times++)
+                await Should.ThrowAsync<StepFailureException>(() => FailAsync(Outage));
+        }
+
+        (await Should.ThrowAsync<CircuitOpenException>(() => RunAsync("keycloak"))).Message.ShouldContain("of the last 12 calls failed");
+    }
+
+    [Fact]
+    public async Task Should_not_open_for_a_failure_now_and_then()
+    {
+        for (var times = 0; times < 50; times++)
+        {
+            await Should.ThrowAsync<StepFailureException>(() => FailAsync(Outage));
+            for (var successes = 0; successes < 3; successes++)
+                await RunAsync("keycloak");
+        }
+
+        circuits.Open.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_forget_failures_that_are_older_than_the_window()
+    {
+        for (var times = 0; times < 10; times++)
         {
             await Should.ThrowAsync<StepFailureException>(() => FailAsync(Outage));
             await RunAsync("keycloak");
+            time.Advance(TimeSpan.FromSeconds(31));
         }
+
+        circuits.Open.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_open_for_attempts_that_hang_until_their_end()
+    {
+        for (var times = 0; times < 3; times++)
+            await Should.ThrowAsync<AttemptTimeoutException>(() => FailAsync(new AttemptTimeoutException("identity", 1, ["keycloak"], new OperationCanceledException())));
+
+        circuits.Open.ShouldBe(["keycloak"]);
+    }
+
+    [Fact]
+    public async Task Should_open_for_internal_errors_in_a_row()
+    {
+        for (var times = 0; times < 3; times++)
+            await Should.ThrowAsync<StepFailureException>(() => FailAsync(StepFailureException.Transient("keycloak-server-error", "500", system: "keycloak")));
+
+        circuits.Open.ShouldBe(["keycloak"]);
+    }
+
+    [Fact]
+    public async Task Should_go_on_trying_when_a_trial_ends_without_a_word_of_the_system()
+    {
+        await OpenAsync();
+        time.Advance(TimeSpan.FromSeconds(11));
+
+        await Should.ThrowAsync<OperationCanceledException>(() => FailAsync(new OperationCanceledException()));
+
+        circuits.Open.ShouldBe(["keycloak"]);
+        await RunAsync("keycloak");
+        circuits.Open.ShouldBeEmpty();
     }
 
     private async Task OpenAsync()

@@ -1,42 +1,70 @@
-using System.Net.Sockets;
 using Npgsql;
-using Saga.Contracts.Steps;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+using Saga.Contracts.Failures;
 using Saga.Workers.Runtime;
 using Shouldly;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using Xunit;
+using static Saga.Contracts.Failures.FailureKind;
 
 namespace Saga.Tests.Unit.Workers;
 
-/// <summary>What a step let through without a word of its own: whether another attempt is made hangs on this.</summary>
+/// <summary>What a step let through without a word of its own: whether another attempt is made, and what it costs, hangs on this.</summary>
 public sealed class When_failures_are_classified
 {
-    public static TheoryData<Exception, string, bool, string?> Cases { get; } = new()
+    public static TheoryData<Exception, string, FailureKind, string?> Cases { get; } = new()
     {
-        // PostgreSQL refused: it would again.
-        { Refusal("23505"), "postgresql-23505", false, "postgresql" },
-        { Refusal("42501"), "postgresql-42501", false, "postgresql" },
-        // It was shut down, is full of connections, or chose a deadlock's victim: it may not again.
-        { Refusal("57P01"), "postgresql-unavailable", true, "postgresql" },
-        { Refusal("53300"), "postgresql-unavailable", true, "postgresql" },
-        { Refusal("40P01"), "postgresql-unavailable", true, "postgresql" },
-        { new NpgsqlException("broken"), "postgresql-unavailable", true, "postgresql" },
-        { new SocketException((int)SocketError.ConnectionRefused), "postgresql-unavailable", true, "postgresql" },
-        { new HttpRequestException("broken"), "http-unavailable", true, null },
-        { new TimeoutException("slow"), "timeout", true, null },
-        { new OperationCanceledException("over"), "cancelled", true, null },
-        { new InvalidOperationException("unforeseen"), "unexpected", true, null },
-        { StepFailureException.Permanent("slug-taken", "Taken.", system: "keycloak"), "slug-taken", false, "keycloak" },
-        { StepFailureException.Transient("keycloak-unavailable", "Away.", system: "keycloak"), "keycloak-unavailable", true, "keycloak" },
+        { Refusal("23505"), "postgresql-23505", Permanent, "postgresql" },
+        { Refusal("42501"), "postgresql-42501", Permanent, "postgresql" },
+        { Refusal("0A000"), "postgresql-0A000", Permanent, "postgresql" },
+        { Refusal("0A000", "RevalidateCachedQuery"), "postgresql-0A000", Transient, "postgresql" },
+        { Refusal("40P01"), "postgresql-40P01", Transient, "postgresql" },
+        { Refusal("57014"), "postgresql-57014", Transient, "postgresql" },
+        { Refusal("25P03"), "postgresql-25P03", Transient, "postgresql" },
+        { Refusal("57P01"), "postgresql-unavailable", Outage, "postgresql" },
+        { Refusal("25006"), "postgresql-unavailable", Outage, "postgresql" },
+        { Refusal("53300"), "postgresql-busy", Overload, "postgresql" },
+        { new NpgsqlException("broken"), "postgresql-unavailable", Outage, "postgresql" },
+        { new NpgsqlException("Exception while reading", new TimeoutException()), "postgresql-unavailable", Outage, "postgresql" },
+        { new NpgsqlException("The connection pool has been exhausted", new TimeoutException()), "postgresql-busy", Overload, "postgresql" },
+        { new SocketException((int)SocketError.ConnectionRefused), "socket-unavailable", Outage, null },
+        { new IOException("reset", new SocketException((int)SocketError.ConnectionReset)), "socket-unavailable", Outage, null },
+        { new HttpRequestException("broken"), "http-unavailable", Outage, null },
+        { new HttpRequestException(HttpRequestError.NameResolutionError, "unknown host"), "http-unavailable", Outage, null },
+        { new HttpRequestException(HttpRequestError.VersionNegotiationError, "old"), "http-refused", Permanent, null },
+        { new HttpRequestException("no", null, HttpStatusCode.TooManyRequests), "http-busy", Overload, null },
+        { new HttpRequestException("no", null, HttpStatusCode.NotFound), "http-refused", Permanent, null },
+        { new HttpRequestException("certificate", new AuthenticationException("expired")), "http-unavailable", Outage, null },
+        { new AuthenticationException("expired"), "tls-unavailable", Outage, null },
+        { new TimeoutException("slow"), "timeout", Outage, null },
+        { new TaskCanceledException("slow", new TimeoutException()), "timeout", Outage, null },
+        { new OperationCanceledException("over"), "cancelled", Transient, null },
+        { new BrokerUnreachableException(new IOException("refused")), "rabbitmq-unavailable", Outage, "rabbitmq" },
+        { new AuthenticationFailureException("no"), "rabbitmq-refused", Permanent, "rabbitmq" },
+        { Closed(506), "rabbitmq-busy", Overload, "rabbitmq" },
+        { Closed(320), "rabbitmq-unavailable", Outage, "rabbitmq" },
+        { Closed(406), "rabbitmq-refused", Permanent, "rabbitmq" },
+        { new MassTransit.ConnectionException("gone"), "rabbitmq-unavailable", Outage, "rabbitmq" },
+        { new InvalidOperationException("unforeseen"), "unexpected", Transient, null },
+        { StepFailureException.Permanent("slug-taken", "Taken.", system: "keycloak"), "slug-taken", Permanent, "keycloak" },
+        { StepFailureException.Outage("keycloak-unavailable", "Away.", "keycloak"), "keycloak-unavailable", Outage, "keycloak" },
+        { new AttemptTimeoutException("identity", 1, ["keycloak", "s3"], new OperationCanceledException()), "attempt-timeout", Transient, "keycloak" },
     };
 
     [Theory, MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void Should_say_whether_another_attempt_may_help(Exception error, string code, bool transient, string? system)
+    public void Should_say_of_what_kind_they_are(Exception error, string code, FailureKind kind, string? system)
     {
         var failure = Failures.Classify(error);
 
-        (failure.Code, failure.Transient, failure.System).ShouldBe((code, transient, system));
+        (failure.Code, failure.Kind, failure.System).ShouldBe((code, kind, system));
         failure.Message.ShouldContain(error.Message.Split(": ")[^1]);
     }
 
-    private static PostgresException Refusal(string state) => new("No.", "ERROR", "ERROR", state);
+    private static PostgresException Refusal(string state, string? routine = null) => new("No.", "ERROR", "ERROR", state, routine: routine);
+
+    private static OperationInterruptedException Closed(ushort code) => new(new ShutdownEventArgs(ShutdownInitiator.Peer, code, "words"));
 }

@@ -1,6 +1,7 @@
-using System.Net.Sockets;
 using Npgsql;
+using Saga.Contracts.Failures;
 using Saga.Workers.Runtime;
+using System.Net.Sockets;
 
 namespace Saga.Workers.Database.Servers;
 
@@ -16,22 +17,23 @@ internal static class DatabaseFailures
     public static StepFailureException Translate(string server, Exception error) => error switch
     {
         PostgresException e => Translate(server, e),
-        NpgsqlException { InnerException: TimeoutException } e when e.Message.Contains("pool", StringComparison.Ordinal) => StepFailureException.Transient(
-            "postgresql-busy", $"No connection to database server '{server}' became free in time.",
-            "Nothing, unless it lasts: then run fewer database steps at once.", cause: e),
+        NpgsqlException e when Failures.OfNpgsql(e) == FailureKind.Overload => Busy(server, $"No connection to database server '{server}' became free in time.", e),
         _ => Unavailable(server, error.Message, error),
     };
 
-    private static StepFailureException Translate(string server, PostgresException error) => error.SqlState switch
+    private static StepFailureException Translate(string server, PostgresException error) => FailureKinds.OfSqlState(error.SqlState) switch
     {
-        PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
-            or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.DiskFull or PostgresErrorCodes.OutOfMemory
-            or ['0', '8', ..] => Unavailable(server, error.MessageText, error),
-        // Somebody else changes the same thing just now, or changed it since it was looked at.
-        PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
-            or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation
-            or PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.QueryCanceled => Concurrent(server, error),
-        PostgresErrorCodes.InternalError when error.MessageText.Contains("concurrently", StringComparison.Ordinal) => Concurrent(server, error),
+        FailureKind.Outage => Unavailable(server, error.MessageText, error),
+        FailureKind.Overload => Busy(server, $"Database server '{server}' has too much to do: {error.MessageText}.", error),
+        FailureKind.Transient => Concurrent(server, error),
+        _ => Refused(server, error),
+    };
+
+    private static StepFailureException Refused(string server, PostgresException error) => error.SqlState switch
+    {
+        // Permanent elsewhere. Here names are looked up before they are made or used, so somebody else made or took it meanwhile.
+        PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateObject
+            or PostgresErrorCodes.InvalidCatalogName => Concurrent(server, error),
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => StepFailureException.Permanent(
             "postgresql-refused", $"Database server '{server}' refused the sign-in: {error.MessageText}.",
             $"Set Saga:Databases:Servers:{server}:ConnectionString to a superuser that may sign in.", System(server), error),
@@ -40,12 +42,16 @@ internal static class DatabaseFailures
             $"The user of Saga:Databases:Servers:{server}:ConnectionString must be a superuser.", System(server), error),
         _ => StepFailureException.Permanent(
             "postgresql-" + error.SqlState, $"Database server '{server}' answered {error.SqlState}: {error.MessageText}.",
-            "Look the SQLSTATE up in PostgreSQL's Appendix A, mend the cause, and replay the operation.", System(server), error),
+            "Look the SQLSTATE up in PostgreSQL's Appendix A, correct the cause, and replay the operation.", System(server), error),
     };
 
-    private static StepFailureException Unavailable(string server, string message, Exception cause) => StepFailureException.Transient(
-        "postgresql-unavailable", $"Database server '{server}' is unavailable: {message}",
-        "Bring the server back; the step goes on by itself.", System(server), cause);
+    private static StepFailureException Unavailable(string server, string message, Exception cause) => StepFailureException.Outage(
+        "postgresql-unavailable", $"Database server '{server}' is unavailable: {message}", System(server),
+        "Bring the server back; the step goes on by itself.", cause);
+
+    private static StepFailureException Busy(string server, string message, Exception cause) => StepFailureException.Overload(
+        "postgresql-busy", message, System(server), "Nothing, unless it lasts: then run fewer database steps at once, or let the server take more connections.",
+        cause: cause);
 
     private static StepFailureException Concurrent(string server, PostgresException cause) => StepFailureException.Transient(
         "postgresql-concurrent", $"Database server '{server}' answered {cause.SqlState}: {cause.MessageText}.", cause: cause);

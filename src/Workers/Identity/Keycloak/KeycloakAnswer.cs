@@ -1,6 +1,7 @@
+using Saga.Contracts;
+using Saga.Contracts.Failures;
 using System.Net;
 using System.Text.Json;
-using Saga.Contracts;
 
 namespace Saga.Workers.Identity.Keycloak;
 
@@ -11,8 +12,10 @@ internal sealed record KeycloakAnswer(HttpStatusCode Status, string Body, string
 
     public bool Succeeded => (int)Status is >= 200 and < 300;
 
+    public FailureKind Kind => FailureKinds.OfHttpStatus((int)Status, RetryAfter is not null);
+
     /// <summary>The server, or what stands before it, could not do it now.</summary>
-    public bool Unavailable => (int)Status is >= 500 or 429;
+    public bool Unavailable => !Succeeded && ((int)Status >= 500 || Kind != FailureKind.Permanent);
 
     /// <summary>Keycloak's words for an error, in whichever of its two shapes; for people, never to branch on.</summary>
     public string ErrorText

@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
@@ -7,6 +8,8 @@ public static class KeycloakFailures
 {
     public const string System = "keycloak";
     public const string Unavailable = "keycloak-unavailable";
+    public const string Busy = "keycloak-busy";
+    public const string ServerFailed = System + FailureCodes.ServerErrorSuffix;
     public const string CredentialsRefused = "keycloak-credentials-refused";
     public const string Forbidden = "keycloak-forbidden";
     public const string OrganizationsOff = "keycloak-organizations-off";
@@ -15,13 +18,19 @@ public static class KeycloakFailures
     public const string Conflict = "keycloak-conflict";
     public const string Unintelligible = "keycloak-unintelligible";
 
-    internal static StepFailureException Unreachable(string call, string why, Exception? cause = null) => StepFailureException.Transient(
-        Unavailable, $"Keycloak did not answer {call}: {why}.",
+    internal static StepFailureException Unreachable(string call, string why, FailureKind kind, Exception? cause = null) => StepFailureException.Of(
+        kind, Unavailable, $"Keycloak did not answer {call}: {why}.",
         $"Check that {KeycloakOptions.Section}:BaseUrl leads to a healthy Keycloak.", System, cause);
 
-    internal static StepFailureException ServerError(string call, KeycloakAnswer answer) => StepFailureException.Transient(
-        Unavailable, $"Keycloak answered {call} with {(int)answer.Status}: {answer.ErrorText}.",
-        "Look into Keycloak's log.", System);
+    /// <summary>An answer for which the same call may have another one later.</summary>
+    internal static StepFailureException NotNow(string call, KeycloakAnswer answer) => answer.Kind switch
+    {
+        FailureKind.Overload => StepFailureException.Overload(
+            Busy, $"Keycloak asked for fewer requests: it answered {call} with {(int)answer.Status}.", System,
+            $"Nothing, unless it lasts: then lower {KeycloakOptions.Section}:MaxConcurrency, or give Keycloak more.", answer.RetryAfter),
+        FailureKind.Outage => StepFailureException.Outage(Unavailable, Said(call, answer), System, "Look into Keycloak's log."),
+        var kind => StepFailureException.Of(kind, ServerFailed, Said(call, answer), "Look into Keycloak's log.", System),
+    };
 
     internal static StepFailureException BadCredentials(KeycloakAnswer answer) => StepFailureException.Permanent(
         CredentialsRefused, $"Keycloak gave no token ({(int)answer.Status}): {answer.ErrorText}.",
@@ -38,7 +47,7 @@ public static class KeycloakFailures
 
     internal static StepFailureException NoOrganizations(KeycloakAnswer answer) => StepFailureException.Permanent(
         OrganizationsOff, $"Keycloak has no organisations in this realm: {answer.ErrorText}",
-        $"DecisionBuilder Organizations on in the realm's settings (organizationsEnabled), and check {KeycloakOptions.Section}:Realm.", System);
+        $"Turn Organizations on in the realm's settings (organizationsEnabled), and check {KeycloakOptions.Section}:Realm.", System);
 
     internal static StepFailureException AttributesDropped(string email) => StepFailureException.Permanent(
         UserAttributesOff, $"Keycloak dropped the attribute tenant_id of the new user '{email}', which was removed again.",
@@ -46,6 +55,8 @@ public static class KeycloakFailures
 
     internal static StepFailureException Rejected(string call, KeycloakAnswer answer) => StepFailureException.Permanent(
         Refused, $"Keycloak refused {call} with {(int)answer.Status}: {answer.ErrorText}.", "Mend what Keycloak names, and replay.", System);
+
+    private static string Said(string call, KeycloakAnswer answer) => $"Keycloak answered {call} with {(int)answer.Status}: {answer.ErrorText}.";
 
     internal static StepFailureException Clash(string call, KeycloakAnswer answer) => StepFailureException.Transient(
         Conflict, $"Keycloak answered {call} with 409 ({answer.ErrorText}), and what it clashes with is not to be seen.", null, System);

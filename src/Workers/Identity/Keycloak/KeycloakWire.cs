@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
+using Saga.Contracts.Failures;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
@@ -41,7 +42,7 @@ internal sealed class KeycloakWire : IDisposable
 
     /// <summary>Any answer but an outage. </summary>
     /// <param name="call">For people: the method and the path, without the query.</param>
-    /// <exception cref="StepFailureException">Transient: no answer, or one that says "not now". The call may have taken effect.</exception>
+    /// <exception cref="StepFailureException">Not permanent: no answer, or one that says "not now". The call may have taken effect.</exception>
     public async Task<KeycloakAnswer> SendAsync(string call, Func<HttpRequestMessage> request, bool mayRepeat, CancellationToken cancellationToken)
     {
         KeycloakAnswer answer;
@@ -53,20 +54,22 @@ internal sealed class KeycloakWire : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw KeycloakFailures.Unreachable(call, e.Message, e);
+            throw KeycloakFailures.Unreachable(call, e.Message, Failures.OfHttp(e), e);
         }
         catch (TimeoutRejectedException e)
         {
-            throw KeycloakFailures.Unreachable(call, $"no answer within {e.Timeout.TotalSeconds:0.##} s", e);
+            throw KeycloakFailures.Unreachable(call, $"no answer within {e.Timeout.TotalSeconds:0.##} s", FailureKind.Outage, e);
         }
 
-        return answer.Unavailable ? throw KeycloakFailures.ServerError(call, answer) : answer;
+        return answer.Unavailable ? throw KeycloakFailures.NotNow(call, answer) : answer;
     }
 
     public void Dispose() => turns.Dispose();
 
     private async ValueTask<KeycloakAnswer> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
+        // Waiting for a turn is waiting for Keycloak: its turns are taken by calls that it has not answered.
+        using var waiting = ExternalCalls.Begin(KeycloakFailures.System);
         await turns.WaitAsync(cancellationToken);
         try
         {

@@ -1,0 +1,27 @@
+using Saga.Contracts.Failures;
+using Saga.Contracts.Steps;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>An attempt was still at work when its time was over.</summary>
+/// <param name="step">The step.</param>
+/// <param name="attempt">Which attempt.</param>
+/// <param name="systems">The external systems that it was waiting for then.</param>
+internal sealed class AttemptTimeoutException(string step, int attempt, IReadOnlyList<string> systems, Exception cause)
+    : Exception(Words(step, attempt, systems), cause)
+{
+    public IReadOnlyList<string> Systems { get; } = systems;
+
+    public Failure Failure => new()
+    {
+        Code = "attempt-timeout",
+        Message = Message,
+        Remedy = "See what the external system was doing then. If it does answer, only more slowly, give the step more time.",
+        System = Systems.Count > 0 ? Systems[0] : null,
+        Kind = FailureKind.Transient,
+    };
+
+    private static string Words(string step, int attempt, IReadOnlyList<string> systems) => systems.Count == 0
+        ? $"Attempt {attempt} of step '{step}' was not done when its time was over."
+        : $"Attempt {attempt} of step '{step}' was still waiting for {string.Join(" and ", systems)} when its time was over.";
+}
