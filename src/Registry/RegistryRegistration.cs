@@ -6,9 +6,12 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
+using Saga.Registry.Outbox;
 using Saga.Registry.Plans;
 using Saga.Registry.Schema;
+using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
+using Saga.Registry.Transitions;
 
 namespace Saga.Registry;
 
@@ -28,12 +31,22 @@ public static class RegistryRegistration
         services.AddSingleton<RegistryMigrator>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<LeasedTransactions>();
+        services.AddEngineStores();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
         services.AddSingleton<HistoryStore>();
         services.AddHostedService<MigrateRegistryAtStart>();
         return services;
+    }
+
+    /// <summary>What the engine commits, leases, sends and sweeps.</summary>
+    private static void AddEngineStores(this IServiceCollection services)
+    {
+        services.AddSingleton<ITransitionStore, SqlTransitionStore>();
+        services.AddSingleton<ILeaseStore, SqlLeaseStore>();
+        services.AddSingleton<IOutboxStore, SqlOutboxStore>();
+        services.AddSingleton<ISweepStore, SqlSweepStore>();
     }
 
     // The statements of the hot path are few and the same: prepared ones cost half the server's time.
