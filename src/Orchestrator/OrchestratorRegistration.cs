@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts;
 using Saga.Engine.Decisions;
-using Saga.Lifecycle.Intake;
+using Saga.Lifecycle;
 using Saga.Messaging;
 using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.Machine;
@@ -38,13 +38,7 @@ public static class OrchestratorRegistration
             endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
             endpoint.StateMachineSaga(provider.GetRequiredService<OperationStateMachine>(), provider.GetRequiredService<ISagaRepository<OperationSaga>>());
         }, Concurrency: 64));
-        services.AddIntake();
-        services.AddSingleton<ProvisionTenantConsumer>();
-        services.AddSingleton(new BusEndpoint(Endpoints.Commands, (provider, endpoint) =>
-        {
-            endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
-            endpoint.Instance(provider.GetRequiredService<ProvisionTenantConsumer>());
-        }));
+        services.AddLifecycle().AddCommandConsumers();
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
@@ -30,6 +31,8 @@ public static class RegistryRegistration
         services.AddSingleton(s => Connect(s.GetRequiredService<IOptions<RegistryOptions>>().Value));
         services.AddSingleton<RegistryMigrator>();
         services.AddSingleton<TenantStore>();
+        services.AddSingleton<TenantNameStore>();
+        services.AddSingleton<CommandLedger>();
         services.AddSingleton<LeasedTransactions>();
         services.AddEngineStores();
         services.AddSingleton<PlanStore>();
