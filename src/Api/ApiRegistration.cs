@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Saga.Api.Commands;
+using Saga.Api.DeadLetters;
 using Saga.Api.Health;
 using Saga.Api.OpenApi;
 using Saga.Api.Operations;
@@ -14,7 +14,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Hosting.Health;
-using Saga.Lifecycle;
+using Saga.Lifecycle.Intake;
 using Saga.Registry;
 
 namespace Saga.Api;
@@ -24,10 +24,9 @@ public static class ApiRegistration
     /// <summary>The control-plane API. Needs the sections <c>Saga:Registry</c> and <c>Saga:Auth</c>.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddRegistry(configuration).AddLifecycle();
+        services.AddRegistry(configuration).AddIntake();
         services.AddTokens(configuration).AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
-        services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton<OperationReader>();
         services.AddSingleton<HistoryFeed>();
         services.AddSingleton<EventStream>();
@@ -58,6 +57,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapTenants();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Plans").MapPlans();
+        api.MapGroup("").WithTags("Dead letters").MapDeadLetters();
         app.MapHealth().AllowAnonymous().WithTags("Health");
         app.MapApiDocument();
     }

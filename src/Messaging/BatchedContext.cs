@@ -5,17 +5,39 @@ using MassTransit.Context;
 namespace Saga.Messaging;
 
 /// <summary>One message of a batch, as if it had come alone.</summary>
-internal sealed class BatchedContext(ConsumeContext batch, Guid id, object message) : ConsumeContextScope(batch)
+/// <param name="batch">The delivery it came with.</param>
+/// <param name="message">The message as it travelled.</param>
+/// <param name="content">The message itself.</param>
+internal sealed class BatchedContext(ConsumeContext batch, BatchedMessage message, object content) : ConsumeContextScope(batch)
 {
-    public override Guid? MessageId => id;
+    private volatile bool taken;
 
-    public override IEnumerable<string> SupportedMessageTypes => [MessageUrn.ForTypeString(message.GetType())];
+    public BatchedMessage Message => message;
 
-    public override bool HasMessageType(Type messageType) => messageType.IsInstanceOfType(message);
+    /// <summary>Whether a consumer or a saga took it, well or not.</summary>
+    public bool Taken => taken;
+
+    public override Guid? MessageId => message.Id;
+
+    public override IEnumerable<string> SupportedMessageTypes => [MessageUrn.ForTypeString(content.GetType())];
+
+    public override bool HasMessageType(Type messageType) => messageType.IsInstanceOfType(content);
 
     public override bool TryGetMessage<T>([NotNullWhen(true)] out ConsumeContext<T>? consumeContext)
     {
-        consumeContext = message is T typed ? new MessageConsumeContext<T>(this, typed) : null;
+        consumeContext = content is T typed ? new MessageConsumeContext<T>(this, typed) : null;
         return consumeContext is not null;
+    }
+
+    public override Task NotifyConsumed<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
+    {
+        taken = true;
+        return base.NotifyConsumed(context, duration, consumerType);
+    }
+
+    public override Task NotifyFaulted<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
+    {
+        taken = true;
+        return base.NotifyFaulted(context, duration, consumerType, exception);
     }
 }

@@ -5,7 +5,11 @@ namespace Saga.Messaging;
 /// <summary>
 /// One queue that this process reads. Capabilities register theirs; the bus makes all of them.
 /// </summary>
-/// <param name="Queue">The queue's name.</param>
+/// <param name="Queue">The endpoint's name, as <see cref="Saga.Contracts.Endpoints"/> has them.</param>
 /// <param name="Configure">Attaches consumers or sagas, and their retry.</param>
 /// <param name="Concurrency">Messages worked on at once; the bus's default when null.</param>
-public sealed record BusEndpoint(string Queue, Action<IServiceProvider, IReceiveEndpointConfigurator> Configure, int? Concurrency = null);
+public sealed record BusEndpoint(string Queue, Action<IServiceProvider, IReceiveEndpointConfigurator> Configure, int? Concurrency = null)
+{
+    /// <summary>What a message is that does not say its type, as from a sender that knows nothing but the queue; null when there is no such.</summary>
+    public Type? Untyped { get; init; }
+}

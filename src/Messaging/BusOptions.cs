@@ -26,6 +26,13 @@ public sealed class BusOptions : IValidatableObject
     [Range(1, 256, ErrorMessage = "Saga:Bus:Concurrency must be from 1 to 256.")]
     public int Concurrency { get; set; } = 32;
 
+    /// <summary>
+    /// How long messages that were delivered are kept here while the registry is away; after that they go back to the broker, and nothing is
+    /// consumed until it answers. 1 to 600. On the in-memory bus they are kept as long as it takes.
+    /// </summary>
+    [Range(1, 600, ErrorMessage = "Saga:Bus:PauseAfterSeconds must be from 1 to 600.")]
+    public int PauseAfterSeconds { get; set; } = 10;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Adapter == BusAdapter.RabbitMq && !(Uri.TryCreate(RabbitMq, UriKind.Absolute, out var address) && address.Scheme is "amqp" or "amqps"))

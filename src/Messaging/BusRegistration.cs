@@ -2,7 +2,11 @@ using MassTransit;
 using MassTransit.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Saga.Messaging.DeadLetters;
+using Saga.Messaging.Pausing;
+using Saga.Messaging.Queues;
 
 namespace Saga.Messaging;
 
@@ -14,8 +18,12 @@ public static class BusRegistration
         if (services.Any(s => s.ServiceType == typeof(BusAddresses)))
             return services;
         services.AddOptions<BusOptions>().Bind(configuration.GetSection(BusOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BusAddresses>();
         services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>()));
+        services.AddSingleton<DeadLetterSender>();
+        services.AddSingleton<EndpointPauses>();
+        services.AddSingleton<Gate>();
         // A bus that is stopped while it starts loses messages, so the host waits for it.
         services.Configure<MassTransitHostOptions>(o =>
         {
@@ -30,39 +38,68 @@ public static class BusRegistration
             // By default it tells its makers about the host and its endpoints, some minutes after the start.
             bus.DisableUsageTelemetry();
             if (options.Adapter == BusAdapter.InMemory)
-                bus.UsingInMemory((context, factory) => Endpoints(context, factory, options, _ => { }));
+                bus.UsingInMemory((context, factory) => Endpoints(context, factory, options, endpoint => endpoint.Queue, (_, _) => { }));
             else
                 bus.UsingRabbitMq((context, factory) =>
                 {
                     // Read again here: validation has run by now, and names what is wrong.
                     var broker = new Uri(context.GetRequiredService<IOptions<BusOptions>>().Value.RabbitMq!);
                     factory.Host(broker, host => host.PublisherConfirmation = true);
-                    Endpoints(context, factory, options, e => ((IRabbitMqReceiveEndpointConfigurator)e).SetQuorumQueue());
+                    Endpoints(context, factory, options, endpoint => Contracts.Endpoints.QueueOf(endpoint.Queue), (endpoint, e) =>
+                    {
+                        QueueArguments.Set((IRabbitMqReceiveEndpointConfigurator)e, endpoint.Queue);
+                        e.ConnectReceiveEndpointObserver(context.GetRequiredService<EndpointPauses>());
+                    });
                 });
         });
+        if (options.Adapter == BusAdapter.RabbitMq)
+            services.AddHostedService<FormerQueues>();
         return services;
     }
 
     private static void Endpoints<T>(
-        IBusRegistrationContext context, IBusFactoryConfigurator<T> factory, BusOptions options, Action<IReceiveEndpointConfigurator> transport)
+        IBusRegistrationContext context, IBusFactoryConfigurator<T> factory, BusOptions options, Func<BusEndpoint, string> queue, Action<BusEndpoint, IReceiveEndpointConfigurator> transport)
         where T : IReceiveEndpointConfigurator
     {
         // The body is the message and nothing else, as the outbox has it; what MassTransit adds goes into headers. Its envelope is read too.
         factory.UseRawJsonSerializer(RawSerializerOptions.AddTransportHeaders, isDefault: true);
         foreach (var endpoint in context.GetServices<BusEndpoint>())
         {
-            factory.ReceiveEndpoint(endpoint.Queue, e =>
+            factory.ReceiveEndpoint(queue(endpoint), e =>
             {
                 var concurrency = endpoint.Concurrency ?? options.Concurrency;
                 e.ConcurrentMessageLimit = concurrency;
                 e.PrefetchCount = concurrency * 2;
                 e.PublishFaults = false;
-                e.AddPrePipeSpecification(new FilterPipeSpecification<ConsumeContext>(new UnbatchFilter()));
-                // Above, a batch counts as one; from here on, each of its messages.
-                e.AddPrePipeSpecification(new ConcurrencyLimitPipeSpecification<ConsumeContext>(concurrency));
-                transport(e);
+                Filters(context, endpoint, e, concurrency);
+                transport(endpoint, e);
                 endpoint.Configure(context, e);
             });
         }
+    }
+
+    // From the outermost to the innermost.
+    private static void Filters(IServiceProvider provider, BusEndpoint endpoint, IReceiveEndpointConfigurator e, int concurrency)
+    {
+        var letters = provider.GetRequiredService<DeadLetterSender>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        // What ends here has nowhere else to go.
+        var last = endpoint.Queue == Contracts.Endpoints.DeadLetters;
+        if (last)
+            Add(new InsistFilter(time));
+        if (last)
+            Add(new FromBrokerFilter());
+        Add(new UnbatchFilter(endpoint.Queue, letters));
+        // Above, a batch counts as one; from here on, each of its messages.
+        e.AddPrePipeSpecification(new ConcurrencyLimitPipeSpecification<ConsumeContext>(concurrency));
+        if (!last)
+            Add(new ParkFilter(endpoint.Queue, endpoint.Untyped, letters));
+        if (provider.GetService<Prerequisite>() is { } prerequisite)
+            Add(new GateFilter(provider.GetRequiredService<Gate>(), prerequisite, time));
+        var received = new ParkReceivedFilter(endpoint.Queue, endpoint.Untyped, letters);
+        e.ConfigureError(x => x.UseFilter(received));
+        e.ConfigureDeadLetter(x => x.UseFilter(received));
+
+        void Add(IFilter<ConsumeContext> filter) => e.AddPrePipeSpecification(new FilterPipeSpecification<ConsumeContext>(filter));
     }
 }

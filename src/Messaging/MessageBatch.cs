@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MassTransit;
 using Saga.Contracts;
 
 namespace Saga.Messaging;
@@ -9,7 +10,19 @@ namespace Saga.Messaging;
 /// </summary>
 public sealed record MessageBatch
 {
+    // Not by HasMessageType: what says nothing of its type, which others may send, passes for any.
+    private static readonly string Urn = MessageUrn.ForTypeString<MessageBatch>();
+
+    // What it was called before, by processes and in queues of that time.
+    private const string FormerUrn = "urn:message:Saga.Messaging:Bundle";
+
     public required IReadOnlyList<BatchedMessage> Messages { get; init; }
+
+    /// <summary>The batch that was received; null when the message is none.</summary>
+    internal static MessageBatch? TryRead(ConsumeContext context) =>
+        context.SupportedMessageTypes.Any(t => t is FormerUrn || t == Urn) && context.SerializerContext.TryGetMessage(typeof(MessageBatch), out var batch)
+            ? (MessageBatch)batch
+            : null;
 }
 
 public sealed record BatchedMessage

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 
 namespace Saga.Messaging;
 
-/// <summary>The activity source of the bus. Names are public.</summary>
+/// <summary>The activity source and the meter of the bus. Names are public.</summary>
 public static class MessagingTelemetry
 {
     public const string SourceName = "Saga.Messaging";
@@ -10,7 +11,14 @@ public static class MessagingTelemetry
     /// <summary>One message of a batch, from its unpacking to its end; the child of what sent it. Tags saga.message, saga.message_id.</summary>
     public const string Receive = "saga.message.receive";
 
+    /// <summary>Messages that became dead letters; tags saga.queue, saga.reason.</summary>
+    public const string DeadLettersName = "saga.dead_letters";
+
     public static ActivitySource Source { get; } = new(SourceName);
+
+    internal static Meter Meter { get; } = new(SourceName);
+
+    internal static Counter<long> DeadLetters { get; } = Meter.CreateCounter<long>(DeadLettersName, "{message}", "Messages that became dead letters.");
 
     // Goes on with the trace though nobody here records it: the next process may.
     internal static Activity? StartReceive(BatchedMessage message) =>

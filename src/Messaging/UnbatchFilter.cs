@@ -1,27 +1,27 @@
+using System.Text.Json;
 using MassTransit;
+using Saga.Contracts.DeadLetters;
+using Saga.Messaging.DeadLetters;
 
 namespace Saga.Messaging;
 
 /// <summary>
 /// Unpacks batches before consumers see anything: each message goes its own way, with its own retry and in its own trace. The
-/// batch is acknowledged when all have ended; if one failed, it is as a message that failed, though the others are done.
+/// batch is acknowledged when all have ended. One that this version cannot read becomes a dead letter by itself.
 /// Messages that come alone, from others, pass.
 /// </summary>
-internal sealed class UnbatchFilter : IFilter<ConsumeContext>
+internal sealed class UnbatchFilter(string queue, DeadLetterSender letters) : IFilter<ConsumeContext>
 {
-    // Not by HasMessageType: what says nothing of its type, which others may send, passes for any.
-    private static readonly string Urn = MessageUrn.ForTypeString<MessageBatch>();
-
     public Task Send(ConsumeContext context, IPipe<ConsumeContext> next) =>
-        context.SupportedMessageTypes.Contains(Urn, StringComparer.Ordinal) && context.TryGetMessage<MessageBatch>(out var batch)
-            ? UnbatchAsync(batch, next)
-            : next.Send(context);
+        MessageBatch.TryRead(context) is { } batch ? UnbatchAsync(context, batch, next) : next.Send(context);
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("unbatch");
 
-    private static async Task UnbatchAsync(ConsumeContext<MessageBatch> batch, IPipe<ConsumeContext> next)
+    private async Task UnbatchAsync(ConsumeContext context, MessageBatch batch, IPipe<ConsumeContext> next)
     {
-        var messages = batch.Message.Messages.Select(m => ConsumeAsync(batch, m, next)).ToList();
+        // Each of its messages is dealt with below, taken by a consumer or not.
+        Parked.Mark(context.ReceiveContext);
+        var messages = batch.Messages.Select(m => ConsumeAsync(context, m, next)).ToList();
         try
         {
             await Task.WhenAll(messages);
@@ -29,13 +29,25 @@ internal sealed class UnbatchFilter : IFilter<ConsumeContext>
         catch (Exception error) when (messages.Exists(m => m.IsCanceled))
         {
             // A stop cut one short. It is to be delivered again, which an error beside it must not prevent.
-            throw new OperationCanceledException("A message of the batch was cut short.", error, batch.CancellationToken);
+            throw new OperationCanceledException("A message of the batch was cut short.", error, context.CancellationToken);
         }
     }
 
-    private static async Task ConsumeAsync(ConsumeContext batch, BatchedMessage message, IPipe<ConsumeContext> next)
+    private async Task ConsumeAsync(ConsumeContext context, BatchedMessage message, IPipe<ConsumeContext> next)
     {
         using var activity = MessagingTelemetry.StartReceive(message);
-        await next.Send(new BatchedContext(batch, message.Id, message.Read()));
+        object content;
+        try
+        {
+            content = message.Read();
+        }
+        catch (Exception error) when (error is InvalidOperationException or JsonException)
+        {
+            var reason = error is JsonException ? DeadLetterReasons.Unreadable : DeadLetterReasons.TypeUnknown;
+            await letters.SendAsync(DeadLetterSender.Of(queue, message, reason, error.Message), context.CancellationToken);
+            return;
+        }
+
+        await next.Send(new BatchedContext(context, message, content));
     }
 }

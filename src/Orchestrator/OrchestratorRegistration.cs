@@ -4,10 +4,12 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts;
+using Saga.Contracts.Commands;
 using Saga.Engine.Decisions;
-using Saga.Lifecycle;
+using Saga.Lifecycle.Intake;
 using Saga.Messaging;
 using Saga.Orchestrator.Commands;
+using Saga.Orchestrator.DeadLetters;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
@@ -34,11 +36,18 @@ public static class OrchestratorRegistration
             new OperationRepositoryContextFactory(s.GetRequiredService<Committer>(), s.GetRequiredService<OutboxPublisher>())));
         services.AddSingleton(new BusEndpoint(Endpoints.Operations, (provider, endpoint) =>
         {
-            // Outside the unit of work: each try is a transaction of its own. Long enough for a database to restart.
-            endpoint.UseMessageRetry(r => r.Exponential(12, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
+            // Outside the unit of work: each try is a transaction of its own.
+            endpoint.UseTransientRetry(provider);
             endpoint.StateMachineSaga(provider.GetRequiredService<OperationStateMachine>(), provider.GetRequiredService<ISagaRepository<OperationSaga>>());
         }, Concurrency: 64));
-        services.AddLifecycle().AddCommandConsumers();
+        services.AddIntake();
+        services.AddSingleton<ProvisionTenantConsumer>();
+        services.AddSingleton(new BusEndpoint(Endpoints.Commands, (provider, endpoint) =>
+        {
+            endpoint.UseTransientRetry(provider);
+            endpoint.Instance(provider.GetRequiredService<ProvisionTenantConsumer>());
+        }) { Untyped = typeof(ProvisionTenant) });
+        services.AddDeadLetters();
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -42,7 +41,6 @@ public sealed record StepView
     public Failure? Failure { get; init; }
 
     /// <summary>The outside system that holds the step back.</summary>
-    [JsonPropertyName("heldBy")]
     public string? DeferredBy { get; init; }
 
     public JsonElement? Output { get; init; }

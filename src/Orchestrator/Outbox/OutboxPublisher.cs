@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 

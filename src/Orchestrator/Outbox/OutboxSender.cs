@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MassTransit;
 using Saga.Messaging;
-using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 

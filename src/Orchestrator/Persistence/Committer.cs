@@ -1,8 +1,9 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Saga.Orchestrator.Outbox;
-using Saga.Registry.Transitions;
+using Saga.Registry;
 
 namespace Saga.Orchestrator.Persistence;
 
@@ -13,21 +14,21 @@ namespace Saga.Orchestrator.Persistence;
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
 {
-    private readonly ITransitionStore store;
+    private readonly NpgsqlDataSource registry;
+    private readonly OperationRows rows;
     private readonly SentMessages sent;
     private readonly ILogger<Committer> log;
     private readonly Channel<Transition>[] lanes;
     private readonly int maxBatch;
-    private readonly TimeSpan claim;
     private readonly CancellationTokenSource stopping = new();
     private readonly Task running;
 
-    public Committer(ITransitionStore store, SentMessages sent, IOptions<OrchestratorOptions> options, ILogger<Committer> log)
+    public Committer(NpgsqlDataSource registry, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<Committer> log)
     {
-        this.store = store;
+        this.registry = registry;
         this.sent = sent;
         this.log = log;
-        claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
+        rows = new OperationRows(time, options.Value.OutboxClaimSeconds);
         maxBatch = options.Value.MaxBatch;
         lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
@@ -55,7 +56,7 @@ internal sealed partial class Committer : IAsyncDisposable
 
     private async Task RunAsync(Channel<Transition> lane, CancellationToken cancellationToken)
     {
-        await using var session = store.OpenSession();
+        await using var connection = new PinnedConnection(registry);
         var waiting = new List<Transition>();
         try
         {
@@ -68,12 +69,13 @@ internal sealed partial class Committer : IAsyncDisposable
                 var batch = Choose(waiting);
                 try
                 {
-                    await CommitAsync(session, batch, cancellationToken);
+                    await CommitAsync(connection, batch, cancellationToken);
                 }
                 catch (Exception error)
                 {
                     // Each is thrown to its own message, which is tried again alone.
                     LogBatchFailed(error, batch.Count);
+                    await connection.DisposeAsync();
                     _ = Task.Run(() => batch.ForEach(t => t.Fail(error)), CancellationToken.None);
                 }
             }
@@ -107,11 +109,15 @@ internal sealed partial class Committer : IAsyncDisposable
         return chosen;
     }
 
-    private async Task CommitAsync(ITransitionSession session, List<Transition> batch, CancellationToken cancellationToken)
+    private async Task CommitAsync(PinnedConnection hot, List<Transition> batch, CancellationToken cancellationToken)
     {
-        await using var open = await session.BeginAsync(batch.ConvertAll(t => new OperationMessage(t.OperationId, t.MessageId)), cancellationToken);
+        var connection = await hot.OpenAsync(cancellationToken);
+        var loaded = await rows.BeginAsync(connection, batch, cancellationToken);
         foreach (var transition in batch)
-            transition.Load(open.Find(transition.OperationId));
+        {
+            var (saga, seen) = loaded.GetValueOrDefault(transition.OperationId);
+            transition.Load(saga, seen);
+        }
 
         foreach (var transition in batch)
             await transition.Decided;
@@ -121,7 +127,7 @@ internal sealed partial class Committer : IAsyncDisposable
         {
             using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Commit);
             activity?.SetTag("saga.transitions", batch.Count);
-            await open.CommitAsync([.. batch.Select(t => t.Change).OfType<OperationChange>()], done, claim, cancellationToken);
+            await rows.CommitAsync(connection, batch, done, cancellationToken);
         }
         catch
         {

@@ -33,8 +33,7 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             transition.Abandon();
         }
 
-        if (transition.Change is { } change)
-            publisher.Send(change.Messages);
+        publisher.Send(transition.Outgoing);
     }
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<OperationSaga> query, IPipe<SagaRepositoryQueryContext<OperationSaga, T>> next)

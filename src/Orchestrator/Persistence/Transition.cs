@@ -1,5 +1,5 @@
 using Saga.Orchestrator.Machine;
-using Saga.Registry.Transitions;
+using Saga.Orchestrator.Outbox;
 
 namespace Saga.Orchestrator.Persistence;
 
@@ -28,8 +28,16 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
     /// <summary>The message changed the operation before.</summary>
     public bool Seen { get; private set; }
 
-    /// <summary>What is to be written; null when nothing is.</summary>
-    public OperationChange? Change { get; private set; }
+    /// <summary>There is a decision, and it changes something.</summary>
+    public bool Changes { get; private set; }
+
+    /// <summary>
+    /// The operation's own row is to be written. That may be so though nothing changes: the sweeper woke it too soon, and put
+    /// it off blindly.
+    /// </summary>
+    public bool Moves { get; private set; }
+
+    public IReadOnlyList<OutboxMessage> Outgoing { get; private set; } = [];
 
     public Task Loaded => loaded.Task;
 
@@ -37,17 +45,19 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 
     public Task Committed => committed.Task;
 
-    public void Load(LoadedOperation? operation)
+    public void Load(OperationSaga? saga, bool seen)
     {
-        Saga = operation is null ? null : OperationSagas.From(operation);
-        Seen = operation?.Seen ?? false;
+        Saga = saga;
+        Seen = seen;
         loaded.TrySetResult();
     }
 
     public void Decide()
     {
         if (!Seen && Saga is { Decision: { } decision })
-            Change = OperationSagas.Change(Saga, decision, MessageId);
+            (Changes, Moves) = (decision.Changes, Saga.Moves);
+        if (Changes)
+            Outgoing = [.. Saga!.Decision!.Dispatches.Select(d => OutboxMessage.For(Saga, d))];
         decided.TrySetResult();
     }
 

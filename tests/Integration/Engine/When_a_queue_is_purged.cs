@@ -61,6 +61,6 @@ public sealed class When_a_queue_is_purged
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(bus) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
-        await Until.TrueAsync(async () => await channel.QueuePurgeAsync(queue) > 0, $"{queue} has something to lose");
+        await Until.TrueAsync(async () => await channel.QueuePurgeAsync(Endpoints.QueueOf(queue)) > 0, $"{queue} has something to lose");
     }
 }

@@ -1,6 +1,8 @@
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
+using Saga.Registry.Plans;
 using Saga.Tests.Support;
 using Xunit;
 
@@ -11,12 +13,12 @@ public abstract class IntakeTest : IAsyncLifetime
 {
     protected NpgsqlDataSource Registry { get; private set; } = null!;
 
-    protected ICommandIntake<ProvisionTenant> Intake { get; private set; } = null!;
+    protected ProvisionIntake Intake { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
         Registry = await PostgresServer.NewRegistryAsync();
-        Intake = Intakes.Provision(Registry);
+        Intake = new(Registry, new PlanStore(Registry), TimeProvider.System);
     }
 
     public async ValueTask DisposeAsync()

@@ -7,7 +7,6 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Orchestrator.Machine;
-using Saga.Registry.Transitions;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

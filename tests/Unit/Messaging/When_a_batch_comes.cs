@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using NSubstitute;
+using Saga.Contracts;
+using Saga.Contracts.DeadLetters;
 using Saga.Contracts.Steps;
 using Saga.Messaging;
 using Shouldly;
@@ -52,23 +55,60 @@ public sealed class When_a_batch_comes
             ? Task.FromException(new InvalidOperationException("failed"))
             : gate.Task);
 
-        var consumed = new UnbatchFilter().Send(Received(failed, slow), next);
+        var consumed = new UnbatchFilter("test", null!).Send(Received(failed, slow), next);
 
         consumed.IsCompleted.ShouldBeFalse("the other is not done");
         gate.SetResult();
         (await Should.ThrowAsync<InvalidOperationException>(consumed)).Message.ShouldBe("failed");
     }
 
-    [Fact]
-    public async Task Should_say_which_type_it_does_not_know_and_finish_the_others()
+    [Theory]
+    [InlineData("Saga.Contracts.Steps.OperationForeseen", """{"operationId": "01a1fee0-d7d9-75c9-9171-1464a62054bb"}""", DeadLetterReasons.TypeUnknown)]
+    [InlineData("Saga.Contracts.Steps.OperationDue", """{"operation": 7}""", DeadLetterReasons.Unreadable)]
+    [InlineData("Saga.Contracts.Commands.OperationAccepted", """{"operationId": "01a1fee0-d7d9-75c9-9171-1464a62054bb", "tenantId": "01a1fee0-d7d9-75c9-9171-1464a62054bb", "location": "/"}""", DeadLetterReasons.NoConsumer)]
+    public async Task Should_part_with_the_message_that_cannot_be_consumed_and_with_no_other(string type, string body, string reason)
     {
         await using var bus = await Bus.StartAsync();
         var known = Due();
+        var stranger = Due() with { Type = type, Body = JsonDocument.Parse(body).RootElement };
 
-        await bus.SendAsync(Due() with { Type = "Saga.Contracts.Steps.OperationForeseen" }, known);
+        await bus.SendAsync(stranger, known);
 
-        (await Should.ThrowAsync<InvalidOperationException>(bus.Completed)).Message.ShouldContain("Saga.Contracts.Steps.OperationForeseen");
+        await bus.Completed;
         bus.Seen.ShouldBe([(known.Id, typeof(OperationDue))]);
+        var letter = await bus.DeadLetter;
+        (letter.Queue, letter.MessageId, letter.MessageType, letter.Reason).ShouldBe(("test", stranger.Id, type, reason));
+        JsonElement.DeepEquals(JsonDocument.Parse(letter.Body).RootElement, stranger.Body).ShouldBeTrue();
+        letter.Detail.ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_part_with_a_message_that_fails_for_good()
+    {
+        await using var bus = await Bus.StartAsync();
+        var (failed, known) = (Due(), Due());
+        bus.OnMessage = id => id == failed.Id ? throw new InvalidOperationException("never") : Task.CompletedTask;
+
+        await bus.SendAsync(failed, known);
+
+        await bus.Completed;
+        bus.Seen.Select(s => s.Id).Distinct().ShouldBe([failed.Id, known.Id], ignoreOrder: true);
+        var letter = await bus.DeadLetter;
+        (letter.MessageId, letter.Reason).ShouldBe((failed.Id, DeadLetterReasons.Failed));
+        letter.Detail.ShouldContain("never");
+    }
+
+    // A queue that was filled before the rename holds them.
+    [Fact]
+    public async Task Should_be_read_under_its_former_name()
+    {
+        await using var bus = await Bus.StartAsync();
+        var due = Due();
+
+        await bus.SendAsync("urn:message:Saga.Messaging:Bundle", due);
+
+        await bus.Completed;
+        bus.Seen.ShouldBe([(due.Id, typeof(OperationDue))]);
     }
 
     [Fact]
@@ -126,18 +166,16 @@ public sealed class When_a_batch_comes
             : Task.FromException(new InvalidOperationException("failed")));
 
         // MassTransit keeps what failed in the queue of errors, and gives back what was cancelled.
-        await Should.ThrowAsync<OperationCanceledException>(new UnbatchFilter().Send(Received(failed, cut), next));
+        await Should.ThrowAsync<OperationCanceledException>(new UnbatchFilter("test", null!).Send(Received(failed, cut), next));
     }
 
     private static ConsumeContext Received(params BatchedMessage[] messages)
     {
-        var batch = Substitute.For<ConsumeContext<MessageBatch>>();
-        batch.Message.Returns(new MessageBatch { Messages = messages });
         var received = Substitute.For<ConsumeContext>();
         received.SupportedMessageTypes.Returns([MessageUrn.ForTypeString<MessageBatch>()]);
-        received.TryGetMessage<MessageBatch>(out _).Returns(call =>
+        received.SerializerContext.TryGetMessage(typeof(MessageBatch), out _).Returns(call =>
         {
-            call[0] = batch;
+            call[1] = new MessageBatch { Messages = messages };
             return true;
         });
         return received;
@@ -159,6 +197,7 @@ public sealed class When_a_batch_comes
         public const int Concurrency = 4;
         private const string Queue = "test";
         private readonly TaskCompletionSource completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<DeadLetter> dead = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private ServiceProvider services = null!;
 
         public Func<Guid, Task> OnMessage { get; set; } = _ => Task.CompletedTask;
@@ -170,6 +209,8 @@ public sealed class When_a_batch_comes
         /// <summary>Ends as the first message of the bus does.</summary>
         public Task Completed => completed.Task.WaitAsync(Limit);
 
+        public Task<DeadLetter> DeadLetter => dead.Task.WaitAsync(Limit);
+
         public static async Task<Bus> StartAsync()
         {
             var bus = new Bus();
@@ -180,6 +221,7 @@ public sealed class When_a_batch_comes
                     endpoint.UseMessageRetry(r => r.Immediate(2));
                     endpoint.Instance(bus);
                 }, Concurrency))
+                .AddSingleton(new BusEndpoint(Endpoints.DeadLetters, (_, endpoint) => endpoint.Instance(new Letters(bus.dead))))
                 .BuildServiceProvider();
             await bus.services.GetRequiredService<IBusControl>().StartAsync();
             bus.services.GetRequiredService<IBusControl>().ConnectReceiveObserver(bus);
@@ -190,6 +232,12 @@ public sealed class When_a_batch_comes
         {
             var endpoint = await services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"queue:{Queue}"));
             await endpoint.Send(new MessageBatch { Messages = messages });
+        }
+
+        public async Task SendAsync(string urn, BatchedMessage message)
+        {
+            var endpoint = await services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"queue:{Queue}"));
+            await endpoint.Send(new MessageBatch { Messages = [message] }, c => c.SupportedMessageTypes = [urn]);
         }
 
         public Task Consume(ConsumeContext<OperationDue> context) => SeeAsync(context, context.Message.OperationId);
@@ -228,6 +276,15 @@ public sealed class When_a_batch_comes
             Seen.Enqueue((context.MessageId!.Value, typeof(T)));
             Operations.Enqueue(operation);
             return OnMessage(context.MessageId.Value);
+        }
+    }
+
+    private sealed class Letters(TaskCompletionSource<DeadLetter> first) : IConsumer<DeadLetter>
+    {
+        public Task Consume(ConsumeContext<DeadLetter> context)
+        {
+            first.TrySetResult(context.Message);
+            return Task.CompletedTask;
         }
     }
 }

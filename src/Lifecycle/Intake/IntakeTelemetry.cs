@@ -1,0 +1,14 @@
+using System.Diagnostics;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>The activity source of the intake. Names are public.</summary>
+public static class IntakeTelemetry
+{
+    public const string SourceName = "Saga.Registry";
+
+    /// <summary>The transaction that accepts a command commits.</summary>
+    public const string Commit = "saga.intake.commit";
+
+    public static ActivitySource Source { get; } = new(SourceName);
+}

@@ -1,0 +1,48 @@
+using MassTransit;
+using Saga.Contracts;
+using Saga.Contracts.DeadLetters;
+
+namespace Saga.Messaging.DeadLetters;
+
+/// <summary>
+/// Makes dead letters of messages that others than this system's processes moved to the dead letters as they were: the broker,
+/// when a message was delivered too often, and <see cref="Queues.FormerQueues"/>.
+/// </summary>
+internal sealed class FromBrokerFilter : IFilter<ConsumeContext>
+{
+    /// <summary>Names the endpoint that a message was meant for.</summary>
+    public const string QueueHeader = "saga-queue";
+
+    public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
+    {
+        if (Origin(context) is not { } origin)
+        {
+            await next.Send(context);
+            return;
+        }
+
+        var (queue, reason, detail) = origin;
+        List<DeadLetter> letters = MessageBatch.TryRead(context) is { } batch
+            ? [.. batch.Messages.Select(m => DeadLetterSender.Of(queue, m, reason, detail))]
+            : [DeadLetterSender.Of(queue, context.ReceiveContext, null, reason, detail)];
+        Parked.Mark(context.ReceiveContext);
+        foreach (var letter in letters)
+        {
+            MessagingTelemetry.DeadLetters.Add(1, new("saga.queue", queue), new("saga.reason", reason));
+            await next.Send(new BatchedContext(context, BatchedMessage.Of(letter.MessageId, letter, letter.TraceParent), letter));
+        }
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("fromBroker");
+
+    private static (string Queue, string Reason, string Detail)? Origin(ConsumeContext context)
+    {
+        var headers = context.ReceiveContext.TransportHeaders;
+        if (headers.Get<string>(QueueHeader) is { } former)
+            return (former, DeadLetterReasons.Failed, headers.Get<string>(MessageHeaders.FaultMessage) ?? headers.Get<string>(MessageHeaders.Reason) ?? "It was in the queue of errors.");
+        if (headers.Get<string>("x-first-death-queue") is not { } queue)
+            return null;
+        var why = headers.Get<string>("x-first-death-reason");
+        return (Endpoints.OfQueue(queue), DeadLetterReasons.DeliveredTooOften, $"The broker took it out of {queue}: {why}.");
+    }
+}

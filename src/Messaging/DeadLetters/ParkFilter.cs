@@ -1,0 +1,43 @@
+using MassTransit;
+using Saga.Contracts.DeadLetters;
+
+namespace Saga.Messaging.DeadLetters;
+
+/// <summary>
+/// Takes one message that failed out of the way of the others: it becomes a dead letter, and counts as consumed. What was cut
+/// short is none: the broker delivers it again.
+/// </summary>
+internal sealed class ParkFilter(string queue, Type? untyped, DeadLetterSender letters) : IFilter<ConsumeContext>
+{
+    public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
+    {
+        try
+        {
+            await next.Send(context);
+        }
+        catch (ConsumerCanceledException error)
+        {
+            throw new OperationCanceledException(error.Message, error);
+        }
+        catch (Exception error) when (error is not OperationCanceledException && !context.CancellationToken.IsCancellationRequested)
+        {
+            await ParkAsync(context, Unreadable.Is(error) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed, $"{error.GetType().Name}: {error.Message}");
+            return;
+        }
+
+        if (context is BatchedContext { Taken: false })
+            await ParkAsync(context, DeadLetterReasons.NoConsumer, $"Nothing that reads {queue} takes messages of this type.");
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("park");
+
+    private async Task ParkAsync(ConsumeContext context, string reason, string detail)
+    {
+        await letters.SendAsync(
+            context is BatchedContext batched
+                ? DeadLetterSender.Of(queue, batched.Message, reason, detail)
+                : DeadLetterSender.Of(queue, context.ReceiveContext, untyped, reason, detail),
+            context.CancellationToken);
+        Parked.Mark(context.ReceiveContext);
+    }
+}

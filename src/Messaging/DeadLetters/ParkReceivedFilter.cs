@@ -1,0 +1,23 @@
+using MassTransit;
+using Saga.Contracts.DeadLetters;
+
+namespace Saga.Messaging.DeadLetters;
+
+/// <summary>
+/// Instead of the queues <c>_error</c> and <c>_skipped</c>, which nothing reads: what could not even be taken apart, and what
+/// nothing on the endpoint takes, becomes a dead letter, too.
+/// </summary>
+internal sealed class ParkReceivedFilter(string queue, Type? untyped, DeadLetterSender letters) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
+{
+    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) => letters.SendAsync(
+        DeadLetterSender.Of(
+            queue, context, untyped, Unreadable.Is(context.Exception) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed,
+            $"{context.Exception.GetType().Name}: {context.Exception.Message}"),
+        context.CancellationToken);
+
+    public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) => Parked.Is(context) ? Task.CompletedTask : letters.SendAsync(
+        DeadLetterSender.Of(queue, context, untyped, DeadLetterReasons.NoConsumer, $"Nothing that reads {queue} takes messages of this type."),
+        context.CancellationToken);
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("park");
+}

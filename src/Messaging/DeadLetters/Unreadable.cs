@@ -1,0 +1,10 @@
+using System.Runtime.Serialization;
+using System.Text.Json;
+
+namespace Saga.Messaging.DeadLetters;
+
+internal static class Unreadable
+{
+    /// <summary>Whether the error says that the message is not what its type says.</summary>
+    public static bool Is(Exception? error) => error is JsonException or SerializationException || (error is not null && Is(error.InnerException));
+}

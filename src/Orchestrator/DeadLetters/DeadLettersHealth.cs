@@ -1,0 +1,25 @@
+using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Saga.Registry.DeadLetters;
+
+namespace Saga.Orchestrator.DeadLetters;
+
+/// <summary>Degraded while messages wait for an operator. The process works on: they hold up nothing but themselves.</summary>
+internal sealed class DeadLettersHealth(DeadLetterStore letters) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await letters.CountWaitingAsync(cancellationToken) is > 0 and var waiting
+                ? HealthCheckResult.Degraded(string.Create(CultureInfo.InvariantCulture, $"{waiting} messages could not be consumed: GET /api/v1/dead-letters."))
+                : HealthCheckResult.Healthy();
+        }
+        catch (NpgsqlException error)
+        {
+            // Another check says that the registry is away.
+            return HealthCheckResult.Degraded("Not known: the control-plane database does not answer.", error);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Orchestrator.Machine;
+using Saga.Registry.Operations;
+
+namespace Saga.Orchestrator.Persistence;
+
+/// <summary>
+/// The SQL of an operation's steps. A row holds how far the step has come, its newest fence, and the lease of whoever works on
+/// it; a step that was never touched has none.
+/// </summary>
+internal static class StepRows
+{
+    private static readonly FrozenDictionary<StepStatus, string> Names =
+        Enum.GetValues<StepStatus>().ToFrozenDictionary(s => s, s => JsonSerializer.SerializeToElement(s).GetString()!);
+
+    private static readonly FrozenDictionary<string, StepStatus> Statuses = Names.ToFrozenDictionary(n => n.Value, n => n.Key, StringComparer.Ordinal);
+
+    public static NpgsqlBatchCommand Select(IEnumerable<Guid> operations) => new(
+        """
+        select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output
+        from operation_steps where operation_id = any($1)
+        """)
+    {
+        Parameters = { Parameter.Array(operations, id => id, NpgsqlDbType.Uuid) },
+    };
+
+    public static (Guid Operation, StepRun Step) Read(NpgsqlDataReader row) => (row.GetGuid(0), new StepRun
+    {
+        Name = row.GetString(1),
+        Status = Statuses[row.GetString(2)],
+        Fence = row.GetInt64(3),
+        Attempt = row.GetInt32(4),
+        StartedAt = Time(row, 5),
+        DispatchedAt = Time(row, 6),
+        DueAt = Time(row, 7),
+        Deadline = Time(row, 8),
+        FinishedAt = Time(row, 9),
+        Failure = row.IsDBNull(10) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(10), Json.Options),
+        DeferredBy = row.IsDBNull(11) ? null : row.GetString(11),
+        Output = row.IsDBNull(12) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(12), Json.Options),
+    });
+
+    /// <summary>
+    /// Writes what changed. A new fence opens the row to the worker that the dispatch reaches; a result closes it, and ends
+    /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work.
+    /// </summary>
+    public static NpgsqlBatchCommand Upsert(IEnumerable<OperationSaga> sagas)
+    {
+        var changes = sagas.SelectMany(saga => saga.Decision!.ChangedSteps.Select(step => new Change(saga, step))).ToList();
+        return new NpgsqlBatchCommand(
+            """
+            insert into operation_steps as s (
+                operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence)
+            select v.operation, v.step, v.status, v.fence, v.attempt, v.started, v.dispatched, v.due, v.deadline, v.finished, v.failure::jsonb, v.held_by, v.output::jsonb,
+                coalesce(v.fence = v.settled_fence, false), v.settled_fence
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as v(
+                operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence)
+            on conflict (operation_id, step) do update set
+                status = excluded.status, fence = excluded.fence, attempt = excluded.attempt, started_at = excluded.started_at,
+                dispatched_at = excluded.dispatched_at, due_at = excluded.due_at, deadline = excluded.deadline, finished_at = excluded.finished_at,
+                failure = excluded.failure, held_by = excluded.held_by, output = excluded.output,
+                settled    = excluded.settled or (s.settled and excluded.fence = s.fence),
+                holder     = case when s.held_fence = excluded.held_fence then null else s.holder end,
+                expires_at = case when s.held_fence = excluded.held_fence then null else s.expires_at end
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Array(changes, c => c.Saga.CorrelationId, NpgsqlDbType.Uuid),
+                Parameter.Array(changes, c => c.Step.Name, NpgsqlDbType.Text),
+                Parameter.Array(changes, c => Names[c.Step.Status], NpgsqlDbType.Text),
+                Parameter.Array(changes, c => c.Step.Fence, NpgsqlDbType.Bigint),
+                Parameter.Array(changes, c => c.Step.Attempt, NpgsqlDbType.Integer),
+                Parameter.Array(changes, c => c.Step.StartedAt, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => c.Step.DispatchedAt, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => c.Step.DueAt, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => c.Step.Deadline, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => c.Step.FinishedAt, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => Parameter.Json(c.Step.Failure), NpgsqlDbType.Text),
+                Parameter.Array(changes, c => c.Step.DeferredBy, NpgsqlDbType.Text),
+                Parameter.Array(changes, c => c.Step.Output?.GetRawText(), NpgsqlDbType.Text),
+                Parameter.Array(changes, c => c.SettledFence, NpgsqlDbType.Bigint),
+            },
+        };
+    }
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+
+    private sealed record Change(OperationSaga Saga, StepRun Step)
+    {
+        public long? SettledFence { get; } = Saga.Decision!.Settlements.FirstOrDefault(s => s.Step == Step.Name)?.Fence;
+    }
+}

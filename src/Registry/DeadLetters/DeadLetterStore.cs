@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+using Saga.Contracts.DeadLetters;
+using Saga.Registry.Paging;
+
+namespace Saga.Registry.DeadLetters;
+
+/// <summary>Keeps messages that could not be consumed, lists them and returns them to their queues. Thread-safe.</summary>
+public sealed class DeadLetterStore(NpgsqlDataSource registry)
+{
+    /// <summary>The order of lists: newest first.</summary>
+    public const string Sort = "-firstAt";
+
+    private const string Columns = "id, queue, message_id, message_type, body, is_binary, reason, detail, times, first_at, last_at, returned_at, returned_by";
+
+    /// <summary>Keeps it. One that comes again, after it was returned or from a delivery that was not acknowledged, is the same.</summary>
+    public async Task KeepAsync(DeadLetter letter, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            """
+            insert into dead_letters as d (id, queue, message_id, message_type, body, is_binary, reason, detail, traceparent)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            on conflict (queue, message_id) do update set
+                message_type = excluded.message_type, body = excluded.body, is_binary = excluded.is_binary, reason = excluded.reason, detail = excluded.detail,
+                times = d.times + 1, last_at = now(), returned_at = null, returned_by = null
+            """);
+        Add(command, Guid.CreateVersion7());
+        Add(command, letter.Queue);
+        Add(command, letter.MessageId);
+        AddText(command, letter.MessageType);
+        // PostgreSQL has no place for it in a text.
+        Add(command, letter.Body.Replace("\0", "\\u0000", StringComparison.Ordinal));
+        Add(command, letter.Binary);
+        Add(command, letter.Reason);
+        Add(command, letter.Detail.Replace("\0", "", StringComparison.Ordinal));
+        AddText(command, letter.TraceParent);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<StoredDeadLetter?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand($"select {Columns} from dead_letters where id = $1");
+        Add(command, id);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? Read(row) : null;
+    }
+
+    /// <param name="filter">All of it must hold.</param>
+    /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
+    /// <param name="limit">The size of the page.</param>
+    public async Task<Page<StoredDeadLetter>> ListAsync(DeadLetterFilter filter, Cursor? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand();
+        var sql = new StringBuilder($"select {Columns} from dead_letters where true");
+        if (filter.Queue is { } queue)
+            sql.Append(CultureInfo.InvariantCulture, $" and queue = {Add(command, queue)}");
+        if (filter.Reason is { } reason)
+            sql.Append(CultureInfo.InvariantCulture, $" and reason = {Add(command, reason)}");
+        if (filter.Waiting is { } waiting)
+            sql.Append(waiting ? " and returned_at is null" : " and returned_at is not null");
+        if (after is not null && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ticks) && ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks)
+            sql.Append(CultureInfo.InvariantCulture, $" and (first_at, id) < ({Add(command, new DateTimeOffset(ticks, TimeSpan.Zero))}, {Add(command, after.Id)})");
+        sql.Append(CultureInfo.InvariantCulture, $" order by first_at desc, id desc limit {Add(command, limit + 1)}");
+        command.CommandText = sql.ToString();
+
+        var found = new List<StoredDeadLetter>();
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+            found.Add(Read(rows));
+        if (found.Count <= limit)
+            return new(found, null);
+        found.RemoveAt(limit);
+        return new(found, new Cursor(Sort, found[^1].FirstAt.UtcTicks.ToString(CultureInfo.InvariantCulture), found[^1].Id));
+    }
+
+    /// <summary>How many wait for an operator.</summary>
+    public async Task<long> CountWaitingAsync(CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand("select count(*) from dead_letters where returned_at is null");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>
+    /// Puts it back into its queue under its own id, through the outbox: what it changed already, it does not change again. Audited.
+    /// </summary>
+    public async Task<DeadLetterReturn> ReturnAsync(Guid id, string actor, string reason, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var read = new NpgsqlCommand($"select {Columns} from dead_letters where id = $1 for update", connection, transaction);
+        Add(read, id);
+        StoredDeadLetter letter;
+        await using (var row = await read.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await row.ReadAsync(cancellationToken))
+                return DeadLetterReturn.NotFound;
+            letter = Read(row);
+        }
+
+        if (letter.ReturnedAt is not null)
+            return DeadLetterReturn.AlreadyReturned;
+        if (!letter.IsReturnable)
+            return DeadLetterReturn.NotReturnable;
+
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        AddCommand(batch, "update dead_letters set returned_at = now(), returned_by = $2 where id = $1", id, actor);
+        // It may be in the outbox still, where its first sending failed: then it leaves once.
+        AddCommand(batch,
+            """
+            insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
+            select message_id, message_type, queue, body, '-infinity', traceparent from dead_letters where id = $1
+            on conflict (message_id) do nothing
+            """, id);
+        AddCommand(batch,
+            """
+            insert into audit (actor, action, detail)
+            select $2, 'deadLetter.return', jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
+            from dead_letters where id = $1
+            """, id, actor, reason);
+        AddCommand(batch, "select pg_notify('saga_outbox', '')");
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return DeadLetterReturn.Returned;
+    }
+
+    private static StoredDeadLetter Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Queue = row.GetString(1),
+        MessageId = row.GetGuid(2),
+        MessageType = row.IsDBNull(3) ? null : row.GetString(3),
+        Body = row.GetString(4),
+        IsBinary = row.GetBoolean(5),
+        Reason = row.GetString(6),
+        Detail = row.GetString(7),
+        Times = row.GetInt32(8),
+        FirstAt = row.GetFieldValue<DateTimeOffset>(9),
+        LastAt = row.GetFieldValue<DateTimeOffset>(10),
+        ReturnedAt = row.IsDBNull(11) ? null : row.GetFieldValue<DateTimeOffset>(11),
+        ReturnedBy = row.IsDBNull(12) ? null : row.GetString(12),
+    };
+
+    private static string Add(NpgsqlCommand command, object value)
+    {
+        command.Parameters.Add(new NpgsqlParameter { Value = value });
+        return "$" + command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static void AddText(NpgsqlCommand command, string? value) =>
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+
+    private static void AddCommand(NpgsqlBatch batch, string sql, params object[] values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        batch.BatchCommands.Add(command);
+    }
+}

@@ -1,0 +1,155 @@
+using Npgsql;
+using NpgsqlTypes;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>The SQL of leases.</summary>
+internal static class LeaseRows
+{
+    // An attempt that was given up stops by itself, and gives its lease back: the next one need not wait for the lease's end.
+    private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
+
+    public static async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
+        NpgsqlConnection connection, StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(
+                    """
+                    with taken as (
+                        update operation_steps set holder = $4, held_fence = $3, expires_at = now() + $5
+                        where operation_id = $1 and step = $2 and fence = $3 and not settled and (holder is null or expires_at < now())
+                        returning 1)
+                    select exists (select from taken), fence <> $3 or settled,
+                        coalesce(least(expires_at - now(), case when held_fence < $3 then $6 end), interval '0')
+                    from operation_steps where operation_id = $1 and step = $2
+                    """)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter { Value = lease.OperationId }, new NpgsqlParameter { Value = lease.Step },
+                        new NpgsqlParameter { Value = lease.Fence }, new NpgsqlParameter { Value = lease.Holder }, new NpgsqlParameter { Value = span },
+                        new NpgsqlParameter { Value = OlderEnds },
+                    },
+                },
+                TenantStore.FindCommand(tenantId),
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var reply = new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero);
+        if (await reader.ReadAsync(cancellationToken))
+            reply = Reply(reader, 0);
+        await reader.NextResultAsync(cancellationToken);
+        return (reply, await reader.ReadAsync(cancellationToken) ? TenantStore.Read(reader) : null);
+    }
+
+    /// <summary>
+    /// The same for several leases of different steps, in one transaction. A row that another transaction has locked is
+    /// left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
+    /// </summary>
+    public static async Task<(Dictionary<Guid, LeaseReply> ByHolder, Dictionary<TenantId, Tenant> Tenants)> TakeAsync(
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(
+                    """
+                    with found as (
+                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.held_fence, l.expires_at, v.fence as wanted_fence, v.holder as wanted
+                        from unnest($1, $2, $3, $4) as v(operation, step, fence, holder)
+                        join operation_steps l on l.operation_id = v.operation and l.step = v.step
+                        for no key update of l skip locked),
+                    taken as (
+                        update operation_steps l set holder = f.wanted, held_fence = f.wanted_fence, expires_at = now() + $5
+                        from found f
+                        where l.operation_id = f.operation_id and l.step = f.step
+                            and f.fence = f.wanted_fence and not f.settled and (f.holder is null or f.expires_at < now())
+                        returning l.holder)
+                    select f.wanted, t.holder is not null, f.fence <> f.wanted_fence or f.settled,
+                        coalesce(least(f.expires_at - now(), case when f.held_fence < f.wanted_fence then $6 end), interval '0')
+                    from found f left join taken t on t.holder = f.wanted
+                    """)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                        new NpgsqlParameter { Value = leases.Select(l => l.Fence).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+                        new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        new NpgsqlParameter { Value = span },
+                        new NpgsqlParameter { Value = OlderEnds },
+                    },
+                },
+                TenantStore.FindCommand(tenantIds),
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync();
+        var replies = new Dictionary<Guid, LeaseReply>();
+        while (await reader.ReadAsync())
+            replies[reader.GetGuid(0)] = Reply(reader, 1);
+        await reader.NextResultAsync();
+        var tenants = new Dictionary<TenantId, Tenant>();
+        while (await reader.ReadAsync())
+        {
+            var tenant = TenantStore.Read(reader);
+            tenants[tenant.Id] = tenant;
+        }
+
+        return (replies, tenants);
+    }
+
+    /// <returns>The holders whose lease was renewed.</returns>
+    public static async Task<HashSet<Guid>> RenewAsync(
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            update operation_steps l set expires_at = now() + $4
+            from unnest($1, $2, $3) as v(operation, step, holder)
+            where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder and l.fence = l.held_fence and not l.settled
+            returning l.holder
+            """, connection);
+        AddLeases(command, leases);
+        command.Parameters.Add(new NpgsqlParameter { Value = span });
+        var renewed = new HashSet<Guid>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            renewed.Add(reader.GetGuid(0));
+        return renewed;
+    }
+
+    public static async Task ReleaseAsync(NpgsqlConnection connection, IReadOnlyList<StepLease> leases, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            update operation_steps l set holder = null, expires_at = null
+            from unnest($1, $2, $3) as v(operation, step, holder)
+            where l.operation_id = v.operation and l.step = v.step and l.holder = v.holder
+            """, connection);
+        AddLeases(command, leases);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void AddLeases(NpgsqlCommand command, IReadOnlyList<StepLease> leases)
+    {
+        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+    }
+
+    private static LeaseReply Reply(NpgsqlDataReader row, int first) => new(
+        (Taken: row.GetBoolean(first), Stale: row.GetBoolean(first + 1)) switch
+        {
+            { Taken: true } => LeaseAnswer.Taken,
+            { Stale: true } => LeaseAnswer.Stale,
+            _ => LeaseAnswer.Busy,
+        },
+        row.GetTimeSpan(first + 2));
+}
