@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Api.Commands;
 using Saga.Api.DeadLetters;
 using Saga.Api.Health;
 using Saga.Api.OpenApi;
@@ -14,7 +15,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Hosting.Health;
-using Saga.Lifecycle.Intake;
+using Saga.Lifecycle;
 using Saga.Registry;
 
 namespace Saga.Api;
@@ -24,9 +25,10 @@ public static class ApiRegistration
     /// <summary>The control-plane API. Needs the sections <c>Saga:Registry</c> and <c>Saga:Auth</c>.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddRegistry(configuration).AddIntake();
+        services.AddRegistry(configuration).AddLifecycle();
         services.AddTokens(configuration).AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
+        services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton<OperationReader>();
         services.AddSingleton<HistoryFeed>();
         services.AddSingleton<EventStream>();

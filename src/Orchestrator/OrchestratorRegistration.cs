@@ -4,9 +4,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts;
-using Saga.Contracts.Commands;
 using Saga.Engine.Decisions;
-using Saga.Lifecycle.Intake;
+using Saga.Lifecycle;
 using Saga.Messaging;
 using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.DeadLetters;
@@ -40,13 +39,7 @@ public static class OrchestratorRegistration
             endpoint.UseTransientRetry(provider);
             endpoint.StateMachineSaga(provider.GetRequiredService<OperationStateMachine>(), provider.GetRequiredService<ISagaRepository<OperationSaga>>());
         }, Concurrency: 64));
-        services.AddIntake();
-        services.AddSingleton<ProvisionTenantConsumer>();
-        services.AddSingleton(new BusEndpoint(Endpoints.Commands, (provider, endpoint) =>
-        {
-            endpoint.UseTransientRetry(provider);
-            endpoint.Instance(provider.GetRequiredService<ProvisionTenantConsumer>());
-        }) { Untyped = typeof(ProvisionTenant) });
+        services.AddLifecycle().AddCommandConsumers();
         services.AddDeadLetters();
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();

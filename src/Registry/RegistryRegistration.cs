@@ -4,12 +4,16 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry.Intake;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
+using Saga.Registry.Outbox;
 using Saga.Registry.Plans;
 using Saga.Registry.Schema;
+using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
+using Saga.Registry.Transitions;
 
 namespace Saga.Registry;
 
@@ -28,7 +32,10 @@ public static class RegistryRegistration
         services.AddSingleton(s => Connect(s.GetRequiredService<IOptions<RegistryOptions>>().Value));
         services.AddSingleton<RegistryMigrator>();
         services.AddSingleton<TenantStore>();
+        services.AddSingleton<TenantNameStore>();
+        services.AddSingleton<CommandLedger>();
         services.AddSingleton<LeasedTransactions>();
+        services.AddEngineStores();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
@@ -37,6 +44,15 @@ public static class RegistryRegistration
         services.AddSingleton<RegistryAvailability>();
         services.AddHostedService<MigrateRegistryAtStart>();
         return services;
+    }
+
+    /// <summary>What the engine commits, leases, sends and sweeps.</summary>
+    private static void AddEngineStores(this IServiceCollection services)
+    {
+        services.AddSingleton<ITransitionStore, SqlTransitionStore>();
+        services.AddSingleton<ILeaseStore, SqlLeaseStore>();
+        services.AddSingleton<IOutboxStore, SqlOutboxStore>();
+        services.AddSingleton<ISweepStore, SqlSweepStore>();
     }
 
     // The statements of the hot path are few and the same: prepared ones cost half the server's time.

@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts;
+using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
 using Saga.Tests.Support.World;
 
 // Orders come as one line of JSON; the end of the input, also by the death of who gave them, is the order to end.
@@ -20,7 +20,7 @@ using var points = new CrashPoints(point =>
 });
 var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Settings).Build();
 var host = await ProvisioningHost.StartAsync(configuration, orders.FailsForGood is { } step ? StepFaults.FailsForGood(step) : null);
-var outcome = await host.Services.GetRequiredService<ProvisionIntake>().SubmitAsync(orders.Command, Site.Caller, CancellationToken.None);
+var outcome = await host.Services.GetRequiredService<ICommandIntake<ProvisionTenant>>().SubmitAsync(orders.Command, Site.Caller, CancellationToken.None);
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));
 await input;
 await ProvisioningHost.EndAsync(host);

@@ -40,12 +40,17 @@ public sealed class EngineHost : IAsyncDisposable
         NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate = true, params (string Key, string Value)[] settings) =>
         StartAsync(registry, rabbit, steps, orchestrate, TimeProvider.System, settings);
 
+    /// <summary>With services of the test's own, such as commands.</summary>
+    public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, Action<IServiceCollection> add) =>
+        StartAsync(registry, rabbit, steps, orchestrate: true, TimeProvider.System, [], add);
+
     /// <summary>On the in-memory bus, by a clock of the test's own.</summary>
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, IReadOnlyList<IStep> steps, TimeProvider time) =>
         StartAsync(registry, null, steps, true, time, []);
 
     private static async Task<EngineHost> StartAsync(
-        NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate, TimeProvider time, (string Key, string Value)[] settings)
+        NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate, TimeProvider time, (string Key, string Value)[] settings,
+        Action<IServiceCollection>? add = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -64,6 +69,7 @@ public sealed class EngineHost : IAsyncDisposable
         // The test's own source: the password is not in its connection string.
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(time);
+        add?.Invoke(builder.Services);
         if (orchestrate)
             builder.Services.AddOrchestrator(builder.Configuration);
         foreach (var step in steps)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -41,6 +42,7 @@ public sealed record StepView
     public Failure? Failure { get; init; }
 
     /// <summary>The outside system that holds the step back.</summary>
+    [JsonPropertyName("heldBy")]
     public string? DeferredBy { get; init; }
 
     public JsonElement? Output { get; init; }

@@ -15,7 +15,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType Unauthenticated = new("unauthenticated", StatusCodes.Status401Unauthorized, "A valid bearer token is needed");
     public static readonly ProblemType Forbidden = new("forbidden", StatusCodes.Status403Forbidden, "The token's roles do not allow this");
     public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "There is nothing at this address");
-    public static readonly ProblemType TenantNotFound = new("tenant-not-found", StatusCodes.Status404NotFound, "There is no such tenant");
+    public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
     public static readonly ProblemType OperationNotFound = new("operation-not-found", StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not take that method");
@@ -23,6 +23,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
     public static readonly ProblemType SubdomainTaken = new(RejectionCodes.SubdomainTaken, StatusCodes.Status409Conflict, "The subdomain is taken");
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "The tenant has a running operation");
+    public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be put back");
     public static readonly ProblemType BodyTooLarge = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The body is too large");
@@ -36,7 +37,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, OperationActive, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, OperationActive, TenantState, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, Internal, RegistryUnavailable, IssuerUnavailable,
     ];
 

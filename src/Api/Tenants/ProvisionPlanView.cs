@@ -3,7 +3,7 @@ using Saga.Api.Problems;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
-using Saga.Registry.Operations;
+using Saga.Lifecycle.Provision;
 
 namespace Saga.Api.Tenants;
 
@@ -19,9 +19,9 @@ public sealed record ProvisionPlanView
     /// <summary>Why the command would be refused now; absent when it would be accepted.</summary>
     public RefusalView? Refusal { get; init; }
 
-    public static ProvisionPlanView Of(IntakePlan plan) => new()
+    public static ProvisionPlanView Of(CommandPreview plan) => new()
     {
-        Isolation = plan.Tier,
+        Isolation = (plan.Input as ValidProvision)?.Tier,
         Steps = StepView.Of(plan.Workflow, StepRun.InOrder(plan.Workflow, [])),
         Refusal = plan.Refusal is not { } refusal ? null : new()
         {

@@ -3,34 +3,24 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Saga.Api.Commands;
 using Saga.Api.OpenApi;
-using Saga.Api.Operations;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Tenants;
 
 namespace Saga.Api.Tenants;
 
 internal static class TenantEndpoints
 {
-    private const string IdempotencyKey = "Idempotency-Key";
-
     public static void MapTenants(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/tenants", ProvisionAsync).WithName("provisionTenant").RequireAuthorization(Policies.Write)
+        api.MapPost("/tenants", ProvisionAsync).WithName("provisionTenant")
             .WithSummary("Provision a tenant").WithDescription("Accepts the command and answers with the operation that runs it.")
-            .Accepts<ProvisionRequest>("application/json")
-            .WithHeaderParameter(IdempotencyKey, "1 to 200 visible ASCII characters; the same key and body give the same operation.")
-            .WithQueryParameter("dryRun", "true: show the steps that would run and any refusal, and write nothing.", "boolean")
-            .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<ProvisionPlanView>()
-            .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
-            .WithProblems(
-                ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken,
-                ProblemType.OperationActive, ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused);
+            .TakesCommand<ProvisionRequest, ProvisionPlanView>(ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken);
         api.MapGet("/tenants", ListAsync).WithName("listTenants").RequireAuthorization(Policies.Read)
             .WithSummary("List tenants").WithPaging()
             .WithQueryParameter("search", "Part of the name, slug or domain, in any case.")
@@ -43,39 +33,9 @@ internal static class TenantEndpoints
             .Produces<TenantView>().WithProblems(ProblemType.InvalidParameter, ProblemType.TenantNotFound);
     }
 
-    private static async Task<IResult> ProvisionAsync(
-        HttpRequest request, ClaimsPrincipal user, ProvisionIntake intake, OperationReader operations, CancellationToken cancellationToken)
-    {
-        var query = new QueryReader(request, "dryRun");
-        var dryRun = query.Flag("dryRun");
-        string? key = null;
-        if (request.Headers.TryGetValue(IdempotencyKey, out var keys) && !(keys is [{ } given] && ProvisionValidation.IsIdempotencyKey(key = given)))
-            query.Fault(IdempotencyKey, $"must be given once: {ProvisionValidation.IdempotencyKeyRule}");
-        if (query.Problem is { } badQuery)
-            return badQuery;
-        var (document, badBody) = await JsonBody.ReadAsync(request, cancellationToken);
-        if (document is null)
-            return badBody!;
-        using var body = document;
-        if (ProvisionRequestReader.Read(body.RootElement, key, out var errors) is not { } command)
-            return new ProblemResult(ProblemType.Validation, "Fields are unknown or of the wrong kind: see errors.", errors);
-        if (dryRun)
-            return TypedResults.Ok(ProvisionPlanView.Of(await intake.PlanAsync(command, cancellationToken)));
-
-        switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
-        {
-            case CommandAccepted accepted:
-                // From here on the command is durable: a failure to read it back must not be told as a refusal.
-                return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, command, user.Caller(), cancellationToken));
-            case CommandRejected { Rejection: var rejection }:
-                return new ProblemResult(
-                    ProblemType.OfRejection(rejection.Code), rejection.Detail,
-                    [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
-                    rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null);
-            case var other:
-                throw new InvalidOperationException($"The intake answered with {other}.");
-        }
-    }
+    private static Task<IResult> ProvisionAsync(
+        HttpRequest request, ClaimsPrincipal user, CommandDoor<ProvisionTenant> door, CancellationToken cancellationToken) =>
+        door.TakeAsync(request, user, ProvisionRequestReader.Read, preview => TypedResults.Ok(ProvisionPlanView.Of(preview)), cancellationToken);
 
     private static async Task<IResult> ListAsync(HttpRequest request, TenantListing tenants, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Engine.Workflows;
+using Saga.Registry.Operations;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -13,14 +13,11 @@ public abstract record IntakeOutcome;
 /// <param name="IsReplay">The idempotency key was seen before; this is the operation it began then.</param>
 public sealed record CommandAccepted(Guid OperationId, TenantId TenantId, bool IsReplay) : IntakeOutcome
 {
+    /// <summary>The operation as it was accepted, for showing it while the registry is away; null for a replay.</summary>
+    public Operation? Operation { get; init; }
+
     public OperationAccepted ToMessage() => new() { OperationId = OperationId, TenantId = TenantId, Location = $"/api/v1/operations/{OperationId}" };
 }
 
 /// <summary>Refused; nothing was written.</summary>
 public sealed record CommandRejected(OperationRejected Rejection) : IntakeOutcome;
-
-/// <summary>What a command would do.</summary>
-/// <param name="Workflow">The steps that would run.</param>
-/// <param name="Tier">The isolation tier the tenant would get; null when the command is invalid.</param>
-/// <param name="Refusal">Why it would be refused now; null when it would be accepted.</param>
-public sealed record IntakePlan(WorkflowDefinition Workflow, IsolationTier? Tier, OperationRejected? Refusal);

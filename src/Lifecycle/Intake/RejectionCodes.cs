@@ -12,6 +12,12 @@ public static class RejectionCodes
     /// <summary>The tenant of that slug has an operation that has not ended.</summary>
     public const string OperationActive = "operation-active";
 
+    /// <summary>There is no such tenant.</summary>
+    public const string TenantNotFound = "tenant-not-found";
+
+    /// <summary>The tenant is in a state that does not allow the command.</summary>
+    public const string TenantState = "tenant-state";
+
     public const string SlugTaken = "slug-taken";
 
     public const string DomainTaken = "domain-taken";

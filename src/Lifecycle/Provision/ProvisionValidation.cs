@@ -35,8 +35,6 @@ public static partial class ProvisionValidation
         var timezone = command.Timezone ?? TimezoneName.Default;
         if (!TimezoneName.IsKnown(timezone))
             found.Add(new("/timezone", $"must be {TimezoneName.Rule}"));
-        if (command.IdempotencyKey is { } key && !IsIdempotencyKey(key))
-            found.Add(new("/idempotencyKey", $"must be {IdempotencyKeyRule}"));
 
         errors = found;
         if (found.Count > 0)
@@ -50,16 +48,13 @@ public static partial class ProvisionValidation
             AdminEmail = email!,
             Domain = domain,
             Subdomain = subdomain!,
+            SubdomainGiven = command.Subdomain is not null,
             Region = region,
             Timezone = timezone,
             Features = command.Features ?? new Dictionary<string, bool>(),
             Settings = command.Settings ?? new Dictionary<string, System.Text.Json.JsonElement>(),
         };
     }
-
-    public const string IdempotencyKeyRule = "1 to 200 visible ASCII characters";
-
-    public static bool IsIdempotencyKey(string key) => key.Length is >= 1 and <= 200 && key.All(c => c is > ' ' and <= '~');
 
     private static string? Name(string? text, List<FieldError> errors)
     {

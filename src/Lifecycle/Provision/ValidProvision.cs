@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Provision;
 
@@ -22,6 +23,9 @@ public sealed record ValidProvision
 
     public required string Subdomain { get; init; }
 
+    /// <summary>Whether the command says the subdomain; otherwise it follows the slug.</summary>
+    public bool SubdomainGiven { get; init; }
+
     public string? Region { get; init; }
 
     public required string Timezone { get; init; }
@@ -29,4 +33,20 @@ public sealed record ValidProvision
     public required IReadOnlyDictionary<string, bool> Features { get; init; }
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
+
+    /// <summary>The row that the tenant begins with.</summary>
+    public NewTenant ToNewTenant() => new()
+    {
+        Slug = Slug,
+        Name = Name,
+        Plan = Plan.Name,
+        Tier = Tier,
+        Domain = Domain,
+        Subdomain = Subdomain,
+        Region = Region,
+        Timezone = Timezone,
+        AdminEmail = AdminEmail,
+        Features = Features,
+        Settings = Settings,
+    };
 }

@@ -4,6 +4,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Machine;
 
@@ -46,9 +47,3 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// <summary>Whether the row is to be written: a step that goes its way has a row of its own.</summary>
     public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || DueAt != Stored.DueAt;
 }
-
-/// <summary>What the operation's row says.</summary>
-/// <param name="State">Its state.</param>
-/// <param name="Failure">What turned it round or stalled it.</param>
-/// <param name="DueAt">When the sweeper wakes it.</param>
-public sealed record StoredOperation(OperationState State, Failure? Failure, DateTimeOffset? DueAt);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 

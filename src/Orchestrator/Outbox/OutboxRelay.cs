@@ -1,10 +1,8 @@
 using System.Threading.Channels;
-using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Saga.Registry;
 using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
@@ -14,14 +12,10 @@ namespace Saga.Orchestrator.Outbox;
 /// rows that are not locked. Woken by notification, and once a second in case one was lost.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    NpgsqlDataSource registry, OutboxSender sender, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
+    IOutboxStore store, OutboxSender sender, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
     : BackgroundService
 {
     private const int Page = 200;
-    // What others wrote and nobody has claimed: an index has nothing else.
-    private const string Fresh = "claimed_until = '-infinity'";
-    // And what was claimed and not sent.
-    private const string Overdue = "claimed_until <= now()";
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
     // Holds one: who is woken twice looks once.
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -35,8 +29,8 @@ internal sealed partial class OutboxRelay(
         await base.StopAsync(cancellationToken);
         try
         {
-            await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-            await DeleteAsync(connection, cancellationToken);
+            await using var session = store.OpenSession();
+            await DeleteAsync(session, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
@@ -47,54 +41,35 @@ internal sealed partial class OutboxRelay(
 
     private async Task DrainAsync(CancellationToken stopping)
     {
-        // A claim that a crash of the server forgets, and a deletion, cost a message that is sent twice and changes nothing.
-        await using var connection = new PinnedConnection(registry, waitsForDisk: false);
+        await using var session = store.OpenSession();
         var lookedForAll = 0L;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
                 var all = time.GetElapsedTime(lookedForAll) >= EverySecond;
-                var claimed = await ClaimAsync(await connection.OpenAsync(stopping), all ? Overdue : Fresh, stopping);
+                var claimed = await ClaimAsync(session, all ? OutboxPart.Overdue : OutboxPart.Fresh, stopping);
                 if (all && claimed.Count < Page)
                     lookedForAll = time.GetTimestamp();
-                await Task.WhenAll(claimed.Select(m => SendAsync(m, stopping)));
-                await DeleteAsync(await connection.OpenAsync(stopping), stopping);
+                await Task.WhenAll(claimed.Messages.Select(m => SendAsync(m, stopping)));
+                await DeleteAsync(session, stopping);
                 if (claimed.Count < Page)
                     await wakes.Reader.ReadAsync(stopping);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
                 LogDrainFailed(error);
-                await connection.DisposeAsync();
                 await Task.Delay(EverySecond, time, stopping);
             }
         }
     }
 
-    private async Task<List<OutboxMessage>> ClaimAsync(NpgsqlConnection connection, string which, CancellationToken cancellationToken)
+    private async Task<ClaimedMessages> ClaimAsync(IOutboxSession session, OutboxPart which, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
-            $"""
-            update outbox set claimed_until = now() + @claim
-            where message_id in (select message_id from outbox where {which} order by message_id limit @Page for update skip locked)
-            returning message_id, message_type, destination, body, traceparent
-            """,
-            new { Page, claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds) }, cancellationToken: cancellationToken));
-        var messages = new List<OutboxMessage>();
-        foreach (var row in rows)
-        {
-            try
-            {
-                messages.Add(OutboxMessage.Read(row.Id, row.Type, row.Queue, row.Body, row.TraceParent));
-            }
-            catch (Exception error) when (error is InvalidOperationException or System.Text.Json.JsonException)
-            {
-                LogNotSent(error, row.Id, row.Queue);
-            }
-        }
-
-        return messages;
+        var claimed = await session.ClaimAsync(which, Page, TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds), cancellationToken);
+        foreach (var row in claimed.Unreadable)
+            LogNotSent(row.Error, row.Id, row.Queue);
+        return claimed;
     }
 
     private async Task SendAsync(OutboxMessage message, CancellationToken stopping)
@@ -113,14 +88,14 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    private async Task DeleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task DeleteAsync(IOutboxSession session, CancellationToken cancellationToken)
     {
         var ids = sent.Take();
         if (ids.Count == 0)
             return;
         try
         {
-            await connection.ExecuteAsync(new CommandDefinition("delete from outbox where message_id = any(@ids)", new { ids }, cancellationToken: cancellationToken));
+            await session.DeleteAsync(ids, cancellationToken);
         }
         catch
         {
@@ -135,12 +110,7 @@ internal sealed partial class OutboxRelay(
         {
             try
             {
-                await using var connection = await registry.OpenConnectionAsync(stopping);
-                connection.Notification += (_, _) => Wake();
-                await connection.ExecuteAsync($"listen {OutboxWriter.Channel}");
-                Wake();
-                while (true)
-                    await connection.WaitAsync(stopping);
+                await store.ListenAsync(Wake, stopping);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {

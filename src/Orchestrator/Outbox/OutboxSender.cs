@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MassTransit;
 using Saga.Messaging;
+using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 

@@ -1,9 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Saga.Orchestrator.Outbox;
-using Saga.Registry;
+using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Persistence;
 
@@ -14,21 +13,21 @@ namespace Saga.Orchestrator.Persistence;
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource registry;
-    private readonly OperationRows rows;
+    private readonly ITransitionStore store;
     private readonly SentMessages sent;
     private readonly ILogger<Committer> log;
     private readonly Channel<Transition>[] lanes;
     private readonly int maxBatch;
+    private readonly TimeSpan claim;
     private readonly CancellationTokenSource stopping = new();
     private readonly Task running;
 
-    public Committer(NpgsqlDataSource registry, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<Committer> log)
+    public Committer(ITransitionStore store, SentMessages sent, IOptions<OrchestratorOptions> options, ILogger<Committer> log)
     {
-        this.registry = registry;
+        this.store = store;
         this.sent = sent;
         this.log = log;
-        rows = new OperationRows(time, options.Value.OutboxClaimSeconds);
+        claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
         maxBatch = options.Value.MaxBatch;
         lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
@@ -56,7 +55,7 @@ internal sealed partial class Committer : IAsyncDisposable
 
     private async Task RunAsync(Channel<Transition> lane, CancellationToken cancellationToken)
     {
-        await using var connection = new PinnedConnection(registry);
+        await using var session = store.OpenSession();
         var waiting = new List<Transition>();
         try
         {
@@ -69,13 +68,12 @@ internal sealed partial class Committer : IAsyncDisposable
                 var batch = Choose(waiting);
                 try
                 {
-                    await CommitAsync(connection, batch, cancellationToken);
+                    await CommitAsync(session, batch, cancellationToken);
                 }
                 catch (Exception error)
                 {
                     // Each is thrown to its own message, which is tried again alone.
                     LogBatchFailed(error, batch.Count);
-                    await connection.DisposeAsync();
                     _ = Task.Run(() => batch.ForEach(t => t.Fail(error)), CancellationToken.None);
                 }
             }
@@ -109,15 +107,11 @@ internal sealed partial class Committer : IAsyncDisposable
         return chosen;
     }
 
-    private async Task CommitAsync(PinnedConnection hot, List<Transition> batch, CancellationToken cancellationToken)
+    private async Task CommitAsync(ITransitionSession session, List<Transition> batch, CancellationToken cancellationToken)
     {
-        var connection = await hot.OpenAsync(cancellationToken);
-        var loaded = await rows.BeginAsync(connection, batch, cancellationToken);
+        await using var open = await session.BeginAsync(batch.ConvertAll(t => new OperationMessage(t.OperationId, t.MessageId)), cancellationToken);
         foreach (var transition in batch)
-        {
-            var (saga, seen) = loaded.GetValueOrDefault(transition.OperationId);
-            transition.Load(saga, seen);
-        }
+            transition.Load(open.Find(transition.OperationId));
 
         foreach (var transition in batch)
             await transition.Decided;
@@ -127,7 +121,7 @@ internal sealed partial class Committer : IAsyncDisposable
         {
             using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Commit);
             activity?.SetTag("saga.transitions", batch.Count);
-            await rows.CommitAsync(connection, batch, done, cancellationToken);
+            await open.CommitAsync([.. batch.Select(t => t.Change).OfType<OperationChange>()], done, claim, cancellationToken);
         }
         catch
         {

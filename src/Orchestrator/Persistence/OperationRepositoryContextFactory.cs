@@ -33,7 +33,8 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             transition.Abandon();
         }
 
-        publisher.Send(transition.Outgoing);
+        if (transition.Change is { } change)
+            publisher.Send(change.Messages);
     }
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<OperationSaga> query, IPipe<SagaRepositoryQueryContext<OperationSaga, T>> next)

@@ -1,5 +1,5 @@
 using Saga.Orchestrator.Machine;
-using Saga.Orchestrator.Outbox;
+using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Persistence;
 
@@ -28,16 +28,8 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
     /// <summary>The message changed the operation before.</summary>
     public bool Seen { get; private set; }
 
-    /// <summary>There is a decision, and it changes something.</summary>
-    public bool Changes { get; private set; }
-
-    /// <summary>
-    /// The operation's own row is to be written. That may be so though nothing changes: the sweeper woke it too soon, and put
-    /// it off blindly.
-    /// </summary>
-    public bool Moves { get; private set; }
-
-    public IReadOnlyList<OutboxMessage> Outgoing { get; private set; } = [];
+    /// <summary>What is to be written; null when nothing is.</summary>
+    public OperationChange? Change { get; private set; }
 
     public Task Loaded => loaded.Task;
 
@@ -45,19 +37,17 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 
     public Task Committed => committed.Task;
 
-    public void Load(OperationSaga? saga, bool seen)
+    public void Load(LoadedOperation? operation)
     {
-        Saga = saga;
-        Seen = seen;
+        Saga = operation is null ? null : OperationSagas.From(operation);
+        Seen = operation?.Seen ?? false;
         loaded.TrySetResult();
     }
 
     public void Decide()
     {
         if (!Seen && Saga is { Decision: { } decision })
-            (Changes, Moves) = (decision.Changes, Saga.Moves);
-        if (Changes)
-            Outgoing = [.. Saga!.Decision!.Dispatches.Select(d => OutboxMessage.For(Saga, d))];
+            Change = OperationSagas.Change(Saga, decision, MessageId);
         decided.TrySetResult();
     }
 

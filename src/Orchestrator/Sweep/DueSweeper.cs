@@ -1,11 +1,11 @@
-using Dapper;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Orchestrator.Outbox;
+using Saga.Registry.Outbox;
+using Saga.Registry.Sweep;
 
 namespace Saga.Orchestrator.Sweep;
 
@@ -15,9 +15,12 @@ namespace Saga.Orchestrator.Sweep;
 /// so that a wake that is lost is made again.
 /// </summary>
 internal sealed partial class DueSweeper(
-    NpgsqlDataSource registry, OutboxSender sender, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
+    ISweepStore store, OutboxSender sender, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
+    private const int Page = 200;
+    private static readonly TimeSpan PutOff = TimeSpan.FromSeconds(10);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.SweepMilliseconds), time);
@@ -25,7 +28,7 @@ internal sealed partial class DueSweeper(
         {
             try
             {
-                foreach (var (operation, trace) in await TakeDueAsync(stoppingToken))
+                foreach (var (operation, trace) in await store.TakeDueAsync(Page, PutOff, stoppingToken))
                     await WakeAsync(operation, trace, stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
@@ -34,20 +37,6 @@ internal sealed partial class DueSweeper(
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private async Task<IEnumerable<(Guid Id, string? TraceParent)>> TakeDueAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        return await connection.QueryAsync<(Guid Id, string? TraceParent)>(new CommandDefinition(
-            """
-            update operations set next_due_at = now() + interval '10 seconds'
-            where id in (
-                select id from operations where next_due_at <= now()
-                order by next_due_at limit 200 for no key update skip locked)
-            returning id, traceparent
-            """,
-            cancellationToken: cancellationToken));
     }
 
     private async Task WakeAsync(Guid operation, string? trace, CancellationToken stopping)

@@ -32,6 +32,15 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
 
+    /// <summary>The tenant, kept as it is for other writers until the transaction ends.</summary>
+    internal static async Task<Tenant?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId id, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"select {Columns} from tenants t where t.id = $1 for no key update", connection, transaction);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? Read(row) : null;
+    }
+
     /// <summary>The lookup by id as one command of a batch; <see cref="Read"/> reads its row.</summary>
     public static NpgsqlBatchCommand FindCommand(TenantId id) =>
         new($"select {Columns} from tenants t where t.id = $1") { Parameters = { new NpgsqlParameter { Value = id.Value } } };

@@ -51,19 +51,4 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, LeaseManager kee
     private static TimeSpan Positive(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
 }
 
-internal enum LeaseAnswer
-{
-    Taken,
-
-    /// <summary>The dispatch is no longer the newest, or has its result: do nothing, report nothing.</summary>
-    Stale,
-
-    /// <summary>Another worker holds it, and lives.</summary>
-    Busy,
-}
-
-/// <param name="Outcome">What the registry said.</param>
-/// <param name="Remaining">For busy: when to ask again. By then the holder's lease ends, unless renewed, or is perhaps given back.</param>
-internal sealed record LeaseReply(LeaseAnswer Outcome, TimeSpan Remaining);
-
 internal sealed record LeaseOutcome(LeaseReply Reply, HeldLease? Held, Tenant? Tenant);

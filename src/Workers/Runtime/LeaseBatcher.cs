@@ -1,7 +1,5 @@
 using System.Threading.Channels;
-using Npgsql;
 using Saga.Contracts.Identifiers;
-using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
@@ -11,7 +9,7 @@ namespace Saga.Workers.Runtime;
 /// Group commit for leases: dispatches that arrive while one transaction takes leases share the next one. Alone a
 /// dispatch waits for nobody; under load the round trip and the flush to disk are shared.
 /// </summary>
-internal sealed class LeaseBatcher(NpgsqlDataSource registry, TimeSpan span) : IAsyncDisposable
+internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDisposable
 {
     private const int MaxBatch = 64;
     private readonly Channel<Asking> asking = Channel.CreateUnbounded<Asking>(new UnboundedChannelOptions { SingleReader = true });
@@ -29,8 +27,7 @@ internal sealed class LeaseBatcher(NpgsqlDataSource registry, TimeSpan span) : I
         if (await mine.Answer.Task.WaitAsync(cancellationToken) is { } answer)
             return answer;
         // Somebody else had the row: waiting for it alone holds up nobody, and holds nothing that another may wait for.
-        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        return await LeaseRows.TakeAsync(connection, lease, tenant, span, cancellationToken);
+        return await store.TakeAsync(lease, tenant, span, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +41,7 @@ internal sealed class LeaseBatcher(NpgsqlDataSource registry, TimeSpan span) : I
     {
         // A worker begins before the disk knows of its lease. If the server crashes in between, the lease is nobody's: what the
         // worker would write under it is refused, as after the end of a lease.
-        await using var connection = new PinnedConnection(registry, waitsForDisk: false);
+        await using var session = store.OpenSession(waitsForDisk: false);
         var batch = new List<Asking>(MaxBatch);
         while (await asking.Reader.WaitToReadAsync())
         {
@@ -53,23 +50,22 @@ internal sealed class LeaseBatcher(NpgsqlDataSource registry, TimeSpan span) : I
                 batch.Add(next);
             try
             {
-                await TakeAsync(connection, batch);
+                await TakeAsync(session, batch);
             }
             catch (Exception error)
             {
-                await connection.DisposeAsync();
                 foreach (var one in batch)
                     one.Answer.TrySetException(error);
             }
         }
     }
 
-    private async Task TakeAsync(PinnedConnection connection, List<Asking> batch)
+    private async Task TakeAsync(ILeaseSession session, List<Asking> batch)
     {
         // Of two dispatches of one step, delivered at the same moment, one asks by itself.
         var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();
-        var (replies, tenants) = await LeaseRows.TakeAsync(
-            await connection.OpenAsync(CancellationToken.None), leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).Distinct()], span);
+        var (replies, tenants) = await session.TakeAsync(
+            leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).Distinct()], span, CancellationToken.None);
         foreach (var one in batch)
         {
             one.Answer.TrySetResult(replies.TryGetValue(one.Lease.Holder, out var reply)

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Saga.Registry;
 using Saga.Registry.Leases;
 
 namespace Saga.Workers.Runtime;
@@ -12,13 +11,13 @@ namespace Saga.Workers.Runtime;
 /// Takes leases in the registry and renews all that this process holds with one statement. A lease that could not
 /// be renewed in time, or that a newer fence wants, cancels the work under it.
 /// </summary>
-internal sealed partial class LeaseManager(NpgsqlDataSource registry, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseManager> log)
+internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseManager> log)
     : BackgroundService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
     private readonly ConcurrentQueue<StepLease> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-    private readonly LeaseBatcher lane = new(registry, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
+    private readonly LeaseBatcher lane = new(store, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
 
     /// <summary>Tries to take the lease of a dispatch, and loads the tenant in the same round trip.</summary>
     public async Task<LeaseOutcome> TakeAsync(Contracts.Steps.StepCommand command, CancellationToken cancellationToken)
@@ -40,8 +39,8 @@ internal sealed partial class LeaseManager(NpgsqlDataSource registry, IOptions<W
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
-            await using var connection = new PinnedConnection(registry);
-            await ClearEndedAsync(connection, limit.Token);
+            await using var session = store.OpenSession(waitsForDisk: true);
+            await ClearEndedAsync(session, limit.Token);
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
@@ -63,7 +62,7 @@ internal sealed partial class LeaseManager(NpgsqlDataSource registry, IOptions<W
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var connection = new PinnedConnection(registry);
+        await using var session = store.OpenSession(waitsForDisk: true);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500), time);
         var renewed = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -73,21 +72,20 @@ internal sealed partial class LeaseManager(NpgsqlDataSource registry, IOptions<W
                 // What hangs gives way to the next try.
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 limit.CancelAfter(span / 3);
-                await ClearEndedAsync(connection, limit.Token);
+                await ClearEndedAsync(session, limit.Token);
                 if (time.GetElapsedTime(renewed) < span / 3)
                     continue;
-                await RenewAsync(connection, limit.Token);
+                await RenewAsync(session, limit.Token);
                 renewed = time.GetTimestamp();
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotRenewed(error, held.Count);
-                await connection.DisposeAsync();
             }
         }
     }
 
-    private async Task ClearEndedAsync(PinnedConnection connection, CancellationToken cancellationToken)
+    private async Task ClearEndedAsync(ILeaseSession session, CancellationToken cancellationToken)
     {
         var leases = new List<StepLease>();
         while (leases.Count < 1000 && ended.TryDequeue(out var lease))
@@ -95,16 +93,16 @@ internal sealed partial class LeaseManager(NpgsqlDataSource registry, IOptions<W
         if (leases.Count == 0)
             return;
         // What fails here ends by itself.
-        await LeaseRows.ReleaseAsync(await connection.OpenAsync(cancellationToken), leases, cancellationToken);
+        await session.ReleaseAsync(leases, cancellationToken);
     }
 
-    private async Task RenewAsync(PinnedConnection connection, CancellationToken cancellationToken)
+    private async Task RenewAsync(ILeaseSession session, CancellationToken cancellationToken)
     {
         var leases = held.Values.ToList();
         if (leases.Count == 0)
             return;
         var since = time.GetTimestamp();
-        var renewed = await LeaseRows.RenewAsync(await connection.OpenAsync(cancellationToken), [.. leases.Select(l => l.Lease)], span, cancellationToken);
+        var renewed = await session.RenewAsync([.. leases.Select(l => l.Lease)], span, cancellationToken);
         foreach (var lease in leases)
         {
             if (renewed.Contains(lease.Lease.Holder))

@@ -175,7 +175,7 @@ public sealed class When_two_workers_take_one_dispatch
     }
 
     private static LeaseManager Worker(NpgsqlDataSource registry) =>
-        new(registry, Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseManager>.Instance);
+        new(new SqlLeaseStore(registry), Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseManager>.Instance);
 
     private static async Task<ExecuteStep> DispatchAsync(SeededTenant tenant, string step)
     {

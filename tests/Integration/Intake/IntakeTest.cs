@@ -1,8 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
-using Saga.Registry.Plans;
 using Saga.Tests.Support;
 using Xunit;
 
@@ -13,12 +11,12 @@ public abstract class IntakeTest : IAsyncLifetime
 {
     protected NpgsqlDataSource Registry { get; private set; } = null!;
 
-    protected ProvisionIntake Intake { get; private set; } = null!;
+    protected ICommandIntake<ProvisionTenant> Intake { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
         Registry = await PostgresServer.NewRegistryAsync();
-        Intake = new(Registry, new PlanStore(Registry), TimeProvider.System);
+        Intake = Intakes.Provision(Registry);
     }
 
     public async ValueTask DisposeAsync()

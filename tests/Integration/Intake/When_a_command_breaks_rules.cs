@@ -17,6 +17,10 @@ public sealed class When_a_command_breaks_rules : IntakeTest
     }
 
     [Fact]
+    public async Task Should_name_a_bad_idempotency_key_with_the_fields() =>
+        (await RejectedAsync(Command("acme") with { Domain = "localhost", IdempotencyKey = " " })).Errors.Select(e => e.Pointer).ShouldBe(["/domain", "/idempotencyKey"]);
+
+    [Fact]
     public async Task Should_refuse_an_unknown_plan() =>
         (await RejectedAsync(Command("acme") with { Plan = "gold" })).Errors.ShouldHaveSingleItem().Pointer.ShouldBe("/plan");
 

@@ -14,7 +14,7 @@ public sealed class When_a_command_is_tried_dry : IntakeTest
         var plan = await Intake.PlanAsync(Command("acme") with { IdempotencyKey = "k" }, default);
 
         plan.Refusal.ShouldBeNull();
-        plan.Tier.ShouldBe(IsolationTier.Database);
+        plan.Input.ShouldBeOfType<ValidProvision>().Tier.ShouldBe(IsolationTier.Database);
         plan.Workflow.ShouldBe(ProvisionWorkflow.Definition);
         (await RowsAsync()).ShouldBe(0);
     }
@@ -35,6 +35,6 @@ public sealed class When_a_command_is_tried_dry : IntakeTest
         var plan = await Intake.PlanAsync(Command("A") with { Plan = "nul\0" }, default);
 
         plan.Refusal!.Errors.Select(e => e.Pointer).ShouldBe(["/slug", "/plan"]);
-        plan.Tier.ShouldBeNull();
+        plan.Input.ShouldBeNull();
     }
 }

@@ -1,8 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
-using Saga.Registry.Plans;
 using Saga.Registry.Schema;
 using Saga.Tests.Support;
 using Shouldly;
@@ -18,7 +16,7 @@ public sealed class When_more_commands_come_than_connections
         var few = new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync("registry")) { MaxPoolSize = 2, Timeout = 10 };
         await using var registry = NpgsqlDataSource.Create(few);
         await new RegistryMigrator(registry).MigrateAsync();
-        var intake = new ProvisionIntake(registry, new PlanStore(registry), TimeProvider.System);
+        var intake = Intakes.Provision(registry);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => intake.SubmitAsync(
             new ProvisionTenant { Name = $"Tenant {i}", Slug = $"tenant-{i}", Plan = "basic", AdminEmail = $"admin@t{i}.example" }, "test", TestContext.Current.CancellationToken)));

@@ -7,8 +7,6 @@ using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
-using Saga.Registry.Plans;
 using Saga.Registry.Schema;
 using Saga.Tests.Support.Keycloak;
 
@@ -19,13 +17,13 @@ public sealed class Site
 {
     public const string Caller = "test";
     private static int tenants;
-    private readonly ProvisionIntake intake;
+    private readonly ICommandIntake<ProvisionTenant> intake;
 
     private Site(World world, NpgsqlDataSource registry, KeycloakStub keycloak, string bucket, IReadOnlyList<SiteServer> servers)
     {
         (World, Registry, Keycloak, Bucket, Servers) = (world, registry, keycloak, bucket, servers);
         Mail = new MailSink(_ => MailAnswer);
-        intake = new ProvisionIntake(registry, new PlanStore(registry), TimeProvider.System);
+        intake = Intakes.Provision(registry);
     }
 
     public World World { get; }

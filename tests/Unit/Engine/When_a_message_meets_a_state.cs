@@ -7,6 +7,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Orchestrator.Machine;
+using Saga.Registry.Transitions;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;

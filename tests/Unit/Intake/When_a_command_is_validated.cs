@@ -25,13 +25,13 @@ public sealed class When_a_command_is_validated
         var command = new ProvisionTenant
         {
             Name = "", Slug = "A", Plan = "gold", AdminEmail = "ada", Domain = "x", Subdomain = "-", Isolation = "cloud",
-            Region = "EU", Timezone = "Mars/Olympus", IdempotencyKey = " ",
+            Region = "EU", Timezone = "Mars/Olympus",
         };
 
         ProvisionValidation.Validate(command, null, out var errors).ShouldBeNull();
 
         errors.Select(e => e.Pointer).ShouldBe(
-            ["/name", "/slug", "/plan", "/adminEmail", "/domain", "/subdomain", "/isolation", "/region", "/timezone", "/idempotencyKey"]);
+            ["/name", "/slug", "/plan", "/adminEmail", "/domain", "/subdomain", "/isolation", "/region", "/timezone"]);
         errors.ShouldAllBe(e => e.Detail.Length > 10);
     }
 
@@ -135,20 +135,4 @@ public sealed class When_a_command_is_validated
     [InlineData("Europe/Berlin\0", false)]
     public void Should_take_only_iana_timezones(string timezone, bool good) =>
         Commands.Faults(Commands.Valid with { Timezone = timezone }).ShouldBe(good ? "" : "/timezone");
-
-    [Theory]
-    [InlineData("k", true)]
-    [InlineData("!~", true)]
-    [InlineData("", false)]
-    [InlineData("a b", false)]
-    [InlineData("é", false)]
-    [InlineData("a\n", false)]
-    public void Should_hold_idempotency_keys_to_visible_ascii(string key, bool good) =>
-        Commands.Faults(Commands.Valid with { IdempotencyKey = key }).ShouldBe(good ? "" : "/idempotencyKey");
-
-    [Theory]
-    [InlineData(200, true)]
-    [InlineData(201, false)]
-    public void Should_bound_idempotency_keys(int length, bool good) =>
-        Commands.Faults(Commands.Valid with { IdempotencyKey = new string('k', length) }).ShouldBe(good ? "" : "/idempotencyKey");
 }

@@ -1,22 +1,14 @@
-using System.Text.Json;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Orchestrator.Machine;
+using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 
-/// <summary>One row of the outbox.</summary>
-/// <param name="Id">The message's id on the bus: the same however often it is sent.</param>
-/// <param name="Queue">Null to publish.</param>
-/// <param name="Message">The message itself.</param>
-/// <param name="TraceParent">The trace it was written in; null when nobody traced.</param>
-public sealed record OutboxMessage(Guid Id, string? Queue, object Message, string? TraceParent = null)
+/// <summary>The message of a dispatch.</summary>
+internal static class DispatchMessages
 {
-    public string Type => MessageTypes.NameOf(Message);
-
-    public string Body => JsonSerializer.Serialize(Message, Message.GetType(), Json.Options);
-
     public static OutboxMessage For(OperationSaga saga, Dispatch dispatch)
     {
         StepCommand command = dispatch.Direction == Direction.Forward
@@ -40,9 +32,4 @@ public sealed record OutboxMessage(Guid Id, string? Queue, object Message, strin
             };
         return new OutboxMessage(Guid.CreateVersion7(), Endpoints.Worker(dispatch.Worker), command, TraceContext.Current);
     }
-
-    /// <summary>Reads a row back.</summary>
-    /// <exception cref="InvalidOperationException">The type is not a contract of this version.</exception>
-    public static OutboxMessage Read(Guid id, string type, string? queue, string body, string? traceParent) =>
-        new(id, queue, JsonSerializer.Deserialize(body, MessageTypes.Find(type), Json.Options)!, traceParent);
 }

@@ -1,10 +1,9 @@
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Registry.Leases;
 
 /// <summary>The SQL of leases.</summary>
 internal static class LeaseRows
@@ -52,8 +51,8 @@ internal static class LeaseRows
     /// The same for several leases of different steps, in one transaction. A row that another transaction has locked is
     /// left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
     /// </summary>
-    public static async Task<(Dictionary<Guid, LeaseReply> ByHolder, Dictionary<TenantId, Tenant> Tenants)> TakeAsync(
-        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span)
+    public static async Task<TakenLeases> TakeAsync(
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -79,10 +78,10 @@ internal static class LeaseRows
                 {
                     Parameters =
                     {
-                        new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
-                        new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                        new NpgsqlParameter { Value = leases.Select(l => l.Fence).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
-                        new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        Parameter.Array(leases, l => l.OperationId, NpgsqlDbType.Uuid),
+                        Parameter.Array(leases, l => l.Step, NpgsqlDbType.Text),
+                        Parameter.Array(leases, l => l.Fence, NpgsqlDbType.Bigint),
+                        Parameter.Array(leases, l => l.Holder, NpgsqlDbType.Uuid),
                         new NpgsqlParameter { Value = span },
                         new NpgsqlParameter { Value = OlderEnds },
                     },
@@ -90,19 +89,19 @@ internal static class LeaseRows
                 TenantStore.FindCommand(tenantIds),
             },
         };
-        await using var reader = await batch.ExecuteReaderAsync();
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var replies = new Dictionary<Guid, LeaseReply>();
-        while (await reader.ReadAsync())
+        while (await reader.ReadAsync(cancellationToken))
             replies[reader.GetGuid(0)] = Reply(reader, 1);
-        await reader.NextResultAsync();
+        await reader.NextResultAsync(cancellationToken);
         var tenants = new Dictionary<TenantId, Tenant>();
-        while (await reader.ReadAsync())
+        while (await reader.ReadAsync(cancellationToken))
         {
             var tenant = TenantStore.Read(reader);
             tenants[tenant.Id] = tenant;
         }
 
-        return (replies, tenants);
+        return new TakenLeases(replies, tenants);
     }
 
     /// <returns>The holders whose lease was renewed.</returns>
@@ -139,9 +138,9 @@ internal static class LeaseRows
 
     private static void AddLeases(NpgsqlCommand command, IReadOnlyList<StepLease> leases)
     {
-        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.OperationId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
-        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        command.Parameters.Add(new NpgsqlParameter { Value = leases.Select(l => l.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        command.Parameters.Add(Parameter.Array(leases, l => l.OperationId, NpgsqlDbType.Uuid));
+        command.Parameters.Add(Parameter.Array(leases, l => l.Step, NpgsqlDbType.Text));
+        command.Parameters.Add(Parameter.Array(leases, l => l.Holder, NpgsqlDbType.Uuid));
     }
 
     private static LeaseReply Reply(NpgsqlDataReader row, int first) => new(

@@ -5,10 +5,8 @@ using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
-using Saga.Orchestrator.Machine;
-using Saga.Registry.Operations;
 
-namespace Saga.Orchestrator.Persistence;
+namespace Saga.Registry.Transitions;
 
 /// <summary>
 /// The SQL of an operation's steps. A row holds how far the step has come, its newest fence, and the lease of whoever works on
@@ -50,9 +48,11 @@ internal static class StepRows
     /// Writes what changed. A new fence opens the row to the worker that the dispatch reaches; a result closes it, and ends
     /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work.
     /// </summary>
-    public static NpgsqlBatchCommand Upsert(IEnumerable<OperationSaga> sagas)
+    public static NpgsqlBatchCommand? Upsert(IReadOnlyList<OperationChange> operations)
     {
-        var changes = sagas.SelectMany(saga => saga.Decision!.ChangedSteps.Select(step => new Change(saga, step))).ToList();
+        var changes = operations.SelectMany(o => o.Steps.Select(change => (o.OperationId, change.Step, change.SettledFence))).ToList();
+        if (changes.Count == 0)
+            return null;
         return new NpgsqlBatchCommand(
             """
             insert into operation_steps as s (
@@ -72,7 +72,7 @@ internal static class StepRows
         {
             Parameters =
             {
-                Parameter.Array(changes, c => c.Saga.CorrelationId, NpgsqlDbType.Uuid),
+                Parameter.Array(changes, c => c.OperationId, NpgsqlDbType.Uuid),
                 Parameter.Array(changes, c => c.Step.Name, NpgsqlDbType.Text),
                 Parameter.Array(changes, c => Names[c.Step.Status], NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.Step.Fence, NpgsqlDbType.Bigint),
@@ -91,9 +91,4 @@ internal static class StepRows
     }
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
-
-    private sealed record Change(OperationSaga Saga, StepRun Step)
-    {
-        public long? SettledFence { get; } = Saga.Decision!.Settlements.FirstOrDefault(s => s.Step == Step.Name)?.Fence;
-    }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Saga.Lifecycle.Intake;
+namespace Saga.Registry.Intake;
 
 /// <summary>The activity source of the intake. Names are public.</summary>
 public static class IntakeTelemetry

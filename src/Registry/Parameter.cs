@@ -3,7 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts;
 
-namespace Saga.Orchestrator.Persistence;
+namespace Saga.Registry;
 
 internal static class Parameter
 {

@@ -1,0 +1,58 @@
+using System.Security.Claims;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Saga.Api.Operations;
+using Saga.Api.Problems;
+using Saga.Api.Requests;
+using Saga.Api.Tokens;
+using Saga.Lifecycle.Intake;
+
+namespace Saga.Api.Commands;
+
+/// <summary>The door of HTTP to the intake, the same for every command: query, idempotency key, body, dry run, and the answer.</summary>
+internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, OperationReader operations)
+    where TCommand : class
+{
+    /// <param name="request">The request.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="read">The body as a command that carries the idempotency key; null when fields are unknown or of the wrong kind.</param>
+    /// <param name="show">The answer to a dry run.</param>
+    /// <param name="cancellationToken">When the caller hangs up.</param>
+    public async Task<IResult> TakeAsync(
+        HttpRequest request, ClaimsPrincipal user, CommandReader<TCommand> read, Func<CommandPreview, IResult> show, CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(request, CommandEndpoints.DryRun);
+        var dryRun = query.Flag(CommandEndpoints.DryRun);
+        string? key = null;
+        if (request.Headers.TryGetValue(CommandEndpoints.IdempotencyKey, out var keys) && !(keys is [{ } given] && IdempotencyKeys.IsValid(key = given)))
+            query.Fault(CommandEndpoints.IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
+        if (query.Problem is { } badQuery)
+            return badQuery;
+        var (document, badBody) = await JsonBody.ReadAsync(request, cancellationToken);
+        if (document is null)
+            return badBody!;
+        using var body = document;
+        if (read(body.RootElement, key, out var errors) is not { } command)
+            return new ProblemResult(ProblemType.Validation, "Fields are unknown or of the wrong kind: see errors.", errors);
+        if (dryRun)
+            return show(await intake.PlanAsync(command, cancellationToken));
+
+        switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
+        {
+            case CommandAccepted accepted:
+                // From here on the command is durable: a failure to read it back must not be told as a refusal.
+                return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, cancellationToken));
+            case CommandRejected { Rejection: var rejection }:
+                return new ProblemResult(
+                    ProblemType.OfRejection(rejection.Code), rejection.Detail,
+                    [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
+                    rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null);
+            case var other:
+                throw new InvalidOperationException($"The intake answered with {other}.");
+        }
+    }
+}
+
+/// <summary>Reads a body as a command. Whether its values keep the rules is the intake's to say.</summary>
+internal delegate TCommand? CommandReader<out TCommand>(JsonElement body, string? idempotencyKey, out IReadOnlyList<ProblemError> errors)
+    where TCommand : class;

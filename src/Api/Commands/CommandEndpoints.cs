@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Saga.Api.OpenApi;
+using Saga.Api.Operations;
+using Saga.Api.Problems;
+using Saga.Api.Tokens;
+
+namespace Saga.Api.Commands;
+
+/// <summary>What every endpoint that takes a command has in common.</summary>
+internal static class CommandEndpoints
+{
+    public const string IdempotencyKey = "Idempotency-Key";
+
+    public const string DryRun = "dryRun";
+
+    /// <typeparam name="TBody">The body, for the OpenAPI document.</typeparam>
+    /// <typeparam name="TPreview">The answer to a dry run.</typeparam>
+    /// <param name="endpoint">The endpoint; a <see cref="CommandDoor{TCommand}"/> answers it.</param>
+    /// <param name="refusals">Why the command may be refused, besides what holds for every command.</param>
+    public static RouteHandlerBuilder TakesCommand<TBody, TPreview>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> refusals)
+        where TBody : notnull => endpoint
+        .RequireAuthorization(Policies.Write)
+        .Accepts<TBody>("application/json")
+        .WithHeaderParameter(IdempotencyKey, "1 to 200 visible ASCII characters; the same key and body give the same operation.")
+        .WithQueryParameter(DryRun, "true: show the steps that would run and any refusal, and write nothing.", "boolean")
+        .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<TPreview>()
+        .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+        .WithProblems([
+            ProblemType.MalformedJson, ProblemType.InvalidParameter, .. refusals, ProblemType.OperationActive, ProblemType.BodyTooLarge,
+            ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused]);
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>The commands that this version knows, and the workflows that they run.</summary>
+public sealed class CommandCatalogue
+{
+    /// <exception cref="InvalidOperationException">Two commands share a kind or a queue, or a workflow is invalid or of another kind.</exception>
+    public CommandCatalogue(IEnumerable<CommandEntry> entries)
+    {
+        Entries = [.. entries];
+        foreach (var entry in Entries)
+        {
+            if (Entries.Any(e => e != entry && (e.Kind == entry.Kind || e.Queue == entry.Queue)))
+                throw new InvalidOperationException($"Command {entry.Command.Name} shares its kind '{entry.Kind}' or its queue '{entry.Queue}' with another command.");
+            foreach (var workflow in entry.Workflows)
+            {
+                if (workflow.Validated().Kind != entry.Kind)
+                    throw new InvalidOperationException($"Command {entry.Command.Name} begins operations of kind '{entry.Kind}', and lists a workflow of kind '{workflow.Kind}'.");
+            }
+        }
+    }
+
+    public IReadOnlyList<CommandEntry> Entries { get; }
+
+    /// <summary>What has been added to the services so far.</summary>
+    public static CommandCatalogue Of(IServiceCollection services) => new(services.Select(s => s.IsKeyedService ? null : s.ImplementationInstance).OfType<CommandEntry>());
+}

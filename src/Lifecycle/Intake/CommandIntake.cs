@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
+using Saga.Registry.Intake;
+using Saga.Registry.Operations;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLedger ledger, TenantStore tenants, TimeProvider time) : ICommandIntake<TCommand>
+    where TCommand : class
+    where TInput : class
+    where TPlan : ICommandPlan<TCommand, TInput>
+{
+    // Each retry follows a holder of the name that let go between two statements, or a deadlock's victim.
+    private const int Tries = 5;
+
+    private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
+
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, CancellationToken cancellationToken, string? usualKey = null)
+    {
+        var body = CommandBody.Of(command);
+        var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
+        // Before the rules: what was accepted once stays accepted, though a plan changed since.
+        if (await ReplayAsync(key, caller, cancellationToken) is { } known)
+            return known;
+        var (input, refusal) = await CheckAsync(command, key?.Text, cancellationToken);
+        if (input is null)
+            return new CommandRejected(refusal!);
+
+        var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
+        for (var left = Tries; ; left--)
+        {
+            IntakeOutcome? outcome = null;
+            try
+            {
+                await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken);
+                return outcome!;
+            }
+            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+            {
+                // The same key in flight twice shows as a taken name, so the key is asked first.
+                if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
+                    return raced;
+                if (await FindConflictAsync(input, existing, cancellationToken) is { } conflict)
+                    return new CommandRejected(conflict);
+            }
+        }
+
+        Acceptance? Decide(Tenant? tenant, out IntakeOutcome decided)
+        {
+            if (Guard(input, tenant) is { } refused)
+            {
+                decided = new CommandRejected(refused);
+                return null;
+            }
+
+            var now = time.GetUtcNow();
+            var operation = new BegunOperation(Guid.CreateVersion7(now), tenant?.Id ?? new TenantId(Guid.CreateVersion7(now)), now);
+            var workflow = plan.Plan(input, tenant);
+            decided = new CommandAccepted(operation.Id, operation.TenantId, IsReplay: false) { Operation = AsAccepted(operation, workflow, SlugOf(input, tenant), caller) };
+            return new()
+            {
+                OperationId = operation.Id,
+                TenantId = operation.TenantId,
+                Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
+                Input = body.ToJson(),
+                Caller = caller,
+                At = now,
+                AuditAction = plan.AuditAction,
+                AuditDetail = JsonSerializer.Serialize(plan.AuditDetail(input), Json.Options),
+                Key = key,
+                Effects = [.. plan.Effects(input, operation)],
+            };
+        }
+    }
+
+    public async Task<CommandPreview> PlanAsync(TCommand command, CancellationToken cancellationToken)
+    {
+        var (input, refusal) = await CheckAsync(command, CommandBody.Of(command).Key, cancellationToken);
+        if (input is null)
+            return new(TPlan.Workflows[0], null, refusal);
+        var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
+        var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
+        if (Guard(input, tenant) is { } refused)
+            return new(TPlan.Workflows[0], input, refused);
+        return new(plan.Plan(input, tenant), input, await FindConflictAsync(input, existing, cancellationToken));
+    }
+
+    // No connection is held meanwhile: the rules may read the registry by one of their own, and as many commands as the pool
+    // has connections would wait for each other.
+    private async Task<(TInput? Input, OperationRejected? Refusal)> CheckAsync(TCommand command, string? key, CancellationToken cancellationToken)
+    {
+        var (input, errors) = await plan.CheckAsync(command, cancellationToken);
+        if (key is not null && !IdempotencyKeys.IsValid(key))
+            errors = [.. errors, new("/idempotencyKey", $"must be {IdempotencyKeys.Rule}")];
+        return errors.Count == 0 ? (input!, null) : (null, new()
+        {
+            Code = RejectionCodes.Validation,
+            Detail = $"The command breaks {(errors.Count == 1 ? "a rule" : $"{errors.Count} rules")}: see errors.",
+            Errors = errors,
+        });
+    }
+
+    private OperationRejected? Guard(TInput input, Tenant? tenant) => (plan.Subject(input), tenant) switch
+    {
+        (CommandSubject.NewTenant, _) => null,
+        (_, null) => new() { Code = RejectionCodes.TenantNotFound, Detail = "There is no such tenant." },
+        (_, { } existing) => plan.Guard(input, existing),
+    };
+
+    private async Task<OperationRejected?> FindConflictAsync(TInput input, TenantId? existing, CancellationToken cancellationToken)
+    {
+        if (await plan.FindConflictAsync(input, cancellationToken) is { } conflict)
+            return conflict;
+        return existing is { } tenant && await ledger.FindActiveAsync(tenant, cancellationToken) is { } active
+            ? new()
+            {
+                Code = RejectionCodes.OperationActive,
+                Detail = $"The tenant has a running operation ({active.Kind}, {active.Id}). Follow that operation.",
+                OperationId = active.Id,
+            }
+            : null;
+    }
+
+    private async Task<IntakeOutcome?> ReplayAsync(IdempotencyKey? key, string caller, CancellationToken cancellationToken)
+    {
+        if (key is null || !IdempotencyKeys.IsValid(key.Text) || await ledger.FindAsync(caller, key.Text, cancellationToken) is not { } known)
+            return null;
+        return known.CommandHash.AsSpan().SequenceEqual(key.CommandHash)
+            ? new CommandAccepted(known.OperationId, known.TenantId, IsReplay: true)
+            : new CommandRejected(new()
+            {
+                Code = RejectionCodes.IdempotencyKeyReused,
+                Detail = "This idempotency key was used for another command. Use a new key for a new command.",
+            });
+    }
+
+    private Slug SlugOf(TInput input, Tenant? tenant) => tenant?.Slug ?? ((CommandSubject.NewTenant)plan.Subject(input)).Slug;
+
+    private static Operation AsAccepted(BegunOperation operation, WorkflowDefinition workflow, Slug slug, string caller) => new()
+    {
+        Id = operation.Id,
+        Kind = workflow.Kind,
+        TenantId = operation.TenantId,
+        TenantSlug = slug,
+        State = OperationState.Accepted,
+        Workflow = workflow,
+        Steps = StepRun.InOrder(workflow, []),
+        RequestedBy = caller,
+        Version = 1,
+        CreatedAt = operation.At,
+        UpdatedAt = operation.At,
+    };
+}

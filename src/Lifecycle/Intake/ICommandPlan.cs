@@ -1,0 +1,58 @@
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Engine.Workflows;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>
+/// What one lifecycle command means. Its own folder holds it with the command's rules and workflow; the intake does the rest,
+/// the same for every command and every door. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A command is a record of the contracts. When it has a property <c>IdempotencyKey</c>, that is the key of whoever sends it by
+/// the bus; it is no part of the command otherwise.
+/// </remarks>
+/// <typeparam name="TCommand">As it is sent.</typeparam>
+/// <typeparam name="TInput">The command after it was checked: texts normalized, defaults filled in.</typeparam>
+public interface ICommandPlan<in TCommand, TInput>
+    where TCommand : class
+    where TInput : class
+{
+    /// <summary>The kind of operation that the command begins, such as <c>provision</c>. Stored and shown: it never changes.</summary>
+    static abstract string Kind { get; }
+
+    /// <summary>The queue that takes the command, and no other command: a sender need not name the message's type.</summary>
+    static abstract string Queue { get; }
+
+    /// <summary>Every workflow that <see cref="Plan"/> may choose, the usual one first.</summary>
+    static abstract IReadOnlyList<WorkflowDefinition> Workflows { get; }
+
+    /// <summary>What the audit calls it, such as <c>tenant.provision</c>.</summary>
+    string AuditAction { get; }
+
+    /// <summary>Holds the command to its rules, as far as the tenant does not matter. Names every broken rule.</summary>
+    ValueTask<Checked<TInput>> CheckAsync(TCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Whom the command is about.</summary>
+    CommandSubject Subject(TInput input);
+
+    /// <summary>Whether an existing tenant is in a state that allows the command. Decided on the row that the accepting transaction has locked.</summary>
+    /// <returns>The refusal; null when it is allowed.</returns>
+    OperationRejected? Guard(TInput input, Tenant tenant) => null;
+
+    /// <summary>The steps to run.</summary>
+    /// <param name="input">The checked command.</param>
+    /// <param name="tenant">As it is now; null for a new one.</param>
+    WorkflowDefinition Plan(TInput input, Tenant? tenant);
+
+    /// <summary>What changes in the registry in the transaction that accepts the command.</summary>
+    IEnumerable<NpgsqlBatchCommand> Effects(TInput input, BegunOperation operation) => [];
+
+    /// <summary>What of the command the audit shows besides. Never a secret.</summary>
+    object AuditDetail(TInput input);
+
+    /// <summary>Why <see cref="Effects"/> cannot be written now, such as a name that is taken. That the tenant has a running operation is the intake's to say.</summary>
+    /// <returns>The refusal; null when nothing stands in the way.</returns>
+    Task<OperationRejected?> FindConflictAsync(TInput input, CancellationToken cancellationToken) => Task.FromResult<OperationRejected?>(null);
+}

@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>What plans ask of a tenant.</summary>
+public static class TenantGuard
+{
+    /// <returns>The refusal of a tenant whose status is none of those; null when it is one.</returns>
+    public static OperationRejected? RequireStatus(Tenant tenant, params IReadOnlyList<TenantStatus> allowed) => allowed.Contains(tenant.Status) ? null : new()
+    {
+        Code = RejectionCodes.TenantState,
+        Detail = $"Tenant '{tenant.Slug}' is {Name(tenant.Status)}. It must be {string.Join(" or ", allowed.Select(Name))}.",
+    };
+
+    private static string Name(TenantStatus status) => JsonNamingPolicy.CamelCase.ConvertName(status.ToString());
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
+using Saga.Registry;
+
+namespace Saga.Lifecycle;
+
+public static class LifecycleRegistration
+{
+    /// <summary>The intake of every command; needs the registry (<see cref="RegistryRegistration.AddRegistry"/>). May be called twice.</summary>
+    public static IServiceCollection AddLifecycle(this IServiceCollection services) =>
+        services.AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>();
+
+    /// <summary>One command. May be called twice.</summary>
+    public static IServiceCollection AddCommand<TCommand, TInput, TPlan>(this IServiceCollection services)
+        where TCommand : class
+        where TInput : class
+        where TPlan : class, ICommandPlan<TCommand, TInput>
+    {
+        if (services.Any(s => s.ServiceType == typeof(ICommandIntake<TCommand>)))
+            return services;
+        services.TryAddSingleton<CommandCatalogue>();
+        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows));
+        services.AddSingleton<TPlan>();
+        services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();
+        return services;
+    }
+}

@@ -1,0 +1,39 @@
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Provision;
+
+/// <summary>Provisioning: brings a tenant into being.</summary>
+public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names) : ICommandPlan<ProvisionTenant, ValidProvision>
+{
+    public static string Kind => ProvisionWorkflow.Kind;
+
+    public static string Queue => Endpoints.Commands;
+
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ProvisionWorkflow.Definition];
+
+    public string AuditAction => "tenant.provision";
+
+    public async ValueTask<Checked<ValidProvision>> CheckAsync(ProvisionTenant command, CancellationToken cancellationToken)
+    {
+        var plan = ProvisionValidation.IsPlanName(command.Plan) ? await plans.FindAsync(command.Plan, cancellationToken) : null;
+        return new(ProvisionValidation.Validate(command, plan, out var errors), errors);
+    }
+
+    public CommandSubject Subject(ValidProvision input) => new CommandSubject.NewTenant(input.Slug);
+
+    public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => ProvisionWorkflow.Definition;
+
+    public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
+        [input.ToNewTenant().InsertCommand(operation.TenantId, operation.At)];
+
+    public object AuditDetail(ValidProvision input) => new { slug = input.Slug, plan = input.Plan.Name, tier = input.Tier };
+
+    public async Task<OperationRejected?> FindConflictAsync(ValidProvision input, CancellationToken cancellationToken) =>
+        TakenNames.Refusal(input, await names.FindTakenAsync(input.Slug, input.Domain, input.Subdomain, cancellationToken));
+}

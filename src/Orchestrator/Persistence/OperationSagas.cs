@@ -1,0 +1,44 @@
+using Saga.Engine.Decisions;
+using Saga.Orchestrator.Machine;
+using Saga.Orchestrator.Outbox;
+using Saga.Registry.Transitions;
+
+namespace Saga.Orchestrator.Persistence;
+
+/// <summary>Between the registry's records and the state machine's instance.</summary>
+internal static class OperationSagas
+{
+    public static OperationSaga From(LoadedOperation loaded) => new()
+    {
+        CorrelationId = loaded.Id,
+        CurrentState = loaded.Stored.State.ToString(),
+        TenantId = loaded.TenantId,
+        Workflow = loaded.Workflow,
+        Steps = loaded.Steps,
+        Failure = loaded.Stored.Failure,
+        Stored = loaded.Stored,
+    };
+
+    /// <summary>
+    /// What is to be written; null when nothing is. The operation's own row may be written though nothing changes: the sweeper woke
+    /// it too soon, and put it off blindly.
+    /// </summary>
+    public static OperationChange? Change(OperationSaga saga, Decision decision, Guid messageId)
+    {
+        var moves = saga.Moves;
+        if (!decision.Changes && !moves)
+            return null;
+        var change = new OperationChange
+        {
+            OperationId = saga.CorrelationId,
+            MessageId = messageId,
+            Row = moves ? new StoredOperation(decision.After.State, saga.Failure, saga.DueAt) : null,
+        };
+        return !decision.Changes ? change : change with
+        {
+            Steps = [.. decision.ChangedSteps.Select(step => new StepChange(step, decision.Settlements.FirstOrDefault(s => s.Step == step.Name)?.Fence))],
+            History = decision.History,
+            Messages = [.. decision.Dispatches.Select(d => DispatchMessages.For(saga, d))],
+        };
+    }
+}

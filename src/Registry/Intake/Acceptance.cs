@@ -1,0 +1,41 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Operations;
+
+namespace Saga.Registry.Intake;
+
+/// <summary>Everything that accepting one command writes.</summary>
+public sealed record Acceptance
+{
+    public required Guid OperationId { get; init; }
+
+    public required TenantId TenantId { get; init; }
+
+    public required StoredWorkflow Workflow { get; init; }
+
+    /// <summary>The command as JSON, without its idempotency key.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>Who asks, as the token or the bus names them.</summary>
+    public required string Caller { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+
+    public required string AuditAction { get; init; }
+
+    /// <summary>What the audit says besides, as JSON.</summary>
+    public required string AuditDetail { get; init; }
+
+    /// <summary>Makes the command idempotent for its caller; null when it is not to be.</summary>
+    public IdempotencyKey? Key { get; init; }
+
+    /// <summary>What the command changes in the registry at once, such as the new tenant's row. Written first.</summary>
+    public IReadOnlyList<NpgsqlBatchCommand> Effects { get; init; } = [];
+}
+
+/// <param name="Text">Unique for one caller.</param>
+/// <param name="CommandHash">Tells whether a command that comes with the key again is the same.</param>
+public sealed record IdempotencyKey(string Text, byte[] CommandHash);
+
+/// <summary>The operation that a command with an idempotency key began.</summary>
+public sealed record KnownCommand(byte[] CommandHash, Guid OperationId, TenantId TenantId);

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Dapper;
+
+namespace Saga.Registry.Outbox;
+
+/// <summary>The SQL of the outbox's relays.</summary>
+internal sealed class SqlOutboxSession(PinnedConnection pinned) : IOutboxSession
+{
+    public async Task<ClaimedMessages> ClaimAsync(OutboxPart which, int limit, TimeSpan claim, CancellationToken cancellationToken)
+    {
+        // An index has what nobody has claimed, and nothing else.
+        var condition = which == OutboxPart.Fresh ? "claimed_until = '-infinity'" : "claimed_until <= now()";
+        try
+        {
+            var connection = await pinned.OpenAsync(cancellationToken);
+            var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
+                $"""
+                update outbox set claimed_until = now() + @claim
+                where message_id in (select message_id from outbox where {condition} order by message_id limit @limit for update skip locked)
+                returning message_id, message_type, destination, body, traceparent
+                """,
+                new { limit, claim }, cancellationToken: cancellationToken));
+            return Read(rows);
+        }
+        catch
+        {
+            await pinned.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task DeleteAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await pinned.OpenAsync(cancellationToken);
+            await connection.ExecuteAsync(new CommandDefinition(
+                "delete from outbox where message_id = any(@ids)", new { ids }, cancellationToken: cancellationToken));
+        }
+        catch
+        {
+            await pinned.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => pinned.DisposeAsync();
+
+    private static ClaimedMessages Read(IEnumerable<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)> rows)
+    {
+        var messages = new List<OutboxMessage>();
+        var unreadable = new List<UnreadableMessage>();
+        foreach (var row in rows)
+        {
+            try
+            {
+                messages.Add(OutboxMessage.Read(row.Id, row.Type, row.Queue, row.Body, row.TraceParent));
+            }
+            catch (Exception error) when (error is InvalidOperationException or JsonException)
+            {
+                unreadable.Add(new UnreadableMessage(row.Id, row.Type, row.Queue, error));
+            }
+        }
+
+        return new ClaimedMessages(messages, unreadable);
+    }
+}

@@ -1,0 +1,21 @@
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Outbox;
+
+/// <summary>The outbox in PostgreSQL. A session pins one connection, and listening takes another.</summary>
+public sealed class SqlOutboxStore(NpgsqlDataSource registry) : IOutboxStore
+{
+    // A claim that a crash of the server forgets, and a deletion, cost a message that is sent twice and changes nothing.
+    public IOutboxSession OpenSession() => new SqlOutboxSession(new PinnedConnection(registry, waitsForDisk: false));
+
+    public async Task ListenAsync(Action notified, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        connection.Notification += (_, _) => notified();
+        await connection.ExecuteAsync(new CommandDefinition($"listen {OutboxWriter.Channel}", cancellationToken: cancellationToken));
+        notified();
+        while (true)
+            await connection.WaitAsync(cancellationToken);
+    }
+}

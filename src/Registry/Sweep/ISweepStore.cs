@@ -1,0 +1,22 @@
+namespace Saga.Registry.Sweep;
+
+/// <summary>Finds operations that must be woken. Thread-safe.</summary>
+public interface ISweepStore
+{
+    /// <summary>
+    /// Takes operations whose due time is over, those due longest first, and puts each off, so that no other sweeper takes it and
+    /// a wake that is lost is made again. Rows that are locked are left out.
+    /// </summary>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="putOff">How long until they are due again.</param>
+    /// <param name="cancellationToken">Cancels the take; whether it took place is then unknown.</param>
+    Task<IReadOnlyList<SweptOperation>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken);
+
+    /// <summary>All operations that are neither ended nor stalled.</summary>
+    Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>An operation to be woken.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="TraceParent">The trace in which it was accepted; null when nobody traced.</param>
+public sealed record SweptOperation(Guid Id, string? TraceParent);

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Intake;
+
+namespace Saga.Registry.Tenants;
+
+/// <summary>A tenant as its provisioning begins.</summary>
+public sealed record NewTenant
+{
+    public required Slug Slug { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Plan { get; init; }
+
+    public required IsolationTier Tier { get; init; }
+
+    public string? Domain { get; init; }
+
+    public required string Subdomain { get; init; }
+
+    public string? Region { get; init; }
+
+    public required string Timezone { get; init; }
+
+    public required string AdminEmail { get; init; }
+
+    public required IReadOnlyDictionary<string, bool> Features { get; init; }
+
+    public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
+
+    /// <summary>Takes the tenant's names. Fails with 23505 when a live tenant holds one of them.</summary>
+    public NpgsqlBatchCommand InsertCommand(TenantId id, DateTimeOffset now) => CommandLedger.Statement(
+        """
+        insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, 'provisioning', $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $13)
+        """,
+        id.Value, Slug.ToString(), Name, Plan, Tier.ToString().ToLowerInvariant(), Domain, Subdomain, Region, Timezone, AdminEmail,
+        JsonSerializer.Serialize(Features, Json.Options), JsonSerializer.Serialize(Settings, Json.Options), now);
+}

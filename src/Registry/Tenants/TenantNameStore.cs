@@ -1,0 +1,45 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Registry.Tenants;
+
+/// <summary>Which names live tenants hold. Thread-safe.</summary>
+public sealed class TenantNameStore(NpgsqlDataSource registry)
+{
+    private const string Sql =
+        """
+        select t.slug = $1, t.domain = $2, t.subdomain = $3, o.id, o.kind
+        from tenants t
+        left join operations o on o.tenant_id = t.id and o.state in ('accepted', 'running', 'compensating', 'stalled')
+        where t.status not in ('failed', 'deprovisioned') and (t.slug = $1 or t.domain = $2 or t.subdomain = $3)
+        """;
+
+    public async Task<TakenTenantNames> FindTakenAsync(Slug slug, string? domain, string subdomain, CancellationToken cancellationToken)
+    {
+        bool slugTaken = false, domainTaken = false, subdomainTaken = false;
+        (Guid Id, string Kind)? running = null;
+        await using var command = registry.CreateCommand(Sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug.ToString() });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)domain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = subdomain });
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            domainTaken |= !rows.IsDBNull(1) && rows.GetBoolean(1);
+            subdomainTaken |= rows.GetBoolean(2);
+            if (!rows.GetBoolean(0))
+                continue;
+            slugTaken = true;
+            if (!rows.IsDBNull(3))
+                running = (rows.GetGuid(3), rows.GetString(4));
+        }
+
+        return new(slugTaken, domainTaken, subdomainTaken, running);
+    }
+}
+
+/// <param name="Slug">Whether a live tenant holds the slug.</param>
+/// <param name="Domain">Whether a live tenant holds the domain.</param>
+/// <param name="Subdomain">Whether a live tenant holds the subdomain.</param>
+/// <param name="Running">The unended operation of the tenant that holds the slug.</param>
+public sealed record TakenTenantNames(bool Slug, bool Domain, bool Subdomain, (Guid Id, string Kind)? Running);

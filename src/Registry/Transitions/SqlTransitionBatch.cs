@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Registry.Operations;
+
+namespace Saga.Registry.Transitions;
+
+/// <summary>
+/// The SQL of transitions: two round trips, whatever the number that share a transaction. The first begins it, looks the
+/// messages up, locks the operations in the order of their ids and reads their steps; the second writes and commits.
+/// </summary>
+internal sealed class SqlTransitionBatch : ITransitionBatch
+{
+    private readonly PinnedConnection pinned;
+    private readonly NpgsqlConnection locking;
+    private readonly Dictionary<Guid, LoadedOperation> operations;
+    private readonly TimeProvider time;
+    private bool committed;
+
+    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, TimeProvider time)
+    {
+        this.pinned = pinned;
+        this.locking = locking;
+        this.operations = operations;
+        this.time = time;
+    }
+
+    public static async Task<SqlTransitionBatch> BeginAsync(
+        PinnedConnection pinned, WorkflowCache workflows, IReadOnlyList<OperationMessage> messages, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var connection = await pinned.OpenAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at,
+                exists (select from operation_history h where h.message_id = v.message) as seen
+            from unnest($1, $2) as v(operation, message) join operations o on o.id = v.operation
+            order by o.id for no key update of o
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Array(messages, m => m.OperationId, NpgsqlDbType.Uuid),
+                Parameter.Array(messages, m => m.MessageId, NpgsqlDbType.Uuid),
+            },
+        });
+        // After the lock: nobody else changes them now.
+        batch.BatchCommands.Add(StepRows.Select(messages.Select(m => m.OperationId)));
+
+        var rows = new List<(Guid Id, Guid Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
+        var steps = new List<(Guid Operation, StepRun Step)>();
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+                rows.Add((reader.GetGuid(0), reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(6)));
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+                steps.Add(StepRows.Read(reader));
+        }
+
+        var stepsOf = steps.ToLookup(s => s.Operation, s => s.Step);
+        var loaded = new Dictionary<Guid, LoadedOperation>(rows.Count);
+        foreach (var row in rows)
+        {
+            var workflow = await workflows.FindAsync(connection, row.Workflow, cancellationToken);
+            loaded[row.Id] = new LoadedOperation
+            {
+                Id = row.Id,
+                TenantId = new TenantId(row.Tenant),
+                Workflow = workflow,
+                Stored = row.Stored,
+                Steps = StepRun.InOrder(workflow, stepsOf[row.Id]),
+                Seen = row.Seen,
+            };
+        }
+
+        return new SqlTransitionBatch(pinned, connection, loaded, time);
+    }
+
+    public LoadedOperation? Find(Guid operationId) => operations.GetValueOrDefault(operationId);
+
+    public async Task CommitAsync(IReadOnlyList<OperationChange> changes, IReadOnlyList<Guid> sent, TimeSpan claim, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var batch = new NpgsqlBatch(locking);
+        Add(batch, Rows(changes, now));
+        Add(batch, StepRows.Upsert(changes));
+        Add(batch, History(changes, now));
+        Add(batch, Outbox(changes, claim));
+        if (sent.Count > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from outbox where message_id = any($1)")
+            {
+                Parameters = { Parameter.Array(sent, id => id, NpgsqlDbType.Uuid) },
+            });
+        }
+
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        committed = true;
+    }
+
+    // What is not committed is rolled back with its connection.
+    public ValueTask DisposeAsync() => committed ? ValueTask.CompletedTask : pinned.DisposeAsync();
+
+    private static void Add(NpgsqlBatch batch, NpgsqlBatchCommand? command)
+    {
+        if (command is not null)
+            batch.BatchCommands.Add(command);
+    }
+
+    private static NpgsqlBatchCommand? Rows(IReadOnlyList<OperationChange> changes, DateTimeOffset now)
+    {
+        var moved = changes.Where(c => c.Row is not null).ToList();
+        return moved.Count == 0 ? null : new NpgsqlBatchCommand(
+            """
+            update operations o set
+                state = v.state, failure = v.failure::jsonb, next_due_at = v.due,
+                finished_at = case when v.state in ('completed', 'compensated', 'cancelled') then $5 end
+            from unnest($1, $2, $3, $4) as v(id, state, failure, due)
+            where o.id = v.id
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Array(moved, c => c.OperationId, NpgsqlDbType.Uuid),
+                Parameter.Array(moved, c => OperationStore.Name(c.Row!.State), NpgsqlDbType.Text),
+                Parameter.Array(moved, c => Parameter.Json(c.Row!.Failure), NpgsqlDbType.Text),
+                Parameter.Array(moved, c => c.Row!.DueAt, NpgsqlDbType.TimestampTz),
+                new NpgsqlParameter { Value = now },
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand? History(IReadOnlyList<OperationChange> changes, DateTimeOffset now)
+    {
+        var lines = changes.SelectMany(c => c.History.Select((line, index) => (Change: c, Line: line, First: index == 0))).ToList();
+        return lines.Count == 0 ? null : new NpgsqlBatchCommand(
+            """
+            insert into operation_history (operation_id, at, event, step, attempt, fence, data, message_id)
+            select v.operation, $8, v.event, v.step, v.attempt, v.fence, v.data::jsonb, v.message
+            from unnest($1, $2, $3, $4, $5, $6, $7) with ordinality as v(operation, event, step, attempt, fence, data, message, position)
+            order by v.position
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Array(lines, l => l.Change.OperationId, NpgsqlDbType.Uuid),
+                Parameter.Array(lines, l => l.Line.Event, NpgsqlDbType.Text),
+                Parameter.Array(lines, l => l.Line.Step, NpgsqlDbType.Text),
+                Parameter.Array(lines, l => l.Line.Attempt, NpgsqlDbType.Integer),
+                Parameter.Array(lines, l => l.Line.Fence, NpgsqlDbType.Bigint),
+                Parameter.Array(lines, l => Parameter.Json(l.Line.Data), NpgsqlDbType.Text),
+                Parameter.Array(lines, l => l.First ? l.Change.MessageId : (Guid?)null, NpgsqlDbType.Uuid),
+                new NpgsqlParameter { Value = now },
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand? Outbox(IReadOnlyList<OperationChange> changes, TimeSpan claim)
+    {
+        var messages = changes.SelectMany(c => c.Messages).ToList();
+        return messages.Count == 0 ? null : new NpgsqlBatchCommand(
+            """
+            insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
+            select v.id, v.type, v.queue, v.body, now() + $5, v.trace from unnest($1, $2, $3, $4, $6) as v(id, type, queue, body, trace)
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Array(messages, m => m.Id, NpgsqlDbType.Uuid),
+                Parameter.Array(messages, m => m.Type, NpgsqlDbType.Text),
+                Parameter.Array(messages, m => m.Queue, NpgsqlDbType.Text),
+                Parameter.Array(messages, m => m.Body, NpgsqlDbType.Text),
+                new NpgsqlParameter { Value = claim },
+                Parameter.Array(messages, m => m.TraceParent, NpgsqlDbType.Text),
+            },
+        };
+    }
+
+    private static StoredOperation Stored(NpgsqlDataReader row) => new(
+        Enum.Parse<OperationState>(row.GetString(1), ignoreCase: true),
+        row.IsDBNull(4) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(4), Json.Options),
+        row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5));
+}

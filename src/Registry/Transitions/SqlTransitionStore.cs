@@ -1,0 +1,29 @@
+using Npgsql;
+
+namespace Saga.Registry.Transitions;
+
+/// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
+public sealed class SqlTransitionStore(NpgsqlDataSource registry, TimeProvider time) : ITransitionStore
+{
+    private readonly WorkflowCache workflows = new();
+
+    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry), workflows, time);
+
+    private sealed class Session(PinnedConnection connection, WorkflowCache workflows, TimeProvider time) : ITransitionSession
+    {
+        public async Task<ITransitionBatch> BeginAsync(IReadOnlyList<OperationMessage> messages, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await SqlTransitionBatch.BeginAsync(connection, workflows, messages, time, cancellationToken);
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
+
+        public ValueTask DisposeAsync() => connection.DisposeAsync();
+    }
+}

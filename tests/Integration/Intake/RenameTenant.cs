@@ -1,0 +1,43 @@
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Tenants;
+using Saga.Tests.Support;
+
+namespace Saga.Tests.Integration.Intake;
+
+/// <summary>A command of the tests' own: all that a new one needs.</summary>
+public sealed record RenameTenant(TenantId TenantId, string Name, string? IdempotencyKey = null);
+
+public sealed class RenamePlan : ICommandPlan<RenameTenant, RenameTenant>
+{
+    public const string Step = "tenant.rename";
+
+    public static string Kind => "rename";
+
+    public static string Queue => "saga-commands-rename";
+
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
+    [
+        new WorkflowDefinition { Kind = "rename", Version = 1, Steps = [new() { Name = Step, Worker = EngineHost.Worker }] }.Validated(),
+        new WorkflowDefinition { Kind = "rename", Version = 1, Steps = [new() { Name = Step, Worker = EngineHost.Worker }, new() { Name = "region.tell", Worker = EngineHost.Worker, After = [Step] }] }.Validated(),
+    ];
+
+    public string AuditAction => "tenant.rename";
+
+    public ValueTask<Checked<RenameTenant>> CheckAsync(RenameTenant command, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<Checked<RenameTenant>>(command.Name.Length > 0 ? new(command, []) : new(null, [new("/name", "must not be empty")]));
+
+    public CommandSubject Subject(RenameTenant input) => new CommandSubject.ExistingTenant(input.TenantId);
+
+    public OperationRejected? Guard(RenameTenant input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active);
+
+    public WorkflowDefinition Plan(RenameTenant input, Tenant? tenant) => Workflows[tenant!.Region is null ? 0 : 1];
+
+    public IEnumerable<NpgsqlBatchCommand> Effects(RenameTenant input, BegunOperation operation) =>
+        [new("update tenants set name = $2, updated_at = $3 where id = $1") { Parameters = { new() { Value = operation.TenantId.Value }, new() { Value = input.Name }, new() { Value = operation.At } } }];
+
+    public object AuditDetail(RenameTenant input) => new { name = input.Name };
+}

@@ -1,0 +1,86 @@
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Intake;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Intake;
+
+public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
+{
+    private ICommandIntake<RenameTenant> Rename => Intakes.Of<RenameTenant, RenameTenant, RenamePlan>(Registry, new());
+
+    [Fact]
+    public async Task Should_write_its_effect_with_the_operation()
+    {
+        var tenant = await ActiveAsync("acme");
+
+        var accepted = Assert.IsType<CommandAccepted>(await RenameAsync(new(tenant, "New", "k")));
+
+        accepted.TenantId.ShouldBe(tenant);
+        (await QueryAsync<string>($"select t.name || ' ' || o.kind || ' ' || (o.input->>'name') || ' ' || a.action from operations o join tenants t on t.id = o.tenant_id join audit a on a.operation_id = o.id where o.id = '{accepted.OperationId}'"))
+            .ShouldBe("New rename New tenant.rename");
+        (await RenameAsync(new(tenant, "New", "k"))).ShouldBeOfType<CommandAccepted>().ShouldBe(accepted with { IsReplay = true, Operation = null });
+    }
+
+    [Fact]
+    public async Task Should_write_neither_when_one_fails()
+    {
+        var tenant = await ActiveAsync("acme");
+        await using (var cut = Registry.CreateCommand("alter table audit add constraint none check (action <> 'tenant.rename')"))
+            await cut.ExecuteNonQueryAsync();
+
+        await Should.ThrowAsync<Npgsql.PostgresException>(() => RenameAsync(new(tenant, "New")));
+
+        (await QueryAsync<string>("select name from tenants")).ShouldBe("Acme");
+    }
+
+    [Fact]
+    public async Task Should_plan_by_the_tenant_as_it_is()
+    {
+        var far = await ActiveAsync("acme", "eu");
+
+        (await Rename.PlanAsync(new(far, "New"), default)).Workflow.Steps.Count.ShouldBe(2);
+        Assert.IsType<CommandAccepted>(await RenameAsync(new(far, "New"))).Operation!.Steps.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Should_be_refused_by_a_status_that_does_not_allow_it()
+    {
+        var busy = await AcceptedAsync(Command("acme"));
+        var rows = await RowsAsync();
+
+        var rejection = Assert.IsType<CommandRejected>(await RenameAsync(new(busy.TenantId, "New"))).Rejection;
+
+        (rejection.Code, rejection.Detail).ShouldBe((RejectionCodes.TenantState, "Tenant 'acme' is provisioning. It must be active."));
+        (await Rename.PlanAsync(new(busy.TenantId, "New"), default)).Refusal!.Code.ShouldBe(RejectionCodes.TenantState);
+        (await RowsAsync()).ShouldBe(rows);
+    }
+
+    [Fact]
+    public async Task Should_be_refused_when_there_is_none() =>
+        Assert.IsType<CommandRejected>(await RenameAsync(new(new(Guid.CreateVersion7()), "New"))).Rejection.Code.ShouldBe(RejectionCodes.TenantNotFound);
+
+    [Fact]
+    public async Task Should_point_all_but_one_of_many_to_the_one()
+    {
+        var tenant = await ActiveAsync("acme");
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => RenameAsync(new(tenant, $"New {i}"))));
+
+        var winner = outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
+        outcomes.OfType<CommandRejected>().ShouldAllBe(r => r.Rejection.Code == RejectionCodes.OperationActive && r.Rejection.OperationId == winner.OperationId);
+        (await Rename.PlanAsync(new(tenant, "New"), default)).Refusal!.OperationId.ShouldBe(winner.OperationId);
+        (await QueryAsync<string>("select name from tenants")).ShouldBe(await QueryAsync<string>($"select input->>'name' from operations where id = '{winner.OperationId}'"));
+    }
+
+    private Task<IntakeOutcome> RenameAsync(RenameTenant command) => Rename.SubmitAsync(command, "ada", TestContext.Current.CancellationToken);
+
+    private async Task<TenantId> ActiveAsync(string slug, string? region = null)
+    {
+        var accepted = await AcceptedAsync(Command(slug) with { Region = region });
+        await EndAsync(accepted.OperationId, "completed", "active");
+        return accepted.TenantId;
+    }
+}

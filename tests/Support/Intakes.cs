@@ -1,0 +1,22 @@
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
+using Saga.Registry.Intake;
+using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
+
+namespace Saga.Tests.Support;
+
+/// <summary>Intakes without a host.</summary>
+public static class Intakes
+{
+    public static ICommandIntake<ProvisionTenant> Provision(NpgsqlDataSource registry) =>
+        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry)));
+
+    public static ICommandIntake<TCommand> Of<TCommand, TInput, TPlan>(NpgsqlDataSource registry, TPlan plan)
+        where TCommand : class
+        where TInput : class
+        where TPlan : ICommandPlan<TCommand, TInput> =>
+        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry), new TenantStore(registry), TimeProvider.System);
+}
