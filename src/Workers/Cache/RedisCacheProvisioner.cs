@@ -25,6 +25,8 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
             "SETUSER", credential.Username, "reset", "on", $"#{digest}", "resetkeys", $"%RW~{space}*", "resetchannels", $"&{space}*",
             "-@all", "+@read", "+@write", "+@connection", "+@pubsub", "+@transaction", "-@dangerous", "-@admin", "-@scripting",
             "-scan", "-randomkey", "-dbsize", "-keys", "-select", "-pubsub", "-move", "-copy",
+            // A client that signs in with a refused password must be able to find out that it is somebody else.
+            "+acl|whoami",
         ];
         await redis.RunAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
         return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellationToken));

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Tenants;
@@ -5,7 +6,7 @@ using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Cache;
 using Saga.Workers.Runtime;
-using System.Text;
+using StackExchange.Redis;
 
 namespace Saga.Workers.Verification;
 
@@ -49,30 +50,50 @@ internal sealed class CacheVerification(ICacheStore store, CredentialStore crede
     {
         var credential = await credentials.FindAsync(tenant, CredentialPurposes.Cache, cancellationToken)
             ?? throw Broken("the registry holds no credentials for it");
-        await using var session = await RedisSession.OpenAsync(options.Value.Redis, credential, cancellationToken);
+        await using var session = await RedisTenantSession.OpenAsync(options.Value.Redis, credential, cancellationToken);
+        // A user that may not ask was made by an earlier version. What follows shows its rights, too.
+        if (await session.AskAsync(RedisSignIn.UserAsync, cancellationToken) is { } user && user != credential.Username)
+            throw Broken($"Redis refuses the password of '{credential.Username}', and lets anybody in as '{user}'");
         var (own, foreign) = (CacheKey.Prefix(tenant) + key, CacheKey.Prefix(other) + key);
-        await RequireAsync(session, "OK", ["SET", own, "probe", "PX", "60000"], cancellationToken);
-        await RequireAsync(session, "probe", ["GET", own], cancellationToken);
-        await RequireAsync(session, "1", ["DEL", own], cancellationToken);
-        await RefusedAsync(session, ["GET", foreign], cancellationToken);
-        await RefusedAsync(session, ["SET", foreign, "probe", "PX", "1"], cancellationToken);
-        await RefusedAsync(session, ["KEYS", "*"], cancellationToken);
-        await RefusedAsync(session, ["SUBSCRIBE", foreign], cancellationToken);
-        await RefusedAsync(session, ["ACL", "LIST"], cancellationToken);
+        await RequireAsync(session, "SET", async d => await d.StringSetAsync(own, "probe", ProbeLife), cancellationToken);
+        await RequireAsync(session, "GET", async d => await d.StringGetAsync(own) == "probe", cancellationToken);
+        await RequireAsync(session, "DEL", async d => await d.KeyDeleteAsync(own), cancellationToken);
+        await RefusedAsync(session, "GET", d => d.StringGetAsync(foreign), cancellationToken);
+        await RefusedAsync(session, "SET", d => d.StringSetAsync(foreign, "probe", TimeSpan.FromMilliseconds(1)), cancellationToken);
+        await RefusedAsync(session, "KEYS", d => d.ExecuteAsync("KEYS", "*"), cancellationToken);
+        await RefusedAsync(session, "SUBSCRIBE", d => d.Multiplexer.GetSubscriber().SubscribeAsync(RedisChannel.Literal(foreign)), cancellationToken);
+        await RefusedAsync(session, "ACL LIST", d => d.ExecuteAsync("ACL", "LIST"), cancellationToken);
     }
 
-    private static async Task RequireAsync(RedisSession session, string expected, string[] command, CancellationToken cancellationToken)
+    private static async Task RequireAsync(RedisTenantSession session, string command, Func<IDatabase, Task<bool>> call, CancellationToken cancellationToken)
     {
-        var reply = await session.SendAsync(command, cancellationToken);
-        if (reply.IsError || reply.Text != expected)
-            throw Broken($"{command[0]} of its own key as its own user is answered '{reply.Text}'");
+        try
+        {
+            if (!await session.AskAsync(call, cancellationToken))
+                throw Broken($"{command} of its own key as its own user does not do what it is for");
+        }
+        catch (RedisServerException error)
+        {
+            throw Broken($"{command} of its own key as its own user is answered '{error.Message}'");
+        }
     }
 
-    private static async Task RefusedAsync(RedisSession session, string[] command, CancellationToken cancellationToken)
+    private static async Task RefusedAsync<T>(RedisTenantSession session, string command, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
     {
-        var reply = await session.SendAsync(command, cancellationToken);
-        if (!reply.IsError || reply.Text?.StartsWith("NOPERM", StringComparison.Ordinal) != true)
-            throw Broken($"{command[0]} beyond its keys as its own user is not refused");
+        try
+        {
+            await session.AskAsync(call, cancellationToken);
+        }
+        catch (RedisServerException error) when (error.IsDenied())
+        {
+            return;
+        }
+        catch (RedisServerException)
+        {
+            // Any other refusal says nothing about the user's rights.
+        }
+
+        throw Broken($"{command} beyond its keys as its own user is not refused");
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(

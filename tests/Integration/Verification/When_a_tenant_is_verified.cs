@@ -170,6 +170,34 @@ public sealed class When_a_tenant_is_verified_on_real_servers : When_a_tenant_is
     }
 
     [Fact]
+    public async Task Should_find_that_a_refused_password_lets_in_as_the_open_default_user()
+    {
+        await redis.AskAsync($"ACL SETUSER {User} resetpass >other");
+
+        // The client connects all the same, and everything works: as the user that needs no password.
+        (await FailAsync()).Message.ShouldContain("lets anybody in as 'default'");
+    }
+
+    [Fact]
+    public async Task Should_find_a_refused_password_where_the_default_user_is_closed()
+    {
+        await redis.AskAsync($"ACL SETUSER {User} resetpass >other");
+        await redis.AskAsync("ACL SETUSER default resetpass >secret");
+        // Connections that are open stay signed in, so only the tenant's own connection is refused.
+
+        (await FailAsync()).ShouldSatisfyAllConditions(
+            f => f.Code.ShouldBe("verify-cache"), f => f.Transient.ShouldBeFalse(), f => f.Message.ShouldContain($"refused the tenant's user '{User}'"));
+    }
+
+    [Fact]
+    public async Task Should_pass_for_a_user_that_may_not_ask_who_it_is()
+    {
+        await redis.AskAsync($"ACL SETUSER {User} -acl|whoami");
+
+        await VerifyAsync();
+    }
+
+    [Fact]
     public async Task Should_find_that_the_user_is_gone()
     {
         await redis.AskAsync($"ACL DELUSER {User}");

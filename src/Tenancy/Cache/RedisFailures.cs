@@ -1,0 +1,51 @@
+using Saga.Contracts.Failures;
+using StackExchange.Redis;
+
+namespace Saga.Tenancy.Cache;
+
+/// <summary>What a failure of the client library means.</summary>
+public static class RedisFailures
+{
+    /// <summary>Whether the user lacks the right to the command, the key or the channel.</summary>
+    public static bool IsDenied(this RedisServerException error) => error.Message.StartsWith("NOPERM", StringComparison.Ordinal);
+
+    /// <summary>Whether there is no connection because the server refused the name or the password.</summary>
+    public static bool IsSignInRefused(Exception error)
+    {
+        var refused = false;
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            // An untrusted certificate is reported as the same kind of failure.
+            if (cause is System.Security.Authentication.AuthenticationException)
+                return false;
+            refused |= cause is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure };
+        }
+
+        return refused;
+    }
+
+    public static CacheException Translate(Exception error)
+    {
+        if (error is RedisServerException refusal)
+            return Refused(refusal.Message, error);
+        // At its limit of clients the server says so and hangs up: the client wraps its words.
+        if (error.ToString().Contains("max number of clients", StringComparison.OrdinalIgnoreCase))
+            return Refused("ERR max number of clients reached", error);
+        // The client's own words go on with its inner state; the first sentence is enough.
+        return new("redis-unavailable", $"Redis does not answer: {error.Message.Split(';', '\n')[0]}", FailureKind.Outage, error);
+    }
+
+    private static CacheException Refused(string reply, Exception cause)
+    {
+        var kind = FailureKinds.OfRedis(reply);
+        return kind switch
+        {
+            FailureKind.Outage => new("redis-unavailable", $"Redis does not answer: {reply}", kind, cause),
+            FailureKind.Overload => new("redis-busy", $"Redis has too much to do: {reply}", kind, cause),
+            FailureKind.Transient => new("redis-failed", $"Redis did not do it: {reply}", kind, cause),
+            _ when reply.StartsWith("NOPERM", StringComparison.Ordinal) || reply.StartsWith("NOAUTH", StringComparison.Ordinal) =>
+                new("redis-access-denied", $"Redis refused: {reply}", kind, cause),
+            _ => new("redis-refused", $"Redis refused: {reply}", kind, cause),
+        };
+    }
+}

@@ -1,0 +1,76 @@
+using Saga.Contracts.Failures;
+using Saga.Tenancy.Cache;
+using Saga.Tenancy.Sealing;
+using StackExchange.Redis;
+
+namespace Saga.Workers.Verification;
+
+/// <summary>A short connection that is signed in with a tenant's own credentials, as a service of the tenant would be.</summary>
+internal sealed class RedisTenantSession : IAsyncDisposable
+{
+    private readonly ConnectionMultiplexer connection;
+    private readonly TimeSpan limit;
+
+    private RedisTenantSession(ConnectionMultiplexer connection, TimeSpan limit) => (this.connection, this.limit) = (connection, limit);
+
+    /// <summary>Redis may have taken the connection for its default user instead: ask <see cref="RedisSignIn.UserAsync"/>.</summary>
+    /// <exception cref="CacheException">The server cannot be reached, or refuses the credential.</exception>
+    public static async Task<RedisTenantSession> OpenAsync(RedisOptions options, Credential credential, CancellationToken cancellationToken)
+    {
+        var patience = TimeSpan.FromSeconds(options.TimeoutSeconds);
+        var server = ConfigurationOptions.Parse(options.ConnectionString);
+        server.User = credential.Username;
+        server.Password = credential.Password;
+        server.AbortOnConnectFail = true;
+        server.ConnectRetry = 0;
+        server.ConnectTimeout = (int)patience.TotalMilliseconds;
+        // Without it the client refuses by itself what the server is to refuse.
+        server.AllowAdmin = true;
+        // The tenant's user may neither read the client's key nor hear its channel.
+        server.TieBreaker = "";
+        server.ConfigurationChannel = "";
+        return new RedisTenantSession(await GuardAsync(() => ConnectAsync(server, cancellationToken), credential.Username), patience);
+    }
+
+    /// <exception cref="CacheException">The connection broke, or the answer takes too long.</exception>
+    /// <exception cref="RedisServerException">The server refused the command, and would refuse it again.</exception>
+    public Task<T> AskAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
+        GuardAsync(() => call(connection.GetDatabase()).WaitAsync(limit, TimeProvider.System, cancellationToken), user: null);
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions server, CancellationToken cancellationToken)
+    {
+        var connecting = ConnectionMultiplexer.ConnectAsync(server);
+        try
+        {
+            return await connecting.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody else would close what is opened behind the caller's back.
+            _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private static async Task<T> GuardAsync<T>(Func<Task<T>> call, string? user)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (RedisConnectionException error) when (RedisFailures.IsSignInRefused(error))
+        {
+            throw new CacheException("redis-sign-in-refused", $"Redis refused the tenant's user '{user}'.", FailureKind.Permanent, error);
+        }
+        catch (RedisServerException error) when (FailureKinds.OfRedis(error.Message) == FailureKind.Permanent)
+        {
+            throw;
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            throw RedisFailures.Translate(error);
+        }
+    }
+}
