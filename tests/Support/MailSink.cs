@@ -1,7 +1,11 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MimeKit;
 
 namespace Saga.Tests.Support;
 
@@ -12,11 +16,16 @@ public sealed class MailSink : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly List<SunkMail> mails = [];
     private readonly Func<string, string?> answer;
+    private readonly X509Certificate2? certificate;
+    private readonly bool tlsAtOnce;
     private readonly Task accepting;
 
     /// <param name="answer">A reply to a command of the client (or to <c>.</c>, the end of a mail), or null for the usual one; empty to say nothing at all.</param>
-    public MailSink(Func<string, string?>? answer = null)
+    /// <param name="certificate">Offers STARTTLS with it.</param>
+    /// <param name="tlsAtOnce">Begins with TLS instead.</param>
+    public MailSink(Func<string, string?>? answer = null, X509Certificate2? certificate = null, bool tlsAtOnce = false)
     {
+        (this.certificate, this.tlsAtOnce) = (certificate, tlsAtOnce);
         this.answer = answer ?? (_ => null);
         listener.Start();
         accepting = AcceptAsync();
@@ -36,8 +45,8 @@ public sealed class MailSink : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        listener.Stop();
         await accepting;
+        listener.Stop();
         stop.Dispose();
     }
 
@@ -61,26 +70,49 @@ public sealed class MailSink : IAsyncDisposable
         {
             using (client)
             {
-                await using var stream = client.GetStream();
-                using var reader = new StreamReader(stream, Encoding.UTF8);
-                await using var writer = new StreamWriter(stream, new UTF8Encoding(false)) { NewLine = "\r\n", AutoFlush = true };
-                await writer.WriteLineAsync("220 sink");
-                var recipients = new List<string>();
-                while (await reader.ReadLineAsync(stop.Token) is { } line)
-                {
-                    var text = line == "DATA" ? null : answer(line);
-                    if (text is { Length: > 0 } or null)
-                        await writer.WriteLineAsync(text ?? Usual(line));
-                    if (line.StartsWith("RCPT TO:", StringComparison.Ordinal))
-                        recipients.Add(line["RCPT TO:".Length..].Trim('<', '>', ' '));
-                    if (line == "DATA")
-                        await TakeAsync(reader, writer, [.. recipients]);
-                }
+                Stream stream = client.GetStream();
+                if (tlsAtOnce)
+                    stream = await SecureAsync(stream);
+                await using var end = stream;
+                await TalkAsync(stream, greet: true);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or IOException)
+        catch (Exception error) when (error is OperationCanceledException or IOException or AuthenticationException)
         {
             // The client, or the test, has gone.
+        }
+    }
+
+    private async Task<Stream> SecureAsync(Stream stream)
+    {
+        var secure = new SslStream(stream);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop.Token);
+        return secure;
+    }
+
+    private async Task TalkAsync(Stream stream, bool greet)
+    {
+        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
+        await using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\r\n", AutoFlush = true };
+        if (greet)
+            await writer.WriteLineAsync("220 sink");
+        var recipients = new List<string>();
+        while (await reader.ReadLineAsync(stop.Token) is { } line)
+        {
+            if (line == "STARTTLS" && certificate is not null)
+            {
+                await writer.WriteLineAsync("220 go on");
+                await TalkAsync(await SecureAsync(stream), greet: false);
+                return;
+            }
+
+            var text = line == "DATA" ? null : answer(line);
+            if (text is { Length: > 0 } or null)
+                await writer.WriteLineAsync(text ?? Usual(line));
+            if (line.StartsWith("RCPT TO:", StringComparison.Ordinal))
+                recipients.Add(line["RCPT TO:".Length..].Split(' ')[0].Trim('<', '>'));
+            if (line == "DATA")
+                await TakeAsync(reader, writer, [.. recipients]);
         }
     }
 
@@ -100,9 +132,9 @@ public sealed class MailSink : IAsyncDisposable
         await writer.WriteLineAsync("250 kept");
     }
 
-    private static string Usual(string line) => line.Split(' ', ':')[0].ToUpper(CultureInfo.InvariantCulture) switch
+    private string Usual(string line) => line.Split(' ', ':')[0].ToUpper(CultureInfo.InvariantCulture) switch
     {
-        "EHLO" => "250-sink\r\n250 AUTH LOGIN",
+        "EHLO" => certificate is null ? "250-sink\r\n250 AUTH LOGIN" : "250-sink\r\n250-STARTTLS\r\n250 AUTH LOGIN",
         "DATA" => "354 go on",
         "QUIT" => "221 bye",
         "AUTH" => "334 VXNlcm5hbWU6",
@@ -114,40 +146,12 @@ public sealed class MailSink : IAsyncDisposable
 /// <param name="Source">Headers and body, as they came.</param>
 public sealed record SunkMail(IReadOnlyList<string> Recipients, string Source)
 {
-    private string[] Unfolded => Source.Split("\r\n\r\n", 2)[0].Replace("\r\n ", " ", StringComparison.Ordinal).Split("\r\n");
+    private readonly MimeMessage message = MimeMessage.Load(new MemoryStream(Encoding.UTF8.GetBytes(Source)));
 
     /// <summary>All headers of the name, in any case, with encoded words opened.</summary>
     public IReadOnlyList<string> Headers(string name) =>
-    [
-        .. Unfolded.Where(h => h.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
-            .Select(h => System.Net.Mail.Attachment.CreateAttachmentFromString("", h[(name.Length + 1)..].Trim()).Name ?? ""),
-    ];
+        [.. message.Headers.Where(h => h.Field.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(h => h.Value)];
 
     /// <summary>The parts in order, decoded.</summary>
-    public IReadOnlyList<string> Parts => [.. Source.Split("\r\n--").Skip(1).Where(p => p.Contains("\r\n\r\n", StringComparison.Ordinal)).Select(Decode)];
-
-    private static string Decode(string part)
-    {
-        var (head, body) = (part.Split("\r\n\r\n", 2)[0], part.Split("\r\n\r\n", 2)[1]);
-        if (head.Contains("base64", StringComparison.OrdinalIgnoreCase))
-            return Encoding.UTF8.GetString(Convert.FromBase64String(body.ReplaceLineEndings("")));
-        if (!head.Contains("quoted-printable", StringComparison.OrdinalIgnoreCase))
-            return body;
-        var joined = body.Replace("=\r\n", "", StringComparison.Ordinal);
-        var bytes = new List<byte>();
-        for (var i = 0; i < joined.Length; i++)
-        {
-            if (joined[i] == '=' && i + 2 < joined.Length)
-            {
-                bytes.Add(Convert.ToByte(joined.Substring(i + 1, 2), 16));
-                i += 2;
-            }
-            else
-            {
-                bytes.AddRange(Encoding.UTF8.GetBytes([joined[i]]));
-            }
-        }
-
-        return Encoding.UTF8.GetString([.. bytes]);
-    }
+    public IReadOnlyList<string> Parts => [.. message.BodyParts.OfType<TextPart>().Select(p => p.Text)];
 }

@@ -12,6 +12,9 @@ public static class RedisFailures
     /// <summary>Whether there is no connection because the server refused the name or the password.</summary>
     public static bool IsSignInRefused(Exception error)
     {
+        // A server at its limit of clients refuses the first command, whatever it is.
+        if (IsFull(error))
+            return false;
         var refused = false;
         for (var cause = error; cause is not null; cause = cause.InnerException)
         {
@@ -29,11 +32,13 @@ public static class RedisFailures
         if (error is RedisServerException refusal)
             return Refused(refusal.Message, error);
         // At its limit of clients the server says so and hangs up: the client wraps its words.
-        if (error.ToString().Contains("max number of clients", StringComparison.OrdinalIgnoreCase))
+        if (IsFull(error))
             return Refused("ERR max number of clients reached", error);
         // The client's own words go on with its inner state; the first sentence is enough.
         return new("redis-unavailable", $"Redis does not answer: {error.Message.Split(';', '\n')[0]}", FailureKind.Outage, error);
     }
+
+    private static bool IsFull(Exception error) => error.ToString().Contains("max number of clients", StringComparison.OrdinalIgnoreCase);
 
     private static CacheException Refused(string reply, Exception cause)
     {

@@ -1,32 +1,38 @@
+using MimeKit;
+using MimeKit.Text;
 using Saga.Contracts.Failures;
-using System.Net.Mail;
-using System.Net.Mime;
-using System.Text;
 
 namespace Saga.Workers.Notification;
 
 /// <summary>Puts a mail into the platform's form, and refuses what would become a header of its own.</summary>
 internal static class MailMessages
 {
-    /// <exception cref="MailException">The recipient is no address, or the subject or id holds a line break.</exception>
-    public static MailMessage Create(string from, Mail mail, string system)
+    private static readonly ParserOptions Strict = new()
     {
-        if (!MailAddress.TryCreate(mail.To, out var to) || to.Address != mail.To || mail.To.Any(char.IsControl))
+        AddressParserComplianceMode = RfcComplianceMode.Strict,
+        AllowAddressesWithoutDomain = false,
+        AllowUnquotedCommasInAddresses = false,
+    };
+
+    /// <param name="encoding">How both parts are written.</param>
+    /// <exception cref="MailException">The recipient is no address, or the subject or id holds a control character.</exception>
+    public static MimeMessage Create(string from, Mail mail, string system, TimeProvider clock, ContentEncoding encoding)
+    {
+        if (Mailbox(mail.To) is not { } to || to.Address != mail.To)
             throw new MailException(system, "mail-address-invalid", "The recipient is not a mail address.", FailureKind.Permanent);
         if (mail.Subject.Any(char.IsControl) || mail.MessageId.Any(c => char.IsControl(c) || c is ' ' or '<' or '>'))
             throw new MailException(system, "mail-header-invalid", "The subject or the Message-ID holds a control character.", FailureKind.Permanent);
-        var message = new MailMessage
-        {
-            From = new MailAddress(from),
-            Subject = mail.Subject,
-            SubjectEncoding = Encoding.UTF8,
-            HeadersEncoding = Encoding.UTF8,
-        };
+        var message = new MimeMessage { Subject = mail.Subject, MessageId = mail.MessageId, Date = clock.GetUtcNow() };
+        message.From.Add(Mailbox(from) ?? throw new MailException(system, "mail-address-invalid", "Saga:Mail:From is not a mail address.", FailureKind.Permanent));
         message.To.Add(to);
-        message.Headers.Add("Message-ID", $"<{mail.MessageId}>");
-        message.Headers.Add("Auto-Submitted", "auto-generated");
-        message.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(mail.Text, Encoding.UTF8, MediaTypeNames.Text.Plain));
-        message.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(mail.Html, Encoding.UTF8, MediaTypeNames.Text.Html));
+        message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
+        message.Body = new MultipartAlternative(
+            new TextPart(TextFormat.Plain) { Text = mail.Text, ContentTransferEncoding = encoding },
+            new TextPart(TextFormat.Html) { Text = mail.Html, ContentTransferEncoding = encoding });
         return message;
     }
+
+    /// <summary>One mailbox with a domain; null when the text is anything else.</summary>
+    public static MailboxAddress? Mailbox(string text) =>
+        !text.Any(char.IsControl) && MailboxAddress.TryParse(Strict, text, out var mailbox) ? mailbox : null;
 }

@@ -1,4 +1,4 @@
-using System.Net.Mail;
+using MailKit.Security;
 using Microsoft.Extensions.Options;
 
 namespace Saga.Workers.Notification;
@@ -41,11 +41,27 @@ public sealed class SmtpOptions
 
     public string Password { get; set; } = "";
 
-    /// <summary>Whether the connection must be encrypted (STARTTLS); without it a password crosses the wire in the clear.</summary>
-    public bool Tls { get; set; } = true;
+    /// <summary>
+    /// <c>starttls</c> (or <c>true</c>) requires STARTTLS, <c>implicit</c> speaks TLS from the first byte, <c>none</c> (or
+    /// <c>false</c>) sends everything in the clear, a password included. No mode falls back to another.
+    /// </summary>
+    public string Tls { get; set; } = "starttls";
+
+    /// <summary>Whether the issuer is asked if the server's certificate is revoked. An issuer that cannot be asked counts as a refusal.</summary>
+    public bool CheckCertificateRevocation { get; set; } = true;
 
     /// <summary>For one mail.</summary>
     public int TimeoutSeconds { get; set; } = 20;
+
+    internal SecureSocketOptions Security() => Mode(Tls) ?? throw new InvalidOperationException($"'{Tls}' is no mode of TLS.");
+
+    internal static SecureSocketOptions? Mode(string text) => text.ToLowerInvariant() switch
+    {
+        "starttls" or "true" => SecureSocketOptions.StartTls,
+        "implicit" => SecureSocketOptions.SslOnConnect,
+        "none" or "false" => SecureSocketOptions.None,
+        _ => null,
+    };
 }
 
 internal sealed class MailOptionsValidation : IValidateOptions<MailOptions>
@@ -53,7 +69,7 @@ internal sealed class MailOptionsValidation : IValidateOptions<MailOptions>
     public ValidateOptionsResult Validate(string? name, MailOptions options)
     {
         var errors = new List<string>();
-        if (!MailAddress.TryCreate(options.From, out _))
+        if (MailMessages.Mailbox(options.From) is null)
             errors.Add("Saga:Mail:From must be the sender's mail address.");
         if (!(Uri.TryCreate(options.SignInUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             errors.Add("Saga:Mail:SignInUrl must be the http or https address where an administrator signs in.");
@@ -74,6 +90,8 @@ internal sealed class MailOptionsValidation : IValidateOptions<MailOptions>
             errors.Add("Saga:Mail:Smtp:Port must be 1 to 65535.");
         if (smtp.Username.Length == 0 != (smtp.Password.Length == 0))
             errors.Add("Saga:Mail:Smtp:Username and Saga:Mail:Smtp:Password must be given both, or neither.");
+        if (SmtpOptions.Mode(smtp.Tls) is null)
+            errors.Add("Saga:Mail:Smtp:Tls must be 'starttls', 'implicit' or 'none'.");
         if (smtp.TimeoutSeconds is < 1 or > 600)
             errors.Add("Saga:Mail:Smtp:TimeoutSeconds must be 1 to 600.");
     }

@@ -40,6 +40,8 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
     {
         "smtp-unavailable" => "See that the server at Saga:Mail:Smtp:Host and Saga:Mail:Smtp:Port runs and can be reached.",
         "smtp-recipient-refused" or "mail-address-invalid" => "Mend the administrator's address and replay the step, or skip it.",
+        "smtp-not-offered" or "smtp-tls-refused" => "Set Saga:Mail:Smtp:Tls and Saga:Mail:Smtp:Port to what the mail server offers, and replay the step.",
+        "smtp-certificate-refused" => "Let the mail server show a certificate for Saga:Mail:Smtp:Host that this system trusts, and replay the step.",
         "smtp-refused" => "Check Saga:Mail:From, Saga:Mail:Smtp:Username and Saga:Mail:Smtp:Password, and replay the step.",
         _ => "Mend the cause that the message names, and replay the step, or skip it.",
     };

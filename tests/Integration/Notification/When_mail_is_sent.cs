@@ -95,7 +95,7 @@ public abstract class When_mail_is_sent : IAsyncLifetime
 
     protected abstract Task<IReadOnlyList<SunkMail>> ReceivedAsync();
 
-    private Task SendAsync(Mail mail) => host.Get<IMailer>().SendAsync(mail, CancellationToken.None);
+    private protected Task SendAsync(Mail mail) => host.Get<IMailer>().SendAsync(mail, CancellationToken.None);
 }
 
 public sealed class When_mail_is_sent_by_smtp : When_mail_is_sent
@@ -119,6 +119,16 @@ public sealed class When_mail_is_sent_to_a_folder : When_mail_is_sent
     {
         Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
         return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Should_be_readable_as_it_lies_there()
+    {
+        await SendAsync(Mail() with { Subject = "Bücher 😀", Text = "Grüße aus Köln", Html = "<p>Grüße</p>" });
+
+        var source = await File.ReadAllTextAsync(Directory.GetFiles(folder).ShouldHaveSingleItem());
+        source.ShouldSatisfyAllConditions(
+            () => source.ShouldContain("Subject: Bücher 😀"), () => source.ShouldContain("Grüße aus Köln"), () => source.ShouldContain("<p>Grüße</p>"));
     }
 
     protected override async Task<IReadOnlyList<SunkMail>> ReceivedAsync()

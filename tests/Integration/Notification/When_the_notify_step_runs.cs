@@ -91,12 +91,12 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("MAIL", "451 later", "smtp-unavailable", true)]
-    [InlineData("RCPT", "450 mailbox busy", "smtp-unavailable", true)]
+    [InlineData("MAIL", "451 later", "smtp-busy", true)]
+    [InlineData("RCPT", "450 mailbox busy", "smtp-busy", true)]
     [InlineData("RCPT", "550 no such user", "smtp-recipient-refused", false)]
     [InlineData("MAIL", "550 you may not", "smtp-refused", false)]
     [InlineData(".", "554 spam", "smtp-refused", false)]
-    [InlineData(".", "452 disk full", "smtp-unavailable", true)]
+    [InlineData(".", "452 disk full", "smtp-busy", true)]
     public async Task Should_tell_later_from_never(string command, string reply, string code, bool transient)
     {
         await using var sink = new MailSink(line => line.StartsWith(command, StringComparison.Ordinal) ? reply : null);
@@ -112,11 +112,37 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     public async Task Should_not_fall_back_to_the_clear_when_the_server_knows_no_tls()
     {
         await using var sink = new MailSink();
-        await using var host = MailHost.Smtp(sink.Port, registry, tls: true);
+        await using var host = MailHost.Smtp(sink.Port, registry, tls: "starttls");
 
-        await FailAsync(host);
+        var failure = await FailAsync(host);
 
+        failure.ShouldSatisfyAllConditions(() => failure.Code.ShouldBe("smtp-not-offered"), () => failure.Transient.ShouldBeFalse());
         sink.Mails.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("535 5.7.8 wrong", "smtp-refused", false)]
+    [InlineData("454 4.7.0 not now", "smtp-busy", true)]
+    public async Task Should_tell_a_refused_sign_in_from_one_that_passes(string reply, string code, bool transient)
+    {
+        await using var sink = new MailSink(line => line.StartsWith("AUTH", StringComparison.Ordinal) ? reply : null);
+        await using var host = MailHost.Smtp(sink.Port, registry, username: "saga");
+
+        var failure = await FailAsync(host);
+
+        failure.ShouldSatisfyAllConditions(() => failure.Code.ShouldBe(code), () => failure.Transient.ShouldBe(transient));
+        sink.Mails.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_count_a_mail_as_sent_when_the_server_goes_without_a_goodbye()
+    {
+        await using var sink = new MailSink(line => line == "QUIT" ? "421 out of order" : null);
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        await RunAsync(host);
+
+        sink.Mails.ShouldHaveSingleItem();
     }
 
     [Fact]

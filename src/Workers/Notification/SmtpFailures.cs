@@ -1,0 +1,51 @@
+using System.Net.Sockets;
+using MailKit;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using Saga.Contracts.Failures;
+
+namespace Saga.Workers.Notification;
+
+/// <summary>What a mail server's failure means: a broken connection or a 4xx reply passes, a 5xx reply does not.</summary>
+internal static class SmtpFailures
+{
+    public const string System = "smtp";
+
+    public static MailException Silent(int seconds, Exception cause) =>
+        Unavailable($"The mail server did not answer within {seconds} s.", cause);
+
+    public static MailException Translate(Exception error) => error switch
+    {
+        SmtpCommandException refused => Refused(refused, refused),
+        // The server's reply to the sign-in is the cause; without one the client knows no way that the server offers.
+        AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused, error),
+        AuthenticationException => new MailException(System, "smtp-refused", $"The mail server refused the sign-in: {error.Message}", FailureKind.Permanent, error),
+        SslHandshakeException { ServerCertificate: not null } => new MailException(
+            System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {FirstLine(error)}", FailureKind.Permanent, error),
+        SslHandshakeException { InnerException: IOException or SocketException } => Unavailable($"The mail server broke off the TLS handshake: {FirstLine(error)}", error),
+        SslHandshakeException => new MailException(System, "smtp-tls-refused", $"The mail server does not speak TLS on this port: {FirstLine(error)}", FailureKind.Permanent, error),
+        // STARTTLS or a sign-in that the server does not offer.
+        NotSupportedException => new MailException(System, "smtp-not-offered", $"The mail server does not offer what is required: {error.Message}", FailureKind.Permanent, error),
+        IOException or SocketException or ProtocolException or ServiceNotConnectedException => Unavailable($"The mail server does not answer: {FirstLine(error)}", error),
+        _ => new MailException(System, "smtp-failed", $"The mail could not be sent: {FirstLine(error)}", FailureKind.Permanent, error),
+    };
+
+    private static MailException Refused(SmtpCommandException refused, Exception error)
+    {
+        var kind = FailureKinds.OfSmtp((int)refused.StatusCode);
+        var reply = $"{(int)refused.StatusCode} {FirstLine(refused)}";
+        return kind switch
+        {
+            FailureKind.Outage => Unavailable($"The mail server does not take mail now: {reply}", error),
+            not FailureKind.Permanent => new MailException(System, "smtp-busy", $"The mail server does not take mail now: {reply}", kind, error),
+            _ when refused.ErrorCode == SmtpErrorCode.RecipientNotAccepted =>
+                new MailException(System, "smtp-recipient-refused", $"The mail server refused the recipient: {reply}", kind, error),
+            _ => new MailException(System, "smtp-refused", $"The mail server refused the mail: {reply}", kind, error),
+        };
+    }
+
+    private static MailException Unavailable(string words, Exception cause) => new(System, "smtp-unavailable", words, FailureKind.Outage, cause);
+
+    // The library's advice follows on further lines.
+    private static string FirstLine(Exception error) => error.Message.Split('\r', '\n')[0];
+}
