@@ -22,4 +22,8 @@ public sealed class OrchestratorOptions
     /// <summary>How often the sweeper looks for what is due, in milliseconds: the precision of delays and deadlines.</summary>
     [Range(50, 60_000, ErrorMessage = "Saga:Orchestrator:SweepMilliseconds must be from 50 to 60000.")]
     public int SweepMilliseconds { get; set; } = 250;
+
+    /// <summary>For how long a compensation is tried, with growing pauses, before it stalls for an operator; unless its step says otherwise.</summary>
+    [Range(1, 8760, ErrorMessage = "Saga:Orchestrator:CompensationHours must be from 1 to 8760.")]
+    public int CompensationHours { get; set; } = 24;
 }

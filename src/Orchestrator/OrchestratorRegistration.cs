@@ -3,6 +3,7 @@ using MassTransit.Saga;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Engine.Decisions;
 using Saga.Lifecycle;
@@ -25,7 +26,8 @@ public static class OrchestratorRegistration
         services.AddRegistry(configuration);
         services.AddOptions<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<Random>(_ => Randomness());
-        services.AddSingleton(s => new OperationEngine(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Random>().NextDouble));
+        services.AddSingleton(s => new OperationEngine(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Random>().NextDouble,
+            new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) }));
         services.AddSingleton<OperationStateMachine>();
         services.AddSingleton<SentMessages>();
         services.AddSingleton(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));

@@ -1,12 +1,13 @@
-using System.Text.Json;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using System.Text.Json;
 
 namespace Saga.Engine.Decisions;
 
 /// <summary>One decision in the making: the rules of the saga, applied to a copy of where it stands.</summary>
-internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random)
+internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random, CompensationRules compensation)
 {
     private readonly List<StepRun> steps = [.. before.Steps];
     private readonly HashSet<string> changed = new(StringComparer.Ordinal);
@@ -57,8 +58,9 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         // A timed-out attempt may still be at work: it keeps the lease until it ends or a newer fence takes over.
         if (!timedOut)
             settlements.Add(new(step.Name, step.Fence));
-        var delay = Backoff.After(definition, step.Attempt, random());
-        var again = reason.Transient && step.Attempt < definition.MaxAttempts && now + delay < step.Deadline;
+        var delay = back ? Backoff.AfterCompensation(definition, compensation.BackoffLimit, step.Attempt, random()) : Backoff.After(definition, step.Attempt, random());
+        // What is undone is tried as long as there is time: it stalls for what will not pass, not for what may.
+        var again = reason.Kind != FailureKind.Permanent && (back || step.Attempt < definition.MaxAttempts) && now + delay < (back ? LastOf(step, definition) : step.Deadline);
         Line((back, timedOut) switch
         {
             (false, false) => HistoryEvents.StepFailed,
@@ -96,6 +98,7 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
             DueAt = now + hold.RetryAfter,
             Deadline = step.Deadline + (now - step.DispatchedAt) + hold.RetryAfter,
             DeferredBy = hold.System,
+            Failure = hold.Failure ?? step.Failure,
         });
         Line(back ? HistoryEvents.CompensationDeferred : HistoryEvents.StepDeferred, step, new { hold.System, hold.Reason, until = now + hold.RetryAfter });
     }
@@ -194,7 +197,7 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
             StartedAt = turns ? now : step.StartedAt ?? now,
             DispatchedAt = now,
             DueAt = due,
-            Deadline = turns ? now + definition.Deadline : step.Deadline ?? now + definition.Deadline,
+            Deadline = turns ? now + CompensationTime(definition) : step.Deadline ?? now + definition.Deadline,
             FinishedAt = null,
             DeferredBy = null,
         });
@@ -209,6 +212,15 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         StepKind.Pivot => !reason.Transient,
         _ => false,
     };
+
+    private TimeSpan CompensationTime(StepDefinition definition) => definition.CompensationDeadline ?? compensation.Deadline;
+
+    // A compensation that began under an older version has a deadline of minutes: its time counts from its beginning.
+    private DateTimeOffset LastOf(StepRun step, StepDefinition definition)
+    {
+        var end = step.StartedAt + CompensationTime(definition) ?? now;
+        return step.Deadline > end ? step.Deadline.Value : end;
+    }
 
     private static bool IsBack(StepRun step) => step.Status is
         StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred or

@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -12,8 +13,11 @@ namespace Saga.Engine.Decisions;
 /// Every event names the fence of the dispatch it answers. An event whose fence is not the newest of its step,
 /// or whose step is past it, changes nothing; so duplicates and late messages need no memory of their own.
 /// </remarks>
-public sealed class OperationEngine(TimeProvider time, Func<double> random)
+public sealed class OperationEngine(TimeProvider time, Func<double> random, CompensationRules? compensation = null)
 {
+    private static readonly TimeSpan FirstDeferral = TimeSpan.FromSeconds(1);
+    private readonly CompensationRules compensation = compensation ?? new();
+
     /// <summary>Starts an accepted operation.</summary>
     public Decision Start(WorkflowDefinition workflow, Progress progress)
     {
@@ -39,7 +43,11 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random)
         if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
             return Decision.Nothing(progress);
         var turn = Begin(workflow, progress);
-        turn.Fail(step, report.Failure, timedOut: false);
+        // A worker defers by itself what is not the step's fault. Whoever reports it as a failure means the same.
+        if (report.Failure.Kind is FailureKind.Outage or FailureKind.Overload)
+            turn.Hold(step, Deferral(report));
+        else
+            turn.Fail(step, report.Failure, timedOut: false);
         return turn.End();
     }
 
@@ -75,7 +83,18 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random)
         return turn.End();
     }
 
-    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random);
+    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random, compensation);
+
+    private static StepDeferred Deferral(StepFailed report) => new()
+    {
+        OperationId = report.OperationId,
+        Step = report.Step,
+        Fence = report.Fence,
+        System = report.Failure.System ?? report.Failure.Code,
+        Reason = report.Failure.Message,
+        RetryAfter = FirstDeferral,
+        Failure = report.Failure,
+    };
 
     private static StepRun? Awaited(Progress progress, StepReport report) =>
         progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence && progress.State switch

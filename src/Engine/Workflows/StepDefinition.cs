@@ -1,5 +1,5 @@
-using System.Text.Json.Serialization;
 using Saga.Engine.Decisions;
+using System.Text.Json.Serialization;
 
 namespace Saga.Engine.Workflows;
 
@@ -29,17 +29,20 @@ public sealed record StepDefinition
     /// <summary>The steps that must have succeeded before this one may run.</summary>
     public IReadOnlyList<string> After { get; init; } = [];
 
-    /// <summary>Tries in one direction, the first included; at least 1.</summary>
+    /// <summary>Forward tries, the first included; at least 1. Compensations have a time instead: <see cref="CompensationDeadline"/>.</summary>
     public int MaxAttempts { get; init; } = 5;
 
     /// <summary>How long one attempt may take before it is given up and tried again; at most a day.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long all attempts in one direction may take together; time held back by an outage does not count.</summary>
+    /// <summary>How long all forward attempts may take together; time held back by an outage does not count.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The upper bound of the first delay; it doubles with each attempt up to <see cref="BackoffLimit"/>.</summary>
     public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
     public TimeSpan BackoffLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For how long the compensation is tried; null for the orchestrator's <c>CompensationHours</c>.</summary>
+    public TimeSpan? CompensationDeadline { get; init; }
 }

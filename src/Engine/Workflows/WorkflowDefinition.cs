@@ -28,6 +28,8 @@ public sealed record WorkflowDefinition
                 throw Broken($"step '{step.Name}' is listed twice");
             if (step.MaxAttempts < 1 || step.AttemptTimeout <= TimeSpan.Zero || step.Deadline < step.AttemptTimeout)
                 throw Broken($"step '{step.Name}' needs at least one attempt, and a deadline not below its attempt timeout");
+            if (step.CompensationDeadline <= TimeSpan.Zero)
+                throw Broken($"step '{step.Name}' needs a positive time for its compensation");
             if (step.AttemptTimeout > TimeSpan.FromDays(1))
                 throw Broken($"step '{step.Name}' may take more than a day for one attempt");
         }

@@ -27,6 +27,7 @@ internal static class RandomWorkflow
         Name = name, Worker = $"{name}-worker", Kind = kind, After = after, MaxAttempts = random.Next(1, 4),
         AttemptTimeout = TimeSpan.FromSeconds(random.Next(1, 30)), Deadline = TimeSpan.FromSeconds(random.Next(30, 300)),
         Backoff = TimeSpan.FromSeconds(random.Next(0, 10)),
+        CompensationDeadline = TimeSpan.FromSeconds(random.Next(10, 300)),
     };
 
     private static IEnumerable<string> Some(Random random, IEnumerable<StepDefinition> steps) =>

@@ -56,10 +56,13 @@ internal sealed class Run
         }));
 
     public Decision Fail(string step, bool transient, long? fence = null) =>
+        Fail(step, transient ? FailureKind.Transient : FailureKind.Permanent, fence);
+
+    public Decision Fail(string step, FailureKind kind, long? fence = null) =>
         Apply("Failed", engine.Fail(Workflow, Progress, new StepFailed
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence,
-            Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = transient ? FailureKind.Transient : FailureKind.Permanent },
+            Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = kind },
         }));
 
     public Decision Hold(string step, TimeSpan retryAfter, long? fence = null) =>

@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Engine.Operations;
 using Shouldly;
 using Xunit;
@@ -60,6 +61,22 @@ public sealed class When_a_step_is_deferred
         run.Fail("right", transient: false);
 
         run["left"].Status.ShouldBe(StepStatus.Compensating, "the message that was held may have acted before it was");
+    }
+
+    [Theory, InlineData(FailureKind.Outage), InlineData(FailureKind.Overload)]
+    public void Should_be_so_for_a_failure_that_is_the_external_systems(FailureKind kind)
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 2 }));
+
+        for (var times = 0; times < 20; times++)
+        {
+            run.Fail("a", kind);
+            run["a"].ShouldSatisfyAllConditions(
+                s => s.Status.ShouldBe(StepStatus.Deferred), s => s.Attempt.ShouldBe(0), s => s.Failure!.Kind.ShouldBe(kind));
+            run.WakeWhenDue();
+        }
+
+        run.State.ShouldBe(OperationState.Running);
     }
 
     [Fact]

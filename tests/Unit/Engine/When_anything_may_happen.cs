@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -88,7 +89,8 @@ public sealed class When_anything_may_happen
             case 4 when random.Next(10) < mischief:
                 return r => r.Fail(any!.Step, transient: false, any.Fence);
             case 4 or 5:
-                return r => r.Fail(any!.Step, transient: true, any.Fence);
+                var kind = (FailureKind)random.Next(1, 4);
+                return r => r.Fail(any!.Step, kind, any.Fence);
             default:
                 return r => r.Succeed(any!.Step, any.Fence);
         }
@@ -116,7 +118,7 @@ public sealed class When_anything_may_happen
             var sent = decision.Dispatches.Where(d => d.Step == step.Name).ToList();
             Holds(sent.Count <= 1, $"{step.Name} is sent once in a decision");
             Holds(step.Fence == old.Fence + sent.Count, $"the fence of {step.Name} grows with each dispatch, and only so");
-            Holds(step.Attempt <= Definition(run, step.Name).MaxAttempts, $"{step.Name} has no more attempts than it may");
+            Holds(after.State != OperationState.Running || step.Attempt <= Definition(run, step.Name).MaxAttempts, $"{step.Name} has no more attempts than it may");
         }
 
         foreach (var dispatch in decision.Dispatches)

@@ -45,17 +45,18 @@ public sealed class When_the_operation_turns_round
     }
 
     [Fact]
-    public void Should_give_a_compensation_attempts_and_a_deadline_of_its_own()
+    public void Should_give_a_compensation_a_day_of_its_own()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 3 }));
         run.Exhaust("a");
         var turned = run.Time.GetUtcNow();
 
         run["a"].ShouldSatisfyAllConditions(
-            s => s.Attempt.ShouldBe(1), s => s.Fence.ShouldBe(4), s => s.StartedAt.ShouldBe(turned), s => s.Deadline.ShouldBe(turned + TimeSpan.FromMinutes(10)));
+            s => s.Attempt.ShouldBe(1), s => s.Fence.ShouldBe(4), s => s.StartedAt.ShouldBe(turned), s => s.Deadline.ShouldBe(turned + TimeSpan.FromHours(24)));
         run.Exhaust("a");
 
-        run.Dispatches.Count(d => d.Direction == Direction.Back).ShouldBe(3);
+        run.Dispatches.Count(d => d.Direction == Direction.Back).ShouldBeInRange(300, 700, "its pauses grow up to some minutes");
+        (run.Time.GetUtcNow() - turned).ShouldBeInRange(TimeSpan.FromHours(23.9), TimeSpan.FromHours(24));
         run["a"].Status.ShouldBe(StepStatus.CompensationFailed);
         run.State.ShouldBe(OperationState.Stalled);
     }
