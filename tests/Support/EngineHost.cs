@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saga.Contracts;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -92,7 +93,10 @@ public sealed class EngineHost : IAsyncDisposable
     }.Validated();
 
     /// <summary>Accepts an operation, as the intake does.</summary>
-    public static async Task<Guid> SubmitAsync(NpgsqlDataSource registry, WorkflowDefinition workflow)
+    /// <param name="registry">The control-plane database.</param>
+    /// <param name="workflow">Its steps.</param>
+    /// <param name="ofTenant">False: it works on no single tenant, and takes the scope of the fleet.</param>
+    public static async Task<Guid> SubmitAsync(NpgsqlDataSource registry, WorkflowDefinition workflow, bool ofTenant = true)
     {
         var operation = Guid.CreateVersion7();
         var tenant = Guid.CreateVersion7();
@@ -103,11 +107,16 @@ public sealed class EngineHost : IAsyncDisposable
             """
             insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, @Version, @Json::jsonb) on conflict do nothing;
             insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email)
-            values (@tenant, @slug, @slug, 'basic', 'row', 'provisioning', @slug, 'UTC', 'admin@example.com');
+            select @tenant, @slug, @slug, 'basic', 'row', 'provisioning', @slug, 'UTC', 'admin@example.com' where @ofTenant;
             insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, traceparent)
-            values (@operation, @Kind, @tenant, @Digest, 'accepted', '{}', 'test', @trace);
+            values (@operation, @Kind, case when @ofTenant then @tenant end, @Digest, 'accepted', '{}', 'test', @trace);
+            insert into operation_scopes (scope, operation_id) values (@scope, @operation);
             """,
-            new { stored.Digest, workflow.Kind, workflow.Version, stored.Json, tenant, slug = $"t-{tenant:n}", operation, trace = TraceContext.Current }, transaction);
+            new
+            {
+                stored.Digest, workflow.Kind, workflow.Version, stored.Json, tenant, slug = $"t-{tenant:n}", operation, trace = TraceContext.Current, ofTenant,
+                scope = ofTenant ? OperationScopes.Tenant(new TenantId(tenant)) : OperationScopes.Fleet,
+            }, transaction);
         await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, default);
         await transaction.CommitAsync();
         return operation;

@@ -44,6 +44,7 @@ public static class Seed
             insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, 1, @Definition::jsonb) on conflict do nothing;
             insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
             values (@operation, @Kind, @Id, @Digest, 'running', '{}', 'seed');
+            insert into operation_scopes (scope, operation_id) values ('tenant:' || @Id, @operation);
             """,
             new
             {

@@ -17,7 +17,8 @@ public record OperationSummaryView
 
     public required OperationState State { get; init; }
 
-    public required OperationTenantView Tenant { get; init; }
+    /// <summary>Absent when the operation works on no single tenant.</summary>
+    public OperationTenantView? Tenant { get; init; }
 
     public required string RequestedBy { get; init; }
 
@@ -48,7 +49,7 @@ public record OperationSummaryView
         Id = operation.Id;
         Kind = operation.Kind;
         State = operation.State;
-        Tenant = new(operation.TenantId, operation.TenantSlug.ToString());
+        Tenant = operation.TenantId is { } tenant ? new(tenant, operation.TenantSlug.ToString()!) : null;
         RequestedBy = operation.RequestedBy;
         Version = operation.Version;
         CreatedAt = operation.CreatedAt;

@@ -26,7 +26,8 @@ public abstract record StepCommand
 {
     public required Guid OperationId { get; init; }
 
-    public required TenantId TenantId { get; init; }
+    /// <summary>Null when the operation works on no single tenant.</summary>
+    public TenantId? TenantId { get; init; }
 
     /// <summary>The step's name in the workflow.</summary>
     public required string Step { get; init; }

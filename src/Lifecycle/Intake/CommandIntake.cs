@@ -40,8 +40,10 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             IntakeOutcome? outcome = null;
             try
             {
-                await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken);
-                return outcome!;
+                if (await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken) is not { } holder)
+                    return outcome!;
+                // The same key in flight twice shows as a scope that is taken.
+                return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Active(holder.OperationId, holder.Kind));
             }
             catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
             {
@@ -69,6 +71,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             {
                 OperationId = operation.Id,
                 TenantId = operation.TenantId,
+                Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
                 Input = body.ToJson(),
                 Caller = caller,
@@ -120,14 +123,16 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
         if (await plan.FindConflictAsync(input, cancellationToken) is { } conflict)
             return conflict;
         return existing is { } tenant && await ledger.FindActiveAsync(tenant, cancellationToken) is { } active
-            ? new()
-            {
-                Code = RejectionCodes.OperationActive,
-                Detail = $"The tenant has a running operation ({active.Kind}, {active.Id}). Follow that operation.",
-                OperationId = active.Id,
-            }
+            ? Active(active.Id, active.Kind)
             : null;
     }
+
+    private static OperationRejected Active(Guid operation, string kind) => new()
+    {
+        Code = RejectionCodes.OperationActive,
+        Detail = $"The tenant has a running operation ({kind}, {operation}). Follow that operation.",
+        OperationId = operation,
+    };
 
     private async Task<IntakeOutcome?> ReplayAsync(IdempotencyKey? key, string caller, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Engine.Workflows;
+using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Intake;
@@ -40,6 +41,9 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <summary>Whether an existing tenant is in a state that allows the command. Decided on the row that the accepting transaction has locked.</summary>
     /// <returns>The refusal; null when it is allowed.</returns>
     OperationRejected? Guard(TInput input, Tenant tenant) => null;
+
+    /// <summary>What the operation keeps for itself until it ends: its tenant, unless the plan says otherwise. No two operations share a scope.</summary>
+    IReadOnlyCollection<string> Scopes(TInput input, BegunOperation operation) => [OperationScopes.Tenant(operation.TenantId)];
 
     /// <summary>The steps to run.</summary>
     /// <param name="input">The checked command.</param>

@@ -17,7 +17,8 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// <summary>The state machine's state: a name of <see cref="OperationState"/>.</summary>
     public string CurrentState { get; set; } = "";
 
-    public required TenantId TenantId { get; init; }
+    /// <summary>Null when the operation works on no single tenant.</summary>
+    public TenantId? TenantId { get; init; }
 
     /// <summary>The steps this operation started with; a newer definition does not disturb it.</summary>
     public required WorkflowDefinition Workflow { get; init; }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
 using Saga.Registry.Operations;
 
 namespace Saga.Registry.Intake;
@@ -10,6 +11,11 @@ public sealed record Acceptance
     public required Guid OperationId { get; init; }
 
     public required TenantId TenantId { get; init; }
+
+    /// <summary>What the operation keeps for itself until it ends: see <see cref="OperationScopes"/>.</summary>
+    public required IReadOnlyCollection<string> Scopes { get; init; }
+
+    public OperationPriority Priority { get; init; }
 
     public required StoredWorkflow Workflow { get; init; }
 

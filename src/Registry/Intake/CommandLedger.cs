@@ -4,6 +4,7 @@ using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Tenants;
 
@@ -33,21 +34,21 @@ public sealed class CommandLedger(NpgsqlDataSource registry)
     public async Task<(Guid Id, string Kind)?> FindActiveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
-            "select id, kind from operations where tenant_id = $1 and state in ('accepted', 'running', 'compensating', 'stalled')");
-        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+            "select o.id, o.kind from operation_scopes s join operations o on o.id = s.operation_id where s.scope = $1");
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = OperationScopes.Tenant(tenant) });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? (row.GetGuid(0), row.GetString(1)) : null;
     }
 
-    /// <summary>Accepts a command in one transaction and, for a new tenant, two round trips before its commit.</summary>
+    /// <summary>Accepts a command in one transaction.</summary>
     /// <param name="existing">The tenant that the command is about, locked against other commands until the end; null for a new one.</param>
     /// <param name="decide">What to write, given the tenant as it is; null writes nothing. Must not wait for anything.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
-    /// <returns>What was committed; null when there was nothing to write.</returns>
+    /// <returns>The operation that keeps a scope of the command for itself: then nothing was written. Null otherwise.</returns>
     /// <exception cref="PostgresException">
-    /// 23505: a name, the idempotency key or the tenant is taken by another command. 40P01: the loser of a deadlock. Nothing was written.
+    /// 23505: a name or the idempotency key is taken by another command. 40P01: the loser of a deadlock. Nothing was written.
     /// </exception>
-    public async Task<Acceptance?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken)
+    public async Task<ScopeHolder?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -60,11 +61,14 @@ public sealed class CommandLedger(NpgsqlDataSource registry)
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        if (await OperationScopes.TakeAsync(transaction, acceptance.OperationId, acceptance.Scopes, cancellationToken) is { } holder)
+            return holder;
+
         await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, cancellationToken);
         using var activity = IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit);
         // A caller that hangs up now would leave it open whether the commit happened.
         await transaction.CommitAsync(CancellationToken.None);
-        return acceptance;
+        return null;
     }
 
     private static void Fill(NpgsqlBatch batch, Acceptance acceptance)
@@ -75,11 +79,11 @@ public sealed class CommandLedger(NpgsqlDataSource registry)
             batch.BatchCommands.Add(effect);
         Add(batch,
             """
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent)
-            values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8)
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority)
+            values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9)
             """,
             acceptance.OperationId, acceptance.Workflow.Definition.Kind, acceptance.TenantId.Value, acceptance.Workflow.Digest, acceptance.Input,
-            acceptance.Caller, acceptance.At, TraceContext.Current);
+            acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority));
         Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted);
         Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
             acceptance.At, acceptance.Caller, acceptance.AuditAction, acceptance.TenantId.Value, acceptance.OperationId, acceptance.AuditDetail);

@@ -9,8 +9,8 @@ namespace Saga.Registry.Leases;
 /// </summary>
 public interface ILeaseStore
 {
-    /// <summary>Tries to take one lease, and loads the tenant. Waits while another transaction has the step's row locked.</summary>
-    Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellationToken);
+    /// <summary>Tries to take one lease, and loads the tenant, if there is one. Waits while another transaction has the step's row locked.</summary>
+    Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken);
 
     /// <summary>What one loop keeps for itself, such as a connection. Nothing is opened before the first call.</summary>
     /// <param name="waitsForDisk">False: what is done is answered before it is on disk, and a crash of the server may forget it.</param>

@@ -12,7 +12,7 @@ internal static class LeaseRows
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
     public static async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
-        NpgsqlConnection connection, StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellationToken)
+        NpgsqlConnection connection, StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -36,7 +36,7 @@ internal static class LeaseRows
                         new NpgsqlParameter { Value = OlderEnds },
                     },
                 },
-                TenantStore.FindCommand(tenantId),
+                TenantStore.FindCommand(tenantId is { } id ? [id] : []),
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);

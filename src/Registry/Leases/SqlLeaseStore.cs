@@ -8,7 +8,7 @@ namespace Saga.Registry.Leases;
 public sealed class SqlLeaseStore(NpgsqlDataSource registry) : ILeaseStore
 {
     public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
-        StepLease lease, TenantId tenantId, TimeSpan span, CancellationToken cancellationToken)
+        StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return await LeaseRows.TakeAsync(connection, lease, tenantId, span, cancellationToken);

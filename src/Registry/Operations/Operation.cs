@@ -13,9 +13,15 @@ public sealed record Operation
 
     public required string Kind { get; init; }
 
-    public required TenantId TenantId { get; init; }
+    /// <summary>Null when it works on no single tenant.</summary>
+    public TenantId? TenantId { get; init; }
 
-    public required Slug TenantSlug { get; init; }
+    public Slug? TenantSlug { get; init; }
+
+    /// <summary>The operation that began this one as one of its parts.</summary>
+    public Guid? ParentId { get; init; }
+
+    public OperationPriority Priority { get; init; }
 
     public required OperationState State { get; init; }
 

@@ -24,8 +24,9 @@ public sealed class OperationStore(NpgsqlDataSource registry)
                (select coalesce(jsonb_agg(jsonb_build_object(
                     'name', s.step, 'status', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
                     'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output)), '[]')
-                from operation_steps s where s.operation_id = o.id) as steps
-        from operations o join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
+                from operation_steps s where s.operation_id = o.id) as steps,
+               o.parent_id, o.priority
+        from operations o left join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
         """;
 
@@ -77,6 +78,8 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         return new(found, new Cursor(Sort, found[^1].CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture), found[^1].Id));
     }
 
+    internal static string Name(OperationPriority priority) => priority.ToString().ToLowerInvariant();
+
     internal static string Name(OperationState state) => state.ToString().ToLowerInvariant();
 
     private static string Add(NpgsqlCommand command, object value)
@@ -92,8 +95,10 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         {
             Id = row.GetGuid(0),
             Kind = row.GetString(1),
-            TenantId = new TenantId(row.GetGuid(2)),
-            TenantSlug = Slug.Parse(row.GetString(3)),
+            TenantId = row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)),
+            TenantSlug = row.IsDBNull(3) ? null : Slug.Parse(row.GetString(3)),
+            ParentId = row.IsDBNull(13) ? null : row.GetGuid(13),
+            Priority = Enum.Parse<OperationPriority>(row.GetString(14), ignoreCase: true),
             State = Enum.Parse<OperationState>(row.GetString(4), ignoreCase: true),
             Workflow = workflow,
             Failure = row.IsDBNull(6) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(6), Json.Options),

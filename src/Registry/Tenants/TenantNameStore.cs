@@ -10,7 +10,7 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
         """
         select t.slug = $1, t.domain = $2, t.subdomain = $3, o.id, o.kind
         from tenants t
-        left join operations o on o.tenant_id = t.id and o.state in ('accepted', 'running', 'compensating', 'stalled')
+        left join operation_scopes s on s.scope = 'tenant:' || t.id left join operations o on o.id = s.operation_id
         where t.status not in ('failed', 'deprovisioned') and (t.slug = $1 or t.domain = $2 or t.subdomain = $3)
         """;
 

@@ -9,7 +9,8 @@ public sealed record LoadedOperation
 {
     public required Guid Id { get; init; }
 
-    public required TenantId TenantId { get; init; }
+    /// <summary>Null when it works on no single tenant.</summary>
+    public TenantId? TenantId { get; init; }
 
     /// <summary>The steps it started with.</summary>
     public required WorkflowDefinition Workflow { get; init; }

@@ -52,12 +52,12 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         // After the lock: nobody else changes them now.
         batch.BatchCommands.Add(StepRows.Select(messages.Select(m => m.OperationId)));
 
-        var rows = new List<(Guid Id, Guid Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
+        var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
         var steps = new List<(Guid Operation, StepRun Step)>();
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
-                rows.Add((reader.GetGuid(0), reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(6)));
+                rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(6)));
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 steps.Add(StepRows.Read(reader));
@@ -71,7 +71,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             loaded[row.Id] = new LoadedOperation
             {
                 Id = row.Id,
-                TenantId = new TenantId(row.Tenant),
+                TenantId = row.Tenant is { } tenant ? new TenantId(tenant) : null,
                 Workflow = workflow,
                 Stored = row.Stored,
                 Steps = StepRun.InOrder(workflow, stepsOf[row.Id]),
@@ -89,6 +89,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         var now = time.GetUtcNow();
         await using var batch = new NpgsqlBatch(locking);
         Add(batch, Rows(changes, now));
+        Add(batch, Release(changes));
         Add(batch, StepRows.Upsert(changes));
         Add(batch, History(changes, now));
         Add(batch, Outbox(changes, claim));
@@ -134,6 +135,16 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(moved, c => c.Row!.DueAt, NpgsqlDbType.TimestampTz),
                 new NpgsqlParameter { Value = now },
             },
+        };
+    }
+
+    // A stalled operation keeps its scopes: what it left half done is in nobody else's way until somebody has decided.
+    private static NpgsqlBatchCommand? Release(IReadOnlyList<OperationChange> changes)
+    {
+        var ended = changes.Where(c => c.Row?.State is OperationState.Completed or OperationState.Compensated or OperationState.Cancelled).ToList();
+        return ended.Count == 0 ? null : new NpgsqlBatchCommand("delete from operation_scopes where operation_id = any($1)")
+        {
+            Parameters = { Parameter.Array(ended, c => c.OperationId, NpgsqlDbType.Uuid) },
         };
     }
 

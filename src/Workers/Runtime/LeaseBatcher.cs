@@ -17,7 +17,7 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
     private Task? running;
 
     /// <summary>Tries to take the lease; loads the tenant in the same round trip.</summary>
-    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId tenant, CancellationToken cancellationToken)
+    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId? tenant, CancellationToken cancellationToken)
     {
         var mine = new Asking(lease, tenant);
         if (!asking.Writer.TryWrite(mine))
@@ -65,16 +65,16 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
         // Of two dispatches of one step, delivered at the same moment, one asks by itself.
         var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();
         var (replies, tenants) = await session.TakeAsync(
-            leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).Distinct()], span, CancellationToken.None);
+            leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).OfType<TenantId>().Distinct()], span, CancellationToken.None);
         foreach (var one in batch)
         {
             one.Answer.TrySetResult(replies.TryGetValue(one.Lease.Holder, out var reply)
-                ? (reply, tenants.GetValueOrDefault(one.Tenant))
+                ? (reply, one.Tenant is { } tenant ? tenants.GetValueOrDefault(tenant) : null)
                 : null);
         }
     }
 
-    private sealed record Asking(StepLease Lease, TenantId Tenant)
+    private sealed record Asking(StepLease Lease, TenantId? Tenant)
     {
         /// <summary>Null when the row was locked, or is not there.</summary>
         public TaskCompletionSource<(LeaseReply Reply, Tenant? Tenant)?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -71,9 +71,9 @@ internal sealed partial class StepConsumer(
 
         using (held)
         {
-            if (outcome.Tenant is not { } tenant)
+            if (command.TenantId is not null && outcome.Tenant is null)
                 return Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Kind = FailureKind.Permanent });
-            return await WorkAsync(context, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
+            return await WorkAsync(context, step, new StepContext(outcome.Tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed partial class StepConsumer(
         using var activity = WorkersTelemetry.StartStep(command);
         try
         {
-            var systems = step.Systems(stepContext.Tenant).ToList();
+            var systems = stepContext.HasTenant ? step.Systems(stepContext.Tenant).ToList() : [];
             var output = await circuits.RunAsync(systems, token => over.RunAsync(command, systems, () => work(step, stepContext, token)), stop.Token);
             return new StepSucceeded
             {

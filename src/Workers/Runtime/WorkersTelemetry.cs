@@ -22,7 +22,7 @@ public static class WorkersTelemetry
         tags:
         [
             new("saga.step", command.Step), new("saga.direction", command.GetType().Name), new("saga.attempt", command.Attempt),
-            new("saga.fence", command.Fence), new("saga.operation", command.OperationId), new("saga.tenant", command.TenantId.ToString()),
+            new("saga.fence", command.Fence), new("saga.operation", command.OperationId), new("saga.tenant", command.TenantId?.ToString()),
         ]);
 
     internal static Activity? StartReport(StepReport report) => !Source.HasListeners() ? null : Source.StartActivity(

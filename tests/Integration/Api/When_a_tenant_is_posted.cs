@@ -126,7 +126,7 @@ public sealed class When_a_tenant_is_posted : ApiTest
         var first = ApiServer.Body("acme");
         (first["domain"], first["subdomain"]) = ("acme.com", "portal");
         (await Server.PostAsync(first)).Dispose();
-        await Server.ExecuteAsync("update operations set state = 'completed'");
+        await Server.ExecuteAsync("update operations set state = 'completed'; delete from operation_scopes");
         var second = ApiServer.Body(slug);
         (second["domain"], second["subdomain"]) = (domain, subdomain);
 

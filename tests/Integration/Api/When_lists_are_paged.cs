@@ -105,7 +105,7 @@ public sealed class When_lists_are_paged : ApiTest
     public async Task Should_find_a_tenant_by_id_and_by_slug_and_the_living_before_the_dead()
     {
         await Server.AcceptedAsync("acme");
-        await Server.ExecuteAsync("update tenants set status = 'failed'; update operations set state = 'compensated'");
+        await Server.ExecuteAsync("update tenants set status = 'failed'; update operations set state = 'compensated'; delete from operation_scopes");
         await Server.AcceptedAsync("acme");
 
         var living = await Server.GetAsync("/api/v1/tenants/acme");

@@ -53,7 +53,8 @@ public abstract class IntakeTest : IAsyncLifetime
     {
         await using var command = Registry.CreateCommand(
             """
-            with o as (update operations set state = $2, finished_at = now() where id = $1 returning tenant_id)
+            with o as (update operations set state = $2, finished_at = now() where id = $1 returning tenant_id),
+            released as (delete from operation_scopes where operation_id = $1 and $2 in ('completed', 'compensated', 'cancelled'))
             update tenants set status = $3 where id = (select tenant_id from o)
             """);
         command.Parameters.Add(new() { Value = operation });

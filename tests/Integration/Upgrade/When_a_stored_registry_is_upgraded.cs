@@ -22,13 +22,13 @@ public sealed class When_a_stored_registry_is_upgraded
         await using var registry = await UpgradedAsync();
 
         var operations = await new OperationStore(registry).ListAsync(new OperationFilter(), null, 100, TestContext.Current.CancellationToken);
-        operations.Items.Select(o => (o.TenantSlug.ToString(), o.State)).ShouldBe(
+        operations.Items.Select(o => (o.TenantSlug?.ToString(), o.State)).ShouldBe(
             [
                 ("in-rows", OperationState.Completed), ("in-schema", OperationState.Completed), ("in-database", OperationState.Completed),
                 ("undone", OperationState.Compensated), ("stuck", OperationState.Stalled), ("returning", OperationState.Compensating),
                 ("paused", OperationState.Running), ("inflight", OperationState.Running), ("fresh", OperationState.Accepted),
             ], ignoreOrder: true);
-        var inflight = operations.Items.Single(o => o.TenantSlug.ToString() == "inflight").Steps.ToDictionary(s => s.Name);
+        var inflight = operations.Items.Single(o => o.TenantSlug?.ToString() == "inflight").Steps.ToDictionary(s => s.Name);
         (inflight["reserve"].Status, inflight["database"].Status, inflight["storage"].Status, inflight["cache"].Status, inflight["verify"].Status).ShouldBe(
             (StepStatus.Succeeded, StepStatus.Running, StepStatus.Waiting, StepStatus.Deferred, StepStatus.Pending));
 
