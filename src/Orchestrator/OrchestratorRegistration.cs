@@ -26,7 +26,7 @@ public static class OrchestratorRegistration
         services.AddRegistry(configuration);
         services.AddOptions<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<Random>(_ => Randomness());
-        services.AddSingleton(s => new OperationEngine(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Random>().NextDouble,
+        services.AddSingleton(s => new OperationEngine(s.GetRequiredService<Random>().NextDouble,
             new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) }));
         services.AddSingleton<OperationStateMachine>();
         services.AddSingleton<SentMessages>();

@@ -46,13 +46,14 @@ public static class RegistryRegistration
         return services;
     }
 
-    /// <summary>What the engine commits, leases, sends and sweeps.</summary>
+    /// <summary>What the engine commits, leases, sends and sweeps; an implementation that is registered before stays.</summary>
     private static void AddEngineStores(this IServiceCollection services)
     {
-        services.AddSingleton<ITransitionStore, SqlTransitionStore>();
-        services.AddSingleton<ILeaseStore, SqlLeaseStore>();
-        services.AddSingleton<IOutboxStore, SqlOutboxStore>();
-        services.AddSingleton<ISweepStore, SqlSweepStore>();
+        services.TryAddSingleton<RegistryClock>();
+        services.TryAddSingleton<ITransitionStore, SqlTransitionStore>();
+        services.TryAddSingleton<ILeaseStore, SqlLeaseStore>();
+        services.TryAddSingleton<IOutboxStore, SqlOutboxStore>();
+        services.TryAddSingleton<ISweepStore, SqlSweepStore>();
     }
 
     // The statements of the hot path are few and the same: prepared ones cost half the server's time.

@@ -45,6 +45,10 @@ public sealed class EngineHost : IAsyncDisposable
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, steps, orchestrate: true, TimeProvider.System, [], add);
 
+    /// <summary>An orchestrator only, by a clock of the test's own and with services of its own.</summary>
+    public static Task<EngineHost> OrchestrateAsync(NpgsqlDataSource registry, string rabbit, TimeProvider time, Action<IServiceCollection> add) =>
+        StartAsync(registry, rabbit, [], orchestrate: true, time, [], add);
+
     /// <summary>On the in-memory bus, by a clock of the test's own.</summary>
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, IReadOnlyList<IStep> steps, TimeProvider time) =>
         StartAsync(registry, null, steps, true, time, []);

@@ -7,42 +7,43 @@ namespace Saga.Engine.Decisions;
 
 /// <summary>
 /// Decides what an event means for an operation: a function of the workflow, where the operation stands, the
-/// event, the time and a random number. No input or output, no clock of its own.
+/// event, the time and a random number. No input or output, and no clock of its own: the time comes from where the operation
+/// was loaded, so that what is due is judged by the clock that it was written by.
 /// </summary>
 /// <remarks>
 /// Every event names the fence of the dispatch it answers. An event whose fence is not the newest of its step,
 /// or whose step is past it, changes nothing; so duplicates and late messages need no memory of their own.
 /// </remarks>
-public sealed class OperationEngine(TimeProvider time, Func<double> random, CompensationRules? compensation = null)
+public sealed class OperationEngine(Func<double> random, CompensationRules? compensation = null)
 {
     private static readonly TimeSpan FirstDeferral = TimeSpan.FromSeconds(1);
     private readonly CompensationRules compensation = compensation ?? new();
 
     /// <summary>Starts an accepted operation.</summary>
-    public Decision Start(WorkflowDefinition workflow, Progress progress)
+    public Decision Start(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
         if (progress.State != OperationState.Accepted)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress);
+        var turn = Begin(workflow, progress, now);
         turn.Start();
         return turn.End();
     }
 
-    public Decision Succeed(WorkflowDefinition workflow, Progress progress, StepSucceeded report)
+    public Decision Succeed(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepSucceeded report)
     {
         if (Awaited(progress, report) is not { } step)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress);
+        var turn = Begin(workflow, progress, now);
         turn.Succeed(step, report.Output);
         return turn.End();
     }
 
-    public Decision Fail(WorkflowDefinition workflow, Progress progress, StepFailed report)
+    public Decision Fail(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepFailed report)
     {
         // A dispatch that is already waiting for its successor has had its result.
         if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress);
+        var turn = Begin(workflow, progress, now);
         // A worker defers by itself what is not the step's fault. Whoever reports it as a failure means the same.
         if (report.Failure.Kind is FailureKind.Outage or FailureKind.Overload)
             turn.Hold(step, Deferral(report));
@@ -51,21 +52,21 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random, Comp
         return turn.End();
     }
 
-    public Decision Hold(WorkflowDefinition workflow, Progress progress, StepDeferred report)
+    public Decision Hold(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepDeferred report)
     {
         if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress);
+        var turn = Begin(workflow, progress, now);
         turn.Hold(step, report);
         return turn.End();
     }
 
     /// <summary>Gives up attempts whose time is over, and sends those whose delay is.</summary>
-    public Decision Wake(WorkflowDefinition workflow, Progress progress)
+    public Decision Wake(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
         if (progress.State == OperationState.Accepted)
-            return Start(workflow, progress);
-        var turn = Begin(workflow, progress);
+            return Start(workflow, progress, now);
+        var turn = Begin(workflow, progress, now);
         turn.Wake();
         return turn.End();
     }
@@ -74,16 +75,16 @@ public sealed class OperationEngine(TimeProvider time, Func<double> random, Comp
     /// Sends every dispatch without a result again, under a new fence and at no cost of an attempt: for a bus that
     /// forgets what was in flight when its process ends.
     /// </summary>
-    public Decision Redispatch(WorkflowDefinition workflow, Progress progress)
+    public Decision Redispatch(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
         if (progress.State == OperationState.Accepted)
-            return Start(workflow, progress);
-        var turn = Begin(workflow, progress);
+            return Start(workflow, progress, now);
+        var turn = Begin(workflow, progress, now);
         turn.Redispatch();
         return turn.End();
     }
 
-    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress) => new(workflow, progress, time.GetUtcNow(), random, compensation);
+    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress, DateTimeOffset now) => new(workflow, progress, now, random, compensation);
 
     private static StepDeferred Deferral(StepFailed report) => new()
     {

@@ -30,6 +30,9 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// <summary>What the row says now.</summary>
     public required StoredOperation Stored { get; init; }
 
+    /// <summary>The registry's time when the operation was loaded: the only clock that decides.</summary>
+    public required DateTimeOffset Now { get; init; }
+
     public OperationState State => Enum.Parse<OperationState>(CurrentState);
 
     public Progress Progress => new(State, Steps, Failure);

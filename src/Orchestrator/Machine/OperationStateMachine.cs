@@ -22,31 +22,31 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
         Event(() => Forgotten, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
 
         During(Accepted,
-            When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress)).Or(OperationState.Running, Running),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress)).Or(OperationState.Running, Running),
-            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)).Or(OperationState.Running, Running),
+            When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress, o.Now)).Or(OperationState.Running, Running),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now)).Or(OperationState.Running, Running),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)).Or(OperationState.Running, Running),
             // Nothing was dispatched yet, so nothing can answer.
             Ignore(Succeeded), Ignore(Failed), Ignore(Held));
 
         During(Running,
-            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, m))
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m))
                 .Or(OperationState.Completed, Completed).Or(OperationState.Stalled, Stalled),
-            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, m))
+            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m))
                 .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
-            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, m)),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress))
+            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now))
                 .Or(OperationState.Compensating, Compensating).Or(OperationState.Stalled, Stalled),
-            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)),
             // It began already.
             Ignore(Submitted));
 
         During(Compensating,
-            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, m))
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m))
                 .Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
-            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, m)).Or(OperationState.Stalled, Stalled),
-            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, m)),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress)).Or(OperationState.Stalled, Stalled),
-            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress)),
+            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
+            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now)).Or(OperationState.Stalled, Stalled),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)),
             Ignore(Submitted));
 
         // Nothing is in flight in a stalled operation, and an ended one stays as it ended: late messages change nothing.

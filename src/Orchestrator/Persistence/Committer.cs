@@ -111,7 +111,7 @@ internal sealed partial class Committer : IAsyncDisposable
     {
         await using var open = await session.BeginAsync(batch.ConvertAll(t => new OperationMessage(t.OperationId, t.MessageId)), cancellationToken);
         foreach (var transition in batch)
-            transition.Load(open.Find(transition.OperationId));
+            transition.Load(open.Find(transition.OperationId), open.Now);
 
         foreach (var transition in batch)
             await transition.Decided;

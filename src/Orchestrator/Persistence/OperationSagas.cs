@@ -8,7 +8,7 @@ namespace Saga.Orchestrator.Persistence;
 /// <summary>Between the registry's records and the state machine's instance.</summary>
 internal static class OperationSagas
 {
-    public static OperationSaga From(LoadedOperation loaded) => new()
+    public static OperationSaga From(LoadedOperation loaded, DateTimeOffset now) => new()
     {
         CorrelationId = loaded.Id,
         CurrentState = loaded.Stored.State.ToString(),
@@ -17,6 +17,7 @@ internal static class OperationSagas
         Steps = loaded.Steps,
         Failure = loaded.Stored.Failure,
         Stored = loaded.Stored,
+        Now = now,
     };
 
     /// <summary>

@@ -37,9 +37,9 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 
     public Task Committed => committed.Task;
 
-    public void Load(LoadedOperation? operation)
+    public void Load(LoadedOperation? operation, DateTimeOffset now)
     {
-        Saga = operation is null ? null : OperationSagas.From(operation);
+        Saga = operation is null ? null : OperationSagas.From(operation, now);
         Seen = operation?.Seen ?? false;
         loaded.TrySetResult();
     }

@@ -12,6 +12,12 @@ public interface ILeaseStore
     /// <summary>Tries to take one lease, and loads the tenant, if there is one. Waits while another transaction has the step's row locked.</summary>
     Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether the lease is held now: its dispatch is the newest and has no result, and it has not ended. Nothing is locked, so the
+    /// answer is of this moment only.
+    /// </summary>
+    Task<bool> HoldsAsync(StepLease lease, CancellationToken cancellationToken);
+
     /// <summary>What one loop keeps for itself, such as a connection. Nothing is opened before the first call.</summary>
     /// <param name="waitsForDisk">False: what is done is answered before it is on disk, and a crash of the server may forget it.</param>
     ILeaseSession OpenSession(bool waitsForDisk);

@@ -4,22 +4,22 @@ using Dapper;
 namespace Saga.Registry.Outbox;
 
 /// <summary>The SQL of the outbox's relays.</summary>
-internal sealed class SqlOutboxSession(PinnedConnection pinned) : IOutboxSession
+internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock clock) : IOutboxSession
 {
     public async Task<ClaimedMessages> ClaimAsync(OutboxPart which, int limit, TimeSpan claim, CancellationToken cancellationToken)
     {
         // An index has what nobody has claimed, and nothing else.
-        var condition = which == OutboxPart.Fresh ? "claimed_until = '-infinity'" : "claimed_until <= now()";
+        var condition = which == OutboxPart.Fresh ? "claimed_until = '-infinity'" : "claimed_until <= now() + @offset";
         try
         {
             var connection = await pinned.OpenAsync(cancellationToken);
             var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
                 $"""
-                update outbox set claimed_until = now() + @claim
+                update outbox set claimed_until = now() + @offset + @claim
                 where message_id in (select message_id from outbox where {condition} order by message_id limit @limit for update skip locked)
                 returning message_id, message_type, destination, body, traceparent
                 """,
-                new { limit, claim }, cancellationToken: cancellationToken));
+                new { limit, claim, offset = clock.Offset }, cancellationToken: cancellationToken));
             return Read(rows);
         }
         catch

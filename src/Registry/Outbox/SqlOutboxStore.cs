@@ -4,10 +4,12 @@ using Npgsql;
 namespace Saga.Registry.Outbox;
 
 /// <summary>The outbox in PostgreSQL. A session pins one connection, and listening takes another.</summary>
-public sealed class SqlOutboxStore(NpgsqlDataSource registry) : IOutboxStore
+public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IOutboxStore
 {
+    private readonly RegistryClock clock = clock ?? new RegistryClock();
+
     // A claim that a crash of the server forgets, and a deletion, cost a message that is sent twice and changes nothing.
-    public IOutboxSession OpenSession() => new SqlOutboxSession(new PinnedConnection(registry, waitsForDisk: false));
+    public IOutboxSession OpenSession() => new SqlOutboxSession(new PinnedConnection(registry, waitsForDisk: false), clock);
 
     public async Task ListenAsync(Action notified, CancellationToken cancellationToken)
     {

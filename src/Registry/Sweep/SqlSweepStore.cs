@@ -4,17 +4,19 @@ using Npgsql;
 namespace Saga.Registry.Sweep;
 
 /// <summary>The SQL of sweepers.</summary>
-public sealed class SqlSweepStore(NpgsqlDataSource registry) : ISweepStore
+public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? clock = null) : ISweepStore
 {
+    private readonly RegistryClock clock = clock ?? new RegistryClock();
+
     public Task<IReadOnlyList<SweptOperation>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken) => QueryAsync(
         """
-        update operations set next_due_at = now() + @putOff
+        update operations set next_due_at = now() + @offset + @putOff
         where id in (
-            select id from operations where next_due_at <= now()
+            select id from operations where next_due_at <= now() + @offset
             order by next_due_at limit @limit for no key update skip locked)
         returning id, traceparent
         """,
-        new { limit, putOff }, cancellationToken);
+        new { limit, putOff, offset = clock.Offset }, cancellationToken);
 
     public Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken) =>
         QueryAsync("select id, traceparent from operations where state in ('accepted', 'running', 'compensating')", null, cancellationToken);

@@ -29,6 +29,12 @@ public interface ITransitionSession : IAsyncDisposable
 [SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "Not a collection.")]
 public interface ITransitionBatch : IAsyncDisposable
 {
+    /// <summary>
+    /// The registry's time, read after the operations were locked: what is decided, and when it is due, is reckoned from it, by
+    /// all processes.
+    /// </summary>
+    DateTimeOffset Now { get; }
+
     /// <summary>The operation as it stands; null when there is none.</summary>
     LoadedOperation? Find(Guid operationId);
 

@@ -18,19 +18,18 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     private readonly PinnedConnection pinned;
     private readonly NpgsqlConnection locking;
     private readonly Dictionary<Guid, LoadedOperation> operations;
-    private readonly TimeProvider time;
     private bool committed;
 
-    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, TimeProvider time)
+    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, DateTimeOffset now)
     {
         this.pinned = pinned;
         this.locking = locking;
         this.operations = operations;
-        this.time = time;
+        Now = now;
     }
 
     public static async Task<SqlTransitionBatch> BeginAsync(
-        PinnedConnection pinned, WorkflowCache workflows, IReadOnlyList<OperationMessage> messages, TimeProvider time, CancellationToken cancellationToken)
+        PinnedConnection pinned, WorkflowCache workflows, IReadOnlyList<OperationMessage> messages, RegistryClock clock, CancellationToken cancellationToken)
     {
         var connection = await pinned.OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
@@ -51,9 +50,12 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         });
         // After the lock: nobody else changes them now.
         batch.BatchCommands.Add(StepRows.Select(messages.Select(m => m.OperationId)));
+        // Not the transaction's begin: the locks may have been waited for.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp()"));
 
         var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
         var steps = new List<(Guid Operation, StepRun Step)>();
+        DateTimeOffset now;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
@@ -61,6 +63,9 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 steps.Add(StepRows.Read(reader));
+            await reader.NextResultAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            now = reader.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
         }
 
         var stepsOf = steps.ToLookup(s => s.Operation, s => s.Step);
@@ -79,20 +84,21 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             };
         }
 
-        return new SqlTransitionBatch(pinned, connection, loaded, time);
+        return new SqlTransitionBatch(pinned, connection, loaded, now);
     }
+
+    public DateTimeOffset Now { get; }
 
     public LoadedOperation? Find(Guid operationId) => operations.GetValueOrDefault(operationId);
 
     public async Task CommitAsync(IReadOnlyList<OperationChange> changes, IReadOnlyList<Guid> sent, TimeSpan claim, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         await using var batch = new NpgsqlBatch(locking);
-        Add(batch, Rows(changes, now));
+        Add(batch, Rows(changes));
         Add(batch, Release(changes));
         Add(batch, StepRows.Upsert(changes));
-        Add(batch, History(changes, now));
-        Add(batch, Outbox(changes, claim));
+        Add(batch, History(changes));
+        Add(batch, Outbox(changes, Now + claim));
         if (sent.Count > 0)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from outbox where message_id = any($1)")
@@ -115,7 +121,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             batch.BatchCommands.Add(command);
     }
 
-    private static NpgsqlBatchCommand? Rows(IReadOnlyList<OperationChange> changes, DateTimeOffset now)
+    private NpgsqlBatchCommand? Rows(IReadOnlyList<OperationChange> changes)
     {
         var moved = changes.Where(c => c.Row is not null).ToList();
         return moved.Count == 0 ? null : new NpgsqlBatchCommand(
@@ -133,7 +139,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(moved, c => OperationStore.Name(c.Row!.State), NpgsqlDbType.Text),
                 Parameter.Array(moved, c => Parameter.Json(c.Row!.Failure), NpgsqlDbType.Text),
                 Parameter.Array(moved, c => c.Row!.DueAt, NpgsqlDbType.TimestampTz),
-                new NpgsqlParameter { Value = now },
+                new NpgsqlParameter { Value = Now },
             },
         };
     }
@@ -148,7 +154,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         };
     }
 
-    private static NpgsqlBatchCommand? History(IReadOnlyList<OperationChange> changes, DateTimeOffset now)
+    private NpgsqlBatchCommand? History(IReadOnlyList<OperationChange> changes)
     {
         var lines = changes.SelectMany(c => c.History.Select((line, index) => (Change: c, Line: line, First: index == 0))).ToList();
         return lines.Count == 0 ? null : new NpgsqlBatchCommand(
@@ -168,18 +174,18 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(lines, l => l.Line.Fence, NpgsqlDbType.Bigint),
                 Parameter.Array(lines, l => Parameter.Json(l.Line.Data), NpgsqlDbType.Text),
                 Parameter.Array(lines, l => l.First ? l.Change.MessageId : (Guid?)null, NpgsqlDbType.Uuid),
-                new NpgsqlParameter { Value = now },
+                new NpgsqlParameter { Value = Now },
             },
         };
     }
 
-    private static NpgsqlBatchCommand? Outbox(IReadOnlyList<OperationChange> changes, TimeSpan claim)
+    private static NpgsqlBatchCommand? Outbox(IReadOnlyList<OperationChange> changes, DateTimeOffset claimedUntil)
     {
         var messages = changes.SelectMany(c => c.Messages).ToList();
         return messages.Count == 0 ? null : new NpgsqlBatchCommand(
             """
             insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
-            select v.id, v.type, v.queue, v.body, now() + $5, v.trace from unnest($1, $2, $3, $4, $6) as v(id, type, queue, body, trace)
+            select v.id, v.type, v.queue, v.body, $5, v.trace from unnest($1, $2, $3, $4, $6) as v(id, type, queue, body, trace)
             """)
         {
             Parameters =
@@ -188,7 +194,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(messages, m => m.Type, NpgsqlDbType.Text),
                 Parameter.Array(messages, m => m.Queue, NpgsqlDbType.Text),
                 Parameter.Array(messages, m => m.Body, NpgsqlDbType.Text),
-                new NpgsqlParameter { Value = claim },
+                new NpgsqlParameter { Value = claimedUntil },
                 Parameter.Array(messages, m => m.TraceParent, NpgsqlDbType.Text),
             },
         };

@@ -3,19 +3,19 @@ using Npgsql;
 namespace Saga.Registry.Transitions;
 
 /// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
-public sealed class SqlTransitionStore(NpgsqlDataSource registry, TimeProvider time) : ITransitionStore
+public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock? clock = null) : ITransitionStore
 {
     private readonly WorkflowCache workflows = new();
 
-    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry), workflows, time);
+    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry), workflows, clock ?? new RegistryClock());
 
-    private sealed class Session(PinnedConnection connection, WorkflowCache workflows, TimeProvider time) : ITransitionSession
+    private sealed class Session(PinnedConnection connection, WorkflowCache workflows, RegistryClock clock) : ITransitionSession
     {
         public async Task<ITransitionBatch> BeginAsync(IReadOnlyList<OperationMessage> messages, CancellationToken cancellationToken)
         {
             try
             {
-                return await SqlTransitionBatch.BeginAsync(connection, workflows, messages, time, cancellationToken);
+                return await SqlTransitionBatch.BeginAsync(connection, workflows, messages, clock, cancellationToken);
             }
             catch
             {

@@ -46,7 +46,8 @@ internal static class StepRows
 
     /// <summary>
     /// Writes what changed. A new fence opens the row to the worker that the dispatch reaches; a result closes it, and ends
-    /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work.
+    /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work. Rows are locked in the
+    /// order of operation and step, as whoever writes several of them does.
     /// </summary>
     public static NpgsqlBatchCommand? Upsert(IReadOnlyList<OperationChange> operations)
     {
@@ -61,6 +62,7 @@ internal static class StepRows
                 coalesce(v.fence = v.settled_fence, false), v.settled_fence
             from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as v(
                 operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence)
+            order by v.operation, v.step
             on conflict (operation_id, step) do update set
                 status = excluded.status, fence = excluded.fence, attempt = excluded.attempt, started_at = excluded.started_at,
                 dispatched_at = excluded.dispatched_at, due_at = excluded.due_at, deadline = excluded.deadline, finished_at = excluded.finished_at,

@@ -18,7 +18,7 @@ internal sealed class Run
     public Run(WorkflowDefinition workflow, Func<double>? random = null)
     {
         Workflow = workflow;
-        engine = new OperationEngine(Time, random ?? (() => 0.5));
+        engine = new OperationEngine(random ?? (() => 0.5));
         Progress = new Progress(OperationState.Accepted, StepRun.InOrder(workflow, []), null);
     }
 
@@ -47,10 +47,10 @@ internal sealed class Run
         return run;
     }
 
-    public Decision Start() => Apply("Submitted", engine.Start(Workflow, Progress));
+    public Decision Start() => Apply("Submitted", engine.Start(Workflow, Progress, Time.GetUtcNow()));
 
     public Decision Succeed(string step, long? fence = null, object? output = null) =>
-        Apply("Succeeded", engine.Succeed(Workflow, Progress, new StepSucceeded
+        Apply("Succeeded", engine.Succeed(Workflow, Progress, Time.GetUtcNow(), new StepSucceeded
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, Output = output is null ? null : JsonSerializer.SerializeToElement(output),
         }));
@@ -59,21 +59,21 @@ internal sealed class Run
         Fail(step, transient ? FailureKind.Transient : FailureKind.Permanent, fence);
 
     public Decision Fail(string step, FailureKind kind, long? fence = null) =>
-        Apply("Failed", engine.Fail(Workflow, Progress, new StepFailed
+        Apply("Failed", engine.Fail(Workflow, Progress, Time.GetUtcNow(), new StepFailed
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence,
             Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = kind },
         }));
 
     public Decision Hold(string step, TimeSpan retryAfter, long? fence = null) =>
-        Apply("Held", engine.Hold(Workflow, Progress, new StepDeferred
+        Apply("Held", engine.Hold(Workflow, Progress, Time.GetUtcNow(), new StepDeferred
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
         }));
 
-    public Decision Wake() => Apply("Due", engine.Wake(Workflow, Progress));
+    public Decision Wake() => Apply("Due", engine.Wake(Workflow, Progress, Time.GetUtcNow()));
 
-    public Decision Redispatch() => Apply("Forgotten", engine.Redispatch(Workflow, Progress));
+    public Decision Redispatch() => Apply("Forgotten", engine.Redispatch(Workflow, Progress, Time.GetUtcNow()));
 
     /// <summary>Moves the clock to what is due next, and wakes the operation.</summary>
     public Decision WakeWhenDue()

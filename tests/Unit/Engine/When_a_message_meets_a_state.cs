@@ -29,7 +29,7 @@ public sealed class When_a_message_meets_a_state
             new StepDeferred { OperationId = operation, Step = "a", Fence = 1, System = "s3", Reason = "It is down.", RetryAfter = TimeSpan.FromSeconds(1) },
         ];
         var states = new OneState();
-        var machine = new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0));
+        var machine = new OperationStateMachine(new OperationEngine(() => 0));
         var bus = Bus.Factory.CreateUsingInMemory(c => c.ReceiveEndpoint("operations", e => e.StateMachineSaga(machine, new SagaRepository<OperationSaga>(states))));
         await bus.StartAsync();
         try
@@ -54,7 +54,7 @@ public sealed class When_a_message_meets_a_state
 
     [Fact]
     public void Should_have_a_state_for_each_of_the_registrys() =>
-        new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0)).States.Select(s => s.Name).Except(["Initial", "Final"]).Order()
+        new OperationStateMachine(new OperationEngine(() => 0)).States.Select(s => s.Name).Except(["Initial", "Final"]).Order()
             .ShouldBe(Enum.GetNames<OperationState>().Order());
 
     // Hands the machine an operation in the wanted state, and says what came of it.
@@ -68,7 +68,7 @@ public sealed class When_a_message_meets_a_state
             expected.Enqueue((new OperationSaga
             {
                 CorrelationId = operation, CurrentState = state.ToString(), TenantId = new TenantId(Guid.CreateVersion7()), Workflow = Graph.Diamond,
-                Steps = StepRun.InOrder(Graph.Diamond, []), Stored = new StoredOperation(state, null, null),
+                Steps = StepRun.InOrder(Graph.Diamond, []), Stored = new StoredOperation(state, null, null), Now = new SteppedTime().GetUtcNow(),
             }, answered));
             return answered.Task;
         }

@@ -14,7 +14,7 @@ public sealed class When_diagrams_are_drawn
 {
     [Fact]
     public void Should_show_the_states() =>
-        Pin("operation-states.md", Mermaid.States(new StateTable(new OperationStateMachine(new OperationEngine(new SteppedTime(), () => 0)))));
+        Pin("operation-states.md", Mermaid.States(new StateTable(new OperationStateMachine(new OperationEngine(() => 0)))));
 
     [Fact]
     public void Should_show_the_steps_of_provisioning() => Pin("provision-workflow.md", Mermaid.Steps(ProvisionWorkflow.Definition));
