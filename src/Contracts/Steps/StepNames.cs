@@ -1,19 +1,22 @@
 namespace Saga.Contracts.Steps;
 
-/// <summary>The steps that workers know. A name, once released, keeps its meaning: running operations hold it.</summary>
+/// <summary>
+/// The steps that workers know: the resource and what is done to it. A name, once released, keeps its meaning, because running
+/// operations hold it; <see cref="StepAliases"/> has those of earlier versions.
+/// </summary>
 public static class StepNames
 {
-    public const string Reserve = "reserve";
-    public const string Identity = "identity";
-    public const string Database = "database";
-    public const string Migrate = "migrate";
-    public const string Storage = "storage";
-    public const string Cache = "cache";
-    public const string Configuration = "configuration";
-    public const string Administrator = "administrator";
-    public const string Verify = "verify";
-    public const string Activate = "activate";
-    public const string Notify = "notify";
+    public const string Reserve = "placement.reserve";
+    public const string Identity = "organization.create";
+    public const string Database = "database.create";
+    public const string Migrate = "schema.migrate";
+    public const string Storage = "storage.create";
+    public const string Cache = "cache.create";
+    public const string Configuration = "configuration.write";
+    public const string Administrator = "administrator.create";
+    public const string Verify = "tenant.verify";
+    public const string Activate = "tenant.activate";
+    public const string Notify = "administrator.notify";
 }
 
 /// <summary>The workers: one queue each, <see cref="Endpoints.Worker"/>.</summary>

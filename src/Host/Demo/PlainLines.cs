@@ -20,7 +20,7 @@ internal sealed class PlainLines(TextWriter output) : IStepDisplay
                 continue;
             shown[step.Name] = now;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {step.Name,-14} {StepWords.Status(step),-12} {StepWords.Duration(step),9}{(step.Failure is { } f ? "  " + f.Message : "")}"));
+                $"  {step.Name,-20} {StepWords.Status(step),-12} {StepWords.Duration(step),9}{(step.Failure is { } f ? "  " + f.Message : "")}"));
         }
     }
 }

@@ -11,7 +11,7 @@ public static class ProvisionWorkflow
     public static WorkflowDefinition Definition { get; } = new WorkflowDefinition
     {
         Kind = Kind,
-        Version = 1,
+        Version = 2,
         Steps =
         [
             new() { Name = StepNames.Reserve, Worker = WorkerNames.Reservation },

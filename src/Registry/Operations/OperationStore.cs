@@ -58,7 +58,7 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             sql.Append(CultureInfo.InvariantCulture,
                 $"""
                  and exists (select from operation_steps s
-                             where s.operation_id = o.id and s.step = {Add(command, step)}
+                             where s.operation_id = o.id and s.step = any({Add(command, StepAliases.Spellings(step).ToArray())})
                                and s.status not in ('pending', 'succeeded', 'compensated', 'skipped'))
                 """);
         }

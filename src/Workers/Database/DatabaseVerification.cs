@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Servers;
@@ -35,19 +36,19 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         catch (TenantUnavailableException error)
         {
             throw StepFailureException.Permanent(
-                "database-missing", error.Message, "Retry the operation from step 'database'.", DatabaseFailures.System(server), error);
+                "database-missing", error.Message, $"Retry the operation from step '{StepNames.Database}'.", DatabaseFailures.System(server), error);
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification)
         {
             throw StepFailureException.Permanent(
                 "database-login-refused", $"Database server '{server}' refused the tenant's own login: {error.MessageText}.",
-                "Retry the operation from step 'database', which sets the login's password again.", DatabaseFailures.System(server), error);
+                $"Retry the operation from step '{StepNames.Database}', which sets the login's password again.", DatabaseFailures.System(server), error);
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.ForeignKeyViolation)
         {
             throw StepFailureException.Permanent(
                 "database-unusable", $"The tenant's own login cannot use its rows: {error.MessageText}.",
-                "Retry the operation from step 'database'.", DatabaseFailures.System(server), error);
+                $"Retry the operation from step '{StepNames.Database}'.", DatabaseFailures.System(server), error);
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))
         {

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
@@ -33,7 +34,7 @@ public static class DirectoryFailures
 
     internal static StepFailureException Missing(TenantId tenant, string system) => StepFailureException.Permanent(
         OrganizationMissing, $"Tenant {tenant} has no organisation any more.",
-        "Replay the operation from the step 'identity'.", system);
+        $"Replay the operation from the step '{StepNames.Identity}'.", system);
 
     internal static StepFailureException Disabled(string email, string system) => StepFailureException.Permanent(
         UserDisabled, $"The user '{email}' exists and is disabled.",

@@ -1,3 +1,4 @@
+using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
@@ -26,17 +27,17 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
         await Task.WhenAll(finding, findingUser, belonging, granted);
 
         var organization = await finding ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
-        Require(organization.Enabled, $"the organisation '{organization.Alias}' is disabled", "identity");
-        Require(organization.Alias == tenant.Slug.ToString(), $"the organisation's alias is '{organization.Alias}'", "identity");
-        Require(organization.Id == tenant.OrganizationId, $"the organisation's id is {organization.Id}, and the registry has '{tenant.OrganizationId}'", "identity");
+        Require(organization.Enabled, $"the organisation '{organization.Alias}' is disabled", StepNames.Identity);
+        Require(organization.Alias == tenant.Slug.ToString(), $"the organisation's alias is '{organization.Alias}'", StepNames.Identity);
+        Require(organization.Id == tenant.OrganizationId, $"the organisation's id is {organization.Id}, and the registry has '{tenant.OrganizationId}'", StepNames.Identity);
 
         var user = await findingUser;
-        Require(user is not null, $"the administrator '{tenant.AdminEmail}' does not exist", "administrator");
-        Require(user!.Enabled, $"the administrator '{tenant.AdminEmail}' is disabled", "administrator");
-        Require(user.Id == tenant.AdminUserId, $"the administrator's id is {user.Id}, and the registry has '{tenant.AdminUserId}'", "administrator");
-        Require(await belonging, $"the administrator '{tenant.AdminEmail}' is not a member of the organisation", "administrator");
+        Require(user is not null, $"the administrator '{tenant.AdminEmail}' does not exist", StepNames.Administrator);
+        Require(user!.Enabled, $"the administrator '{tenant.AdminEmail}' is disabled", StepNames.Administrator);
+        Require(user.Id == tenant.AdminUserId, $"the administrator's id is {user.Id}, and the registry has '{tenant.AdminUserId}'", StepNames.Administrator);
+        Require(await belonging, $"the administrator '{tenant.AdminEmail}' is not a member of the organisation", StepNames.Administrator);
         Require((await granted).Contains(DirectoryRoles.TenantAdmin, StringComparer.Ordinal),
-            $"the administrator '{tenant.AdminEmail}' lacks the role {DirectoryRoles.TenantAdmin}", "administrator");
+            $"the administrator '{tenant.AdminEmail}' lacks the role {DirectoryRoles.TenantAdmin}", StepNames.Administrator);
 
         void Require(bool holds, string otherwise, string step)
         {

@@ -47,7 +47,7 @@ internal sealed partial class StepConsumer(
         where T : StepCommand
     {
         var command = context.Message;
-        if (!known.TryGetValue(command.Step, out var step))
+        if (!known.TryGetValue(StepAliases.Current(command.Step), out var step))
             return Failed(command, Unknown(command));
 
         LeaseOutcome outcome;

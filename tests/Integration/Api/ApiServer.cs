@@ -121,7 +121,7 @@ public sealed class ApiServer : IAsyncDisposable
     }
 
     public Task<long> AddHistoryAsync(Guid operation, string name) => QueryAsync<long>(
-        $"insert into operation_history (operation_id, at, event, step) values ('{operation}', now(), '{name}', 'reserve') returning id");
+        $"insert into operation_history (operation_id, at, event, step) values ('{operation}', now(), '{name}', 'placement.reserve') returning id");
 
     public async ValueTask DisposeAsync()
     {

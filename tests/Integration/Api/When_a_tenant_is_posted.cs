@@ -147,7 +147,7 @@ public sealed class When_a_tenant_is_posted : ApiTest
         plan.GetProperty("isolation").GetString().ShouldBe("database");
         plan.TryGetProperty("refusal", out _).ShouldBeFalse();
         var steps = plan.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ToList();
-        steps.ShouldBe(["reserve", "identity", "database", "storage", "cache", "configuration", "migrate", "administrator", "verify", "activate", "notify"]);
+        steps.ShouldBe(["placement.reserve", "organization.create", "database.create", "storage.create", "cache.create", "configuration.write", "schema.migrate", "administrator.create", "tenant.verify", "tenant.activate", "administrator.notify"]);
         (await RowsAsync()).ShouldBe(0);
     }
 

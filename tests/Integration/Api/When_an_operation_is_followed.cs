@@ -19,7 +19,7 @@ public sealed class When_an_operation_is_followed : ApiTest
         var next = await events.NextAsync();
         (next.Id, next.Name).ShouldBe((started, "stepDispatched"));
         next.Data.GetProperty("id").GetInt64().ShouldBe(started);
-        next.Data.GetProperty("step").GetString().ShouldBe("reserve");
+        next.Data.GetProperty("step").GetString().ShouldBe("placement.reserve");
         await Server.AddHistoryAsync(operation, "completed");
         (await events.NextAsync()).Name.ShouldBe("completed");
         (await events.TryNextAsync()).ShouldBeNull();

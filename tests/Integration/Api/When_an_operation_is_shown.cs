@@ -19,9 +19,9 @@ public sealed class When_an_operation_is_shown : ApiTest
             with o as (update operations set state = 'compensating', failure = $1::jsonb returning id)
             insert into operation_steps (operation_id, step, status, attempt, fence, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output)
             select o.id, v.* from o cross join (values
-                ('reserve', 'succeeded', 1, 1, $2, null, null, null, $2 + interval '40 milliseconds', null, null, '{"server":"eu-1"}'::jsonb),
-                ('database', 'failed', 2, 3, $2, $2 + interval '1 second', null, null, null, $1::jsonb, null, null),
-                ('identity', 'held', 0, 1, null, null, $2 + interval '9 seconds', $2 + interval '10 minutes', null, null, 'keycloak', null)) v
+                ('placement.reserve', 'succeeded', 1, 1, $2, null, null, null, $2 + interval '40 milliseconds', null, null, '{"server":"eu-1"}'::jsonb),
+                ('database.create', 'failed', 2, 3, $2, $2 + interval '1 second', null, null, null, $1::jsonb, null, null),
+                ('organization.create', 'held', 0, 1, null, null, $2 + interval '9 seconds', $2 + interval '10 minutes', null, null, 'keycloak', null)) v
             """))
         {
             update.Parameters.Add(new() { Value = JsonSerializer.Serialize(failure, Json.Options) });
@@ -35,17 +35,17 @@ public sealed class When_an_operation_is_shown : ApiTest
         operation.GetProperty("failure").GetProperty("remedy").GetString().ShouldBe("Add a server.");
         operation.GetProperty("stepsSucceeded").GetInt32().ShouldBe(1);
         operation.GetProperty("stepsTotal").GetInt32().ShouldBe(11);
-        operation.GetProperty("workflowVersion").GetInt32().ShouldBe(1);
+        operation.GetProperty("workflowVersion").GetInt32().ShouldBe(2);
         operation.GetProperty("events").GetString().ShouldBe($"/api/v1/operations/{id}/events");
         var steps = operation.GetProperty("steps").EnumerateArray().ToDictionary(s => s.GetProperty("name").GetString()!);
-        Shown(steps["reserve"]).ShouldBe("reservation compensatable [] succeeded 1/5 40");
-        steps["reserve"].GetProperty("output").GetProperty("server").GetString().ShouldBe("eu-1");
-        Shown(steps["database"]).ShouldBe("database compensatable [reserve] failed 2/5 ");
-        steps["database"].GetProperty("failure").GetProperty("code").GetString().ShouldBe("server-full");
-        steps["identity"].GetProperty("heldBy").GetString().ShouldBe("keycloak");
-        steps["identity"].GetProperty("dueAt").GetDateTimeOffset().ShouldBe(began.AddSeconds(9));
-        Shown(steps["activate"]).ShouldBe("reservation pivot [verify] pending 0/5 ");
-        steps["activate"].TryGetProperty("failure", out _).ShouldBeFalse();
+        Shown(steps["placement.reserve"]).ShouldBe("reservation compensatable [] succeeded 1/5 40");
+        steps["placement.reserve"].GetProperty("output").GetProperty("server").GetString().ShouldBe("eu-1");
+        Shown(steps["database.create"]).ShouldBe("database compensatable [placement.reserve] failed 2/5 ");
+        steps["database.create"].GetProperty("failure").GetProperty("code").GetString().ShouldBe("server-full");
+        steps["organization.create"].GetProperty("heldBy").GetString().ShouldBe("keycloak");
+        steps["organization.create"].GetProperty("dueAt").GetDateTimeOffset().ShouldBe(began.AddSeconds(9));
+        Shown(steps["tenant.activate"]).ShouldBe("reservation pivot [tenant.verify] pending 0/5 ");
+        steps["tenant.activate"].TryGetProperty("failure", out _).ShouldBeFalse();
     }
 
     [Fact]

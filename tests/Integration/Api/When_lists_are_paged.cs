@@ -123,7 +123,7 @@ public sealed class When_lists_are_paged : ApiTest
             $$"""
             update operations set state = 'running' where id = '{{bolt}}';
             update operations set state = 'stalled' where id = '{{cord}}';
-            insert into operation_steps (operation_id, step, fence, status) values ('{{bolt}}', 'reserve', 1, 'succeeded'), ('{{bolt}}', 'database', 1, 'held'), ('{{cord}}', 'reserve', 1, 'failed');
+            insert into operation_steps (operation_id, step, fence, status) values ('{{bolt}}', 'reserve', 1, 'succeeded'), ('{{bolt}}', 'database', 1, 'held'), ('{{cord}}', 'placement.reserve', 1, 'failed');
             """);
         var tenant = (await Server.GetAsync("/api/v1/tenants/cord")).GetProperty("id").GetString();
 
@@ -136,7 +136,9 @@ public sealed class When_lists_are_paged : ApiTest
         await ShouldFindAsync("kind=deprovision");
         await ShouldFindAsync("tenant=acme", acme);
         await ShouldFindAsync($"tenant={tenant}", cord);
+        await ShouldFindAsync("step=placement.reserve", cord);
         await ShouldFindAsync("step=reserve", cord);
+        await ShouldFindAsync("step=database.create", bolt);
         await ShouldFindAsync("step=database", bolt);
         await ShouldFindAsync("step=database&state=stalled");
         await ShouldFindAsync("step='", []);

@@ -173,7 +173,7 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
 
         failure.Transient.ShouldBeFalse();
         failure.Message.ShouldContain(tenant.Id.ToString());
-        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "user disabled" or "member" or "role" or "registry's user" ? "'administrator'" : "'identity'");
+        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "user disabled" or "member" or "role" or "registry's user" ? $"'{StepNames.Administrator}'" : $"'{StepNames.Identity}'");
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Embedded;
@@ -184,7 +185,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         Guid.TryParse(text, out var id) ? id : throw NotThere($"'{text}' is not an id of the embedded directory.");
 
     private static StepFailureException NotThere(string message) =>
-        StepFailureException.Permanent("identity-missing", message, "Replay the operation from the step 'identity'.", System);
+        StepFailureException.Permanent("identity-missing", message, $"Replay the operation from the step '{StepNames.Identity}'.", System);
 
     private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
     {
