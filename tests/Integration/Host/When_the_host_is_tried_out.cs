@@ -43,7 +43,7 @@ public sealed class When_the_host_is_tried_out : IDisposable
     {
         await using (var first = HostProcess.Start(folder))
         {
-            await first.SaysAsync("database       running");
+            await first.SaysAsync("database.create      running");
             await first.KillAsync();
         }
 
