@@ -29,12 +29,19 @@ internal static class FullRegistry
             select n, gen_random_uuid() as tenant, gen_random_uuid() as operation, now() - interval '90 days' + n * interval '25 minutes' as at,
                 case when n % 25 = 0 then 'database' when n % 5 = 0 then 'schema' else 'row' end as tier
             from generate_series(1, @Tenants) n;
-            insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email, placement_server, placement_database, placement_schema,
+            insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email,
                                  schema_version, organization_id, admin_user_id, created_at, updated_at)
-            select tenant, 'past-' || n, 'Past ' || n, 'custom', tier, 'active', 'past-' || n, 'UTC', 'admin@example.com', 'main',
-                case tier when 'row' then 'saga_rows' when 'schema' then 'saga_schemas_' || 1 + n / 2500 else 'tenant_' || replace(tenant::text, '-', '') end,
-                case tier when 'schema' then 't_' || replace(tenant::text, '-', '') else 'product' end, 3, gen_random_uuid()::text, gen_random_uuid()::text, at, at
+            select tenant, 'past-' || n, 'Past ' || n, 'custom', tier, 'active', 'past-' || n, 'UTC', 'admin@example.com', 3, gen_random_uuid()::text, gen_random_uuid()::text, at, at
             from past;
+            insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state, created_at, updated_at)
+            select tenant, tenant, 1, 'main',
+                case tier when 'row' then 'saga_rows' when 'schema' then 'saga_schemas_' || 1 + n / 2500 else 'tenant_' || replace(tenant::text, '-', '') end,
+                case tier when 'schema' then 't_' || replace(tenant::text, '-', '') else 'product' end, tier, 't_' || replace(tenant::text, '-', ''),
+                case when tier <> 'row' then 't_' || replace(tenant::text, '-', '') || '_owner' end, 'current', at, at
+            from past;
+            update database_servers set placed = placed + @Tenants where name = 'main';
+            insert into shared_databases (server, number, database, schemas)
+            select 'main', 1 + n / 2500, 'saga_schemas_' || 1 + n / 2500, count(*) from past where tier = 'schema' group by 2, 3;
             insert into operations (id, kind, tenant_id, workflow_digest, state, input, next_due_at, requested_by, created_at, finished_at)
             select operation, @Kind, tenant, @Digest, 'completed', '{"plan": "custom"}', null, 'bench', at, at from past;
             insert into operation_history (operation_id, at, event, message_id) select operation, at, 'started', gen_random_uuid() from past order by n;

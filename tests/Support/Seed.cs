@@ -37,10 +37,13 @@ public static class Seed
             await ServerAsync(registry, placement.Server);
         await connection.ExecuteAsync(
             """
-            insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings,
-                                 placement_server, placement_database, placement_schema)
-            values (@Id, @slug, @slug, @plan, @Tier, @Status, @domain, @slug, @region, @timezone, @adminEmail, @Features::jsonb, @Settings::jsonb,
-                    @Server, @Database, @Schema);
+            insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings)
+            values (@Id, @slug, @slug, @plan, @Tier, @Status, @domain, @slug, @region, @timezone, @adminEmail, @Features::jsonb, @Settings::jsonb);
+            insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state)
+            select @Id, @Id, 1, @Server, @Database, @Schema, @Tier, @Login, case when @Tier <> 'row' then @Login || '_owner' end,
+                case when @Status = 'provisioning' then 'building' else 'current' end
+            where @Server::text is not null;
+            update database_servers set placed = placed + 1 where name = @Server;
             insert into workflows (digest, kind, version, definition) values (@Digest, @Kind, 1, @Definition::jsonb) on conflict do nothing;
             insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
             values (@operation, @Kind, @Id, @Digest, 'running', '{}', 'seed');
@@ -51,7 +54,7 @@ public static class Seed
                 Id = id.Value, slug, plan, Tier = Name(tier), Status = Name(status), domain, region, timezone, adminEmail,
                 Features = JsonSerializer.Serialize(features ?? new Dictionary<string, bool>(), Json.Options),
                 Settings = JsonSerializer.Serialize(settings ?? new Dictionary<string, JsonElement>(), Json.Options),
-                placement?.Server, placement?.Database, placement?.Schema,
+                placement?.Server, placement?.Database, placement?.Schema, Login = $"t_{id.Compact}",
                 Digest, ProvisionWorkflow.Kind, Definition = JsonSerializer.Serialize(ProvisionWorkflow.Definition, Json.Options), operation,
             });
         return new SeededTenant(registry, id, operation);

@@ -48,6 +48,19 @@ public sealed class LeasedTransaction(NpgsqlConnection connection, NpgsqlTransac
 
     public Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);
 
+    /// <summary>
+    /// Runs these and commits, in one round trip. What they lock is locked for as long as the server takes, and not while this
+    /// process is slow, stopped or cut off.
+    /// </summary>
+    public async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> last, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(Connection, Transaction);
+        foreach (var command in last)
+            batch.BatchCommands.Add(command);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Transaction.DisposeAsync();

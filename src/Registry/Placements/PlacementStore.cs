@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
@@ -7,8 +6,11 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Registry.Placements;
 
-/// <summary>Knows the database servers and who is placed on them. Thread-safe.</summary>
-public sealed class PlacementStore(NpgsqlDataSource registry)
+/// <summary>
+/// Knows the database servers and who is placed on them. Room is counted beside the servers. Whoever changes a count does so in
+/// the same round trip as the commit, so that the server's row is locked by nobody who may be slow or stopped. Thread-safe.
+/// </summary>
+public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions leases)
 {
     /// <summary>Where the row tier's tables live on every server.</summary>
     public const string RowDatabase = "saga_rows";
@@ -40,89 +42,122 @@ public sealed class PlacementStore(NpgsqlDataSource registry)
     }
 
     /// <summary>
-    /// Chooses the server with the most room among the given ones that accept tenants in the region, and keeps the
-    /// choice with the tenant; a tenant that is placed stays where it is. Counts under a lock of the servers' rows
-    /// until the transaction ends, so a server is never overfilled, whoever else chooses.
+    /// Chooses the server with the most room among the given ones that accept tenants in the region, and begins a placement
+    /// there; a tenant that is placed stays where it is. A server is never overfilled, whoever else chooses.
     /// </summary>
+    /// <param name="lease">The step that places.</param>
+    /// <param name="tenant">Whom to place.</param>
+    /// <param name="tier">How its rows are kept apart.</param>
     /// <param name="region">Any when null.</param>
-    public static async Task<PlacementResult> PlaceAsync(
-        LeasedTransaction transaction, TenantId tenant, IsolationTier tier, string? region, IReadOnlyCollection<string> among, CancellationToken cancellationToken)
+    /// <param name="among">The servers that may be chosen.</param>
+    /// <param name="cancellationToken">Honoured until the commit begins.</param>
+    /// <exception cref="LeaseLostException">The step may not write any more.</exception>
+    public async Task<PlacementResult> ReserveAsync(
+        StepLease lease, TenantId tenant, IsolationTier tier, string? region, IReadOnlyCollection<string> among, CancellationToken cancellationToken)
     {
-        var candidates = (await QueryAsync<Candidate>(
-            transaction,
-            """
-            select name, max_tenants as MaxTenants, max_schemas_per_database as MaxSchemas from database_servers
-            where name = any(@Names) and accepting and (@region::text is null or region = @region)
-            order by name for no key update
-            """,
-            new { Names = among.ToArray(), region }, cancellationToken)).ToList();
-
-        // Read after the lock: a choice that was being made while this one waited is seen here.
-        var placed = (await QueryAsync<PlacedRow>(
-            transaction,
-            """
-            select placement_server as Server, placement_database as Database, placement_schema as Schema from tenants
-            where id = @Value and placement_server is not null
-            """,
-            new { tenant.Value }, cancellationToken)).SingleOrDefault();
-        if (placed is not null)
-            return new PlacementResult(new Placement(placed.Server, placed.Database, placed.Schema), []);
-
-        var used = (await QueryAsync<Count>(
-            transaction,
-            "select placement_server as Name, count(*) as Used from tenants where placement_server = any(@Names) group by placement_server",
-            new { Names = candidates.Select(c => c.Name).ToArray() }, cancellationToken)).ToDictionary(c => c.Name, c => c.Used);
-        var loads = candidates.ConvertAll(c => new ServerLoad(c.Name, used.GetValueOrDefault(c.Name), c.MaxTenants));
-        if (loads.Where(l => l.Used < l.Maximum).OrderByDescending(l => l.Maximum - l.Used).ThenBy(l => l.Name, StringComparer.Ordinal).FirstOrDefault() is not { } best)
-            return new PlacementResult(null, loads);
-
-        var placement = tier switch
+        while (true)
         {
-            IsolationTier.Row => new Placement(best.Name, RowDatabase, ProductSchema),
-            IsolationTier.Schema => new Placement(
-                best.Name, await SchemaDatabaseAsync(transaction, best.Name, candidates.Single(c => c.Name == best.Name).MaxSchemas, cancellationToken), $"t_{tenant.Compact}"),
-            IsolationTier.Database => new Placement(best.Name, $"tenant_{tenant.Compact}", ProductSchema),
-            _ => throw new ArgumentOutOfRangeException(nameof(tier)),
-        };
-        await transaction.ExecuteAsync(
-            """
-            update tenants set placement_server = @Server, placement_database = @Database, placement_schema = @Schema,
-                               version = version + 1, updated_at = now()
-            where id = @Value
-            """,
-            new { placement.Server, placement.Database, placement.Schema, tenant.Value }, cancellationToken);
-        return new PlacementResult(placement, loads);
-    }
+            await using var transaction = await leases.BeginAsync(lease, cancellationToken);
+            if (await FindAsync(transaction, tenant, cancellationToken) is { } placed)
+                return new PlacementResult(placed, []);
+            var servers = await LoadsAsync(transaction, region, among, cancellationToken);
+            if (servers.Where(s => s.Used < s.Maximum).MinBy(s => s.Used - s.Maximum) is not { } best)
+                return new PlacementResult(null, servers);
 
-    // The first shared database with room, or the next number.
-    private static async Task<string> SchemaDatabaseAsync(LeasedTransaction transaction, string server, int maximum, CancellationToken cancellationToken)
-    {
-        var used = (await QueryAsync<Count>(
-            transaction,
-            """
-            select placement_database as Name, count(*) as Used from tenants
-            where placement_server = @server and starts_with(placement_database, @SchemaDatabasePrefix) group by placement_database
-            """,
-            new { server, SchemaDatabasePrefix }, cancellationToken)).ToDictionary(c => c.Name, c => c.Used);
-        for (var number = 1; ; number++)
-        {
-            var name = SchemaDatabasePrefix + number.ToString(CultureInfo.InvariantCulture);
-            if (used.GetValueOrDefault(name) < maximum)
-                return name;
+            var id = await IdAsync(transaction, tenant, cancellationToken);
+            await transaction.CommitAsync(PlacementSql.Begin(id, tenant, tier, best.Name), cancellationToken);
+            // Not there when the last room went to somebody else in between: choose again.
+            if (await FindAsync(tenant, cancellationToken) is { } begun)
+                return new PlacementResult(begun, servers);
         }
     }
 
-    private static Task<IEnumerable<T>> QueryAsync<T>(LeasedTransaction transaction, string sql, object parameters, CancellationToken cancellationToken) =>
-        transaction.Connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction.Transaction, cancellationToken: cancellationToken));
+    /// <summary>The tenant's current placement, or else the one that is being built; null when it has neither.</summary>
+    public async Task<TenantPlacement?> FindAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return await FindAsync(connection, null, tenant, cancellationToken);
+    }
 
-    private sealed record Candidate(string Name, int MaxTenants, int MaxSchemas);
+    /// <summary>What is being built becomes current. Changes nothing when it is current already.</summary>
+    public static Task<int> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "update placements set state = 'current', updated_at = now() where tenant_id = @Value and state = 'building'", new { tenant.Value }, cancellationToken);
 
-    private sealed record Count(string Name, long Used);
+    /// <summary>
+    /// What was being built is gone, and its room is free again: to be committed with the transaction. Changes nothing when
+    /// nothing is being built.
+    /// </summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> ReleaseCommands(TenantId tenant) => PlacementSql.Release(tenant);
 
-    private sealed record PlacedRow(string Server, string Database, string Schema);
+    /// <summary>
+    /// Routes the tenant to another of its placements, which becomes current under a new epoch; the one that was current is kept.
+    /// Of several that expect the same epoch, one succeeds.
+    /// </summary>
+    /// <param name="lease">The step that switches.</param>
+    /// <param name="tenant">Whose routing it is.</param>
+    /// <param name="expectedEpoch">The epoch of the placement that is current to the caller's knowledge.</param>
+    /// <param name="to">A placement of the tenant that is being built or kept.</param>
+    /// <param name="cancellationToken">Cancels the transaction; whether it took place is then unknown.</param>
+    /// <exception cref="LeaseLostException">The step may not write any more.</exception>
+    public async Task<SwitchOutcome> SwitchAsync(StepLease lease, TenantId tenant, long expectedEpoch, Guid to, CancellationToken cancellationToken)
+    {
+        await using var transaction = await leases.BeginAsync(lease, cancellationToken);
+        var parameters = new { Tenant = tenant.Value, expectedEpoch, to, Text = tenant.ToString() };
+        // Whoever comes second waits here, and then finds another epoch.
+        if (await transaction.ExecuteAsync(
+            "update placements set state = 'kept', updated_at = now() where tenant_id = @Tenant and state = 'current' and epoch = @expectedEpoch",
+            parameters, cancellationToken) == 0)
+        {
+            return SwitchOutcome.Stale;
+        }
+
+        if (await transaction.ExecuteAsync(
+            """
+            update placements set state = 'current', updated_at = now(), epoch = (select max(epoch) + 1 from placements where tenant_id = @Tenant)
+            where id = @to and tenant_id = @Tenant and epoch <> @expectedEpoch and state in ('building', 'kept')
+            """,
+            parameters, cancellationToken) == 0)
+        {
+            return SwitchOutcome.NoTarget;
+        }
+
+        // Within the commit: runtimes must not miss it.
+        await transaction.ExecuteAsync("select pg_notify('saga_tenants', @Text)", parameters, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return SwitchOutcome.Switched;
+    }
+
+    private static Task<TenantPlacement?> FindAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        FindAsync(transaction.Connection, transaction.Transaction, tenant, cancellationToken);
+
+    private static async Task<TenantPlacement?> FindAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"select {PlacementSql.Columns} from (select $1 as id) t {PlacementSql.Join} where p.id is not null", connection, transaction);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? PlacementSql.Read(row, 0) : null;
+    }
+
+    private static async Task<List<ServerLoad>> LoadsAsync(
+        LeasedTransaction transaction, string? region, IReadOnlyCollection<string> among, CancellationToken cancellationToken) =>
+        [
+            .. await transaction.Connection.QueryAsync<ServerLoad>(new CommandDefinition(
+                """
+                select name, placed as Used, max_tenants as Maximum from database_servers
+                where name = any(@Names) and accepting and (@region::text is null or region = @region) order by name
+                """,
+                new { Names = among.ToArray(), region }, transaction.Transaction, cancellationToken: cancellationToken)),
+        ];
+
+    private static async Task<Guid> IdAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        await transaction.Connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from placements where tenant_id = @Value)", new { tenant.Value }, transaction.Transaction, cancellationToken: cancellationToken))
+            ? Guid.CreateVersion7()
+            : tenant.Value;
 }
 
 /// <summary>Where the tenant is placed; or null, and how full the servers are that were asked: none when none accepts.</summary>
-public sealed record PlacementResult(Placement? Placement, IReadOnlyList<ServerLoad> Servers);
+public sealed record PlacementResult(TenantPlacement? Placement, IReadOnlyList<ServerLoad> Servers);
 
-public sealed record ServerLoad(string Name, long Used, int Maximum);
+public sealed record ServerLoad(string Name, int Used, int Maximum);

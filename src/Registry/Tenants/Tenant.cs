@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Placements;
 
 namespace Saga.Registry.Tenants;
 
@@ -32,8 +33,11 @@ public sealed record Tenant
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
-    /// <summary>Null until it is chosen.</summary>
-    public Placement? Placement { get; init; }
+    /// <summary>The current placement, or else the one that is being built; null until one is chosen.</summary>
+    public TenantPlacement? Placed { get; init; }
+
+    /// <summary>The place of <see cref="Placed"/>.</summary>
+    public Placement? Placement => Placed?.Place;
 
     /// <summary>The version of the product schema in the tenant's database; null before it was migrated.</summary>
     public int? SchemaVersion { get; init; }

@@ -33,7 +33,7 @@ public sealed class TenantListing(NpgsqlDataSource registry)
         var column = byAge ? "t.created_at" : "t.slug";
         var (direction, beyond) = sort[0] == '-' ? ("desc", "<") : ("asc", ">");
         await using var command = registry.CreateCommand();
-        var sql = new StringBuilder($"select {TenantStore.Columns} from tenants t where true");
+        var sql = new StringBuilder($"{TenantStore.Select} where true");
         if (filter.Statuses is { } statuses)
             sql.Append(CultureInfo.InvariantCulture, $" and t.status = any({Add(command, statuses.Select(s => s.ToString().ToLowerInvariant()).ToArray())})");
         if (filter.Plan is { } plan)

@@ -2,26 +2,29 @@ using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Placements;
 
 namespace Saga.Registry.Tenants;
 
 /// <summary>Reads tenants, and writes what workers find out about them. Thread-safe.</summary>
 public sealed class TenantStore(NpgsqlDataSource registry)
 {
-    internal const string Columns =
-        """
-        t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
-        t.features, t.settings, t.placement_server, t.placement_database, t.placement_schema, t.schema_version,
-        t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at
+    /// <summary>The beginning of every query for tenants: conditions on <c>t</c> follow.</summary>
+    internal const string Select =
+        $"""
+        select t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
+            t.features, t.settings, t.schema_version, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
+            {PlacementSql.Columns}
+        from tenants t {PlacementSql.Join}
         """;
 
     public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellationToken = default) =>
-        FindAsync($"select {Columns} from tenants t where t.id = $1", id.Value, cancellationToken);
+        FindAsync($"{Select} where t.id = $1", id.Value, cancellationToken);
 
     /// <summary>The tenant that holds the slug now; of former holders, the latest, when nobody does.</summary>
     public Task<Tenant?> FindAsync(Slug slug, CancellationToken cancellationToken = default) =>
         FindAsync(
-            $"select {Columns} from tenants t where t.slug = $1 order by t.status in ('failed', 'deprovisioned'), t.created_at desc limit 1",
+            $"{Select} where t.slug = $1 order by t.status in ('failed', 'deprovisioned'), t.created_at desc limit 1",
             slug.ToString(), cancellationToken);
 
     private async Task<Tenant?> FindAsync(string sql, object key, CancellationToken cancellationToken)
@@ -35,7 +38,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
     /// <summary>The tenant, kept as it is for other writers until the transaction ends.</summary>
     internal static async Task<Tenant?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId id, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"select {Columns} from tenants t where t.id = $1 for no key update", connection, transaction);
+        await using var command = new NpgsqlCommand($"{Select} where t.id = $1 for no key update of t", connection, transaction);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
@@ -43,11 +46,11 @@ public sealed class TenantStore(NpgsqlDataSource registry)
 
     /// <summary>The lookup by id as one command of a batch; <see cref="Read"/> reads its row.</summary>
     public static NpgsqlBatchCommand FindCommand(TenantId id) =>
-        new($"select {Columns} from tenants t where t.id = $1") { Parameters = { new NpgsqlParameter { Value = id.Value } } };
+        new($"{Select} where t.id = $1") { Parameters = { new NpgsqlParameter { Value = id.Value } } };
 
     /// <summary>The same for several.</summary>
     public static NpgsqlBatchCommand FindCommand(IEnumerable<TenantId> ids) =>
-        new($"select {Columns} from tenants t where t.id = any($1)") { Parameters = { new NpgsqlParameter { Value = ids.Select(i => i.Value).ToArray() } } };
+        new($"{Select} where t.id = any($1)") { Parameters = { new NpgsqlParameter { Value = ids.Select(i => i.Value).ToArray() } } };
 
     public static Tenant Read(NpgsqlDataReader row) => new()
     {
@@ -64,13 +67,13 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         AdminEmail = row.GetString(10),
         Features = JsonSerializer.Deserialize<Dictionary<string, bool>>(row.GetString(11), Json.Options)!,
         Settings = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row.GetString(12), Json.Options)!,
-        Placement = row.IsDBNull(13) ? null : new Placement(row.GetString(13), row.GetString(14), row.GetString(15)),
-        SchemaVersion = row.IsDBNull(16) ? null : row.GetInt32(16),
-        OrganizationId = Text(row, 17),
-        AdminUserId = Text(row, 18),
-        Version = row.GetInt64(19),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(20),
-        UpdatedAt = row.GetFieldValue<DateTimeOffset>(21),
+        SchemaVersion = row.IsDBNull(13) ? null : row.GetInt32(13),
+        OrganizationId = Text(row, 14),
+        AdminUserId = Text(row, 15),
+        Version = row.GetInt64(16),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(17),
+        UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
+        Placed = PlacementSql.Read(row, 19),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -62,8 +62,9 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
         {
             location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
                 """
-                select s.host as Host, s.port as Port, t.placement_database as Database, t.placement_schema as Schema
-                from tenants t join database_servers s on s.name = t.placement_server where t.id = @Value
+                select s.host as Host, s.port as Port, p.database as Database, p.schema as Schema
+                from placements p join database_servers s on s.name = p.server
+                where p.tenant_id = @Value and p.state in ('current', 'building') order by p.state = 'current' desc limit 1
                 """,
                 new { tenant.Value }, cancellationToken: cancellationToken));
         }

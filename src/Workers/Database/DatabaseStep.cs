@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
@@ -20,7 +21,7 @@ internal sealed class DatabaseStep(
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var place = TenantSchema.Of(context.Tenant, PlacementOf(context.Tenant));
+        var place = TenantSchema.Of(PlacementOf(context.Tenant));
         var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, and replay the operation.");
 
@@ -29,7 +30,7 @@ internal sealed class DatabaseStep(
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             credential = await credentials.SaveAsync(
-                transaction, context.TenantId, CredentialPurposes.Database, TenantNames.Of(context.TenantId).Login,
+                transaction, context.TenantId, CredentialPurposes.Database, place.Login,
                 Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
@@ -42,8 +43,8 @@ internal sealed class DatabaseStep(
     {
         await connections.CloseAsync(context.TenantId);
         // Without a placement nothing was ever made.
-        if (context.Tenant.Placement is { } placement)
-            await TierOf(context).UnmakeAsync(context, TenantSchema.Of(context.Tenant, placement), cancellationToken);
+        if (context.Tenant.Placed is { } placement)
+            await TierOf(context).UnmakeAsync(context, TenantSchema.Of(placement), cancellationToken);
 
         // Last: while the login may exist, its password is not forgotten.
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
@@ -51,8 +52,8 @@ internal sealed class DatabaseStep(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    internal static Placement PlacementOf(Tenant tenant) =>
-        tenant.Placement ?? throw StepFailureException.Permanent(
+    internal static TenantPlacement PlacementOf(Tenant tenant) =>
+        tenant.Placed ?? throw StepFailureException.Permanent(
             "not-reserved", $"Tenant '{tenant.Slug}' has no placement.", $"Retry the operation from step '{StepNames.Reserve}'.");
 
     private ITier TierOf(StepContext context) => tiers.Single(t => t.Tier == context.Tenant.Tier);

@@ -17,7 +17,7 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var place = TenantSchema.Of(context.Tenant, DatabaseStep.PlacementOf(context.Tenant));
+        var place = TenantSchema.Of(DatabaseStep.PlacementOf(context.Tenant));
         IReadOnlyList<AppliedMigration> applied;
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {

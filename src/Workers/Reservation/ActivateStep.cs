@@ -3,6 +3,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
+using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
@@ -23,6 +24,7 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                 new { context.TenantId.Value, now }, cancellationToken);
             if (activated == 1)
             {
+                await PlacementStore.ActivateAsync(transaction, context.TenantId, cancellationToken);
                 await transaction.ExecuteAsync(
                     """
                     insert into audit (at, actor, action, tenant_id, operation_id)

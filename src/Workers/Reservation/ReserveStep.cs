@@ -13,7 +13,7 @@ namespace Saga.Workers.Reservation;
 /// Checks the plan and chooses where the tenant's data will live. Names are reserved already: the tenant's row
 /// holds them from the moment the command was accepted.
 /// </summary>
-internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, LeasedTransactions leases) : IStep
+internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, PlacementStore placements, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Reserve;
 
@@ -36,12 +36,10 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
                 "Submit a new command for the tenant.");
         }
 
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        var result = await PlacementStore.PlaceAsync(transaction, tenant.Id, tenant.Tier, tenant.Region, servers.Names, cancellationToken);
-        if (result.Placement is not { } placement)
+        var result = await placements.ReserveAsync(context.Lease, tenant.Id, tenant.Tier, tenant.Region, servers.Names, cancellationToken);
+        if (result.Placement?.Place is not { } place)
             throw NoPlace(result, tenant.Region);
-        await transaction.CommitAsync(cancellationToken);
-        return new { placement.Server, placement.Database, placement.Schema, tenant.Tier };
+        return new { place.Server, place.Database, place.Schema, tenant.Tier };
     }
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
@@ -58,15 +56,14 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Leas
         await transaction.ExecuteAsync(
             """
             with undone as (
-                update tenants set status = 'failed', placement_server = null, placement_database = null, placement_schema = null,
-                                   version = version + 1, updated_at = now()
+                update tenants set status = 'failed', version = version + 1, updated_at = now()
                 where id = @Tenant and status = 'provisioning' returning id)
             insert into audit (actor, action, tenant_id, operation_id)
             select o.requested_by, 'tenant-provisioning-undone', u.id, o.id from undone u, operations o where o.id = @OperationId;
             select pg_notify('saga_tenants', @Text);
             """,
             new { Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(PlacementStore.ReleaseCommands(context.TenantId), cancellationToken);
     }
 
     private static StepFailureException NoPlace(PlacementResult result, string? region)

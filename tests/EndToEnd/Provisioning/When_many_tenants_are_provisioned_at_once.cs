@@ -26,7 +26,7 @@ public sealed class When_many_tenants_are_provisioned_at_once
         await using (var connection = await running.Site.Registry.OpenConnectionAsync())
         {
             var placed = await connection.QueryAsync<(string Server, long Count)>(
-                "select placement_server, count(*) from tenants where status = 'active' group by 1 order by 1");
+                "select server, count(*) from placements where state = 'current' group by 1 order by 1");
             placed.ToArray().ShouldBe(new[] { ("first", 120L), ("second", Tenants - 120L) });
         }
 

@@ -107,7 +107,7 @@ public sealed class When_a_place_is_reserved
 
         outcomes.Count(o => o == "placed").ShouldBe(7);
         outcomes.Count(o => o == "server-full").ShouldBe(23);
-        (await world.RegistryAsync<long>("select count(*) from tenants where placement_server is not null")).ShouldBe(7);
+        (await world.RegistryAsync<long>("select count(*) from placements where state = 'building'")).ShouldBe(7);
     }
 
     [Fact]

@@ -12,11 +12,11 @@ internal static class RegistryFacts
         [
             .. await connection.QueryAsync<TenantRow>(
                 """
-                select t.id, slug, tier, status, admin_email as AdminEmail, placement_server as Server, placement_database as Database,
-                       placement_schema as Schema, organization_id as OrganizationId, admin_user_id as AdminUserId, schema_version as SchemaVersion,
+                select t.id, slug, t.tier, status, admin_email as AdminEmail, server as Server, database as Database,
+                       schema as Schema, organization_id as OrganizationId, admin_user_id as AdminUserId, schema_version as SchemaVersion,
                        (select count(*) from jsonb_object_keys(p.definition->'settings')) + (select count(*) from jsonb_object_keys(p.definition->'features'))
                            as PlanSettings
-                from tenants t join plans p on p.name = t.plan
+                from tenants t join plans p on p.name = t.plan left join placements on tenant_id = t.id and state <> 'gone'
                 """),
         ];
     }
@@ -30,7 +30,7 @@ internal static class RegistryFacts
             union all select tenant_id, 'credential ' || purpose from tenant_credentials
             union all select tenant_id, 'settings ' || count(*) from tenant_settings group by tenant_id
             union all select tenant_id, 'migrations ' || count(*) from tenant_migrations group by tenant_id
-            union all select id, 'placement' from tenants where coalesce(placement_server, placement_database, placement_schema) is not null
+            union all select tenant_id, 'placement' from placements where state <> 'gone'
             union all select id, 'ids in the directory' from tenants where coalesce(organization_id, admin_user_id) is not null
             """);
         return [.. rows.Select(r => new Fact(r.Tenant, $"{r.Tenant}: {r.Text}"))];

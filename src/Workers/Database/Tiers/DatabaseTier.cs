@@ -45,12 +45,11 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
 
     public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
-        var names = TenantNames.Of(context.TenantId);
         await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken);
-        await TenantRoles.CloseAsync(session, names.Login, cancellationToken);
+        await TenantRoles.CloseAsync(session, place.Login, cancellationToken);
         await session.ExecuteAsync($"drop database if exists {Sql.Name(place.Database)} with (force)", cancellationToken);
-        await TenantRoles.DropAsync(session, names.Login, cancellationToken);
-        await TenantRoles.DropAsync(session, names.Owner, cancellationToken);
+        await TenantRoles.DropAsync(session, place.Login, cancellationToken);
+        await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
     }
 
     // Everyone may connect to a new database: with a limit of 0 nobody but an administrator can, until that is revoked.

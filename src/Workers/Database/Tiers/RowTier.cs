@@ -27,7 +27,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
 
     public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
-        var login = TenantNames.Of(context.TenantId).Login;
+        var login = place.Login;
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
             await TenantRoles.CloseAsync(session, login, cancellationToken);
         if (await servers.ExistsAsync(place.Server, place.Database, cancellationToken))

@@ -32,21 +32,20 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
 
     public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
-        var names = TenantNames.Of(context.TenantId);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
-            await TenantRoles.CloseAsync(session, names.Login, cancellationToken);
+            await TenantRoles.CloseAsync(session, place.Login, cancellationToken);
         if (await servers.ExistsAsync(place.Server, place.Database, cancellationToken))
         {
             await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
             await session.ExecuteAsync($"drop schema if exists {Sql.Name(place.Schema)} cascade", cancellationToken);
-            await TenantRoles.DropOwnedAsync(session, names.Login, cancellationToken);
-            await TenantRoles.DropOwnedAsync(session, names.Owner, cancellationToken);
+            await TenantRoles.DropOwnedAsync(session, place.Login, cancellationToken);
+            await TenantRoles.DropOwnedAsync(session, place.Owner, cancellationToken);
         }
 
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.DropAsync(session, names.Login, cancellationToken);
-            await TenantRoles.DropAsync(session, names.Owner, cancellationToken);
+            await TenantRoles.DropAsync(session, place.Login, cancellationToken);
+            await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
         }
     }
 }

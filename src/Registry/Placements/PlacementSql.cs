@@ -1,0 +1,96 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
+
+namespace Saga.Registry.Placements;
+
+/// <summary>The statements that change placements and count them.</summary>
+internal static class PlacementSql
+{
+    public const string Columns = "p.id, p.epoch, p.state, p.tier, p.server, p.database, p.schema, p.login, p.owner";
+
+    /// <summary>After a table <c>t</c> with the tenants' ids: the current placement, or else the one that is being built.</summary>
+    public const string Join =
+        """
+        left join lateral (
+            select * from placements where tenant_id = t.id and state in ('current', 'building') order by state = 'current' desc limit 1) p on true
+        """;
+
+    public static TenantPlacement? Read(NpgsqlDataReader row, int first) => row.IsDBNull(first) ? null : new TenantPlacement
+    {
+        Id = row.GetGuid(first),
+        Epoch = row.GetInt64(first + 1),
+        State = Enum.Parse<PlacementState>(row.GetString(first + 2), ignoreCase: true),
+        Tier = Enum.Parse<IsolationTier>(row.GetString(first + 3), ignoreCase: true),
+        Place = new Placement(row.GetString(first + 4), row.GetString(first + 5), row.GetString(first + 6)),
+        Login = row.GetString(first + 7),
+        Owner = row.IsDBNull(first + 8) ? null : row.GetString(first + 8),
+    };
+
+    /// <summary>Begins a placement on a server that has room and accepts tenants; nothing when it does not by now.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Begin(Guid id, TenantId tenant, IsolationTier tier, string server)
+    {
+        var name = id.ToString("n");
+        var (database, schema) = tier switch
+        {
+            IsolationTier.Row => (PlacementStore.RowDatabase, PlacementStore.ProductSchema),
+            // The shared database is chosen below.
+            IsolationTier.Schema => ("", $"t_{name}"),
+            IsolationTier.Database => ($"tenant_{name}", PlacementStore.ProductSchema),
+            _ => throw new ArgumentOutOfRangeException(nameof(tier)),
+        };
+        var begin = Command(
+            """
+            with counted as (update database_servers set placed = placed + 1 where name = $1 and accepting and placed < max_tenants returning name)
+            insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state)
+            select $2, $3, 1 + coalesce((select max(epoch) from placements where tenant_id = $3), 0), name, $4, $5, $6, $7, $8, 'building' from counted
+            """,
+            server, id, tenant.Value, database, schema, tier.ToString().ToLowerInvariant(), $"t_{name}", tier == IsolationTier.Row ? null : $"t_{name}_owner");
+        return tier == IsolationTier.Schema ? [begin, ChooseDatabase(id)] : [begin];
+    }
+
+    /// <summary>What is being built for the tenant is gone, and no longer counted.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Release(TenantId tenant) =>
+    [
+        // The server first, as where a placement begins: whoever has its row may change its databases' counts.
+        Command(
+            """
+            update database_servers s set placed = placed - 1 from placements p
+            where p.tenant_id = $1 and p.state = 'building' and s.name = p.server
+            """,
+            tenant.Value),
+        Command(
+            """
+            with released as (update placements set state = 'gone', updated_at = now() where tenant_id = $1 and state = 'building' returning server, database, tier)
+            update shared_databases d set schemas = schemas - 1 from released r where r.tier = 'schema' and d.server = r.server and d.database = r.database
+            """,
+            tenant.Value),
+    ];
+
+    // The first shared database with room, or the next number. The placement's server is locked by now, and with it these counts.
+    private static NpgsqlBatchCommand ChooseDatabase(Guid id) => Command(
+        $"""
+        with begun as (
+            select p.id, p.server, s.max_schemas_per_database as maximum from placements p join database_servers s on s.name = p.server where p.id = $1 and p.database = ''),
+        chosen as (
+            select b.id, b.server, coalesce(
+                (select min(number) from shared_databases d where d.server = b.server and d.schemas < b.maximum),
+                (select coalesce(max(number), 0) + 1 from shared_databases d where d.server = b.server)) as number
+            from begun b),
+        counted as (
+            insert into shared_databases as d (server, number, database, schemas)
+            select server, number, '{PlacementStore.SchemaDatabasePrefix}' || number, 1 from chosen
+            on conflict (server, number) do update set schemas = d.schemas + 1
+            returning database)
+        update placements p set database = c.database from counted c where p.id = $1
+        """,
+        id);
+
+    private static NpgsqlBatchCommand Command(string sql, params object?[] values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+            command.Parameters.Add(value is null ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } : new NpgsqlParameter { Value = value });
+        return command;
+    }
+}

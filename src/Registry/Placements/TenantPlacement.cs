@@ -1,0 +1,26 @@
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Tenants;
+
+namespace Saga.Registry.Placements;
+
+/// <summary>One placement of a tenant: where its data lies, and by which roles it is reached.</summary>
+public sealed record TenantPlacement
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>Grows with each placement of the tenant, and with each switch of its routing.</summary>
+    public required long Epoch { get; init; }
+
+    public required PlacementState State { get; init; }
+
+    public required IsolationTier Tier { get; init; }
+
+    /// <summary>The place itself.</summary>
+    public required Placement Place { get; init; }
+
+    /// <summary>The role that the tenant's own sessions sign in as.</summary>
+    public required string Login { get; init; }
+
+    /// <summary>The role that owns the tenant's objects; null where tenants share their tables.</summary>
+    public string? Owner { get; init; }
+}

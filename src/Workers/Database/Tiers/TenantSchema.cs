@@ -1,0 +1,37 @@
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Placements;
+
+namespace Saga.Workers.Database.Tiers;
+
+/// <summary>The schema that holds a tenant's rows, who owns it, and who is granted its rows. Names are the placement's, so nothing is lost or made twice.</summary>
+internal sealed record TenantSchema(TenantPlacement Placement, string Owner, string User)
+{
+    public string Server => Placement.Place.Server;
+
+    public string Database => Placement.Place.Database;
+
+    public string Schema => Placement.Place.Schema;
+
+    /// <summary>The tenant's own login.</summary>
+    public string Login => Placement.Login;
+
+    public static TenantSchema Of(TenantPlacement placement) => placement.Tier == IsolationTier.Row
+        ? new TenantSchema(placement, SharedRoles.RowOwner, SharedRoles.RowUsers)
+        : new TenantSchema(placement, placement.Owner ?? throw new InvalidOperationException($"Placement {placement.Id} has no owner."), placement.Login);
+}
+
+/// <summary>Roles that many tenants share. Nobody can sign in as one.</summary>
+internal static class SharedRoles
+{
+    /// <summary>Owns the shared tables of the row tier.</summary>
+    public const string RowOwner = "saga_rows_owner";
+
+    /// <summary>Reads and writes the shared tables; the logins of row-tier tenants are members.</summary>
+    public const string RowUsers = "saga_rows_users";
+
+    /// <summary>Owns the tables of templates, and of a clone until it is handed over.</summary>
+    public const string TemplateOwner = "saga_template_owner";
+
+    /// <summary>May connect to one shared database; the logins of its tenants are members.</summary>
+    public static string Users(string database) => $"{database}_users";
+}
