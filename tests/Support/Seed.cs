@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Dapper;
 using Npgsql;
 using Saga.Contracts;
@@ -7,6 +6,7 @@ using Saga.Lifecycle.Provision;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
+using System.Text.Json;
 
 namespace Saga.Tests.Support;
 
@@ -100,6 +100,14 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
             """,
             new { OperationId, step, holder });
         return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder));
+    }
+
+    /// <summary>The lease's time is over, although nobody else has taken it.</summary>
+    public async Task ExpireAsync(string step)
+    {
+        await using var connection = await Registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            "update operation_steps set expires_at = now() - interval '1 second' where operation_id = @OperationId and step = @step", new { OperationId, step });
     }
 
     /// <summary>Records a result of the newest dispatch: nobody may write under its lease any more.</summary>

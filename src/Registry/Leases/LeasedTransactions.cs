@@ -9,6 +9,24 @@ namespace Saga.Registry.Leases;
 /// </summary>
 public sealed class LeasedTransactions(NpgsqlDataSource registry)
 {
+    /// <summary>Asks once, and locks nothing: for a change outside the registry, right before it is made.</summary>
+    /// <exception cref="LeaseLostException">The lease is another's, its fence is stale, or its time is over.</exception>
+    public async Task RequireAsync(StepLease lease, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        var held = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            """
+            select 1 from operation_steps
+            where operation_id = @OperationId and step = @Step and fence = @Fence and holder = @Holder and not settled and expires_at > clock_timestamp()
+            """,
+            lease, cancellationToken: cancellationToken));
+        if (held is null)
+            throw new LeaseLostException(lease);
+    }
+
+    /// <summary>From here on, until the returned object is disposed, this flow changes external systems under this lease only.</summary>
+    public IDisposable Guard(StepLease lease) => LeaseGuard.Enter(this, lease);
+
     /// <exception cref="LeaseLostException">The lease is another's, or its fence is stale.</exception>
     public async Task<LeasedTransaction> BeginAsync(StepLease lease, CancellationToken cancellationToken)
     {

@@ -10,11 +10,15 @@ namespace Saga.Tenancy.Objects;
 public sealed class S3Connection : IDisposable
 {
     private readonly S3StorageOptions options;
+    private readonly S3CallGuard? guard;
     private readonly Lazy<AmazonS3Client> client;
 
-    public S3Connection(IOptions<StorageOptions> options)
+    /// <param name="options">Which server.</param>
+    /// <param name="guard">Is asked before changes; nobody when null.</param>
+    public S3Connection(IOptions<StorageOptions> options, S3CallGuard? guard = null)
     {
         this.options = options.Value.S3;
+        this.guard = guard;
         client = new(Connect);
     }
 
@@ -49,6 +53,8 @@ public sealed class S3Connection : IDisposable
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };
+        if (guard is not null)
+            config.HttpClientFactory = new GuardedHttpClients(guard);
         if (IsAmazon)
             config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(options.Region);
         else

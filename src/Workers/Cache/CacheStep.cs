@@ -1,10 +1,10 @@
-using System.Security.Cryptography;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
+using System.Security.Cryptography;
 
 namespace Saga.Workers.Cache;
 
@@ -17,6 +17,7 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
+        using var guard = leases.Guard(context.Lease);
         // Stored before the server hears of it: a retry uses the same password, and none is known outside only.
         Credential? credential = null;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
@@ -42,11 +43,7 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        // A stale attempt ends here, before it touches the server.
-        await using (await leases.BeginAsync(context.Lease, cancellationToken))
-        {
-        }
-
+        using var guard = leases.Guard(context.Lease);
         try
         {
             await provisioner.RemoveAsync(context.TenantId, cancellationToken);

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 
@@ -15,11 +16,10 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
         return Task.FromResult(new ProvisionedCache(CacheKey.Prefix(tenant), null, "until the process ends"));
     }
 
-    public Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        await LeaseGuard.RequireAsync(cancellationToken);
         store.Remove(tenant);
-        return Task.CompletedTask;
     }
 
     public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(store.Any(tenant));

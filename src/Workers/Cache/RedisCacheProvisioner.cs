@@ -1,5 +1,6 @@
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using StackExchange.Redis;
@@ -28,14 +29,14 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
             // A client that signs in with a refused password must be able to find out that it is somebody else.
             "+acl|whoami",
         ];
-        await redis.RunAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
+        await ChangeAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
         return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellationToken));
     }
 
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         // The user first: DELUSER also ends its connections, so nothing writes behind the deletion.
-        await redis.RunAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellationToken);
+        await ChangeAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellationToken);
         await SaveAsync(cancellationToken);
         // Keys that were there during a whole pass are met by it; a pass that meets none is the proof.
         for (var pass = 1; await UnlinkAsync(tenant, cancellationToken) > 0; pass++)
@@ -62,6 +63,12 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
         return false;
     }
 
+    private async Task ChangeAsync(Func<IDatabase, Task<RedisResult>> call, CancellationToken cancellationToken)
+    {
+        await LeaseGuard.RequireAsync(cancellationToken);
+        await redis.RunAsync(call, cancellationToken);
+    }
+
     private async Task<long> UnlinkAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var met = 0L;
@@ -69,7 +76,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
         {
             met += keys.Length;
             if (keys.Length > 0)
-                await redis.RunAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellationToken);
+                await ChangeAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellationToken);
         }
 
         return met;
@@ -98,7 +105,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvi
             var file = (string[]?)await redis.RunAsync(d => d.ExecuteAsync("CONFIG", "GET", "aclfile"), cancellationToken);
             if (file is not [_, { Length: > 0 }])
                 return "until the server restarts: it has no aclfile";
-            await redis.RunAsync(d => d.ExecuteAsync("ACL", "SAVE"), cancellationToken);
+            await ChangeAsync(d => d.ExecuteAsync("ACL", "SAVE"), cancellationToken);
             return "saved in the server's aclfile";
         }
         catch (CacheException error) when (!error.IsTransient)

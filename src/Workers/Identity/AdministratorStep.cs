@@ -14,6 +14,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
+        using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
         var user = await directory.EnsureAdministratorAsync(tenant.Id, tenant.AdminEmail, cancellationToken)
             ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
@@ -26,6 +27,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
+        using var guard = registry.Guard(context.Lease);
         await directory.ReleaseUserAsync(context.TenantId, context.Tenant.AdminEmail, cancellationToken);
         await RecordAsync(context, null, cancellationToken);
     }

@@ -14,6 +14,7 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
+        using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
         var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.Domain), cancellationToken);
         await RecordAsync(context, organization.Id, cancellationToken);
@@ -22,6 +23,7 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
+        using var guard = registry.Guard(context.Lease);
         // By the tenant's id, not by the registry's: an attempt that died before its commit left none there.
         await directory.DeleteOrganizationAsync(context.TenantId, cancellationToken);
         await RecordAsync(context, null, cancellationToken);

@@ -15,12 +15,9 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        // A stale attempt sends no second mail.
-        await using (await leases.BeginAsync(context.Lease, cancellationToken))
-        {
-        }
-
         var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl);
+        // A stale attempt sends no second mail.
+        await leases.RequireAsync(context.Lease, cancellationToken);
         try
         {
             await mailer.SendAsync(mail, cancellationToken);

@@ -1,5 +1,6 @@
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
 
 namespace Saga.Workers.Storage;
@@ -7,29 +8,35 @@ namespace Saga.Workers.Storage;
 /// <summary>A directory per tenant that only this process's user may enter.</summary>
 internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProvisioner
 {
-    public Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken) => Run(() =>
+    public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        FolderFaults.MakePrivate(paths.Tenant(tenant));
-        return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are whole or not there");
-    });
+        await LeaseGuard.RequireAsync(cancellationToken);
+        return Run(() =>
+        {
+            FolderFaults.MakePrivate(paths.Tenant(tenant));
+            return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are whole or not there");
+        });
+    }
 
-    public Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken) => Run(() =>
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var directory = paths.Tenant(tenant);
-        if (Directory.Exists(directory))
-            Directory.Delete(directory, recursive: true);
-        return true;
-    });
+        await LeaseGuard.RequireAsync(cancellationToken);
+        Run(() =>
+        {
+            var directory = paths.Tenant(tenant);
+            if (Directory.Exists(directory))
+                Directory.Delete(directory, recursive: true);
+            return true;
+        });
+    }
 
-    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Run(() => Directory.Exists(paths.Tenant(tenant)));
+    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(Run(() => Directory.Exists(paths.Tenant(tenant))));
 
-    private static Task<T> Run<T>(Func<T> call)
+    private static T Run<T>(Func<T> call)
     {
         try
         {
-            return Task.FromResult(call());
+            return call();
         }
         catch (DirectoryNotFoundException)
         {

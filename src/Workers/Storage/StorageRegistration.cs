@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Registry;
+using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
 
@@ -14,6 +16,7 @@ public static class StorageRegistration
     {
         services.AddRegistry(configuration);
         services.AddTenantObjects(configuration);
+        services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync));
         services.AddSingleton<S3BucketRules>();
         services.AddSingleton<S3PrefixRemoval>();
         services.AddSingleton<IStorageProvisioner>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter

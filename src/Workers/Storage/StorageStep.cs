@@ -15,7 +15,8 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await RequireLeaseAsync(context, cancellationToken);
+        using var guard = leases.Guard(context.Lease);
+        await leases.RequireAsync(context.Lease, cancellationToken);
         try
         {
             return await provisioner.ProvisionAsync(context.TenantId, cancellationToken);
@@ -28,7 +29,8 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await RequireLeaseAsync(context, cancellationToken);
+        using var guard = leases.Guard(context.Lease);
+        await leases.RequireAsync(context.Lease, cancellationToken);
         try
         {
             await provisioner.RemoveAsync(context.TenantId, cancellationToken);
@@ -37,11 +39,5 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
         {
             throw StorageFailures.From(error);
         }
-    }
-
-    // This step writes nothing to the registry, so nothing else would tell a stale attempt that it is one.
-    private async Task RequireLeaseAsync(StepContext context, CancellationToken cancellationToken)
-    {
-        await using var held = await leases.BeginAsync(context.Lease, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
@@ -53,7 +54,8 @@ internal sealed class ObjectsVerification(IObjectStore store) : IVerification
         }
         finally
         {
-            // Also when the attempt was cancelled: the probe must not stay.
+            // Also when the attempt was cancelled, or lost its lease: the probe must not stay.
+            using var own = LeaseGuard.Leave();
             await objects.DeleteAsync(key, CancellationToken.None);
         }
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Registry;
+using Saga.Registry.Leases;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Configuration;
 using Saga.Tenancy.Objects;
@@ -18,6 +20,7 @@ public static class VerificationRegistration
     {
         services.AddRegistry(configuration);
         services.AddTenantObjects(configuration);
+        services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync));
         services.AddTenantCache(configuration);
         services.AddTenantSettings(configuration);
         services.AddSingleton<IVerification, ObjectsVerification>();

@@ -15,11 +15,9 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        // The probes write outside: a stale attempt must not begin.
-        await using (await leases.BeginAsync(context.Lease, cancellationToken))
-        {
-        }
-
+        // The probes write to external systems: a stale attempt must not begin, and those that outlive it ask again.
+        using var guard = leases.Guard(context.Lease);
+        await leases.RequireAsync(context.Lease, cancellationToken);
         var results = await Task.WhenAll(verifications.Select(v => RunAsync(v, context, cancellationToken)));
         cancellationToken.ThrowIfCancellationRequested();
         var failed = results.Where(r => r.Failure is not null).Select(r => (r.Name, Failure: r.Failure!)).ToList();

@@ -38,6 +38,19 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_send_nothing_when_its_lease_is_over_although_nobody_took_it()
+    {
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+        var late = await tenant.BeginAsync(StepNames.Notify);
+        await tenant.ExpireAsync(StepNames.Notify);
+
+        await Should.ThrowAsync<LeaseLostException>(() => host.Step(StepNames.Notify).ExecuteAsync(late, CancellationToken.None));
+
+        sink.Mails.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Should_be_recognisable_when_it_is_sent_again()
     {
         await using var sink = new MailSink();

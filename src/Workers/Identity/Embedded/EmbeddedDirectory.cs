@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Embedded;
@@ -25,6 +26,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         {
             // One at a time: a racing insert for the same tenant may meet the alias's index before the tenant's.
             await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
+            await LeaseGuard.RequireAsync(cancellationToken);
             var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellationToken) };
             var made = await connection.QuerySingleAsync<(Guid Id, string Alias)>(new CommandDefinition(
                 """
@@ -142,6 +144,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             new { Email = email.ToLowerInvariant() }, transaction, cancellationToken: cancellationToken));
         if (user is null)
             return;
+        await LeaseGuard.RequireAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             delete from embedded_identity.members m using embedded_identity.organizations o
@@ -189,6 +192,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 
     private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
     {
+        await LeaseGuard.RequireAsync(cancellationToken);
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }

@@ -1,10 +1,10 @@
+using Microsoft.Extensions.Options;
+using Saga.Contracts;
+using Saga.Workers.Runtime;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
-using Saga.Contracts;
-using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
 
@@ -58,14 +58,15 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
     private async Task<KeycloakAnswer> SendAsync(HttpMethod method, string path, string? body, bool mayRepeat, CancellationToken cancellationToken)
     {
         var call = Describe(method.Method, path);
+        var changes = method != HttpMethod.Get;
         var token = await tokens.GetAsync(cancellationToken);
-        var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellationToken);
+        var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, changes, cancellationToken);
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
             // Nothing was done: a token expires early when sessions are revoked or keys rotated. Once more with a fresh one.
             tokens.Refused(token);
             token = await tokens.GetAsync(cancellationToken);
-            answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, cancellationToken);
+            answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, changes, cancellationToken);
         }
 
         return answer.Status switch

@@ -1,7 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Saga.Workers.Runtime;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Saga.Workers.Identity.Keycloak;
 
@@ -68,7 +68,7 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
                 new("client_id", settings.ClientId),
                 new("client_secret", settings.ClientSecret),
             ]),
-        }, mayRepeat: true, cancellationToken);
+        }, mayRepeat: true, changes: false, cancellationToken);
         if (!answer.Succeeded)
             throw KeycloakFailures.BadCredentials(answer);
         var grant = Read(answer);

@@ -3,6 +3,7 @@ using Polly;
 using Polly.Retry;
 using Polly.Timeout;
 using Saga.Contracts.Failures;
+using Saga.Registry.Leases;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
@@ -42,15 +43,19 @@ internal sealed class KeycloakWire : IDisposable
 
     /// <summary>Any answer but an outage. </summary>
     /// <param name="call">For people: the method and the path, without the query.</param>
+    /// <param name="request">Makes the request anew for each try.</param>
+    /// <param name="mayRepeat">A second try does no harm.</param>
+    /// <param name="changes">The call changes something in the realm.</param>
+    /// <exception cref="LeaseLostException">The call changes something, and the attempt may not any more.</exception>
     /// <exception cref="StepFailureException">Not permanent: no answer, or one that says "not now". The call may have taken effect.</exception>
-    public async Task<KeycloakAnswer> SendAsync(string call, Func<HttpRequestMessage> request, bool mayRepeat, CancellationToken cancellationToken)
+    public async Task<KeycloakAnswer> SendAsync(string call, Func<HttpRequestMessage> request, bool mayRepeat, bool changes, CancellationToken cancellationToken)
     {
         KeycloakAnswer answer;
         try
         {
             answer = mayRepeat
-                ? await repeatable.ExecuteAsync(async token => await TryAsync(request, token), cancellationToken)
-                : await TryAsync(request, cancellationToken);
+                ? await repeatable.ExecuteAsync(async token => await TryAsync(request, changes, token), cancellationToken)
+                : await TryAsync(request, changes, cancellationToken);
         }
         catch (HttpRequestException e)
         {
@@ -66,13 +71,16 @@ internal sealed class KeycloakWire : IDisposable
 
     public void Dispose() => turns.Dispose();
 
-    private async ValueTask<KeycloakAnswer> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    private async ValueTask<KeycloakAnswer> TryAsync(Func<HttpRequestMessage> request, bool changes, CancellationToken cancellationToken)
     {
         // Waiting for a turn is waiting for Keycloak: its turns are taken by calls that it has not answered.
         using var waiting = ExternalCalls.Begin(KeycloakFailures.System);
         await turns.WaitAsync(cancellationToken);
         try
         {
+            // After the wait for a turn, and before each try: an attempt may have lost its lease meanwhile.
+            if (changes)
+                await LeaseGuard.RequireAsync(cancellationToken);
             return await once.ExecuteAsync(async token =>
             {
                 using var message = request();

@@ -1,0 +1,44 @@
+using Amazon.Runtime;
+using System.Net;
+
+namespace Saga.Tenancy.Objects;
+
+/// <summary>Is asked before every request that changes something, its repetitions included, and may forbid it by an exception.</summary>
+public sealed record S3CallGuard(Func<CancellationToken, Task> BeforeChange);
+
+/// <summary>Makes the HTTP client whose requests the guard sees, set as the S3 client sets its own.</summary>
+internal sealed class GuardedHttpClients(S3CallGuard guard) : HttpClientFactory
+{
+    // The client has connections of its own and lives as long as the process.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig)
+    {
+        var client = new HttpClient(new Handler(guard)
+        {
+            InnerHandler = new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false, PooledConnectionLifetime = ConnectionLifetime,
+            },
+        });
+        if (clientConfig.Timeout is { } timeout)
+            client.Timeout = timeout;
+        return client;
+    }
+
+    public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => true;
+
+    public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+
+    public override string? GetConfigUniqueString(IClientConfig clientConfig) => null;
+
+    private sealed class Handler(S3CallGuard guard) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Method != HttpMethod.Get && request.Method != HttpMethod.Head)
+                await guard.BeforeChange(cancellationToken);
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+}
