@@ -8,6 +8,7 @@ using Saga.Contracts;
 using Saga.Engine.Decisions;
 using Saga.Lifecycle;
 using Saga.Messaging;
+using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.DeadLetters;
 using Saga.Orchestrator.Machine;
@@ -34,7 +35,7 @@ public static class OrchestratorRegistration
         services.AddSingleton<OutboxPublisher>();
         services.AddSingleton<Committer>();
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
-            new OperationRepositoryContextFactory(s.GetRequiredService<Committer>(), s.GetRequiredService<OutboxPublisher>())));
+            new OperationRepositoryContextFactory(s.GetRequiredService<Committer>(), s.GetRequiredService<OutboxPublisher>(), s.GetRequiredService<AdmissionSignal>())));
         services.AddSingleton(new BusEndpoint(Endpoints.Operations, (provider, endpoint) =>
         {
             // Outside the unit of work: each try is a transaction of its own.
@@ -46,6 +47,9 @@ public static class OrchestratorRegistration
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();
+        services.AddOptions<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<AdmissionSignal>();
+        services.AddHostedService<Admitter>();
         if (configuration.GetSection(BusOptions.Section).Get<BusOptions>()?.Adapter == BusAdapter.InMemory)
             services.AddHostedService<RedispatchAtStart>();
         return services;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry.Intake;
+using Saga.Registry.Admission;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
@@ -54,6 +55,7 @@ public static class RegistryRegistration
         services.TryAddSingleton<ILeaseStore, SqlLeaseStore>();
         services.TryAddSingleton<IOutboxStore, SqlOutboxStore>();
         services.TryAddSingleton<ISweepStore, SqlSweepStore>();
+        services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
     }
 
     // The statements of the hot path are few and the same: prepared ones cost half the server's time.

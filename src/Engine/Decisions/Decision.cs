@@ -47,6 +47,9 @@ public sealed record Decision
 /// <param name="Failure">What turned it round or stalled it.</param>
 public sealed record Progress(OperationState State, IReadOnlyList<StepRun> Steps, Failure? Failure)
 {
+    /// <summary>Whether the operation goes forward and a step of it is dispatched: then it holds a slot of the installation.</summary>
+    public bool HasDispatch => State == OperationState.Running && Steps.Any(s => s.Status == StepStatus.Running);
+
     /// <summary>When the next thing is due; null when only messages can move it.</summary>
     public DateTimeOffset? NextDueAt => State switch
     {

@@ -44,10 +44,22 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// When the sweeper is to wake it. What is needed later may wait: a wake that comes too soon changes nothing, and is put off
     /// then. Until then the time stays, and with it the row: most operations end before the sweeper ever looks.
     /// </summary>
-    public DateTimeOffset? DueAt => Decision!.After.NextDueAt is { } needed && Decision.Changes && Stored.DueAt is { } stored && stored <= needed
+    public DateTimeOffset? DueAt => Slot == SlotState.Queued ? null : Decision!.After.NextDueAt is { } needed && Decision.Changes && Stored.DueAt is { } stored && stored <= needed
         ? stored
         : Decision.After.NextDueAt;
 
+    /// <summary>
+    /// A slot is held only while a step is dispatched. One that queues for a slot stays where it is: late reports do not cost it its
+    /// place.
+    /// </summary>
+    public SlotState Slot => Decision!.After switch
+    {
+        { State: OperationState.Accepted } => Stored.Slot,
+        { HasDispatch: true } => SlotState.Admitted,
+        { State: OperationState.Running } when Stored is { Slot: SlotState.Queued } => SlotState.Queued,
+        _ => SlotState.Released,
+    };
+
     /// <summary>Whether the row is to be written: a step that goes its way has a row of its own.</summary>
-    public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || DueAt != Stored.DueAt;
+    public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || DueAt != Stored.DueAt || Slot != Stored.Slot;
 }

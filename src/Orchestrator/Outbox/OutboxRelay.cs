@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Orchestrator.Admission;
 using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
@@ -12,7 +13,7 @@ namespace Saga.Orchestrator.Outbox;
 /// rows that are not locked. Woken by notification, and once a second in case one was lost.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    IOutboxStore store, OutboxSender sender, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
+    IOutboxStore store, OutboxSender sender, SentMessages sent, AdmissionSignal admission, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
     : BackgroundService
 {
     private const int Page = 200;
@@ -110,7 +111,7 @@ internal sealed partial class OutboxRelay(
         {
             try
             {
-                await store.ListenAsync(Wake, stopping);
+                await store.ListenAsync(Notified, stopping);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
@@ -125,6 +126,13 @@ internal sealed partial class OutboxRelay(
         using var timer = new PeriodicTimer(EverySecond, time);
         while (await timer.WaitForNextTickAsync(stopping))
             Wake();
+    }
+
+    // Who accepts a command notifies so, too.
+    private void Notified()
+    {
+        Wake();
+        admission.Wake();
     }
 
     private void Wake() => wakes.Writer.TryWrite(true);

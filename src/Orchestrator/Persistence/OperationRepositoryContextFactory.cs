@@ -1,5 +1,9 @@
 using MassTransit;
 using MassTransit.Saga;
+using Saga.Contracts.Failures;
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 
@@ -9,7 +13,7 @@ namespace Saga.Orchestrator.Persistence;
 /// The saga repository. It is the unit of work: the row, its history, the leases and the outgoing messages commit
 /// together, before the incoming message is acknowledged; the outgoing ones are sent right after.
 /// </summary>
-internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxPublisher publisher)
+internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxPublisher publisher, AdmissionSignal admission)
     : ISagaRepositoryContextFactory<OperationSaga>
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)
@@ -33,8 +37,13 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             transition.Abandon();
         }
 
-        if (transition.Change is { } change)
-            publisher.Send(change.Messages);
+        if (transition.Change is not { } change)
+            return;
+        publisher.Send(change.Messages);
+        if (context.Message is StepDeferred { Failure.Kind: FailureKind.Overload })
+            admission.Overloaded();
+        else if (change.Row is { Slot: SlotState.Released })
+            admission.Wake();
     }
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<OperationSaga> query, IPipe<SagaRepositoryQueryContext<OperationSaga, T>> next)

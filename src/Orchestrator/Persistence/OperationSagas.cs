@@ -33,7 +33,7 @@ internal static class OperationSagas
         {
             OperationId = saga.CorrelationId,
             MessageId = messageId,
-            Row = moves ? new StoredOperation(decision.After.State, saga.Failure, saga.DueAt) : null,
+            Row = moves ? new StoredOperation(decision.After.State, saga.Failure, saga.DueAt, saga.Slot) : null,
         };
         return !decision.Changes ? change : change with
         {

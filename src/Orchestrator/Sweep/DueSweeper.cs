@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
+using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Outbox;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
@@ -15,7 +16,7 @@ namespace Saga.Orchestrator.Sweep;
 /// so that a wake that is lost is made again.
 /// </summary>
 internal sealed partial class DueSweeper(
-    ISweepStore store, OutboxSender sender, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
+    ISweepStore store, OutboxSender sender, AdmissionSignal admission, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
     private const int Page = 200;
@@ -28,7 +29,10 @@ internal sealed partial class DueSweeper(
         {
             try
             {
-                foreach (var (operation, trace) in await store.TakeDueAsync(Page, PutOff, stoppingToken))
+                var due = await store.TakeDueAsync(Page, PutOff, stoppingToken);
+                if (due.Queued > 0)
+                    admission.Wake();
+                foreach (var (operation, trace) in due.Taken)
                     await WakeAsync(operation, trace, stoppingToken);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)

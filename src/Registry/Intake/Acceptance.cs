@@ -32,6 +32,9 @@ public sealed record Acceptance
     /// <summary>What the audit says besides, as JSON.</summary>
     public required string AuditDetail { get; init; }
 
+    /// <summary>Whether the operation waits for a slot of the installation. Suspensions and operators' orders do not.</summary>
+    public bool NeedsSlot { get; init; } = true;
+
     /// <summary>Makes the command idempotent for its caller; null when it is not to be.</summary>
     public IdempotencyKey? Key { get; init; }
 

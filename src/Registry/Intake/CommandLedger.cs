@@ -64,10 +64,14 @@ public sealed class CommandLedger(NpgsqlDataSource registry)
         if (await OperationScopes.TakeAsync(transaction, acceptance.OperationId, acceptance.Scopes, cancellationToken) is { } holder)
             return holder;
 
-        await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, cancellationToken);
+        // One that waits for a slot is woken by whoever gives it one.
+        if (!acceptance.NeedsSlot)
+            await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, cancellationToken);
         using var activity = IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit);
         // A caller that hangs up now would leave it open whether the commit happened.
         await transaction.CommitAsync(CancellationToken.None);
+        if (acceptance.NeedsSlot)
+            await OutboxWriter.NotifyAsync(connection);
         return null;
     }
 
@@ -79,11 +83,12 @@ public sealed class CommandLedger(NpgsqlDataSource registry)
             batch.BatchCommands.Add(effect);
         Add(batch,
             """
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority)
-            values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9)
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at)
+            values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9,
+                case when $10 then 'queued' else 'admitted' end, case when not $10 then now() + interval '30 seconds' end)
             """,
             acceptance.OperationId, acceptance.Workflow.Definition.Kind, acceptance.TenantId.Value, acceptance.Workflow.Digest, acceptance.Input,
-            acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority));
+            acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority), acceptance.NeedsSlot);
         Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted);
         Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
             acceptance.At, acceptance.Caller, acceptance.AuditAction, acceptance.TenantId.Value, acceptance.OperationId, acceptance.AuditDetail);

@@ -24,6 +24,22 @@ public static class OutboxWriter
         where T : class =>
         InsertAsync(transaction, null, message, cancellationToken);
 
+    /// <summary>
+    /// Wakes whoever relays messages and gives slots to operations. To be called after a commit; when it fails, they look by
+    /// themselves within a second.
+    /// </summary>
+    internal static async Task NotifyAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await connection.ExecuteAsync("select pg_notify('saga_outbox', '')");
+        }
+        catch (NpgsqlException)
+        {
+            // What was committed stays committed: the caller must not take it for a failure.
+        }
+    }
+
     private static Task InsertAsync<T>(NpgsqlTransaction transaction, string? destination, T message, CancellationToken cancellationToken)
         where T : class =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(

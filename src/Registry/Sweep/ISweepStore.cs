@@ -5,15 +5,24 @@ public interface ISweepStore
 {
     /// <summary>
     /// Takes operations whose due time is over, those due longest first, and puts each off, so that no other sweeper takes it and
-    /// a wake that is lost is made again. Rows that are locked are left out.
+    /// a wake that is lost is made again. Rows that are locked are left out. One that gave its slot back is not taken: it queues for
+    /// another one, ahead of those that never had any.
     /// </summary>
     /// <param name="limit">How many at most.</param>
     /// <param name="putOff">How long until they are due again.</param>
     /// <param name="cancellationToken">Cancels the take; whether it took place is then unknown.</param>
-    Task<IReadOnlyList<SweptOperation>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken);
+    Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken);
 
-    /// <summary>All operations that are neither ended nor stalled.</summary>
+    /// <summary>All operations that are neither ended nor stalled, and do not wait for a slot.</summary>
     Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What a sweeper found.</summary>
+/// <param name="Taken">To be woken.</param>
+/// <param name="Queued">How many now wait for a slot.</param>
+public sealed record DueOperations(IReadOnlyList<SweptOperation> Taken, int Queued)
+{
+    public int Count => Taken.Count + Queued;
 }
 
 /// <summary>An operation to be woken.</summary>

@@ -8,18 +8,28 @@ public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? cloc
 {
     private readonly RegistryClock clock = clock ?? new RegistryClock();
 
-    public Task<IReadOnlyList<SweptOperation>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken) => QueryAsync(
-        """
-        update operations set next_due_at = now() + @offset + @putOff
-        where id in (
-            select id from operations where next_due_at <= now() + @offset
-            order by next_due_at limit @limit for no key update skip locked)
-        returning id, traceparent
-        """,
-        new { limit, putOff, offset = clock.Offset }, cancellationToken);
+    public async Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        var rows = (await connection.QueryAsync<(Guid Id, string? TraceParent, bool Queued)>(new CommandDefinition(
+            """
+            update operations o set
+                next_due_at = case when d.queues then null else now() + @offset + @putOff end,
+                slot = case when d.queues then 'queued' else o.slot end,
+                slot_returns = o.slot_returns or d.queues,
+                slot_since = case when d.queues then now() + @offset else o.slot_since end
+            from (
+                select id, slot = 'released' and state = 'running' as queues from operations where next_due_at <= now() + @offset
+                order by next_due_at limit @limit for no key update skip locked) d
+            where o.id = d.id
+            returning o.id, o.traceparent, d.queues
+            """,
+            new { limit, putOff, offset = clock.Offset }, cancellationToken: cancellationToken))).ToList();
+        return new DueOperations([.. rows.Where(r => !r.Queued).Select(r => new SweptOperation(r.Id, r.TraceParent))], rows.Count(r => r.Queued));
+    }
 
     public Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken) =>
-        QueryAsync("select id, traceparent from operations where state in ('accepted', 'running', 'compensating')", null, cancellationToken);
+        QueryAsync("select id, traceparent from operations where state in ('accepted', 'running', 'compensating') and slot <> 'queued'", null, cancellationToken);
 
     private async Task<IReadOnlyList<SweptOperation>> QueryAsync(string sql, object? parameters, CancellationToken cancellationToken)
     {

@@ -5,6 +5,7 @@ using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Registry.Admission;
 using Saga.Registry.Operations;
 
 namespace Saga.Registry.Transitions;
@@ -36,7 +37,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at,
+            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at, o.slot,
                 exists (select from operation_history h where h.message_id = v.message) as seen
             from unnest($1, $2) as v(operation, message) join operations o on o.id = v.operation
             order by o.id for no key update of o
@@ -59,7 +60,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
-                rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(6)));
+                rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(7)));
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 steps.Add(StepRows.Read(reader));
@@ -127,9 +128,9 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         return moved.Count == 0 ? null : new NpgsqlBatchCommand(
             """
             update operations o set
-                state = v.state, failure = v.failure::jsonb, next_due_at = v.due,
+                state = v.state, failure = v.failure::jsonb, next_due_at = v.due, slot = v.slot,
                 finished_at = case when v.state in ('completed', 'compensated', 'cancelled') then $5 end
-            from unnest($1, $2, $3, $4) as v(id, state, failure, due)
+            from unnest($1, $2, $3, $4, $6) as v(id, state, failure, due, slot)
             where o.id = v.id
             """)
         {
@@ -140,6 +141,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(moved, c => Parameter.Json(c.Row!.Failure), NpgsqlDbType.Text),
                 Parameter.Array(moved, c => c.Row!.DueAt, NpgsqlDbType.TimestampTz),
                 new NpgsqlParameter { Value = Now },
+                Parameter.Array(moved, c => Slots.Name(c.Row!.Slot), NpgsqlDbType.Text),
             },
         };
     }
@@ -203,5 +205,6 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     private static StoredOperation Stored(NpgsqlDataReader row) => new(
         Enum.Parse<OperationState>(row.GetString(1), ignoreCase: true),
         row.IsDBNull(4) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(4), Json.Options),
-        row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5));
+        row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
+        Slots.Read(row.GetString(6)));
 }

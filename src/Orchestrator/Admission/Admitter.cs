@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Orchestrator.Outbox;
+using Saga.Registry.Admission;
+using Saga.Registry.Outbox;
+using Saga.Registry.Sweep;
+
+namespace Saga.Orchestrator.Admission;
+
+/// <summary>
+/// Gives free slots to operations that wait, and wakes them. It looks when it is told that something changed, and once a second
+/// in case another process changed it. Any number may run.
+/// </summary>
+internal sealed partial class Admitter(
+    IAdmissionStore store, AdmissionSignal signal, OutboxSender sender, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<Admitter> log)
+    : BackgroundService
+{
+    private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(10);
+    // A wake that is lost is made again by a sweeper. Longer than a send may take.
+    private static readonly TimeSpan PutOff = TimeSpan.FromSeconds(30);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(AdmitAsync(stoppingToken), WakeEverySecondAsync(stoppingToken));
+
+    private async Task AdmitAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (signal.TakeOverload())
+                    await store.ReportOverloadAsync(options.Value.Slots, stopping);
+                var admitted = await store.AdmitAsync(options.Value.Slots, PutOff, stopping);
+                await Task.WhenAll(admitted.Operations.Select(o => WakeAsync(o, stopping)));
+                if (admitted.LookAgain)
+                    await Task.Delay(Soon, time, stopping);
+                else
+                    await signal.WaitAsync(stopping);
+            }
+            catch (Exception error) when (!stopping.IsCancellationRequested)
+            {
+                LogNotAdmitted(error);
+                await Task.Delay(EverySecond, time, stopping);
+            }
+        }
+    }
+
+    private async Task WakeAsync(SweptOperation operation, CancellationToken stopping)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(SendLimit);
+        try
+        {
+            var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationDue { OperationId = operation.Id }, operation.TraceParent);
+            await sender.SendAsync(message, limit.Token);
+        }
+        catch (Exception error) when (!stopping.IsCancellationRequested)
+        {
+            LogNotWoken(error, operation.Id);
+        }
+    }
+
+    private async Task WakeEverySecondAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(EverySecond, time);
+        while (await timer.WaitForNextTickAsync(stopping))
+            signal.Wake();
+    }
+
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Waiting operations could not be admitted; trying again in a second.")]
+    private partial void LogNotAdmitted(Exception error);
+
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "Operation {Operation} was admitted and could not be woken; a sweeper will wake it.")]
+    private partial void LogNotWoken(Exception error, Guid operation);
+}

@@ -1,0 +1,21 @@
+using Saga.Engine.Operations;
+
+namespace Saga.Registry.Admission;
+
+/// <summary>How column <c>operations.slot</c> spells a state.</summary>
+internal static class Slots
+{
+    public static string Name(SlotState slot) => slot switch
+    {
+        SlotState.Queued => "queued",
+        SlotState.Admitted => "admitted",
+        _ => "released",
+    };
+
+    public static SlotState Read(string name) => name switch
+    {
+        "queued" => SlotState.Queued,
+        "admitted" => SlotState.Admitted,
+        _ => SlotState.Released,
+    };
+}

@@ -1,0 +1,123 @@
+using Dapper;
+using Npgsql;
+using NpgsqlTypes;
+using Saga.Engine.Admission;
+using Saga.Engine.Operations;
+using Saga.Registry.Sweep;
+
+namespace Saga.Registry.Admission;
+
+/// <summary>The SQL of admission.</summary>
+public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IAdmissionStore
+{
+    // Whoever holds it counts and admits alone. It ends with the transaction.
+    private const string AdmitAlone = "select pg_try_advisory_xact_lock(7236180431)";
+
+    private const string Count =
+        """
+        select v.priority,
+            (select count(*)::int from operations where slot = 'admitted' and state in ('accepted', 'running') and priority = v.priority),
+            (select count(*)::int from (select from operations where slot = 'queued' and priority = v.priority limit @counted) waiting)
+        from unnest(array['interactive', 'scheduled', 'batch']) v(priority)
+        """;
+
+    private const string Limit = "select slots, at, now() from (select 1) one left join admission_limit on true";
+
+    private readonly RegistryClock clock = clock ?? new RegistryClock();
+
+    public async Task<Admitted> AdmitAsync(int slots, TimeSpan putOff, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (mine, state, classes) = await LookAsync(connection, transaction, slots, AdmitAlone, counted: slots, cancellationToken);
+        if (!mine)
+            return new Admitted([], LookAgain: true);
+        var chosen = SlotShares.Choose(state.Slots - state.Used, classes).Where(c => c.Value > 0).ToList();
+        if (chosen.Count == 0)
+            return new Admitted([], LookAgain: false);
+        // A queued row that is locked is about to be admitted by its own message.
+        await using var command = new NpgsqlCommand(
+            """
+            update operations set slot = 'admitted', next_due_at = now() + $3
+            where id in (
+                select next.id from unnest($1, $2) as v(priority, count) cross join lateral (
+                    select id from operations where slot = 'queued' and priority = v.priority
+                    order by slot_returns desc, slot_since, id limit v.count for no key update skip locked) next)
+            returning id, traceparent
+            """, connection, transaction)
+        {
+            Parameters =
+            {
+                Parameter.Array(chosen, c => Name(c.Key), NpgsqlDbType.Text),
+                Parameter.Array(chosen, c => c.Value, NpgsqlDbType.Integer),
+                new NpgsqlParameter { Value = clock.Offset + putOff },
+            },
+        };
+        var admitted = new List<SweptOperation>();
+        await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await rows.ReadAsync(cancellationToken))
+                admitted.Add(new SweptOperation(rows.GetGuid(0), rows.IsDBNull(1) ? null : rows.GetString(1)));
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return new Admitted(admitted, LookAgain: false);
+    }
+
+    public async Task ReportOverloadAsync(int slots, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "insert into admission_limit (slots, at) values (@slots, '-infinity') on conflict do nothing; select 1 from admission_limit for update",
+            new { slots }, transaction, cancellationToken: cancellationToken));
+        var (limit, now) = await LimitAsync(connection, transaction, slots, cancellationToken);
+        var cut = limit.Overloaded(slots, now);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update admission_limit set slots = @Slots, at = @At", new { cut.Slots, cut.At }, transaction, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task<AdmissionState> ReadAsync(int slots, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return (await LookAsync(connection, null, slots, "select true", counted: 100_000, cancellationToken)).State;
+    }
+
+    private static async Task<(bool Mine, AdmissionState State, List<WaitingClass> Classes)> LookAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, int slots, string alone, int counted, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"{alone}; {Limit}; {Count}", connection, transaction);
+        command.Parameters.AddWithValue("counted", counted);
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        await rows.ReadAsync(cancellationToken);
+        var mine = rows.GetBoolean(0);
+        await rows.NextResultAsync(cancellationToken);
+        var (limit, now) = await LimitAsync(rows, slots, cancellationToken);
+        await rows.NextResultAsync(cancellationToken);
+        var classes = new List<WaitingClass>();
+        while (await rows.ReadAsync(cancellationToken))
+            classes.Add(new WaitingClass(Enum.Parse<OperationPriority>(rows.GetString(0), ignoreCase: true), rows.GetInt32(1), rows.GetInt32(2)));
+        return (mine, new AdmissionState(limit.Now(slots, now), classes.Sum(c => c.Used), classes.Sum(c => c.Waiting)), classes);
+    }
+
+    private static async Task<(SlotLimit Limit, DateTimeOffset Now)> LimitAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int slots, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Limit, connection, transaction);
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        return await LimitAsync(rows, slots, cancellationToken);
+    }
+
+    private static async Task<(SlotLimit Limit, DateTimeOffset Now)> LimitAsync(NpgsqlDataReader rows, int slots, CancellationToken cancellationToken)
+    {
+        await rows.ReadAsync(cancellationToken);
+        var now = rows.GetFieldValue<DateTimeOffset>(2);
+        // Before the first overload, or long after the last one.
+        return rows.IsDBNull(0) || rows.GetFieldValue<DateTime>(1) == DateTime.MinValue
+            ? (new SlotLimit(slots, DateTimeOffset.MinValue), now)
+            : (new SlotLimit(rows.GetInt32(0), rows.GetFieldValue<DateTimeOffset>(1)), now);
+    }
+
+    private static string Name(OperationPriority priority) => priority.ToString().ToLowerInvariant();
+}
