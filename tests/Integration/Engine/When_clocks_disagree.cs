@@ -62,7 +62,7 @@ public sealed class When_clocks_disagree
 
         public int Taken => Volatile.Read(ref taken);
 
-        public async Task<IReadOnlyList<SweptOperation>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
+        public async Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
         {
             var due = await inner.TakeDueAsync(limit, putOff, cancellationToken);
             Interlocked.Add(ref taken, due.Count);
