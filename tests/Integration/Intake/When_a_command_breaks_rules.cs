@@ -27,7 +27,7 @@ public sealed class When_a_command_breaks_rules : IntakeTest
     [Fact]
     public async Task Should_write_nothing_when_the_last_statement_fails()
     {
-        await using (var cut = Registry.CreateCommand("alter table outbox add constraint none check (false)"))
+        await using (var cut = Registry.CreateCommand("alter table operation_scopes add constraint none check (false)"))
             await cut.ExecuteNonQueryAsync();
 
         await Should.ThrowAsync<Npgsql.PostgresException>(() => SubmitAsync(Command("acme") with { IdempotencyKey = "k" }));

@@ -34,7 +34,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
     }
 
     [Fact]
-    public async Task Should_write_operation_history_audit_and_message_with_it()
+    public async Task Should_write_operation_history_and_audit_with_it()
     {
         var accepted = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k1" });
 
@@ -44,8 +44,8 @@ public sealed class When_a_command_is_accepted : IntakeTest
         (await QueryAsync<string>($"select input->>'slug' || coalesce(input->>'idempotencyKey', '') from operations where id = '{id}'")).ShouldBe("acme");
         (await QueryAsync<string>($"select event from operation_history where operation_id = '{id}'")).ShouldBe("accepted");
         (await QueryAsync<string>($"select actor || ' ' || action || ' ' || (detail->>'tier') from audit where operation_id = '{id}'")).ShouldBe("ada tenant.provision database");
-        (await QueryAsync<string>("select destination || ' ' || message_type from outbox")).ShouldBe($"{Endpoints.Operations} {typeof(OperationSubmitted).FullName}");
-        JsonSerializer.Deserialize<OperationSubmitted>(await QueryAsync<string>("select body from outbox"), Json.Options)!.OperationId.ShouldBe(id);
+        (await QueryAsync<string>($"select slot || coalesce(next_due_at::text, '') from operations where id = '{id}'")).ShouldBe("queued", "whoever gives it a slot wakes it");
+        (await QueryAsync<long>("select count(*) from outbox")).ShouldBe(0);
     }
 
     [Fact]
@@ -61,15 +61,14 @@ public sealed class When_a_command_is_accepted : IntakeTest
     }
 
     [Fact]
-    public async Task Should_write_the_trace_it_is_part_of_into_the_message()
+    public async Task Should_write_the_trace_it_is_part_of()
     {
         using var activity = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C).Start();
 
         await AcceptedAsync(Command("acme"));
 
         var here = $"00-{activity.TraceId}-{activity.SpanId}-00";
-        (await QueryAsync<string>("select traceparent from outbox")).ShouldBe(here);
-        (await QueryAsync<string>("select traceparent from operations")).ShouldBe(here, "what the sweeper sends later is of this trace, too");
+        (await QueryAsync<string>("select traceparent from operations")).ShouldBe(here, "what wakes it is of this trace");
     }
 
     [Fact]
@@ -79,7 +78,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
 
         await AcceptedAsync(Command("acme"));
 
-        (await QueryAsync<bool>("select o.traceparent is null and m.traceparent is null from operations o, outbox m")).ShouldBeTrue();
+        (await QueryAsync<bool>("select traceparent is null from operations")).ShouldBeTrue();
     }
 
     [Fact]
