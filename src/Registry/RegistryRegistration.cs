@@ -40,6 +40,7 @@ public static class RegistryRegistration
         services.AddSingleton<PlanStore>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
+        services.AddSingleton<StepInputStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<RegistryAvailability>();

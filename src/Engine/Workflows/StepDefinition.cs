@@ -29,6 +29,9 @@ public sealed record StepDefinition
     /// <summary>The steps that must have succeeded before this one may run.</summary>
     public IReadOnlyList<string> After { get; init; } = [];
 
+    /// <summary>The steps whose outputs this one reads. Each must come before it, directly or through others.</summary>
+    public IReadOnlyList<string> Needs { get; init; } = [];
+
     /// <summary>Forward tries, the first included; at least 1. Compensations have a time instead: <see cref="CompensationDeadline"/>.</summary>
     public int MaxAttempts { get; init; } = 5;
 

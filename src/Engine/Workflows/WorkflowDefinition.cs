@@ -15,7 +15,8 @@ public sealed record WorkflowDefinition
     public required IReadOnlyList<StepDefinition> Steps { get; init; }
 
     /// <summary>
-    /// Checks that names are unique and times within their bounds, that <c>after</c> names known steps without a cycle, and that
+    /// Checks that names are unique and times within their bounds, that <c>after</c> names known steps without a cycle, that
+    /// a step needs outputs only of steps before it, and that
     /// the pivot, if there is one, comes after every compensatable step and before every retriable one.
     /// </summary>
     /// <exception cref="InvalidOperationException">A rule is broken; the message names the step.</exception>
@@ -39,6 +40,12 @@ public sealed record WorkflowDefinition
         var ancestors = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         foreach (var step in Steps)
             Ancestors(step.Name, steps, ancestors, []);
+
+        foreach (var step in Steps)
+        {
+            if (step.Needs.FirstOrDefault(n => !ancestors[step.Name].Contains(n)) is { } missing)
+                throw Broken($"step '{step.Name}' needs the output of '{missing}', which does not come before it");
+        }
 
         var pivots = Steps.Where(s => s.Kind == StepKind.Pivot).ToList();
         if (pivots.Count > 1)

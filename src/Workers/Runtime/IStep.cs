@@ -16,6 +16,15 @@ public interface IStep
     /// <summary>The outside systems that the step needs for a tenant: while one is unavailable, the step is held back.</summary>
     IEnumerable<string> Systems(Tenant tenant) => [];
 
+    /// <summary>
+    /// The steps whose outputs this one reads with <see cref="StepContext.Output{T}"/>, by their names in
+    /// <see cref="Saga.Contracts.Steps.StepNames"/>. Workflows list them for it, so each comes before it.
+    /// </summary>
+    IReadOnlyList<string> Needs => [];
+
+    /// <summary>Whether it reads the command with <see cref="StepContext.Input{T}"/>.</summary>
+    bool NeedsInput => false;
+
     /// <returns>What is worth showing of the result, never a secret; or null.</returns>
     Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken);
 

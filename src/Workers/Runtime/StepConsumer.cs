@@ -6,6 +6,7 @@ using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Messaging;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using System.Text.Json;
 
 namespace Saga.Workers.Runtime;
@@ -15,7 +16,7 @@ namespace Saga.Workers.Runtime;
 /// It never lets an exception out for what a step does: a failure is a report, and a report is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    IEnumerable<IStep> steps, LeaseManager leases, CircuitBreakers circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
+    IEnumerable<IStep> steps, LeaseManager leases, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
@@ -87,8 +88,9 @@ internal sealed partial class StepConsumer(
         using var activity = WorkersTelemetry.StartStep(command);
         try
         {
+            var given = stepContext.With(await inputs.ReadAsync(command.OperationId, step.Needs, step.NeedsInput, stop.Token));
             var systems = stepContext.HasTenant ? step.Systems(stepContext.Tenant).ToList() : [];
-            var output = await circuits.RunAsync(systems, token => over.RunAsync(command, systems, () => work(step, stepContext, token)), stop.Token);
+            var output = await circuits.RunAsync(systems, token => over.RunAsync(command, systems, () => work(step, given, token)), stop.Token);
             return new StepSucceeded
             {
                 OperationId = command.OperationId,

@@ -1,5 +1,9 @@
+using System.Text.Json;
+using Saga.Contracts;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Runtime;
@@ -22,6 +26,30 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
     /// <summary>From 1.</summary>
     public int Attempt { get; } = attempt;
 
+    /// <summary>What the registry holds for the step.</summary>
+    public StepInputs Inputs { get; private init; } = StepInputs.None;
+
     /// <summary>Pass it to what writes to the registry, so that the write and the right to write are one statement.</summary>
     public StepLease Lease { get; } = lease;
+
+    public StepContext With(StepInputs inputs) => new(tenant, OperationId, Step, Attempt, Lease) { Inputs = inputs };
+
+    /// <summary>The command that the operation runs, as it was accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
+    public T Input<T>()
+        where T : class =>
+        (Inputs.Command ?? throw new InvalidOperationException($"Step '{Step}' reads the command without saying so: {nameof(IStep.NeedsInput)} must be true.")).Deserialize<T>(Json.Options)!;
+
+    /// <summary>What an earlier step of the operation returned. For steps that <see cref="IStep.Needs"/> names.</summary>
+    /// <param name="step">Its name in <see cref="StepNames"/>, whatever the operation's workflow calls it.</param>
+    /// <exception cref="StepFailureException">There is none: an operator let the step be skipped, or an earlier version left nothing.</exception>
+    public T Output<T>(string step)
+        where T : class
+    {
+        if (!Inputs.Asked.Contains(step, StringComparer.Ordinal))
+            throw new InvalidOperationException($"Step '{Step}' reads the output of '{step}' without saying so: it must be among its {nameof(IStep.Needs)}.");
+        return Inputs.Outputs.GetValueOrDefault(step) is { ValueKind: JsonValueKind.Object } output
+            ? output.Deserialize<T>(Json.Options)!
+            : throw StepFailureException.Permanent(
+                "output-missing", $"Step '{Step}' needs the output of step '{step}', and there is none.", $"Retry the operation from step '{step}'.");
+    }
 }

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts.Steps;
+
+namespace Saga.Registry.Operations;
+
+/// <summary>Reads what steps are given. Thread-safe.</summary>
+public sealed class StepInputStore(NpgsqlDataSource registry)
+{
+    /// <param name="operation">The operation of the step.</param>
+    /// <param name="needs">Steps whose outputs are wanted, by their present names; the workflow may have earlier ones.</param>
+    /// <param name="command">Whether the command is wanted.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<StepInputs> ReadAsync(Guid operation, IReadOnlyList<string> needs, bool command, CancellationToken cancellationToken)
+    {
+        if (needs.Count == 0 && !command)
+            return StepInputs.None;
+        await using var find = registry.CreateCommand(
+            """
+            select case when $2 then o.input end, s.step, s.output
+            from operations o left join operation_steps s on s.operation_id = o.id and s.step = any($3) and s.output is not null
+            where o.id = $1
+            """);
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = operation });
+        find.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = command });
+        find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. needs.SelectMany(StepAliases.Spellings)] });
+        JsonElement? input = null;
+        var outputs = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        await using var rows = await find.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            input ??= rows.IsDBNull(0) ? null : JsonElement.Parse(rows.GetString(0));
+            if (!rows.IsDBNull(1))
+                outputs[StepAliases.Current(rows.GetString(1))] = JsonElement.Parse(rows.GetString(2));
+        }
+
+        return new() { Asked = needs, Command = input, Outputs = outputs };
+    }
+}

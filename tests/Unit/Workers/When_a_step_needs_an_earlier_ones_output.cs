@@ -1,0 +1,25 @@
+using System.Runtime.CompilerServices;
+using Saga.Lifecycle.Provision;
+using Saga.Workers;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Workers;
+
+public sealed class When_a_step_needs_an_earlier_ones_output
+{
+    // The workflow is checked, the class reads: they must say the same.
+    [Fact]
+    public void Should_be_listed_so_in_every_workflow()
+    {
+        var steps = typeof(WorkersRegistration).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IStep)) && t is { IsAbstract: false, IsInterface: false })
+            .Select(Bare).ToDictionary(s => s.Name, s => s.Needs, StringComparer.Ordinal);
+
+        foreach (var step in ProvisionPlan.Workflows.SelectMany(w => w.Steps))
+            step.Needs.ShouldBe(steps[step.Name], step.Name);
+    }
+
+    // Names and needs are constants of the class, for which nothing has to be made that it works with.
+    private static IStep Bare(Type type) => (IStep)RuntimeHelpers.GetUninitializedObject(type);
+}
