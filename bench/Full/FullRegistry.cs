@@ -53,6 +53,7 @@ internal static class FullRegistry
             select operation, step, 'succeeded', 1, 1, at, at, at, at, true, 1 from past cross join unnest(@Names) step;
             insert into tenant_settings (tenant_id, key, value) select tenant, 'setting' || k, '10' from past cross join generate_series(1, 5) k;
             insert into tenant_keys (tenant_id, master_key_id, wrapped) select tenant, 'k1', decode(repeat('00', 60), 'hex') from past;
+            insert into tenant_runtime_keys (tenant_id, runtime_key_id, wrapped) select tenant, 'r1', decode(repeat('00', 60), 'hex') from past;
             insert into tenant_credentials (tenant_id, purpose, username, sealed)
             select tenant, purpose, 't_' || n, decode(repeat('00', 80), 'hex') from past cross join unnest(array['database', 'cache']) purpose;
             insert into audit (at, actor, action, tenant_id, operation_id) select at, 'bench', 'tenant.provision', tenant, operation from past;

@@ -10,6 +10,7 @@ internal sealed class Outside : IAsyncDisposable
 {
     private readonly string mail = Directory.CreateTempSubdirectory("saga-bench-mail-").FullName;
     private readonly string master = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private readonly string runtime = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly BenchPostgres postgres;
     private readonly KeycloakStub keycloak;
     private readonly S3Server s3;
@@ -55,6 +56,7 @@ internal sealed class Outside : IAsyncDisposable
         ["Saga:Mail:SignInUrl"] = "https://console.example.com",
         ["Saga:Sealing:ActiveKey"] = "k1",
         ["Saga:Sealing:MasterKeys:k1"] = master,
+        ["Saga:Runtime:Keys:r1"] = runtime,
         ["Saga:Auth:Authority"] = issuer.Authority,
         ["Saga:Auth:Audience"] = TestIssuer.Audience,
         ["Saga:Auth:RequireHttps"] = "false",

@@ -7,10 +7,18 @@ namespace Saga.Registry;
 public sealed class RegistryOptions : IValidatableObject
 {
     public const string Section = "Saga:Registry";
+    public const string DefaultRuntimeRole = "saga_runtime";
 
     /// <summary>An Npgsql connection string.</summary>
     [Required(ErrorMessage = "Saga:Registry:ConnectionString must be an Npgsql connection string to the control-plane database.")]
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>
+    /// The role that may read the views for product services. Roles belong to the whole cluster: two installations in one
+    /// need a name each, or the product of one reads the other's views.
+    /// </summary>
+    [RegularExpression("[a-z_][a-z0-9_]{0,62}", ErrorMessage = "Saga:Registry:RuntimeRole must be a role's name of a-z, 0-9 and '_', at most 63 characters.")]
+    public string RuntimeRole { get; set; } = DefaultRuntimeRole;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -29,11 +29,13 @@ public static class PostgresServer
         return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
     }
 
-    /// <summary>A new control-plane database at its newest version.</summary>
+    /// <summary>A new control-plane database at its newest version, which <see cref="RuntimeLogin"/> may read.</summary>
     public static async Task<NpgsqlDataSource> NewRegistryAsync()
     {
-        var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry"));
+        // Tests make other connection strings of it.
+        var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry") + ";Persist Security Info=true");
         await new RegistryMigrator(source).MigrateAsync();
+        await RuntimeLogin.EnsureAsync(source);
         return source;
     }
 

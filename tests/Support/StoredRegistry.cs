@@ -11,7 +11,7 @@ public static class StoredRegistry
     /// <summary>The database of that version, not migrated, as if its programs had been stopped half a minute ago.</summary>
     public static async Task<NpgsqlDataSource> LoadAsync(string version)
     {
-        var source = NpgsqlDataSource.Create(await PostgresServer.NewDatabaseAsync("registry"));
+        var source = NpgsqlDataSource.Create(await PostgresServer.NewDatabaseAsync("registry") + ";Persist Security Info=true");
         await using var connection = await source.OpenConnectionAsync();
         using var reader = new StreamReader(typeof(StoredRegistry).Assembly.GetManifestResourceStream($"registry-{version}.sql")
             ?? throw new ArgumentException($"No registry of version {version} is kept.", nameof(version)));

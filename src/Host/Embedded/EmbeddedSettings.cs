@@ -18,6 +18,7 @@ internal static class EmbeddedSettings
             [ModeRules.AddressKey] = address,
             ["Saga:Sealing:ActiveKey"] = "k1",
             ["Saga:Sealing:MasterKeys:k1"] = folder.Secret("master-key", Convert.ToBase64String),
+            ["Saga:Runtime:Keys:r1"] = folder.Secret("runtime-key", Convert.ToBase64String),
             ["Saga:Storage:Folder:Path"] = folder.Folder("objects"),
             ["Saga:Mail:Folder:Path"] = folder.Folder("mail"),
             ["Saga:Mail:From"] = "Saga <saga@localhost>",

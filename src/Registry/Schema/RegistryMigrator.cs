@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Saga.Registry.Schema;
@@ -11,7 +12,7 @@ namespace Saga.Registry.Schema;
 /// Brings the control-plane database to the newest version. Any number may run at once: one works, the others wait.
 /// Each migration is one transaction, and its checksum is kept: a migration that changed after it ran is refused.
 /// </summary>
-public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null)
+public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null, IOptions<RegistryOptions>? options = null)
 {
     private const long Lock = 0x5A6A_0001;
 
@@ -44,6 +45,7 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
             }
 
             await CloseToPublicAsync(connection, cancellationToken);
+            await new RuntimeRole(options?.Value.RuntimeRole ?? RegistryOptions.DefaultRuntimeRole, log).EnsureAsync(connection, cancellationToken);
         }
         finally
         {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
 
 namespace Saga.Tenancy.Configuration;
@@ -10,8 +10,9 @@ public static class SettingsRegistration
     /// <summary>Adds <see cref="TenantSettings"/>. May be called by several capabilities of one host.</summary>
     public static IServiceCollection AddTenantSettings(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSealing(configuration);
-        services.TryAddSingleton<TenantSettings>();
-        return services;
+        services.AddRuntimeRegistry(configuration);
+        if (services.Any(s => s.ServiceType == typeof(TenantSettings)))
+            return services;
+        return services.AddSingleton(s => new TenantSettings(s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantSecrets>()));
     }
 }

@@ -1,17 +1,22 @@
 using System.Text.Json;
 using Dapper;
-using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
 
 namespace Saga.Tenancy.Configuration;
 
 /// <summary>Reads a tenant's settings and features, opening the sealed ones. Thread-safe.</summary>
-public sealed class TenantSettings(NpgsqlDataSource registry, TenantSealer sealer)
+public sealed class TenantSettings
 {
     /// <summary>A feature is the setting of this name before it, such as <c>feature:sso</c>.</summary>
     public const string FeaturePrefix = "feature:";
+
+    private readonly RuntimeRegistry registry;
+    private readonly TenantSecrets secrets;
+
+    internal TenantSettings(RuntimeRegistry registry, TenantSecrets secrets) => (this.registry, this.secrets) = (registry, secrets);
 
     /// <summary>What a sealed setting is bound to: its text opens for no other key.</summary>
     public static string Purpose(string key) => $"setting:{key}";
@@ -31,20 +36,19 @@ public sealed class TenantSettings(NpgsqlDataSource registry, TenantSealer seale
 
     private async Task<List<(string Key, JsonElement Value)>> ReadAsync(TenantId tenant, string? key, CancellationToken cancellationToken)
     {
-        List<Row> rows;
-        await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
-        {
-            rows = [.. await connection.QueryAsync<Row>(new CommandDefinition(
-                "select key, value::text as value, sealed from tenant_settings where tenant_id = @Tenant and (@key::text is null or key = @key)",
-                new { Tenant = tenant.Value, key }, cancellationToken: cancellationToken))];
-        }
-
-        var settings = new List<(string, JsonElement)>(rows.Count);
+        await using var connection = await registry.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            $"select key, value::text as value, sealed from {RuntimeRegistry.Schema}.settings where tenant_id = @Tenant and (@key::text is null or key = @key)",
+            new { Tenant = tenant.Value, key }, cancellationToken: cancellationToken));
+        byte[]? secret = null;
+        var settings = new List<(string, JsonElement)>();
         foreach (var row in rows)
         {
+            if (row.Sealed is not null)
+                secret ??= await secrets.KeyAsync(connection, tenant, cancellationToken);
             settings.Add((row.Key, row.Sealed is null
                 ? JsonSerializer.Deserialize<JsonElement>(row.Value!, Json.Options)
-                : JsonSerializer.Deserialize<JsonElement>(await sealer.OpenAsync(tenant, Purpose(row.Key), row.Sealed, cancellationToken), Json.Options)));
+                : JsonSerializer.Deserialize<JsonElement>(SealedText.Open(secret, tenant, Purpose(row.Key), row.Sealed), Json.Options)));
         }
 
         return settings;

@@ -1,19 +1,22 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
 
 namespace Saga.Tenancy.Connections;
 
 public static class ConnectionsRegistration
 {
-    /// <summary><see cref="TenantConnections"/>, with the sealing it needs. May be called by several capabilities of one host.</summary>
+    /// <summary><see cref="TenantConnections"/>, with what it reads of the registry. May be called by several capabilities of one host.</summary>
     public static IServiceCollection AddTenantConnections(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSealing(configuration);
+        services.AddRuntimeRegistry(configuration);
         if (services.Any(s => s.ServiceType == typeof(TenantConnections)))
             return services;
         services.AddOptions<TenantConnectionsOptions>()
             .Bind(configuration.GetSection(TenantConnectionsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<TenantConnections>();
+        return services.AddSingleton(s => new TenantConnections(
+            s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantCredentials>(), s.GetRequiredService<IOptions<TenantConnectionsOptions>>()));
     }
 }

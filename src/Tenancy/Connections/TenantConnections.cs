@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
 
 namespace Saga.Tenancy.Connections;
@@ -10,9 +11,18 @@ namespace Saga.Tenancy.Connections;
 /// The way to a tenant's rows: with the tenant's own login, one small pool a tenant, made on first use. Thread-safe.
 /// Its sessions know PostgreSQL's built-in types: cast others, such as enums and those of extensions, to text in the statement.
 /// </summary>
-public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore credentials, IOptions<TenantConnectionsOptions> options) : IAsyncDisposable
+public sealed class TenantConnections : IAsyncDisposable
 {
-    private readonly TenantPools pools = new(options.Value.MaxPools);
+    private readonly RuntimeRegistry registry;
+    private readonly TenantCredentials credentials;
+    private readonly TenantConnectionsOptions options;
+    private readonly TenantPools pools;
+
+    internal TenantConnections(RuntimeRegistry registry, TenantCredentials credentials, IOptions<TenantConnectionsOptions> options)
+    {
+        (this.registry, this.credentials, this.options) = (registry, credentials, options.Value);
+        pools = new TenantPools(options.Value.MaxPools);
+    }
 
     /// <summary>How many tenants have a pool now.</summary>
     public int Pools => pools.Count;
@@ -58,14 +68,10 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
     private async Task<(string Schema, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         Location? location;
-        await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
+        await using (var connection = await registry.OpenAsync(cancellationToken))
         {
             location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
-                """
-                select s.host as Host, s.port as Port, p.database as Database, p.schema as Schema
-                from placements p join database_servers s on s.name = p.server
-                where p.tenant_id = @Value and p.state in ('current', 'building') order by p.state = 'current' desc limit 1
-                """,
+                $"select host as Host, port as Port, database as Database, schema as Schema from {RuntimeRegistry.Schema}.placements where tenant_id = @Value",
                 new { tenant.Value }, cancellationToken: cancellationToken));
         }
 
@@ -82,9 +88,9 @@ public sealed class TenantConnections(NpgsqlDataSource registry, CredentialStore
             Password = credential.Password,
             ApplicationName = "saga-tenant",
             MinPoolSize = 0,
-            MaxPoolSize = options.Value.MaxPoolSize,
-            ConnectionIdleLifetime = options.Value.IdleSeconds,
-            ConnectionPruningInterval = Math.Max(1, options.Value.IdleSeconds / 3),
+            MaxPoolSize = options.MaxPoolSize,
+            ConnectionIdleLifetime = options.IdleSeconds,
+            ConnectionPruningInterval = Math.Max(1, options.IdleSeconds / 3),
         };
         return (location.Schema, connectionString.ConnectionString);
     }

@@ -55,6 +55,15 @@ internal static class Envelope
         return EnvelopeResult.Opened;
     }
 
+    /// <summary>The bytes with which every envelope begins that the key sealed.</summary>
+    public static byte[] Beginning(ReadOnlySpan<byte> key)
+    {
+        var beginning = new byte[Header];
+        beginning[0] = Version;
+        WriteKeyId(key, beginning.AsSpan(1));
+        return beginning;
+    }
+
     // A one-way print of the key, so that the wrong key is told from changed bytes.
     private static void WriteKeyId(ReadOnlySpan<byte> key, Span<byte> id)
     {
@@ -62,18 +71,4 @@ internal static class Envelope
         HMACSHA256.HashData(key, "saga key id"u8, print);
         print[..KeyId].CopyTo(id);
     }
-}
-
-internal enum EnvelopeResult
-{
-    Opened,
-
-    /// <summary>Sealed with a key that is not this one.</summary>
-    OtherKey,
-
-    /// <summary>The bytes or the associated data are not those that were sealed.</summary>
-    Refused,
-
-    /// <summary>Not an envelope of a known version.</summary>
-    Malformed,
 }

@@ -1,10 +1,11 @@
+using System.Security.Cryptography;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
-using System.Security.Cryptography;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Cache;
 

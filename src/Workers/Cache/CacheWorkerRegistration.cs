@@ -3,8 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Saga.Registry;
 using Saga.Tenancy.Cache;
-using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Cache;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Registry;
-using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Configuration;
 

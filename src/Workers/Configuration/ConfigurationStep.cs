@@ -5,8 +5,8 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Plans;
 using Saga.Tenancy.Configuration;
-using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Configuration;
 

@@ -8,6 +8,7 @@ using Saga.Tenancy.Connections;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Database;
 

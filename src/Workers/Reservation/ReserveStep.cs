@@ -3,9 +3,9 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
-using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Reservation;
 

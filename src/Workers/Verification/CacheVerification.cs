@@ -11,7 +11,7 @@ using StackExchange.Redis;
 namespace Saga.Workers.Verification;
 
 /// <summary>Uses the cache as a service would, and with the tenant's own credentials where it has some: its keys only.</summary>
-internal sealed class CacheVerification(ICacheStore store, CredentialStore credentials, IOptions<CacheOptions> options) : IVerification
+internal sealed class CacheVerification(ICacheStore store, TenantCredentials credentials, IOptions<CacheOptions> options) : IVerification
 {
     private static readonly TimeSpan ProbeLife = TimeSpan.FromMinutes(1);
 

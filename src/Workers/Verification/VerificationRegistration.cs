@@ -7,6 +7,7 @@ using Saga.Tenancy.Cache;
 using Saga.Tenancy.Configuration;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Verification;
 
@@ -14,11 +15,11 @@ public static class VerificationRegistration
 {
     /// <summary>
     /// The verify step, with the verifications of objects, cache and configuration; the workers of database and
-    /// identity add their own.
+    /// identity add their own. Needs no master key: it reads what a runtime reads.
     /// </summary>
     public static IServiceCollection AddVerificationWorker(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddRegistry(configuration);
+        services.AddRegistry(configuration).AddRuntimeReads(configuration);
         services.AddTenantObjects(configuration);
         services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync));
         services.AddTenantCache(configuration);

@@ -109,7 +109,7 @@ public abstract class When_the_cache_step_runs : IAsyncLifetime
     protected async Task CompensateAsync() => await Step.CompensateAsync(await Tenant.BeginAsync(StepNames.Cache), CancellationToken.None);
 
     protected Task<Credential?> CredentialAsync() =>
-        Host.Get<CredentialStore>().FindAsync(Tenant.Id, CredentialPurposes.Cache, CancellationToken.None);
+        Host.Get<TenantCredentials>().FindAsync(Tenant.Id, CredentialPurposes.Cache, CancellationToken.None);
 
     protected Task SetAsync(TenantId tenant, string key) => Host.Get<ICacheStore>().For(tenant)
         .SetAsync(CacheKey.Parse(key), Encoding.UTF8.GetBytes(key), TimeSpan.FromMinutes(5), CancellationToken.None);

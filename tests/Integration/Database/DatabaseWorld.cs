@@ -46,6 +46,8 @@ internal sealed class DatabaseWorld : IAsyncDisposable
                 new("Saga:Registry:ConnectionString", "Host=unused"),
                 new("Saga:Sealing:ActiveKey", "k1"),
                 new("Saga:Sealing:MasterKeys:k1", SealingFixture.First),
+                new("Saga:Runtime:Keys:r1", RuntimeLogin.Key),
+                new("Saga:Runtime:Registry:ConnectionString", RuntimeLogin.On(registry.ConnectionString)),
                 new("Saga:Databases:Servers:main:ConnectionString", admin),
             ])
             .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value)))

@@ -153,7 +153,7 @@ public sealed class When_a_warm_database_is_there
 
     private static async Task<IReadOnlyList<(uint Oid, string Name)>> WarmAsync(DatabaseWorld world) =>
         await world.AdminQueryAsync<(uint, string)>(
-            "postgres", $"select oid, datname::text from pg_database where starts_with(datname, '{world.Get<TemplateDatabases>().Name.Replace("template", "warm", StringComparison.Ordinal)}_')");
+            "postgres", $"select oid, datname::text from pg_database where starts_with(datname, '{world.Get<TemplateDatabases>().Name.Replace("template", "spare", StringComparison.Ordinal)}_')");
 
     private static string DatabaseOf(SeededTenant tenant) => $"tenant_{tenant.Id.Compact}";
 }

@@ -92,5 +92,6 @@ public sealed class When_connections_to_tenants_are_kept
     private static NpgsqlDataSource SameRegistry(DatabaseWorld world) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(world.Admin)
     {
         Database = new NpgsqlConnectionStringBuilder(world.Registry.ConnectionString).Database,
+        PersistSecurityInfo = true,
     }.ConnectionString);
 }

@@ -4,6 +4,7 @@ using Npgsql;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
+using Saga.Workers.Sealing;
 using Shouldly;
 using Xunit;
 
@@ -14,12 +15,15 @@ public sealed class When_a_credential_is_saved : IAsyncLifetime
     private NpgsqlDataSource registry = null!;
     private SeededTenant tenant = null!;
     private CredentialStore store = null!;
+    private TenantCredentials found = null!;
 
     public async ValueTask InitializeAsync()
     {
         registry = await PostgresServer.NewRegistryAsync();
         tenant = await Seed.TenantAsync(registry, "acme");
-        store = SealingFixture.On(registry, "k1", ("k1", SealingFixture.First)).GetRequiredService<CredentialStore>();
+        var services = SealingFixture.On(registry, "k1", ("k1", SealingFixture.First));
+        store = services.GetRequiredService<CredentialStore>();
+        found = services.GetRequiredService<TenantCredentials>();
     }
 
     public ValueTask DisposeAsync() => registry.DisposeAsync();
@@ -29,8 +33,8 @@ public sealed class When_a_credential_is_saved : IAsyncLifetime
     {
         await SaveAsync("pass");
 
-        (await store.FindAsync(tenant.Id, CredentialPurposes.Database, default)).ShouldBe(new Credential("user", "pass"));
-        (await store.FindAsync(tenant.Id, CredentialPurposes.Cache, default)).ShouldBeNull();
+        (await found.FindAsync(tenant.Id, CredentialPurposes.Database, default)).ShouldBe(new Credential("user", "pass"));
+        (await found.FindAsync(tenant.Id, CredentialPurposes.Cache, default)).ShouldBeNull();
     }
 
     [Fact]
@@ -39,7 +43,7 @@ public sealed class When_a_credential_is_saved : IAsyncLifetime
         await SaveAsync("first");
 
         (await SaveAsync("second")).Password.ShouldBe("first");
-        (await store.FindAsync(tenant.Id, CredentialPurposes.Database, default))!.Password.ShouldBe("first");
+        (await found.FindAsync(tenant.Id, CredentialPurposes.Database, default))!.Password.ShouldBe("first");
     }
 
     [Fact]

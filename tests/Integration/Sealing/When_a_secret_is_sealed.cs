@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
+using Saga.Workers.Sealing;
 using Shouldly;
 using Xunit;
 

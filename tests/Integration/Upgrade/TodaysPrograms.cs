@@ -35,6 +35,7 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
             // The key under which the stored secrets were sealed.
             ["Saga:Sealing:ActiveKey"] = "k1",
             ["Saga:Sealing:MasterKeys:k1"] = Convert.ToBase64String(new byte[32]),
+            ["Saga:Runtime:Keys:r1"] = RuntimeLogin.Key,
             ["Saga:Databases:Servers:eu-1:ConnectionString"] = "Host=db-1.example;Port=5432;Username=saga;Password=x",
             ["Saga:Databases:Servers:eu-1:Region"] = "eu",
             ["Saga:Databases:Servers:eu-1:MaxTenants"] = "100",

@@ -74,6 +74,7 @@ public static class Outside
         yield return Of($"organisation {tenant.Slug} id {tenant.OrganizationId} members {tenant.AdminUserId}");
         yield return Of($"user {tenant.AdminEmail} id {tenant.AdminUserId} roles tenant-admin");
         yield return Of("key");
+        yield return Of("key for runtimes");
         yield return Of("credential cache");
         yield return Of("credential database");
         yield return Of($"settings {tenant.PlanSettings}");

@@ -27,6 +27,7 @@ internal static class RegistryFacts
         var rows = await connection.QueryAsync<(Guid Tenant, string Text)>(
             """
             select tenant_id, 'key' from tenant_keys
+            union all select tenant_id, 'key for runtimes' from tenant_runtime_keys
             union all select tenant_id, 'credential ' || purpose from tenant_credentials
             union all select tenant_id, 'settings ' || count(*) from tenant_settings group by tenant_id
             union all select tenant_id, 'migrations ' || count(*) from tenant_migrations group by tenant_id

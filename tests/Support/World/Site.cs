@@ -49,6 +49,7 @@ public sealed class Site
         var keycloak = await KeycloakStub.StartAsync(new KeycloakStubOptions { KeepCalls = false });
         var source = NpgsqlDataSource.Create(registry);
         await new RegistryMigrator(source).MigrateAsync();
+        await RuntimeLogin.EnsureAsync(source);
         var bucket = S3Server.NewBucket();
         var site = new Site(world, source, keycloak, bucket, servers)
         {
@@ -73,6 +74,8 @@ public sealed class Site
                 ["Saga:Mail:Smtp:Tls"] = "false",
                 ["Saga:Sealing:ActiveKey"] = "k1",
                 ["Saga:Sealing:MasterKeys:k1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+                ["Saga:Runtime:Keys:r1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+                ["Saga:Runtime:Registry:ConnectionString"] = RuntimeLogin.On(registry),
                 // Short, so that what a crash leaves is taken over soon.
                 ["Saga:Workers:LeaseSeconds"] = "2",
                 ["Saga:Workers:CircuitSeconds"] = "1",

@@ -17,7 +17,7 @@ public sealed class When_projects_reference_each_other
         ("Messaging", ["Contracts"]),
         ("Lifecycle", ["Registry"]),
         ("Hosting", ["Registry"]),
-        ("Tenancy", ["Registry"]),
+        ("Tenancy", ["Contracts"]),
         ("Client", ["Contracts"]),
         ("Api", ["Lifecycle", "Hosting"]),
         ("Orchestrator", ["Lifecycle", "Messaging", "Hosting"]),
@@ -48,6 +48,9 @@ public sealed class When_projects_reference_each_other
     [InlineData("Workers")]
     public void Should_keep_the_three_programs_apart(string program) =>
         All(program).Intersect(["Api", "Orchestrator", "Workers"], StringComparer.Ordinal).ShouldBe([program]);
+
+    [Fact]
+    public void Should_bring_nothing_but_contracts_to_product_services() => All("Tenancy").ShouldBe(["Tenancy", "Contracts"], ignoreOrder: true);
 
     private static HashSet<string> All(string project) =>
         [project, .. Table.Single(row => row.Project == project).Allowed.SelectMany(All)];

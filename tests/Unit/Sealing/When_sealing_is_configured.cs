@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Saga.Tenancy.Sealing;
+using Saga.Workers.Sealing;
 using Shouldly;
 using Xunit;
 

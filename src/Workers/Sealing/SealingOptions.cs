@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Saga.Tenancy.Sealing;
+namespace Saga.Workers.Sealing;
 
 /// <summary>The master keys that wrap the tenants' keys. Section <c>Saga:Sealing</c>.</summary>
 public sealed class SealingOptions

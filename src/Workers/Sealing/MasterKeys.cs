@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Sealing;
 
-namespace Saga.Tenancy.Sealing;
+namespace Saga.Workers.Sealing;
 
 /// <summary>Wraps and unwraps tenants' keys by the configured master keys. Thread-safe.</summary>
 internal sealed class MasterKeys(IOptions<SealingOptions> options)

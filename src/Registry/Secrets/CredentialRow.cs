@@ -1,0 +1,3 @@
+namespace Saga.Registry.Secrets;
+
+public sealed record CredentialRow(string Username, byte[] Sealed);

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Tenancy.Sealing;
+
+namespace Saga.Tenancy.Runtime;
+
+public static class RuntimeRegistration
+{
+    /// <summary>
+    /// <see cref="RuntimeRegistry"/> and <see cref="TenantCredentials"/>: what this process may know of the control plane.
+    /// May be called by several capabilities of one host.
+    /// </summary>
+    public static IServiceCollection AddRuntimeRegistry(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRuntimeKeys(configuration);
+        if (services.Any(s => s.ServiceType == typeof(RuntimeRegistry)))
+            return services;
+        services.AddOptions<RuntimeRegistryOptions>().Bind(configuration.GetSection(RuntimeRegistryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(s => new RuntimeRegistry(s.GetRequiredService<IOptions<RuntimeRegistryOptions>>().Value));
+        services.AddSingleton<TenantSecrets>();
+        services.AddSingleton(s => new TenantCredentials(s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantSecrets>()));
+        return services;
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Saga.Tenancy.Sealing;
+
+internal static class RuntimeKeysRegistration
+{
+    /// <summary><see cref="RuntimeKeys"/>. May be called by several capabilities of one host.</summary>
+    public static IServiceCollection AddRuntimeKeys(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(RuntimeKeys)))
+            return services;
+        services.AddOptions<RuntimeKeyOptions>().Bind(configuration.GetSection(RuntimeKeyOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RuntimeKeyOptions>, RuntimeKeyOptionsValidation>();
+        return services.AddSingleton<RuntimeKeys>();
+    }
+}

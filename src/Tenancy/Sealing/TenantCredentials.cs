@@ -1,0 +1,34 @@
+using System.Text;
+using Dapper;
+using Saga.Contracts.Identifiers;
+using Saga.Tenancy.Runtime;
+
+namespace Saga.Tenancy.Sealing;
+
+/// <summary>Reads and opens a tenant's own credentials. Thread-safe.</summary>
+public sealed class TenantCredentials
+{
+    private readonly RuntimeRegistry registry;
+    private readonly TenantSecrets secrets;
+
+    internal TenantCredentials(RuntimeRegistry registry, TenantSecrets secrets) => (this.registry, this.secrets) = (registry, secrets);
+
+    /// <param name="tenant">Whose.</param>
+    /// <param name="purpose">One of <see cref="CredentialPurposes"/>.</param>
+    /// <param name="cancellationToken">Ends the wait for the registry.</param>
+    /// <returns>Null when the tenant has none for this purpose, or does not live.</returns>
+    /// <exception cref="SealingException">It is there but cannot be opened.</exception>
+    public async Task<Credential?> FindAsync(TenantId tenant, string purpose, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            $"select username as Username, sealed as Sealed from {RuntimeRegistry.Schema}.credentials where tenant_id = @Tenant and purpose = @purpose",
+            new { Tenant = tenant.Value, purpose }, cancellationToken: cancellationToken));
+        if (row is null)
+            return null;
+        var key = await secrets.KeyAsync(connection, tenant, cancellationToken);
+        return new Credential(row.Username, Encoding.UTF8.GetString(SealedText.Open(key, tenant, CredentialPurposes.Sealed(purpose), row.Sealed)));
+    }
+
+    private sealed record Row(string Username, byte[] Sealed);
+}

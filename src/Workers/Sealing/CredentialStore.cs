@@ -1,0 +1,33 @@
+using System.Text;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
+using Saga.Registry.Secrets;
+using Saga.Tenancy.Sealing;
+
+namespace Saga.Workers.Sealing;
+
+/// <summary>
+/// Writes a tenant's own credentials, sealed. A step writes them before the outside hears of them, so that a second run
+/// uses the same ones. Thread-safe.
+/// </summary>
+public sealed class CredentialStore(TenantSealer sealer)
+{
+    /// <summary>Keeps the credential that is there already; otherwise stores the given one.</summary>
+    /// <param name="transaction">Commit it before the credential is used outside.</param>
+    /// <param name="purpose">One of <see cref="CredentialPurposes"/>.</param>
+    /// <returns>The credential that is stored now: use this one.</returns>
+    public async Task<Credential> SaveAsync(
+        LeasedTransaction transaction, TenantId tenant, string purpose, string username, string password, CancellationToken cancellationToken)
+    {
+        var bound = CredentialPurposes.Sealed(purpose);
+        var envelope = await sealer.SealAsync(transaction, tenant, bound, Encoding.UTF8.GetBytes(password), cancellationToken);
+        if (await CredentialRows.AddAsync(transaction, tenant, purpose, new CredentialRow(username, envelope), cancellationToken))
+            return new Credential(username, password);
+        var row = await CredentialRows.ReadAsync(transaction, tenant, purpose, cancellationToken);
+        return new Credential(row.Username, Encoding.UTF8.GetString(await sealer.OpenAsync(transaction, tenant, bound, row.Sealed, cancellationToken)));
+    }
+
+    /// <summary>Forgets the credential; nothing when it is not there. Delete it outside first.</summary>
+    public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, string purpose, CancellationToken cancellationToken) =>
+        CredentialRows.DeleteAsync(transaction, tenant, purpose, cancellationToken);
+}

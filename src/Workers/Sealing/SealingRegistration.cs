@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Registry;
+using Saga.Tenancy.Runtime;
+using Saga.Tenancy.Sealing;
+
+namespace Saga.Workers.Sealing;
+
+public static class SealingRegistration
+{
+    /// <summary>
+    /// <see cref="TenantSealer"/> and <see cref="CredentialStore"/>, with the registry they are kept in and the back-fill of
+    /// runtime keys. May be called by several capabilities of one host.
+    /// </summary>
+    public static IServiceCollection AddSealing(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration).AddRuntimeKeys(configuration);
+        if (services.Any(s => s.ServiceType == typeof(TenantSealer)))
+            return services;
+        services.AddOptions<SealingOptions>().Bind(configuration.GetSection(SealingOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SealingOptions>, SealingOptionsValidation>();
+        services.AddSingleton<IValidateOptions<RuntimeKeyOptions>, RuntimeKeysAreNoMasterKeys>();
+        services.AddSingleton<MasterKeys>();
+        services.AddSingleton(s => new TenantSealer(
+            s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<MasterKeys>(), s.GetRequiredService<RuntimeKeys>()));
+        services.AddSingleton<CredentialStore>();
+        services.AddSingleton<RuntimeKeyBackfill>();
+        services.AddHostedService<RuntimeKeyBackfillService>();
+        return services;
+    }
+
+    /// <summary>
+    /// What verifications read as a runtime would. A worker may read the registry anyway: without a runtime's connection
+    /// string it uses its own.
+    /// </summary>
+    public static IServiceCollection AddRuntimeReads(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(RuntimeRegistry)))
+            return services;
+        services.PostConfigure<RuntimeRegistryOptions>(o =>
+        {
+            if (o.ConnectionString.Length == 0)
+                o.ConnectionString = configuration[$"{RegistryOptions.Section}:{nameof(RegistryOptions.ConnectionString)}"] ?? "";
+        });
+        return services.AddRuntimeRegistry(configuration);
+    }
+}
