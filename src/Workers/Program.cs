@@ -1,18 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Saga.Hosting.Health;
+using Saga.Hosting.Logging;
 using Saga.Hosting.Startup;
 using Saga.Workers;
-using Serilog;
-using Serilog.Formatting.Json;
 
 return await WrongConfiguration.GuardAsync("saga-workers", async () =>
 {
     var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
-    builder.Logging.ClearProviders()
-        .AddFilter("System.Net.Http", LogLevel.Warning)
-        .AddSerilog(new LoggerConfiguration().Enrich.FromLogContext().WriteTo.Console(new JsonFormatter(renderMessage: true)).CreateLogger(), dispose: true);
-    builder.Services.AddHealthListener(builder.Configuration).AddWorkers(builder.Configuration);
+    builder.Services.AddJsonLogging(builder.Configuration).AddHealthListener(builder.Configuration).AddWorkers(builder.Configuration);
     await builder.Build().RunAsync();
 });

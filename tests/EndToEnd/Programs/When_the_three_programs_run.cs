@@ -56,6 +56,8 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
         codes.ShouldBe([0, 0, 0], workers.Errors + orchestrator.Errors + api.Errors);
         foreach (var said in (string[])[workers.Errors, orchestrator.Errors, api.Errors])
             said.ShouldBeEmpty();
+        foreach (var line in ((ProgramProcess[])[workers, orchestrator, api]).SelectMany(p => p.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
+            JsonDocument.Parse(line).RootElement.GetProperty("RenderedMessage").GetString().ShouldNotBeNullOrEmpty();
     }
 
     [Theory]
