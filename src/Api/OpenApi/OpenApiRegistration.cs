@@ -13,6 +13,7 @@ namespace Saga.Api.OpenApi;
 internal static class OpenApiRegistration
 {
     private const string Document = "v1";
+    private const string Route = "/openapi/{documentName}.json";
     private const string Bearer = "bearer";
 
     public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Document, options =>
@@ -55,6 +56,10 @@ internal static class OpenApiRegistration
         });
     });
 
-    /// <summary>Serves <c>/openapi/v1.json</c> to anybody: it holds nothing but the contract.</summary>
-    public static void MapApiDocument(this IEndpointRouteBuilder app) => app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+    /// <summary>Serves <c>/openapi/v1.json</c> to anybody: it holds nothing but the contract. <c>/docs</c> shows it.</summary>
+    public static void MapApiDocument(this IEndpointRouteBuilder app)
+    {
+        app.MapOpenApi(Route).AllowAnonymous();
+        app.MapReferencePage(Route);
+    }
 }
