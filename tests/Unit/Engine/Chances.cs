@@ -1,0 +1,18 @@
+namespace Saga.Tests.Unit.Engine;
+
+/// <summary>
+/// Chances that were written down beforehand, so that a failing case can shrink: fewer and smaller ones make a smaller workflow
+/// and a shorter story. Beyond the last one the story goes on the same way each time.
+/// </summary>
+internal sealed class Chances(int[] written) : Random(Seed: 1)
+{
+    private int read;
+
+    public override int Next() => read < written.Length ? written[read++] : base.Next();
+
+    public override int Next(int maxValue) => Next(0, maxValue);
+
+    public override int Next(int minValue, int maxValue) => maxValue <= minValue ? minValue : minValue + (Next() % (maxValue - minValue));
+
+    public override double NextDouble() => Next(1000) / 1000.0;
+}
