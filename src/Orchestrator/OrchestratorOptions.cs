@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Saga.Orchestrator;
 
 /// <summary>The saga engine. Section <c>Saga:Orchestrator</c>.</summary>
-public sealed class OrchestratorOptions
+public sealed class OrchestratorOptions : IValidatableObject
 {
     public const string Section = "Saga:Orchestrator";
 
@@ -15,9 +15,16 @@ public sealed class OrchestratorOptions
     [Range(1, 512, ErrorMessage = "Saga:Orchestrator:MaxBatch must be from 1 to 512.")]
     public int MaxBatch { get; set; } = 64;
 
-    /// <summary>How long a process may take to send its own outbox rows before a relay takes them over.</summary>
-    [Range(1, 300, ErrorMessage = "Saga:Orchestrator:OutboxClaimSeconds must be from 1 to 300.")]
+    /// <summary>
+    /// How long the messages that a process is sending are left to it before a relay takes them over. Longer than
+    /// <see cref="OutboxSendSeconds"/>.
+    /// </summary>
+    [Range(2, 300, ErrorMessage = "Saga:Orchestrator:OutboxClaimSeconds must be from 2 to 300.")]
     public int OutboxClaimSeconds { get; set; } = 10;
+
+    /// <summary>How long the broker may take to confirm a message before the attempt to send it is given up. A woken operation is put off by twice that.</summary>
+    [Range(1, 120, ErrorMessage = "Saga:Orchestrator:OutboxSendSeconds must be from 1 to 120.")]
+    public int OutboxSendSeconds { get; set; } = 5;
 
     /// <summary>How often the sweeper looks for what is due, in milliseconds: the precision of delays and deadlines.</summary>
     [Range(50, 60_000, ErrorMessage = "Saga:Orchestrator:SweepMilliseconds must be from 50 to 60000.")]
@@ -26,4 +33,9 @@ public sealed class OrchestratorOptions
     /// <summary>For how long a compensation is tried, with growing pauses, before it stalls for an operator; unless its step says otherwise.</summary>
     [Range(1, 8760, ErrorMessage = "Saga:Orchestrator:CompensationHours must be from 1 to 8760.")]
     public int CompensationHours { get; set; } = 24;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => OutboxClaimSeconds > OutboxSendSeconds ? [] :
+    [
+        new($"Saga:Orchestrator:OutboxClaimSeconds ({OutboxClaimSeconds}) must be longer than Saga:Orchestrator:OutboxSendSeconds ({OutboxSendSeconds}): otherwise a slow broker gets messages twice."),
+    ];
 }

@@ -31,7 +31,7 @@ public static class OrchestratorRegistration
             new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) }));
         services.AddSingleton<OperationStateMachine>();
         services.AddSingleton<SentMessages>();
-        services.AddSingleton(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));
+        services.AddSingleton<IOutboxSender>(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));
         services.AddSingleton<OutboxPublisher>();
         services.AddSingleton<Committer>();
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(

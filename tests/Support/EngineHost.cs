@@ -66,6 +66,7 @@ public sealed class EngineHost : IAsyncDisposable
             ["Saga:Workers:LeaseSeconds"] = "2",
             ["Saga:Workers:CircuitSeconds"] = "1",
             ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
+            ["Saga:Orchestrator:OutboxSendSeconds"] = "1",
             ["Saga:Orchestrator:SweepMilliseconds"] = "100",
         });
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));

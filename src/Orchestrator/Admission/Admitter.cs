@@ -15,7 +15,7 @@ namespace Saga.Orchestrator.Admission;
 /// in case another process changed it. Any number may run.
 /// </summary>
 internal sealed partial class Admitter(
-    IAdmissionStore store, AdmissionSignal signal, OutboxSender sender, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<Admitter> log)
+    IAdmissionStore store, AdmissionSignal signal, IOutboxSender sender, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<Admitter> log)
     : BackgroundService
 {
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
@@ -7,8 +8,11 @@ namespace Saga.Orchestrator.Outbox;
 /// Sends what this process just committed, without waiting for it: the rows are there, so what fails here, or dies
 /// with the process, is left to the relay.
 /// </summary>
-internal sealed partial class OutboxPublisher(OutboxSender sender, SentMessages sent, ILogger<OutboxPublisher> log)
+internal sealed partial class OutboxPublisher(
+    IOutboxSender sender, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxPublisher> log)
 {
+    private readonly TimeSpan sendLimit = TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
+
     public void Send(IReadOnlyList<OutboxMessage> messages)
     {
         foreach (var message in messages)
@@ -19,7 +23,7 @@ internal sealed partial class OutboxPublisher(OutboxSender sender, SentMessages 
     {
         try
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var limit = new CancellationTokenSource(sendLimit, time);
             await sender.SendAsync(message, limit.Token);
             sent.Add(message.Id);
         }

@@ -13,11 +13,15 @@ namespace Saga.Orchestrator.Outbox;
 /// rows that are not locked. Woken by notification, and once a second in case one was lost.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    IOutboxStore store, OutboxSender sender, SentMessages sent, AdmissionSignal admission, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
+    IOutboxStore store, IOutboxSender sender, SentMessages sent, AdmissionSignal admission,
+    IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
     : BackgroundService
 {
     private const int Page = 200;
+    private const int MaxInFlight = 1000;
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
+    private readonly TimeSpan claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
+    private readonly TimeSpan sendLimit = TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
     // Holds one: who is woken twice looks once.
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -43,18 +47,21 @@ internal sealed partial class OutboxRelay(
     private async Task DrainAsync(CancellationToken stopping)
     {
         await using var session = store.OpenSession();
+        var sending = new List<Task>();
         var lookedForAll = 0L;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
                 var all = time.GetElapsedTime(lookedForAll) >= EverySecond;
-                var claimed = await ClaimAsync(session, all ? OutboxPart.Overdue : OutboxPart.Fresh, stopping);
-                if (all && claimed.Count < Page)
+                var limit = Math.Min(Page, MaxInFlight - sending.Count);
+                var claimed = await ClaimAsync(session, all ? OutboxPart.Overdue : OutboxPart.Fresh, limit, stopping);
+                if (all && claimed.Count < limit)
                     lookedForAll = time.GetTimestamp();
-                await Task.WhenAll(claimed.Messages.Select(m => SendAsync(m, stopping)));
+                sending.AddRange(claimed.Messages.Select(m => SendAsync(m, stopping)));
+                await FinishAsync(sending, stopping);
                 await DeleteAsync(session, stopping);
-                if (claimed.Count < Page)
+                if (claimed.Count < limit)
                     await wakes.Reader.ReadAsync(stopping);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
@@ -65,9 +72,29 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    private async Task<ClaimedMessages> ClaimAsync(IOutboxSession session, OutboxPart which, CancellationToken cancellationToken)
+    // What is slow holds up what comes after it for a second, and then goes on beside it: one queue that does not take messages
+    // must not keep back those of the others.
+    private async Task FinishAsync(List<Task> sending, CancellationToken stopping)
     {
-        var claimed = await session.ClaimAsync(which, Page, TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds), cancellationToken);
+        do
+        {
+            try
+            {
+                await Task.WhenAll(sending).WaitAsync(EverySecond, time, stopping);
+            }
+            catch (TimeoutException)
+            {
+                // Looked at again with the next page.
+            }
+
+            sending.RemoveAll(s => s.IsCompleted);
+        }
+        while (sending.Count == MaxInFlight);
+    }
+
+    private async Task<ClaimedMessages> ClaimAsync(IOutboxSession session, OutboxPart which, int limit, CancellationToken cancellationToken)
+    {
+        var claimed = await session.ClaimAsync(which, limit, claim, cancellationToken);
         foreach (var row in claimed.Unreadable)
             LogNotSent(row.Error, row.Id, row.Queue);
         return claimed;
@@ -75,17 +102,18 @@ internal sealed partial class OutboxRelay(
 
     private async Task SendAsync(OutboxMessage message, CancellationToken stopping)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(sendLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
         try
         {
-            await sender.SendAsync(message, limit.Token);
+            await sender.SendAsync(message, both.Token);
             sent.Add(message.Id);
         }
-        catch (Exception error) when (!stopping.IsCancellationRequested)
+        catch (Exception error)
         {
             // The row stays, and is claimed again when this claim ends.
-            LogNotSent(error, message.Id, message.Queue);
+            if (!stopping.IsCancellationRequested)
+                LogNotSent(error, message.Id, message.Queue);
         }
     }
 

@@ -8,9 +8,8 @@ namespace Saga.Orchestrator.Outbox;
 /// <summary>Puts one outbox message on the bus and waits for the broker's word that it has it.</summary>
 /// <param name="bus">The bus, once it is made: making it makes the saga's repository, which sends by this.</param>
 /// <param name="addresses">Where queues are sent to.</param>
-internal sealed class OutboxSender(Lazy<IBus> bus, QueueSender queues)
+internal sealed class OutboxSender(Lazy<IBus> bus, QueueSender queues) : IOutboxSender
 {
-    /// <exception cref="MessageReturnedException">No queue takes it yet: its worker never ran.</exception>
     public async Task SendAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         using var activity = OrchestratorTelemetry.Source.StartActivity(OrchestratorTelemetry.Publish, ActivityKind.Internal, message.TraceParent);

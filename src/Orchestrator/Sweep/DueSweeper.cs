@@ -16,11 +16,13 @@ namespace Saga.Orchestrator.Sweep;
 /// so that a wake that is lost is made again.
 /// </summary>
 internal sealed partial class DueSweeper(
-    ISweepStore store, OutboxSender sender, AdmissionSignal admission, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
+    ISweepStore store, IOutboxSender sender, AdmissionSignal admission, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
+    // Taken at once, and sent at once: what is taken is not due again before its send is given up.
     private const int Page = 200;
-    private static readonly TimeSpan PutOff = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan sendLimit = TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
+    private readonly TimeSpan putOff = 2 * TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -29,11 +31,10 @@ internal sealed partial class DueSweeper(
         {
             try
             {
-                var due = await store.TakeDueAsync(Page, PutOff, stoppingToken);
-                if (due.Queued > 0)
-                    admission.Wake();
-                foreach (var (operation, trace) in due.Taken)
-                    await WakeAsync(operation, trace, stoppingToken);
+                // A full page means that more is due. After a failure the next tick is soon enough.
+                while (await SweepAsync(stoppingToken) is { Taken: >= Page, Failed: 0 })
+                {
+                }
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -43,13 +44,36 @@ internal sealed partial class DueSweeper(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task WakeAsync(Guid operation, string? trace, CancellationToken stopping)
+    private async Task<(int Taken, int Failed)> SweepAsync(CancellationToken stopping)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        limit.CancelAfter(TimeSpan.FromSeconds(5));
-        await sender.SendAsync(new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationDue { OperationId = operation }, trace), limit.Token);
+        var due = await store.TakeDueAsync(Page, putOff, stopping);
+        if (due.Queued > 0)
+            admission.Wake();
+        var woken = await Task.WhenAll(due.Taken.Select(operation => WakeAsync(operation, stopping)));
+        return (due.Count, woken.Count(sent => !sent));
     }
 
-    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Operations that are due could not all be woken; trying again.")]
+    private async Task<bool> WakeAsync(SweptOperation operation, CancellationToken stopping)
+    {
+        using var limit = new CancellationTokenSource(sendLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
+        try
+        {
+            var wake = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationDue { OperationId = operation.Id }, operation.TraceParent);
+            await sender.SendAsync(wake, both.Token);
+            return true;
+        }
+        catch (Exception error) when (!stopping.IsCancellationRequested)
+        {
+            // It is due again when the time that it was put off by is over.
+            LogNotWoken(error, operation.Id);
+            return false;
+        }
+    }
+
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Operations that are due could not be read; trying again.")]
     private partial void LogSweepFailed(Exception error);
+
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "Operation {Operation} is due and was not woken; trying again.")]
+    private partial void LogNotWoken(Exception error, Guid operation);
 }

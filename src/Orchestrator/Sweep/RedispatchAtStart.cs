@@ -11,7 +11,7 @@ namespace Saga.Orchestrator.Sweep;
 /// For the in-memory bus only: what was in flight when the process ended is gone, so every unfinished operation is
 /// told to send it again.
 /// </summary>
-internal sealed class RedispatchAtStart(ISweepStore store, OutboxSender sender) : IHostedLifecycleService
+internal sealed class RedispatchAtStart(ISweepStore store, IOutboxSender sender) : IHostedLifecycleService
 {
     public async Task StartedAsync(CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ public interface IOutboxStore
 /// <remarks>A crash of the server may forget a claim or a deletion: the message is then sent twice, and changes nothing.</remarks>
 public interface IOutboxSession : IAsyncDisposable
 {
-    /// <summary>Claims messages, oldest first; no other claim gets them before this one ends. Rows that another claim has locked are left out.</summary>
+    /// <summary>Claims messages, those first whose claim ended first, and then the oldest; no other claim gets them before this one ends. Rows that another claim has locked are left out.</summary>
     /// <param name="which">Which messages.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="claim">How long the claim lasts.</param>

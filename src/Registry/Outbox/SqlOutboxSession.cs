@@ -8,7 +8,7 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
 {
     public async Task<ClaimedMessages> ClaimAsync(OutboxPart which, int limit, TimeSpan claim, CancellationToken cancellationToken)
     {
-        // An index has what nobody has claimed, and nothing else.
+        // Both in the order of an index: what nobody has claimed comes first in it.
         var condition = which == OutboxPart.Fresh ? "claimed_until = '-infinity'" : "claimed_until <= now() + @offset";
         try
         {
@@ -16,7 +16,7 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
             var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
                 $"""
                 update outbox set claimed_until = now() + @offset + @claim
-                where message_id in (select message_id from outbox where {condition} order by message_id limit @limit for update skip locked)
+                where message_id in (select message_id from outbox where {condition} order by claimed_until, message_id limit @limit for update skip locked)
                 returning message_id, message_type, destination, body, traceparent
                 """,
                 new { limit, claim, offset = clock.Offset }, cancellationToken: cancellationToken));

@@ -79,7 +79,8 @@ public sealed class Site
                 // Short, so that what a crash leaves is taken over soon.
                 ["Saga:Workers:LeaseSeconds"] = "2",
                 ["Saga:Workers:CircuitSeconds"] = "1",
-                ["Saga:Orchestrator:OutboxClaimSeconds"] = "1",
+                ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
+                ["Saga:Orchestrator:OutboxSendSeconds"] = "1",
                 ["Saga:Orchestrator:SweepMilliseconds"] = "100",
                 ["Saga:Identity:Keycloak:RetryDelayMilliseconds"] = "50",
             },
