@@ -18,12 +18,15 @@ namespace Saga.Tests.Integration.Api;
 /// <summary>The API as its process has it, on Kestrel, on a registry of its own, trusting <see cref="TestIssuer"/>.</summary>
 public sealed class ApiServer : IAsyncDisposable
 {
-    private ApiServer(WebApplication app, TestIssuer issuer, NpgsqlDataSource registry, MovableClock clock, LogLines logs)
+    private readonly ITimer going;
+
+    private ApiServer(WebApplication app, TestIssuer issuer, NpgsqlDataSource registry, TestClock clock, LogLines logs)
     {
         App = app;
         Issuer = issuer;
         Registry = registry;
         Clock = clock;
+        going = clock.Run();
         Logs = logs;
         Admin = Client(issuer.Token(Roles.Admin));
         Viewer = Client(issuer.Token(Roles.Viewer));
@@ -35,7 +38,7 @@ public sealed class ApiServer : IAsyncDisposable
 
     public NpgsqlDataSource Registry { get; }
 
-    public MovableClock Clock { get; }
+    public TestClock Clock { get; }
 
     public LogLines Logs { get; }
 
@@ -51,7 +54,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var source = registry is null ? await PostgresServer.NewRegistryAsync() : NpgsqlDataSource.Create(registry);
         var issuer = await TestIssuer.StartAsync();
-        var (clock, logs) = (new MovableClock(), new LogLines());
+        var (clock, logs) = (new TestClock(TimeProvider.System.GetUtcNow()), new LogLines());
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -130,6 +133,7 @@ public sealed class ApiServer : IAsyncDisposable
         await App.DisposeAsync();
         await Issuer.DisposeAsync();
         await Registry.DisposeAsync();
+        await going.DisposeAsync();
     }
 
     // A data source does not tell its password.
@@ -137,19 +141,4 @@ public sealed class ApiServer : IAsyncDisposable
     {
         Database = new NpgsqlConnectionStringBuilder(source.ConnectionString).Database,
     }.ConnectionString;
-}
-
-/// <summary>The real clock, set forward by the test, with timers that can be made to run faster.</summary>
-public sealed class MovableClock : TimeProvider
-{
-    private long ahead;
-
-    public int Speed { get; set; } = 1;
-
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / Speed : dueTime, period > TimeSpan.Zero ? period / Speed : period);
-
-    public void Advance(TimeSpan by) => Interlocked.Add(ref ahead, by.Ticks);
-
-    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref ahead));
 }

@@ -150,12 +150,13 @@ public sealed class When_an_operation_is_followed : ApiTest
     [Fact]
     public async Task Should_show_in_silence_that_it_is_there()
     {
-        Server.Clock.Speed = 50;
         var operation = await Server.AcceptedAsync("acme");
         await using var events = await EventReader.OpenAsync(Server, operation);
         await events.NextAsync();
 
+        Server.Clock.Speed = 50;
         await events.UntilHeartbeatAsync();
+        Server.Clock.Speed = 1;
         await Server.AddHistoryAsync(operation, "completed");
 
         (await events.NextAsync()).Name.ShouldBe("completed");
@@ -164,7 +165,6 @@ public sealed class When_an_operation_is_followed : ApiTest
     [Fact]
     public async Task Should_end_with_the_token()
     {
-        Server.Clock.Speed = 100;
         var operation = await Server.AcceptedAsync("acme");
         var claims = Server.Issuer.Claims(Roles.Viewer);
         claims["exp"] = TestIssuer.Now(60);
@@ -172,6 +172,7 @@ public sealed class When_an_operation_is_followed : ApiTest
         await using var events = await EventReader.OpenAsync(Server, operation, client: client);
 
         (await events.NextAsync()).Name.ShouldBe("accepted");
+        Server.Clock.Advance(TimeSpan.FromSeconds(100));
         (await events.TryNextAsync()).ShouldBeNull();
     }
 

@@ -13,7 +13,7 @@ namespace Saga.Tests.Integration.Engine;
 /// <summary>One worker's leases against the registry, by a clock that the test moves: a lease lasts 15 s, and is renewed every 5.</summary>
 public sealed class When_a_lease_is_held
 {
-    private readonly SteppedTime time = new();
+    private readonly TestClock time = new();
 
     // Long before the lease would end by itself.
     [Theory, InlineData("fence = 2"), InlineData("settled = true"), InlineData("holder = gen_random_uuid()")]

@@ -12,7 +12,7 @@ public sealed class When_time_stands_still
     public async Task Should_send_a_message_of_others_when_it_is_notified()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        await using var host = await EngineHost.StartAsync(registry, [new ScriptedStep("one")], new SteppedTime());
+        await using var host = await EngineHost.StartAsync(registry, [new ScriptedStep("one")], new TestClock());
 
         // The first may be found by the look at the start.
         for (var operations = 0; operations < 3; operations++)

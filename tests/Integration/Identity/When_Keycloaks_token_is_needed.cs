@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Workers.Identity.Keycloak;
 using Saga.Workers.Runtime;
@@ -26,7 +27,7 @@ public sealed class When_Keycloaks_token_is_needed
     [Fact]
     public async Task Should_renew_ahead_of_the_end()
     {
-        var time = new MovableTime();
+        var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { TokenLifetime = TimeSpan.FromSeconds(100), Time = time });
         await using var connection = new KeycloakConnection(stub, time: time);
         await connection.Directory.FindOrganizationAsync(Tenant, None);
@@ -44,7 +45,7 @@ public sealed class When_Keycloaks_token_is_needed
     [Fact]
     public async Task Should_go_on_with_a_good_token_while_no_new_one_is_to_be_had()
     {
-        var time = new MovableTime();
+        var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { TokenLifetime = TimeSpan.FromSeconds(100), Time = time });
         await using var connection = new KeycloakConnection(stub, [("Retries", "0")], time);
         await connection.Directory.FindOrganizationAsync(Tenant, None);

@@ -5,6 +5,7 @@ using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using Saga.Host.Embedded.Identity;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -71,7 +72,7 @@ public sealed class When_a_token_of_the_embedded_issuer_is_verified
     public async Task Should_stay_good_while_the_key_is_rotated()
     {
         // In the past, so that the verifying library, which reads the machine's clock, is not asked about times.
-        var time = new MovableTime();
+        var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var issuer = await RunningIssuer.StartAsync(time: time);
         var old = await issuer.TokenAsync();
         var oldKid = new JsonWebToken(old).Kid;
@@ -96,7 +97,7 @@ public sealed class When_a_token_of_the_embedded_issuer_is_verified
     [Fact]
     public async Task Should_come_to_be_signed_by_a_new_key_by_itself()
     {
-        var time = new MovableTime();
+        var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var issuer = await RunningIssuer.StartAsync(time: time, settings: [new("Saga:Identity:Embedded:KeyLifetimeDays", "1")]);
         var first = new JsonWebToken(await issuer.TokenAsync()).Kid;
 

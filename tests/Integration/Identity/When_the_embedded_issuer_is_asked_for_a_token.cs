@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Saga.Host.Embedded.Identity;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -70,7 +71,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
     [Fact]
     public async Task Should_make_guessing_wait_and_nobody_else()
     {
-        var time = new MovableTime();
+        var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var issuer = await RunningIssuer.StartAsync(time: time, settings: [new("Saga:Identity:Embedded:FailuresPerMinute", "3")]);
         for (var i = 0; i < 3; i++)
             (await issuer.AskAsync(IssuerClients.Admin, $"guess {i}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);

@@ -24,7 +24,7 @@ internal sealed class Run
 
     public WorkflowDefinition Workflow { get; }
 
-    public SteppedTime Time { get; } = new();
+    public TestClock Time { get; } = new();
 
     public Progress Progress { get; set; }
 

@@ -68,7 +68,7 @@ public sealed class When_a_message_meets_a_state
             expected.Enqueue((new OperationSaga
             {
                 CorrelationId = operation, CurrentState = state.ToString(), TenantId = new TenantId(Guid.CreateVersion7()), Workflow = Graph.Diamond,
-                Steps = StepRun.InOrder(Graph.Diamond, []), Stored = new StoredOperation(state, null, null), Now = new SteppedTime().GetUtcNow(),
+                Steps = StepRun.InOrder(Graph.Diamond, []), Stored = new StoredOperation(state, null, null), Now = new TestClock().GetUtcNow(),
             }, answered));
             return answered.Task;
         }

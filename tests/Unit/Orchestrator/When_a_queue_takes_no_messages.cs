@@ -15,7 +15,7 @@ namespace Saga.Tests.Unit.Orchestrator;
 /// <summary>The relay, while a send hangs: a broker that is slow, or a queue that is full.</summary>
 public sealed class When_a_queue_takes_no_messages
 {
-    private readonly SteppedTime time = new();
+    private readonly TestClock time = new();
     private readonly OrchestratorOptions options = new();
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class When_many_operations_are_due
     [Fact]
     public async Task Should_give_up_a_send_before_the_operation_is_due_again()
     {
-        var time = new SteppedTime();
+        var time = new TestClock();
         var store = new Backlog(1);
         var gaveUp = new TaskCompletionSource();
         var sender = new Sender(async (_, cancellationToken) =>
@@ -83,12 +83,12 @@ public sealed class When_many_operations_are_due
             return gaveUp.Task.IsCompleted;
         }, time);
 
-        (time.GetUtcNow() - new SteppedTime().GetUtcNow()).ShouldBeLessThan(store.PutOff);
+        (time.GetUtcNow() - new TestClock().GetUtcNow()).ShouldBeLessThan(store.PutOff);
     }
 
-    private static async Task SweepAsync(Backlog store, Sender sender, Func<bool> until, SteppedTime? time = null)
+    private static async Task SweepAsync(Backlog store, Sender sender, Func<bool> until, TestClock? time = null)
     {
-        using var sweeper = new DueSweeper(store, sender, new AdmissionSignal(), Options.Create(new OrchestratorOptions()), time ?? new SteppedTime(), NullLogger<DueSweeper>.Instance);
+        using var sweeper = new DueSweeper(store, sender, new AdmissionSignal(), Options.Create(new OrchestratorOptions()), time ?? new TestClock(), NullLogger<DueSweeper>.Instance);
         await sweeper.StartAsync(default);
         await Until.TrueAsync(() => Task.FromResult(until()), "all that is due is woken");
         await sweeper.StopAsync(default);

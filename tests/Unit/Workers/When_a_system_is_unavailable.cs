@@ -10,7 +10,7 @@ namespace Saga.Tests.Unit.Workers;
 /// <summary>The circuit of a system, by a clock that the test moves: three outages open it for ten seconds.</summary>
 public sealed class When_a_system_is_unavailable
 {
-    private readonly SteppedTime time = new();
+    private readonly TestClock time = new();
     private readonly CircuitBreakers circuits;
     private int reached;
 

@@ -15,7 +15,7 @@ public sealed class When_an_attempts_time_is_over
         OperationId = Guid.CreateVersion7(), TenantId = new TenantId(Guid.CreateVersion7()), Step = "verify", Fence = 1, Attempt = 2, Deadline = DateTimeOffset.MaxValue,
     };
 
-    private readonly SteppedTime time = new();
+    private readonly TestClock time = new();
 
     [Fact]
     public async Task Should_name_the_systems_that_it_was_waiting_for()

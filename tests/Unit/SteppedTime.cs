@@ -1,0 +1,1 @@
+global using SteppedTime = Saga.Tests.Support.TestClock;
