@@ -18,6 +18,7 @@ using Saga.Workers.Reservation;
 using Saga.Workers.Runtime;
 using Saga.Workers.Storage;
 using Saga.Workers.Verification;
+using Saga.Workers;
 
 namespace Saga.Bench.Provisioning;
 
@@ -47,9 +48,10 @@ internal sealed class OneAfterTheOther : IProvisioner
             // The client asks Keycloak several things at once where it can; here one after the other.
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("Saga:Identity:Keycloak:MaxConcurrency", "1")]);
         var (services, configuration) = (builder.Services, builder.Configuration);
-        services.AddReservationWorker(configuration).AddIdentityWorker(configuration).AddDatabaseWorker(configuration).AddStorageWorker(configuration)
-            .AddCacheWorker(configuration).AddConfigurationWorker(configuration).AddNotificationWorker(configuration)
-            .AddVerificationWorker(configuration).AddDatabaseVerification(configuration).AddIdentityVerification(configuration);
+        services.AddResource<ReservationModule>(configuration).AddResource<IdentityModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<StorageModule>(configuration)
+            .AddResource<CacheModule>(configuration).AddResource<ConfigurationModule>(configuration).AddResource<NotificationModule>(configuration)
+            .AddResource<VerificationModule>(configuration).AddVerificationsOf<StorageModule>(configuration).AddVerificationsOf<CacheModule>(configuration)
+            .AddVerificationsOf<ConfigurationModule>(configuration).AddVerificationsOf<DatabaseModule>(configuration).AddVerificationsOf<IdentityModule>(configuration);
         var built = builder.Build();
         await built.StartAsync();
         return new OneAfterTheOther(built, NpgsqlDataSource.Create(registry));

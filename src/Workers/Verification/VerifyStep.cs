@@ -11,7 +11,7 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
 {
     public string Name => StepNames.Verify;
 
-    public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak, SystemNames.S3, SystemNames.Redis, .. SystemNames.PostgreSql(tenant)];
+    public IEnumerable<string> Systems(Tenant tenant) => verifications.Select(v => v.System(tenant)).OfType<string>().Distinct(StringComparer.Ordinal);
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {

@@ -9,6 +9,7 @@ using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
 using Saga.Workers.Configuration;
 using Saga.Workers.Runtime;
+using Saga.Workers;
 using Shouldly;
 using Xunit;
 
@@ -23,7 +24,7 @@ public sealed class When_the_configuration_step_runs : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         registry = await PostgresServer.NewRegistryAsync();
-        host = new WorkerHost(registry, (s, c) => s.AddConfigurationWorker(c).AddTenantSettings(c));
+        host = new WorkerHost(registry, (s, c) => s.AddResource<ConfigurationModule>(c).AddTenantSettings(c));
     }
 
     public async ValueTask DisposeAsync()

@@ -12,6 +12,7 @@ using Saga.Tests.Support;
 using Saga.Workers.Database;
 using Saga.Workers.Reservation;
 using Saga.Workers.Runtime;
+using Saga.Workers;
 
 namespace Saga.Tests.Integration.Database;
 
@@ -54,7 +55,7 @@ internal sealed class DatabaseWorld : IAsyncDisposable
             .Build();
         var services = new ServiceCollection().AddLogging();
         change?.Invoke(services);
-        services.AddDatabaseVerification(configuration).AddDatabaseWorker(configuration).AddReservationWorker(configuration).AddSingleton(registry);
+        services.AddVerificationsOf<DatabaseModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<ReservationModule>(configuration).AddSingleton(registry);
         var world = new DatabaseWorld(registry, admin, services.BuildServiceProvider());
         foreach (var starting in world.provider.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
             await starting.StartingAsync(default);

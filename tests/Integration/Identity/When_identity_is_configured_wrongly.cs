@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Saga.Host.Embedded.Identity;
 using Saga.Workers.Identity;
+using Saga.Workers;
 using Shouldly;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class When_identity_is_configured_wrongly
     };
 
     [Fact]
-    public void Should_start_when_all_is_said() => Should.NotThrow(() => Start(s => s.AddIdentityWorker(Configuration(Keycloak))));
+    public void Should_start_when_all_is_said() => Should.NotThrow(() => Start(s => s.AddResource<IdentityModule>(Configuration(Keycloak))));
 
     [Theory]
     [InlineData("Saga:Identity:Adapter", null)]
@@ -39,7 +40,7 @@ public sealed class When_identity_is_configured_wrongly
     {
         var settings = new Dictionary<string, string?>(Keycloak, StringComparer.Ordinal) { [key] = value };
 
-        var error = Should.Throw<OptionsValidationException>(() => Start(s => s.AddIdentityWorker(Configuration(settings))));
+        var error = Should.Throw<OptionsValidationException>(() => Start(s => s.AddResource<IdentityModule>(Configuration(settings))));
 
         error.Message.ShouldContain($"{key} must be", Case.Sensitive);
         error.Message.ShouldNotContain("a secret");
@@ -53,7 +54,7 @@ public sealed class When_identity_is_configured_wrongly
     {
         var settings = Configuration(new() { ["Saga:Registry:ConnectionString"] = "Host=nowhere", ["Saga:Mode"] = mode, ["Saga:Identity:Adapter"] = "embedded" });
 
-        Should.Throw<OptionsValidationException>(() => Start(s => s.AddIdentityWorker(settings))).Message.ShouldContain("Saga:Mode");
+        Should.Throw<OptionsValidationException>(() => Start(s => s.AddResource<IdentityModule>(settings))).Message.ShouldContain("Saga:Mode");
         using var services = new ServiceCollection().AddDirectory(settings).BuildServiceProvider();
         Should.Throw<OptionsValidationException>(services.GetRequiredService<IDirectory>).Message.ShouldContain("Saga:Mode");
     }

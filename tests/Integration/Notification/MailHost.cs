@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Saga.Tests.Support;
 using Saga.Workers.Notification;
+using Saga.Workers;
 
 namespace Saga.Tests.Integration.Notification;
 
@@ -15,6 +16,6 @@ internal static class MailHost
         Build(registry, ("Saga:Mail:Adapter", "folder"), ("Saga:Mail:Folder:Path", path));
 
     private static WorkerHost Build(NpgsqlDataSource? registry, params (string, string?)[] settings) => new(
-        registry, (s, c) => s.AddNotificationWorker(c),
+        registry, (s, c) => s.AddResource<NotificationModule>(c),
         [("Saga:Mail:From", "Saga <no-reply@saga.example>"), ("Saga:Mail:SignInUrl", "https://app.example/sign-in?a=1&b=2"), .. settings]);
 }

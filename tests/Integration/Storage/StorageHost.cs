@@ -7,6 +7,7 @@ using Saga.Tenancy.Objects;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Saga.Workers.Storage;
+using Saga.Workers;
 
 namespace Saga.Tests.Integration.Storage;
 
@@ -65,7 +66,7 @@ public sealed class StorageHost : IAsyncDisposable
         settings["Saga:Registry:ConnectionString"] = "Host=nowhere.invalid";
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var collection = new ServiceCollection();
-        collection.AddStorageWorker(configuration);
+        collection.AddResource<StorageModule>(configuration);
         if (registry is not null)
             collection.AddSingleton(registry);
         return collection.BuildServiceProvider();

@@ -8,6 +8,7 @@ using Saga.Tests.Support;
 using Saga.Workers.Configuration;
 using Saga.Workers.Reservation;
 using Saga.Workers.Runtime;
+using Saga.Workers;
 
 namespace Saga.Tests.Integration.Upgrade;
 
@@ -41,7 +42,7 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
             ["Saga:Databases:Servers:eu-1:MaxTenants"] = "100",
             ["Saga:Databases:Servers:eu-1:WarmDatabases"] = "0",
         });
-        builder.Services.AddOrchestrator(builder.Configuration).AddReservationWorker(builder.Configuration).AddConfigurationWorker(builder.Configuration);
+        builder.Services.AddOrchestrator(builder.Configuration).AddResource<ReservationModule>(builder.Configuration).AddResource<ConfigurationModule>(builder.Configuration);
         foreach (var step in Scripted)
             builder.Services.AddSingleton<IStep>(new ScriptedStep(step));
         foreach (var worker in Workers)

@@ -8,6 +8,7 @@ using Saga.Workers.Configuration;
 using Saga.Workers.Runtime;
 using Saga.Workers.Storage;
 using Saga.Workers.Verification;
+using Saga.Workers;
 using Shouldly;
 using Xunit;
 
@@ -27,7 +28,8 @@ public abstract class When_a_tenant_is_verified : IAsyncLifetime
         Registry = await PostgresServer.NewRegistryAsync();
         Host = new WorkerHost(
             Registry,
-            (s, c) => s.AddStorageWorker(c).AddCacheWorker(c).AddConfigurationWorker(c).AddVerificationWorker(c),
+            (s, c) => s.AddResource<StorageModule>(c).AddResource<CacheModule>(c).AddResource<ConfigurationModule>(c).AddResource<VerificationModule>(c)
+                .AddVerificationsOf<StorageModule>(c).AddVerificationsOf<CacheModule>(c).AddVerificationsOf<ConfigurationModule>(c),
             await SettingsAsync());
         Tenant = await Seed.TenantAsync(Registry, "acme");
         foreach (var step in new[] { StepNames.Storage, StepNames.Cache, StepNames.Configuration })

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Notification;
+using Saga.Workers;
 using Shouldly;
 using Xunit;
 
@@ -42,7 +43,7 @@ public sealed class When_adapters_are_configured_wrongly
     [InlineData("Saga:Mail:Smtp:Port", "Saga:Mail:Adapter=smtp", "Saga:Mail:Smtp:Port=0")]
     [InlineData("Saga:Mail:Smtp:Password", "Saga:Mail:Adapter=smtp", "Saga:Mail:Smtp:Username=u")]
     public void Should_name_the_key_of_mail(string key, params string[] settings) =>
-        Fails<MailOptions>((s, c) => s.AddNotificationWorker(c), settings).ShouldContain(key);
+        Fails<MailOptions>((s, c) => s.AddResource<NotificationModule>(c), settings).ShouldContain(key);
 
     private static string Fails<T>(Action<IServiceCollection, IConfiguration> add, string[] settings)
         where T : class

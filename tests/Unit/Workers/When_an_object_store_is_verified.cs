@@ -4,7 +4,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
-using Saga.Workers.Verification;
+using Saga.Workers.Storage;
 using Shouldly;
 using Xunit;
 

@@ -1,15 +1,20 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Notification;
 
-public static class NotificationRegistration
+/// <summary>Mail to the tenant's administrator, on the adapter that <c>Saga:Mail:Adapter</c> names.</summary>
+public sealed class NotificationModule : ResourceModule
 {
-    /// <summary>The notify step, on the adapter that <c>Saga:Mail:Adapter</c> names.</summary>
-    public static IServiceCollection AddNotificationWorker(this IServiceCollection services, IConfiguration configuration)
+    public override string Worker => WorkerNames.Notification;
+
+    public override IReadOnlyList<string> Systems => [SystemNames.Smtp];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);
         services.AddOptions<MailOptions>().Bind(configuration.GetSection(MailOptions.Section)).ValidateOnStart();
@@ -18,6 +23,5 @@ public static class NotificationRegistration
             ? ActivatorUtilities.CreateInstance<SmtpMailer>(s)
             : ActivatorUtilities.CreateInstance<FolderMailer>(s));
         services.AddSingleton<IStep, NotifyStep>();
-        return services;
     }
 }

@@ -3,11 +3,11 @@ using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Runtime;
-using Saga.Workers.Storage;
+using Saga.Workers.Verification;
 using System.Globalization;
 using System.Security.Cryptography;
 
-namespace Saga.Workers.Verification;
+namespace Saga.Workers.Storage;
 
 /// <summary>Puts, gets and deletes an object as a service would; another tenant cannot see it.</summary>
 internal sealed class ObjectsVerification(IObjectStore store) : IVerification

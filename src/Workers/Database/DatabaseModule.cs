@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Migrations;
@@ -12,12 +13,16 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Database;
 
-public static class DatabaseRegistration
+/// <summary>A tenant's place on a database server: made, migrated, and proven to work.</summary>
+public sealed class DatabaseModule : ResourceModule
 {
-    /// <summary>The steps that make and migrate a tenant's place on a database server, and the proof that it works.</summary>
-    public static IServiceCollection AddDatabaseWorker(this IServiceCollection services, IConfiguration configuration)
+    public override string Worker => WorkerNames.Database;
+
+    public override IReadOnlyList<string> Systems => [SystemNames.PostgreSql("")];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSealing(configuration).AddDatabaseServers(configuration).AddDatabaseVerification(configuration);
+        services.AddSealing(configuration).AddDatabaseServers(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration);
         services.TryAddSingleton(ProductMigrations.Embedded());
         services.AddSingleton<ProductMigrator>();
         services.AddSingleton<SharedDatabases>();
@@ -29,18 +34,13 @@ public static class DatabaseRegistration
         services.AddSingleton<ITier, DatabaseTier>();
         services.AddSingleton<IStep, DatabaseStep>();
         services.AddSingleton<IStep, MigrateStep>();
-        return services;
     }
 
-    /// <summary>
-    /// The proof alone, for the verify step in a process without the database worker. Needs no administrator's
-    /// connection and no master key. May be called by several capabilities of one host.
-    /// </summary>
-    public static IServiceCollection AddDatabaseVerification(this IServiceCollection services, IConfiguration configuration)
+    /// <summary>Needs no administrator's connection and no master key.</summary>
+    public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration);
-        services.TryAddSingleton<DatabaseVerification>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IVerification, DatabaseVerification>(s => s.GetRequiredService<DatabaseVerification>()));
-        return services;
+        services.AddSingleton<DatabaseVerification>();
+        services.AddSingleton<IVerification>(s => s.GetRequiredService<DatabaseVerification>());
     }
 }

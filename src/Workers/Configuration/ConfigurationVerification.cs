@@ -1,9 +1,11 @@
+using Saga.Contracts.Steps;
 using Saga.Registry.Plans;
 using Saga.Tenancy.Configuration;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
 
-namespace Saga.Workers.Verification;
+namespace Saga.Workers.Configuration;
 
 /// <summary>Every setting and feature of the plan can be read, the sealed ones opened.</summary>
 internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings settings) : IVerification
@@ -33,5 +35,5 @@ internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings 
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
-        "configuration-incomplete", $"The tenant's configuration is not as it must be: {what}", "Replay from the step 'configuration'.");
+        "configuration-incomplete", $"The tenant's configuration is not as it must be: {what}", $"Replay from the step '{StepNames.Configuration}'.");
 }

@@ -1,14 +1,15 @@
 using System.Text;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
-using Saga.Workers.Cache;
 using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
 using StackExchange.Redis;
 
-namespace Saga.Workers.Verification;
+namespace Saga.Workers.Cache;
 
 /// <summary>Uses the cache as a service would, and with the tenant's own credentials where it has some: its keys only.</summary>
 internal sealed class CacheVerification(ICacheStore store, TenantCredentials credentials, IOptions<CacheOptions> options) : IVerification
@@ -97,5 +98,5 @@ internal sealed class CacheVerification(ICacheStore store, TenantCredentials cre
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
-        "cache-not-isolated", $"The tenant's cache is not as it must be: {what}.", "Replay from the step 'cache', which sets the tenant's user anew.", CacheOptions.RedisAdapter);
+        "cache-not-isolated", $"The tenant's cache is not as it must be: {what}.", $"Replay from the step '{StepNames.Cache}', which sets the tenant's user anew.", CacheOptions.RedisAdapter);
 }

@@ -3,7 +3,7 @@ using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using StackExchange.Redis;
 
-namespace Saga.Workers.Verification;
+namespace Saga.Workers.Cache;
 
 /// <summary>A short connection that is signed in with a tenant's own credentials, as a service of the tenant would be.</summary>
 internal sealed class RedisTenantSession : IAsyncDisposable

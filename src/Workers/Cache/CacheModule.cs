@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Steps;
+using Saga.Registry;
+using Saga.Tenancy.Cache;
+using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
+using Saga.Workers.Verification;
+
+namespace Saga.Workers.Cache;
+
+/// <summary>The tenant's keys in the cache, on the adapter that <c>Saga:Cache:Adapter</c> names.</summary>
+public sealed class CacheModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Cache;
+
+    public override IReadOnlyList<string> Systems => [SystemNames.Redis];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration).AddSealing(configuration).AddTenantCache(configuration);
+        services.AddSingleton<ICacheProvisioner>(s => s.GetRequiredService<IOptions<CacheOptions>>().Value.Adapter == CacheOptions.RedisAdapter
+            ? ActivatorUtilities.CreateInstance<RedisCacheProvisioner>(s)
+            : ActivatorUtilities.CreateInstance<InProcessCacheProvisioner>(s));
+        services.AddSingleton<IStep, CacheStep>();
+    }
+
+    public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantCache(configuration);
+        services.AddSingleton<IVerification, CacheVerification>();
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Steps;
+using Saga.Registry;
+using Saga.Tenancy.Configuration;
+using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
+using Saga.Workers.Verification;
+
+namespace Saga.Workers.Configuration;
+
+/// <summary>The tenant's settings and features, which the registry holds.</summary>
+public sealed class ConfigurationModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Configuration;
+
+    public override IReadOnlyList<string> Systems => [];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration);
+        services.AddSealing(configuration);
+        services.AddSingleton<IStep, ConfigurationStep>();
+    }
+
+    public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantSettings(configuration);
+        services.AddSingleton<IVerification, ConfigurationVerification>();
+    }
+}

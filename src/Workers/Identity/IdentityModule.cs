@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Steps;
+using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
+
+namespace Saga.Workers.Identity;
+
+/// <summary>The tenant's organisation and its first administrator, in the directory that <c>Saga:Identity:Adapter</c> names.</summary>
+public sealed class IdentityModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Identity;
+
+    public override IReadOnlyList<string> Systems => [SystemNames.Keycloak];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddDirectory(configuration);
+        services.AddSingleton<IStep, IdentityStep>();
+        services.AddSingleton<IStep, AdministratorStep>();
+    }
+
+    public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddDirectory(configuration);
+        services.AddSingleton<IVerification, IdentityVerification>();
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Steps;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Reservation;
+
+/// <summary>The tenant's placement and its status, which the registry holds.</summary>
+public sealed class ReservationModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Reservation;
+
+    public override IReadOnlyList<string> Systems => [];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddDatabaseServers(configuration);
+        services.AddSingleton<IStep, ReserveStep>();
+        services.AddSingleton<IStep, ActivateStep>();
+    }
+}

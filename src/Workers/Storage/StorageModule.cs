@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Steps;
+using Saga.Registry;
+using Saga.Registry.Leases;
+using Saga.Tenancy.Objects;
+using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
+
+namespace Saga.Workers.Storage;
+
+/// <summary>The place of the tenant's objects, on the adapter that <c>Saga:Storage:Adapter</c> names.</summary>
+public sealed class StorageModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Storage;
+
+    public override IReadOnlyList<string> Systems => [SystemNames.S3];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        AddShared(services, configuration);
+        services.AddSingleton<S3BucketRules>();
+        services.AddSingleton<S3PrefixRemoval>();
+        services.AddSingleton<IStorageProvisioner>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter
+            ? ActivatorUtilities.CreateInstance<S3StorageProvisioner>(s)
+            : ActivatorUtilities.CreateInstance<FolderStorageProvisioner>(s));
+        services.AddSingleton<IStep, StorageStep>();
+    }
+
+    public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
+    {
+        AddShared(services, configuration);
+        services.AddSingleton<IVerification, ObjectsVerification>();
+    }
+
+    private static void AddShared(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration);
+        services.AddTenantObjects(configuration);
+        services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync));
+    }
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Steps;
+using Saga.Registry;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Verification;
+
+/// <summary>The proof that a tenant works. What is proven, the modules of the resources say: see <see cref="ResourceModule.AddVerifications"/>.</summary>
+public sealed class VerificationModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Verification;
+
+    // The verifications bring theirs.
+    public override IReadOnlyList<string> Systems => [];
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration);
+        services.AddSingleton<IStep, VerifyStep>();
+    }
+}
