@@ -21,7 +21,7 @@ public abstract class ResourceModule
 
     /// <summary>
     /// Its <see cref="IVerification"/>s, for the process that runs the verify step. That may be another than the one that runs the
-    /// steps, so what they share is added by both and counts once.
+    /// steps, and need not have a master key: they read what a runtime reads. What both share is added by both and counts once.
     /// </summary>
     public virtual void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
