@@ -56,10 +56,21 @@ public abstract record StepReport
     public required string Step { get; init; }
 
     public required long Fence { get; init; }
+
+    /// <summary>
+    /// The attempt may still take effect after this report: it was cut short, or a call that it made has no answer. Says something of
+    /// forward attempts only.
+    /// </summary>
+    public bool OutcomeUnknown { get; init; }
 }
 
 public sealed record StepSucceeded : StepReport
 {
+    /// <summary>
+    /// Of a compensation: how long after a forward attempt of unknown outcome its effects may still appear. Null: they cannot.
+    /// </summary>
+    public TimeSpan? LingersFor { get; init; }
+
     /// <summary>What is worth showing of the result. Never a secret.</summary>
     public JsonElement? Output { get; init; }
 }

@@ -33,10 +33,16 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         Advance();
     }
 
-    public void Succeed(StepRun step, JsonElement? output)
+    public void Succeed(StepRun step, JsonElement? output, TimeSpan lingersFor)
     {
         var back = IsBack(step);
         settlements.Add(new(step.Name, step.Fence));
+        if (back && step.UncertainAt + lingersFor is { } until && step.DispatchedAt < until)
+        {
+            CompensateAgain(step, until);
+            return;
+        }
+
         Replace(step with
         {
             Status = back ? StepStatus.Compensated : StepStatus.Succeeded,
@@ -51,9 +57,18 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         Advance();
     }
 
-    public void Fail(StepRun step, Failure reason, bool timedOut)
+    // What a forward attempt of unknown outcome asked for may have appeared after the compensation had looked.
+    private void CompensateAgain(StepRun step, DateTimeOffset until)
+    {
+        var due = until > now ? until : now;
+        Replace(step with { Status = StepStatus.CompensationWaiting, FinishedAt = now, DueAt = due, DeferredBy = null });
+        Line(HistoryEvents.CompensationAgain, step, new { at = due, uncertainSince = step.UncertainAt });
+    }
+
+    public void Fail(StepRun step, Failure reason, bool timedOut, bool outcomeUnknown = false)
     {
         var back = IsBack(step);
+        step = Uncertain(step, timedOut || outcomeUnknown);
         var definition = Definition(step.Name);
         // A timed-out attempt may still be at work: it keeps the lease until it ends or a newer fence takes over.
         if (!timedOut)
@@ -90,6 +105,7 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
     public void Hold(StepRun step, StepDeferred hold)
     {
         var back = IsBack(step);
+        step = Uncertain(step, hold.OutcomeUnknown);
         // The attempt was not made, and the time until the next is not the step's: neither counts.
         Replace(step with
         {
@@ -116,7 +132,7 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
     public void Redispatch()
     {
         foreach (var step in InMotion().Where(s => s.Status is StepStatus.Running or StepStatus.Compensating))
-            Send(step, IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt);
+            Send(Uncertain(step, true), IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt);
     }
 
     // Everything that may run now, and the end when nothing is left.
@@ -187,6 +203,8 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
     {
         var definition = Definition(step.Name);
         var turns = direction == Direction.Back && !IsBack(step);
+        // Turned round while a worker is at it: that attempt is cut short.
+        step = Uncertain(step, turns && step.Status == StepStatus.Running);
         var fence = step.Fence + 1;
         var due = now + definition.AttemptTimeout;
         Replace(step with
@@ -221,6 +239,8 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         var end = step.StartedAt + CompensationTime(definition) ?? now;
         return step.Deadline > end ? step.Deadline.Value : end;
     }
+
+    private StepRun Uncertain(StepRun step, bool cutShort) => cutShort && !IsBack(step) ? step with { UncertainAt = now } : step;
 
     private static bool IsBack(StepRun step) => step.Status is
         StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred or

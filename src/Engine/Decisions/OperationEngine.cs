@@ -31,10 +31,11 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
 
     public Decision Succeed(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepSucceeded report)
     {
-        if (Awaited(progress, report) is not { } step)
+        // A compensation that is to run once more has had the result of its last dispatch.
+        if (Awaited(progress, report) is not { } step || step is { Status: StepStatus.CompensationWaiting, FinishedAt: not null })
             return Decision.Nothing(progress);
         var turn = Begin(workflow, progress, now);
-        turn.Succeed(step, report.Output);
+        turn.Succeed(step, report.Output, report.LingersFor ?? TimeSpan.Zero);
         return turn.End();
     }
 
@@ -48,7 +49,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         if (report.Failure.Kind is FailureKind.Outage or FailureKind.Overload)
             turn.Hold(step, Deferral(report));
         else
-            turn.Fail(step, report.Failure, timedOut: false);
+            turn.Fail(step, report.Failure, timedOut: false, outcomeUnknown: report.OutcomeUnknown);
         return turn.End();
     }
 
@@ -95,6 +96,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         Reason = report.Failure.Message,
         RetryAfter = FirstDeferral,
         Failure = report.Failure,
+        OutcomeUnknown = report.OutcomeUnknown || report.Failure.Kind == FailureKind.Outage,
     };
 
     private static StepRun? Awaited(Progress progress, StepReport report) =>

@@ -17,6 +17,10 @@ public static class HistoryEvents
     public const string CompensationFailed = "compensationFailed";
     public const string CompensationTimedOut = "compensationTimedOut";
     public const string CompensationDeferred = "compensationHeld";
+
+    /// <summary>A compensation succeeded, and runs once more, because a forward attempt before it was cut short.</summary>
+    public const string CompensationAgain = "compensationAgain";
+
     public const string Completed = "completed";
     public const string Compensated = "compensated";
     public const string Stalled = "stalled";

@@ -1,7 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Saga.Engine.Operations;
 
@@ -37,6 +37,12 @@ public sealed record StepRun
 
     /// <summary>The outside system that holds the step back.</summary>
     public string? DeferredBy { get; init; }
+
+    /// <summary>
+    /// When a forward attempt of unknown outcome was last at work: what it asked of an external system may appear after that. Null: no
+    /// attempt was cut short.
+    /// </summary>
+    public DateTimeOffset? UncertainAt { get; init; }
 
     public JsonElement? Output { get; init; }
 

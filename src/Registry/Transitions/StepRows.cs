@@ -1,10 +1,10 @@
-using System.Collections.Frozen;
-using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using System.Collections.Frozen;
+using System.Text.Json;
 
 namespace Saga.Registry.Transitions;
 
@@ -21,7 +21,7 @@ internal static class StepRows
 
     public static NpgsqlBatchCommand Select(IEnumerable<Guid> operations) => new(
         """
-        select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output
+        select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at
         from operation_steps where operation_id = any($1)
         """)
     {
@@ -42,6 +42,7 @@ internal static class StepRows
         Failure = row.IsDBNull(10) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(10), Json.Options),
         DeferredBy = row.IsDBNull(11) ? null : row.GetString(11),
         Output = row.IsDBNull(12) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(12), Json.Options),
+        UncertainAt = Time(row, 13),
     });
 
     /// <summary>
@@ -57,11 +58,11 @@ internal static class StepRows
         return new NpgsqlBatchCommand(
             """
             insert into operation_steps as s (
-                operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence)
+                operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence, uncertain_at)
             select v.operation, v.step, v.status, v.fence, v.attempt, v.started, v.dispatched, v.due, v.deadline, v.finished, v.failure::jsonb, v.held_by, v.output::jsonb,
-                coalesce(v.fence = v.settled_fence, false), v.settled_fence
-            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as v(
-                operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence)
+                coalesce(v.fence = v.settled_fence, false), v.settled_fence, v.uncertain
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as v(
+                operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence, uncertain)
             order by v.operation, v.step
             on conflict (operation_id, step) do update set
                 status = excluded.status, fence = excluded.fence, attempt = excluded.attempt, started_at = excluded.started_at,
@@ -69,7 +70,8 @@ internal static class StepRows
                 failure = excluded.failure, held_by = excluded.held_by, output = excluded.output,
                 settled    = excluded.settled or (s.settled and excluded.fence = s.fence),
                 holder     = case when s.held_fence = excluded.held_fence then null else s.holder end,
-                expires_at = case when s.held_fence = excluded.held_fence then null else s.expires_at end
+                expires_at = case when s.held_fence = excluded.held_fence then null else s.expires_at end,
+                uncertain_at = excluded.uncertain_at
             """)
         {
             Parameters =
@@ -88,6 +90,7 @@ internal static class StepRows
                 Parameter.Array(changes, c => c.Step.DeferredBy, NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.Step.Output?.GetRawText(), NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.SettledFence, NpgsqlDbType.Bigint),
+                Parameter.Array(changes, c => c.Step.UncertainAt, NpgsqlDbType.TimestampTz),
             },
         };
     }

@@ -23,6 +23,9 @@ public sealed class RedisOptions
 
     /// <summary>For one call to the server.</summary>
     public int TimeoutSeconds { get; set; } = 5;
+
+    /// <summary>How long after a command without an answer the server may still act on it. A compensation after such a command runs once more then.</summary>
+    public int LingersForSeconds { get; set; } = 10;
 }
 
 internal sealed class CacheOptionsValidation : IValidateOptions<CacheOptions>
@@ -34,6 +37,8 @@ internal sealed class CacheOptionsValidation : IValidateOptions<CacheOptions>
             "Saga:Cache:Redis:ConnectionString must be the Redis server's 'host:port', with options such as ',password=…,ssl=true' after it."),
         CacheOptions.RedisAdapter when options.Redis.TimeoutSeconds is < 1 or > 600 => ValidateOptionsResult.Fail(
             "Saga:Cache:Redis:TimeoutSeconds must be 1 to 600."),
+        CacheOptions.RedisAdapter when options.Redis.LingersForSeconds is < 0 or > 3600 => ValidateOptionsResult.Fail(
+            "Saga:Cache:Redis:LingersForSeconds must be 0 to 3600."),
         CacheOptions.RedisAdapter => ValidateOptionsResult.Success,
         _ => ValidateOptionsResult.Fail("Saga:Cache:Adapter must be 'redis' or 'inprocess'."),
     };

@@ -28,6 +28,9 @@ public sealed class S3Connection : IDisposable
 
     public bool RequiresPolicy => options.RequirePolicy;
 
+    /// <summary>How long after a request without an answer the server may still act on it.</summary>
+    public TimeSpan LingersFor => TimeSpan.FromSeconds(options.LingersForSeconds);
+
     public string Region => options.Region;
 
     public bool IsAmazon => options.ServiceUrl.Length == 0;

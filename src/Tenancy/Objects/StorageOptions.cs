@@ -52,6 +52,9 @@ public sealed class S3StorageOptions
 
     /// <summary>For one call to the server.</summary>
     public int TimeoutSeconds { get; set; } = 30;
+
+    /// <summary>How long after a request without an answer the server may still act on it. A compensation after such a request runs once more then.</summary>
+    public int LingersForSeconds { get; set; } = 15;
 }
 
 internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions>
@@ -95,5 +98,7 @@ internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions
 
         if (s3.TimeoutSeconds is < 1 or > 600)
             errors.Add("Saga:Storage:S3:TimeoutSeconds must be 1 to 600.");
+        if (s3.LingersForSeconds is < 0 or > 3600)
+            errors.Add("Saga:Storage:S3:LingersForSeconds must be 0 to 3600.");
     }
 }

@@ -16,6 +16,8 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Redis];
 
+    public TimeSpan LingersFor => provisioner.LingersFor;
+
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);

@@ -9,6 +9,9 @@ namespace Saga.Workers.Cache;
 /// </summary>
 public interface ICacheProvisioner
 {
+    /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
+    TimeSpan LingersFor => TimeSpan.Zero;
+
     /// <summary>The user that signs in for the tenant; null where the cache knows no users.</summary>
     string? User(TenantId tenant);
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
@@ -10,8 +11,10 @@ using System.Text;
 namespace Saga.Workers.Cache;
 
 /// <summary>A Redis user per tenant that reaches the tenant's keys and channels only.</summary>
-internal sealed class RedisCacheProvisioner(RedisConnection redis) : ICacheProvisioner
+internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<CacheOptions> options) : ICacheProvisioner
 {
+    public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.Redis.LingersForSeconds);
+
     public string User(TenantId tenant) => $"t_{tenant.Compact}";
 
     public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)

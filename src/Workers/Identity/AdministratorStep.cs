@@ -10,6 +10,8 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
 {
     public string Name => StepNames.Administrator;
 
+    public TimeSpan LingersFor => directory.LingersFor;
+
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)

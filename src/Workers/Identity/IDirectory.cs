@@ -10,6 +10,9 @@ namespace Saga.Workers.Identity;
 /// </summary>
 public interface IDirectory
 {
+    /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
+    TimeSpan LingersFor => TimeSpan.Zero;
+
     /// <summary>
     /// The tenant's organisation, made when missing and mended when its name, domain or enabling differ.
     /// It takes the first of <see cref="OrganizationSpec.Names"/> that is free. An alias, domain, or all the names held by

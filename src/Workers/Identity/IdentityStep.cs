@@ -10,6 +10,8 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
 {
     public string Name => StepNames.Identity;
 
+    public TimeSpan LingersFor => directory.LingersFor;
+
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)

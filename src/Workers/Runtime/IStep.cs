@@ -25,6 +25,12 @@ public interface IStep
     /// <summary>Whether it reads the command with <see cref="StepContext.Input{T}"/>.</summary>
     bool NeedsInput => false;
 
+    /// <summary>
+    /// How long after a call without an answer its effect may still appear in the external system. After an attempt that was cut short,
+    /// the compensation runs once more when this time is over, before the step counts as compensated.
+    /// </summary>
+    TimeSpan LingersFor => TimeSpan.Zero;
+
     /// <returns>What is worth showing of the result, never a secret; or null.</returns>
     Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken);
 

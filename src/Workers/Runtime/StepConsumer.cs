@@ -16,7 +16,8 @@ namespace Saga.Workers.Runtime;
 /// It never lets an exception out for what a step does: a failure is a report, and a report is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    IEnumerable<IStep> steps, LeaseManager leases, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues, TimeProvider time, ILogger<StepConsumer> log)
+    IEnumerable<IStep> steps, LeaseManager leases, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
+    LeasedTransactions transactions, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
@@ -86,6 +87,7 @@ internal sealed partial class StepConsumer(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, context.CancellationToken);
         using var over = new AttemptEnd(command.Deadline - time.GetUtcNow(), stop, time);
         using var activity = WorkersTelemetry.StartStep(command);
+        using var guard = transactions.Guard(held.Lease);
         try
         {
             var given = stepContext.With(await inputs.ReadAsync(command.OperationId, step.Needs, step.NeedsInput, stop.Token));
@@ -97,6 +99,7 @@ internal sealed partial class StepConsumer(
                 Step = command.Step,
                 Fence = command.Fence,
                 Output = output is null ? null : JsonSerializer.SerializeToElement(output, Json.Options),
+                LingersFor = command is CompensateStep && step.LingersFor > TimeSpan.Zero ? step.LingersFor : null,
             };
         }
         catch (CircuitOpenException open)
@@ -108,11 +111,11 @@ internal sealed partial class StepConsumer(
             LogLeaseLost(error is LeaseLostException or OperationCanceledException ? null : error, command.Step, command.OperationId, command.Fence);
             // Lost to a newer fence, this says nothing to anybody. Lost because the registry was away, the step is
             // still this dispatch's, and nobody else would speak for it before its time is over.
-            return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500));
+            return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500)) with { OutcomeUnknown = true };
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
-            return Held(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1));
+            return Held(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1)) with { OutcomeUnknown = true };
         }
         catch (Exception error)
         {
@@ -129,10 +132,12 @@ internal sealed partial class StepConsumer(
         var failure = Failures.Classify(error);
         var defers = failure.Kind is FailureKind.Outage or FailureKind.Overload
             || (failure is { Kind: FailureKind.Transient, System: { } system } && circuits.IsOpen(system));
+        // Cut short, or without an answer: what it asked for may still come about.
+        var unknown = failure.Kind == FailureKind.Outage || error is AttemptTimeoutException or OperationCanceledException;
         if (!defers)
-            return Failed(command, failure);
+            return Failed(command, failure) with { OutcomeUnknown = unknown };
         var asked = (error as StepFailureException)?.RetryAfter ?? FirstDelay;
-        return Held(command, failure.System ?? failure.Code, failure.Message, asked < FirstDelay ? FirstDelay : asked < LongestDelay ? asked : LongestDelay) with { Failure = failure };
+        return Held(command, failure.System ?? failure.Code, failure.Message, asked < FirstDelay ? FirstDelay : asked < LongestDelay ? asked : LongestDelay) with { Failure = failure, OutcomeUnknown = unknown };
     }
 
     private static StepFailed Failed(StepCommand command, Failure failure) =>

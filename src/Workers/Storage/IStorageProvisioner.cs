@@ -8,6 +8,9 @@ namespace Saga.Workers.Storage;
 /// </summary>
 public interface IStorageProvisioner
 {
+    /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
+    TimeSpan LingersFor => TimeSpan.Zero;
+
     Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Removes everything of the tenant, old versions and unfinished uploads included, and sees that it is gone.</summary>

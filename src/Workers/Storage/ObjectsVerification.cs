@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
@@ -10,11 +11,14 @@ using System.Security.Cryptography;
 namespace Saga.Workers.Storage;
 
 /// <summary>Puts, gets and deletes an object as a service would; another tenant cannot see it.</summary>
-internal sealed class ObjectsVerification(IObjectStore store) : IVerification
+internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOptions>? options = null) : IVerification
 {
     public string Name => "objects";
 
     public string? System(Tenant tenant) => SystemNames.S3;
+
+    // Its probe is an object of the tenant's.
+    public TimeSpan LingersFor => options?.Value is { Adapter: StorageOptions.S3Adapter } set ? TimeSpan.FromSeconds(set.S3.LingersForSeconds) : TimeSpan.Zero;
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {

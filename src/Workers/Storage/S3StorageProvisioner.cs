@@ -14,6 +14,8 @@ namespace Saga.Workers.Storage;
 /// </summary>
 internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRules rules, S3PrefixRemoval removal) : IStorageProvisioner
 {
+    public TimeSpan LingersFor => connection.LingersFor;
+
     public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         try

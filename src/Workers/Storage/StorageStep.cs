@@ -13,6 +13,8 @@ internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransac
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.S3];
 
+    public TimeSpan LingersFor => provisioner.LingersFor;
+
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);

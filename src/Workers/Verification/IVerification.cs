@@ -16,6 +16,9 @@ public interface IVerification
     /// <summary>The external system that it asks; null when it asks the registry only.</summary>
     string? System(Tenant tenant) => null;
 
+    /// <inheritdoc cref="IStep.LingersFor"/>
+    TimeSpan LingersFor => TimeSpan.Zero;
+
     /// <exception cref="StepFailureException">Names what failed, and says whether another attempt may help.</exception>
     Task VerifyAsync(StepContext context, CancellationToken cancellationToken);
 }

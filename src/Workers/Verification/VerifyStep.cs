@@ -13,6 +13,8 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
 
     public IEnumerable<string> Systems(Tenant tenant) => verifications.Select(v => v.System(tenant)).OfType<string>().Distinct(StringComparer.Ordinal);
 
+    public TimeSpan LingersFor => verifications.Select(v => v.LingersFor).DefaultIfEmpty().Max();
+
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         // The probes write to external systems: a stale attempt must not begin, and those that outlive it ask again.

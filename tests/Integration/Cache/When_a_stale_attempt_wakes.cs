@@ -60,5 +60,9 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         (await Provisioner.ExistsAsync(tenant.Id, None)).ShouldBeTrue();
     }
 
+    [Fact]
+    public void Should_be_compensated_once_more_ten_seconds_after_a_command_without_an_answer() =>
+        host.Step(StepNames.Cache).LingersFor.ShouldBe(TimeSpan.FromSeconds(10));
+
     private ICacheProvisioner Provisioner => host.Get<ICacheProvisioner>();
 }

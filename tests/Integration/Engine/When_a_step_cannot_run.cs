@@ -15,9 +15,12 @@ public sealed class When_a_step_cannot_run
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
 
-        var operation = await host.SubmitAsync(EngineHost.Chain("one", "strange").Each(s => s with { MaxAttempts = 2, Backoff = TimeSpan.Zero }));
+        var operation = await host.SubmitAsync(EngineHost.Chain("one", "strange").Each(s => s with
+        {
+            MaxAttempts = 2, Backoff = TimeSpan.Zero, CompensationDeadline = TimeSpan.FromSeconds(1),
+        }));
 
-        // Nor can it be undone: nothing is guessed.
+        // Nor can it be undone, for as long as that is tried: nothing is guessed.
         (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled);
         (await host.HistoryAsync(operation)).Count(line => line == "stepFailed:strange").ShouldBe(2, "a newer worker may come meanwhile");
         (await registry.ScalarAsync<string>("select failure ->> 'code' from operation_steps where step = 'strange'")).ShouldBe("step-unknown");

@@ -42,6 +42,9 @@ public sealed class When_the_storage_step_runs : IAsyncLifetime
     }
 
     [Fact]
+    public void Should_be_compensated_once_more_fifteen_seconds_after_a_request_without_an_answer() => host.Step.LingersFor.ShouldBe(TimeSpan.FromSeconds(15));
+
+    [Fact]
     public async Task Should_touch_nothing_without_the_lease()
     {
         var stale = await tenant.BeginAsync(StepNames.Storage);

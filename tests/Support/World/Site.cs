@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +7,8 @@ using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Schema;
 using Saga.Tests.Support.Keycloak;
+using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Saga.Tests.Support.World;
 
@@ -78,6 +78,9 @@ public sealed class Site
                 ["Saga:Runtime:Registry:ConnectionString"] = RuntimeLogin.On(registry),
                 // Short, so that what a crash leaves is taken over soon.
                 ["Saga:Workers:LeaseSeconds"] = "2",
+                ["Saga:Identity:Keycloak:LingersForSeconds"] = "1",
+                ["Saga:Storage:S3:LingersForSeconds"] = "1",
+                ["Saga:Cache:Redis:LingersForSeconds"] = "1",
                 ["Saga:Workers:CircuitSeconds"] = "1",
                 ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
                 ["Saga:Orchestrator:OutboxSendSeconds"] = "1",

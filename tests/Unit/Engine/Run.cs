@@ -49,26 +49,27 @@ internal sealed class Run
 
     public Decision Start() => Apply("Submitted", engine.Start(Workflow, Progress, Time.GetUtcNow()));
 
-    public Decision Succeed(string step, long? fence = null, object? output = null) =>
+    public Decision Succeed(string step, long? fence = null, object? output = null, TimeSpan? lingersFor = null) =>
         Apply("Succeeded", engine.Succeed(Workflow, Progress, Time.GetUtcNow(), new StepSucceeded
         {
-            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, Output = output is null ? null : JsonSerializer.SerializeToElement(output),
+            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, Output = output is null ? null : JsonSerializer.SerializeToElement(output), LingersFor = lingersFor,
         }));
 
     public Decision Fail(string step, bool transient, long? fence = null) =>
         Fail(step, transient ? FailureKind.Transient : FailureKind.Permanent, fence);
 
-    public Decision Fail(string step, FailureKind kind, long? fence = null) =>
+    public Decision Fail(string step, FailureKind kind, long? fence = null, bool outcomeUnknown = false) =>
         Apply("Failed", engine.Fail(Workflow, Progress, Time.GetUtcNow(), new StepFailed
         {
-            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence,
+            OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, OutcomeUnknown = outcomeUnknown,
             Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = kind },
         }));
 
-    public Decision Hold(string step, TimeSpan retryAfter, long? fence = null) =>
+    public Decision Hold(string step, TimeSpan retryAfter, long? fence = null, bool outcomeUnknown = false) =>
         Apply("Held", engine.Hold(Workflow, Progress, Time.GetUtcNow(), new StepDeferred
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
+            OutcomeUnknown = outcomeUnknown,
         }));
 
     public Decision Wake() => Apply("Due", engine.Wake(Workflow, Progress, Time.GetUtcNow()));

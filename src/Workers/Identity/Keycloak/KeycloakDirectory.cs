@@ -1,8 +1,8 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Workers.Runtime;
+using System.Net;
 
 namespace Saga.Workers.Identity.Keycloak;
 
@@ -11,6 +11,8 @@ internal sealed partial class KeycloakDirectory(
     KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakRoles roles,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
 {
+    public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.LingersForSeconds);
+
     public Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken) =>
         organizations.EnsureAsync(wanted, cancellationToken);
 

@@ -39,6 +39,10 @@ public sealed class KeycloakOptions
     [Range(1, 10_000, ErrorMessage = Section + ":RetryDelayMilliseconds must be 1 to 10000 milliseconds.")]
     public int RetryDelayMilliseconds { get; set; } = 200;
 
+    /// <summary>How long after a call without an answer Keycloak may still act on it. A compensation after such a call runs once more then.</summary>
+    [Range(0, 3600, ErrorMessage = Section + ":LingersForSeconds must be 0 to 3600 seconds.")]
+    public int LingersForSeconds { get; set; } = 30;
+
     /// <summary>Have Keycloak mail a new administrator the required actions; needs SMTP in the realm.</summary>
     public bool SendActionsEmail { get; set; }
 
