@@ -8,6 +8,7 @@ public sealed class RegistryOptions : IValidatableObject
 {
     public const string Section = "Saga:Registry";
     public const string DefaultRuntimeRole = "saga_runtime";
+    public const int DefaultMaxConnections = 10;
 
     /// <summary>An Npgsql connection string.</summary>
     [Required(ErrorMessage = "Saga:Registry:ConnectionString must be an Npgsql connection string to the control-plane database.")]
@@ -19,6 +20,13 @@ public sealed class RegistryOptions : IValidatableObject
     /// </summary>
     [RegularExpression("[a-z_][a-z0-9_]{0,62}", ErrorMessage = "Saga:Registry:RuntimeRole must be a role's name of a-z, 0-9 and '_', at most 63 characters.")]
     public string RuntimeRole { get; set; } = DefaultRuntimeRole;
+
+    /// <summary>
+    /// Connections of this process to the registry, in use or idle. A <c>Maximum Pool Size</c> in the connection string goes before it.
+    /// Some are kept for good by loops: a program needs at least eight.
+    /// </summary>
+    [Range(8, 10_000, ErrorMessage = "Saga:Registry:MaxConnections must be from 8 to 10000.")]
+    public int MaxConnections { get; set; } = DefaultMaxConnections;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -59,12 +60,21 @@ public static class RegistryRegistration
         services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
     }
 
+    // Npgsql's own builder says of every key that it is there.
+    private static bool NamesPoolSize(string connectionString)
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        return given.ContainsKey("Maximum Pool Size") || given.ContainsKey("MaxPoolSize");
+    }
+
     // The statements of the hot path are few and the same: prepared ones cost half the server's time.
     private static NpgsqlDataSource Connect(RegistryOptions options)
     {
         var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString);
         if (connection.MaxAutoPrepare == 0)
             connection.MaxAutoPrepare = 64;
+        if (!NamesPoolSize(options.ConnectionString))
+            connection.MaxPoolSize = options.MaxConnections;
         return NpgsqlDataSource.Create(connection);
     }
 }

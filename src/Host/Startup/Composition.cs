@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Saga.Api;
 using Saga.Host.Embedded.Identity;
 using Saga.Orchestrator;
+using Saga.Registry;
 using Saga.Workers;
 
 namespace Saga.Host.Startup;
@@ -13,6 +14,8 @@ internal static class Composition
 {
     public static IServiceCollection AddEverything(this IServiceCollection services, IConfiguration configuration)
     {
+        // Three programs in one.
+        services.Configure<RegistryOptions>(o => o.MaxConnections = 4 * RegistryOptions.DefaultMaxConnections);
         services.AddApi(configuration).AddOrchestrator(configuration).AddWorkers(configuration);
         if (IsEmbedded(configuration))
             services.AddEmbeddedIssuer(configuration);

@@ -39,7 +39,7 @@ public sealed class DatabaseModule : ResourceModule
     /// <summary>Needs no administrator's connection and no master key.</summary>
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
-        services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration);
+        services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration).AddConnectionBudgets(configuration);
         services.AddSingleton<DatabaseVerification>();
         services.AddSingleton<IVerification>(s => s.GetRequiredService<DatabaseVerification>());
     }

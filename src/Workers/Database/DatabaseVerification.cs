@@ -13,7 +13,7 @@ namespace Saga.Workers.Database;
 /// Signs in as the tenant; writes, reads and deletes a row; and tries what must not work: to read and write the
 /// rows of another tenant, to use another schema, to connect to another database.
 /// </summary>
-internal sealed class DatabaseVerification(TenantConnections connections) : IVerification
+internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets) : IVerification
 {
     // Every copy of the product's tables holds a row of this tenant, which is nobody's.
     private static readonly Guid Canary = Guid.Empty;
@@ -26,6 +26,8 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         var server = context.Tenant.Placement?.Server ?? "unknown";
+        // The tenant's own, and the one that must be refused.
+        await using var reserved = await ReserveAsync(server, cancellationToken);
         try
         {
             // What the pool knows may be older than what this operation just made.
@@ -58,6 +60,18 @@ internal sealed class DatabaseVerification(TenantConnections connections) : IVer
         {
             // Workers serve no tenant: the pool would only hold a connection until it is idle for long.
             await connections.CloseAsync(context.TenantId);
+        }
+    }
+
+    private async Task<IAsyncDisposable> ReserveAsync(string server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await budgets.Of(server).ReserveAsync(2, cancellationToken);
+        }
+        catch (TimeoutException error)
+        {
+            throw DatabaseFailures.NoConnectionFree(server, error);
         }
     }
 

@@ -21,6 +21,10 @@ internal static class DatabaseFailures
         _ => Unavailable(server, error.Message, error),
     };
 
+    /// <summary>The budget of this process for the server is used up.</summary>
+    public static StepFailureException NoConnectionFree(string server, TimeoutException error) =>
+        Busy(server, $"Database server '{server}': {error.Message}", error);
+
     private static StepFailureException Translate(string server, PostgresException error) => FailureKinds.OfSqlState(error.SqlState) switch
     {
         FailureKind.Outage => Unavailable(server, error.MessageText, error),
@@ -50,7 +54,7 @@ internal static class DatabaseFailures
         "Bring the server back; the step goes on by itself.", cause);
 
     private static StepFailureException Busy(string server, string message, Exception cause) => StepFailureException.Overload(
-        "postgresql-busy", message, System(server), "Nothing, unless it lasts: then run fewer database steps at once, or let the server take more connections.",
+        "postgresql-busy", message, System(server), "Nothing, unless it lasts: then let the server take more connections, and raise Saga:Databases:MaxConnectionsPerServer.",
         cause: cause);
 
     private static StepFailureException Concurrent(string server, PostgresException cause) => StepFailureException.Transient(

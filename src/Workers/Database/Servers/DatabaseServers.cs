@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Data;
+using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry.Placements;
@@ -7,40 +9,67 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Servers;
 
 /// <summary>Administrators' connections to the configured servers. Thread-safe.</summary>
-internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsyncDisposable
+internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, ConnectionBudgets budgets) : IAsyncDisposable
 {
     /// <summary>Advisory locks count within one database, so every worker takes the server-wide ones in this one.</summary>
     public const string Maintenance = "postgres";
 
-    private const int MaxPoolSize = 10;
-    private const int IdleSeconds = 15;
-    private readonly ConcurrentDictionary<(string Server, string Database), NpgsqlDataSource> pools = [];
+    private readonly ConcurrentDictionary<(string Server, string Database), NpgsqlDataSource> sources = [];
 
     public IReadOnlyCollection<string> Names => options.Value.Servers.Keys;
 
     /// <exception cref="StepFailureException">The server is not configured here, or cannot be reached.</exception>
-    public async Task<ServerSession> OpenAsync(string server, string database, CancellationToken cancellationToken)
+    public Task<ServerSession> OpenAsync(string server, string database, CancellationToken cancellationToken) =>
+        OpenAsync(server, database, budgets.Of(server).ReserveAsync, cancellationToken);
+
+    /// <summary>The same for a caller that holds a session of the server already.</summary>
+    public Task<ServerSession> OpenSecondAsync(string server, string database, CancellationToken cancellationToken) =>
+        OpenAsync(server, database, budgets.Of(server).ReserveSecondAsync, cancellationToken);
+
+    private async Task<ServerSession> OpenAsync(
+        string server, string database, Func<CancellationToken, Task<ServerConnections.Reservation>> reserve, CancellationToken cancellationToken)
     {
         var connectionString = ConnectionString(server, database);
         try
         {
-            if (IsShared(database))
-            {
-                var pool = pools.GetOrAdd((server, database), _ => Source(connectionString));
-                return new ServerSession(server, await pool.OpenConnectionAsync(cancellationToken));
-            }
-
-            // A pool would keep connections to a tenant's own database, which is soon dropped, copied or idle.
-            var single = Source(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+            var reservation = await reserve(cancellationToken);
             try
             {
-                return new ServerSession(server, await single.OpenConnectionAsync(cancellationToken), single);
+                // A connection to a tenant's own database, which is soon dropped, copied or idle, is not kept.
+                if (!IsShared(database))
+                {
+                    var single = Source(connectionString);
+                    return new ServerSession(server, await OpenAsync(single, cancellationToken), async connection =>
+                    {
+                        await connection.DisposeAsync();
+                        await single.DisposeAsync();
+                        await reservation.DisposeAsync();
+                    });
+                }
+
+                var opened = reservation.Take(database)
+                    ?? await sources.GetOrAdd((server, database), _ => Source(connectionString)).OpenConnectionAsync(cancellationToken);
+                return new ServerSession(server, opened, async connection =>
+                {
+                    if (await IsCleanAsync(connection))
+                    {
+                        await reservation.KeepAsync(database, connection);
+                        return;
+                    }
+
+                    await connection.DisposeAsync();
+                    await reservation.DisposeAsync();
+                });
             }
             catch
             {
-                await single.DisposeAsync();
+                await reservation.DisposeAsync();
                 throw;
             }
+        }
+        catch (TimeoutException error)
+        {
+            throw DatabaseFailures.NoConnectionFree(server, error);
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))
         {
@@ -70,8 +99,37 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsy
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var pool in pools.Values)
-            await pool.DisposeAsync();
+        foreach (var source in sources.Values)
+            await source.DisposeAsync();
+    }
+
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Locks and settings of the session end here. A connection that is broken or in a transaction is not given to others.
+    private static async Task<bool> IsCleanAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            if (connection.FullState != ConnectionState.Open)
+                return false;
+            await connection.ExecuteAsync("discard all");
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     private static bool IsShared(string database) =>
@@ -94,9 +152,8 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options) : IAsy
         {
             Database = database,
             ApplicationName = "saga-worker",
-            MaxPoolSize = MaxPoolSize,
-            ConnectionIdleLifetime = IdleSeconds,
-            ConnectionPruningInterval = IdleSeconds / 3,
+            // Kept here, within the budget of the server: a pool knows its own database only.
+            Pooling = false,
             CommandTimeout = 60,
         }.ConnectionString;
     }

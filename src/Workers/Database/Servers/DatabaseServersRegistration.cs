@@ -8,6 +8,16 @@ namespace Saga.Workers.Database.Servers;
 
 public static class DatabaseServersRegistration
 {
+    /// <summary>How many connections this process opens to a server, whatever opens them. May be called by several capabilities of one host.</summary>
+    public static IServiceCollection AddConnectionBudgets(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(ConnectionBudgets)))
+            return services;
+        services.AddOptions<ConnectionBudgetOptions>().Bind(configuration.GetSection(ConnectionBudgetOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ConnectionBudgets>();
+        return services;
+    }
+
     /// <summary>The configured servers, made known to the registry at start. May be called by several capabilities of one host.</summary>
     public static IServiceCollection AddDatabaseServers(this IServiceCollection services, IConfiguration configuration)
     {
@@ -16,6 +26,7 @@ public static class DatabaseServersRegistration
             return services;
         services.AddOptions<DatabasesOptions>().Bind(configuration.GetSection(DatabasesOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DatabasesOptions>, DatabasesOptionsValidation>();
+        services.AddConnectionBudgets(configuration);
         services.AddSingleton<DatabaseServers>();
         services.AddSingleton<FencedSessions>();
         services.AddSingleton<PlacementStore>();

@@ -8,7 +8,7 @@ namespace Saga.Workers.Database.Servers;
 /// An administrator's connection to one database of one server. Errors leave it as <see cref="StepFailureException"/>.
 /// Identifiers and literals in statements must be quoted by <see cref="Sql"/>.
 /// </summary>
-internal sealed class ServerSession(string server, NpgsqlConnection connection, NpgsqlDataSource? owned = null) : IAsyncDisposable
+internal sealed class ServerSession(string server, NpgsqlConnection connection, Func<NpgsqlConnection, Task> giveBack) : IAsyncDisposable
 {
     public string Server { get; } = server;
 
@@ -37,25 +37,7 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
         });
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            // A pooled connection would keep its advisory locks until its next use.
-            if (connection.State == System.Data.ConnectionState.Open)
-                await connection.ExecuteAsync("select pg_advisory_unlock_all()");
-        }
-        catch (NpgsqlException)
-        {
-            // The connection is broken, and its locks are gone with it.
-        }
-        finally
-        {
-            await connection.DisposeAsync();
-            if (owned is not null)
-                await owned.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => new(giveBack(connection));
 
     private async Task<T> TranslatingAsync<T>(Func<Task<T>> call)
     {

@@ -33,7 +33,7 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
         await TenantRoles.EnsureGroupAsync(session, SharedRoles.TemplateOwner, cancellationToken);
         await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8' connection limit 0", cancellationToken);
         await session.ExecuteAsync($"revoke all on database {name} from public", cancellationToken);
-        await using (var inside = await servers.OpenAsync(server, Name, cancellationToken))
+        await using (var inside = await servers.OpenSecondAsync(server, Name, cancellationToken))
         {
             await inside.ExecuteAsync(
                 $"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.TemplateOwner)}", cancellationToken);

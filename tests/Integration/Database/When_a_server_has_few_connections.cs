@@ -1,0 +1,61 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Tests.Support;
+using Saga.Workers.Database;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Database;
+
+public sealed class When_a_server_has_few_connections
+{
+    private const int Budget = 6;
+
+    [Fact]
+    public async Task Should_never_open_more_than_the_budget_and_still_finish_every_tenant()
+    {
+        var name = $"budget_{Guid.NewGuid():n}";
+        var admin = new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync());
+        await using var observer = NpgsqlDataSource.Create(admin.ConnectionString);
+        // Beyond the limit the server itself refuses, superusers excepted: so the test counts, too.
+        await using (var role = observer.CreateCommand($"create role {name} superuser login password 'secret'"))
+            await role.ExecuteNonQueryAsync();
+        try
+        {
+            admin.Username = name;
+            admin.Password = "secret";
+            await using var world = await DatabaseWorld.CreateAsync(server: admin.ConnectionString, settings: ("Saga:Databases:MaxConnectionsPerServer", $"{Budget}"));
+            using var done = new CancellationTokenSource();
+            var watching = WatchAsync(observer, name, done.Token);
+
+            IsolationTier[] tiers = [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];
+            await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
+            {
+                var tenant = await world.ReadyAsync(tiers[i % tiers.Length]);
+                await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
+            }));
+
+            await done.CancelAsync();
+            var (most, looks) = await watching;
+            looks.ShouldBeGreaterThan(10);
+            most.ShouldBeGreaterThan(1);
+            most.ShouldBeLessThanOrEqualTo(Budget);
+        }
+        finally
+        {
+            await using var drop = observer.CreateCommand($"reassign owned by {name} to postgres; drop owned by {name}; drop role {name}");
+            await Record.ExceptionAsync(() => drop.ExecuteNonQueryAsync());
+        }
+    }
+
+    private static async Task<(long Most, int Looks)> WatchAsync(NpgsqlDataSource observer, string name, CancellationToken until)
+    {
+        var (most, looks) = (0L, 0);
+        await using var connection = await observer.OpenConnectionAsync(CancellationToken.None);
+        await using var count = new NpgsqlCommand("select count(*) from pg_stat_activity where usename = $1", connection) { Parameters = { new() { Value = name } } };
+        for (; !until.IsCancellationRequested; looks++)
+            most = Math.Max(most, (long)(await count.ExecuteScalarAsync(CancellationToken.None))!);
+        return (most, looks);
+    }
+}
