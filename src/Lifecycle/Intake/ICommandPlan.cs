@@ -29,7 +29,7 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <summary>Every workflow that <see cref="Plan"/> may choose, the usual one first.</summary>
     static abstract IReadOnlyList<WorkflowDefinition> Workflows { get; }
 
-    /// <summary>What the audit calls it, such as <c>tenant.provision</c>.</summary>
+    /// <summary>What the audit calls it, one of <see cref="Saga.Registry.Audit.AuditActions"/>.</summary>
     string AuditAction { get; }
 
     /// <summary>Holds the command to its rules, as far as the tenant does not matter. Names every broken rule.</summary>

@@ -3,6 +3,7 @@ using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
+using Saga.Registry.Audit;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
 
@@ -17,7 +18,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names) : ICom
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ProvisionWorkflow.Definition];
 
-    public string AuditAction => "tenant.provision";
+    public string AuditAction => AuditActions.TenantProvision;
 
     public async ValueTask<Checked<ValidProvision>> CheckAsync(ProvisionTenant command, CancellationToken cancellationToken)
     {

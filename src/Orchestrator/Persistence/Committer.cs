@@ -132,6 +132,6 @@ internal sealed partial class Committer : IAsyncDisposable
         _ = Task.Run(() => batch.ForEach(t => t.Commit()), CancellationToken.None);
     }
 
-    [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "A transaction of {Count} transitions failed; each will be tried again alone.")]
+    [LoggerMessage(EventId = 1151, Level = LogLevel.Warning, Message = "A transaction of {Count} transitions failed; each will be tried again alone.")]
     private partial void LogBatchFailed(Exception error, int count);
 }

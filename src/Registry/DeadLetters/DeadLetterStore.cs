@@ -3,6 +3,7 @@ using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.DeadLetters;
+using Saga.Registry.Audit;
 using Saga.Registry.Paging;
 
 namespace Saga.Registry.DeadLetters;
@@ -116,9 +117,9 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
         AddCommand(batch,
             """
             insert into audit (actor, action, detail)
-            select $2, 'deadLetter.return', jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
+            select $2, $4, jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
             from dead_letters where id = $1
-            """, id, actor, reason);
+            """, id, actor, reason, AuditActions.DeadLetterReturn);
         AddCommand(batch, "select pg_notify('saga_outbox', '')");
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using Saga.Contracts.Events;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Registry.Audit;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
 using Saga.Registry.Placements;
@@ -28,10 +29,10 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                 await transaction.ExecuteAsync(
                     """
                     insert into audit (at, actor, action, tenant_id, operation_id)
-                    select @now, requested_by, 'tenant-activated', @Tenant, id from operations where id = @OperationId;
+                    select @now, requested_by, @Action, @Tenant, id from operations where id = @OperationId;
                     select pg_notify('saga_tenants', @Text);
                     """,
-                    new { now, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
+                    new { now, Action = AuditActions.TenantActivate, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
                 await OutboxWriter.PublishAsync(
                     transaction.Transaction,
                     new TenantProvisioned

@@ -1,5 +1,6 @@
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Registry.Audit;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
@@ -59,10 +60,10 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
                 update tenants set status = 'failed', version = version + 1, updated_at = now()
                 where id = @Tenant and status = 'provisioning' returning id)
             insert into audit (actor, action, tenant_id, operation_id)
-            select o.requested_by, 'tenant-provisioning-undone', u.id, o.id from undone u, operations o where o.id = @OperationId;
+            select o.requested_by, @Action, u.id, o.id from undone u, operations o where o.id = @OperationId;
             select pg_notify('saga_tenants', @Text);
             """,
-            new { Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
+            new { Action = AuditActions.TenantUndo, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
         await transaction.CommitAsync(PlacementStore.ReleaseCommands(context.TenantId), cancellationToken);
     }
 

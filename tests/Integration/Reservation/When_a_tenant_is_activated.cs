@@ -24,7 +24,7 @@ public sealed class When_a_tenant_is_activated
         (await tenant.ReadAsync()).Status.ShouldBe(TenantStatus.Active);
         (await world.RegistryAsync<long>(
             "select count(*) from outbox where message_type = 'Saga.Contracts.Events.TenantProvisioned' and destination is null")).ShouldBe(1);
-        (await world.RegistryAsync<string>("select actor || ' ' || action from audit")).ShouldBe("seed tenant-activated");
+        (await world.RegistryAsync<string>("select actor || ' ' || action from audit")).ShouldBe("seed tenant.activate");
     }
 
     [Fact]

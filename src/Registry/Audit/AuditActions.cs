@@ -1,0 +1,17 @@
+namespace Saga.Registry.Audit;
+
+/// <summary>What the audit says was done: the thing and the verb. Public and stored: a name keeps its meaning.</summary>
+public static class AuditActions
+{
+    /// <summary>The provisioning of a tenant was accepted.</summary>
+    public const string TenantProvision = "tenant.provision";
+
+    /// <summary>A tenant became active. Up to version 3b48fc0: <c>tenant-activated</c>.</summary>
+    public const string TenantActivate = "tenant.activate";
+
+    /// <summary>The provisioning of a tenant was undone. Up to version 3b48fc0: <c>tenant-provisioning-undone</c>.</summary>
+    public const string TenantUndo = "tenant.undo";
+
+    /// <summary>An operator returned a dead letter to its queue.</summary>
+    public const string DeadLetterReturn = "deadLetter.return";
+}
