@@ -21,7 +21,7 @@ internal static class SmtpFailures
         AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused, error),
         AuthenticationException => new MailException(System, "smtp-refused", $"The mail server refused the sign-in: {error.Message}", FailureKind.Permanent, error),
         SslHandshakeException { ServerCertificate: not null } => new MailException(
-            System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {FirstLine(error)}", FailureKind.Permanent, error),
+            System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {FirstLine(error)}", FailureKind.Outage, error),
         SslHandshakeException { InnerException: IOException or SocketException } => Unavailable($"The mail server broke off the TLS handshake: {FirstLine(error)}", error),
         SslHandshakeException => new MailException(System, "smtp-tls-refused", $"The mail server does not speak TLS on this port: {FirstLine(error)}", FailureKind.Permanent, error),
         // STARTTLS or a sign-in that the server does not offer.

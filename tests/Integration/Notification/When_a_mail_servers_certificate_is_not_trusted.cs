@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Saga.Contracts.Failures;
 using Saga.Tests.Support;
 using Saga.Workers.Notification;
 using Shouldly;
@@ -22,7 +23,7 @@ public sealed class When_a_mail_servers_certificate_is_not_trusted
 
         var error = await SendAsync(host);
 
-        error.ShouldSatisfyAllConditions(() => error.Code.ShouldBe("smtp-certificate-refused"), () => error.IsTransient.ShouldBeFalse());
+        error.ShouldSatisfyAllConditions(() => error.Code.ShouldBe("smtp-certificate-refused"), () => error.Kind.ShouldBe(FailureKind.Outage, "it stops all tenants alike, and is renewed"));
         sink.Mails.ShouldBeEmpty();
     }
 
