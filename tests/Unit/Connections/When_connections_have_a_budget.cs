@@ -8,7 +8,7 @@ namespace Saga.Tests.Unit.Connections;
 
 public sealed class When_connections_have_a_budget
 {
-    private readonly SteppedTime time = new();
+    private readonly TestClock time = new();
 
     [Fact]
     public async Task Should_make_a_caller_wait_for_one_that_is_given_back()
