@@ -3,12 +3,14 @@ using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using Saga.Messaging;
 using Saga.Orchestrator;
+using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Tests.Support;
@@ -32,6 +34,8 @@ internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource regis
         Version = 1,
         Steps = [.. Six.Steps.Select((s, i) => new StepDefinition { Name = s, Worker = EngineHost.Worker, After = i == 0 ? [] : [Six.Steps[i - 1]] })],
     }.Validated();
+
+    private readonly RegistryNotifier notifier = new(registry, NullLogger<RegistryNotifier>.Instance);
 
     public string Name => name;
 
@@ -75,6 +79,7 @@ internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource regis
         await InsertAsync([saga], transaction);
         await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = saga }, default);
         await transaction.CommitAsync();
+        notifier.Notify(RegistryChannels.Outbox);
     }
 
     private async Task InsertAsync(Guid[] ids, NpgsqlTransaction? transaction)

@@ -14,6 +14,7 @@ using Saga.Orchestrator.DeadLetters;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
+using Saga.Orchestrator.Retention;
 using Saga.Orchestrator.Sweep;
 using Saga.Registry;
 
@@ -50,6 +51,8 @@ public static class OrchestratorRegistration
         services.AddOptions<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();
+        services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<RetentionSweeper>();
         if (configuration.GetSection(BusOptions.Section).Get<BusOptions>()?.Adapter == BusAdapter.InMemory)
             services.AddHostedService<RedispatchAtStart>();
         return services;

@@ -8,10 +8,14 @@ using Npgsql;
 using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.DeadLetters;
+using Saga.Registry.Holds;
 using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Plans;
+using Saga.Registry.Processes;
+using Saga.Registry.Retention;
 using Saga.Registry.Schema;
 using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
@@ -36,6 +40,8 @@ public static class RegistryRegistration
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantNameStore>();
         services.AddSingleton<CommandLedger>();
+        services.AddSingleton<HoldStore>();
+        services.AddSingleton<RegistryNotifier>();
         services.AddSingleton<LeasedTransactions>();
         services.AddEngineStores();
         services.AddSingleton<PlanStore>();
@@ -45,7 +51,11 @@ public static class RegistryRegistration
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<RegistryAvailability>();
+        services.AddSingleton<RetentionStore>();
+        services.AddSingleton<ProcessStore>();
+        services.AddSingleton<HostedSteps>();
         services.AddHostedService<MigrateRegistryAtStart>();
+        services.AddHostedService<ProcessRegistrar>();
         return services;
     }
 

@@ -10,6 +10,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Orchestrator;
+using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Workers.Runtime;
@@ -101,7 +102,8 @@ public sealed class EngineHost : IAsyncDisposable
     /// <param name="registry">The control-plane database.</param>
     /// <param name="workflow">Its steps.</param>
     /// <param name="ofTenant">False: it works on no single tenant, and takes the scope of the fleet.</param>
-    public static async Task<Guid> SubmitAsync(NpgsqlDataSource registry, WorkflowDefinition workflow, bool ofTenant = true)
+    /// <param name="notify">False: the notification of the relay is lost.</param>
+    public static async Task<Guid> SubmitAsync(NpgsqlDataSource registry, WorkflowDefinition workflow, bool ofTenant = true, bool notify = true)
     {
         var operation = Guid.CreateVersion7();
         var tenant = Guid.CreateVersion7();
@@ -124,6 +126,8 @@ public sealed class EngineHost : IAsyncDisposable
             }, transaction);
         await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = operation }, default);
         await transaction.CommitAsync();
+        if (notify)
+            await connection.ExecuteAsync("select pg_notify(@Outbox, '')", new { RegistryChannels.Outbox });
         return operation;
     }
 

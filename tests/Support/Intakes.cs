@@ -1,9 +1,12 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Intake;
+using Saga.Registry.Notifications;
 using Saga.Registry.Plans;
+using Saga.Registry.Processes;
 using Saga.Registry.Tenants;
 
 namespace Saga.Tests.Support;
@@ -18,5 +21,5 @@ public static class Intakes
         where TCommand : class
         where TInput : class
         where TPlan : ICommandPlan<TCommand, TInput> =>
-        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry), new TenantStore(registry), TimeProvider.System);
+        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System), TimeProvider.System);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Saga.Host.Embedded;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Schema;
 
 namespace Saga.Tests.Support;
@@ -29,13 +30,17 @@ public static class PostgresServer
         return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
     }
 
-    /// <summary>A new control-plane database at its newest version, which <see cref="RuntimeLogin"/> may read.</summary>
+    /// <summary>
+    /// A new control-plane database at its newest version, which <see cref="RuntimeLogin"/> may read, and in which some process hosts the
+    /// steps of provisioning.
+    /// </summary>
     public static async Task<NpgsqlDataSource> NewRegistryAsync()
     {
         // Tests make other connection strings of it.
         var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry") + ";Persist Security Info=true");
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
+        await Seed.ProcessAsync(source, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
         return source;
     }
 

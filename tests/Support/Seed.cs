@@ -60,6 +60,18 @@ public static class Seed
         return new SeededTenant(registry, id, operation);
     }
 
+    /// <summary>A process that hosts these steps, and never grows old.</summary>
+    public static async Task ProcessAsync(NpgsqlDataSource registry, IReadOnlyList<string> steps)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into processes (id, program, version, engine_level, steps, master_key_ids, connection_budget, heartbeat_at)
+            values (@Id, 'test', '0', 1, @Steps, '{}', 0, 'infinity')
+            """,
+            new { Id = Guid.CreateVersion7(), Steps = steps.ToArray() });
+    }
+
     /// <summary>A database server as the registry knows it; kept when it is there.</summary>
     public static async Task ServerAsync(
         NpgsqlDataSource registry, string name, string region = "eu", string host = "127.0.0.1", int port = 5432, int maxTenants = 1000, int maxSchemas = 100)

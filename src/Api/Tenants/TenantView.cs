@@ -54,7 +54,7 @@ public sealed record TenantView
         Name = tenant.Name,
         Plan = tenant.Plan,
         Isolation = tenant.Tier,
-        Status = tenant.Status,
+        Status = tenant.ShownStatus,
         Domain = tenant.Domain,
         Subdomain = tenant.Subdomain,
         Region = tenant.Region,

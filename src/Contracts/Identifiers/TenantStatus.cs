@@ -10,6 +10,7 @@ public enum TenantStatus
 
     [JsonStringEnumMemberName("active")] Active,
 
+    /// <summary>Active, with a hold that closes it. Shown and asked for; what is stored is the status beside the holds.</summary>
     [JsonStringEnumMemberName("suspended")] Suspended,
 
     /// <summary>Its provisioning was undone; slug and domain are free again.</summary>

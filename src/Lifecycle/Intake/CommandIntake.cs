@@ -8,12 +8,13 @@ using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
+using Saga.Registry.Processes;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLedger ledger, TenantStore tenants, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLedger ledger, TenantStore tenants, HostedSteps hosted, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -35,6 +36,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             return new CommandRejected(refusal!);
 
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
+        var missing = await MissingStepsAsync(cancellationToken);
         for (var left = Tries; ; left--)
         {
             IntakeOutcome? outcome = null;
@@ -66,6 +68,12 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             var now = time.GetUtcNow();
             var operation = new BegunOperation(Guid.CreateVersion7(now), tenant?.Id ?? new TenantId(Guid.CreateVersion7(now)), now);
             var workflow = plan.Plan(input, tenant);
+            if (NotHosted(workflow, missing) is { } unknown)
+            {
+                decided = new CommandRejected(unknown);
+                return null;
+            }
+
             decided = new CommandAccepted(operation.Id, operation.TenantId, IsReplay: false) { Operation = AsAccepted(operation, workflow, SlugOf(input, tenant), caller) };
             return new()
             {
@@ -93,7 +101,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
         if (Guard(input, tenant) is { } refused)
             return new(TPlan.Workflows[0], input, refused);
-        return new(plan.Plan(input, tenant), input, await FindConflictAsync(input, existing, cancellationToken));
+        var workflow = plan.Plan(input, tenant);
+        return new(workflow, input, await FindConflictAsync(input, existing, cancellationToken) ?? NotHosted(workflow, await MissingStepsAsync(cancellationToken)));
     }
 
     // No connection is held meanwhile: the rules may read the registry by one of their own, and as many commands as the pool
@@ -126,6 +135,17 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             ? Active(active.Id, active.Kind)
             : null;
     }
+
+    private Task<IReadOnlyList<string>> MissingStepsAsync(CancellationToken cancellationToken) =>
+        hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken);
+
+    // Accepted, it would wait for somebody who may never come, and keep its tenant from other commands meanwhile.
+    private static OperationRejected? NotHosted(WorkflowDefinition workflow, IReadOnlyList<string> missing) =>
+        workflow.Steps.Select(s => s.Name).Where(missing.Contains).ToList() is not { Count: > 0 } names ? null : new()
+        {
+            Code = RejectionCodes.StepNotHosted,
+            Detail = $"No running process knows {(names.Count == 1 ? "the step" : "the steps")} {string.Join(", ", names.Select(n => $"'{n}'"))}. Start workers of this version, and send the command again.",
+        };
 
     private static OperationRejected Active(Guid operation, string kind) => new()
     {

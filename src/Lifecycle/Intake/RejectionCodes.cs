@@ -18,6 +18,9 @@ public static class RejectionCodes
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 
+    /// <summary>No running process hosts a step of the workflow: workers are missing, or older than the intake. The same command may be sent again.</summary>
+    public const string StepNotHosted = "step-not-hosted";
+
     public const string SlugTaken = "slug-taken";
 
     public const string DomainTaken = "domain-taken";

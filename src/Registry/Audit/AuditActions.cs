@@ -12,6 +12,12 @@ public static class AuditActions
     /// <summary>The provisioning of a tenant was undone. Up to version 3b48fc0: <c>tenant-provisioning-undone</c>.</summary>
     public const string TenantUndo = "tenant.undo";
 
+    /// <summary>A hold of a tenant was set or changed.</summary>
+    public const string HoldSet = "hold.set";
+
+    /// <summary>A hold of a tenant was lifted.</summary>
+    public const string HoldLift = "hold.lift";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 }

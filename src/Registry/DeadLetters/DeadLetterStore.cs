@@ -4,6 +4,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.DeadLetters;
 using Saga.Registry.Audit;
+using Saga.Registry.Notifications;
 using Saga.Registry.Paging;
 
 namespace Saga.Registry.DeadLetters;
@@ -120,7 +121,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
             select $2, $4, jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
             from dead_letters where id = $1
             """, id, actor, reason, AuditActions.DeadLetterReturn);
-        AddCommand(batch, "select pg_notify('saga_outbox', '')");
+        AddCommand(batch, $"select pg_notify('{RegistryChannels.Outbox}', '')");
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return DeadLetterReturn.Returned;

@@ -4,6 +4,7 @@ using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Tenants;
@@ -14,7 +15,7 @@ namespace Saga.Registry.Intake;
 /// Writes accepted commands: what the command changes, operation, history, audit, idempotency key and the message that starts
 /// the saga commit together, or nothing does. Thread-safe; any number may run.
 /// </summary>
-public sealed class CommandLedger(NpgsqlDataSource registry)
+public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier)
 {
     /// <summary>The operation that the caller began with this key; null when there is none.</summary>
     public async Task<KnownCommand?> FindAsync(string caller, string key, CancellationToken cancellationToken)
@@ -58,20 +59,22 @@ public sealed class CommandLedger(NpgsqlDataSource registry)
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Fill(batch, acceptance);
+            // One that waits for a slot is woken by whoever gives it one.
+            if (!acceptance.NeedsSlot)
+                batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
         if (await OperationScopes.TakeAsync(transaction, acceptance.OperationId, acceptance.Scopes, cancellationToken) is { } holder)
             return holder;
 
-        // One that waits for a slot is woken by whoever gives it one.
-        if (!acceptance.NeedsSlot)
-            await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, cancellationToken);
-        using var activity = IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit);
-        // A caller that hangs up now would leave it open whether the commit happened.
-        await transaction.CommitAsync(CancellationToken.None);
-        if (acceptance.NeedsSlot)
-            await OutboxWriter.NotifyAsync(connection);
+        using (IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit))
+        {
+            // A caller that hangs up now would leave it open whether the commit happened.
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        notifier.Notify(RegistryChannels.Outbox);
         return null;
     }
 

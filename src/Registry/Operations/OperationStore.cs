@@ -21,10 +21,11 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         """
         select o.id, o.kind, o.tenant_id, t.slug, o.state, w.definition, o.failure, o.requested_by, coalesce(newest.id, 0),
                o.created_at, coalesce(newest.at, o.created_at), o.finished_at,
-               (select coalesce(jsonb_agg(jsonb_build_object(
+               case when o.step_outcomes is null then (select coalesce(jsonb_agg(jsonb_build_object(
                     'name', s.step, 'status', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
                     'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output)), '[]')
-                from operation_steps s where s.operation_id = o.id) as steps,
+                from operation_steps s where s.operation_id = o.id)
+               else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'status', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
                o.parent_id, o.priority
         from operations o left join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true

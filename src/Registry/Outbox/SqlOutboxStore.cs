@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Saga.Registry.Notifications;
 
 namespace Saga.Registry.Outbox;
 
@@ -15,7 +16,7 @@ public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock? clo
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         connection.Notification += (_, _) => notified();
-        await connection.ExecuteAsync(new CommandDefinition($"listen {OutboxWriter.Channel}", cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition($"listen {RegistryChannels.Outbox}", cancellationToken: cancellationToken));
         notified();
         while (true)
             await connection.WaitAsync(cancellationToken);

@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
 using Saga.Registry.Tenants;
 
 namespace Saga.Registry.Placements;
@@ -122,7 +123,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         }
 
         // Within the commit: runtimes must not miss it.
-        await transaction.ExecuteAsync("select pg_notify('saga_tenants', @Text)", parameters, cancellationToken);
+        await transaction.ExecuteAsync($"select pg_notify('{RegistryChannels.Tenants}', @Text)", parameters, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return SwitchOutcome.Switched;
     }

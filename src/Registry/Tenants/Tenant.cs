@@ -17,7 +17,14 @@ public sealed record Tenant
 
     public required IsolationTier Tier { get; init; }
 
+    /// <summary>As it is stored: a tenant that is held is active.</summary>
     public required TenantStatus Status { get; init; }
+
+    /// <summary>Whether a hold closes it.</summary>
+    public bool Closed { get; init; }
+
+    /// <summary>As it is shown.</summary>
+    public TenantStatus ShownStatus => Closed && Status == TenantStatus.Active ? TenantStatus.Suspended : Status;
 
     public string? Domain { get; init; }
 

@@ -12,6 +12,7 @@ public sealed record TenantFilter
     /// <summary>Part of the name, slug or domain, in any case.</summary>
     public string? Search { get; init; }
 
+    /// <summary>As they are shown.</summary>
     public IReadOnlyList<TenantStatus>? Statuses { get; init; }
 
     public string? Plan { get; init; }
@@ -35,7 +36,7 @@ public sealed class TenantListing(NpgsqlDataSource registry)
         await using var command = registry.CreateCommand();
         var sql = new StringBuilder($"{TenantStore.Select} where true");
         if (filter.Statuses is { } statuses)
-            sql.Append(CultureInfo.InvariantCulture, $" and t.status = any({Add(command, statuses.Select(s => s.ToString().ToLowerInvariant()).ToArray())})");
+            sql.Append(CultureInfo.InvariantCulture, $" and case when t.status = 'active' and {TenantStore.Closed} then 'suspended' else t.status end = any({Add(command, statuses.Select(s => s.ToString().ToLowerInvariant()).ToArray())})");
         if (filter.Plan is { } plan)
             sql.Append(CultureInfo.InvariantCulture, $" and t.plan = {Add(command, plan)}");
         if (filter.Search is { } search)

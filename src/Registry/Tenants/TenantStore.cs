@@ -9,12 +9,15 @@ namespace Saga.Registry.Tenants;
 /// <summary>Reads tenants, and writes what workers find out about them. Thread-safe.</summary>
 public sealed class TenantStore(NpgsqlDataSource registry)
 {
+    /// <summary>Whether a hold closes tenant <c>t</c>. An effect that this version does not know does, too.</summary>
+    internal const string Closed = "exists (select from holds h where h.tenant_id = t.id and h.effect not in ('noGrowth', 'readOnly', 'away'))";
+
     /// <summary>The beginning of every query for tenants: conditions on <c>t</c> follow.</summary>
     internal const string Select =
         $"""
         select t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
             t.features, t.settings, t.schema_version, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
-            {PlacementSql.Columns}
+            {PlacementSql.Columns}, {Closed}
         from tenants t {PlacementSql.Join}
         """;
 
@@ -74,6 +77,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         CreatedAt = row.GetFieldValue<DateTimeOffset>(17),
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
         Placed = PlacementSql.Read(row, 19),
+        Closed = row.GetBoolean(28),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -38,7 +38,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at, o.slot,
-                exists (select from operation_history h where h.message_id = v.message) as seen
+                exists (select from operation_history h where h.operation_id = v.operation and h.message_id = v.message) as seen
             from unnest($1, $2) as v(operation, message) join operations o on o.id = v.operation
             order by o.id for no key update of o
             """)

@@ -3,6 +3,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Audit;
 using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
@@ -11,7 +12,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Reservation;
 
 /// <summary>The pivot: the tenant becomes active and is announced, in one transaction; a second run finds it done.</summary>
-internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenants, TimeProvider time) : IStep
+internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenants, RegistryNotifier notifier, TimeProvider time) : IStep
 {
     public string Name => StepNames.Activate;
 
@@ -29,13 +30,11 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                 await transaction.ExecuteAsync(
                     """
                     insert into audit (at, actor, action, tenant_id, operation_id)
-                    select @now, requested_by, @Action, @Tenant, id from operations where id = @OperationId;
-                    select pg_notify('saga_tenants', @Text);
+                    select @now, requested_by, @Action, @Tenant, id from operations where id = @OperationId
                     """,
-                    new { now, Action = AuditActions.TenantActivate, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
-                await OutboxWriter.PublishAsync(
-                    transaction.Transaction,
-                    new TenantProvisioned
+                    new { now, Action = AuditActions.TenantActivate, Tenant = context.TenantId.Value, context.OperationId }, cancellationToken);
+                await transaction.CommitAsync(
+                    [OutboxWriter.PublishCommand(new TenantProvisioned
                     {
                         TenantId = context.TenantId,
                         Slug = context.Tenant.Slug,
@@ -43,9 +42,10 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                         Tier = context.Tenant.Tier,
                         OperationId = context.OperationId,
                         OccurredAt = now,
-                    },
+                    })],
                     cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
+                notifier.Notify(RegistryChannels.Outbox);
+                notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
                 return new { Status = TenantStatus.Active };
             }
         }
@@ -59,7 +59,7 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
     /// <summary>An activation that took effect is announced and cannot be undone; one that did not left nothing.</summary>
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        if (await StatusAsync(context, cancellationToken) is TenantStatus.Active or TenantStatus.Suspended)
+        if (await StatusAsync(context, cancellationToken) is TenantStatus.Active)
             throw Refused(context, TenantStatus.Active, "Resume the operation: after its activation a tenant is not undone, only deprovisioned.");
     }
 

@@ -2,6 +2,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Audit;
 using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Workers.Database.Servers;
@@ -14,7 +15,7 @@ namespace Saga.Workers.Reservation;
 /// Checks the plan and chooses where the tenant's data will live. Names are reserved already: the tenant's row
 /// holds them from the moment the command was accepted.
 /// </summary>
-internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, PlacementStore placements, LeasedTransactions leases) : IStep
+internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, PlacementStore placements, LeasedTransactions leases, RegistryNotifier notifier) : IStep
 {
     public string Name => StepNames.Reserve;
 
@@ -45,7 +46,7 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
-        if (context.Tenant.Status is TenantStatus.Active or TenantStatus.Suspended)
+        if (context.Tenant.Status == TenantStatus.Active)
         {
             throw StepFailureException.Permanent(
                 "tenant-status", $"Tenant '{context.Tenant.Slug}' is {context.Tenant.Status.ToString().ToLowerInvariant()}: it is not undone, only deprovisioned.");
@@ -60,11 +61,11 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
                 update tenants set status = 'failed', version = version + 1, updated_at = now()
                 where id = @Tenant and status = 'provisioning' returning id)
             insert into audit (actor, action, tenant_id, operation_id)
-            select o.requested_by, @Action, u.id, o.id from undone u, operations o where o.id = @OperationId;
-            select pg_notify('saga_tenants', @Text);
+            select o.requested_by, @Action, u.id, o.id from undone u, operations o where o.id = @OperationId
             """,
-            new { Action = AuditActions.TenantUndo, Tenant = context.TenantId.Value, context.OperationId, Text = context.TenantId.ToString() }, cancellationToken);
+            new { Action = AuditActions.TenantUndo, Tenant = context.TenantId.Value, context.OperationId }, cancellationToken);
         await transaction.CommitAsync(PlacementStore.ReleaseCommands(context.TenantId), cancellationToken);
+        notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
     }
 
     private static StepFailureException NoPlace(PlacementResult result, string? region)

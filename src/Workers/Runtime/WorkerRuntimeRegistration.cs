@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Messaging;
 using Saga.Registry;
+using Saga.Registry.Processes;
 
 namespace Saga.Workers.Runtime;
 
@@ -22,6 +23,7 @@ public static class WorkerRuntimeRegistration
             services.AddSingleton<LeaseManager>();
             services.AddHostedService(s => s.GetRequiredService<LeaseManager>());
             services.AddSingleton<StepConsumer>();
+            services.AddSingleton(s => new ProcessPart { Steps = [.. s.GetServices<IStep>().Select(step => step.Name)] });
             services.AddSagaBus(configuration);
         }
 

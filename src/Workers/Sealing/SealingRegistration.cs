@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry;
+using Saga.Registry.Processes;
 using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
 
@@ -26,6 +27,7 @@ public static class SealingRegistration
         services.AddSingleton(s => new TenantSealer(
             s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<MasterKeys>(), s.GetRequiredService<RuntimeKeys>()));
         services.AddSingleton<CredentialStore>();
+        services.AddSingleton(s => new ProcessPart { MasterKeyIds = s.GetRequiredService<IOptions<SealingOptions>>().Value.MasterKeys.Keys });
         services.AddSingleton<RuntimeKeyBackfill>();
         services.AddHostedService<RuntimeKeyBackfillService>();
         return services;

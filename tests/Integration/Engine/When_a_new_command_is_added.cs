@@ -23,7 +23,7 @@ public sealed class When_a_new_command_is_added
             "insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email) values (@Value, 'acme', 'Acme', 'basic', 'row', 'active', 'acme', 'UTC', 'admin@acme.example')",
             tenant);
         await using var host = await EngineHost.StartAsync(
-            registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep(RenamePlan.Step)],
+            registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep(RenamePlan.Step), new ScriptedStep(RenamePlan.OtherStep)],
             services => services.AddCommand<RenameTenant, RenameTenant, RenamePlan>());
         var client = host.Services.GetRequiredService<IBus>().CreateRequestClient<RenameTenant>(
             host.Services.GetRequiredService<BusAddresses>().Queue(RenamePlan.Queue), RequestTimeout.After(s: 30));

@@ -16,6 +16,7 @@ public abstract class IntakeTest : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Registry = await PostgresServer.NewRegistryAsync();
+        await Seed.ProcessAsync(Registry, [RenamePlan.Step, RenamePlan.OtherStep]);
         Intake = Intakes.Provision(Registry);
     }
 

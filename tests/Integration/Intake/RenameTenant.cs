@@ -14,6 +14,7 @@ public sealed record RenameTenant(TenantId TenantId, string Name, string? Idempo
 public sealed class RenamePlan : ICommandPlan<RenameTenant, RenameTenant>
 {
     public const string Step = "tenant.rename";
+    public const string OtherStep = "region.tell";
 
     public static string Kind => "rename";
 
@@ -22,7 +23,7 @@ public sealed class RenamePlan : ICommandPlan<RenameTenant, RenameTenant>
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
     [
         new WorkflowDefinition { Kind = "rename", Version = 1, Steps = [new() { Name = Step, Worker = EngineHost.Worker }] }.Validated(),
-        new WorkflowDefinition { Kind = "rename", Version = 1, Steps = [new() { Name = Step, Worker = EngineHost.Worker }, new() { Name = "region.tell", Worker = EngineHost.Worker, After = [Step] }] }.Validated(),
+        new WorkflowDefinition { Kind = "rename", Version = 1, Steps = [new() { Name = Step, Worker = EngineHost.Worker }, new() { Name = OtherStep, Worker = EngineHost.Worker, After = [Step] }] }.Validated(),
     ];
 
     public string AuditAction => "tenant.rename";

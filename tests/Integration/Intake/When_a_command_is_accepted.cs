@@ -6,7 +6,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Provision;
-using Saga.Registry.Outbox;
+using Saga.Registry.Notifications;
 using Saga.Registry.Tenants;
 using Shouldly;
 using Xunit;
@@ -85,7 +85,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
     public async Task Should_wake_the_relay()
     {
         await using var listener = await Registry.OpenConnectionAsync();
-        await using (var listen = new NpgsqlCommand($"listen {OutboxWriter.Channel}", listener))
+        await using (var listen = new NpgsqlCommand($"listen {RegistryChannels.Outbox}", listener))
             await listen.ExecuteNonQueryAsync();
 
         await AcceptedAsync(Command("acme"));

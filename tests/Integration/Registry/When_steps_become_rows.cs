@@ -28,10 +28,10 @@ public sealed class When_steps_become_rows
             insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email)
             values (@tenant, 'acme', 'Acme', 'basic', 'row', 'provisioning', 'acme', 'UTC', 'admin@example.com');
             insert into operations (id, kind, tenant_id, workflow_digest, state, input, steps, requested_by) values (@operation, @Kind, @tenant, @Digest, 'running', '{}',
-              '[{"name": "reserve", "status": "succeeded", "fence": 1, "attempt": 1, "startedAt": "2026-01-02T03:04:05Z", "output": {"server": "eu-1"}},
-                {"name": "database", "status": "waiting", "fence": 2, "attempt": 2, "dueAt": "2026-01-02T03:05:00.5+00:00", "failure": {"code": "full", "message": "Full.", "transient": true}},
-                {"name": "identity", "status": "pending"}]', 'ada');
-            insert into step_leases (operation_id, step, fence, settled, held_fence) values (@operation, 'reserve', 1, true, 1), (@operation, 'database', 2, true, 2);
+              '[{"name": "placement.reserve", "status": "succeeded", "fence": 1, "attempt": 1, "startedAt": "2026-01-02T03:04:05Z", "output": {"server": "eu-1"}},
+                {"name": "database.create", "status": "waiting", "fence": 2, "attempt": 2, "dueAt": "2026-01-02T03:05:00.5+00:00", "failure": {"code": "full", "message": "Full.", "transient": true}},
+                {"name": "organization.create", "status": "pending"}]', 'ada');
+            insert into step_leases (operation_id, step, fence, settled, held_fence) values (@operation, 'placement.reserve', 1, true, 1), (@operation, 'database.create', 2, true, 2);
             """,
             new { stored.Digest, stored.Definition.Kind, stored.Definition.Version, stored.Json, tenant, operation });
 
@@ -40,13 +40,13 @@ public sealed class When_steps_become_rows
         var found = (await new OperationStore(registry).FindAsync(operation))!;
         found.Steps.Select(s => s.Name).ShouldBe(ProvisionWorkflow.Definition.Steps.Select(s => s.Name));
         var steps = found.Steps.ToDictionary(s => s.Name);
-        (steps["reserve"].Status, steps["reserve"].Fence, steps["reserve"].StartedAt).ShouldBe((StepStatus.Succeeded, 1, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)));
-        steps["reserve"].Output!.Value.GetProperty("server").GetString().ShouldBe("eu-1");
-        (steps["database"].Status, steps["database"].Attempt, steps["database"].Failure!.Code).ShouldBe((StepStatus.Waiting, 2, "full"));
-        steps["database"].DueAt.ShouldBe(new DateTimeOffset(2026, 1, 2, 3, 5, 0, 500, TimeSpan.Zero));
-        steps["identity"].Status.ShouldBe(StepStatus.Pending);
+        (steps["placement.reserve"].Status, steps["placement.reserve"].Fence, steps["placement.reserve"].StartedAt).ShouldBe((StepStatus.Succeeded, 1, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)));
+        steps["placement.reserve"].Output!.Value.GetProperty("server").GetString().ShouldBe("eu-1");
+        (steps["database.create"].Status, steps["database.create"].Attempt, steps["database.create"].Failure!.Code).ShouldBe((StepStatus.Waiting, 2, "full"));
+        steps["database.create"].DueAt.ShouldBe(new DateTimeOffset(2026, 1, 2, 3, 5, 0, 500, TimeSpan.Zero));
+        steps["organization.create"].Status.ShouldBe(StepStatus.Pending);
         await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        (await connection.QueryAsync<string>("select step from operation_steps where settled order by step")).ShouldBe(["database", "reserve"], "a lease that was settled stays so");
+        (await connection.QueryAsync<string>("select step from operation_steps where settled order by step")).ShouldBe(["database.create", "placement.reserve"], "a lease that was settled stays so");
     }
 
     // The migrations that came before, as their migrator recorded them.

@@ -2,6 +2,7 @@ using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
+using Saga.Registry.Holds;
 using Saga.Registry.Operations;
 using Saga.Registry.Schema;
 using Saga.Registry.Tenants;
@@ -38,6 +39,9 @@ public sealed class When_a_stored_registry_is_upgraded
         schema.Placement.ShouldNotBeNull().Server.ShouldBe("eu-1");
         schema.Placement.Database.ShouldBe("saga_schemas_1");
         schema.Placement.Schema.ShouldBe($"t_{schema.Id.Compact}");
+        (schema.Status, schema.ShownStatus).ShouldBe((TenantStatus.Active, TenantStatus.Suspended), "it was suspended");
+        var hold = (await new HoldStore(registry).ListAsync(schema.Id, TestContext.Current.CancellationToken)).ShouldHaveSingleItem();
+        (hold.Code, hold.Effect).ShouldBe((HoldCode.Other, HoldEffect.Closed));
         tenants.Items.Single(t => t.Slug.ToString() == "in-rows").Tier.ShouldBe(IsolationTier.Row);
         tenants.Items.Single(t => t.Slug.ToString() == "undone").Placement.ShouldBeNull();
     }

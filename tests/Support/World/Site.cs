@@ -5,6 +5,7 @@ using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Schema;
 using Saga.Tests.Support.Keycloak;
 using System.Globalization;
@@ -50,6 +51,8 @@ public sealed class Site
         var source = NpgsqlDataSource.Create(registry);
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
+        // Commands are posted before a process runs, and while all are down.
+        await Seed.ProcessAsync(source, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
         var bucket = S3Server.NewBucket();
         var site = new Site(world, source, keycloak, bucket, servers)
         {

@@ -1,0 +1,70 @@
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Audit;
+using Saga.Registry.Intake;
+using Saga.Registry.Notifications;
+
+namespace Saga.Registry.Holds;
+
+/// <summary>
+/// Sets and lifts holds of tenants, beside their status and whatever operation runs. Each change is audited, and runtimes are
+/// notified in its commit: they must not miss it. Thread-safe.
+/// </summary>
+public sealed class HoldStore(NpgsqlDataSource registry)
+{
+    /// <summary>Sets the hold, or changes the one that the tenant has of this code.</summary>
+    /// <returns>Whether anything changed; false also when there is no such tenant.</returns>
+    public Task<bool> SetAsync(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason, CancellationToken cancellationToken) =>
+        ChangeAsync(SetCommand(tenant, code, effect, actor, reason), cancellationToken);
+
+    /// <summary>Lifts the hold of this code; those of other codes stay.</summary>
+    /// <returns>Whether there was one.</returns>
+    public Task<bool> LiftAsync(TenantId tenant, HoldCode code, string actor, string reason, CancellationToken cancellationToken) =>
+        ChangeAsync(LiftCommand(tenant, code, actor, reason), cancellationToken);
+
+    /// <summary>The tenant's holds, oldest first.</summary>
+    public async Task<IReadOnlyList<Hold>> ListAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand("select code, effect, actor, reason, created_at from holds where tenant_id = $1 order by created_at, code");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        var holds = new List<Hold>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            holds.Add(new(HoldNames.Code(row.GetString(0)), HoldNames.Effect(row.GetString(1)), row.GetString(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4)));
+        return holds;
+    }
+
+    /// <summary>The same as <see cref="SetAsync"/>, for a transaction of the caller, such as the one that accepts a command.</summary>
+    public static NpgsqlBatchCommand SetCommand(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason) => CommandLedger.Statement(
+        $"""
+        with changed as (
+            insert into holds as h (tenant_id, code, effect, actor, reason) select id, $2, $3, $4, $5 from tenants where id = $1
+            on conflict (tenant_id, code) do update set effect = excluded.effect, actor = excluded.actor, reason = excluded.reason
+            where (h.effect, h.reason) is distinct from (excluded.effect, excluded.reason)
+            returning tenant_id),
+        audited as (
+            insert into audit (actor, action, tenant_id, detail)
+            select $4, '{AuditActions.HoldSet}', tenant_id, jsonb_build_object('code', $2::text, 'effect', $3::text, 'reason', $5::text) from changed)
+        select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from changed
+        """,
+        tenant.Value, HoldNames.Of(code), HoldNames.Of(effect), actor, reason);
+
+    /// <summary>The same as <see cref="LiftAsync"/>, for a transaction of the caller.</summary>
+    public static NpgsqlBatchCommand LiftCommand(TenantId tenant, HoldCode code, string actor, string reason) => CommandLedger.Statement(
+        $"""
+        with changed as (delete from holds where tenant_id = $1 and code = $2 returning tenant_id, effect),
+        audited as (
+            insert into audit (actor, action, tenant_id, detail)
+            select $3, '{AuditActions.HoldLift}', tenant_id, jsonb_build_object('code', $2::text, 'effect', effect, 'reason', $4::text) from changed)
+        select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from changed
+        """,
+        tenant.Value, HoldNames.Of(code), actor, reason);
+
+    private async Task<bool> ChangeAsync(NpgsqlBatchCommand change, CancellationToken cancellationToken)
+    {
+        await using var batch = registry.CreateBatch();
+        batch.BatchCommands.Add(change);
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,32 @@
+namespace Saga.Registry.Processes;
+
+/// <summary>
+/// Tells which steps nobody hosts. A step that was hosted a moment ago still counts, so that a rolling restart is no gap; one that
+/// was not is looked for again each time. Thread-safe.
+/// </summary>
+public sealed class HostedSteps(ProcessStore processes, TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, long> seen = new(StringComparer.Ordinal);
+
+    /// <returns>Those of the steps that no process hosts; asks the registry only when there are some, or none was asked for lately.</returns>
+    public async Task<IReadOnlyList<string>> MissingAsync(IReadOnlyCollection<string> steps, CancellationToken cancellationToken)
+    {
+        if (Unseen(steps).Count == 0)
+            return [];
+        var hosted = await processes.ListStepsAsync(cancellationToken);
+        lock (gate)
+        {
+            foreach (var step in hosted)
+                seen[step] = time.GetTimestamp();
+        }
+
+        return Unseen(steps);
+    }
+
+    private List<string> Unseen(IEnumerable<string> steps)
+    {
+        lock (gate)
+            return [.. steps.Where(s => !seen.TryGetValue(s, out var at) || time.GetElapsedTime(at) > ProcessStore.GivenUpAfter)];
+    }
+}

@@ -1,0 +1,78 @@
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Processes;
+
+/// <summary>Knows which processes run, by the registry's clock. Thread-safe.</summary>
+public sealed class ProcessStore(NpgsqlDataSource registry)
+{
+    /// <summary>How often a process says that it runs.</summary>
+    public static TimeSpan Heartbeat { get; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A process that was silent for so long does not count. Long enough for a pause, or for a registry that restarts.</summary>
+    public static TimeSpan GivenUpAfter { get; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Says that the process runs; and deletes the rows of those that have long been silent.</summary>
+    public async Task BeatAsync(RunningProcess process, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into processes as p (id, program, version, engine_level, steps, master_key_ids, connection_budget)
+            values (@Id, @Program, @Version, @EngineLevel, @Steps, @MasterKeyIds, @ConnectionBudget)
+            on conflict (id) do update set heartbeat_at = now();
+            delete from processes where id in (select id from processes where heartbeat_at < now() - @old for update skip locked);
+            """,
+            new
+            {
+                process.Id, process.Program, process.Version, process.EngineLevel, Steps = process.Steps.ToArray(), MasterKeyIds = process.MasterKeyIds.ToArray(),
+                process.ConnectionBudget, old = 10 * GivenUpAfter,
+            }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>The process stops.</summary>
+    public async Task RemoveAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition("delete from processes where id = @id", new { id }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>The processes that run, as far as is known.</summary>
+    public async Task<IReadOnlyList<RunningProcess>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            """
+            select id, program, version, engine_level, steps, master_key_ids, connection_budget
+            from processes where heartbeat_at > now() - $1 order by started_at, id
+            """);
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = GivenUpAfter });
+        var processes = new List<RunningProcess>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            processes.Add(new()
+            {
+                Id = row.GetGuid(0),
+                Program = row.GetString(1),
+                Version = row.GetString(2),
+                EngineLevel = row.GetInt32(3),
+                Steps = row.GetFieldValue<string[]>(4),
+                MasterKeyIds = row.GetFieldValue<string[]>(5),
+                ConnectionBudget = row.GetInt32(6),
+            });
+        }
+
+        return processes;
+    }
+
+    /// <summary>The steps that some running process hosts.</summary>
+    public async Task<IReadOnlyList<string>> ListStepsAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<string>(new CommandDefinition(
+                "select distinct unnest(steps) from processes where heartbeat_at > now() - @GivenUpAfter", new { GivenUpAfter }, cancellationToken: cancellationToken)),
+        ];
+    }
+}

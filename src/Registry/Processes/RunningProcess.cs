@@ -1,0 +1,20 @@
+namespace Saga.Registry.Processes;
+
+/// <summary>One process of the installation.</summary>
+public sealed record RunningProcess
+{
+    public required Guid Id { get; init; }
+
+    public required string Program { get; init; }
+
+    public required string Version { get; init; }
+
+    public required int EngineLevel { get; init; }
+
+    public required IReadOnlyList<string> Steps { get; init; }
+
+    public required IReadOnlyList<string> MasterKeyIds { get; init; }
+
+    /// <summary>Connections that it may open at most.</summary>
+    public required int ConnectionBudget { get; init; }
+}

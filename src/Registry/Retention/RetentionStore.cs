@@ -1,0 +1,57 @@
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Retention;
+
+/// <summary>
+/// Deletes what is old, a few rows at a time and by the registry's clock. Any number may do so at once: each leaves out what another
+/// has locked. Thread-safe.
+/// </summary>
+public sealed class RetentionStore(NpgsqlDataSource registry)
+{
+    /// <summary>
+    /// Deletes the steps of operations that ended so long ago, and their history with its inbox but for its last line. The
+    /// operations stay, with the status that each step had. A message that comes for one of them is still ignored: it ended.
+    /// </summary>
+    /// <returns>How many operations.</returns>
+    public Task<int> PruneOperationsAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
+        """
+        with old as (
+            select id from operations where finished_at < now() - @age and step_outcomes is null
+            order by finished_at limit @limit for no key update skip locked),
+        lines as (
+            delete from operation_history h using old
+            where h.operation_id = old.id and h.id < (select max(n.id) from operation_history n where n.operation_id = old.id)),
+        outcomes as (
+            select s.operation_id, jsonb_object_agg(s.step, s.status) as statuses from operation_steps s join old on old.id = s.operation_id group by s.operation_id),
+        steps as (delete from operation_steps s using old where s.operation_id = old.id)
+        update operations o set step_outcomes = coalesce(c.statuses, '{}') from old left join outcomes c on c.operation_id = old.id where o.id = old.id
+        """,
+        age, limit, cancellationToken);
+
+    /// <summary>Deletes idempotency keys that are so old, of operations that have ended: the same command with the same key is a new one afterwards.</summary>
+    /// <returns>How many keys.</returns>
+    public Task<int> PruneIdempotencyKeysAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
+        """
+        delete from idempotency_keys where (caller, key) in (
+            select k.caller, k.key from idempotency_keys k
+            where k.created_at < now() - @age and exists (select from operations o where o.id = k.operation_id and o.finished_at is not null)
+            order by k.created_at limit @limit for update skip locked)
+        """,
+        age, limit, cancellationToken);
+
+    /// <summary>Deletes messages that could not be sent for so long: no queue takes them, or no version that runs can read them.</summary>
+    /// <returns>How many messages.</returns>
+    public Task<int> PruneOutboxAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
+        """
+        delete from outbox where message_id in (
+            select message_id from outbox where created_at < now() - @age order by message_id limit @limit for update skip locked)
+        """,
+        age, limit, cancellationToken);
+
+    private async Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(sql, new { age, limit }, cancellationToken: cancellationToken));
+    }
+}

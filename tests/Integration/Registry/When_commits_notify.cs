@@ -1,0 +1,65 @@
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
+using Saga.Tests.Integration.Database;
+using Saga.Tests.Integration.Engine;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Registry;
+
+/// <summary>A commit that notifies takes a lock over the whole server until it is on disk.</summary>
+public sealed class When_commits_notify
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Should_be_other_transactions_than_those_of_commands_and_steps()
+    {
+        await using var registry = await WatchedAsync();
+        await using var world = await DatabaseWorld.CreateAsync(registry);
+        var (active, undone) = (await world.TenantAsync(IsolationTier.Row), await world.TenantAsync(IsolationTier.Row));
+        await world.ExecuteAsync(active, StepNames.Reserve);
+        await world.ExecuteAsync(undone, StepNames.Reserve);
+
+        (await Intakes.Provision(registry).SubmitAsync(new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com" }, "ada", Cancellation))
+            .ShouldBeOfType<CommandAccepted>();
+        await world.ExecuteAsync(active, StepNames.Activate);
+        await world.CompensateAsync(undone, StepNames.Reserve);
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(distinct channel || payload) from notified") == 3, "the relay and both tenants are notified");
+        (await registry.ScalarAsync<long>("select count(*) from outbox")).ShouldBeGreaterThan(0);
+        (await registry.ScalarAsync<long>(
+            "select count(*) from notified n where n.by in (select xmin from outbox union all select xmin from operations union all select xmin from tenants union all select xmin from placements)")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_send_what_the_relay_was_not_notified_of()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+
+        var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"), notify: false);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+    }
+
+    // Keeps which transaction notified, in place of notifying.
+    private static async Task<NpgsqlDataSource> WatchedAsync()
+    {
+        var registry = await PostgresServer.NewRegistryAsync();
+        await registry.ExecuteAsync(
+            """
+            create table notified (by xid not null default pg_current_xact_id()::xid, channel text not null, payload text not null);
+            create function public.pg_notify(text, text) returns void language sql as 'insert into public.notified (channel, payload) values ($1, $2)';
+            do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$
+            """);
+        registry.Clear();
+        return registry;
+    }
+}

@@ -1,0 +1,172 @@
+using Dapper;
+using Npgsql;
+using Saga.Api.Operations;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Registry.Operations;
+using Saga.Registry.Retention;
+using Saga.Tests.Integration.Engine;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Registry;
+
+public sealed class When_old_rows_are_pruned
+{
+    private static readonly TimeSpan Days = TimeSpan.FromDays(90);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Should_let_old_operations_lose_their_details_and_keep_younger_and_unfinished_ones()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (old, young, stalled) = await OperationsAsync(registry);
+        var (youngBefore, stalledBefore) = (await CountAsync(registry, young), await CountAsync(registry, stalled));
+        var before = (await new OperationStore(registry).FindAsync(old, Cancellation))!;
+
+        (await new RetentionStore(registry).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(0, "once");
+
+        (await CountAsync(registry, old)).ShouldBe((1, 0), "the last line of its history says when it ended");
+        (await CountAsync(registry, young)).ShouldBe(youngBefore);
+        (await CountAsync(registry, stalled)).ShouldBe(stalledBefore);
+        var after = (await new OperationStore(registry).FindAsync(old, Cancellation))!;
+        (after.State, after.Version, after.UpdatedAt).ShouldBe((before.State, before.Version, before.UpdatedAt));
+        after.Steps.Select(s => (s.Name, s.Status)).ShouldBe([("one", StepStatus.Succeeded), ("two", StepStatus.Succeeded)]);
+        new OperationSummaryView(after).StepsSucceeded.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Should_ignore_a_message_for_an_operation_that_lost_its_details()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var step = new ScriptedStep("one");
+        await using var host = await EngineHost.StartAsync(registry, null, [step]);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one"));
+        await host.EndAsync(operation);
+        await registry.ExecuteAsync("update operations set finished_at = now() - interval '91 days'");
+        await new RetentionStore(registry).PruneOperationsAsync(Days, 100, Cancellation);
+
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = operation, Step = "one", Fence = 1 });
+        await host.SendAsync(Endpoints.Operations, new OperationForgotten { OperationId = operation });
+        await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("one")));
+
+        (await CountAsync(registry, operation)).ShouldBe((1, 0));
+        step.Calls.Count.ShouldBe(2, "once for each operation");
+    }
+
+    [Fact]
+    public async Task Should_know_a_message_by_its_operation()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (first, second, message) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        Task LineAsync(Guid operation) => registry.ExecuteAsync(
+            "insert into operation_history (operation_id, at, event, message_id) values (@operation, now(), 'test', @message)", new { operation, message });
+
+        await LineAsync(first);
+        await LineAsync(second);
+
+        (await Should.ThrowAsync<PostgresException>(() => LineAsync(first))).SqlState.ShouldBe(PostgresErrorCodes.UniqueViolation);
+    }
+
+    [Fact]
+    public async Task Should_delete_old_keys_but_of_operations_that_have_not_ended()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (old, young, stalled) = await OperationsAsync(registry);
+        await registry.ExecuteAsync(
+            """
+            insert into idempotency_keys (caller, key, request_hash, operation_id, created_at) values
+                ('ada', 'old', '', @old, now() - interval '31 days'), ('ada', 'young', '', @young, now() - interval '29 days'),
+                ('ada', 'stalled', '', @stalled, now() - interval '31 days')
+            """, new { old, young, stalled });
+
+        (await new RetentionStore(registry).PruneIdempotencyKeysAsync(TimeSpan.FromDays(30), 100, Cancellation)).ShouldBe(1);
+
+        (await registry.ScalarAsync<string>("select string_agg(key, ' ' order by key) from idempotency_keys")).ShouldBe("stalled young");
+    }
+
+    [Fact]
+    public async Task Should_drop_messages_that_nobody_takes()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await registry.ExecuteAsync(
+            """
+            insert into outbox (message_id, message_type, body, claimed_until, created_at) values
+                (gen_random_uuid(), 'old', '', '-infinity', now() - interval '31 days'), (gen_random_uuid(), 'young', '', '-infinity', now() - interval '29 days')
+            """);
+
+        (await new RetentionStore(registry).PruneOutboxAsync(TimeSpan.FromDays(30), 100, Cancellation)).ShouldBe(1);
+
+        (await registry.ScalarAsync<string>("select message_type from outbox")).ShouldBe("young");
+    }
+
+    [Fact]
+    public async Task Should_share_the_work_in_small_parts()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        for (var i = 0; i < 30; i++)
+            await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"), notify: false);
+        await registry.ExecuteAsync("update operations set state = 'completed', finished_at = now() - interval '91 days'");
+
+        var pruned = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            var (all, last) = (0, 0);
+            do
+            {
+                all += last = await new RetentionStore(registry).PruneOperationsAsync(Days, 4, Cancellation);
+                last.ShouldBeLessThanOrEqualTo(4);
+            }
+            while (last > 0);
+            return all;
+        })));
+
+        pruned.Sum().ShouldBe(30);
+    }
+
+    [Fact]
+    public async Task Should_happen_by_itself()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (old, _, _) = await OperationsAsync(registry);
+
+        await using var host = await EngineHost.StartAsync(registry, null, [], settings: ("Saga:Retention:IntervalSeconds", "1"));
+
+        await Until.TrueAsync(async () => await CountAsync(registry, old) == (1, 0));
+    }
+
+    // One that ended long ago, one that ended lately, and one that stalled long ago.
+    private static async Task<(Guid Old, Guid Young, Guid Stalled)> OperationsAsync(NpgsqlDataSource registry)
+    {
+        await using var host = await EngineHost.StartAsync(registry, null,
+        [
+            new ScriptedStep("one"), new ScriptedStep("two"),
+            new ScriptedStep("fails") { OnExecute = (_, _) => throw Permanent(), OnCompensate = (_, _) => throw Permanent() },
+        ]);
+        var (old, young, stalled) = (await host.SubmitAsync(EngineHost.Chain("one", "two")), await host.SubmitAsync(EngineHost.Chain("one", "two")), await host.SubmitAsync(EngineHost.Chain("fails")));
+        (await host.EndAsync(old)).ShouldBe(OperationState.Completed);
+        (await host.EndAsync(young)).ShouldBe(OperationState.Completed);
+        (await host.EndAsync(stalled)).ShouldBe(OperationState.Stalled);
+        await registry.ExecuteAsync(
+            """
+            update operations set finished_at = now() - interval '91 days' where id = @old;
+            update operations set finished_at = now() - interval '89 days' where id = @young;
+            update operations set created_at = now() - interval '91 days' where id = @stalled;
+            """, new { old, young, stalled });
+        return (old, young, stalled);
+    }
+
+    private static StepFailureException Permanent() => StepFailureException.Permanent("told-to-fail", "The test wants it so.");
+
+    private static async Task<(long Lines, long Steps)> CountAsync(NpgsqlDataSource registry, Guid operation)
+    {
+        await using var connection = await registry.OpenConnectionAsync(Cancellation);
+        return await connection.QuerySingleAsync<(long, long)>(
+            "select (select count(*) from operation_history where operation_id = @operation), (select count(*) from operation_steps where operation_id = @operation)",
+            new { operation });
+    }
+}
