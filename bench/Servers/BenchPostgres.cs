@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Saga.Host.Embedded;
 using Saga.Registry.Schema;
+using Saga.Tests.Support;
 
 namespace Saga.Bench.Servers;
 
@@ -21,7 +22,9 @@ internal sealed class BenchPostgres : IAsyncDisposable
     public static async Task<BenchPostgres> StartAsync()
     {
         var place = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"saga-bench-postgres-{Environment.ProcessId}"));
-        return new BenchPostgres(await PrivatePostgres.StartAsync(place), place);
+        var started = await PrivatePostgres.StartAsync(place);
+        Watchdog.WatchPostgres(place);
+        return new BenchPostgres(started, place);
     }
 
     /// <summary>Its processes work below it.</summary>

@@ -53,7 +53,12 @@ public static class BusRegistration
                 });
         });
         if (options.Adapter == BusAdapter.RabbitMq)
+        {
+            services.TryAddSingleton(configuration);
+            services.AddHostedService<WaitForBroker>();
             services.AddHostedService<FormerQueues>();
+        }
+
         return services;
     }
 

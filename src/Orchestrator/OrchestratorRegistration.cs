@@ -53,6 +53,9 @@ public static class OrchestratorRegistration
         services.AddHostedService<Admitter>();
         services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<RetentionSweeper>();
+        services.AddSingleton<UnreadableOperations>();
+        services.AddHostedService(s => s.GetRequiredService<UnreadableOperations>());
+        services.AddHealthChecks().AddCheck<UnreadableOperationsHealth>("unreadable-operations");
         if (configuration.GetSection(BusOptions.Section).Get<BusOptions>()?.Adapter == BusAdapter.InMemory)
             services.AddHostedService<RedispatchAtStart>();
         return services;

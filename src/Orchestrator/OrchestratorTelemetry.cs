@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 
 namespace Saga.Orchestrator;
 
-/// <summary>The activity source of the orchestrator. Names are public.</summary>
+/// <summary>The activity source and the meter of the orchestrator. Names are public.</summary>
 public static class OrchestratorTelemetry
 {
     public const string SourceName = "Saga.Orchestrator";
@@ -13,5 +14,12 @@ public static class OrchestratorTelemetry
     /// <summary>One message leaves the outbox.</summary>
     public const string Publish = "saga.outbox.publish";
 
+    /// <summary>Messages for operations that this version cannot read.</summary>
+    public const string UnreadableName = "saga.operations.unreadable";
+
     public static ActivitySource Source { get; } = new(SourceName);
+
+    internal static Meter Meter { get; } = new(SourceName);
+
+    internal static Counter<long> Unreadable { get; } = Meter.CreateCounter<long>(UnreadableName, "{message}", "Messages for operations that this version cannot read.");
 }

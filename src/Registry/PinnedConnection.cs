@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 
 namespace Saga.Registry;
@@ -9,7 +10,8 @@ namespace Saga.Registry;
 /// </summary>
 /// <param name="registry">Where it comes from.</param>
 /// <param name="waitsForDisk">False: a commit returns before it is on disk, and a crash of the server may forget it.</param>
-public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDisk = true) : IAsyncDisposable
+/// <param name="lockMilliseconds">How long a statement waits for a row that another transaction has locked; null for as long as it takes.</param>
+public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDisk = true, int? lockMilliseconds = null) : IAsyncDisposable
 {
     // A statement prepared while its tables were small keeps the plan of that moment, which reads them whole, until
     // somebody analyzes them: a new registry would grow slow within a minute. And one with arrays for parameters would
@@ -27,7 +29,9 @@ public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDis
         var connection = await registry.OpenConnectionAsync(cancellationToken);
         try
         {
-            await using var settings = new NpgsqlCommand(waitsForDisk ? ByIndex : $"{ByIndex}; set synchronous_commit = off", connection);
+            var text = ByIndex + (waitsForDisk ? "" : "; set synchronous_commit = off")
+                + (lockMilliseconds is { } limit ? string.Create(CultureInfo.InvariantCulture, $"; set lock_timeout = {limit}") : "");
+            await using var settings = new NpgsqlCommand(text, connection);
             await settings.ExecuteNonQueryAsync(cancellationToken);
         }
         catch

@@ -28,8 +28,8 @@ public sealed class RegistryAvailability(NpgsqlDataSource registry)
     public static bool IsTransient(Exception error) => error switch
     {
         NpgsqlException { IsTransient: true } => true,
-        // Cancelled by a limit of the server's, such as a lock that was waited for too long.
-        PostgresException { SqlState: "57014" or "55P03" } => true,
+        // Cancelled by a limit of the server's, such as a lock that was waited for too long, or a transaction that was left open.
+        PostgresException { SqlState: "57014" or "55P03" or "25P03" } => true,
         { InnerException: { } inner } => IsTransient(inner),
         _ => IsAway(error),
     };

@@ -28,6 +28,10 @@ public sealed class RegistryOptions : IValidatableObject
     [Range(8, 10_000, ErrorMessage = "Saga:Registry:MaxConnections must be from 8 to 10000.")]
     public int MaxConnections { get; set; } = DefaultMaxConnections;
 
+    /// <summary>How long a transaction may stay open without a statement, 5 to 600: then the server ends it. Work that holds a lease does not take as long.</summary>
+    [Range(5, 600, ErrorMessage = "Saga:Registry:IdleInTransactionSeconds must be from 5 to 600.")]
+    public int IdleInTransactionSeconds { get; set; } = 30;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         var host = "";

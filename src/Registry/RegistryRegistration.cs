@@ -1,8 +1,8 @@
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry.Intake;
@@ -34,6 +34,7 @@ public static class RegistryRegistration
         if (services.Any(s => s.ServiceType == typeof(RegistryMigrator)))
             return services;
         services.AddOptions<RegistryOptions>().Bind(configuration.GetSection(RegistryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<StartupOptions>().Bind(configuration.GetSection(StartupOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(s => Connect(s.GetRequiredService<IOptions<RegistryOptions>>().Value));
         services.AddSingleton<RegistryMigrator>();
@@ -54,6 +55,7 @@ public static class RegistryRegistration
         services.AddSingleton<RetentionStore>();
         services.AddSingleton<ProcessStore>();
         services.AddSingleton<HostedSteps>();
+        services.AddSingleton<UnreadableOperationStore>();
         services.AddHostedService<MigrateRegistryAtStart>();
         services.AddHostedService<ProcessRegistrar>();
         return services;
@@ -70,6 +72,8 @@ public static class RegistryRegistration
         services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
     }
 
+    private const string IdleInTransaction = "idle_in_transaction_session_timeout";
+
     // Npgsql's own builder says of every key that it is there.
     private static bool NamesPoolSize(string connectionString)
     {
@@ -85,22 +89,9 @@ public static class RegistryRegistration
             connection.MaxAutoPrepare = 64;
         if (!NamesPoolSize(options.ConnectionString))
             connection.MaxPoolSize = options.MaxConnections;
+        // A process that was stopped with a transaction open, or whose machine was, must not keep rows locked.
+        if (!(connection.Options ?? "").Contains(IdleInTransaction, StringComparison.Ordinal))
+            connection.Options = string.Create(CultureInfo.InvariantCulture, $"{connection.Options} -c {IdleInTransaction}={options.IdleInTransactionSeconds}s").TrimStart();
         return NpgsqlDataSource.Create(connection);
     }
-}
-
-/// <summary>Runs in the host's starting phase, which ends before any other hosted service starts.</summary>
-internal sealed class MigrateRegistryAtStart(RegistryMigrator migrator) : IHostedLifecycleService
-{
-    public Task StartingAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

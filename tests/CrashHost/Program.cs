@@ -5,7 +5,18 @@ using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
+
+if (args is ["servers"])
+{
+    // Starts what tests start, says so, and waits to be killed.
+    await PostgresServer.AdminConnectionStringAsync();
+    await using var redis = await RedisServer.StartNewAsync();
+    await RabbitServer.NewVirtualHostAsync();
+    Console.WriteLine("started");
+    await Task.Delay(Timeout.Infinite);
+}
 
 // Orders come as one line of JSON; the end of the input, also by the death of who gave them, is the order to end.
 var orders = JsonSerializer.Deserialize<CrashOrders>(await Console.In.ReadLineAsync() ?? "", Json.Options)!;

@@ -50,6 +50,7 @@ public static class PostgresServer
             return given;
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");
         var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+        Watchdog.WatchPostgres(folder);
         AtEnd.Do(async () =>
         {
             await server.StopAsync(immediate: true);

@@ -76,7 +76,8 @@ public sealed class RabbitServer
     /// <summary>Starts the node, again on the same port and with what it had kept.</summary>
     public async Task UpAsync()
     {
-        process = Process.Start(Program("/usr/lib/rabbitmq/bin/rabbitmq-server")) ?? throw new InvalidOperationException("rabbitmq-server did not start.");
+        process = Process.Start(Program("setsid", "/usr/lib/rabbitmq/bin/rabbitmq-server")) ?? throw new InvalidOperationException("rabbitmq-server did not start.");
+        Watchdog.Watch(process.Id, folder: folder);
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -91,6 +92,7 @@ public sealed class RabbitServer
             return;
         process.Kill(entireProcessTree: true);
         process.WaitForExit();
+        Watchdog.Forget(process.Id);
     }
 
     public async Task ControlAsync(params string[] arguments)
@@ -126,9 +128,9 @@ public sealed class RabbitServer
             made.Enqueue(string.Create(CultureInfo.InvariantCulture, $"test{first}"));
     }
 
-    private ProcessStartInfo Program(string path)
+    private ProcessStartInfo Program(string path, params string[] arguments)
     {
-        var start = new ProcessStartInfo(path) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["RABBITMQ_NODENAME"] = node;
         start.Environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
         start.Environment["RABBITMQ_NODE_PORT"] = Port.ToString(CultureInfo.InvariantCulture);

@@ -19,8 +19,9 @@ public sealed class ServerProcess
 
     public void Start()
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("setsid", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        Watchdog.Watch(process.Id);
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;
         process.BeginOutputReadLine();
@@ -51,6 +52,7 @@ public sealed class ServerProcess
             return;
         process.Kill();
         process.WaitForExit();
+        Watchdog.Forget(process.Id);
         process.Dispose();
         process = null;
     }

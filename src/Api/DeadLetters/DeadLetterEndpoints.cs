@@ -21,7 +21,7 @@ internal static class DeadLetterEndpoints
         api.MapGet("/dead-letters", ListAsync).WithName("listDeadLetters").RequireAuthorization(Policies.Write)
             .WithSummary("List messages that could not be consumed, newest first").WithPaging()
             .WithQueryParameter("queue", "The endpoint that could not consume them, such as saga-commands.")
-            .WithQueryParameter("reason", "type-unknown, unreadable, no-consumer, failed or delivered-too-often.")
+            .WithQueryParameter("reason", "type-unknown, unreadable, operation-unreadable, no-consumer, failed or delivered-too-often.")
             .WithQueryParameter("state", "waiting or returned; both when absent.")
             .Produces<PageView<DeadLetterView>>().WithProblems(ProblemType.InvalidParameter);
         api.MapGet("/dead-letters/{id}", FindAsync).WithName("getDeadLetter").RequireAuthorization(Policies.Write)

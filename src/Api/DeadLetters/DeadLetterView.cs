@@ -16,7 +16,7 @@ public sealed record DeadLetterView
     /// <summary>Absent when the message does not say what it is.</summary>
     public string? MessageType { get; init; }
 
-    /// <summary>type-unknown, unreadable, no-consumer, failed or delivered-too-often.</summary>
+    /// <summary>type-unknown, unreadable, operation-unreadable, no-consumer, failed or delivered-too-often.</summary>
     public required string Reason { get; init; }
 
     /// <summary>What happened, in words.</summary>

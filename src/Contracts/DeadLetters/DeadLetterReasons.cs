@@ -9,6 +9,9 @@ public static class DeadLetterReasons
     /// <summary>The body is not what its type says: no JSON, or a required field is missing.</summary>
     public const string Unreadable = "unreadable";
 
+    /// <summary>The operation that it is for holds what this version does not know.</summary>
+    public const string OperationUnreadable = "operation-unreadable";
+
     /// <summary>Nothing on this endpoint takes messages of this type.</summary>
     public const string NoConsumer = "no-consumer";
 

@@ -12,7 +12,7 @@ namespace Saga.Host.Startup;
 /// <summary>The life of the process: what it brings along comes up first and goes down last.</summary>
 internal static class SagaHost
 {
-    /// <returns>The process's exit code: 0 after an orderly stop, 2 when it could not start for a reason the user can mend.</returns>
+    /// <returns>The process's exit code: 0 after an orderly stop, 2 when it could not start for a reason the user can mend, 3 when what it needs did not answer in time.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         using var signals = new StopSignals();
@@ -29,7 +29,7 @@ internal static class SagaHost
         {
             foreach (var message in messages)
                 await Console.Error.WriteLineAsync($"saga: {message}");
-            return WrongConfiguration.ExitCode;
+            return WrongConfiguration.Code(e);
         }
     }
 

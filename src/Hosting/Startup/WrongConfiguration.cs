@@ -7,8 +7,11 @@ public static class WrongConfiguration
 {
     public const int ExitCode = 2;
 
+    /// <summary>What the program needs did not answer in time: starting it again later may help.</summary>
+    public const int UnavailableExitCode = 3;
+
     /// <summary>Runs a program; what is wrong with its configuration is said on standard error.</summary>
-    /// <returns>The exit code: 0 after an orderly stop, <see cref="ExitCode"/> when the configuration is wrong.</returns>
+    /// <returns>The exit code: 0 after an orderly stop, <see cref="ExitCode"/> when the configuration is wrong, <see cref="UnavailableExitCode"/> when what it needs did not answer in time.</returns>
     public static async Task<int> GuardAsync(string program, Func<Task> run)
     {
         try
@@ -20,9 +23,17 @@ public static class WrongConfiguration
         {
             foreach (var fault in faults)
                 await Console.Error.WriteLineAsync($"{program}: {fault}");
-            return ExitCode;
+            return Code(e);
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"{program}: stopped before it had started.");
+            return 0;
         }
     }
+
+    /// <summary>The exit code for an error that <see cref="Faults"/> has words for.</summary>
+    public static int Code(Exception error) => error is TimeoutException ? UnavailableExitCode : ExitCode;
 
     /// <returns>What to tell the user; nothing when the error is not of this kind.</returns>
     public static IReadOnlyList<string> Faults(Exception error) => error switch
@@ -32,6 +43,7 @@ public static class WrongConfiguration
         // The configuration binder's: it names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
         InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
+        TimeoutException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
         // Kestrel's: it names the address.
         IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) => [$"{e.Message} Name another with --urls, or end what listens there."],
         InvalidDataException e when e.Message.StartsWith("Failed to load configuration", StringComparison.Ordinal) => [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message],

@@ -21,7 +21,10 @@ internal sealed class ParkFilter(string queue, Type? untyped, DeadLetterSender l
         }
         catch (Exception error) when (error is not OperationCanceledException && !context.CancellationToken.IsCancellationRequested)
         {
-            await ParkAsync(context, Unreadable.Is(error) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed, $"{error.GetType().Name}: {error.Message}");
+            if (error is UnconsumableException known)
+                await ParkAsync(context, known.Reason, known.Message);
+            else
+                await ParkAsync(context, Unreadable.Is(error) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed, $"{error.GetType().Name}: {error.Message}");
             return;
         }
 

@@ -9,11 +9,15 @@ namespace Saga.Messaging.DeadLetters;
 /// </summary>
 internal sealed class ParkReceivedFilter(string queue, Type? untyped, DeadLetterSender letters) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
-    public Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next) => letters.SendAsync(
-        DeadLetterSender.Of(
-            queue, context, untyped, Unreadable.Is(context.Exception) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed,
-            $"{context.Exception.GetType().Name}: {context.Exception.Message}"),
-        context.CancellationToken);
+    public async Task Send(ExceptionReceiveContext context, IPipe<ExceptionReceiveContext> next)
+    {
+        await letters.SendAsync(
+            DeadLetterSender.Of(
+                queue, context, untyped, Unreadable.Is(context.Exception) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed,
+                $"{context.Exception.GetType().Name}: {context.Exception.Message}"),
+            context.CancellationToken);
+        Parked.Mark(context);
+    }
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) => Parked.Is(context) ? Task.CompletedTask : letters.SendAsync(
         DeadLetterSender.Of(queue, context, untyped, DeadLetterReasons.NoConsumer, $"Nothing that reads {queue} takes messages of this type."),

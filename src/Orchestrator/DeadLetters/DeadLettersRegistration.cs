@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts;
 using Saga.Messaging;
 using Saga.Messaging.Pausing;
+using Saga.Orchestrator.Persistence;
 using Saga.Registry;
 
 namespace Saga.Orchestrator.DeadLetters;
@@ -14,7 +15,7 @@ internal static class DeadLettersRegistration
     public static IServiceCollection AddDeadLetters(this IServiceCollection services)
     {
         services.TryAddSingleton(s => new Prerequisite(
-            "registry", RegistryAvailability.IsAway, RegistryAvailability.IsTransient, s.GetRequiredService<RegistryAvailability>().AnswersAsync));
+            "registry", RegistryAvailability.IsAway, e => e is SharedTransactionException || RegistryAvailability.IsTransient(e), s.GetRequiredService<RegistryAvailability>().AnswersAsync));
         services.AddSingleton<DeadLetterConsumer>();
         services.AddSingleton(new BusEndpoint(Endpoints.DeadLetters, (provider, endpoint) => endpoint.Instance(provider.GetRequiredService<DeadLetterConsumer>()), Concurrency: 8));
         services.AddHealthChecks().AddCheck<DeadLettersHealth>("dead-letters");

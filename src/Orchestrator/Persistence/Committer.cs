@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Saga.Orchestrator.Outbox;
+using Saga.Registry;
 using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Persistence;
@@ -9,7 +10,7 @@ namespace Saga.Orchestrator.Persistence;
 /// <summary>
 /// Group commit. Transitions of different operations that are ready at the same moment share one transaction, so
 /// under load its cost is shared and alone it is not higher. Each lane is one transaction at a time; an operation
-/// always takes the same lane of a process, and the row lock keeps processes apart.
+/// always takes the same lane of a process, unless an earlier try failed, and the row lock keeps lanes and processes apart.
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
 {
@@ -17,6 +18,8 @@ internal sealed partial class Committer : IAsyncDisposable
     private readonly SentMessages sent;
     private readonly ILogger<Committer> log;
     private readonly Channel<Transition>[] lanes;
+    // For transitions that must be alone: they may wait for a row that somebody else has locked, and the others go on meanwhile.
+    private readonly Channel<Transition> aside = Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true });
     private readonly int maxBatch;
     private readonly TimeSpan claim;
     private readonly CancellationTokenSource stopping = new();
@@ -33,13 +36,13 @@ internal sealed partial class Committer : IAsyncDisposable
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
         // Whoever needs the first transition makes this: its trace is not the lanes'.
         using (ExecutionContext.SuppressFlow())
-            running = Task.WhenAll(lanes.Select(l => Task.Run(() => RunAsync(l, stopping.Token))));
+            running = Task.WhenAll(lanes.Append(aside).Select(l => Task.Run(() => RunAsync(l, stopping.Token))));
     }
 
     /// <summary>Queues the transition and waits until its operation is loaded and locked.</summary>
     public async Task LoadAsync(Transition transition, CancellationToken cancellationToken)
     {
-        var lane = lanes[(uint)transition.OperationId.GetHashCode() % (uint)lanes.Length];
+        var lane = transition.Alone ? aside : lanes[(uint)transition.OperationId.GetHashCode() % (uint)lanes.Length];
         if (!lane.Writer.TryWrite(transition))
             throw new OperationCanceledException("The orchestrator is stopping.");
         await transition.Loaded.WaitAsync(cancellationToken);
@@ -72,9 +75,10 @@ internal sealed partial class Committer : IAsyncDisposable
                 }
                 catch (Exception error)
                 {
-                    // Each is thrown to its own message, which is tried again alone.
+                    // Each is thrown to its own message, which is tried again alone: only then is it known whose fault it is.
                     LogBatchFailed(error, batch.Count);
-                    _ = Task.Run(() => batch.ForEach(t => t.Fail(error)), CancellationToken.None);
+                    var told = batch.Count == 1 || RegistryAvailability.IsTransient(error) ? error : new SharedTransactionException(error);
+                    _ = Task.Run(() => batch.ForEach(t => t.Fail(told)), CancellationToken.None);
                 }
             }
         }
@@ -111,7 +115,7 @@ internal sealed partial class Committer : IAsyncDisposable
     {
         await using var open = await session.BeginAsync(batch.ConvertAll(t => new OperationMessage(t.OperationId, t.MessageId)), cancellationToken);
         foreach (var transition in batch)
-            transition.Load(open.Find(transition.OperationId), open.Now);
+            transition.Load(open.Find(transition.OperationId), open.WhyUnreadable(transition.OperationId), open.Now);
 
         foreach (var transition in batch)
             await transition.Decided;

@@ -1,8 +1,10 @@
 using MassTransit;
 using MassTransit.Saga;
+using Saga.Contracts.DeadLetters;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Messaging.DeadLetters;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
@@ -26,7 +28,7 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
         try
         {
             await lanes.LoadAsync(transition, context.CancellationToken);
-            if (!transition.Seen)
+            if (transition is { Unreadable: null, Seen: false })
                 await next.Send(new OperationRepositoryContext<T>(context, transition.Saga));
             transition.Decide();
             await transition.Committed;
@@ -37,6 +39,8 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             transition.Abandon();
         }
 
+        if (transition.Unreadable is { } reason)
+            Unreadable(context.Message, transition.OperationId, reason);
         if (transition.Change is not { } change)
             return;
         publisher.Send(change.Messages);
@@ -44,6 +48,14 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             admission.Overloaded();
         else if (change.Row is { Slot: SlotState.Released })
             admission.Wake();
+    }
+
+    // The operation is put off. The message is kept for a version that can read it, unless the registry writes it again.
+    private static void Unreadable(object message, Guid operation, string reason)
+    {
+        OrchestratorTelemetry.Unreadable.Add(1);
+        if (message is not (OperationDue or OperationForgotten))
+            throw new UnconsumableException(DeadLetterReasons.OperationUnreadable, $"Operation {operation} cannot be read: {reason}");
     }
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<OperationSaga> query, IPipe<SagaRepositoryQueryContext<OperationSaga, T>> next)

@@ -28,6 +28,9 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
     /// <summary>The message changed the operation before.</summary>
     public bool Seen { get; private set; }
 
+    /// <summary>Why this version cannot read the operation; null when it can. Then there is no <see cref="Saga"/>.</summary>
+    public string? Unreadable { get; private set; }
+
     /// <summary>What is to be written; null when nothing is.</summary>
     public OperationChange? Change { get; private set; }
 
@@ -37,8 +40,9 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 
     public Task Committed => committed.Task;
 
-    public void Load(LoadedOperation? operation, DateTimeOffset now)
+    public void Load(LoadedOperation? operation, string? unreadable, DateTimeOffset now)
     {
+        Unreadable = unreadable;
         Saga = operation is null ? null : OperationSagas.From(operation, now);
         Seen = operation?.Seen ?? false;
         loaded.TrySetResult();

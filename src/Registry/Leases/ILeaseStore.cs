@@ -42,4 +42,8 @@ public interface ILeaseSession : IAsyncDisposable
 }
 
 /// <summary>What a take of several leases got.</summary>
-public sealed record TakenLeases(IReadOnlyDictionary<Guid, LeaseReply> ByHolder, IReadOnlyDictionary<TenantId, Tenant> Tenants);
+public sealed record TakenLeases(IReadOnlyDictionary<Guid, LeaseReply> ByHolder, IReadOnlyDictionary<TenantId, Tenant> Tenants)
+{
+    /// <summary>Tenants that this version cannot read, and why.</summary>
+    public IReadOnlyDictionary<TenantId, string> Unreadable { get; init; } = new Dictionary<TenantId, string>();
+}

@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Tenants;
+using Saga.Registry.Transitions;
 
 namespace Saga.Registry.Leases;
 
@@ -47,7 +48,16 @@ internal static class LeaseRows
         if (await reader.ReadAsync(cancellationToken))
             reply = Reply(reader, 0);
         await reader.NextResultAsync(cancellationToken);
-        return (reply, await reader.ReadAsync(cancellationToken) ? TenantStore.Read(reader) : null);
+        if (!await reader.ReadAsync(cancellationToken))
+            return (reply, null);
+        try
+        {
+            return (reply, TenantStore.Read(reader));
+        }
+        catch (Exception error) when (UnreadableRows.Is(error))
+        {
+            throw new UnreadableTenantException(error.Message);
+        }
     }
 
     /// <summary>
@@ -99,13 +109,21 @@ internal static class LeaseRows
             replies[reader.GetGuid(0)] = Reply(reader, 1);
         await reader.NextResultAsync(cancellationToken);
         var tenants = new Dictionary<TenantId, Tenant>();
+        var unreadable = new Dictionary<TenantId, string>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            var tenant = TenantStore.Read(reader);
-            tenants[tenant.Id] = tenant;
+            try
+            {
+                var tenant = TenantStore.Read(reader);
+                tenants[tenant.Id] = tenant;
+            }
+            catch (Exception error) when (UnreadableRows.Is(error))
+            {
+                unreadable[new TenantId(reader.GetGuid(0))] = error.Message;
+            }
         }
 
-        return new TakenLeases(replies, tenants);
+        return new TakenLeases(replies, tenants) { Unreadable = unreadable };
     }
 
     /// <returns>The holders whose lease was renewed.</returns>

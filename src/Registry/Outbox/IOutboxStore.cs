@@ -39,7 +39,7 @@ public enum OutboxPart
 
 /// <summary>What a claim got.</summary>
 /// <param name="Messages">The messages.</param>
-/// <param name="Unreadable">Rows that this version cannot read. They stay in the outbox, claimed.</param>
+/// <param name="Unreadable">Rows that this version cannot read. They stay in the outbox for a newer one, put off each time twice as long.</param>
 public sealed record ClaimedMessages(IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<UnreadableMessage> Unreadable)
 {
     public int Count => Messages.Count + Unreadable.Count;

@@ -1,11 +1,14 @@
 using System.Text.Json;
 using Dapper;
+using Npgsql;
 
 namespace Saga.Registry.Outbox;
 
 /// <summary>The SQL of the outbox's relays.</summary>
 internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock clock) : IOutboxSession
 {
+    private bool begun;
+
     public async Task<ClaimedMessages> ClaimAsync(OutboxPart which, int limit, TimeSpan claim, CancellationToken cancellationToken)
     {
         // Both in the order of an index: what nobody has claimed comes first in it.
@@ -13,6 +16,13 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
         try
         {
             var connection = await pinned.OpenAsync(cancellationToken);
+            if (!begun)
+            {
+                // An older version could not read them. This one may.
+                await connection.ExecuteAsync(new CommandDefinition("update outbox set claimed_until = '-infinity' where unread > 0", cancellationToken: cancellationToken));
+                begun = true;
+            }
+
             var rows = await connection.QueryAsync<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)>(new CommandDefinition(
                 $"""
                 update outbox set claimed_until = now() + @offset + @claim
@@ -20,7 +30,10 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
                 returning message_id, message_type, destination, body, traceparent
                 """,
                 new { limit, claim, offset = clock.Offset }, cancellationToken: cancellationToken));
-            return Read(rows);
+            var claimed = Read(rows);
+            if (claimed.Unreadable.Count > 0)
+                await PutOffAsync(connection, claimed.Unreadable, claim, cancellationToken);
+            return claimed;
         }
         catch
         {
@@ -45,6 +58,15 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
     }
 
     public ValueTask DisposeAsync() => pinned.DisposeAsync();
+
+    // For a newer version: each time twice as long, and not so long that it would wait for nothing.
+    private async Task PutOffAsync(NpgsqlConnection connection, IEnumerable<UnreadableMessage> messages, TimeSpan claim, CancellationToken cancellationToken) =>
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update outbox set unread = unread + 1, claimed_until = now() + @offset + least(@claim * power(2, least(unread, 20)), interval '5 minutes')
+            where message_id = any(@ids)
+            """,
+            new { ids = messages.Select(m => m.Id).ToArray(), claim, offset = clock.Offset }, cancellationToken: cancellationToken));
 
     private static ClaimedMessages Read(IEnumerable<(Guid Id, string Type, string? Queue, string Body, string? TraceParent)> rows)
     {

@@ -35,8 +35,14 @@ public interface ITransitionBatch : IAsyncDisposable
     /// </summary>
     DateTimeOffset Now { get; }
 
-    /// <summary>The operation as it stands; null when there is none.</summary>
+    /// <summary>The operation as it stands; null when there is none, or when it cannot be read.</summary>
     LoadedOperation? Find(Guid operationId);
+
+    /// <summary>
+    /// Why this version cannot read the operation; null when it can. Such an operation holds up no other of the batch: the commit puts
+    /// it off, each time twice as long.
+    /// </summary>
+    string? WhyUnreadable(Guid operationId) => null;
 
     /// <summary>Writes all of the changes, or none, and ends the transaction.</summary>
     /// <param name="changes">At most one for each operation of the batch.</param>

@@ -5,6 +5,7 @@ using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Registry.Admission;
 using Saga.Registry.Operations;
 
@@ -19,10 +20,12 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     private readonly PinnedConnection pinned;
     private readonly NpgsqlConnection locking;
     private readonly Dictionary<Guid, LoadedOperation> operations;
+    private readonly Dictionary<Guid, string> unreadable;
     private bool committed;
 
-    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, DateTimeOffset now)
+    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, Dictionary<Guid, string> unreadable, DateTimeOffset now)
     {
+        this.unreadable = unreadable;
         this.pinned = pinned;
         this.locking = locking;
         this.operations = operations;
@@ -56,14 +59,15 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
 
         var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
         var steps = new List<(Guid Operation, StepRun Step)>();
+        var unknown = new Dictionary<Guid, string>();
         DateTimeOffset now;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
-                rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(7)));
+                Try(reader.GetGuid(0), () => rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(7))));
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
-                steps.Add(StepRows.Read(reader));
+                Try(reader.GetGuid(0), () => steps.Add(StepRows.Read(reader)));
             await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             now = reader.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
@@ -73,7 +77,17 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         var loaded = new Dictionary<Guid, LoadedOperation>(rows.Count);
         foreach (var row in rows)
         {
-            var workflow = await workflows.FindAsync(connection, row.Workflow, cancellationToken);
+            WorkflowDefinition workflow;
+            try
+            {
+                workflow = await workflows.FindAsync(connection, row.Workflow, cancellationToken);
+            }
+            catch (Exception error) when (UnreadableRows.Is(error))
+            {
+                unknown.TryAdd(row.Id, error.Message);
+                continue;
+            }
+
             loaded[row.Id] = new LoadedOperation
             {
                 Id = row.Id,
@@ -85,16 +99,34 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             };
         }
 
-        return new SqlTransitionBatch(pinned, connection, loaded, now);
+        foreach (var id in unknown.Keys)
+            loaded.Remove(id);
+        return new SqlTransitionBatch(pinned, connection, loaded, unknown, now);
+
+        // Row by row: one that this version does not know is not the others' fault.
+        void Try(Guid operation, Action read)
+        {
+            try
+            {
+                read();
+            }
+            catch (Exception error) when (UnreadableRows.Is(error))
+            {
+                unknown.TryAdd(operation, error.Message);
+            }
+        }
     }
 
     public DateTimeOffset Now { get; }
 
     public LoadedOperation? Find(Guid operationId) => operations.GetValueOrDefault(operationId);
 
+    public string? WhyUnreadable(Guid operationId) => unreadable.GetValueOrDefault(operationId);
+
     public async Task CommitAsync(IReadOnlyList<OperationChange> changes, IReadOnlyList<Guid> sent, TimeSpan claim, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(locking);
+        Add(batch, unreadable.Count == 0 ? null : UnreadableRows.PutOff(unreadable, Now));
         Add(batch, Rows(changes));
         Add(batch, Release(changes));
         Add(batch, StepRows.Upsert(changes));
@@ -203,7 +235,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     }
 
     private static StoredOperation Stored(NpgsqlDataReader row) => new(
-        Enum.Parse<OperationState>(row.GetString(1), ignoreCase: true),
+        UnreadableRows.StateOf(row.GetString(1)),
         row.IsDBNull(4) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(4), Json.Options),
         row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
         Slots.Read(row.GetString(6)));

@@ -5,9 +5,12 @@ namespace Saga.Registry.Transitions;
 /// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
 public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock? clock = null) : ITransitionStore
 {
+    // A process that was stopped in the midst of a transaction keeps rows locked. Whoever commits others beside them must not wait for it.
+    private const int LockMilliseconds = 500;
+
     private readonly WorkflowCache workflows = new();
 
-    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry), workflows, clock ?? new RegistryClock());
+    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry, lockMilliseconds: LockMilliseconds), workflows, clock ?? new RegistryClock());
 
     private sealed class Session(PinnedConnection connection, WorkflowCache workflows, RegistryClock clock) : ITransitionSession
     {

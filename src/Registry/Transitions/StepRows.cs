@@ -31,7 +31,7 @@ internal static class StepRows
     public static (Guid Operation, StepRun Step) Read(NpgsqlDataReader row) => (row.GetGuid(0), new StepRun
     {
         Name = row.GetString(1),
-        Status = Statuses[row.GetString(2)],
+        Status = StatusOf(row.GetString(2)),
         Fence = row.GetInt64(3),
         Attempt = row.GetInt32(4),
         StartedAt = Time(row, 5),
@@ -94,6 +94,10 @@ internal static class StepRows
             },
         };
     }
+
+    private static StepStatus StatusOf(string name) => Statuses.TryGetValue(name, out var status)
+        ? status
+        : throw new FormatException($"This version does not know the status '{name}' of a step.");
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }

@@ -64,12 +64,18 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
     {
         // Of two dispatches of one step, delivered at the same moment, one asks by itself.
         var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();
-        var (replies, tenants) = await session.TakeAsync(
+        var taken = await session.TakeAsync(
             leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).OfType<TenantId>().Distinct()], span, CancellationToken.None);
         foreach (var one in batch)
         {
-            one.Answer.TrySetResult(replies.TryGetValue(one.Lease.Holder, out var reply)
-                ? (reply, one.Tenant is { } tenant ? tenants.GetValueOrDefault(tenant) : null)
+            if (one.Tenant is { } id && taken.Unreadable.TryGetValue(id, out var reason))
+            {
+                one.Answer.TrySetException(new UnreadableTenantException(reason));
+                continue;
+            }
+
+            one.Answer.TrySetResult(taken.ByHolder.TryGetValue(one.Lease.Holder, out var reply)
+                ? (reply, one.Tenant is { } tenant ? taken.Tenants.GetValueOrDefault(tenant) : null)
                 : null);
         }
     }

@@ -50,7 +50,7 @@ internal sealed partial class StepConsumer(
     {
         var command = context.Message;
         if (!known.TryGetValue(StepAliases.Current(command.Step), out var step))
-            return Failed(command, Unknown(command));
+            return NotKnown(command, $"This version of the worker does not know the step '{command.Step}'.");
 
         LeaseOutcome outcome;
         try
@@ -60,6 +60,10 @@ internal sealed partial class StepConsumer(
         catch (NpgsqlException error)
         {
             return Held(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2));
+        }
+        catch (UnreadableTenantException error)
+        {
+            return NotKnown(command, error.Message);
         }
 
         if (outcome.Reply.Outcome == LeaseAnswer.Stale)
@@ -146,13 +150,8 @@ internal sealed partial class StepConsumer(
     private static StepDeferred Held(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
         new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, System = system, Reason = reason, RetryAfter = retryAfter };
 
-    private static Failure Unknown(StepCommand command) => new()
-    {
-        Code = "step-unknown",
-        Message = $"No step '{command.Step}' runs in this worker.",
-        Remedy = "Deploy the version of the workers that has it, then replay the operation.",
-        Kind = FailureKind.Transient,
-    };
+    // A newer worker will take it: it costs no attempt.
+    private static StepDeferred NotKnown(StepCommand command, string reason) => Held(command, "worker", reason, TimeSpan.FromSeconds(2));
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} is stale; nothing was done.")]
     private partial void LogStale(string step, Guid operation, long fence);

@@ -58,12 +58,12 @@ public sealed partial class When_the_reference_is_read(SharedApi api) : ApiTest(
         return await nobody.GetStringAsync(new Uri("/docs", UriKind.Relative));
     }
 
-    [GeneratedRegex("src=\"([^\"]+)\"", RegexOptions.None, 1000)]
+    [GeneratedRegex("src=\"(?<source>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Sources();
 
     [GeneratedRegex("<script", RegexOptions.None, 1000)]
     private static partial Regex Scripts();
 
-    [GeneratedRegex("'nonce-([0-9a-f]+)'", RegexOptions.None, 1000)]
+    [GeneratedRegex("'nonce-(?<nonce>[0-9a-f]+)'", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Nonce();
 }

@@ -93,8 +93,8 @@ public sealed class When_Keycloak_is_away_for_a_while
 
         public static async Task<WorldOf> StartAsync(KeycloakStub stub, params (string Key, string Value)[] keycloak)
         {
-            var registry = await PostgresServer.NewRegistryAsync();
-            var connection = new KeycloakConnection(stub, keycloak);
+            var database = await PostgresServer.NewRegistryAsync();
+            var directory = new KeycloakConnection(stub, keycloak);
             WorldOf? world = null;
             var refused = new ScriptedStep(Refused)
             {
@@ -104,9 +104,9 @@ public sealed class When_Keycloak_is_away_for_a_while
                     throw StepFailureException.Permanent("quota-full", "The quota is full.");
                 },
             };
-            var host = await EngineHost.StartAsync(
-                registry, null, [new IdentityStep(connection.Directory, new LeasedTransactions(registry)), refused], settings: ("Saga:Workers:CircuitFailures", "3"));
-            return world = new WorldOf(connection, registry, host);
+            var engine = await EngineHost.StartAsync(
+                database, null, [new IdentityStep(directory.Directory, new LeasedTransactions(database)), refused], settings: ("Saga:Workers:CircuitFailures", "3"));
+            return world = new WorldOf(directory, database, engine);
         }
 
         public Task<Guid[]> SubmitAsync(int operations, params string[] steps) => Task.WhenAll(Enumerable.Range(0, operations).Select(_ => host.SubmitAsync(

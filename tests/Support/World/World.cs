@@ -77,6 +77,7 @@ public sealed class World
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600"]);
+        Watchdog.WatchPostgres(Path.Combine(folder.FullName, "postgres"));
         AtEnd.Do(async () =>
         {
             await server.StopAsync(immediate: true);

@@ -68,7 +68,7 @@ public sealed class When_the_registry_is_away : IConsumer<OperationDue>, IAsyncL
         await Until.TrueAsync(() => Task.FromResult(done.Count == 1), "it is consumed");
     }
 
-    public Task Consume(ConsumeContext<OperationDue> context)
+    Task IConsumer<OperationDue>.Consume(ConsumeContext<OperationDue> context)
     {
         tried.Enqueue(context.Message.OperationId);
         if (away)

@@ -1,0 +1,59 @@
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Transitions;
+
+/// <summary>Knows the operations that a version of the orchestrator could not read. Thread-safe.</summary>
+public sealed class UnreadableOperationStore(NpgsqlDataSource registry)
+{
+    private const int Limit = 200;
+    private readonly WorkflowCache workflows = new();
+
+    /// <summary>
+    /// Tries those that were put off. What this version reads is due now, and no longer counts: an older version may have put it off.
+    /// </summary>
+    /// <returns>Those that remain, and why.</returns>
+    public async Task<IReadOnlyDictionary<Guid, string>> TryAgainAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        var noted = await connection.QueryAsync<(Guid Id, string? State, string? Workflow)>(new CommandDefinition(
+            $"select u.operation_id, o.state, o.workflow_digest from unreadable_operations u left join operations o on o.id = u.operation_id order by u.first_at limit {Limit}",
+            cancellationToken: cancellationToken));
+        var left = new Dictionary<Guid, string>();
+        foreach (var (id, state, workflow) in noted)
+        {
+            if (state is not null && await WhyUnreadableAsync(connection, id, state, workflow!, cancellationToken) is { } reason)
+            {
+                left[id] = reason;
+                continue;
+            }
+
+            await connection.ExecuteAsync(new CommandDefinition(
+                """
+                with readable as (delete from unreadable_operations where operation_id = @id returning operation_id)
+                update operations o set next_due_at = now() from readable r where o.id = r.operation_id and o.finished_at is null
+                """,
+                new { id }, cancellationToken: cancellationToken));
+        }
+
+        return left;
+    }
+
+    private async Task<string?> WhyUnreadableAsync(NpgsqlConnection connection, Guid id, string state, string workflow, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = UnreadableRows.StateOf(state);
+            await workflows.FindAsync(connection, workflow, cancellationToken);
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { StepRows.Select([id]) } };
+            await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+            while (await rows.ReadAsync(cancellationToken))
+                StepRows.Read(rows);
+            return null;
+        }
+        catch (Exception error) when (UnreadableRows.Is(error))
+        {
+            return error.Message;
+        }
+    }
+}

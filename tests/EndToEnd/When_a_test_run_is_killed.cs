@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Globalization;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.EndToEnd;
+
+public sealed class When_a_test_run_is_killed
+{
+    [Fact]
+    public async Task Should_leave_no_server_and_no_folder_behind()
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Saga.Tests.CrashHost"), ["servers"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        // What it starts is known by it.
+        var mark = $"saga-test-killed-{Guid.NewGuid():n}";
+        start.Environment["TMPDIR"] = Directory.CreateTempSubdirectory(mark).FullName;
+        // PostgreSQL runs as another user when root starts it.
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(start.Environment["TMPDIR"]!, (UnixFileMode)0b111_111_111);
+        using var run = Process.Start(start)!;
+        (await run.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("started");
+        var servers = Processes(mark, except: run.Id);
+        servers.ShouldContain(s => s.Contains("postgres", StringComparison.Ordinal));
+        servers.ShouldContain(s => s.Contains("redis", StringComparison.Ordinal));
+        servers.ShouldContain(s => s.Contains("beam", StringComparison.Ordinal));
+
+        // SIGKILL, to it alone.
+        run.Kill(entireProcessTree: false);
+
+        await Until.TrueAsync(() => Task.FromResult(Processes(mark, except: run.Id).Count == 0), "no server is left");
+        await Until.TrueAsync(() => Task.FromResult(Directory.GetDirectories(start.Environment["TMPDIR"]!, "saga-test-postgres*").Length == 0), "its folder is gone");
+        Directory.Delete(start.Environment["TMPDIR"]!, recursive: true);
+    }
+
+    // By their environment, which they inherit: some change their command line.
+    private static List<string> Processes(string mark, int except) =>
+    [
+        .. Directory.GetDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var pid) && pid != except)
+            .Where(d => Read(Path.Combine(d, "environ")).Contains(mark, StringComparison.Ordinal)).Select(d => Read(Path.Combine(d, "comm")).Trim()),
+    ];
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+/// <summary>A newer version wrote what this one does not know.</summary>
+public sealed class When_an_operation_cannot_be_read
+{
+    private const string Unreadable = "unreadable-operations";
+
+    [Theory]
+    [InlineData("update operations set state = 'awaitingApproval', next_due_at = now() where id = any(@ids)", "update operations set state = 'running' where id = any(@ids)")]
+    [InlineData("update operations set state = 'running', next_due_at = now() where id = any(@ids); update operation_steps set status = 'approving' where operation_id = any(@ids)",
+        "update operation_steps set status = 'running' where operation_id = any(@ids)")]
+    public async Task Should_hold_up_no_other_and_go_on_when_it_can_be(string brokenBy, string mendedBy)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        var ids = await BreakAsync(registry, host, brokenBy, count: 12);
+
+        // As many as before had filled every place of the endpoint.
+        for (var others = 0; others < 5; others++)
+        {
+            var clock = Stopwatch.StartNew();
+            (await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("one")))).ShouldBe(OperationState.Completed);
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        }
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == 12, "all are known");
+        (await registry.ScalarAsync<bool>("select bool_and(next_due_at > now()) from operations where id = any(@ids)", new { ids })).ShouldBeTrue("they are put off");
+        (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBe(0, "a wake is made again");
+        await Until.TrueAsync(async () => (await CheckAsync(host)).Status == HealthStatus.Degraded, "health says so");
+        ids.ShouldContain(id => CheckAsync(host).Result.Description!.Contains(id.ToString(), StringComparison.Ordinal));
+
+        await registry.ExecuteAsync(mendedBy, new { ids });
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == 0, "a version that reads them sees them", TimeSpan.FromSeconds(40));
+        await Until.TrueAsync(async () => (await CheckAsync(host)).Status == HealthStatus.Healthy, "health says so");
+    }
+
+    [Fact]
+    public async Task Should_be_put_off_twice_as_long_each_time()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        var ids = await BreakAsync(registry, host, "update operations set state = 'awaitingApproval', next_due_at = now() where id = any(@ids)", count: 1);
+        var delays = new List<double>();
+
+        for (var times = 1; times <= 4; times++)
+        {
+            await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where times >= @times", new { times }) == 1, "it is looked at");
+            delays.Add(await registry.ScalarAsync<double>("select extract(epoch from next_due_at - now())::float8 from operations where id = any(@ids)", new { ids }));
+            await registry.ExecuteAsync("update operations set next_due_at = now() where id = any(@ids)", new { ids });
+        }
+
+        delays[3].ShouldBeInRange(60, 81);
+        delays[0].ShouldBeInRange(5, 10.5);
+    }
+
+    [Fact]
+    public async Task Should_keep_a_report_for_it()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        var ids = await BreakAsync(registry, host, "update operations set state = 'awaitingApproval', next_due_at = null where id = any(@ids)", count: 1);
+
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = ids[0], Step = "one", Fence = 1 });
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<string>("select reason from dead_letters") == "operation-unreadable", "it is kept");
+    }
+
+    private static async Task<Guid[]> BreakAsync(NpgsqlDataSource registry, EngineHost host, string sql, int count)
+    {
+        var ids = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => host.SubmitAsync(EngineHost.Chain("one"))));
+        foreach (var id in ids)
+            await host.EndAsync(id);
+        await registry.ExecuteAsync(sql, new { ids });
+        return ids;
+    }
+
+    private static async Task<HealthReportEntry> CheckAsync(EngineHost host) =>
+        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(c => c.Name == Unreadable)).Entries[Unreadable];
+}
