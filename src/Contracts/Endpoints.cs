@@ -18,8 +18,16 @@ public static class Endpoints
     // A change of a queue's arguments needs a new suffix. The old queues are emptied into the new ones and deleted.
     private const string Version = ".v2";
 
+    private const string WorkerPrefix = "saga-worker-";
+
     /// <summary>The queue of the worker of one resource, such as <c>saga-worker-database</c>.</summary>
-    public static string Worker(string resource) => $"saga-worker-{resource}";
+    public static string Worker(string resource) => WorkerPrefix + resource;
+
+    /// <summary>The queue of the same worker's compensations, such as <c>saga-worker-database-undo</c>: they do not wait behind steps.</summary>
+    public static string WorkerUndo(string resource) => $"{WorkerPrefix}{resource}-undo";
+
+    /// <summary>Whether steps are sent to the queue.</summary>
+    public static bool IsWorker(string queue) => queue.StartsWith(WorkerPrefix, StringComparison.Ordinal);
 
     /// <summary>The queue that today's version of an endpoint has on RabbitMQ, such as <c>saga-commands.v2</c>.</summary>
     public static string QueueOf(string endpoint) => endpoint + Version;

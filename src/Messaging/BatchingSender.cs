@@ -5,13 +5,17 @@ namespace Saga.Messaging;
 /// batches grow with the load, and alone a message waits for nobody. Thread-safe.
 /// </summary>
 /// <param name="send">Puts one batch on the bus and waits for the broker's word that it has it.</param>
-internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task> send)
+/// <param name="maxBatch">Messages that may go together.</param>
+internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task> send, int maxBatch = BatchingSender.MaxBatch)
 {
     /// <summary>With one, a second message waits for the first one's confirmation, which is a write to the disks of the broker's nodes.</summary>
     public const int AtOnce = 2;
 
     /// <summary>A batch goes to one process: a larger one would leave the others idle.</summary>
     public const int MaxBatch = 16;
+
+    /// <summary>The same for steps, which take longer than what else is sent.</summary>
+    public const int MaxWorkerBatch = 8;
 
     private readonly Lock gate = new();
     private readonly Queue<Waiting> waiting = new();
@@ -61,7 +65,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
         var together = new List<Waiting>();
         lock (gate)
         {
-            while (together.Count < MaxBatch && waiting.TryDequeue(out var next))
+            while (together.Count < maxBatch && waiting.TryDequeue(out var next))
             {
                 if (!next.Sent.Task.IsCompleted)
                     together.Add(next);

@@ -12,4 +12,10 @@ public sealed record BusEndpoint(string Queue, Action<IServiceProvider, IReceive
 {
     /// <summary>What a message is that does not say its type, as from a sender that knows nothing but the queue; null when there is no such.</summary>
     public Type? Untyped { get; init; }
+
+    /// <summary>
+    /// Messages of this queue that the process takes before others may; each delivery counts as a full batch. Twice its concurrency
+    /// in deliveries when null, which is fine where a message takes milliseconds.
+    /// </summary>
+    public int? Ahead { get; init; }
 }

@@ -30,7 +30,8 @@ public static class BusRegistration
             o.WaitUntilStarted = true;
             o.StopTimeout = TimeSpan.FromSeconds(10);
             // Before the whole stop times out: then the connection would not be closed, and what was cut short not be delivered again.
-            o.ConsumerStopTimeout = TimeSpan.FromSeconds(8);
+            // No consumer takes longer than a transaction: workers acknowledge a step before they work on it.
+            o.ConsumerStopTimeout = TimeSpan.FromSeconds(4);
         });
         var options = configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
         services.AddMassTransit(bus =>
@@ -73,8 +74,9 @@ public static class BusRegistration
             factory.ReceiveEndpoint(queue(endpoint), e =>
             {
                 var concurrency = endpoint.Concurrency ?? options.Concurrency;
-                e.ConcurrentMessageLimit = concurrency;
-                e.PrefetchCount = concurrency * 2;
+                var deliveries = endpoint.Ahead is { } ahead ? Math.Max(1, ahead / BatchingSender.MaxWorkerBatch) : concurrency * 2;
+                e.ConcurrentMessageLimit = endpoint.Ahead is null ? concurrency : deliveries;
+                e.PrefetchCount = deliveries;
                 e.PublishFaults = false;
                 Filters(context, endpoint, e, concurrency);
                 transport(endpoint, e);

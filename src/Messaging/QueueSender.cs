@@ -28,5 +28,5 @@ public sealed class QueueSender(Lazy<IBus> bus, BusAddresses addresses)
             if (c.TryGetPayload<RabbitMqSendContext>(out var rabbit))
                 rabbit.Mandatory = true;
         }), cancellationToken);
-    });
+    }, Endpoints.IsWorker(queue) ? BatchingSender.MaxWorkerBatch : BatchingSender.MaxBatch);
 }

@@ -34,6 +34,10 @@ public sealed class OrchestratorOptions : IValidatableObject
     [Range(1, 8760, ErrorMessage = "Saga:Orchestrator:CompensationHours must be from 1 to 8760.")]
     public int CompensationHours { get; set; } = 24;
 
+    /// <summary>After how long a dispatch that no worker took is sent again; the pause doubles with each delivery, up to ten minutes.</summary>
+    [Range(1, 600, ErrorMessage = "Saga:Orchestrator:RedeliverySeconds must be from 1 to 600.")]
+    public int RedeliverySeconds { get; set; } = 30;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => OutboxClaimSeconds > OutboxSendSeconds ? [] :
     [
         new($"Saga:Orchestrator:OutboxClaimSeconds ({OutboxClaimSeconds}) must be longer than Saga:Orchestrator:OutboxSendSeconds ({OutboxSendSeconds}): otherwise a slow broker gets messages twice."),

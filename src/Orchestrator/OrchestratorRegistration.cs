@@ -29,7 +29,8 @@ public static class OrchestratorRegistration
         services.AddOptions<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<Random>(_ => Randomness());
         services.AddSingleton(s => new OperationEngine(s.GetRequiredService<Random>().NextDouble,
-            new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) }));
+            new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) },
+            new DispatchRules { RedeliverAfter = TimeSpan.FromSeconds(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.RedeliverySeconds) }));
         services.AddSingleton<OperationStateMachine>();
         services.AddSingleton<SentMessages>();
         services.AddSingleton<IOutboxSender>(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));

@@ -15,7 +15,7 @@ public sealed record OperationDue
     public required Guid OperationId { get; init; }
 }
 
-/// <summary>What was in flight for the operation may be lost, because the bus forgot it: send it again.</summary>
+/// <summary>What was in flight for the operation may be lost, because the bus forgot it: send again what no worker has taken.</summary>
 public sealed record OperationForgotten
 {
     public required Guid OperationId { get; init; }
@@ -38,8 +38,17 @@ public abstract record StepCommand
     /// <summary>From 1; counts the tries in this direction.</summary>
     public required int Attempt { get; init; }
 
-    /// <summary>When the orchestrator gives this attempt up.</summary>
+    /// <summary>
+    /// A delivery that comes later is refused: nothing is done and nothing reported, and the orchestrator sends the dispatch again. It
+    /// is compared with the registry's clock.
+    /// </summary>
     public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>
+    /// How long the attempt may take from the moment its lease is taken. Null in messages of older versions, whose attempts end at
+    /// <see cref="Deadline"/>.
+    /// </summary>
+    public TimeSpan? AttemptTimeout { get; init; }
 }
 
 /// <summary>Run the step. Idempotent: what is there already is kept.</summary>

@@ -10,13 +10,24 @@ public enum Direction
 }
 
 /// <summary>A step message to send, and the fence to record before it leaves.</summary>
-public sealed record Dispatch(string Step, string Worker, Direction Direction, long Fence, int Attempt, DateTimeOffset Deadline);
+/// <param name="Step">The step.</param>
+/// <param name="Worker">The worker whose queue takes it.</param>
+/// <param name="Direction">Forward or back.</param>
+/// <param name="Fence">The same as before when no worker took the last delivery; otherwise a new one.</param>
+/// <param name="Attempt">From 1.</param>
+/// <param name="AttemptTimeout">How long the attempt may take from the moment a worker takes it.</param>
+/// <param name="Deadline">A delivery that comes later is refused.</param>
+public sealed record Dispatch(string Step, string Worker, Direction Direction, long Fence, int Attempt, TimeSpan AttemptTimeout, DateTimeOffset Deadline);
 
 /// <summary>A dispatch that has its result: nothing more may be done under its fence.</summary>
 public sealed record Settlement(string Step, long Fence);
 
 /// <summary>One line of the operation's history.</summary>
-public sealed record HistoryLine(string Event, string? Step = null, int? Attempt = null, long? Fence = null, object? Data = null);
+public sealed record HistoryLine(string Event, string? Step = null, int? Attempt = null, long? Fence = null, object? Data = null)
+{
+    /// <summary>It takes the place of the step's last line of the same event, so that what repeats does not fill the history.</summary>
+    public bool Repeats { get; init; }
+}
 
 /// <summary>
 /// What one event changes. Nothing outside the engine adds to it: it is written whole, in one transaction.
@@ -37,8 +48,14 @@ public sealed record Decision
 
     public IReadOnlyList<HistoryLine> History { get; init; } = [];
 
-    /// <summary>A history line is written for all that changes, so no line means no change.</summary>
-    public bool Changes => History.Count > 0;
+    /// <summary>Whether there is anything to write.</summary>
+    public bool Changes => History.Count > 0 || ChangedSteps.Count > 0;
+
+    /// <summary>
+    /// Whether the operation came further. What only sends a dispatch again, or looks at it again later, has no line in the history;
+    /// made twice, it does no harm.
+    /// </summary>
+    public bool Advances => History.Count > 0;
 }
 
 /// <summary>Where an operation stands.</summary>

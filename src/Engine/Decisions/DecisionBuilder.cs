@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace Saga.Engine.Decisions;
 
 /// <summary>One decision in the making: the rules of the saga, applied to a copy of where it stands.</summary>
-internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random, CompensationRules compensation)
+internal sealed class DecisionBuilder(
+    WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random, CompensationRules compensation, DispatchRules rules, WorkerResults results)
 {
     private readonly List<StepRun> steps = [.. before.Steps];
     private readonly HashSet<string> changed = new(StringComparer.Ordinal);
@@ -49,6 +50,9 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
             FinishedAt = now,
             DueAt = null,
             DeferredBy = null,
+            DeferredSince = null,
+            DeferredTimes = 0,
+            LostInARow = 0,
             // A step that failed and was undone still shows why it failed.
             Failure = back ? step.Failure : null,
             Output = back ? step.Output : output,
@@ -65,13 +69,14 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         Line(HistoryEvents.CompensationAgain, step, new { at = due, uncertainSince = step.UncertainAt });
     }
 
-    public void Fail(StepRun step, Failure reason, bool timedOut, bool outcomeUnknown = false)
+    public void Fail(StepRun step, Failure reason, bool timedOut, bool outcomeUnknown = false, bool lost = false)
     {
         var back = IsBack(step);
-        step = Uncertain(step, timedOut || outcomeUnknown);
+        step = Uncertain(step, timedOut || lost || outcomeUnknown);
         var definition = Definition(step.Name);
-        // A timed-out attempt may still be at work: it keeps the lease until it ends or a newer fence takes over.
-        if (!timedOut)
+        step = step with { Deadline = step.Deadline + Queued(step), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
+        // An attempt that was given up may still be at work: it keeps the lease until it ends or a newer fence takes over.
+        if (!timedOut && !lost)
             settlements.Add(new(step.Name, step.Fence));
         var delay = back ? Backoff.AfterCompensation(definition, compensation.BackoffLimit, step.Attempt, random()) : Backoff.After(definition, step.Attempt, random());
         // What is undone is tried as long as there is time: it stalls for what will not pass, not for what may.
@@ -106,33 +111,97 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
     {
         var back = IsBack(step);
         step = Uncertain(step, hold.OutcomeUnknown);
+        var definition = Definition(step.Name);
+        var since = step.DeferredSince ?? now;
+        if (now - since >= definition.DeferredAtMost)
+        {
+            Fail(step, EngineFailures.Deferred(step, hold, definition.DeferredAtMost), timedOut: false);
+            return;
+        }
+
+        var pause = rules.PauseAfterDeferral(hold.RetryAfter, now - since, random());
         // The attempt was not made, and the time until the next is not the step's: neither counts.
-        Replace(step with
+        var deferred = step with
         {
             Status = back ? StepStatus.CompensationDeferred : StepStatus.Deferred,
             Attempt = step.Attempt - 1,
-            DueAt = now + hold.RetryAfter,
-            Deadline = step.Deadline + (now - step.DispatchedAt) + hold.RetryAfter,
+            DueAt = now + pause,
+            Deadline = step.Deadline + (now - step.DispatchedAt) + pause,
             DeferredBy = hold.System,
             Failure = hold.Failure ?? step.Failure,
+            DeferredSince = since,
+            DeferredTimes = step.DeferredTimes + 1,
+        };
+        Replace(deferred);
+        history.Add(new(
+            back ? HistoryEvents.CompensationDeferred : HistoryEvents.StepDeferred, step.Name, step.Attempt, step.Fence,
+            new { hold.System, hold.Reason, until = now + pause, since, times = deferred.DeferredTimes, lastAt = now })
+        {
+            Repeats = deferred.DeferredTimes > 1,
         });
-        Line(back ? HistoryEvents.CompensationDeferred : HistoryEvents.StepDeferred, step, new { hold.System, hold.Reason, until = now + hold.RetryAfter });
     }
 
     public void Wake()
     {
-        var due = InMotion().FindAll(s => s.DueAt <= now);
-        foreach (var step in due.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating && Moves(s)))
-            Fail(step, TimedOut(step), timedOut: true);
-        // Afterwards: an attempt that was given up may have turned the operation round, and no step is sent twice in one turn.
-        foreach (var step in due.Where(s => s.Status is not (StepStatus.Running or StepStatus.Compensating) && Moves(s)))
-            Send(step, IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt + 1);
+        var moving = InMotion();
+        GiveUp(moving);
+        // Afterwards: an attempt that was given up may have turned the operation round, and no step is sent twice in one decision.
+        foreach (var step in moving.Where(Moves))
+        {
+            if (!IsDispatched(step) && step.DueAt <= now)
+                Send(step, IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt + 1);
+            else if (IsDispatched(step))
+                LookAfter(step);
+        }
     }
 
     public void Redispatch()
     {
-        foreach (var step in InMotion().Where(s => s.Status is StepStatus.Running or StepStatus.Compensating))
-            Send(Uncertain(step, true), IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt);
+        var moving = InMotion().FindAll(IsDispatched);
+        GiveUp(moving);
+        foreach (var step in moving.Where(Moves))
+        {
+            if (step.TakenAt is null)
+                Redeliver(step);
+            else if (step.LostAt is null && Run(step.Name) == step)
+                Send(Uncertain(step, true), IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt);
+        }
+    }
+
+    // Attempts whose time is over, and attempts whose worker is lost.
+    private void GiveUp(List<StepRun> moving)
+    {
+        foreach (var step in moving.Where(s => IsDispatched(s) && Moves(s)))
+        {
+            switch (DispatchCheck.Of(step, Definition(step.Name), now).Finding)
+            {
+                case DispatchFinding.TimedOut:
+                    Fail(step, EngineFailures.TimedOut(step), timedOut: true);
+                    break;
+                case DispatchFinding.WorkerLost:
+                    var times = step.LostInARow + 1;
+                    var poisonous = times >= rules.PoisonousAfter && results.AnySince(Definition(step.Name).Worker, step.TakenAt!.Value);
+                    Fail(step, poisonous ? EngineFailures.PoisonousStep(step, times) : EngineFailures.Lost(step), timedOut: false, lost: true);
+                    break;
+            }
+        }
+    }
+
+    private void LookAfter(StepRun step)
+    {
+        var (finding, lookAt) = DispatchCheck.Of(step, Definition(step.Name), now);
+        if (finding == DispatchFinding.Undelivered)
+            Redeliver(step);
+        else if (finding == DispatchFinding.UnderWay)
+            Replace(step with { DueAt = lookAt });
+    }
+
+    // Of the same dispatch: whichever delivery comes first is taken, and the others change nothing.
+    private void Redeliver(StepRun step)
+    {
+        var definition = Definition(step.Name);
+        Replace(step with { Deliveries = step.Deliveries + 1, DueAt = now + rules.PauseAfter(definition.AttemptTimeout, step.Deliveries + 1, random()) });
+        dispatches.Add(Message(definition, IsBack(step) ? Direction.Back : Direction.Forward, step.Fence, step.Attempt));
     }
 
     // Everything that may run now, and the end when nothing is left.
@@ -206,7 +275,7 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         // Turned round while a worker is at it: that attempt is cut short.
         step = Uncertain(step, turns && step.Status == StepStatus.Running);
         var fence = step.Fence + 1;
-        var due = now + definition.AttemptTimeout;
+        var repeats = !turns && step.DeferredTimes > 0;
         Replace(step with
         {
             Status = direction == Direction.Back ? StepStatus.Compensating : StepStatus.Running,
@@ -214,17 +283,30 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
             Attempt = attempt,
             StartedAt = turns ? now : step.StartedAt ?? now,
             DispatchedAt = now,
-            DueAt = due,
+            Deliveries = 1,
+            TakenAt = null,
+            LostAt = null,
+            Watched = false,
+            DueAt = now + rules.PauseAfter(definition.AttemptTimeout, 1, random()),
             Deadline = turns ? now + CompensationTime(definition) : step.Deadline ?? now + definition.Deadline,
             FinishedAt = null,
             DeferredBy = null,
+            DeferredSince = turns ? null : step.DeferredSince,
+            DeferredTimes = turns ? 0 : step.DeferredTimes,
+            LostInARow = turns ? 0 : step.LostInARow,
         });
-        dispatches.Add(new(step.Name, definition.Worker, direction, fence, attempt, due));
-        history.Add(new(direction == Direction.Back ? HistoryEvents.CompensationDispatched : HistoryEvents.StepDispatched, step.Name, attempt, fence));
+        dispatches.Add(Message(definition, direction, fence, attempt));
+        history.Add(new(direction == Direction.Back ? HistoryEvents.CompensationDispatched : HistoryEvents.StepDispatched, step.Name, attempt, fence, repeats ? new { times = step.DeferredTimes + 1, lastAt = now } : null)
+        {
+            Repeats = repeats,
+        });
     }
 
+    private Dispatch Message(StepDefinition definition, Direction direction, long fence, int attempt) =>
+        new(definition.Name, definition.Worker, direction, fence, attempt, definition.AttemptTimeout, now + rules.DeliveryLasts);
+
     // A pivot that said it failed for good did nothing; one that fell silent may have acted, and nothing is guessed.
-    private static bool MayTurn(StepDefinition step, Failure reason) => step.Kind switch
+    private static bool MayTurn(StepDefinition step, Failure reason) => !EngineFailures.OnlyStalls(reason) && step.Kind switch
     {
         StepKind.Compensatable => true,
         StepKind.Pivot => !reason.Transient,
@@ -261,13 +343,10 @@ internal sealed class DecisionBuilder(WorkflowDefinition workflow, Progress befo
         ? s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred
         : state == OperationState.Running && s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred);
 
-    private static Failure TimedOut(StepRun step) => new()
-    {
-        Code = "attempt-timeout",
-        Message = $"Attempt {step.Attempt} of step '{step.Name}' gave no result in time.",
-        Remedy = "See that the step's worker runs and reads its queue, and what the outside system it works on was doing then.",
-        Transient = true,
-    };
+    private static bool IsDispatched(StepRun step) => step.Status is StepStatus.Running or StepStatus.Compensating;
+
+    // Of the newest dispatch, the time in which no worker had it; not known when its worker reported without having taken it.
+    private static TimeSpan Queued(StepRun step) => step.TakenAt - step.DispatchedAt ?? TimeSpan.Zero;
 
     private StepDefinition Definition(string name) => workflow.Steps.First(s => s.Name == name);
 

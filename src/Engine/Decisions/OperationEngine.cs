@@ -8,16 +8,18 @@ namespace Saga.Engine.Decisions;
 /// <summary>
 /// Decides what an event means for an operation: a function of the workflow, where the operation stands, the
 /// event, the time and a random number. No input or output, and no clock of its own: the time comes from where the operation
-/// was loaded, so that what is due is judged by the clock that it was written by.
+/// was loaded, so that what is due is judged by the clock that it was written by. It remembers only which workers have results.
 /// </summary>
 /// <remarks>
 /// Every event names the fence of the dispatch it answers. An event whose fence is not the newest of its step,
 /// or whose step is past it, changes nothing; so duplicates and late messages need no memory of their own.
 /// </remarks>
-public sealed class OperationEngine(Func<double> random, CompensationRules? compensation = null)
+public sealed class OperationEngine(Func<double> random, CompensationRules? compensation = null, DispatchRules? rules = null)
 {
     private static readonly TimeSpan FirstDeferral = TimeSpan.FromSeconds(1);
     private readonly CompensationRules compensation = compensation ?? new();
+    private readonly DispatchRules rules = rules ?? new();
+    private readonly WorkerResults results = new();
 
     /// <summary>Starts an accepted operation.</summary>
     public Decision Start(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
@@ -34,6 +36,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         // A compensation that is to run once more has had the result of its last dispatch.
         if (Awaited(progress, report) is not { } step || step is { Status: StepStatus.CompensationWaiting, FinishedAt: not null })
             return Decision.Nothing(progress);
+        NoteResult(workflow, step, now);
         var turn = Begin(workflow, progress, now);
         turn.Succeed(step, report.Output, report.LingersFor ?? TimeSpan.Zero);
         return turn.End();
@@ -44,6 +47,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         // A dispatch that is already waiting for its successor has had its result.
         if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
             return Decision.Nothing(progress);
+        NoteResult(workflow, step, now);
         var turn = Begin(workflow, progress, now);
         // A worker defers by itself what is not the step's fault. Whoever reports it as a failure means the same.
         if (report.Failure.Kind is FailureKind.Outage or FailureKind.Overload)
@@ -62,7 +66,10 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         return turn.End();
     }
 
-    /// <summary>Gives up attempts whose time is over, and sends those whose delay is.</summary>
+    /// <summary>
+    /// Looks at what is due, and at every dispatch whose worker may be lost: gives up attempts whose time is over or whose worker is
+    /// lost, sends again what no worker took, and sends what was delayed.
+    /// </summary>
     public Decision Wake(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
         if (progress.State == OperationState.Accepted)
@@ -73,8 +80,9 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     }
 
     /// <summary>
-    /// Sends every dispatch without a result again, under a new fence and at no cost of an attempt: for a bus that
-    /// forgets what was in flight when its process ends.
+    /// Sends again, at no cost of an attempt, what a bus that forgets when its process ends may have lost: dispatches that no worker
+    /// took, under the same fence; and those whose report may be lost, under a new one. What a worker holds is left to it, or
+    /// to the end of its lease.
     /// </summary>
     public Decision Redispatch(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
@@ -85,7 +93,10 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         return turn.End();
     }
 
-    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress, DateTimeOffset now) => new(workflow, progress, now, random, compensation);
+    private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress, DateTimeOffset now) => new(workflow, progress, now, random, compensation, rules, results);
+
+    private void NoteResult(WorkflowDefinition workflow, StepRun step, DateTimeOffset now) =>
+        results.Note(workflow.Steps.First(s => s.Name == step.Name).Worker, now);
 
     private static StepDeferred Deferral(StepFailed report) => new()
     {

@@ -21,13 +21,31 @@ public sealed record StepRun
     /// <summary>The first dispatch in the present direction.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>The newest dispatch.</summary>
+    /// <summary>When the newest dispatch was first sent.</summary>
     public DateTimeOffset? DispatchedAt { get; init; }
 
-    /// <summary>Dispatched: when the attempt is given up. Waiting or held: when the next one leaves.</summary>
+    /// <summary>How often the newest dispatch was sent: more than once when no worker took it.</summary>
+    public int Deliveries { get; init; }
+
+    /// <summary>When a worker took the lease of the newest dispatch: its attempt began then. Null: it has not begun. Written by the worker's take.</summary>
+    public DateTimeOffset? TakenAt { get; init; }
+
+    /// <summary>
+    /// When whoever holds the lease of the newest dispatch is given up for lost, unless it renews it. Null when nobody holds it. Written
+    /// by workers.
+    /// </summary>
+    public DateTimeOffset? LostAt { get; init; }
+
+    /// <summary>Whether the sweeper wakes the operation at <see cref="LostAt"/>: so from the first renewal of the lease on.</summary>
+    public bool Watched { get; init; }
+
+    /// <summary>Attempts in a row that ended with the loss of their worker.</summary>
+    public int LostInARow { get; init; }
+
+    /// <summary>Dispatched: when to look whether it was taken, and later whether its time is over. Waiting or deferred: when the next one leaves.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>When the present direction is given up; moves on by the time the step is held.</summary>
+    /// <summary>When the present direction is given up; moves on by the time the step is deferred or waits in a queue.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
@@ -43,6 +61,12 @@ public sealed record StepRun
     /// attempt was cut short.
     /// </summary>
     public DateTimeOffset? UncertainAt { get; init; }
+
+    /// <summary>The first deferral in a row; null when the last result was not a deferral.</summary>
+    public DateTimeOffset? DeferredSince { get; init; }
+
+    /// <summary>Deferrals in a row.</summary>
+    public int DeferredTimes { get; init; }
 
     public JsonElement? Output { get; init; }
 

@@ -35,10 +35,10 @@ public sealed record StepDefinition
     /// <summary>Forward tries, the first included; at least 1. Compensations have a time instead: <see cref="CompensationDeadline"/>.</summary>
     public int MaxAttempts { get; init; } = 5;
 
-    /// <summary>How long one attempt may take before it is given up and tried again; at most a day.</summary>
+    /// <summary>How long one attempt may take, from the moment a worker takes it, before it is given up and tried again; at most a day.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long all forward attempts may take together; time held back by an outage does not count.</summary>
+    /// <summary>How long all forward attempts may take together; time in a queue, and time deferred by an outage, does not count.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The upper bound of the first delay; it doubles with each attempt up to <see cref="BackoffLimit"/>.</summary>
@@ -48,4 +48,7 @@ public sealed record StepDefinition
 
     /// <summary>For how long the compensation is tried; null for the orchestrator's <c>CompensationHours</c>.</summary>
     public TimeSpan? CompensationDeadline { get; init; }
+
+    /// <summary>How long the step may be deferred without a result in between, before the operation stalls.</summary>
+    public TimeSpan DeferredAtMost { get; init; } = TimeSpan.FromHours(6);
 }

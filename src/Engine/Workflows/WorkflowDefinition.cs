@@ -33,6 +33,8 @@ public sealed record WorkflowDefinition
                 throw Broken($"step '{step.Name}' needs a positive time for its compensation");
             if (step.AttemptTimeout > TimeSpan.FromDays(1))
                 throw Broken($"step '{step.Name}' may take more than a day for one attempt");
+            if (step.DeferredAtMost <= TimeSpan.Zero)
+                throw Broken($"step '{step.Name}' needs a positive time for which it may be deferred");
         }
 
         if (steps.Count == 0)

@@ -44,7 +44,7 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// When the sweeper is to wake it. What is needed later may wait: a wake that comes too soon changes nothing, and is put off
     /// then. Until then the time stays, and with it the row: most operations end before the sweeper ever looks.
     /// </summary>
-    public DateTimeOffset? DueAt => Slot == SlotState.Queued ? null : Decision!.After.NextDueAt is { } needed && Decision.Changes && Stored.DueAt is { } stored && stored <= needed
+    public DateTimeOffset? DueAt => Slot == SlotState.Queued ? null : Decision!.After.NextDueAt is { } needed && Decision.Advances && Stored.DueAt is { } stored && stored <= needed
         ? stored
         : Decision.After.NextDueAt;
 

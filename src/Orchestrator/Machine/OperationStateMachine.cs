@@ -33,7 +33,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
                 .Or(OperationState.Completed, Completed).Or(OperationState.Stalled, Stalled),
             When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m))
                 .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
-            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)),
+            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now))
                 .Or(OperationState.Compensating, Compensating).Or(OperationState.Stalled, Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)),
@@ -44,7 +44,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m))
                 .Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
             When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
-            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)),
+            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now)).Or(OperationState.Stalled, Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)),
             Ignore(Submitted));

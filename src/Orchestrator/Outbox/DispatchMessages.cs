@@ -20,6 +20,7 @@ internal static class DispatchMessages
                 Fence = dispatch.Fence,
                 Attempt = dispatch.Attempt,
                 Deadline = dispatch.Deadline,
+                AttemptTimeout = dispatch.AttemptTimeout,
             }
             : new CompensateStep
             {
@@ -29,7 +30,8 @@ internal static class DispatchMessages
                 Fence = dispatch.Fence,
                 Attempt = dispatch.Attempt,
                 Deadline = dispatch.Deadline,
+                AttemptTimeout = dispatch.AttemptTimeout,
             };
-        return new OutboxMessage(Guid.CreateVersion7(), Endpoints.Worker(dispatch.Worker), command, TraceContext.Current);
+        return new OutboxMessage(Guid.CreateVersion7(), dispatch.Direction == Direction.Forward ? Endpoints.Worker(dispatch.Worker) : Endpoints.WorkerUndo(dispatch.Worker), command, TraceContext.Current);
     }
 }

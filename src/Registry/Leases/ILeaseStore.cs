@@ -4,13 +4,13 @@ using Saga.Registry.Tenants;
 namespace Saga.Registry.Leases;
 
 /// <summary>
-/// Who works on which dispatch. A lease is taken under the newest fence of its step only, and ends by the registry's clock unless
-/// it is renewed. Thread-safe.
+/// Who works on which dispatch. A lease is taken under the newest fence of its step only, and once under each; it ends by the
+/// registry's clock unless it is renewed. Thread-safe.
 /// </summary>
 public interface ILeaseStore
 {
     /// <summary>Tries to take one lease, and loads the tenant, if there is one. Waits while another transaction has the step's row locked.</summary>
-    Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken);
+    Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(LeaseRequest request, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken);
 
     /// <summary>
     /// Whether the lease is held now: its dispatch is the newest and has no result, and it has not ended. Nothing is locked, so the
@@ -31,14 +31,17 @@ public interface ILeaseSession : IAsyncDisposable
     /// out of the answer, and so is one that is not there.
     /// </summary>
     Task<TakenLeases> TakeAsync(
-        IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken);
+        IReadOnlyList<LeaseRequest> requests, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken);
 
     /// <summary>Renews leases that are still held, of dispatches that are still the newest and have no result.</summary>
     /// <returns>The holders whose lease was renewed.</returns>
     Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellationToken);
 
     /// <summary>Gives back what is still held; another's lease stays.</summary>
-    Task ReleaseAsync(IReadOnlyList<StepLease> leases, CancellationToken cancellationToken);
+    /// <param name="leases">What ends.</param>
+    /// <param name="unreported">Of these the dispatch has no report: it counts as not taken, and is due to be sent again at once.</param>
+    /// <param name="cancellationToken">Cancels the release.</param>
+    Task ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken);
 }
 
 /// <summary>What a take of several leases got.</summary>

@@ -15,88 +15,58 @@ internal static class LeaseRows
     // An attempt that was given up stops by itself, and gives its lease back: the next one need not wait for the lease's end.
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
-    public static async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
-        NpgsqlConnection connection, StepLease lease, TenantId? tenantId, TimeSpan span, TimeSpan offset, CancellationToken cancellationToken)
-    {
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand(
-                    """
-                    with taken as (
-                        update operation_steps set holder = $4, held_fence = $3, expires_at = now() + $7 + $5
-                        where operation_id = $1 and step = $2 and fence = $3 and not settled and (holder is null or expires_at < now() + $7)
-                        returning 1)
-                    select exists (select from taken), fence <> $3 or settled,
-                        coalesce(least(expires_at - (now() + $7), case when held_fence < $3 then $6 end), interval '0')
-                    from operation_steps where operation_id = $1 and step = $2
-                    """)
-                {
-                    Parameters =
-                    {
-                        new NpgsqlParameter { Value = lease.OperationId }, new NpgsqlParameter { Value = lease.Step },
-                        new NpgsqlParameter { Value = lease.Fence }, new NpgsqlParameter { Value = lease.Holder }, new NpgsqlParameter { Value = span },
-                        new NpgsqlParameter { Value = OlderEnds }, new NpgsqlParameter { Value = offset },
-                    },
-                },
-                TenantStore.FindCommand(tenantId is { } id ? [id] : []),
-            },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var reply = new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero);
-        if (await reader.ReadAsync(cancellationToken))
-            reply = Reply(reader, 0);
-        await reader.NextResultAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-            return (reply, null);
-        try
-        {
-            return (reply, TenantStore.Read(reader));
-        }
-        catch (Exception error) when (UnreadableRows.Is(error))
-        {
-            throw new UnreadableTenantException(error.Message);
-        }
-    }
+    // As the statement numbers them.
+    private static readonly LeaseAnswer[] Answers = [LeaseAnswer.Taken, LeaseAnswer.Stale, LeaseAnswer.Duplicate, LeaseAnswer.Late, LeaseAnswer.Busy];
 
     /// <summary>
-    /// The same for several leases of different steps, in one transaction. A row that another transaction has locked is
-    /// left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
+    /// Takes leases of different steps in one transaction. With <paramref name="skipsLocked"/>, a row that another transaction has
+    /// locked is left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
     /// </summary>
     public static async Task<TakenLeases> TakeAsync(
-        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span, TimeSpan offset, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<LeaseRequest> requests, IReadOnlyList<TenantId> tenantIds, TimeSpan span, TimeSpan offset, bool skipsLocked,
+        CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
             {
                 new NpgsqlBatchCommand(
-                    """
+                    $"""
                     with found as (
-                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.held_fence, l.expires_at, v.fence as wanted_fence, v.holder as wanted
-                        from unnest($1, $2, $3, $4) as v(operation, step, fence, holder)
+                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.held_fence, l.expires_at, l.taken_at, l.deliveries,
+                            v.fence as wanted_fence, v.holder as wanted, v.deadline > (now() + $9) as in_time,
+                            coalesce(v.timeout, least(v.deadline, (now() + $9) + interval '1 day') - (now() + $9)) as lasts
+                        from unnest($1, $2, $3, $4, $7, $8) as v(operation, step, fence, holder, timeout, deadline)
                         join operation_steps l on l.operation_id = v.operation and l.step = v.step
-                        for no key update of l skip locked),
+                        for no key update of l {(skipsLocked ? "skip locked" : "")}),
                     taken as (
-                        update operation_steps l set holder = f.wanted, held_fence = f.wanted_fence, expires_at = now() + $7 + $5
+                        update operation_steps l set
+                            holder = f.wanted, held_fence = f.wanted_fence, taken_at = (now() + $9), attempt_ends_at = (now() + $9) + f.lasts,
+                            expires_at = (now() + $9) + $5, lost_at = (now() + $9) + 2 * $5,
+                            -- The orchestrator looks soon after the first delivery, and long after later ones.
+                            watched_until = case when f.deliveries > 1 then (now() + $9) + least(2 * $5, f.lasts) end
                         from found f
-                        where l.operation_id = f.operation_id and l.step = f.step
-                            and f.fence = f.wanted_fence and not f.settled and (f.holder is null or f.expires_at < now() + $7)
+                        where l.operation_id = f.operation_id and l.step = f.step and f.fence = f.wanted_fence and not f.settled
+                            and f.taken_at is null and f.in_time and (f.holder is null or f.expires_at < (now() + $9))
                         returning l.holder)
-                    select f.wanted, t.holder is not null, f.fence <> f.wanted_fence or f.settled,
-                        coalesce(least(f.expires_at - (now() + $7), case when f.held_fence < f.wanted_fence then $6 end), interval '0')
+                    select f.wanted,
+                        case when t.holder is not null then 0 when f.fence <> f.wanted_fence or f.settled then 1
+                             when f.taken_at is not null then 2 when not f.in_time then 3 else 4 end,
+                        case when t.holder is not null then f.lasts
+                             else coalesce(least(f.expires_at - (now() + $9), case when f.held_fence < f.wanted_fence then $6 end), interval '0') end
                     from found f left join taken t on t.holder = f.wanted
                     """)
                 {
                     Parameters =
                     {
-                        Parameter.Array(leases, l => l.OperationId, NpgsqlDbType.Uuid),
-                        Parameter.Array(leases, l => l.Step, NpgsqlDbType.Text),
-                        Parameter.Array(leases, l => l.Fence, NpgsqlDbType.Bigint),
-                        Parameter.Array(leases, l => l.Holder, NpgsqlDbType.Uuid),
+                        Parameter.Array(requests, r => r.Lease.OperationId, NpgsqlDbType.Uuid),
+                        Parameter.Array(requests, r => r.Lease.Step, NpgsqlDbType.Text),
+                        Parameter.Array(requests, r => r.Lease.Fence, NpgsqlDbType.Bigint),
+                        Parameter.Array(requests, r => r.Lease.Holder, NpgsqlDbType.Uuid),
                         new NpgsqlParameter { Value = span },
                         new NpgsqlParameter { Value = OlderEnds },
+                        Parameter.Array(requests, r => r.AttemptTimeout, NpgsqlDbType.Interval),
+                        Parameter.Array(requests, r => r.Deadline, NpgsqlDbType.TimestampTz),
                         new NpgsqlParameter { Value = offset },
                     },
                 },
@@ -106,7 +76,7 @@ internal static class LeaseRows
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var replies = new Dictionary<Guid, LeaseReply>();
         while (await reader.ReadAsync(cancellationToken))
-            replies[reader.GetGuid(0)] = Reply(reader, 1);
+            replies[reader.GetGuid(0)] = new LeaseReply(Answers[reader.GetInt32(1)], reader.GetTimeSpan(2));
         await reader.NextResultAsync(cancellationToken);
         var tenants = new Dictionary<TenantId, Tenant>();
         var unreadable = new Dictionary<TenantId, string>();
@@ -138,7 +108,9 @@ internal static class LeaseRows
                 join operation_steps l on l.operation_id = v.operation and l.step = v.step
                 where l.holder = v.holder and l.fence = l.held_fence and not l.settled
                 order by l.operation_id, l.step for no key update of l)
-            update operation_steps l set expires_at = now() + $5 + $4
+            update operation_steps l set
+                expires_at = now() + $5 + $4, lost_at = now() + $5 + 2 * $4,
+                watched_until = case when l.status in ('running', 'compensating') then least(now() + $5 + 2 * $4, l.attempt_ends_at) end
             from held h where l.operation_id = h.operation_id and l.step = h.step
             returning l.holder
             """, connection);
@@ -152,20 +124,34 @@ internal static class LeaseRows
         return renewed;
     }
 
-    public static async Task ReleaseAsync(NpgsqlConnection connection, IReadOnlyList<StepLease> leases, CancellationToken cancellationToken)
+    /// <param name="connection">Where to.</param>
+    /// <param name="leases">What ends.</param>
+    /// <param name="unreported">
+    /// Of these the dispatch has no report and gets none: it is as if it had not been taken, and due to be sent again at once.
+    /// </param>
+    /// <param name="offset">Of the clock.</param>
+    /// <param name="cancellationToken">Cancels the release.</param>
+    public static async Task ReleaseAsync(
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, TimeSpan offset, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
             with held as (
-                select l.operation_id, l.step
-                from unnest($1, $2, $3) as v(operation, step, holder)
+                select l.operation_id, l.step, v.unreported and l.fence = l.held_fence and not l.settled as given_back
+                from unnest($1, $2, $3, $4) as v(operation, step, holder, unreported)
                 join operation_steps l on l.operation_id = v.operation and l.step = v.step
                 where l.holder = v.holder
                 order by l.operation_id, l.step for no key update of l)
-            update operation_steps l set holder = null, expires_at = null
+            update operation_steps l set
+                holder = null, expires_at = null, lost_at = null,
+                taken_at = case when not h.given_back then l.taken_at end,
+                due_at = case when h.given_back then now() + $5 else l.due_at end,
+                watched_until = case when h.given_back then now() + $5 end
             from held h where l.operation_id = h.operation_id and l.step = h.step
             """, connection);
         AddLeases(command, leases);
+        command.Parameters.Add(Parameter.Array(leases, unreported.Contains, NpgsqlDbType.Boolean));
+        command.Parameters.Add(new NpgsqlParameter { Value = offset });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -193,13 +179,4 @@ internal static class LeaseRows
         command.Parameters.Add(Parameter.Array(leases, l => l.Step, NpgsqlDbType.Text));
         command.Parameters.Add(Parameter.Array(leases, l => l.Holder, NpgsqlDbType.Uuid));
     }
-
-    private static LeaseReply Reply(NpgsqlDataReader row, int first) => new(
-        (Taken: row.GetBoolean(first), Stale: row.GetBoolean(first + 1)) switch
-        {
-            { Taken: true } => LeaseAnswer.Taken,
-            { Stale: true } => LeaseAnswer.Stale,
-            _ => LeaseAnswer.Busy,
-        },
-        row.GetTimeSpan(first + 2));
 }

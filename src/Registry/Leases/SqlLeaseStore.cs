@@ -10,10 +10,14 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? cloc
     private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
-        StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
+        LeaseRequest request, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        return await LeaseRows.TakeAsync(connection, lease, tenantId, span, clock.Offset, cancellationToken);
+        var taken = await LeaseRows.TakeAsync(
+            connection, [request], tenantId is { } id ? [id] : [], span, clock.Offset, skipsLocked: false, cancellationToken);
+        if (taken.Unreadable.Values.FirstOrDefault() is { } reason)
+            throw new UnreadableTenantException(reason);
+        return (taken.ByHolder.GetValueOrDefault(request.Lease.Holder) ?? new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero), taken.Tenants.Values.FirstOrDefault());
     }
 
     public async Task<bool> HoldsAsync(StepLease lease, CancellationToken cancellationToken)
@@ -27,11 +31,12 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? cloc
     private sealed class Session(PinnedConnection pinned, RegistryClock clock) : ILeaseSession
     {
         public async Task<TakenLeases> TakeAsync(
-            IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken)
+            IReadOnlyList<LeaseRequest> requests, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken)
         {
             try
             {
-                return await LeaseRows.TakeAsync(await pinned.OpenAsync(cancellationToken), leases, tenantIds, span, clock.Offset, cancellationToken);
+                return await LeaseRows.TakeAsync(
+                    await pinned.OpenAsync(cancellationToken), requests, tenantIds, span, clock.Offset, skipsLocked: true, cancellationToken);
             }
             catch
             {
@@ -53,11 +58,11 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? cloc
             }
         }
 
-        public async Task ReleaseAsync(IReadOnlyList<StepLease> leases, CancellationToken cancellationToken)
+        public async Task ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken)
         {
             try
             {
-                await LeaseRows.ReleaseAsync(await pinned.OpenAsync(cancellationToken), leases, cancellationToken);
+                await LeaseRows.ReleaseAsync(await pinned.OpenAsync(cancellationToken), leases, unreported, clock.Offset, cancellationToken);
             }
             catch
             {

@@ -4,11 +4,11 @@ namespace Saga.Registry.Sweep;
 public interface ISweepStore
 {
     /// <summary>
-    /// Takes operations whose due time is over, those due longest first, and puts each off, so that no other sweeper takes it and
-    /// a wake that is lost is made again. Rows that are locked are left out. One that gave its slot back is not taken: it queues for
-    /// another one, ahead of those that never had any.
+    /// Takes operations whose due time is over, those due longest first, and those with a step whose worker may be lost or whose
+    /// attempt's time is over. Puts each off, so that no other sweeper takes it and a wake that is lost is made again. Rows that are
+    /// locked are left out. One that gave its slot back is not taken: it queues for another one, ahead of those that never had any.
     /// </summary>
-    /// <param name="limit">How many at most.</param>
+    /// <param name="limit">How many of each at most.</param>
     /// <param name="putOff">How long until they are due again.</param>
     /// <param name="cancellationToken">Cancels the take; whether it took place is then unknown.</param>
     Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken);

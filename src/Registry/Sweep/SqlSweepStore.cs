@@ -13,16 +13,28 @@ public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? cloc
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         var rows = (await connection.QueryAsync<(Guid Id, string? TraceParent, bool Queued)>(new CommandDefinition(
             """
-            update operations o set
-                next_due_at = case when d.queues then null else now() + @offset + @putOff end,
-                slot = case when d.queues then 'queued' else o.slot end,
-                slot_returns = o.slot_returns or d.queues,
-                slot_since = case when d.queues then now() + @offset else o.slot_since end
-            from (
-                select id, slot = 'released' and state = 'running' as queues from operations where next_due_at <= now() + @offset
-                order by next_due_at limit @limit for no key update skip locked) d
-            where o.id = d.id
-            returning o.id, o.traceparent, d.queues
+            with due as (
+                update operations o set
+                    next_due_at = case when d.queues then null else now() + @offset + @putOff end,
+                    slot = case when d.queues then 'queued' else o.slot end,
+                    slot_returns = o.slot_returns or d.queues,
+                    slot_since = case when d.queues then now() + @offset else o.slot_since end
+                from (
+                    select id, slot = 'released' and state = 'running' as queues from operations where next_due_at <= now() + @offset
+                    order by next_due_at limit @limit for no key update skip locked) d
+                where o.id = d.id
+                returning o.id, o.traceparent, d.queues),
+            watched as (
+                update operation_steps l set watched_until = case when l.status in ('running', 'compensating') then now() + @offset + @putOff end
+                from (
+                    select operation_id, step from operation_steps where watched_until <= now() + @offset
+                    order by watched_until limit @limit for no key update skip locked) as lost
+                where l.operation_id = lost.operation_id and l.step = lost.step
+                returning l.operation_id)
+            select id, traceparent, queues from due
+            union all
+            select o.id, o.traceparent, false from operations o
+            where o.id in (select operation_id from watched) and o.id not in (select id from due)
             """,
             new { limit, putOff, offset = clock.Offset }, cancellationToken: cancellationToken))).ToList();
         return new DueOperations([.. rows.Where(r => !r.Queued).Select(r => new SweptOperation(r.Id, r.TraceParent))], rows.Count(r => r.Queued));

@@ -130,6 +130,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         Add(batch, Rows(changes));
         Add(batch, Release(changes));
         Add(batch, StepRows.Upsert(changes));
+        Add(batch, Repeats(changes));
         Add(batch, History(changes));
         Add(batch, Outbox(changes, Now + claim));
         if (sent.Count > 0)
@@ -190,7 +191,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
 
     private NpgsqlBatchCommand? History(IReadOnlyList<OperationChange> changes)
     {
-        var lines = changes.SelectMany(c => c.History.Select((line, index) => (Change: c, Line: line, First: index == 0))).ToList();
+        var lines = changes.SelectMany(c => c.History.Where(line => !line.Repeats).Select((line, index) => (Change: c, Line: line, First: index == 0))).ToList();
         return lines.Count == 0 ? null : new NpgsqlBatchCommand(
             """
             insert into operation_history (operation_id, at, event, step, attempt, fence, data, message_id)
@@ -208,6 +209,37 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(lines, l => l.Line.Fence, NpgsqlDbType.Bigint),
                 Parameter.Array(lines, l => Parameter.Json(l.Line.Data), NpgsqlDbType.Text),
                 Parameter.Array(lines, l => l.First ? l.Change.MessageId : (Guid?)null, NpgsqlDbType.Uuid),
+                new NpgsqlParameter { Value = Now },
+            },
+        };
+    }
+
+    // What repeats takes the place of the step's last line of the same event. Not a message of the inbox: made twice, it changes nothing more.
+    private NpgsqlBatchCommand? Repeats(IReadOnlyList<OperationChange> changes)
+    {
+        var lines = changes.SelectMany(c => c.History.Where(line => line.Repeats).Select(line => (Change: c, Line: line))).ToList();
+        return lines.Count == 0 ? null : new NpgsqlBatchCommand(
+            """
+            with v as (select * from unnest($1, $2, $3, $4, $5, $6) as v(operation, event, step, attempt, fence, data)),
+            replaced as (
+                update operation_history h set attempt = v.attempt, fence = v.fence, data = v.data::jsonb
+                from v
+                where h.operation_id = v.operation and h.id = (
+                    select max(l.id) from operation_history l where l.operation_id = v.operation and l.event = v.event and l.step = v.step)
+                returning h.operation_id, h.event, h.step)
+            insert into operation_history (operation_id, at, event, step, attempt, fence, data)
+            select v.operation, $7, v.event, v.step, v.attempt, v.fence, v.data::jsonb from v
+            where not exists (select from replaced r where r.operation_id = v.operation and r.event = v.event and r.step = v.step)
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Array(lines, l => l.Change.OperationId, NpgsqlDbType.Uuid),
+                Parameter.Array(lines, l => l.Line.Event, NpgsqlDbType.Text),
+                Parameter.Array(lines, l => l.Line.Step, NpgsqlDbType.Text),
+                Parameter.Array(lines, l => l.Line.Attempt, NpgsqlDbType.Integer),
+                Parameter.Array(lines, l => l.Line.Fence, NpgsqlDbType.Bigint),
+                Parameter.Array(lines, l => Parameter.Json(l.Line.Data), NpgsqlDbType.Text),
                 new NpgsqlParameter { Value = Now },
             },
         };

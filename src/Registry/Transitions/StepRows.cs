@@ -21,7 +21,9 @@ internal static class StepRows
 
     public static NpgsqlBatchCommand Select(IEnumerable<Guid> operations) => new(
         """
-        select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at
+        select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at,
+            taken_at, case when holder is not null and held_fence = fence then lost_at end, watched_until is not null,
+            deliveries, lost_in_a_row, deferred_since, deferred_times
         from operation_steps where operation_id = any($1)
         """)
     {
@@ -43,12 +45,20 @@ internal static class StepRows
         DeferredBy = row.IsDBNull(11) ? null : row.GetString(11),
         Output = row.IsDBNull(12) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(12), Json.Options),
         UncertainAt = Time(row, 13),
+        TakenAt = Time(row, 14),
+        LostAt = Time(row, 15),
+        Watched = row.GetBoolean(16),
+        Deliveries = row.GetInt32(17),
+        LostInARow = row.GetInt32(18),
+        DeferredSince = Time(row, 19),
+        DeferredTimes = row.GetInt32(20),
     });
 
     /// <summary>
     /// Writes what changed. A new fence opens the row to the worker that the dispatch reaches; a result closes it, and ends
-    /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work. Rows are locked in the
-    /// order of operation and step, as whoever writes several of them does.
+    /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work. What workers write of
+    /// the newest dispatch is theirs: a new fence clears it, and nothing else here touches it. Rows are locked in the order of
+    /// operation and step, as whoever writes several of them does.
     /// </summary>
     public static NpgsqlBatchCommand? Upsert(IReadOnlyList<OperationChange> operations)
     {
@@ -58,11 +68,13 @@ internal static class StepRows
         return new NpgsqlBatchCommand(
             """
             insert into operation_steps as s (
-                operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence, uncertain_at)
+                operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence,
+                uncertain_at, deliveries, lost_in_a_row, deferred_since, deferred_times)
             select v.operation, v.step, v.status, v.fence, v.attempt, v.started, v.dispatched, v.due, v.deadline, v.finished, v.failure::jsonb, v.held_by, v.output::jsonb,
-                coalesce(v.fence = v.settled_fence, false), v.settled_fence, v.uncertain
-            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as v(
-                operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence, uncertain)
+                coalesce(v.fence = v.settled_fence, false), v.settled_fence, v.uncertain, v.deliveries, v.lost, v.deferred_since, v.deferred_times
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) as v(
+                operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence,
+                uncertain, deliveries, lost, deferred_since, deferred_times)
             order by v.operation, v.step
             on conflict (operation_id, step) do update set
                 status = excluded.status, fence = excluded.fence, attempt = excluded.attempt, started_at = excluded.started_at,
@@ -71,7 +83,13 @@ internal static class StepRows
                 settled    = excluded.settled or (s.settled and excluded.fence = s.fence),
                 holder     = case when s.held_fence = excluded.held_fence then null else s.holder end,
                 expires_at = case when s.held_fence = excluded.held_fence then null else s.expires_at end,
-                uncertain_at = excluded.uncertain_at
+                uncertain_at = excluded.uncertain_at,
+                lost_at    = case when s.held_fence = excluded.held_fence then null else s.lost_at end,
+                taken_at        = case when excluded.fence = s.fence then s.taken_at end,
+                attempt_ends_at = case when excluded.fence = s.fence then s.attempt_ends_at end,
+                watched_until   = case when excluded.fence = s.fence and s.taken_at is not null and excluded.status in ('running', 'compensating') then s.watched_until end,
+                deliveries = excluded.deliveries, lost_in_a_row = excluded.lost_in_a_row,
+                deferred_since = excluded.deferred_since, deferred_times = excluded.deferred_times
             """)
         {
             Parameters =
@@ -91,6 +109,10 @@ internal static class StepRows
                 Parameter.Array(changes, c => c.Step.Output?.GetRawText(), NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.SettledFence, NpgsqlDbType.Bigint),
                 Parameter.Array(changes, c => c.Step.UncertainAt, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => c.Step.Deliveries, NpgsqlDbType.Integer),
+                Parameter.Array(changes, c => c.Step.LostInARow, NpgsqlDbType.Integer),
+                Parameter.Array(changes, c => c.Step.DeferredSince, NpgsqlDbType.TimestampTz),
+                Parameter.Array(changes, c => c.Step.DeferredTimes, NpgsqlDbType.Integer),
             },
         };
     }

@@ -6,20 +6,37 @@ namespace Saga.Workers.Runtime;
 /// <summary>A lease that this process holds and renews until it is disposed.</summary>
 /// <param name="lease">What is held.</param>
 /// <param name="left">How long it may be relied on without renewal.</param>
+/// <param name="attempt">How long the attempt may take.</param>
 /// <param name="keeper">Renews it.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeldLease(StepLease lease, TimeSpan left, LeaseManager keeper, TimeProvider time) : IDisposable
+internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt, LeaseManager keeper, TimeProvider time) : IDisposable
 {
     // It ends by a timer of its own: a registry that hangs in the midst of a renewal must not keep work going.
     private readonly CancellationTokenSource lost = new(Positive(left), time);
 
+    // A step that takes longer is renewed once, early: from then on the sweeper notices the loss of its worker.
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
+
+    private readonly long since = time.GetTimestamp();
+    private bool renewed;
+
     public StepLease Lease { get; } = lease;
+
+    /// <summary>When the attempt is over.</summary>
+    public TimeSpan AttemptLeft => attempt - time.GetElapsedTime(since);
+
+    /// <summary>Whether it was never renewed, and is no longer new.</summary>
+    public bool IsUnwatched => !renewed && time.GetElapsedTime(since) >= Short;
+
+    /// <summary>Whether the broker has the report; what ends without one is given back.</summary>
+    public bool Reported { get; set; }
 
     /// <summary>Cancelled when the lease is another's, or may be.</summary>
     public CancellationToken Lost => lost.Token;
 
     public void Renewed(TimeSpan left)
     {
+        renewed = true;
         try
         {
             lost.CancelAfter(Positive(left));
@@ -44,7 +61,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, LeaseManager kee
 
     public void Dispose()
     {
-        keeper.Release(Lease);
+        keeper.Release(Lease, Reported);
         lost.Dispose();
     }
 

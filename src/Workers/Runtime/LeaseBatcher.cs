@@ -17,9 +17,9 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
     private Task? running;
 
     /// <summary>Tries to take the lease; loads the tenant in the same round trip.</summary>
-    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId? tenant, CancellationToken cancellationToken)
+    public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(LeaseRequest request, TenantId? tenant, CancellationToken cancellationToken)
     {
-        var mine = new Asking(lease, tenant);
+        var mine = new Asking(request, tenant);
         if (!asking.Writer.TryWrite(mine))
             throw new OperationCanceledException("The worker is stopping.");
         lock (gate)
@@ -27,7 +27,7 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
         if (await mine.Answer.Task.WaitAsync(cancellationToken) is { } answer)
             return answer;
         // Somebody else had the row: waiting for it alone holds up nobody, and holds nothing that another may wait for.
-        return await store.TakeAsync(lease, tenant, span, cancellationToken);
+        return await store.TakeAsync(request, tenant, span, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -63,9 +63,9 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
     private async Task TakeAsync(ILeaseSession session, List<Asking> batch)
     {
         // Of two dispatches of one step, delivered at the same moment, one asks by itself.
-        var leases = batch.DistinctBy(a => (a.Lease.OperationId, a.Lease.Step)).ToList();
+        var leases = batch.DistinctBy(a => (a.Request.Lease.OperationId, a.Request.Lease.Step)).ToList();
         var taken = await session.TakeAsync(
-            leases.ConvertAll(a => a.Lease), [.. leases.Select(a => a.Tenant).OfType<TenantId>().Distinct()], span, CancellationToken.None);
+            leases.ConvertAll(a => a.Request), [.. leases.Select(a => a.Tenant).OfType<TenantId>().Distinct()], span, CancellationToken.None);
         foreach (var one in batch)
         {
             if (one.Tenant is { } id && taken.Unreadable.TryGetValue(id, out var reason))
@@ -74,13 +74,13 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
                 continue;
             }
 
-            one.Answer.TrySetResult(taken.ByHolder.TryGetValue(one.Lease.Holder, out var reply)
+            one.Answer.TrySetResult(taken.ByHolder.TryGetValue(one.Request.Lease.Holder, out var reply)
                 ? (reply, one.Tenant is { } tenant ? taken.Tenants.GetValueOrDefault(tenant) : null)
                 : null);
         }
     }
 
-    private sealed record Asking(StepLease Lease, TenantId? Tenant)
+    private sealed record Asking(LeaseRequest Request, TenantId? Tenant)
     {
         /// <summary>Null when the row was locked, or is not there.</summary>
         public TaskCompletionSource<(LeaseReply Reply, Tenant? Tenant)?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

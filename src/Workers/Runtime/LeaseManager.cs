@@ -3,7 +3,9 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
+using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Runtime;
 
@@ -15,7 +17,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     : BackgroundService, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
-    private readonly ConcurrentQueue<StepLease> ended = new();
+    private readonly ConcurrentQueue<(StepLease Lease, bool Reported)> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
     private readonly LeaseBatcher lane = new(store, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
 
@@ -24,10 +26,11 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     {
         var lease = new StepLease(command.OperationId, command.Step, command.Fence, Guid.NewGuid());
         var since = time.GetTimestamp();
-        var (answer, tenant) = await lane.TakeAsync(lease, command.TenantId, cancellationToken);
+        var (answer, tenant) = await AskAsync(new LeaseRequest(lease, command.AttemptTimeout, command.Deadline), command.TenantId, cancellationToken);
         if (answer.Outcome != LeaseAnswer.Taken)
             return new LeaseOutcome(answer, null, null);
-        var holding = new HeldLease(lease, Left(since), this, time);
+        // The attempt ends here a little before the registry thinks it does: it counts from before the take.
+        var holding = new HeldLease(lease, Left(since), answer.Remaining - time.GetElapsedTime(since), this, time);
         held[lease] = holding;
         return new LeaseOutcome(answer, holding, tenant);
     }
@@ -54,10 +57,12 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     /// Stops renewing. The orchestrator clears the row when it records the report; where it ignores the report, because
     /// a newer fence is out, the row is cleared here within a second, so that the newer one need not wait for its end.
     /// </summary>
-    public void Release(StepLease lease)
+    /// <param name="lease">What ends.</param>
+    /// <param name="reported">Whether the broker has the report. Otherwise the dispatch is given back, as if it had not been taken.</param>
+    public void Release(StepLease lease, bool reported)
     {
         held.TryRemove(lease, out _);
-        ended.Enqueue(lease);
+        ended.Enqueue((lease, reported));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -73,10 +78,10 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 limit.CancelAfter(span / 3);
                 await ClearEndedAsync(session, limit.Token);
-                if (time.GetElapsedTime(renewed) < span / 3)
-                    continue;
-                await RenewAsync(session, limit.Token);
-                renewed = time.GetTimestamp();
+                var all = time.GetElapsedTime(renewed) >= span / 3;
+                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched)], limit.Token);
+                if (all)
+                    renewed = time.GetTimestamp();
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -85,20 +90,42 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
     }
 
+    private async Task<(LeaseReply Reply, Tenant? Tenant)> AskAsync(LeaseRequest request, TenantId? tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lane.TakeAsync(request, tenant, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            // It may be taken all the same, and then nobody works under it. What was cut short gets no report.
+            ended.Enqueue((request.Lease, error is not OperationCanceledException));
+            throw;
+        }
+    }
+
     private async Task ClearEndedAsync(ILeaseSession session, CancellationToken cancellationToken)
     {
-        var leases = new List<StepLease>();
+        var leases = new List<(StepLease Lease, bool Reported)>();
         while (leases.Count < 1000 && ended.TryDequeue(out var lease))
             leases.Add(lease);
         if (leases.Count == 0)
             return;
-        // What fails here ends by itself.
-        await session.ReleaseAsync(leases, cancellationToken);
+        try
+        {
+            await session.ReleaseAsync(
+                leases.ConvertAll(l => l.Lease), leases.Where(l => !l.Reported).Select(l => l.Lease).ToHashSet(), cancellationToken);
+        }
+        catch
+        {
+            // Not left to end by themselves: that would look like a lost worker.
+            leases.ForEach(ended.Enqueue);
+            throw;
+        }
     }
 
-    private async Task RenewAsync(ILeaseSession session, CancellationToken cancellationToken)
+    private async Task RenewAsync(ILeaseSession session, List<HeldLease> leases, CancellationToken cancellationToken)
     {
-        var leases = held.Values.ToList();
         if (leases.Count == 0)
             return;
         var since = time.GetTimestamp();

@@ -7,16 +7,18 @@ using Saga.Contracts.Steps;
 using Saga.Messaging;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
+using Saga.Registry.Tenants;
 using System.Text.Json;
 
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// Runs one attempt of one step: takes the lease, works while it holds, and reports. Serves every worker's queue.
-/// It never lets an exception out for what a step does: a failure is a report, and a report is a message.
+/// Serves one queue of a worker. A delivery waits for a slot, takes the lease, and is acknowledged: from then on the lease says who is
+/// alive. The attempt goes on by itself, for hours if need be, and reports when it ends. It never lets an exception out for what a
+/// step does: a failure is a report, and a report is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    IEnumerable<IStep> steps, LeaseManager leases, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
+    WorkSlots slots, IEnumerable<IStep> steps, LeaseManager leases, WorkUnderWay underWay, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
     LeasedTransactions transactions, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
@@ -25,71 +27,146 @@ internal sealed partial class StepConsumer(
     private readonly Dictionary<string, IStep> known = steps.ToDictionary(s => s.Name, StringComparer.Ordinal);
 
     public Task Consume(ConsumeContext<ExecuteStep> context) =>
-        RunAsync(context, (step, stepContext, cancellationToken) => step.ExecuteAsync(stepContext, cancellationToken));
+        BeginAsync(context, (step, stepContext, cancellationToken) => step.ExecuteAsync(stepContext, cancellationToken));
 
     public Task Consume(ConsumeContext<CompensateStep> context) =>
-        RunAsync(context, async (step, stepContext, cancellationToken) =>
+        BeginAsync(context, async (step, stepContext, cancellationToken) =>
         {
             await step.CompensateAsync(stepContext, cancellationToken);
             return null;
         });
 
-    private async Task RunAsync<T>(ConsumeContext<T> context, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
-        where T : StepCommand
-    {
-        var report = await AttemptAsync(context, work);
-        if (report is null)
-            return;
-        using var activity = WorkersTelemetry.StartReport(report);
-        await queues.SendAsync(Endpoints.Operations, report, Guid.CreateVersion7(), context.CancellationToken);
-    }
-
-    // Null: the dispatch is not ours to answer.
-    private async Task<StepReport?> AttemptAsync<T>(ConsumeContext<T> context, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
+    private async Task BeginAsync<T>(ConsumeContext<T> context, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
         where T : StepCommand
     {
         var command = context.Message;
         if (!known.TryGetValue(StepAliases.Current(command.Step), out var step))
-            return NotKnown(command, $"This version of the worker does not know the step '{command.Step}'.");
+        {
+            await ReportAsync(NotKnown(command, $"This version of the worker does not know the step '{command.Step}'."), context.CancellationToken);
+            return;
+        }
 
-        LeaseOutcome outcome;
+        var slot = await SlotAsync(context);
+        if (slot is null)
+        {
+            LogNoSlot(command.Step, command.OperationId, command.Fence);
+            return;
+        }
+
         try
         {
-            outcome = await leases.TakeAsync(command, context.CancellationToken);
+            var (held, tenant, report) = await TakeAsync(command, context.CancellationToken);
+            if (report is not null)
+                await ReportAsync(report, context.CancellationToken);
+            if (held is null)
+                return;
+            var begun = slot;
+            slot = null;
+            underWay.Begin(() => AttemptAsync(command, step, tenant, held, begun, work));
         }
-        catch (NpgsqlException error)
+        finally
         {
-            return Held(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2));
-        }
-        catch (UnreadableTenantException error)
-        {
-            return NotKnown(command, error.Message);
-        }
-
-        if (outcome.Reply.Outcome == LeaseAnswer.Stale)
-        {
-            LogStale(command.Step, command.OperationId, command.Fence);
-            return null;
-        }
-
-        if (outcome.Held is not { } held)
-            return Held(command, "lease", "Another worker holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100));
-
-        using (held)
-        {
-            if (command.TenantId is not null && outcome.Tenant is null)
-                return Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Kind = FailureKind.Permanent });
-            return await WorkAsync(context, step, new StepContext(outcome.Tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
+            slot?.Dispose();
         }
     }
 
-    private async Task<StepReport?> WorkAsync<T>(
-        ConsumeContext<T> context, IStep step, StepContext stepContext, HeldLease held, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
-        where T : StepCommand
+    // What is not begun when the host stops goes back to the broker, once this process takes no more deliveries.
+    private async Task<IDisposable?> SlotAsync(ConsumeContext context)
     {
-        var command = context.Message;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, context.CancellationToken);
-        using var over = new AttemptEnd(command.Deadline - time.GetUtcNow(), stop, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, underWay.Stopping);
+        try
+        {
+            var slot = await slots.WaitAsync(context, either.Token);
+            if (!underWay.Stopping.IsCancellationRequested)
+                return slot;
+            slot?.Dispose();
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+
+        using var closed = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, underWay.Closed);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, closed.Token);
+        throw new OperationCanceledException(closed.Token);
+    }
+
+    // Neither a lease nor a report: the dispatch is not this delivery's to answer.
+    private async Task<(HeldLease? Held, Tenant? Tenant, StepReport? Report)> TakeAsync(StepCommand command, CancellationToken cancellationToken)
+    {
+        LeaseOutcome outcome;
+        try
+        {
+            outcome = await leases.TakeAsync(command, cancellationToken);
+        }
+        catch (NpgsqlException error)
+        {
+            return (null, null, Held(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2)));
+        }
+        catch (UnreadableTenantException error)
+        {
+            return (null, null, NotKnown(command, error.Message));
+        }
+
+        switch (outcome.Reply.Outcome)
+        {
+            case LeaseAnswer.Taken:
+                return (outcome.Held, outcome.Tenant, null);
+            case LeaseAnswer.Busy:
+                return (null, null, Held(command, "lease", "An older attempt still holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100)));
+            case LeaseAnswer.Duplicate:
+                LogDuplicate(command.Step, command.OperationId, command.Fence);
+                return default;
+            case LeaseAnswer.Late:
+                LogLate(command.Step, command.OperationId, command.Fence, command.Deadline);
+                return default;
+            default:
+                LogStale(command.Step, command.OperationId, command.Fence);
+                return default;
+        }
+    }
+
+    private async Task AttemptAsync(
+        StepCommand command, IStep step, Tenant? tenant, HeldLease held, IDisposable slot, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
+    {
+        using (held)
+        {
+            StepReport report;
+            using (slot)
+            {
+                report = command.TenantId is not null && tenant is null
+                    ? Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Kind = FailureKind.Permanent })
+                    : await WorkAsync(command, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
+            }
+
+            // While the broker does not take it, the lease is renewed: nobody else need do the work again.
+            while (!held.Reported && !underWay.Silenced.IsCancellationRequested)
+            {
+                try
+                {
+                    await ReportAsync(report, underWay.Silenced);
+                    held.Reported = true;
+                }
+                catch (Exception error)
+                {
+                    LogNotReported(error, command.Step, command.OperationId, command.Fence);
+                    await Task.Delay(FirstDelay, time, underWay.Silenced).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            }
+        }
+    }
+
+    private async Task ReportAsync(StepReport report, CancellationToken cancellationToken)
+    {
+        using var activity = WorkersTelemetry.StartReport(report);
+        await queues.SendAsync(Endpoints.Operations, report, Guid.CreateVersion7(), cancellationToken);
+    }
+
+    private async Task<StepReport> WorkAsync(
+        StepCommand command, IStep step, StepContext stepContext, HeldLease held, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, underWay.Cut);
+        using var over = new AttemptEnd(held.AttemptLeft, stop, time);
         using var activity = WorkersTelemetry.StartStep(command);
         using var guard = transactions.Guard(held.Lease);
         try
@@ -117,7 +194,7 @@ internal sealed partial class StepConsumer(
             // still this dispatch's, and nobody else would speak for it before its time is over.
             return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500)) with { OutcomeUnknown = true };
         }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (underWay.Cut.IsCancellationRequested)
         {
             return Held(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1)) with { OutcomeUnknown = true };
         }
@@ -155,6 +232,18 @@ internal sealed partial class StepConsumer(
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} is stale; nothing was done.")]
     private partial void LogStale(string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} was delivered twice; the other delivery is at work, or was.")]
+    private partial void LogDuplicate(string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2105, Level = LogLevel.Warning, Message = "Dispatch {Fence} of step {Step} of operation {Operation} came after its deadline, {Deadline}; nothing was done, and it will be sent again.")]
+    private partial void LogLate(string step, Guid operation, long fence, DateTimeOffset deadline);
+
+    [LoggerMessage(EventId = 2106, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} found no free slot for too long; it will be sent again.")]
+    private partial void LogNoSlot(string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2107, Level = LogLevel.Warning, Message = "The report of step {Step} of operation {Operation} under fence {Fence} could not be sent; trying again.")]
+    private partial void LogNotReported(Exception error, string step, Guid operation, long fence);
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} stopped: fence {Fence} lost its lease.")]
     private partial void LogLeaseLost(Exception? error, string step, Guid operation, long fence);

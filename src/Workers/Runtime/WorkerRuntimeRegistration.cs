@@ -14,7 +14,7 @@ public static class WorkerRuntimeRegistration
     /// <summary>What runs the registered <see cref="IStep"/>s. May be called once for each worker.</summary>
     public static IServiceCollection AddWorkerEndpoint(this IServiceCollection services, IConfiguration configuration, string worker)
     {
-        if (services.All(s => s.ServiceType != typeof(StepConsumer)))
+        if (services.All(s => s.ServiceType != typeof(LeaseManager)))
         {
             services.AddRegistry(configuration);
             services.AddOptions<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
@@ -22,14 +22,22 @@ public static class WorkerRuntimeRegistration
             services.AddHealthChecks().AddCheck<CircuitBreakersHealth>("outside-systems");
             services.AddSingleton<LeaseManager>();
             services.AddHostedService(s => s.GetRequiredService<LeaseManager>());
-            services.AddSingleton<StepConsumer>();
+            services.AddSingleton<WorkUnderWay>();
+            services.AddHostedService(s => s.GetRequiredService<WorkUnderWay>());
             services.AddSingleton(s => new ProcessPart { Steps = [.. s.GetServices<IStep>().Select(step => step.Name)] });
             services.AddSagaBus(configuration);
         }
 
-        var concurrency = (configuration.GetSection(WorkersOptions.Section).Get<WorkersOptions>() ?? new WorkersOptions()).Concurrency;
-        services.AddSingleton(new BusEndpoint(
-            Endpoints.Worker(worker), (provider, endpoint) => endpoint.Instance(provider.GetRequiredService<StepConsumer>()), concurrency));
+        var options = configuration.GetSection(WorkersOptions.Section).Get<WorkersOptions>() ?? new WorkersOptions();
+        services.AddSingleton(Queue(Endpoints.Worker(worker), options.Concurrency));
+        services.AddSingleton(Queue(Endpoints.WorkerUndo(worker), options.CompensationConcurrency));
         return services;
     }
+
+    private static BusEndpoint Queue(string name, int slots) => new(
+        name, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, new WorkSlots(slots))), slots)
+    {
+        // As many as are worked on, and as many that wait for them to end; what waits longer may go to another process.
+        Ahead = slots * 2,
+    };
 }

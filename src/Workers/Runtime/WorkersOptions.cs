@@ -10,11 +10,19 @@ public sealed class WorkersOptions
     /// <summary>Which workers run here, such as <c>["database", "identity"]</c>; all when empty.</summary>
     public IList<string> Run { get; init; } = [];
 
-    /// <summary>Steps that one worker of this process works on at once.</summary>
+    /// <summary>Steps that one worker of this process works on at once, compensations aside.</summary>
     [Range(1, 256, ErrorMessage = "Saga:Workers:Concurrency must be from 1 to 256.")]
     public int Concurrency { get; set; } = 16;
 
-    /// <summary>How long a lease lasts without renewal: after a crash, the step waits this long for another worker.</summary>
+    /// <summary>Compensations that one worker of this process works on at once. They have a queue and slots of their own, and never wait behind steps.</summary>
+    [Range(1, 256, ErrorMessage = "Saga:Workers:CompensationConcurrency must be from 1 to 256.")]
+    public int CompensationConcurrency { get; set; } = 16;
+
+    /// <summary>How long what is under way may go on when the process stops, before it is cut short and given back.</summary>
+    [Range(0, 3600, ErrorMessage = "Saga:Workers:StopSeconds must be from 0 to 3600.")]
+    public int StopSeconds { get; set; } = 8;
+
+    /// <summary>How long a lease lasts without renewal. Twice as long without one, and the worker is taken for lost.</summary>
     [Range(2, 300, ErrorMessage = "Saga:Workers:LeaseSeconds must be from 2 to 300.")]
     public int LeaseSeconds { get; set; } = 15;
 

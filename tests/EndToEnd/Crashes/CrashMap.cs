@@ -45,6 +45,7 @@ internal static class CrashMap
         var world = await World.SharedAsync();
         var site = await world.NewSiteAsync();
         site.Settings["Saga:Workers:LeaseSeconds"] = "60";
+        site.Settings["Saga:Orchestrator:RedeliverySeconds"] = "60";
         site.Settings["Saga:Orchestrator:OutboxClaimSeconds"] = "60";
         foreach (var plan in Kinds.Select(k => k.Plan).Distinct(StringComparer.Ordinal))
             await PassAsync(site, plan, null);

@@ -31,11 +31,11 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
 
     public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await Site.SubmitAsync(command);
 
-    /// <summary>Waits until so many lines of the kind are in the histories of all operations together.</summary>
+    /// <summary>Waits until so many events of the kind are in the histories of all operations together; a line may stand for several.</summary>
     public async Task SeeAsync(string line, int times) => await Until.TrueAsync(
         async () =>
         {
-            await using var count = Site.Registry.CreateCommand("select count(*) from operation_history where event = $1");
+            await using var count = Site.Registry.CreateCommand("select coalesce(sum(coalesce((data ->> 'times')::bigint, 1)), 0)::bigint from operation_history where event = $1");
             count.Parameters.AddWithValue(line);
             return (long)(await count.ExecuteScalarAsync())! >= times;
         }, $"{times} times {line}", TimeSpan.FromSeconds(60));

@@ -43,6 +43,34 @@ public sealed class When_a_host_stops
         (await registry.ScalarAsync<int>("select attempt from operation_history where event = 'stepSucceeded' and step = 'two'")).ShouldBe(1, "a worker that stops costs no attempt");
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Should_wait_for_the_step_under_way_and_for_its_report(bool rabbit)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var (began, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var step = new ScriptedStep("one")
+        {
+            OnExecute = (_, cancellationToken) =>
+            {
+                began.TrySetResult();
+                return gate.Task.WaitAsync(cancellationToken);
+            },
+        };
+        var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [step]);
+        var operation = await host.SubmitAsync(EngineHost.Chain("one"));
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select taken_at is not null from operation_steps"), "it is taken");
+
+        var stopping = host.DisposeAsync().AsTask();
+        await Task.WhenAny(stopping, Task.Delay(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken));
+        stopping.IsCompleted.ShouldBeFalse("the step is under way");
+        gate.SetResult();
+        await stopping;
+
+        (await registry.ScalarAsync<string>("select state from operations where id = @operation", new { operation })).ShouldBe("completed");
+        step.Calls.Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task Should_leave_its_step_to_another_worker_at_no_cost()
     {

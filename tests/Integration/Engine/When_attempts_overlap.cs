@@ -109,7 +109,7 @@ public sealed class When_attempts_overlap
     }
 
     [Fact]
-    public async Task Should_take_the_lease_over_when_that_of_a_dead_holder_ends()
+    public async Task Should_try_again_when_the_lease_of_a_dead_holder_has_ended()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var step = new ScriptedStep("one");
@@ -117,12 +117,17 @@ public sealed class When_attempts_overlap
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one"));
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operation_steps") == 1, "the step is dispatched");
-        await registry.ExecuteAsync("update operation_steps set holder = gen_random_uuid(), held_fence = fence, expires_at = now() + interval '8 seconds'");
+        await registry.ExecuteAsync(
+            """
+            update operation_steps set holder = gen_random_uuid(), held_fence = fence, taken_at = now(), expires_at = now() + interval '2 seconds',
+                lost_at = now() + interval '4 seconds', watched_until = now() + interval '4 seconds'
+            """);
 
         await using var worker = await EngineHost.StartAsync(registry, bus, [step], orchestrate: false);
 
         (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        (await orchestrator.HistoryAsync(operation)).ShouldContain("stepHeld:one");
-        (await registry.ScalarAsync<int>("select attempt from operation_history where event = 'stepSucceeded'")).ShouldBe(1, "waiting for a lease costs no attempt");
+        (await orchestrator.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepFailed:one", "stepDispatched:one", "stepSucceeded:one", "completed"]);
+        (await registry.ScalarAsync<string>("select data -> 'failure' ->> 'code' from operation_history where event = 'stepFailed'")).ShouldBe("worker-lost");
+        (await registry.ScalarAsync<int>("select attempt from operation_history where event = 'stepSucceeded'")).ShouldBe(2);
     }
 }

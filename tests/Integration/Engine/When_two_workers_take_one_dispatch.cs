@@ -13,7 +13,7 @@ namespace Saga.Tests.Integration.Engine;
 /// <summary>The race for a lease, against PostgreSQL alone: no bus and no orchestrator puts the two in order.</summary>
 public sealed class When_two_workers_take_one_dispatch
 {
-    private static readonly LeaseAnswer[] OneWinner = [LeaseAnswer.Taken, LeaseAnswer.Busy];
+    private static readonly LeaseAnswer[] OneWinner = [LeaseAnswer.Taken, LeaseAnswer.Duplicate];
 
     [Fact]
     public async Task Should_have_one_winner_whenever_both_ask_at_the_same_moment()
@@ -70,7 +70,7 @@ public sealed class When_two_workers_take_one_dispatch
         var old = await DispatchAsync(tenant, "one");
         var held = (await slow.TakeAsync(old, default)).Held!.Lease;
 
-        await registry.ExecuteAsync("update operation_steps set fence = 2, expires_at = now() - interval '1 second'");
+        await registry.ExecuteAsync("update operation_steps set fence = 2, taken_at = null, expires_at = now() - interval '1 second'");
 
         // Before anybody has the new fence, and after.
         await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
@@ -93,8 +93,10 @@ public sealed class When_two_workers_take_one_dispatch
         var held = (await slow.TakeAsync(command, default)).Held!.Lease;
         await registry.ExecuteAsync("update operation_steps set expires_at = now() - interval '1 second'");
 
-        // The same dispatch, delivered again: the same fence.
-        var taken = (await next.TakeAsync(command, default)).Held!.Lease;
+        // The same dispatch, delivered again: what became of its worker is the orchestrator's to judge.
+        (await next.TakeAsync(command, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Duplicate);
+        await registry.ExecuteAsync("update operation_steps set fence = 2, taken_at = null");
+        var taken = (await next.TakeAsync(command with { Fence = 2 }, default)).Held!.Lease;
 
         await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
         await using (await leased.BeginAsync(taken, default))
@@ -124,6 +126,49 @@ public sealed class When_two_workers_take_one_dispatch
 
         await newer;
         (await tenant.ReadAsync()).Name.ShouldBe("written in time");
+    }
+
+    [Fact]
+    public async Task Should_answer_the_second_delivery_that_the_first_is_at_work_or_has_reported()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var first = Worker(registry);
+        await using var second = Worker(registry);
+        var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
+        await first.TakeAsync(command, default);
+
+        (await second.TakeAsync(command, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Duplicate);
+        // As the worker does once its report is sent, perhaps long before the orchestrator reads it.
+        await registry.ExecuteAsync("update operation_steps set holder = null, expires_at = null");
+        (await second.TakeAsync(command, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Duplicate);
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_delivery_that_comes_after_its_deadline_by_the_registrys_clock()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var worker = Worker(registry);
+        var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
+        var now = new DateTimeOffset(await registry.ScalarAsync<DateTime>("select now()"));
+
+        (await worker.TakeAsync(command with { Deadline = now }, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Late);
+
+        (await registry.ScalarAsync<long>("select count(*) from operation_steps where taken_at is null and holder is null")).ShouldBe(1);
+        var taken = await worker.TakeAsync(command with { Deadline = now.AddMinutes(5) }, default);
+        taken.Reply.Remaining.ShouldBeInRange(TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5), "a message of an older version has no time for its attempt but this");
+    }
+
+    [Fact]
+    public async Task Should_count_the_attempts_time_from_the_take()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var worker = Worker(registry);
+        var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
+
+        var taken = await worker.TakeAsync(command with { AttemptTimeout = TimeSpan.FromSeconds(90) }, default);
+
+        taken.Reply.Remaining.ShouldBe(TimeSpan.FromSeconds(90));
+        (await registry.ScalarAsync<bool>("select attempt_ends_at = taken_at + interval '90 seconds' and lost_at = taken_at + 2 * (expires_at - taken_at) from operation_steps")).ShouldBeTrue();
     }
 
     // By itself, since the row was locked when it asked together with others.

@@ -59,9 +59,9 @@ public sealed class When_step_rows_are_locked_in_any_order
         {
             var shuffled = leases.ToArray();
             random.Shuffle(shuffled);
-            await session.ReleaseAsync(shuffled, default);
+            await session.ReleaseAsync(shuffled, leases.ToHashSet(), default);
             // Held again, as far as the rows are free just now, so that there is something to renew.
-            await session.TakeAsync(leases, [], TimeSpan.FromHours(1), default);
+            await session.TakeAsync([.. leases.Select(l => new LeaseRequest(l, TimeSpan.FromHours(1), DateTimeOffset.MaxValue))], [], TimeSpan.FromHours(1), default);
         }
     }
 

@@ -84,6 +84,7 @@ public sealed class Site
                 ["Saga:Identity:Keycloak:LingersForSeconds"] = "1",
                 ["Saga:Storage:S3:LingersForSeconds"] = "1",
                 ["Saga:Cache:Redis:LingersForSeconds"] = "1",
+                ["Saga:Orchestrator:RedeliverySeconds"] = "2",
                 ["Saga:Workers:CircuitSeconds"] = "1",
                 ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
                 ["Saga:Orchestrator:OutboxSendSeconds"] = "1",

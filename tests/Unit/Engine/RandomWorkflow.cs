@@ -24,9 +24,9 @@ internal static class RandomWorkflow
 
     private static StepDefinition Any(Random random, string name, StepKind kind, string[] after) => new()
     {
-        Name = name, Worker = $"{name}-worker", Kind = kind, After = after, MaxAttempts = random.Next(1, 4),
+        Name = name, Worker = $"worker-{random.Next(2)}", Kind = kind, After = after, MaxAttempts = random.Next(1, 4),
         AttemptTimeout = TimeSpan.FromSeconds(random.Next(1, 30)), Deadline = TimeSpan.FromSeconds(random.Next(30, 300)),
-        Backoff = TimeSpan.FromSeconds(random.Next(0, 10)),
+        Backoff = TimeSpan.FromSeconds(random.Next(0, 10)), DeferredAtMost = TimeSpan.FromSeconds(random.Next(1, 30)),
         CompensationDeadline = TimeSpan.FromSeconds(random.Next(10, 300)),
     };
 

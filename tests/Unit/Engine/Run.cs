@@ -12,6 +12,7 @@ namespace Saga.Tests.Unit.Engine;
 /// <summary>One operation without bus or database: the engine decides, and the test says what happens.</summary>
 internal sealed class Run
 {
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
     private static readonly Guid Id = Guid.CreateVersion7();
     private readonly OperationEngine engine;
 
@@ -71,6 +72,47 @@ internal sealed class Run
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
             OutcomeUnknown = outcomeUnknown,
         }));
+
+    /// <summary>A worker takes the lease of the step's newest dispatch, for half a minute, and its attempt begins.</summary>
+    public void Take(string step)
+    {
+        if (this[step].TakenAt is null)
+            Write(step, s => s with { TakenAt = Time.GetUtcNow(), LostAt = Time.GetUtcNow() + Lease });
+    }
+
+    /// <summary>Who holds the lease renews it.</summary>
+    public void Renew(string step) => Write(step, s => s with { LostAt = Time.GetUtcNow() + Lease, Watched = true });
+
+    /// <summary>Who holds the lease gives it back after its report was sent.</summary>
+    public void Release(string step) => Write(step, s => s with { LostAt = null, Watched = false });
+
+    /// <summary>What a worker writes into the step's row, not the engine.</summary>
+    public void Write(string step, Func<StepRun, StepRun> change) =>
+        Progress = Progress with { Steps = [.. Progress.Steps.Select(s => s.Name == step ? change(s) : s)] };
+
+    /// <summary>Workers take the steps and renew their leases, but never report: the attempts are given up.</summary>
+    public Decision Silence(params string[] steps)
+    {
+        foreach (var step in steps)
+        {
+            Take(step);
+            Write(step, s => s with { LostAt = Time.GetUtcNow() + TimeSpan.FromDays(2), Watched = true });
+        }
+
+        while (true)
+        {
+            if (WakeWhenDue() is { Advances: true } decision)
+                return decision;
+        }
+    }
+
+    /// <summary>A worker takes the step and dies; its lease ends.</summary>
+    public Decision Lose(string step)
+    {
+        Take(step);
+        Time.Advance(Lease);
+        return Wake();
+    }
 
     public Decision Wake() => Apply("Due", engine.Wake(Workflow, Progress, Time.GetUtcNow()));
 

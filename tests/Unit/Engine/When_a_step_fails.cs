@@ -50,6 +50,7 @@ public sealed class When_a_step_fails
         {
             MaxAttempts = 100, Deadline = TimeSpan.FromMinutes(1), AttemptTimeout = TimeSpan.FromMinutes(1), Backoff = TimeSpan.FromSeconds(20),
         }));
+        run.Take("a");
         run.Time.Advance(TimeSpan.FromSeconds(49));
         run.Fail("a", transient: true);
         run["a"].Status.ShouldBe(StepStatus.Waiting, "a delay of 10 s ends just before the deadline");
@@ -66,7 +67,7 @@ public sealed class When_a_step_fails
     {
         var run = Run.Started(Graph.Diamond);
 
-        var decision = run.WakeWhenDue();
+        var decision = run.Silence("first");
 
         decision.Settlements.ShouldBeEmpty("it may still be at work, and may still succeed");
         decision.History.Select(Run.Text).ShouldBe(["stepTimedOut:first"]);
@@ -78,7 +79,7 @@ public sealed class When_a_step_fails
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 1 }));
 
-        run.WakeWhenDue();
+        run.Silence("a");
 
         run.Lines.ShouldBe(["started", "stepDispatched:a", "stepTimedOut:a", "compensationStarted:a", "compensationDispatched:a"]);
     }
@@ -87,7 +88,7 @@ public sealed class When_a_step_fails
     public void Should_ignore_a_failure_of_an_attempt_that_was_given_up()
     {
         var run = Run.Started(Graph.Diamond);
-        run.WakeWhenDue();
+        run.Silence("first");
 
         run.Fail("first", transient: false).Changes.ShouldBeFalse();
         run.Hold("first", TimeSpan.FromSeconds(1)).Changes.ShouldBeFalse();
@@ -97,6 +98,21 @@ public sealed class When_a_step_fails
     public void Should_redispatch_at_no_cost_of_an_attempt()
     {
         var run = Run.Started(Graph.Diamond);
+
+        var again = run.Redispatch().Dispatches.Single();
+
+        again.ShouldSatisfyAllConditions(d => d.Fence.ShouldBe(1, "no worker took it"), d => d.Attempt.ShouldBe(1));
+        run.Succeed("first", fence: 1);
+        run["first"].Status.ShouldBe(StepStatus.Succeeded);
+    }
+
+    [Fact]
+    public void Should_redispatch_under_a_new_fence_what_was_worked_on_and_whose_report_may_be_lost()
+    {
+        var run = Run.Started(Graph.Diamond);
+        run.Take("first");
+        run.Redispatch().Changes.ShouldBeFalse("a worker holds it");
+        run.Release("first");
 
         var again = run.Redispatch().Dispatches.Single();
 
@@ -118,7 +134,9 @@ public sealed class When_a_step_fails
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { Backoff = TimeSpan.FromMinutes(2), BackoffLimit = TimeSpan.FromMinutes(2) }, Graph.Step("b") with { MaxAttempts = 1 }));
         run.Fail("a", transient: true);
+        run.Take("b");
         run.Time.Advance(TimeSpan.FromMinutes(3));
+        run.Renew("b");
 
         run.Wake().Dispatches.Select(d => (d.Step, d.Direction, d.Fence)).ShouldBe([("a", Direction.Back, 2), ("b", Direction.Back, 2)]);
     }

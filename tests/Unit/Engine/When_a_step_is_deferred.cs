@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Saga.Contracts.Failures;
 using Saga.Engine.Operations;
 using Shouldly;
@@ -33,8 +34,89 @@ public sealed class When_a_step_is_deferred
 
         run.Hold("a", TimeSpan.FromSeconds(10));
 
-        run["a"].Deadline.ShouldBe(deadline + TimeSpan.FromSeconds(13));
-        run["a"].DueAt.ShouldBe(run.Time.GetUtcNow() + TimeSpan.FromSeconds(10));
+        // With an eighth of it added by chance.
+        run["a"].Deadline.ShouldBe(deadline + TimeSpan.FromSeconds(14.25));
+        run["a"].DueAt.ShouldBe(run.Time.GetUtcNow() + TimeSpan.FromSeconds(11.25));
+    }
+
+    [Theory, InlineData(0, 10), InlineData(0.999_999, 12.5)]
+    public void Should_come_back_no_sooner_than_asked_and_not_all_at_once(double random, double seconds)
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a")), () => random);
+
+        run.Hold("a", TimeSpan.FromSeconds(10));
+
+        (run["a"].DueAt!.Value - run.Time.GetUtcNow()).TotalSeconds.ShouldBe(seconds, 0.001);
+    }
+
+    [Fact]
+    public void Should_come_back_less_often_the_longer_it_lasts()
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a") with { DeferredAtMost = TimeSpan.FromDays(1) }), () => 0);
+        var (began, times) = (run.Time.GetUtcNow(), 0);
+
+        while (run.Time.GetUtcNow() - began < TimeSpan.FromHours(5))
+        {
+            run.Hold("a", TimeSpan.FromSeconds(1));
+            times++;
+            run.WakeWhenDue();
+        }
+
+        times.ShouldBeInRange(150, 200, "every two minutes in the end");
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void Should_stall_when_it_is_deferred_for_longer_than_it_may(bool back)
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a") with { DeferredAtMost = TimeSpan.FromMinutes(5) }, Graph.Step("b", "a")));
+        if (back)
+            run.Fail("a", transient: false);
+        var since = run.Time.GetUtcNow();
+
+        while (run.State != OperationState.Stalled)
+        {
+            run.Hold("a", TimeSpan.FromMinutes(1));
+            if (run.State != OperationState.Stalled)
+                run.WakeWhenDue();
+        }
+
+        (run.Time.GetUtcNow() - since).ShouldBeInRange(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(7));
+        run.Progress.Failure!.ShouldSatisfyAllConditions(f => f.Code.ShouldBe("deferred-too-long"), f => f.System.ShouldBe("keycloak"), f => f.Message.ShouldContain("It is down."));
+        run["a"].Status.ShouldBe(back ? StepStatus.CompensationFailed : StepStatus.Failed);
+    }
+
+    [Fact]
+    public void Should_count_the_time_it_may_from_the_first_deferral_in_a_row()
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a") with { DeferredAtMost = TimeSpan.FromMinutes(5), Deadline = TimeSpan.FromHours(1) }));
+
+        for (var times = 0; times < 4; times++)
+        {
+            run.Hold("a", TimeSpan.FromMinutes(4));
+            run.WakeWhenDue();
+            run.Fail("a", transient: true);
+            run.WakeWhenDue();
+        }
+
+        run.State.ShouldBe(OperationState.Running, "a result in between ends the row");
+    }
+
+    [Fact]
+    public void Should_have_one_line_in_the_history_however_often()
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a")));
+
+        var first = run.Hold("a", TimeSpan.FromSeconds(10)).History.Single();
+        first.Repeats.ShouldBeFalse();
+        run.WakeWhenDue().History.Single().Repeats.ShouldBeTrue("the dispatch takes the place of the one before");
+        var second = run.Hold("a", TimeSpan.FromSeconds(10)).History.Single();
+        second.ShouldSatisfyAllConditions(l => l.Repeats.ShouldBeTrue(), l => JsonSerializer.Serialize(l.Data).ShouldContain("\"times\":2"));
+
+        // A result in between ends the row.
+        run.WakeWhenDue();
+        run.Fail("a", transient: true);
+        run.WakeWhenDue().History.Single().Repeats.ShouldBeFalse();
+        run.Hold("a", TimeSpan.FromSeconds(10)).History.Single().Repeats.ShouldBeFalse();
     }
 
     [Fact]

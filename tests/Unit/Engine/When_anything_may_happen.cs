@@ -70,7 +70,10 @@ public sealed class When_anything_may_happen
         var chaos = random.Next(60);
         var mischief = random.Next(1, 10);
         for (var i = 0; i < chaos; i++)
+        {
+            Workers(run, random);
             Check(run, Anything(run, random, mischief));
+        }
 
         // From here on the world is fair: messages arrive, and what is due is woken.
         for (var turns = 0; run.State is OperationState.Accepted or OperationState.Running or OperationState.Compensating; turns++)
@@ -123,12 +126,35 @@ public sealed class When_anything_may_happen
         return decision;
     };
 
+    // What workers write: they take leases, renew them, give them back, or die.
+    private static void Workers(Run run, Random random)
+    {
+        foreach (var step in run.Progress.Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating).ToList())
+        {
+            switch (random.Next(5))
+            {
+                case 0 or 1:
+                    run.Take(step.Name);
+                    break;
+                case 2 when step.TakenAt is not null:
+                    run.Renew(step.Name);
+                    break;
+                case 3 when step.TakenAt is not null:
+                    run.Release(step.Name);
+                    break;
+            }
+        }
+    }
+
     private static Func<Run, Decision> Fair(Run run, Random random, int mischief)
     {
         var awaited = run.Progress.Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating).ToList();
         if (awaited.Count == 0 || random.Next(4) == 0)
             return run.State == OperationState.Accepted ? r => r.Wake() : r => r.WakeWhenDue();
+        awaited.ForEach(s => run.Take(s.Name));
         var step = awaited[random.Next(awaited.Count)].Name;
+        if (random.Next(6) == 0)
+            return r => r.Hold(step, TimeSpan.FromSeconds(5));
         return random.Next(40) < mischief ? r => r.Fail(step, transient: random.Next(2) == 0) : r => r.Succeed(step);
     }
 
@@ -144,7 +170,10 @@ public sealed class When_anything_may_happen
             var old = before.Steps.FirstOrDefault(s => s.Name == step.Name) ?? new StepRun { Name = step.Name };
             var sent = decision.Dispatches.Where(d => d.Step == step.Name).ToList();
             Holds(sent.Count <= 1, $"{step.Name} is sent once in a decision");
-            Holds(step.Fence == old.Fence + sent.Count, $"the fence of {step.Name} grows with each dispatch, and only so");
+            var again = sent.Count(d => d.Fence == old.Fence);
+            Holds(step.Fence == old.Fence + sent.Count - again, $"the fence of {step.Name} grows with each dispatch, and only so");
+            Holds(again == 0 || (old.TakenAt is null && step.Attempt == old.Attempt), $"{step.Name} is sent again under its fence only when no worker took it, at no cost");
+            Holds(step.Attempt == old.Attempt || old.Status != step.Status, $"an attempt of {step.Name} is counted with its result");
             Holds(after.State != OperationState.Running || step.Attempt <= Definition(run, step.Name).MaxAttempts, $"{step.Name} has no more attempts than it may");
         }
 
@@ -170,6 +199,7 @@ public sealed class When_anything_may_happen
             decision.After.Steps.Where(s => !before.Steps.Contains(s, ReferenceEqualityComparer.Instance)).SequenceEqual(decision.ChangedSteps),
             "every step that is not as it was is written, and no other");
         Holds(decision.Settlements.All(s => before.Steps.Single(b => b.Name == s.Step).Fence == s.Fence), "a settlement is of the dispatch that was awaited");
+        Holds(!decision.Advances || decision.History.Count > 0, "what advances is in the history");
         Holds(after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "what is in motion is due some time, and only that");
         Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "after the pivot there is no way back");
         Holds(run.Lines.Count(l => l is "completed" or "compensated" or "stalled") <= 1, "it ends once");

@@ -15,18 +15,26 @@ public sealed class When_events_meet_states
 {
     private const long Fence = 5;
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(50);
 
-    // The step under test has a sibling in motion, and one that comes after it.
-    private static readonly Dictionary<string, Func<Run, Decision>> Events = new()
+    // What the row of a dispatched step says before, where that matters, and the event. The step under test has a sibling in motion, and one that comes after it.
+    private static readonly Dictionary<string, (Action<Run>? Given, Func<Run, Decision> When)> Events = new()
     {
-        ["start"] = run => run.Start(),
-        ["succeed"] = run => run.Succeed("step", Fence),
-        ["fail, transient"] = run => run.Fail("step", transient: true, Fence),
-        ["fail, permanent"] = run => run.Fail("step", transient: false, Fence),
-        ["hold"] = run => run.Hold("step", Later, Fence),
-        ["wake, nothing due"] = run => run.Wake(),
-        ["wake, step due"] = run => { run.Time.Advance(TimeSpan.FromSeconds(20)); return run.Wake(); },
-        ["redispatch"] = run => run.Redispatch(),
+        ["start"] = (null, run => run.Start()),
+        ["succeed"] = (null, run => run.Succeed("step", Fence)),
+        ["fail, transient"] = (null, run => run.Fail("step", transient: true, Fence)),
+        ["fail, permanent"] = (null, run => run.Fail("step", transient: false, Fence)),
+        ["hold"] = (null, run => run.Hold("step", Later, Fence)),
+        ["wake, nothing due"] = (null, run => run.Wake()),
+        ["wake, step due, not taken"] = (null, WakeLater),
+        ["wake, step due, at work"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DueAt + Later }), WakeLater),
+        ["wake, step due, time over"] = (Row(s => s with { DispatchedAt = s.DispatchedAt - Before, TakenAt = s.DispatchedAt - Before, LostAt = s.DueAt + Later }), WakeLater),
+        ["wake, worker lost"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt }), run => run.Wake()),
+        ["wake, worker lost thrice"] = (Poison, run => run.Wake()),
+        ["hold, for too long"] = (Row(s => s with { DeferredSince = s.DispatchedAt - TimeSpan.FromHours(6), DeferredTimes = 100 }), run => run.Hold("step", Later, Fence)),
+        ["redispatch, not taken"] = (null, run => run.Redispatch()),
+        ["redispatch, at work"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DueAt }), run => run.Redispatch()),
+        ["redispatch, reported"] = (Row(s => s with { TakenAt = s.DispatchedAt }), run => run.Redispatch()),
     };
 
     [Fact]
@@ -38,13 +46,16 @@ public sealed class When_events_meet_states
             // An accepted operation has no steps yet.
             foreach (var status in state == OperationState.Accepted ? [StepStatus.Pending] : Enum.GetValues<StepStatus>())
             {
-                foreach (var (name, happens) in Events)
+                foreach (var (name, (given, happens)) in Events)
                 {
                     var run = In(state, status);
+                    if (given is not null && status is not (StepStatus.Running or StepStatus.Compensating))
+                        continue;
+                    given?.Invoke(run);
                     var before = run.Progress;
                     var decision = happens(run);
                     if (decision.Changes)
-                        table.AppendLine($"{state}, {status} + {name} -> {run.State}, {run["step"].Status}: {string.Join(", ", decision.History.Select(Run.Text))}");
+                        table.AppendLine($"{state}, {status} + {name} -> {run.State}, {run["step"].Status}: {Text(before, decision)}");
                     else
                         Unchanged(decision, before, $"{state}, {status} + {name}");
                 }
@@ -88,15 +99,42 @@ public sealed class When_events_meet_states
         Unchanged(run.Succeed("stranger", Fence), run.Progress, "stranger");
     }
 
-    [Theory, InlineData("start"), InlineData("wake, nothing due"), InlineData("redispatch")]
+    [Theory, InlineData("start"), InlineData("wake, nothing due"), InlineData("redispatch, not taken")]
     public void Should_start_an_accepted_operation_by_whatever_finds_it(string name)
     {
         var run = new Run(Graph.Diamond);
 
-        Events[name](run);
+        Events[name].When(run);
 
         run.State.ShouldBe(OperationState.Running);
         run.Lines.ShouldBe(["started", "stepDispatched:first"]);
+    }
+
+    private static Decision WakeLater(Run run)
+    {
+        run.Time.Advance(TimeSpan.FromSeconds(20));
+        return run.Wake();
+    }
+
+    private static Action<Run> Row(Func<StepRun, StepRun> row) => run => run.Write("step", row);
+
+    // Lost twice before, and another step of its worker had a result since.
+    private static void Poison(Run run)
+    {
+        Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt, LostInARow = 2 })(run);
+        var before = run.Progress;
+        var other = new StepRun { Name = "after", Status = StepStatus.Running, Fence = 1, Attempt = 1, DispatchedAt = run.Time.GetUtcNow() };
+        run.Progress = new Progress(OperationState.Running, [.. before.Steps.Where(s => s.Name != "after"), other], null);
+        run.Time.Advance(TimeSpan.FromSeconds(1));
+        run.Succeed("after", fence: 1);
+        run.Progress = before;
+    }
+
+    private static string Text(Progress before, Decision decision)
+    {
+        var again = decision.Dispatches.Where(d => before.Steps.Any(s => s.Name == d.Step && s.Fence == d.Fence)).Select(d => $"sent again:{d.Step}");
+        var texts = decision.History.Select(Run.Text).Concat(again).ToList();
+        return texts.Count == 0 ? "looked at later" : string.Join(", ", texts);
     }
 
     private static void Unchanged(Decision decision, Progress before, string pair) => decision.ShouldSatisfyAllConditions(
@@ -109,7 +147,7 @@ public sealed class When_events_meet_states
 
     private static Run In(OperationState state, StepStatus status)
     {
-        var run = new Run(Graph.Of(Graph.Step("step"), Graph.Step("sibling"), Graph.Step("after", "step")));
+        var run = new Run(Graph.Of(Graph.Step("step") with { Worker = "shared" }, Graph.Step("sibling"), Graph.Step("after", "step") with { Worker = "shared" }));
         var now = run.Time.GetUtcNow();
         var motion = state == OperationState.Compensating ? StepStatus.Compensating : StepStatus.Running;
         if (state == OperationState.Accepted)

@@ -16,7 +16,8 @@ public sealed class When_steps_are_ready
 
         decision.Dispatches.Select(d => (d.Step, d.Worker, d.Direction, d.Fence, d.Attempt)).ShouldBe(
             [("a", "a-worker", Direction.Forward, 1, 1), ("b", "b-worker", Direction.Forward, 1, 1)]);
-        decision.Dispatches[0].Deadline.ShouldBe(run.Time.GetUtcNow() + TimeSpan.FromSeconds(60));
+        decision.Dispatches[0].AttemptTimeout.ShouldBe(TimeSpan.FromSeconds(60));
+        decision.Dispatches[0].Deadline.ShouldBe(run.Time.GetUtcNow() + TimeSpan.FromDays(1));
         run.Lines.ShouldBe(["started", "stepDispatched:a", "stepDispatched:b"]);
     }
 
@@ -67,7 +68,7 @@ public sealed class When_steps_are_ready
     public void Should_count_the_late_success_of_an_attempt_that_was_given_up_while_none_is_newer()
     {
         var run = Run.Started(Graph.Diamond);
-        run.WakeWhenDue();
+        run.Silence("first");
         run["first"].Status.ShouldBe(StepStatus.Waiting);
 
         run.Succeed("first");
@@ -80,7 +81,7 @@ public sealed class When_steps_are_ready
     public void Should_not_count_it_once_a_newer_attempt_was_sent()
     {
         var run = Run.Started(Graph.Diamond);
-        run.WakeWhenDue();
+        run.Silence("first");
         run.WakeWhenDue();
         run["first"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.Running), s => s.Fence.ShouldBe(2));
 

@@ -93,7 +93,7 @@ public sealed class When_the_operation_turns_round
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 1 }, Graph.Step("b") with { MaxAttempts = 1 }));
 
-        run.WakeWhenDue();
+        run.Silence("a", "b");
 
         run.Lines.Count(l => l.StartsWith("compensationStarted", StringComparison.Ordinal)).ShouldBe(1);
         run.Progress.Steps.ShouldAllBe(s => s.Status == StepStatus.Compensating && s.Fence == 2);

@@ -1,0 +1,49 @@
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+
+namespace Saga.Engine.Decisions;
+
+/// <summary>The failures that the engine itself finds. Their codes are public.</summary>
+public static class EngineFailures
+{
+    public const string AttemptTimeout = "attempt-timeout";
+    public const string WorkerLost = "worker-lost";
+    public const string Poisonous = "poisonous";
+    public const string DeferredTooLong = "deferred-too-long";
+
+    /// <summary>The step may have acted, or may act on what runs it; so its operation stalls on either side of the pivot, and never turns round by itself.</summary>
+    public static bool OnlyStalls(Failure failure) => failure.Code is Poisonous or DeferredTooLong;
+
+    internal static Failure TimedOut(StepRun step) => new()
+    {
+        Code = AttemptTimeout,
+        Message = $"Attempt {step.Attempt} of step '{step.Name}' gave no result in time.",
+        Remedy = "See what the worker, and the outside system that the step works on, were doing then.",
+        Transient = true,
+    };
+
+    internal static Failure Lost(StepRun step) => new()
+    {
+        Code = WorkerLost,
+        Message = $"The process that worked on attempt {step.Attempt} of step '{step.Name}' ended, or stopped renewing its lease, without a report.",
+        Remedy = "See why the process ended: its last log lines, its exit code, the memory it was allowed.",
+        Transient = true,
+    };
+
+    internal static Failure PoisonousStep(StepRun step, int times) => new()
+    {
+        Code = Poisonous,
+        Message = $"Step '{step.Name}' lost its worker {times} times in a row, while the same worker's other steps had results.",
+        Remedy = "The step probably kills its process. See the process's last log lines and exit code, mend the cause, then replay the operation.",
+        Transient = false,
+    };
+
+    internal static Failure Deferred(StepRun step, StepDeferred last, TimeSpan limit) => new()
+    {
+        Code = DeferredTooLong,
+        Message = $"Step '{step.Name}' was deferred for more than {limit:g} without a result. The last reason: {last.Reason}",
+        Remedy = $"See that {last.System} is available, then replay the operation.",
+        System = last.System,
+        Transient = false,
+    };
+}
