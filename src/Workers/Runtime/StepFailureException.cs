@@ -11,6 +11,9 @@ public sealed class StepFailureException(Failure failure, Exception? cause = nul
     /// <summary>When the external system wants to be asked again, if it said so.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>What was asked for may have been done all the same: there was no answer, or one that leaves it open.</summary>
+    public bool MayHaveActed => Failure.Kind is FailureKind.Outage or FailureKind.Transient;
+
     public static StepFailureException Of(FailureKind kind, string code, string message, string? remedy = null, string? system = null, Exception? cause = null) =>
         new(new Failure { Code = code, Message = message, Remedy = remedy, System = system, Kind = kind }, cause);
 

@@ -65,6 +65,19 @@ public sealed class When_Keycloak_fails
     }
 
     [Fact]
+    public async Task Should_not_look_for_what_it_was_refused_for_its_load()
+    {
+        await using var stub = await KeycloakStub.StartAsync();
+        await using var connection = new KeycloakConnection(stub);
+        stub.Arm("POST", "organizations", new KeycloakFault { Status = 429 }, times: 100);
+
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureOrganizationAsync(Acme, None));
+
+        failure.Kind.ShouldBe(FailureKind.Overload);
+        stub.Calls.Where(c => c.Route == "organizations").Select(c => c.Method).ShouldBe(["GET", "POST"], "it has enough to do");
+    }
+
+    [Fact]
     public async Task Should_wait_as_long_as_it_is_asked_to()
     {
         await using var stub = await KeycloakStub.StartAsync();

@@ -48,6 +48,12 @@ public sealed class StepFaults
 
         public IEnumerable<string> Systems(Tenant tenant) => real.Systems(tenant);
 
+        public TimeSpan LingersFor => real.LingersFor;
+
+        public IReadOnlyList<string> Needs => real.Needs;
+
+        public bool NeedsInput => real.NeedsInput;
+
         public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
         {
             var call = faults.calls.AddOrUpdate((context.TenantId, context.Step), 1, (_, before) => before + 1);

@@ -40,7 +40,7 @@ internal sealed partial class KeycloakDirectory(
             if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
                 throw KeycloakFailures.Rejected($"POST {path}", answer);
         }
-        catch (StepFailureException e) when (e.Failure.Transient)
+        catch (StepFailureException e) when (e.MayHaveActed)
         {
             if (!await IsMemberAsync(organizationId, userId, cancellationToken))
                 throw;

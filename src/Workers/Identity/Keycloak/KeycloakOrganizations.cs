@@ -74,7 +74,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         {
             answer = await admin.PostAsync(Collection, body, cancellationToken);
         }
-        catch (StepFailureException e) when (e.Failure.Transient)
+        catch (StepFailureException e) when (e.MayHaveActed)
         {
             // It may have been made all the same; a second POST is not the way to find out.
             found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellationToken), cancellationToken);

@@ -15,7 +15,7 @@ internal sealed class KeycloakRoles(KeycloakAdmin admin)
             if (!answer.Succeeded)
                 throw KeycloakFailures.Rejected($"POST {path}", answer);
         }
-        catch (StepFailureException e) when (e.Failure.Transient)
+        catch (StepFailureException e) when (e.MayHaveActed)
         {
             if (!(await ListAsync(userId, cancellationToken)).Contains(role.Name, StringComparer.Ordinal))
                 throw;
@@ -51,7 +51,7 @@ internal sealed class KeycloakRoles(KeycloakAdmin admin)
         {
             answer = await admin.PostAsync("roles", new RoleRepresentation { Name = role, Description = "Administers the tenants the user is a member of." }, cancellationToken);
         }
-        catch (StepFailureException e) when (e.Failure.Transient)
+        catch (StepFailureException e) when (e.MayHaveActed)
         {
             if (await FindAsync(role, cancellationToken) is not { } made)
                 throw;

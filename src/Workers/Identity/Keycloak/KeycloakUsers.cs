@@ -49,7 +49,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
                 RequiredActions = RequiredActions.OfNewUser,
             }, cancellationToken);
         }
-        catch (StepFailureException e) when (e.Failure.Transient)
+        catch (StepFailureException e) when (e.MayHaveActed)
         {
             var made = await findAgain.Async(() => FindAsync(email, cancellationToken), cancellationToken);
             if (made is null)
