@@ -17,7 +17,7 @@ public static class BusRegistration
     {
         if (services.Any(s => s.ServiceType == typeof(BusAddresses)))
             return services;
-        services.AddOptions<BusOptions>().Bind(configuration.GetSection(BusOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<BusOptions>().Bind(configuration.GetSection(BusOptions.Section)).ValidateDataAnnotations();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BusAddresses>();
         services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>()));

@@ -26,7 +26,7 @@ public static class OrchestratorRegistration
     public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);
-        services.AddOptions<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations();
         services.TryAddSingleton<Random>(_ => Randomness());
         services.AddSingleton(s => new OperationEngine(s.GetRequiredService<Random>().NextDouble,
             new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) },
@@ -49,10 +49,10 @@ public static class OrchestratorRegistration
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();
-        services.AddOptions<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();
-        services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations();
         services.AddHostedService<RetentionSweeper>();
         services.AddSingleton<UnreadableOperations>();
         services.AddHostedService(s => s.GetRequiredService<UnreadableOperations>());

@@ -33,8 +33,8 @@ public static class RegistryRegistration
     {
         if (services.Any(s => s.ServiceType == typeof(RegistryMigrator)))
             return services;
-        services.AddOptions<RegistryOptions>().Bind(configuration.GetSection(RegistryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<StartupOptions>().Bind(configuration.GetSection(StartupOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<RegistryOptions>().Bind(configuration.GetSection(RegistryOptions.Section)).ValidateDataAnnotations();
+        services.AddOptionsWithValidateOnStart<StartupOptions>().Bind(configuration.GetSection(StartupOptions.Section)).ValidateDataAnnotations();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(s => Connect(s.GetRequiredService<IOptions<RegistryOptions>>().Value));
         services.AddSingleton<RegistryMigrator>();

@@ -2,7 +2,6 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Saga.Api.Tokens;
 
@@ -11,8 +10,7 @@ internal static class TokensRegistration
     /// <summary>Bearer tokens of <see cref="AuthOptions"/>, and who may do what. What says nothing is closed.</summary>
     public static IServiceCollection AddTokens(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<AuthOptions>().Bind(configuration.GetSection(AuthOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsRules>();
+        services.AddOptionsWithValidateOnStart<AuthOptions, AuthOptionsRules>().Bind(configuration.GetSection(AuthOptions.Section));
         services.AddHttpClient(IssuerKeys.Client, client =>
         {
             client.Timeout = TimeSpan.FromSeconds(10);

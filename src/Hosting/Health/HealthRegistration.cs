@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Saga.Hosting.Health;
 
@@ -16,8 +15,7 @@ public static class HealthRegistration
     /// <summary>The same answers for a program without an API, where <see cref="HealthOptions"/> says. To be added before what it is to outlive.</summary>
     public static IServiceCollection AddHealthListener(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<HealthOptions>().Bind(configuration.GetSection(HealthOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<HealthOptions>, HealthOptionsRules>();
+        services.AddOptionsWithValidateOnStart<HealthOptions, HealthOptionsRules>().Bind(configuration.GetSection(HealthOptions.Section));
         services.AddHealth();
         services.AddHostedService<HealthListener>();
         return services;

@@ -12,8 +12,7 @@ public static class CacheRegistration
     {
         if (services.Any(s => s.ServiceType == typeof(ICacheStore)))
             return services;
-        services.AddOptions<CacheOptions>().Bind(configuration.GetSection(CacheOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<CacheOptions>, CacheOptionsValidation>();
+        services.AddOptionsWithValidateOnStart<CacheOptions, CacheOptionsValidation>().Bind(configuration.GetSection(CacheOptions.Section));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<RedisConnection>();
         services.AddSingleton<InProcessCacheStore>();

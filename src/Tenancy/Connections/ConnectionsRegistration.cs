@@ -14,8 +14,8 @@ public static class ConnectionsRegistration
         services.AddRuntimeRegistry(configuration);
         if (services.Any(s => s.ServiceType == typeof(TenantConnections)))
             return services;
-        services.AddOptions<TenantConnectionsOptions>()
-            .Bind(configuration.GetSection(TenantConnectionsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<TenantConnectionsOptions>()
+            .Bind(configuration.GetSection(TenantConnectionsOptions.Section)).ValidateDataAnnotations();
         return services.AddSingleton(s => new TenantConnections(
             s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantCredentials>(), s.GetRequiredService<IOptions<TenantConnectionsOptions>>()));
     }

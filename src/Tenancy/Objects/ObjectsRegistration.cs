@@ -11,8 +11,7 @@ public static class ObjectsRegistration
     {
         if (services.Any(s => s.ServiceType == typeof(IObjectStore)))
             return services;
-        services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidation>();
+        services.AddOptionsWithValidateOnStart<StorageOptions, StorageOptionsValidation>().Bind(configuration.GetSection(StorageOptions.Section));
         services.AddSingleton<S3Connection>();
         services.AddSingleton<FolderPaths>();
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter

@@ -16,7 +16,7 @@ public static class RuntimeRegistration
         services.AddRuntimeKeys(configuration);
         if (services.Any(s => s.ServiceType == typeof(RuntimeRegistry)))
             return services;
-        services.AddOptions<RuntimeRegistryOptions>().Bind(configuration.GetSection(RuntimeRegistryOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<RuntimeRegistryOptions>().Bind(configuration.GetSection(RuntimeRegistryOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton(s => new RuntimeRegistry(s.GetRequiredService<IOptions<RuntimeRegistryOptions>>().Value));
         services.AddSingleton<TenantSecrets>();
         services.AddSingleton(s => new TenantCredentials(s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantSecrets>()));

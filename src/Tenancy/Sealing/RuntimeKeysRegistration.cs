@@ -11,8 +11,7 @@ internal static class RuntimeKeysRegistration
     {
         if (services.Any(s => s.ServiceType == typeof(RuntimeKeys)))
             return services;
-        services.AddOptions<RuntimeKeyOptions>().Bind(configuration.GetSection(RuntimeKeyOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<RuntimeKeyOptions>, RuntimeKeyOptionsValidation>();
+        services.AddOptionsWithValidateOnStart<RuntimeKeyOptions, RuntimeKeyOptionsValidation>().Bind(configuration.GetSection(RuntimeKeyOptions.Section));
         return services.AddSingleton<RuntimeKeys>();
     }
 }

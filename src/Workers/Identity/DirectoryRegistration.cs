@@ -15,7 +15,7 @@ public static class DirectoryRegistration
         if (services.Any(s => s.ServiceType == typeof(IDirectory)))
             return services;
         services.AddRegistry(configuration);
-        services.AddOptions<IdentityOptions>().Bind(configuration.GetSection(IdentityOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<IdentityOptions>().Bind(configuration.GetSection(IdentityOptions.Section)).ValidateDataAnnotations();
         switch (configuration[$"{IdentityOptions.Section}:{nameof(IdentityOptions.Adapter)}"])
         {
             case IdentityOptions.Keycloak:

@@ -17,8 +17,7 @@ public sealed class NotificationModule : ResourceModule
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);
-        services.AddOptions<MailOptions>().Bind(configuration.GetSection(MailOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<MailOptions>, MailOptionsValidation>();
+        services.AddOptionsWithValidateOnStart<MailOptions, MailOptionsValidation>().Bind(configuration.GetSection(MailOptions.Section));
         services.AddSingleton<IMailer>(s => s.GetRequiredService<IOptions<MailOptions>>().Value.Adapter == MailOptions.SmtpAdapter
             ? ActivatorUtilities.CreateInstance<SmtpMailer>(s)
             : ActivatorUtilities.CreateInstance<FolderMailer>(s));

@@ -1,7 +1,6 @@
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Messaging;
 using Saga.Registry;
@@ -17,7 +16,7 @@ public static class WorkerRuntimeRegistration
         if (services.All(s => s.ServiceType != typeof(LeaseManager)))
         {
             services.AddRegistry(configuration);
-            services.AddOptions<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+            services.AddOptionsWithValidateOnStart<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<CircuitBreakers>();
             services.AddHealthChecks().AddCheck<CircuitBreakersHealth>("outside-systems");
             services.AddSingleton<LeaseManager>();

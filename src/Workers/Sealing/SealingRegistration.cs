@@ -20,8 +20,7 @@ public static class SealingRegistration
         services.AddRegistry(configuration).AddRuntimeKeys(configuration);
         if (services.Any(s => s.ServiceType == typeof(TenantSealer)))
             return services;
-        services.AddOptions<SealingOptions>().Bind(configuration.GetSection(SealingOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<SealingOptions>, SealingOptionsValidation>();
+        services.AddOptionsWithValidateOnStart<SealingOptions, SealingOptionsValidation>().Bind(configuration.GetSection(SealingOptions.Section));
         services.AddSingleton<IValidateOptions<RuntimeKeyOptions>, RuntimeKeysAreNoMasterKeys>();
         services.AddSingleton<MasterKeys>();
         services.AddSingleton(s => new TenantSealer(

@@ -52,6 +52,15 @@ public sealed class When_projects_reference_each_other
     [Fact]
     public void Should_bring_nothing_but_contracts_to_product_services() => All("Tenancy").ShouldBe(["Tenancy", "Contracts"], ignoreOrder: true);
 
+    [Fact]
+    public void Should_be_drawn_so_in_the_architecture()
+    {
+        var drawn = File.ReadLines(Path.Combine(Sources(), "..", "docs", "architecture.md")).SkipWhile(l => l != "flowchart BT").Skip(1).TakeWhile(l => l != "```")
+            .Select(l => l.Trim().Split(" --> ")).Select(l => $"{l[0]} -> {string.Join(", ", l[1].Split(" & ").Order(StringComparer.Ordinal))}");
+
+        drawn.ShouldBe(Table.Where(row => row.Allowed.Length > 0).Select(row => $"{row.Project} -> {string.Join(", ", row.Allowed.Order(StringComparer.Ordinal))}"), ignoreOrder: true);
+    }
+
     private static HashSet<string> All(string project) =>
         [project, .. Table.Single(row => row.Project == project).Allowed.SelectMany(All)];
 

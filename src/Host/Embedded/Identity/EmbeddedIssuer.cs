@@ -21,14 +21,14 @@ public static class EmbeddedIssuer
     /// <summary>Refuses to start in any mode that is not of one machine.</summary>
     public static IServiceCollection AddEmbeddedIssuer(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<EmbeddedIssuerOptions>().Bind(configuration.GetSection(EmbeddedIssuerOptions.Section))
+        services.AddOptionsWithValidateOnStart<EmbeddedIssuerOptions>().Bind(configuration.GetSection(EmbeddedIssuerOptions.Section))
             .Configure(o =>
             {
                 o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey];
                 if (string.IsNullOrEmpty(o.Issuer) && configuration[ModeRules.AddressKey] is { Length: > 0 } address)
                     o.Issuer = address.TrimEnd('/') + Path;
             })
-            .ValidateDataAnnotations().ValidateOnStart();
+            .ValidateDataAnnotations();
         services.AddSingleton<IValidateOptions<EmbeddedIssuerOptions>, EmbeddedIssuerRules>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SigningKeys>();

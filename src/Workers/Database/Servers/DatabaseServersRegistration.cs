@@ -13,7 +13,7 @@ public static class DatabaseServersRegistration
     {
         if (services.Any(s => s.ServiceType == typeof(ConnectionBudgets)))
             return services;
-        services.AddOptions<ConnectionBudgetOptions>().Bind(configuration.GetSection(ConnectionBudgetOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<ConnectionBudgetOptions>().Bind(configuration.GetSection(ConnectionBudgetOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<ConnectionBudgets>();
         return services;
     }
@@ -24,8 +24,7 @@ public static class DatabaseServersRegistration
         services.AddRegistry(configuration);
         if (services.Any(s => s.ServiceType == typeof(DatabaseServers)))
             return services;
-        services.AddOptions<DatabasesOptions>().Bind(configuration.GetSection(DatabasesOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<DatabasesOptions>, DatabasesOptionsValidation>();
+        services.AddOptionsWithValidateOnStart<DatabasesOptions, DatabasesOptionsValidation>().Bind(configuration.GetSection(DatabasesOptions.Section));
         services.AddConnectionBudgets(configuration);
         services.AddSingleton<DatabaseServers>();
         services.AddSingleton<FencedSessions>();

@@ -10,8 +10,7 @@ internal static class EmbeddedDirectoryRegistration
 {
     public static IServiceCollection AddEmbeddedDirectory(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<EmbeddedDirectoryOptions>().Configure(o => o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey])
-            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<EmbeddedDirectoryOptions>().Configure(o => o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey]).ValidateDataAnnotations();
         services.AddSingleton<IDirectory>(s =>
         {
             // Reading the value refuses any other mode, also where nothing validates at start.

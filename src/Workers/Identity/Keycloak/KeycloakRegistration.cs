@@ -11,7 +11,7 @@ internal static class KeycloakRegistration
 
     public static IServiceCollection AddKeycloakDirectory(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<KeycloakOptions>().Bind(configuration.GetSection(KeycloakOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptionsWithValidateOnStart<KeycloakOptions>().Bind(configuration.GetSection(KeycloakOptions.Section)).ValidateDataAnnotations();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(s => new KeycloakWire(Connect(s.GetRequiredService<IOptions<KeycloakOptions>>().Value),
             s.GetRequiredService<IOptions<KeycloakOptions>>(), s.GetRequiredService<TimeProvider>()));
