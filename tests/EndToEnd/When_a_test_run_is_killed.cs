@@ -33,12 +33,24 @@ public sealed class When_a_test_run_is_killed
         Directory.Delete(start.Environment["TMPDIR"]!, recursive: true);
     }
 
-    // By their environment, which they inherit: some change their command line.
+    // By their environment, which they inherit, or the folder that they work in: some overwrite their command line and their environment.
     private static List<string> Processes(string mark, int except) =>
     [
         .. Directory.GetDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var pid) && pid != except)
-            .Where(d => Read(Path.Combine(d, "environ")).Contains(mark, StringComparison.Ordinal)).Select(d => Read(Path.Combine(d, "comm")).Trim()),
+            .Where(d => Read(Path.Combine(d, "environ")).Contains(mark, StringComparison.Ordinal) || WorksIn(d).Contains(mark, StringComparison.Ordinal)).Select(d => Read(Path.Combine(d, "comm")).Trim()),
     ];
+
+    private static string WorksIn(string process)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(process, "cwd")).LinkTarget ?? "";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
 
     private static string Read(string file)
     {
