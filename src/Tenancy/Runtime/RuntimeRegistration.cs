@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Tenancy.Sealing;
 
@@ -14,12 +15,14 @@ public static class RuntimeRegistration
     public static IServiceCollection AddRuntimeRegistry(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRuntimeKeys(configuration);
-        if (services.Any(s => s.ServiceType == typeof(RuntimeRegistry)))
-            return services;
-        services.AddOptionsWithValidateOnStart<RuntimeRegistryOptions>().Bind(configuration.GetSection(RuntimeRegistryOptions.Section)).ValidateDataAnnotations();
-        services.AddSingleton(s => new RuntimeRegistry(s.GetRequiredService<IOptions<RuntimeRegistryOptions>>().Value));
-        services.AddSingleton<TenantSecrets>();
-        services.AddSingleton(s => new TenantCredentials(s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantSecrets>()));
+        if (services.All(s => s.ServiceType != typeof(RuntimeRegistry)))
+        {
+            services.AddOptionsWithValidateOnStart<RuntimeRegistryOptions>().Bind(configuration.GetSection(RuntimeRegistryOptions.Section)).ValidateDataAnnotations();
+            services.AddSingleton(s => new RuntimeRegistry(s.GetRequiredService<IOptions<RuntimeRegistryOptions>>().Value));
+        }
+
+        services.TryAddSingleton<TenantSecrets>();
+        services.TryAddSingleton(s => new TenantCredentials(s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantSecrets>()));
         return services;
     }
 }

@@ -9,11 +9,19 @@ public sealed class RuntimeRegistry : IAsyncDisposable
     internal const string Schema = "runtime_v1";
 
     private readonly NpgsqlDataSource source;
+    private readonly bool owned;
 
-    internal RuntimeRegistry(RuntimeRegistryOptions options) => source = NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(options.ConnectionString) { MaxPoolSize = options.MaxConnections });
+    internal RuntimeRegistry(RuntimeRegistryOptions options)
+        : this(NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.ConnectionString) { MaxPoolSize = options.MaxConnections }), owned: true)
+    {
+    }
 
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    private RuntimeRegistry(NpgsqlDataSource source, bool owned) => (this.source, this.owned) = (source, owned);
+
+    /// <summary>For a process that has a way to the registry already: no connections besides.</summary>
+    internal static RuntimeRegistry Sharing(NpgsqlDataSource registry) => new(registry, owned: false);
+
+    public ValueTask DisposeAsync() => owned ? source.DisposeAsync() : ValueTask.CompletedTask;
 
     internal ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => source.OpenConnectionAsync(cancellationToken);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry;
@@ -33,18 +34,13 @@ public static class SealingRegistration
     }
 
     /// <summary>
-    /// What verifications read as a runtime would. A worker may read the registry anyway: without a runtime's connection
-    /// string it uses its own.
+    /// What verifications read as a runtime would. A worker may read the registry anyway: without a connection string for
+    /// runtimes it shares the registry's connections.
     /// </summary>
     public static IServiceCollection AddRuntimeReads(this IServiceCollection services, IConfiguration configuration)
     {
-        if (services.Any(s => s.ServiceType == typeof(RuntimeRegistry)))
-            return services;
-        services.PostConfigure<RuntimeRegistryOptions>(o =>
-        {
-            if (o.ConnectionString.Length == 0)
-                o.ConnectionString = configuration[$"{RegistryOptions.Section}:{nameof(RegistryOptions.ConnectionString)}"] ?? "";
-        });
+        if (string.IsNullOrEmpty(configuration[$"{RuntimeRegistryOptions.Section}:{nameof(RuntimeRegistryOptions.ConnectionString)}"]))
+            services.TryAddSingleton(s => RuntimeRegistry.Sharing(s.GetRequiredService<NpgsqlDataSource>()));
         return services.AddRuntimeRegistry(configuration);
     }
 }

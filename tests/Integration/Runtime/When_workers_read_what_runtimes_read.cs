@@ -1,0 +1,35 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Registry.Leases;
+using Saga.Tenancy.Sealing;
+using Saga.Tests.Integration.Sealing;
+using Saga.Tests.Support;
+using Saga.Workers.Sealing;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Runtime;
+
+public sealed class When_workers_read_what_runtimes_read
+{
+    [Fact]
+    public async Task Should_share_the_registrys_connections_without_a_connection_string_for_runtimes()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var tenant = await Seed.TenantAsync(registry, "acme");
+        // The registry's data source is the test's; a second one could only be opened with what is configured, which leads nowhere.
+        await using var workers = SealingFixture.On(
+            registry, "k1", [("Saga:Runtime:Registry:ConnectionString", ""), ("Saga:Registry:ConnectionString", "Host=nowhere.invalid")], ("k1", SealingFixture.First));
+        var context = await tenant.BeginAsync("database");
+        await using (var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default))
+        {
+            await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, tenant.Id, CredentialPurposes.Database, "user", "pass", default);
+            await transaction.CommitAsync(default);
+        }
+
+        (await workers.GetRequiredService<TenantCredentials>().FindAsync(tenant.Id, CredentialPurposes.Database, default)).ShouldBe(new Credential("user", "pass"));
+        await workers.DisposeAsync();
+
+        // It was lent, and is left open.
+        (await registry.OpenConnectionAsync(TestContext.Current.CancellationToken)).Dispose();
+    }
+}
