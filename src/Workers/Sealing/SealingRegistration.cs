@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry;
@@ -39,8 +38,12 @@ public static class SealingRegistration
     /// </summary>
     public static IServiceCollection AddRuntimeReads(this IServiceCollection services, IConfiguration configuration)
     {
+        if (services.Any(s => s.ServiceType == typeof(RuntimeRegistry)))
+            return services;
         if (string.IsNullOrEmpty(configuration[$"{RuntimeRegistryOptions.Section}:{nameof(RuntimeRegistryOptions.ConnectionString)}"]))
-            services.TryAddSingleton(s => RuntimeRegistry.Sharing(s.GetRequiredService<NpgsqlDataSource>()));
+            services.AddSingleton(s => RuntimeRegistry.Sharing(s.GetRequiredService<NpgsqlDataSource>()));
+        else
+            services.AddSingleton(s => new ProcessPart { Connections = s.GetRequiredService<IOptions<RuntimeRegistryOptions>>().Value.MaxConnections });
         return services.AddRuntimeRegistry(configuration);
     }
 }

@@ -11,7 +11,7 @@ namespace Saga.Tests.Integration.Runtime;
 /// <summary>What the login of a product service may do in the registry, asked of the server itself.</summary>
 public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
 {
-    private static readonly string[] Views = ["credentials", "keys", "placements", "settings", "tenants"];
+    private static readonly string[] Views = ["credentials", "holds", "keys", "placements", "settings", "tenants"];
     private NpgsqlDataSource registry = null!;
     private NpgsqlDataSource runtime = null!;
 
@@ -59,7 +59,7 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
         foreach (var view in Views)
             (await connection.ExecuteScalarAsync<bool>($"select has_table_privilege('runtime_v1.{view}', 'insert, update, delete, truncate, references, trigger')")).ShouldBeFalse(view);
         (await RefusedAsync("delete from runtime_v1.tenants")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
-        (await RefusedAsync("update runtime_v1.tenants set status = 'active'")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
+        (await RefusedAsync("update runtime_v1.tenants set plan = 'basic'")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
         (await RefusedAsync("create table runtime_v1.mine (id int)")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
         (await RefusedAsync("create view runtime_v1.mine as select 1")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
     }
@@ -114,6 +114,20 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
         (await connection.QueryAsync<string>("select purpose from runtime_v1.credentials order by 1")).ShouldBe(["cache", "database"]);
     }
 
+    [Theory]
+    [InlineData("closed", "suspended")]
+    [InlineData("readOnly", "active")]
+    public async Task Should_see_a_tenant_as_suspended_while_a_hold_closes_it(string effect, string status)
+    {
+        var tenant = await FullTenantAsync("live", TenantStatus.Active);
+        await WriteAsync($"insert into holds (tenant_id, code, effect, actor, reason) values ('{tenant}', 'abuse', '{effect}', 'ada', 'Spam.')");
+
+        await using var connection = await runtime.OpenConnectionAsync();
+        (await connection.ExecuteScalarAsync<string>("select status from runtime_v1.tenants")).ShouldBe(status);
+        (await connection.QueryAsync<(Guid, string, string)>("select tenant_id, code, effect from runtime_v1.holds order by code"))
+            .ShouldBe([(tenant, "abuse", effect), (tenant, "limitExceeded", "noGrowth")]);
+    }
+
     [Fact]
     public async Task Should_see_where_a_tenant_is()
     {
@@ -159,6 +173,7 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
             insert into tenant_runtime_keys (tenant_id, runtime_key_id, wrapped) values ('{tenant.Id}', 'r1', '');
             insert into tenant_credentials (tenant_id, purpose, username, sealed) select '{tenant.Id}', p, 'u', '' from unnest(array['database', 'cache']) p;
             insert into tenant_settings (tenant_id, key, value) values ('{tenant.Id}', 'k', '1');
+            insert into holds (tenant_id, code, effect, actor, reason) values ('{tenant.Id}', 'limitExceeded', 'noGrowth', 'ada', 'Too much.');
             """);
         return tenant.Id.Value;
     }

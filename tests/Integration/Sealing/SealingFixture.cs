@@ -22,9 +22,8 @@ internal static class SealingFixture
             new("Saga:Sealing:ActiveKey", active),
             new("Saga:Runtime:Keys:r1", RuntimeLogin.Key),
             new("Saga:Runtime:Registry:ConnectionString", RuntimeLogin.On(registry.ConnectionString)),
-            .. settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value)),
             .. keys.Select(k => KeyValuePair.Create<string, string?>($"Saga:Sealing:MasterKeys:{k.Id}", k.Key)),
-        ]).Build();
+        ]).AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value))).Build();
         return new ServiceCollection().AddLogging().AddSealing(configuration).AddRuntimeReads(configuration).AddSingleton(registry).BuildServiceProvider();
     }
 
