@@ -14,14 +14,15 @@ internal static class SmtpFailures
     public static MailException Silent(int seconds, Exception cause) =>
         Unavailable($"The mail server did not answer within {seconds} s.", cause);
 
-    public static MailException Translate(Exception error) => error switch
+    /// <param name="certificate">What was found wrong with the server's certificate.</param>
+    public static MailException Translate(Exception error, string certificate) => error switch
     {
         SmtpCommandException refused => Refused(refused, refused),
         // The server's reply to the sign-in is the cause; without one the client knows no way that the server offers.
         AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused, error),
         AuthenticationException => new MailException(System, "smtp-refused", $"The mail server refused the sign-in: {error.Message}", FailureKind.Permanent, error),
         SslHandshakeException { ServerCertificate: not null } => new MailException(
-            System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {FirstLine(error)}", FailureKind.Outage, error),
+            System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {certificate}", FailureKind.Outage, error),
         SslHandshakeException { InnerException: IOException or SocketException } => Unavailable($"The mail server broke off the TLS handshake: {FirstLine(error)}", error),
         SslHandshakeException => new MailException(System, "smtp-tls-refused", $"The mail server does not speak TLS on this port: {FirstLine(error)}", FailureKind.Permanent, error),
         // STARTTLS or a sign-in that the server does not offer.

@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using Microsoft.Extensions.Options;
 using MimeKit;
@@ -15,8 +17,13 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         // A client is used for one mail: it serves one at a time, and its connection would outlive the server's patience.
         using var client = new SmtpClient { CheckCertificateRevocation = smtp.CheckCertificateRevocation };
+        var certificate = "";
         // The library would also accept certificates of well-known providers that the system does not trust.
-        client.ServerCertificateValidationCallback = (_, _, _, problems) => problems == System.Net.Security.SslPolicyErrors.None;
+        client.ServerCertificateValidationCallback = (_, _, chain, problems) =>
+        {
+            certificate = Words(chain, problems);
+            return problems == SslPolicyErrors.None;
+        };
         try
         {
             await client.ConnectAsync(smtp.Host, smtp.Port, smtp.Security(), either.Token);
@@ -32,7 +39,11 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            throw SmtpFailures.Translate(error);
+            throw SmtpFailures.Translate(error, certificate);
         }
     }
+
+    // Which of the name, the chain and the revocation is wrong.
+    private static string Words(X509Chain? chain, SslPolicyErrors problems) =>
+        string.Join(", ", [problems.ToString(), .. (chain?.ChainStatus ?? []).Select(s => s.Status.ToString())]);
 }

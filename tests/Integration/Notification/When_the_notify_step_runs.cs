@@ -32,7 +32,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
 
         var mail = sink.Mails.ShouldHaveSingleItem();
         mail.Recipients.ShouldBe(["admin@acme.example"]);
-        mail.Headers("Message-ID").ShouldBe([$"<notify.{tenant.OperationId:n}@saga.invalid>"]);
+        mail.Headers("Message-ID").ShouldBe([$"<{StepNames.Notify}.{tenant.OperationId:n}@saga.invalid>"]);
         mail.Parts[0].ShouldContain("https://app.example/sign-in?a=1&b=2");
         mail.Parts[1].ShouldContain("href=\"https://app.example/sign-in?a=1&amp;b=2\"");
     }
