@@ -40,10 +40,19 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at, o.slot,
-                exists (select from operation_history h where h.operation_id = v.operation and h.message_id = v.message) as seen
-            from unnest($1, $2) as v(operation, message) join operations o on o.id = v.operation
+            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at, o.slot
+            from unnest($1) as v(operation) join operations o on o.id = v.operation
             order by o.id for no key update of o
+            """)
+        {
+            Parameters = { Parameter.Array(messages, m => m.OperationId, NpgsqlDbType.Uuid) },
+        });
+        // After the lock: nobody else changes them now. A statement that waits for it sees what was there before it waited.
+        batch.BatchCommands.Add(StepRows.Select(messages.Select(m => m.OperationId)));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            select v.operation from unnest($1, $2) as v(operation, message)
+            where exists (select from operation_history h where h.operation_id = v.operation and h.message_id = v.message)
             """)
         {
             Parameters =
@@ -52,22 +61,24 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(messages, m => m.MessageId, NpgsqlDbType.Uuid),
             },
         });
-        // After the lock: nobody else changes them now.
-        batch.BatchCommands.Add(StepRows.Select(messages.Select(m => m.OperationId)));
         // Not the transaction's begin: the locks may have been waited for.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp()"));
 
-        var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored, bool Seen)>();
+        var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored)>();
         var steps = new List<(Guid Operation, StepRun Step)>();
+        var seen = new HashSet<Guid>();
         var unknown = new Dictionary<Guid, string>();
         DateTimeOffset now;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
-                Try(reader.GetGuid(0), () => rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(7))));
+                Try(reader.GetGuid(0), () => rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader))));
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 Try(reader.GetGuid(0), () => steps.Add(StepRows.Read(reader)));
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+                seen.Add(reader.GetGuid(0));
             await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             now = reader.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
@@ -95,7 +106,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Workflow = workflow,
                 Stored = row.Stored,
                 Steps = StepRun.InOrder(workflow, stepsOf[row.Id]),
-                Seen = row.Seen,
+                Seen = seen.Contains(row.Id),
             };
         }
 

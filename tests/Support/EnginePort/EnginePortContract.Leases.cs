@@ -1,0 +1,161 @@
+using Saga.Engine.Operations;
+using Saga.Registry.Leases;
+using Saga.Registry.Transitions;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Support.EnginePort;
+
+public abstract partial class EnginePortContract
+{
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Should_have_one_winner_of_two_that_take_a_lease()
+    {
+        const int Rounds = 100;
+        var operation = await World.AcceptAsync(EngineHost.Chain([.. Enumerable.Range(0, Rounds).Select(i => $"step-{i}")]));
+        await CommitAsync(Change(operation, [.. Enumerable.Range(0, Rounds).Select(i => Dispatched(1, $"step-{i}"))]));
+        await using var first = World.Leases.OpenSession(waitsForDisk: false);
+        await using var second = World.Leases.OpenSession(waitsForDisk: false);
+        for (var round = 0; round < Rounds; round++)
+        {
+            StepLease[] leases = [Lease(operation, 1, $"step-{round}"), Lease(operation, 1, $"step-{round}")];
+
+            var answers = await TogetherAsync(2, index => TakeAsync(index == 0 ? first : second, leases[index]));
+
+            answers.Count(a => a == LeaseAnswer.Taken).ShouldBe(1, $"round {round}");
+            (await World.Leases.HoldsAsync(leases[Array.IndexOf(answers, LeaseAnswer.Taken)], default)).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Should_end_a_lease_by_its_own_clock()
+    {
+        var operation = await DispatchedAsync(1);
+        var lost = Lease(operation, 1);
+        (await TakeAsync(lost)).ShouldBe(LeaseAnswer.Taken);
+        await CommitAsync(Change(operation, Dispatched(2)));
+        var next = Lease(operation, 2);
+
+        (await TakeAsync(next)).ShouldBe(LeaseAnswer.Busy, "the older one may be at work still");
+        World.Advance(Span + TimeSpan.FromSeconds(1));
+
+        (await TakeAsync(next)).ShouldBe(LeaseAnswer.Taken);
+        (await World.Leases.HoldsAsync(lost, default)).ShouldBeFalse();
+        (await World.Leases.HoldsAsync(next, default)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Should_keep_a_lease_for_as_long_as_it_is_renewed()
+    {
+        var operation = await DispatchedAsync(1);
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        for (var time = 0; time < 4; time++)
+        {
+            World.Advance(Span * 0.6);
+            (await session.RenewAsync([lease], Span, default)).ShouldBe([lease.Holder]);
+        }
+
+        (await World.Leases.HoldsAsync(lease, default)).ShouldBeTrue();
+        World.Advance(Span + TimeSpan.FromSeconds(1));
+        (await World.Leases.HoldsAsync(lease, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_not_renew_under_a_newer_fence()
+    {
+        var operation = await DispatchedAsync(1);
+        var (old, other) = (Lease(operation, 1), Lease(operation, 1, "two"));
+        await CommitAsync(Change(operation, Dispatched(1, "two")));
+        await TakeAsync(old);
+        await TakeAsync(other);
+        await CommitAsync(Change(operation, Dispatched(2)));
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+
+        (await session.RenewAsync([old, other], Span, default)).ShouldBe([other.Holder]);
+        (await World.Leases.HoldsAsync(old, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_take_nothing_under_an_old_fence_or_one_that_has_its_result()
+    {
+        var operation = await DispatchedAsync(2);
+        (await TakeAsync(Lease(operation, 1))).ShouldBe(LeaseAnswer.Stale);
+        await CommitAsync(Change(operation, new StepChange(new StepRun { Name = "one", Status = StepStatus.Succeeded, Fence = 2, Attempt = 1 }, 2)));
+
+        (await TakeAsync(Lease(operation, 2))).ShouldBe(LeaseAnswer.Stale);
+        (await TakeAsync(Lease(operation, 1, "unknown"))).ShouldBe(LeaseAnswer.Stale);
+    }
+
+    [Fact]
+    public async Task Should_end_the_lease_whose_result_is_committed()
+    {
+        var operation = await DispatchedAsync(1);
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+        await CommitAsync(Change(operation, new StepChange(new StepRun { Name = "one", Status = StepStatus.Waiting, Fence = 1, Attempt = 1 }, 1)));
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+
+        (await World.Leases.HoldsAsync(lease, default)).ShouldBeFalse();
+        (await session.RenewAsync([lease], Span, default)).ShouldBeEmpty();
+        // The next attempt need not wait.
+        await CommitAsync(Change(operation, Dispatched(2)));
+        (await TakeAsync(Lease(operation, 2))).ShouldBe(LeaseAnswer.Taken);
+    }
+
+    [Fact]
+    public async Task Should_leave_its_lease_to_an_attempt_that_was_given_up()
+    {
+        var operation = await DispatchedAsync(1);
+        await TakeAsync(Lease(operation, 1));
+        // Without a result: it timed out, and is sent again.
+        await CommitAsync(Change(operation, new StepChange(new StepRun { Name = "one", Status = StepStatus.Waiting, Fence = 1, Attempt = 1 }, null)));
+        await CommitAsync(Change(operation, Dispatched(2)));
+
+        (await TakeAsync(Lease(operation, 2))).ShouldBe(LeaseAnswer.Busy);
+    }
+
+    [Fact]
+    public async Task Should_give_back_its_own_lease_and_no_other()
+    {
+        var operation = await DispatchedAsync(1);
+        await CommitAsync(Change(operation, Dispatched(1, "two")));
+        var (mine, others) = (Lease(operation, 1), Lease(operation, 1, "two"));
+        await TakeAsync(mine);
+        await TakeAsync(others);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+
+        await ReleaseAsync(session, mine, Lease(operation, 1, "two"));
+
+        (await World.Leases.HoldsAsync(mine, default)).ShouldBeFalse();
+        (await World.Leases.HoldsAsync(others, default)).ShouldBeTrue();
+        await CommitAsync(Change(operation, Dispatched(2)));
+        (await TakeAsync(Lease(operation, 2))).ShouldBe(LeaseAnswer.Taken);
+    }
+
+    private async Task<Guid> DispatchedAsync(long fence)
+    {
+        var operation = await World.AcceptAsync(Workflow);
+        await CommitAsync(Change(operation, Dispatched(fence)));
+        return operation;
+    }
+
+    private async Task<LeaseAnswer> TakeAsync(StepLease lease)
+    {
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        return await TakeAsync(session, lease);
+    }
+
+    // As a worker does: alone, when the row was locked or is not there.
+    private async Task<LeaseAnswer> TakeAsync(ILeaseSession session, StepLease lease) =>
+        (await session.TakeAsync([lease], [], Span, default)).ByHolder.TryGetValue(lease.Holder, out var reply)
+            ? reply.Outcome
+            : (await World.Leases.TakeAsync(lease, null, Span, default)).Reply.Outcome;
+
+    private static Task ReleaseAsync(ILeaseSession session, params StepLease[] leases) => session.ReleaseAsync(leases, default);
+
+    private static StepLease Lease(Guid operation, long fence, string step = "one") => new(operation, step, fence, Guid.NewGuid());
+}

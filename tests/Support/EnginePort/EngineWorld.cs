@@ -1,0 +1,37 @@
+using Saga.Engine.Workflows;
+using Saga.Registry.Leases;
+using Saga.Registry.Outbox;
+using Saga.Registry.Sweep;
+using Saga.Registry.Transitions;
+
+namespace Saga.Tests.Support.EnginePort;
+
+/// <summary>One implementation of what the engine asks of the registry, and what others do to it.</summary>
+public abstract class EngineWorld : IAsyncDisposable
+{
+    public abstract ITransitionStore Transitions { get; }
+
+    public abstract ILeaseStore Leases { get; }
+
+    public abstract IOutboxStore Outbox { get; }
+
+    public abstract ISweepStore Sweep { get; }
+
+    /// <summary>Moves the registry's clock.</summary>
+    public abstract void Advance(TimeSpan by);
+
+    /// <summary>Accepts an operation, without a message.</summary>
+    public abstract Task<Guid> AcceptAsync(WorkflowDefinition workflow);
+
+    /// <summary>Puts a message into the outbox as the intake does, which does not send it itself.</summary>
+    public abstract Task WriteAsync(Guid id, string type, string? queue, string body);
+
+    /// <summary>The operation's history, as <c>event:step</c>.</summary>
+    public abstract Task<IReadOnlyList<string>> HistoryAsync(Guid operation);
+
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+}

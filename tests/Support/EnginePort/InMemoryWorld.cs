@@ -1,0 +1,39 @@
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Workflows;
+using Saga.Registry.Leases;
+using Saga.Registry.Outbox;
+using Saga.Registry.Sweep;
+using Saga.Registry.Transitions;
+using Saga.Tests.Support.InMemory;
+
+namespace Saga.Tests.Support.EnginePort;
+
+public sealed class InMemoryWorld : EngineWorld
+{
+    private readonly InMemoryRegistry registry = new(TimeProvider.System);
+
+    public override ITransitionStore Transitions => registry.Transitions;
+
+    public override ILeaseStore Leases => registry.Leases;
+
+    public override IOutboxStore Outbox => registry.Outbox;
+
+    public override ISweepStore Sweep => registry.Sweep;
+
+    public override void Advance(TimeSpan by) => registry.Offset += by;
+
+    public override Task<Guid> AcceptAsync(WorkflowDefinition workflow)
+    {
+        var id = Guid.CreateVersion7();
+        registry.Accept(id, new TenantId(Guid.CreateVersion7()), workflow, null);
+        return Task.FromResult(id);
+    }
+
+    public override Task WriteAsync(Guid id, string type, string? queue, string body)
+    {
+        registry.Add(id, type, queue, body, null);
+        return Task.CompletedTask;
+    }
+
+    public override Task<IReadOnlyList<string>> HistoryAsync(Guid operation) => Task.FromResult(registry.History(operation));
+}

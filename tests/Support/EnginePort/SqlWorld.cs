@@ -1,0 +1,58 @@
+using Dapper;
+using Npgsql;
+using Saga.Engine.Workflows;
+using Saga.Registry;
+using Saga.Registry.Leases;
+using Saga.Registry.Outbox;
+using Saga.Registry.Sweep;
+using Saga.Registry.Transitions;
+
+namespace Saga.Tests.Support.EnginePort;
+
+public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
+{
+    private readonly RegistryClock clock = new();
+
+    public override ITransitionStore Transitions => new SqlTransitionStore(registry, clock);
+
+    public override ILeaseStore Leases => new SqlLeaseStore(registry, clock);
+
+    public override IOutboxStore Outbox => new SqlOutboxStore(registry, clock);
+
+    public override ISweepStore Sweep => new SqlSweepStore(registry, clock);
+
+    public override void Advance(TimeSpan by) => clock.Offset += by;
+
+    public override async Task<Guid> AcceptAsync(WorkflowDefinition workflow)
+    {
+        var id = await EngineHost.SubmitAsync(registry, workflow);
+        await using var connection = await registry.OpenConnectionAsync();
+        // Its message: the suite sends its own.
+        await connection.ExecuteAsync("delete from outbox where body like @about", new { about = $"%{id}%" });
+        return id;
+    }
+
+    public override async Task WriteAsync(Guid id, string type, string? queue, string body)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into outbox (message_id, message_type, destination, body, claimed_until) values (@id, @type, @queue, @body, '-infinity');
+            select pg_notify(@Channel, '');
+            """,
+            new { id, type, queue, body, OutboxWriter.Channel });
+    }
+
+    public override async Task<IReadOnlyList<string>> HistoryAsync(Guid operation)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>(
+            "select event || coalesce(':' || step, '') from operation_history where operation_id = @operation order by id", new { operation })];
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await registry.DisposeAsync();
+    }
+}

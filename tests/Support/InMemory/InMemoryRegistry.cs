@@ -1,0 +1,118 @@
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
+using Saga.Registry.Leases;
+using Saga.Registry.Outbox;
+using Saga.Registry.Sweep;
+using Saga.Registry.Tenants;
+using Saga.Registry.Transitions;
+
+namespace Saga.Tests.Support.InMemory;
+
+/// <summary>
+/// The engine's part of the registry in memory: the same promises as PostgreSQL's, under the same contract suite. Whatever is one
+/// statement there is one step under a lock here; whatever is locked there by a transaction is locked here by its batch.
+/// </summary>
+public sealed class InMemoryRegistry(TimeProvider time)
+{
+    private TaskCompletionSource unlocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ITransitionStore Transitions => new InMemoryTransitions(this);
+
+    public ILeaseStore Leases => new InMemoryLeases(this);
+
+    public IOutboxStore Outbox => new InMemoryOutbox(this);
+
+    public ISweepStore Sweep => new InMemorySweep(this);
+
+    /// <summary>Added to the clock.</summary>
+    public TimeSpan Offset { get; set; }
+
+    // As exact as PostgreSQL's.
+    internal DateTimeOffset Now
+    {
+        get
+        {
+            var now = time.GetUtcNow() + Offset;
+            return now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerMicrosecond));
+        }
+    }
+
+    internal Lock Gate { get; } = new();
+
+    internal Dictionary<Guid, OperationRow> Operations { get; } = [];
+
+    internal Dictionary<(Guid Operation, string Step), StepRow> Steps { get; } = [];
+
+    internal HashSet<(Guid Operation, Guid Message)> Inbox { get; } = [];
+
+    internal SortedDictionary<Guid, OutboxRow> Messages { get; } = [];
+
+    internal Dictionary<TenantId, Tenant> Tenants { get; } = [];
+
+    /// <summary>Operations that an open batch has locked.</summary>
+    internal HashSet<Guid> Locked { get; } = [];
+
+    internal event Action? Notified;
+
+    /// <summary>Accepts an operation, as the intake does, without a message.</summary>
+    public void Accept(Guid id, TenantId? tenant, WorkflowDefinition workflow, string? traceParent)
+    {
+        lock (Gate)
+        {
+            Operations.Add(id, new OperationRow(tenant, workflow, traceParent)
+            {
+                Stored = new StoredOperation(OperationState.Accepted, null, Now + TimeSpan.FromSeconds(30)),
+            });
+        }
+    }
+
+    /// <summary>Puts a message into the outbox, as whoever does not send it itself, and notifies.</summary>
+    public void Add(Guid id, string type, string? queue, string body, string? traceParent)
+    {
+        lock (Gate)
+            Messages.Add(id, new OutboxRow(type, queue, body, traceParent) { ClaimedUntil = DateTimeOffset.MinValue });
+        Notified?.Invoke();
+    }
+
+    /// <summary>The operation's history, as <c>event:step</c>.</summary>
+    public IReadOnlyList<string> History(Guid operation)
+    {
+        lock (Gate)
+            return [.. Operations[operation].History];
+    }
+
+    /// <summary>Waits until nobody has one of the operations locked, and locks those that are there.</summary>
+    internal async Task LockAsync(IReadOnlyCollection<Guid> operations, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task wait;
+            lock (Gate)
+            {
+                if (!operations.Any(Locked.Contains))
+                {
+                    Locked.UnionWith(operations);
+                    return;
+                }
+
+                wait = unlocked.Task;
+            }
+
+            await wait.WaitAsync(cancellationToken);
+        }
+    }
+
+    internal void Unlock(IReadOnlyCollection<Guid> operations)
+    {
+        TaskCompletionSource free;
+        lock (Gate)
+        {
+            Locked.ExceptWith(operations);
+            free = unlocked;
+            unlocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        free.SetResult();
+    }
+}

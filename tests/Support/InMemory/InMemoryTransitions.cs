@@ -1,0 +1,120 @@
+using Saga.Engine.Operations;
+using Saga.Registry.Transitions;
+
+namespace Saga.Tests.Support.InMemory;
+
+internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransitionStore
+{
+    public ITransitionSession OpenSession() => new Session(registry);
+
+    private sealed class Session(InMemoryRegistry registry) : ITransitionSession
+    {
+        private Batch? open;
+
+        public async Task<ITransitionBatch> BeginAsync(IReadOnlyList<OperationMessage> messages, CancellationToken cancellationToken)
+        {
+            var ids = messages.Select(m => m.OperationId).ToHashSet();
+            await registry.LockAsync(ids, cancellationToken);
+            lock (registry.Gate)
+            {
+                var loaded = new Dictionary<Guid, LoadedOperation>();
+                foreach (var message in messages)
+                {
+                    if (registry.Operations.TryGetValue(message.OperationId, out var row))
+                        loaded[message.OperationId] = Load(message, row);
+                }
+
+                return open = new Batch(registry, ids, loaded, registry.Now);
+            }
+        }
+
+        public ValueTask DisposeAsync() => open?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+        private LoadedOperation Load(OperationMessage message, OperationRow row) => new()
+        {
+            Id = message.OperationId,
+            TenantId = row.Tenant,
+            Workflow = row.Workflow,
+            Stored = row.Stored,
+            Steps = StepRun.InOrder(row.Workflow, registry.Steps.Where(s => s.Key.Operation == message.OperationId).Select(s => s.Value.Step)),
+            Seen = registry.Inbox.Contains((message.OperationId, message.MessageId)),
+        };
+    }
+
+    private sealed class Batch(InMemoryRegistry registry, HashSet<Guid> locked, Dictionary<Guid, LoadedOperation> loaded, DateTimeOffset now) : ITransitionBatch
+    {
+        private bool ended;
+
+        public DateTimeOffset Now { get; } = now;
+
+        public LoadedOperation? Find(Guid operationId) => loaded.GetValueOrDefault(operationId);
+
+        public async Task CommitAsync(IReadOnlyList<OperationChange> changes, IReadOnlyList<Guid> sent, TimeSpan claim, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ObjectDisposedException.ThrowIf(ended, this);
+            lock (registry.Gate)
+            {
+                Check(changes);
+                foreach (var change in changes)
+                    Write(change, claim);
+                foreach (var id in sent)
+                    registry.Messages.Remove(id);
+            }
+
+            await DisposeAsync();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            if (!ended)
+            {
+                ended = true;
+                registry.Unlock(locked);
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
+        // Before anything is written: all or nothing.
+        private void Check(IReadOnlyList<OperationChange> changes)
+        {
+            var recorded = changes.Where(c => c.History.Count > 0).Select(c => (c.OperationId, c.MessageId)).ToList();
+            if (recorded.Exists(registry.Inbox.Contains) || recorded.Distinct().Count() < recorded.Count)
+                throw new InvalidOperationException("A message is in the inbox already.");
+            var sending = changes.SelectMany(c => c.Messages).Select(m => m.Id).ToList();
+            if (sending.Exists(registry.Messages.ContainsKey) || sending.Distinct().Count() < sending.Count)
+                throw new InvalidOperationException("A message is in the outbox already.");
+        }
+
+        private void Write(OperationChange change, TimeSpan claim)
+        {
+            if (registry.Operations.TryGetValue(change.OperationId, out var operation))
+            {
+                operation.Stored = change.Row ?? operation.Stored;
+                operation.History.AddRange(change.History.Select(l => l.Step is null ? l.Event : $"{l.Event}:{l.Step}"));
+            }
+
+            foreach (var (step, settled) in change.Steps)
+                Write(change.OperationId, step, settled);
+            if (change.History.Count > 0)
+                registry.Inbox.Add((change.OperationId, change.MessageId));
+            foreach (var message in change.Messages)
+                registry.Messages.Add(message.Id, new OutboxRow(message.Type, message.Queue, message.Body, message.TraceParent) { ClaimedUntil = Now + claim });
+        }
+
+        private void Write(Guid operation, StepRun step, long? settledFence)
+        {
+            if (!registry.Steps.TryGetValue((operation, step.Name), out var row))
+            {
+                registry.Steps[(operation, step.Name)] = new StepRow { Step = step, Settled = step.Fence == settledFence, HeldFence = settledFence };
+                return;
+            }
+
+            row.Settled = step.Fence == settledFence || (row.Settled && row.Step.Fence == step.Fence);
+            row.Step = step;
+            if (settledFence is not null && row.HeldFence == settledFence)
+                (row.Holder, row.ExpiresAt) = (null, null);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
+using Saga.Registry.Transitions;
+
+namespace Saga.Tests.Support.InMemory;
+
+/// <summary>A row of <c>operations</c>, and its history.</summary>
+internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow, string? traceParent)
+{
+    public TenantId? Tenant { get; } = tenant;
+
+    public WorkflowDefinition Workflow { get; } = workflow;
+
+    public string? TraceParent { get; } = traceParent;
+
+    public required StoredOperation Stored { get; set; }
+
+    public List<string> History { get; } = [];
+}
+
+/// <summary>A row of <c>operation_steps</c>: how far the step has come, and the lease of whoever works on it.</summary>
+internal sealed class StepRow
+{
+    public required StepRun Step { get; set; }
+
+    public bool Settled { get; set; }
+
+    public Guid? Holder { get; set; }
+
+    public long? HeldFence { get; set; }
+
+    public DateTimeOffset? ExpiresAt { get; set; }
+}
+
+/// <summary>A row of <c>outbox</c>.</summary>
+internal sealed class OutboxRow(string type, string? queue, string body, string? traceParent)
+{
+    public string Type { get; } = type;
+
+    public string? Queue { get; } = queue;
+
+    public string Body { get; } = body;
+
+    public string? TraceParent { get; } = traceParent;
+
+    /// <summary>The first moment when nobody has claimed it.</summary>
+    public required DateTimeOffset ClaimedUntil { get; set; }
+}
