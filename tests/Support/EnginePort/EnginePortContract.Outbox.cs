@@ -64,8 +64,8 @@ public abstract partial class EnginePortContract
     [Fact]
     public async Task Should_claim_the_oldest_first()
     {
-        var written = new[] { Message(), Message(), Message() };
-        foreach (var message in written.Reverse())
+        var written = new[] { Message(), Message(), Message() }.OrderBy(m => m.Id).ToList();
+        foreach (var message in written.AsEnumerable().Reverse())
             await WriteAsync(message);
 
         (await ClaimAsync(OutboxPart.Overdue, limit: 2)).Messages.Select(m => m.Id).Order().ShouldBe(written.Take(2).Select(m => m.Id).Order());
