@@ -136,6 +136,81 @@ public abstract partial class EnginePortContract
         (await TakeAsync(Lease(operation, 2))).ShouldBe(LeaseAnswer.Taken);
     }
 
+    [Fact]
+    public async Task Should_give_a_dispatch_to_one_delivery_even_after_the_end_of_its_lease()
+    {
+        var operation = await DispatchedAsync(1);
+        await TakeAsync(Lease(operation, 1));
+        (await TakeAsync(Lease(operation, 1))).ShouldBe(LeaseAnswer.Duplicate);
+        World.Advance(Span + TimeSpan.FromSeconds(1));
+
+        (await TakeAsync(Lease(operation, 1))).ShouldBe(LeaseAnswer.Duplicate);
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_delivery_that_comes_after_its_deadline()
+    {
+        var operation = await DispatchedAsync(1);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        var late = new LeaseRequest(Lease(operation, 1), TimeSpan.FromMinutes(1), (await NowAsync()).AddSeconds(5));
+        World.Advance(TimeSpan.FromSeconds(6));
+
+        (await session.TakeAsync([late], [], Span, default)).ByHolder[late.Lease.Holder].Outcome.ShouldBe(LeaseAnswer.Late);
+        (await World.Leases.HoldsAsync(late.Lease, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_tell_when_the_attempt_began_and_when_its_worker_is_lost()
+    {
+        var operation = await DispatchedAsync(1);
+        (await LoadAsync(operation)).Steps[0].TakenAt.ShouldBeNull();
+        var before = await NowAsync();
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+
+        var step = (await LoadAsync(operation)).Steps[0];
+        step.TakenAt!.Value.ShouldBe(before, TimeSpan.FromMinutes(1));
+        step.LostAt!.Value.ShouldBe(step.TakenAt.Value + (2 * Span), TimeSpan.FromSeconds(1));
+        step.Watched.ShouldBeFalse();
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        await session.RenewAsync([lease], Span, default);
+        (await LoadAsync(operation)).Steps[0].Watched.ShouldBeTrue();
+        // Long before the attempt's time is over, and before the operation itself is due.
+        await CommitAsync(Change(operation) with { Row = new StoredOperation(OperationState.Running, null, null) });
+        (await SweepAsync()).ShouldBeEmpty();
+        World.Advance((2 * Span) + TimeSpan.FromSeconds(1));
+        (await SweepAsync()).ShouldBe([operation]);
+        // A new dispatch begins anew.
+        await CommitAsync(Change(operation, Dispatched(2)));
+        var next = (await LoadAsync(operation)).Steps[0];
+        (next.TakenAt, next.LostAt, next.Watched).ShouldBe((null, null, false));
+    }
+
+    [Fact]
+    public async Task Should_send_a_dispatch_again_that_was_given_back_without_a_report()
+    {
+        var operation = await DispatchedAsync(1);
+        await CommitAsync(Change(operation) with { Row = new StoredOperation(OperationState.Running, null, null) });
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+
+        await session.ReleaseAsync([lease], new HashSet<StepLease> { lease }, default);
+
+        (await SweepAsync()).ShouldBe([operation]);
+        (await TakeAsync(Lease(operation, 1))).ShouldBe(LeaseAnswer.Taken, "as if it had not been taken");
+    }
+
+    [Fact]
+    public async Task Should_keep_one_line_of_what_repeats()
+    {
+        var operation = await World.AcceptAsync(Workflow);
+        for (var time = 0; time < 3; time++)
+            await CommitAsync(Change(operation) with { History = [new Engine.Decisions.HistoryLine("stepHeld", "one", 1, 1) { Repeats = true }] });
+
+        (await World.HistoryAsync(operation)).ShouldBe(["stepHeld:one"]);
+    }
+
     private async Task<Guid> DispatchedAsync(long fence)
     {
         var operation = await World.AcceptAsync(Workflow);
@@ -151,11 +226,13 @@ public abstract partial class EnginePortContract
 
     // As a worker does: alone, when the row was locked or is not there.
     private async Task<LeaseAnswer> TakeAsync(ILeaseSession session, StepLease lease) =>
-        (await session.TakeAsync([lease], [], Span, default)).ByHolder.TryGetValue(lease.Holder, out var reply)
+        (await session.TakeAsync([Request(lease)], [], Span, default)).ByHolder.TryGetValue(lease.Holder, out var reply)
             ? reply.Outcome
-            : (await World.Leases.TakeAsync(lease, null, Span, default)).Reply.Outcome;
+            : (await World.Leases.TakeAsync(Request(lease), null, Span, default)).Reply.Outcome;
 
-    private static Task ReleaseAsync(ILeaseSession session, params StepLease[] leases) => session.ReleaseAsync(leases, default);
+    private static Task ReleaseAsync(ILeaseSession session, params StepLease[] leases) => session.ReleaseAsync(leases, new HashSet<StepLease>(), default);
+
+    private static LeaseRequest Request(StepLease lease) => new(lease, TimeSpan.FromMinutes(1), DateTimeOffset.MaxValue);
 
     private static StepLease Lease(Guid operation, long fence, string step = "one") => new(operation, step, fence, Guid.NewGuid());
 }

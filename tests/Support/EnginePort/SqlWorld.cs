@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Engine.Workflows;
 using Saga.Registry;
 using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
@@ -40,7 +41,7 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
             insert into outbox (message_id, message_type, destination, body, claimed_until) values (@id, @type, @queue, @body, '-infinity');
             select pg_notify(@Channel, '');
             """,
-            new { id, type, queue, body, OutboxWriter.Channel });
+            new { id, type, queue, body, Channel = RegistryChannels.Outbox });
     }
 
     public override async Task<IReadOnlyList<string>> HistoryAsync(Guid operation)

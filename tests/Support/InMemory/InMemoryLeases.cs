@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
@@ -8,12 +9,12 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
 {
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
-    public Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(StepLease lease, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
+    public Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(LeaseRequest request, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
     {
         lock (registry.Gate)
         {
             return Task.FromResult((
-                Take(lease, span) ?? new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero),
+                Take(request, span) ?? new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero),
                 tenantId is { } id ? registry.Tenants.GetValueOrDefault(id) : null));
         }
     }
@@ -27,15 +28,15 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
     public ILeaseSession OpenSession(bool waitsForDisk) => this;
 
     public Task<TakenLeases> TakeAsync(
-        IReadOnlyList<StepLease> leases, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken)
+        IReadOnlyList<LeaseRequest> requests, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken)
     {
         lock (registry.Gate)
         {
             var replies = new Dictionary<Guid, LeaseReply>();
-            foreach (var lease in leases)
+            foreach (var request in requests)
             {
-                if (Take(lease, span) is { } reply)
-                    replies[lease.Holder] = reply;
+                if (Take(request, span) is { } reply)
+                    replies[request.Lease.Holder] = reply;
             }
 
             return Task.FromResult(new TakenLeases(replies, tenantIds.Where(registry.Tenants.ContainsKey).ToDictionary(id => id, id => registry.Tenants[id])));
@@ -51,7 +52,8 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
             {
                 if (Held(lease) is not { Settled: false } row || row.Step.Fence != row.HeldFence)
                     continue;
-                row.ExpiresAt = registry.Now + span;
+                (row.ExpiresAt, row.LostAt) = (registry.Now + span, registry.Now + (2 * span));
+                row.WatchedUntil = row.Step.Status is StepStatus.Running or StepStatus.Compensating ? Earlier(row.LostAt.Value, row.AttemptEndsAt) : null;
                 renewed.Add(lease.Holder);
             }
         }
@@ -59,12 +61,21 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
         return Task.FromResult<IReadOnlySet<Guid>>(renewed);
     }
 
-    public Task ReleaseAsync(IReadOnlyList<StepLease> leases, CancellationToken cancellationToken)
+    public Task ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken)
     {
         lock (registry.Gate)
         {
-            foreach (var row in leases.Select(Held).OfType<StepRow>())
-                (row.Holder, row.ExpiresAt) = (null, null);
+            foreach (var lease in leases)
+            {
+                if (Held(lease) is not { } row)
+                    continue;
+                (row.Holder, row.ExpiresAt, row.LostAt, row.WatchedUntil) = (null, null, null, null);
+                if (!unreported.Contains(lease) || row.Step.Fence != row.HeldFence || row.Settled)
+                    continue;
+                row.TakenAt = null;
+                row.WatchedUntil = registry.Now;
+                row.Step = row.Step with { DueAt = registry.Now };
+            }
         }
 
         return Task.CompletedTask;
@@ -76,19 +87,36 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
         registry.Steps.TryGetValue((lease.OperationId, lease.Step), out var row) && row.Holder == lease.Holder ? row : null;
 
     // Null when there is no such step.
-    private LeaseReply? Take(StepLease lease, TimeSpan span)
+    private LeaseReply? Take(LeaseRequest request, TimeSpan span)
     {
+        var lease = request.Lease;
         if (!registry.Steps.TryGetValue((lease.OperationId, lease.Step), out var row))
             return null;
         var now = registry.Now;
+        var lasts = request.AttemptTimeout ?? Earlier(now.AddDays(1), request.Deadline) - now;
+        var answer = row switch
+        {
+            _ when row.Step.Fence != lease.Fence || row.Settled => LeaseAnswer.Stale,
+            { TakenAt: not null } => LeaseAnswer.Duplicate,
+            _ when request.Deadline <= now => LeaseAnswer.Late,
+            { Holder: not null } when row.ExpiresAt >= now => LeaseAnswer.Busy,
+            _ => LeaseAnswer.Taken,
+        };
+        if (answer != LeaseAnswer.Taken)
+            return new LeaseReply(answer, Remaining(row, lease, now));
+        (row.Holder, row.HeldFence, row.TakenAt, row.AttemptEndsAt) = (lease.Holder, lease.Fence, now, now + lasts);
+        (row.ExpiresAt, row.LostAt) = (now + span, now + (2 * span));
+        row.WatchedUntil = row.Step.Deliveries > 1 ? now + (2 * span < lasts ? 2 * span : lasts) : null;
+        return new LeaseReply(LeaseAnswer.Taken, lasts);
+    }
+
+    private static TimeSpan Remaining(StepRow row, StepLease lease, DateTimeOffset now)
+    {
         var remaining = row.ExpiresAt - now;
         if (row.HeldFence < lease.Fence && (remaining is null || remaining > OlderEnds))
             remaining = OlderEnds;
-        if (row.Step.Fence != lease.Fence || row.Settled)
-            return new LeaseReply(LeaseAnswer.Stale, remaining ?? TimeSpan.Zero);
-        if (row.Holder is not null && row.ExpiresAt >= now)
-            return new LeaseReply(LeaseAnswer.Busy, remaining ?? TimeSpan.Zero);
-        (row.Holder, row.HeldFence, row.ExpiresAt) = (lease.Holder, lease.Fence, now + span);
-        return new LeaseReply(LeaseAnswer.Taken, remaining ?? TimeSpan.Zero);
+        return remaining ?? TimeSpan.Zero;
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset first, DateTimeOffset? second) => second < first ? second.Value : first;
 }

@@ -26,7 +26,18 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
                 taken.Add(new SweptOperation(id, row.TraceParent));
             }
 
+            TakeWatched(now, putOff, limit, taken);
             return Task.FromResult(new DueOperations(taken, queued));
+        }
+    }
+
+    private void TakeWatched(DateTimeOffset now, TimeSpan putOff, int limit, List<SweptOperation> taken)
+    {
+        foreach (var (key, step) in registry.Steps.Where(s => s.Value.WatchedUntil <= now).OrderBy(s => s.Value.WatchedUntil).Take(limit).ToList())
+        {
+            step.WatchedUntil = step.Step.Status is StepStatus.Running or StepStatus.Compensating ? now + putOff : null;
+            if (!taken.Exists(t => t.Id == key.Operation))
+                taken.Add(new SweptOperation(key.Operation, registry.Operations[key.Operation].TraceParent));
         }
     }
 

@@ -1,3 +1,4 @@
+using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Registry.Transitions;
 
@@ -36,7 +37,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             TenantId = row.Tenant,
             Workflow = row.Workflow,
             Stored = row.Stored,
-            Steps = StepRun.InOrder(row.Workflow, registry.Steps.Where(s => s.Key.Operation == message.OperationId).Select(s => s.Value.Step)),
+            Steps = StepRun.InOrder(row.Workflow, registry.Steps.Where(s => s.Key.Operation == message.OperationId).Select(s => s.Value.Load())),
             Seen = registry.Inbox.Contains((message.OperationId, message.MessageId)),
         };
     }
@@ -79,7 +80,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         // Before anything is written: all or nothing.
         private void Check(IReadOnlyList<OperationChange> changes)
         {
-            var recorded = changes.Where(c => c.History.Count > 0).Select(c => (c.OperationId, c.MessageId)).ToList();
+            var recorded = changes.Where(Records).Select(c => (c.OperationId, c.MessageId)).ToList();
             if (recorded.Exists(registry.Inbox.Contains) || recorded.Distinct().Count() < recorded.Count)
                 throw new InvalidOperationException("A message is in the inbox already.");
             var sending = changes.SelectMany(c => c.Messages).Select(m => m.Id).ToList();
@@ -92,12 +93,13 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             if (registry.Operations.TryGetValue(change.OperationId, out var operation))
             {
                 operation.Stored = change.Row ?? operation.Stored;
-                operation.History.AddRange(change.History.Select(l => l.Step is null ? l.Event : $"{l.Event}:{l.Step}"));
+                foreach (var line in change.History)
+                    Add(operation.History, line);
             }
 
             foreach (var (step, settled) in change.Steps)
                 Write(change.OperationId, step, settled);
-            if (change.History.Count > 0)
+            if (Records(change))
                 registry.Inbox.Add((change.OperationId, change.MessageId));
             foreach (var message in change.Messages)
                 registry.Messages.Add(message.Id, new OutboxRow(message.Type, message.Queue, message.Body, message.TraceParent) { ClaimedUntil = Now + claim });
@@ -112,9 +114,22 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             }
 
             row.Settled = step.Fence == settledFence || (row.Settled && row.Step.Fence == step.Fence);
+            // What workers write of the newest dispatch is theirs: a new fence clears it, and nothing else touches it.
+            var same = row.Step.Fence == step.Fence;
+            row.WatchedUntil = same && row.TakenAt is not null && step.Status is (StepStatus.Running or StepStatus.Compensating) ? row.WatchedUntil : null;
+            (row.TakenAt, row.AttemptEndsAt) = same ? (row.TakenAt, row.AttemptEndsAt) : (null, null);
             row.Step = step;
             if (settledFence is not null && row.HeldFence == settledFence)
-                (row.Holder, row.ExpiresAt) = (null, null);
+                (row.Holder, row.ExpiresAt, row.LostAt) = (null, null, null);
+        }
+
+        private static bool Records(OperationChange change) => change.History.Any(l => !l.Repeats);
+
+        private static void Add(List<string> history, HistoryLine line)
+        {
+            var text = line.Step is null ? line.Event : $"{line.Event}:{line.Step}";
+            if (!line.Repeats || !history.Contains(text, StringComparer.Ordinal))
+                history.Add(text);
         }
     }
 }

@@ -31,6 +31,20 @@ internal sealed class StepRow
     public long? HeldFence { get; set; }
 
     public DateTimeOffset? ExpiresAt { get; set; }
+
+    public DateTimeOffset? TakenAt { get; set; }
+
+    public DateTimeOffset? AttemptEndsAt { get; set; }
+
+    public DateTimeOffset? LostAt { get; set; }
+
+    public DateTimeOffset? WatchedUntil { get; set; }
+
+    /// <summary>The step as a transition loads it: with what workers write of its newest dispatch.</summary>
+    public StepRun Load() => Step with
+    {
+        TakenAt = TakenAt, LostAt = Holder is not null && HeldFence == Step.Fence ? LostAt : null, Watched = WatchedUntil is not null,
+    };
 }
 
 /// <summary>A row of <c>outbox</c>.</summary>
