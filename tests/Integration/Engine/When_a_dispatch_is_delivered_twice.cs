@@ -22,12 +22,12 @@ public sealed class When_a_dispatch_is_delivered_twice
             {
                 began.TrySetResult();
                 await using var stop = cancellationToken.Register(() => Interlocked.Increment(ref cancelled));
-                var end = await registry.ScalarAsync<DateTime>("select now() + interval '6 seconds'");
+                var end = await registry.ScalarAsync<DateTime>("select now() + interval '10 seconds'");
                 await Until.TrueAsync(async () => cancellationToken.IsCancellationRequested || await registry.ScalarAsync<bool>("select now() > @end", new { end }), "the work is done");
                 cancellationToken.ThrowIfCancellationRequested();
             },
         };
-        await using var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [step]);
+        await using var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [step], settings: ("Saga:Workers:LeaseSeconds", "6"));
         var operation = await host.SubmitAsync(EngineHost.Chain("one"));
         await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
         var tenant = new TenantId(await registry.ScalarAsync<Guid>("select tenant_id from operations where id = @operation", new { operation }));
