@@ -13,7 +13,7 @@ public sealed class When_an_attempt_was_cut_short
 {
     private static readonly TimeSpan Lingers = TimeSpan.FromSeconds(30);
 
-    public static TheoryData<string> CutShort { get; } = new("an outage", "its time is over", "a failure that says so", "the turn itself", "a lost report");
+    public static TheoryData<string> CutShort { get; } = new("an outage", "its time is over", "its worker is lost", "a failure that says so", "the turn itself", "a lost report");
 
     [Theory, MemberData(nameof(CutShort))]
     public void Should_compensate_once_more_after_the_systems_longest_delay(string by)
@@ -108,6 +108,9 @@ public sealed class When_an_attempt_was_cut_short
                 break;
             case "its time is over":
                 run.WakeWhenDue();
+                break;
+            case "its worker is lost":
+                run.Lose("a");
                 break;
             case "a failure that says so":
                 run.Fail("a", FailureKind.Transient, outcomeUnknown: true);
