@@ -53,7 +53,8 @@ public sealed class InMemoryRegistry(TimeProvider time)
     /// <summary>Operations that an open batch has locked.</summary>
     internal HashSet<Guid> Locked { get; } = [];
 
-    internal event Action? Notified;
+    /// <summary>Called when messages may have come. A field rather than an event: an event would need arguments that nobody reads.</summary>
+    internal Action? Notified { get; set; }
 
     /// <summary>Accepts an operation, as the intake does, without a message.</summary>
     public void Accept(Guid id, TenantId? tenant, WorkflowDefinition workflow, string? traceParent)

@@ -16,11 +16,11 @@ public sealed partial class When_the_how_to_pages_name_files
     {
         var text = File.ReadAllText(Path.Combine(Root, "docs", "how-to", page));
 
-        var paths = Paths().Matches(text).Select(m => m.Groups[1].Value).ToList();
+        var paths = Paths().Matches(text).Select(m => m.Groups["path"].Value).ToList();
         paths.ShouldNotBeEmpty();
         paths.Where(p => !Path.Exists(Path.Combine(Root, p))).ShouldBeEmpty();
 
-        var names = Names().Matches(text).Select(m => m.Groups[1].Value).ToList();
+        var names = Names().Matches(text).Select(m => m.Groups["name"].Value).ToList();
         names.Where(n => !Files.Contains(n)).ShouldBeEmpty();
     }
 
@@ -29,9 +29,9 @@ public sealed partial class When_the_how_to_pages_name_files
 
     private static string Here([CallerFilePath] string source = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", ".."));
 
-    [GeneratedRegex(@"`((?:src|tests|docs)/[A-Za-z0-9/._]+)`", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"`(?<path>(src|tests|docs)/[A-Za-z0-9/._]+)`", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Paths();
 
-    [GeneratedRegex(@"`(?:[A-Za-z]+/)*([A-Z][A-Za-z_]+\.cs)`", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"`([A-Za-z]+/)*(?<name>[A-Z][A-Za-z_]+\.cs)`", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Names();
 }

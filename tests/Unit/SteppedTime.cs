@@ -1,1 +1,0 @@
-global using SteppedTime = Saga.Tests.Support.TestClock;
