@@ -10,11 +10,12 @@ using Microsoft.Extensions.Options;
 namespace Saga.Hosting.Health;
 
 /// <summary>Answers <c>/health</c> on an address of its own, from before the program's other parts start until after they stop.</summary>
-internal sealed class HealthListener(IOptions<HealthOptions> options, HealthCheckService checks, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed class HealthListener(IOptions<HealthOptions> options, HealthCheckService checks, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
 {
     private WebApplication? app;
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>In the starting phase, and so before whatever waits in it for the registry or the broker.</summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
         if (options.Value.Url is not { Length: > 0 } url)
             return;
@@ -34,6 +35,14 @@ internal sealed class HealthListener(IOptions<HealthOptions> options, HealthChec
             throw new InvalidOperationException($"{HealthOptions.Section}:{nameof(HealthOptions.Url)} is {url}: {error.Message}", error);
         }
     }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken) => app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 

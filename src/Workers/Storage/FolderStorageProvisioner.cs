@@ -10,6 +10,7 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
 {
     public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         await LeaseGuard.RequireAsync(cancellationToken);
         return Run(() =>
         {

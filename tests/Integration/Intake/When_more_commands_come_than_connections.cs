@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Schema;
 using Saga.Tests.Support;
 using Shouldly;
@@ -16,6 +17,7 @@ public sealed class When_more_commands_come_than_connections
         var few = new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync("registry")) { MaxPoolSize = 2, Timeout = 10 };
         await using var registry = NpgsqlDataSource.Create(few);
         await new RegistryMigrator(registry).MigrateAsync();
+        await Seed.ProcessAsync(registry, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
         var intake = Intakes.Provision(registry);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => intake.SubmitAsync(
