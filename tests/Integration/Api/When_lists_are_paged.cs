@@ -149,7 +149,11 @@ public sealed class When_lists_are_paged : ApiTest
     {
         var made = new List<Guid>();
         for (var i = 0; i < 7; i++)
+        {
+            // The clock of the tests goes in steps: no two are to be of the same moment.
+            Server.Clock.Advance(TimeSpan.FromMilliseconds(1));
             made.Insert(0, await Server.AcceptedAsync($"acme-{i}"));
+        }
 
         var first = await Server.GetAsync("/api/v1/operations?limit=3");
         await Server.AcceptedAsync("newer");
