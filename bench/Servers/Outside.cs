@@ -5,7 +5,7 @@ using Saga.Tests.Support.Keycloak;
 
 namespace Saga.Bench.Servers;
 
-/// <summary>Every outside system that provisioning works on, and the settings that lead to them.</summary>
+/// <summary>Every external system that provisioning works on, and the settings that lead to them.</summary>
 internal sealed class Outside : IAsyncDisposable
 {
     private readonly string mail = Directory.CreateTempSubdirectory("saga-bench-mail-").FullName;

@@ -23,7 +23,7 @@ public sealed class RegistryOptions : IValidatableObject
 
     /// <summary>
     /// Connections of this process to the registry, in use or idle. A <c>Maximum Pool Size</c> in the connection string goes before it.
-    /// Some are kept for good by loops: a program needs at least eight.
+    /// Some are kept permanently by loops: a program needs at least eight.
     /// </summary>
     [Range(8, 10_000, ErrorMessage = "Saga:Registry:MaxConnections must be from 8 to 10000.")]
     public int MaxConnections { get; set; } = DefaultMaxConnections;

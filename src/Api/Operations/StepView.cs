@@ -41,7 +41,7 @@ public sealed record StepView
 
     public Failure? Failure { get; init; }
 
-    /// <summary>The outside system that holds the step back.</summary>
+    /// <summary>The external system that holds the step back.</summary>
     [JsonPropertyName("heldBy")]
     public string? DeferredBy { get; init; }
 

@@ -305,7 +305,7 @@ internal sealed class DecisionBuilder(
     private Dispatch Message(StepDefinition definition, Direction direction, long fence, int attempt) =>
         new(definition.Name, definition.Worker, direction, fence, attempt, definition.AttemptTimeout, now + rules.DeliveryLasts);
 
-    // A pivot that said it failed for good did nothing; one that fell silent may have acted, and nothing is guessed.
+    // A pivot that said it failed permanently did nothing; one that fell silent may have acted, and nothing is guessed.
     private static bool MayTurn(StepDefinition step, Failure reason) => !EngineFailures.OnlyStalls(reason) && step.Kind switch
     {
         StepKind.Compensatable => true,

@@ -53,7 +53,7 @@ public sealed record StepRun
     /// <summary>The last failure in the present direction, or the one that ended the forward direction.</summary>
     public Failure? Failure { get; init; }
 
-    /// <summary>The outside system that holds the step back.</summary>
+    /// <summary>The external system that holds the step back.</summary>
     public string? DeferredBy { get; init; }
 
     /// <summary>
@@ -95,7 +95,7 @@ public enum StepStatus
 
     [JsonStringEnumMemberName("succeeded")] Succeeded,
 
-    /// <summary>Failed for good; what it may have done is yet to be compensated.</summary>
+    /// <summary>Failed permanently; what it may have done is yet to be compensated.</summary>
     [JsonStringEnumMemberName("failed")] Failed,
 
     /// <summary>Its compensation is dispatched; the result is awaited.</summary>
@@ -109,7 +109,7 @@ public enum StepStatus
 
     [JsonStringEnumMemberName("compensated")] Compensated,
 
-    /// <summary>Its compensation failed for good.</summary>
+    /// <summary>Its compensation failed permanently.</summary>
     [JsonStringEnumMemberName("compensationFailed")] CompensationFailed,
 
     /// <summary>Never ran, and will not.</summary>

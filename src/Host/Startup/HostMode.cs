@@ -9,6 +9,6 @@ public enum HostMode
     /// <summary>RabbitMQ, Redis and S3 as private processes of the host, the rest embedded; on this machine only. For trying out.</summary>
     Local,
 
-    /// <summary>Every outside system by address; nothing embedded.</summary>
+    /// <summary>Every external system by address; nothing embedded.</summary>
     Real,
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// The outside systems as the steps met them. One that is away holds back its own steps only, so the process stays
+/// The external systems as the steps met them. One that is away holds back its own steps only, so the process stays
 /// ready; asking them here would count for nothing that a step needs.
 /// </summary>
 internal sealed class CircuitBreakersHealth(CircuitBreakers circuits) : IHealthCheck

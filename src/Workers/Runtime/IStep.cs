@@ -13,7 +13,7 @@ public interface IStep
     /// <summary>The name in workflows, one of <see cref="Saga.Contracts.Steps.StepNames"/>; workflows of earlier versions may have another for it.</summary>
     string Name { get; }
 
-    /// <summary>The outside systems that the step needs for a tenant: while one is unavailable, the step is held back.</summary>
+    /// <summary>The external systems that the step needs for a tenant: while one is unavailable, the step is held back.</summary>
     IEnumerable<string> Systems(Tenant tenant) => [];
 
     /// <summary>

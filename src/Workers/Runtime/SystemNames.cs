@@ -2,7 +2,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>The outside systems, as failures and circuits name them.</summary>
+/// <summary>The external systems, as failures and circuits name them.</summary>
 public static class SystemNames
 {
     public const string Keycloak = "keycloak";

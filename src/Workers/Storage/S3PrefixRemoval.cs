@@ -7,7 +7,7 @@ using Saga.Contracts.Failures;
 namespace Saga.Workers.Storage;
 
 /// <summary>
-/// Empties a prefix for good: current objects, old versions, delete markers and unfinished uploads, which listings
+/// Empties a prefix permanently: current objects, old versions, delete markers and unfinished uploads, which listings
 /// do not show. Its end is seen, not assumed.
 /// </summary>
 internal sealed class S3PrefixRemoval(S3Connection connection)

@@ -5,7 +5,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Crashes;
 
 /// <summary>
-/// Verification fails for good, so everything is undone; the process is killed at one point of that. A new one undoes
+/// Verification fails permanently, so everything is undone; the process is killed at one point of that. A new one undoes
 /// the rest, and nothing of the tenant is left anywhere. <c>SAGA_CRASH_ALL=1</c> meets every point.
 /// </summary>
 public sealed class When_a_process_is_killed_while_undoing

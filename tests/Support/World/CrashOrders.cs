@@ -11,6 +11,6 @@ public sealed record CrashOrders
 
     public required CrashPoint At { get; init; }
 
-    /// <summary>A step that acts and then fails for good, so that the operation turns round.</summary>
+    /// <summary>A step that acts and then fails permanently, so that the operation turns round.</summary>
     public string? FailsForGood { get; init; }
 }

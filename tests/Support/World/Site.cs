@@ -13,7 +13,7 @@ using System.Security.Cryptography;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>One control plane: its registry, and the settings that lead a process to its outside systems.</summary>
+/// <summary>One control plane: its registry, and the settings that lead a process to its external systems.</summary>
 public sealed class Site
 {
     public const string Caller = "test";

@@ -17,7 +17,7 @@ public sealed class StepFaults
     /// <summary>Called after a step has acted forward; throws to lose its answer.</summary>
     public Action<StepContext, int>? After { get; init; }
 
-    /// <summary>The named step does its work and then fails for good.</summary>
+    /// <summary>The named step does its work and then fails permanently.</summary>
     public static StepFaults FailsForGood(string step) => new()
     {
         After = (context, _) =>

@@ -5,7 +5,7 @@ using Saga.Host.Embedded;
 namespace Saga.Tests.Support.World;
 
 /// <summary>
-/// Every outside system that provisioning works on, real and private to this process: PostgreSQL, RabbitMQ, Redis, S3
+/// Every external system that provisioning works on, real and private to this process: PostgreSQL, RabbitMQ, Redis, S3
 /// and a mail server. Started on first use, stopped at the end of the process. Tests may stop and restart them.
 /// </summary>
 public sealed class World
