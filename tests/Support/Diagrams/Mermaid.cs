@@ -75,7 +75,7 @@ public static class Mermaid
 
     private static StringBuilder Page(string title, string kind, params string[] lines)
     {
-        var text = new StringBuilder($"# {title}\n\nDrawn from the code; a test keeps it so.\n\n```mermaid\n{kind}\n");
+        var text = new StringBuilder($"# {title}\n\nGenerated from the code; a test keeps it up to date.\n\n```mermaid\n{kind}\n");
         foreach (var line in lines)
             Line(text, line);
         return text;
