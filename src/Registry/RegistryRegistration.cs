@@ -87,6 +87,8 @@ public static class RegistryRegistration
         var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString);
         if (connection.MaxAutoPrepare == 0)
             connection.MaxAutoPrepare = 64;
+        // Transactions set what they need locally; whoever changes a session uses SessionReset.
+        connection.NoResetOnClose = true;
         if (!NamesPoolSize(options.ConnectionString))
             connection.MaxPoolSize = options.MaxConnections;
         // A process that was stopped with a transaction open, or whose machine was, must not keep rows locked.

@@ -16,9 +16,16 @@ public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock? clo
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         connection.Notification += (_, _) => notified();
-        await connection.ExecuteAsync(new CommandDefinition($"listen {RegistryChannels.Outbox}", cancellationToken: cancellationToken));
-        notified();
-        while (true)
-            await connection.WaitAsync(cancellationToken);
+        try
+        {
+            await connection.ExecuteAsync(new CommandDefinition($"listen {RegistryChannels.Outbox}", cancellationToken: cancellationToken));
+            notified();
+            while (true)
+                await connection.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            await SessionReset.ResetAsync(connection);
+        }
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
         }
         finally
         {
-            await connection.ExecuteAsync("select pg_advisory_unlock(@Lock)", new { Lock });
+            await SessionReset.ResetAsync(connection);
         }
     }
 
