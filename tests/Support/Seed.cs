@@ -2,10 +2,13 @@ using Dapper;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
+using System.Reflection;
 using System.Text.Json;
 
 namespace Saga.Tests.Support;
@@ -92,6 +95,9 @@ public static class Seed
 /// <summary>A tenant with its running operation.</summary>
 public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid OperationId)
 {
+    private static readonly IReadOnlyList<string> Steps =
+        [.. typeof(StepNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!)];
+
     public async Task<Tenant> ReadAsync() => (await new TenantStore(Registry).FindAsync(Id))!;
 
     /// <summary>
@@ -111,7 +117,20 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
             returning fence
             """,
             new { OperationId, step, holder });
-        return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder));
+        var inputs = await new StepInputStore(Registry).ReadAsync(OperationId, Steps, command: true, CancellationToken.None);
+        return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder)).With(inputs);
+    }
+
+    /// <summary>What the step returned, as the engine keeps it for later steps.</summary>
+    public async Task LeaveAsync(string step, object output)
+    {
+        await using var connection = await Registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into operation_steps (operation_id, step, fence, settled, output) values (@OperationId, @step, 1, true, @Output::jsonb)
+            on conflict (operation_id, step) do update set output = excluded.output
+            """,
+            new { OperationId, step, Output = JsonSerializer.Serialize(output, Json.Options) });
     }
 
     /// <summary>The lease's time is over, although nobody else has taken it.</summary>

@@ -11,7 +11,7 @@ public static class ProvisionWorkflow
     public static WorkflowDefinition Definition { get; } = new WorkflowDefinition
     {
         Kind = Kind,
-        Version = 2,
+        Version = 3,
         Steps =
         [
             new() { Name = StepNames.Reserve, Worker = WorkerNames.Reservation },
@@ -21,7 +21,7 @@ public static class ProvisionWorkflow
             new() { Name = StepNames.Cache, Worker = WorkerNames.Cache, After = [StepNames.Reserve] },
             new() { Name = StepNames.Configuration, Worker = WorkerNames.Configuration, After = [StepNames.Reserve] },
             new() { Name = StepNames.Migrate, Worker = WorkerNames.Database, After = [StepNames.Database] },
-            new() { Name = StepNames.Administrator, Worker = WorkerNames.Identity, After = [StepNames.Identity] },
+            new() { Name = StepNames.Administrator, Worker = WorkerNames.Identity, After = [StepNames.Identity], Needs = [StepNames.Identity] },
             new()
             {
                 Name = StepNames.Verify,
@@ -29,7 +29,14 @@ public static class ProvisionWorkflow
                 After = [StepNames.Migrate, StepNames.Storage, StepNames.Cache, StepNames.Configuration, StepNames.Administrator],
             },
             new() { Name = StepNames.Activate, Worker = WorkerNames.Reservation, Kind = StepKind.Pivot, After = [StepNames.Verify] },
-            new() { Name = StepNames.Notify, Worker = WorkerNames.Notification, Kind = StepKind.Retriable, After = [StepNames.Activate] },
+            new()
+            {
+                Name = StepNames.Notify,
+                Worker = WorkerNames.Notification,
+                Kind = StepKind.Retriable,
+                After = [StepNames.Activate],
+                Needs = [StepNames.Administrator],
+            },
         ],
     }.Validated();
 }

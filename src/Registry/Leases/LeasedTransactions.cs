@@ -60,8 +60,8 @@ public sealed class LeasedTransaction(NpgsqlConnection connection, NpgsqlTransac
 
     public NpgsqlTransaction Transaction { get; } = transaction;
 
-    /// <summary>Runs one statement with Dapper's parameters; returns the rows it touched.</summary>
-    public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
+    /// <summary>Runs one statement with Dapper's parameters; returns the rows it touched. For stores of the registry: no other project holds its SQL.</summary>
+    internal Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
         Connection.ExecuteAsync(new CommandDefinition(sql, parameters, Transaction, cancellationToken: cancellationToken));
 
     public Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);

@@ -4,6 +4,7 @@ using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Plans;
+using Saga.Registry.Settings;
 using Saga.Tenancy.Configuration;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
@@ -50,22 +51,23 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        await transaction.ExecuteAsync("delete from tenant_settings where tenant_id = @Value", new { context.TenantId.Value }, cancellationToken);
+        await TenantSettingRows.DeleteAsync(transaction, context.TenantId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task WriteAsync(
         LeasedTransaction transaction, StepContext context, string key, JsonElement value, bool seal, bool keep, CancellationToken cancellationToken)
     {
-        byte[]? envelope = seal
-            ? await sealer.SealAsync(
-                transaction, context.TenantId, TenantSettings.Purpose(key), JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), cancellationToken)
-            : null;
         // What was generated is made once: somebody may know the first value already.
-        await transaction.ExecuteAsync(
-            "insert into tenant_settings (tenant_id, key, value, sealed) values (@Tenant, @key, @Value::jsonb, @envelope) on conflict (tenant_id, key) "
-            + (keep ? "do nothing" : "do update set value = excluded.value, sealed = excluded.sealed"),
-            new { Tenant = context.TenantId.Value, key, Value = seal ? null : value.GetRawText(), envelope }, cancellationToken);
+        if (!seal)
+        {
+            await TenantSettingRows.WriteAsync(transaction, context.TenantId, key, value, keep, cancellationToken);
+            return;
+        }
+
+        var plaintext = JsonSerializer.SerializeToUtf8Bytes(value, Json.Options);
+        var envelope = await sealer.SealAsync(transaction, context.TenantId, TenantSettings.Purpose(key), plaintext, cancellationToken);
+        await TenantSettingRows.WriteSealedAsync(transaction, context.TenantId, key, envelope, keep, cancellationToken);
     }
 
     // Intake refuses these; a plan that changed since then makes them possible.

@@ -27,22 +27,9 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
 
         var version = applied[^1].Version;
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        await transaction.ExecuteAsync(
-            """
-            insert into tenant_migrations (tenant_id, version, name, checksum)
-            select @Tenant, * from unnest(@Versions, @Names, @Checksums) on conflict do nothing;
-            update tenants set schema_version = @version, version = version + 1, updated_at = now()
-            where id = @Tenant and schema_version is distinct from @version;
-            """,
-            new
-            {
-                Tenant = context.TenantId.Value,
-                Versions = applied.Select(m => m.Version).ToArray(),
-                Names = applied.Select(m => m.Name).ToArray(),
-                Checksums = applied.Select(m => m.Checksum).ToArray(),
-                version,
-            },
-            cancellationToken);
+        await TenantMigrationRows.AddAsync(
+            transaction, context.TenantId, [.. applied.Select(m => new TenantMigration(m.Version, m.Name, m.Checksum))], cancellationToken);
+        await TenantRows.SetSchemaVersionAsync(transaction, context.TenantId, version, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new { Version = version };
     }
@@ -51,12 +38,8 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        await transaction.ExecuteAsync(
-            """
-            delete from tenant_migrations where tenant_id = @Value;
-            update tenants set schema_version = null, version = version + 1, updated_at = now() where id = @Value and schema_version is not null;
-            """,
-            new { context.TenantId.Value }, cancellationToken);
+        await TenantMigrationRows.DeleteAsync(transaction, context.TenantId, cancellationToken);
+        await TenantRows.SetSchemaVersionAsync(transaction, context.TenantId, null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
@@ -10,6 +11,8 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
 {
     public string Name => StepNames.Administrator;
 
+    public IReadOnlyList<string> Needs => [StepNames.Identity];
+
     public TimeSpan LingersFor => directory.LingersFor;
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Keycloak];
@@ -18,13 +21,12 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
     {
         using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
-        var user = await directory.EnsureAdministratorAsync(tenant.Id, tenant.AdminEmail, cancellationToken)
-            ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
+        var user = await EnsureAsync(context, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
         await RecordAsync(context, user.Id, cancellationToken);
         // Last, so that an attempt that fails earlier mails nothing; a user of somebody else's is not bothered at all.
         var mailed = user.MadeFor == tenant.Id && user.RequiredActions.Count > 0
             && await directory.SendRequiredActionsAsync(user, cancellationToken);
-        return new { userId = user.Id, madeForTenant = user.MadeFor == tenant.Id, mailed };
+        return new AdministratorOutput { UserId = user.Id, MadeForTenant = user.MadeFor == tenant.Id, Mailed = mailed };
     }
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
@@ -34,15 +36,28 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
         await RecordAsync(context, null, cancellationToken);
     }
 
+    // Where an operator skipped the organisation's step, the directory is asked for it.
+    private async Task<DirectoryUser?> EnsureAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var tenant = context.Tenant;
+        var organization = context.FindOutput<OrganizationOutput>(StepNames.Identity)?.OrganizationId;
+        try
+        {
+            return await directory.EnsureAdministratorAsync(tenant.Id, organization, tenant.AdminEmail, cancellationToken);
+        }
+        catch (StepFailureException error) when (organization is not null && error.Failure.Kind == FailureKind.Permanent)
+        {
+            // Perhaps since somebody deleted the organisation after its step.
+            if (await directory.FindOrganizationAsync(tenant.Id, cancellationToken) is null)
+                return null;
+            throw;
+        }
+    }
+
     private async Task RecordAsync(StepContext context, string? userId, CancellationToken cancellationToken)
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
-        await transaction.ExecuteAsync(
-            """
-            update tenants set admin_user_id = @userId, version = version + 1, updated_at = now()
-            where id = @Id and admin_user_id is distinct from @userId
-            """,
-            new { Id = context.TenantId.Value, userId }, cancellationToken);
+        await TenantRows.SetAdministratorAsync(transaction, context.TenantId, userId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

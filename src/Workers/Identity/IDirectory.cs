@@ -42,13 +42,18 @@ public interface IDirectory
     Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken);
 
     /// <summary>Makes the user an administrator of the tenant: user, membership and role, as the three calls above do.</summary>
-    /// <returns>Null when the tenant has no organisation; then there is no new user either.</returns>
-    async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellationToken)
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="organizationId">Its organisation, when the caller knows it; looked up when null. One that is gone is a permanent failure.</param>
+    /// <param name="email">The administrator's address.</param>
+    /// <param name="cancellationToken">Cancels the calls; what was made stays.</param>
+    /// <returns>Null when an organisation was looked up and there is none; then there is no new user either.</returns>
+    async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string? organizationId, string email, CancellationToken cancellationToken)
     {
-        if (await FindOrganizationAsync(tenant, cancellationToken) is not { } organization)
+        organizationId ??= (await FindOrganizationAsync(tenant, cancellationToken))?.Id;
+        if (organizationId is null)
             return null;
         var user = await EnsureUserAsync(tenant, email, cancellationToken);
-        await EnsureMemberAsync(organization.Id, user.Id, cancellationToken);
+        await EnsureMemberAsync(organizationId, user.Id, cancellationToken);
         await EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, cancellationToken);
         return user;
     }

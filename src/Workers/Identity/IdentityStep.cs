@@ -20,7 +20,7 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
         var tenant = context.Tenant;
         var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.Domain), cancellationToken);
         await RecordAsync(context, organization.Id, cancellationToken);
-        return new { organizationId = organization.Id, alias = organization.Alias };
+        return new OrganizationOutput { OrganizationId = organization.Id, Alias = organization.Alias };
     }
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
@@ -34,12 +34,7 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
     private async Task RecordAsync(StepContext context, string? organizationId, CancellationToken cancellationToken)
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
-        await transaction.ExecuteAsync(
-            """
-            update tenants set organization_id = @organizationId, version = version + 1, updated_at = now()
-            where id = @Id and organization_id is distinct from @organizationId
-            """,
-            new { Id = context.TenantId.Value, organizationId }, cancellationToken);
+        await TenantRows.SetOrganizationAsync(transaction, context.TenantId, organizationId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

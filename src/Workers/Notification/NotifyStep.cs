@@ -11,11 +11,15 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
 {
     public string Name => StepNames.Notify;
 
+    public IReadOnlyList<string> Needs => [StepNames.Administrator];
+
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.Smtp];
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl);
+        // Where an operator skipped the administrator's step, nobody knows.
+        var known = context.FindOutput<AdministratorOutput>(StepNames.Administrator)?.MadeForTenant is false;
+        var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl, known);
         // A stale attempt sends no second mail.
         await leases.RequireAsync(context.Lease, cancellationToken);
         try

@@ -7,8 +7,16 @@ namespace Saga.Workers.Notification;
 /// <summary>The words to a new tenant's administrator.</summary>
 internal static class WelcomeMail
 {
-    public static Mail Write(Tenant tenant, Guid operation, string step, string signInUrl)
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="operation">The operation that mails.</param>
+    /// <param name="step">Its step.</param>
+    /// <param name="signInUrl">Where to sign in.</param>
+    /// <param name="hasAccount">Whether the administrator had an account before, and so a password.</param>
+    public static Mail Write(Tenant tenant, Guid operation, string step, string signInUrl, bool hasAccount)
     {
+        var password = hasAccount
+            ? "You have an account already: sign in with the password that you know."
+            : "At the first sign-in you are asked for what is still missing, such as a password of your own.";
         var name = OneLine(tenant.Name);
         var (safeName, safeUrl) = (WebUtility.HtmlEncode(name), WebUtility.HtmlEncode(signInUrl));
         return new Mail
@@ -23,7 +31,7 @@ internal static class WelcomeMail
                 {name} is ready, and you are its administrator.
 
                 Sign in as {tenant.AdminEmail}: {signInUrl}
-                At the first sign-in you are asked for what is still missing, such as a password of your own.
+                {password}
 
                 Short name: {tenant.Slug}
                 Plan: {tenant.Plan}
@@ -35,7 +43,7 @@ internal static class WelcomeMail
                 <p>Hello,</p>
                 <p><strong>{safeName}</strong> is ready, and you are its administrator.</p>
                 <p><a href="{safeUrl}">Sign in</a> as {WebUtility.HtmlEncode(tenant.AdminEmail)}.
-                At the first sign-in you are asked for what is still missing, such as a password of your own.</p>
+                {password}</p>
                 <p>Short name: {tenant.Slug}<br>Plan: {WebUtility.HtmlEncode(tenant.Plan)}</p>
                 </body></html>
                 """,

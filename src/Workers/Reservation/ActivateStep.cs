@@ -12,27 +12,18 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Reservation;
 
 /// <summary>The pivot: the tenant becomes active and is announced, in one transaction; a second run finds it done.</summary>
-internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenants, RegistryNotifier notifier, TimeProvider time) : IStep
+internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenants, RegistryNotifier notifier) : IStep
 {
     public string Name => StepNames.Activate;
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
-            var activated = await transaction.ExecuteAsync(
-                "update tenants set status = 'active', version = version + 1, updated_at = @now where id = @Value and status = 'provisioning'",
-                new { context.TenantId.Value, now }, cancellationToken);
-            if (activated == 1)
+            if (await TenantRows.ActivateAsync(transaction, context.TenantId, cancellationToken) is { } at)
             {
                 await PlacementStore.ActivateAsync(transaction, context.TenantId, cancellationToken);
-                await transaction.ExecuteAsync(
-                    """
-                    insert into audit (at, actor, action, tenant_id, operation_id)
-                    select @now, requested_by, @Action, @Tenant, id from operations where id = @OperationId
-                    """,
-                    new { now, Action = AuditActions.TenantActivate, Tenant = context.TenantId.Value, context.OperationId }, cancellationToken);
+                await AuditLog.WriteAsync(transaction, AuditActions.TenantActivate, context.TenantId, context.OperationId, cancellationToken);
                 await transaction.CommitAsync(
                     [OutboxWriter.PublishCommand(new TenantProvisioned
                     {
@@ -41,7 +32,7 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
                         Plan = context.Tenant.Plan,
                         Tier = context.Tenant.Tier,
                         OperationId = context.OperationId,
-                        OccurredAt = now,
+                        OccurredAt = at,
                     })],
                     cancellationToken);
                 notifier.Notify(RegistryChannels.Outbox);

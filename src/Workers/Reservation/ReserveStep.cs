@@ -5,6 +5,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
@@ -54,16 +55,9 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
 
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await TenantSealer.DestroyAsync(transaction, context.TenantId, cancellationToken);
-        // Frees slug, domain and subdomain: they are unique among tenants that did not fail.
-        await transaction.ExecuteAsync(
-            """
-            with undone as (
-                update tenants set status = 'failed', version = version + 1, updated_at = now()
-                where id = @Tenant and status = 'provisioning' returning id)
-            insert into audit (actor, action, tenant_id, operation_id)
-            select o.requested_by, @Action, u.id, o.id from undone u, operations o where o.id = @OperationId
-            """,
-            new { Action = AuditActions.TenantUndo, Tenant = context.TenantId.Value, context.OperationId }, cancellationToken);
+        // Frees slug, domain and subdomain.
+        if (await TenantRows.FailAsync(transaction, context.TenantId, cancellationToken))
+            await AuditLog.WriteAsync(transaction, AuditActions.TenantUndo, context.TenantId, context.OperationId, cancellationToken);
         await transaction.CommitAsync(PlacementStore.ReleaseCommands(context.TenantId), cancellationToken);
         notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
     }

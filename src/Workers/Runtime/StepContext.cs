@@ -43,13 +43,17 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
     /// <param name="step">Its name in <see cref="StepNames"/>, whatever the operation's workflow calls it.</param>
     /// <exception cref="StepFailureException">There is none: an operator let the step be skipped, or an earlier version left nothing.</exception>
     public T Output<T>(string step)
+        where T : class => FindOutput<T>(step) ?? throw StepFailureException.Permanent(
+            "output-missing", $"Step '{Step}' needs the output of step '{step}', and there is none.", $"Retry the operation from step '{step}'.");
+
+    /// <summary>The same for a step that can do without; null when there is none.</summary>
+    public T? FindOutput<T>(string step)
         where T : class
     {
         if (!Inputs.Asked.Contains(step, StringComparer.Ordinal))
             throw new InvalidOperationException($"Step '{Step}' reads the output of '{step}' without saying so: it must be among its {nameof(IStep.Needs)}.");
         return Inputs.Outputs.GetValueOrDefault(step) is { ValueKind: JsonValueKind.Object } output
-            ? output.Deserialize<T>(Json.Options)!
-            : throw StepFailureException.Permanent(
-                "output-missing", $"Step '{Step}' needs the output of step '{step}', and there is none.", $"Retry the operation from step '{step}'.");
+            ? output.Deserialize<T>(Json.Options)
+            : null;
     }
 }

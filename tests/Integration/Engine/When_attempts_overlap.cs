@@ -27,7 +27,7 @@ public sealed class When_attempts_overlap
                 try
                 {
                     await using var transaction = await leased.BeginAsync(context.Lease, default);
-                    await transaction.ExecuteAsync("update tenants set name = 'late' where id = @Value", context.TenantId, default);
+                    await transaction.Connection.ExecuteAsync("update tenants set name = 'late' where id = @Value", context.TenantId, transaction.Transaction);
                     await transaction.CommitAsync(default);
                     refused.SetResult(null);
                 }

@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -120,7 +121,7 @@ public sealed class When_two_workers_take_one_dispatch
             newer = registry.ExecuteAsync("update operation_steps set fence = 2");
             await WaitingAsync(registry, 1);
             newer.IsCompleted.ShouldBeFalse();
-            await transaction.ExecuteAsync("update tenants set name = 'written in time' where id = @Value", new { tenant.Id.Value }, default);
+            await transaction.Connection.ExecuteAsync("update tenants set name = 'written in time' where id = @Value", new { tenant.Id.Value }, transaction.Transaction);
             await transaction.CommitAsync(default);
         }
 

@@ -25,8 +25,8 @@ public abstract partial class DirectoryContract
     {
         var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
 
-        var made = (await Directory.EnsureAdministratorAsync(lastTenant, "Ann@Acme.example", None)).ShouldNotBeNull();
-        var again = (await Directory.EnsureAdministratorAsync(lastTenant, "ann@acme.example", None)).ShouldNotBeNull();
+        var made = (await Directory.EnsureAdministratorAsync(lastTenant, null, "Ann@Acme.example", None)).ShouldNotBeNull();
+        var again = (await Directory.EnsureAdministratorAsync(lastTenant, null, "ann@acme.example", None)).ShouldNotBeNull();
 
         (again.Id, again.MadeFor).ShouldBe((made.Id, lastTenant));
         (await Directory.IsMemberAsync(organization.Id, made.Id, None)).ShouldBeTrue();
@@ -36,7 +36,7 @@ public abstract partial class DirectoryContract
     [Fact]
     public async Task Should_make_no_administrator_without_an_organisation()
     {
-        (await Directory.EnsureAdministratorAsync(NewTenant(), "ann@acme.example", None)).ShouldBeNull();
+        (await Directory.EnsureAdministratorAsync(NewTenant(), null, "ann@acme.example", None)).ShouldBeNull();
 
         (await Directory.FindUserAsync("ann@acme.example", None)).ShouldBeNull();
     }

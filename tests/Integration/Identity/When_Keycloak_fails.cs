@@ -185,7 +185,7 @@ public sealed class When_Keycloak_fails
         if (membershipFails)
             stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Drop = true });
 
-        var failure = await FailureOfAsync(() => connection.Directory.EnsureAdministratorAsync(tenant, "ann@acme.example", None));
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureAdministratorAsync(tenant, null, "ann@acme.example", None));
 
         (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.UserAttributesOff, false));
         stub.Users.ShouldBeEmpty();

@@ -128,7 +128,7 @@ public sealed class When_Keycloak_loses_answers : IAsyncLifetime
         await Directory.EnsureOrganizationAsync(Acme, None);
         stub.Arm("POST", route, new KeycloakFault { LoseAnswer = true });
 
-        var made = (await Directory.EnsureAdministratorAsync(tenant, "ann@acme.example", None)).ShouldNotBeNull();
+        var made = (await Directory.EnsureAdministratorAsync(tenant, null, "ann@acme.example", None)).ShouldNotBeNull();
 
         stub.Users.ShouldHaveSingleItem().Id.ShouldBe(made.Id);
         stub.Users.Single().Roles.ShouldBe([DirectoryRoles.TenantAdmin]);

@@ -124,6 +124,42 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
         stub.Users.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Should_take_the_organisation_from_the_step_that_made_it()
+    {
+        await tenant.LeaveAsync(StepNames.Identity, (await Identity.ExecuteAsync(await tenant.BeginAsync(StepNames.Identity), None)).ShouldNotBeNull());
+        var asked = CallsForOrganizations;
+
+        await Administrator.ExecuteAsync(await tenant.BeginAsync(StepNames.Administrator), None);
+
+        CallsForOrganizations.ShouldBe(asked, "it is not looked up again");
+        stub.Organizations.Single().Members.ShouldBe([stub.Users.Single().Id]);
+    }
+
+    [Fact]
+    public async Task Should_look_the_organisation_up_when_its_step_was_skipped()
+    {
+        await Identity.ExecuteAsync(await tenant.BeginAsync(StepNames.Identity), None);
+
+        await Administrator.ExecuteAsync(await tenant.BeginAsync(StepNames.Administrator), None);
+
+        stub.Organizations.Single().Members.ShouldBe([stub.Users.Single().Id]);
+    }
+
+    [Fact]
+    public async Task Should_say_when_the_organisation_was_deleted_after_its_step()
+    {
+        await tenant.LeaveAsync(StepNames.Identity, (await Identity.ExecuteAsync(await tenant.BeginAsync(StepNames.Identity), None)).ShouldNotBeNull());
+        await connection.Directory.DeleteOrganizationAsync(tenant.Id, None);
+        var context = await tenant.BeginAsync(StepNames.Administrator);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => Administrator.ExecuteAsync(context, None))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe((DirectoryFailures.OrganizationMissing, false));
+        await CompensateAsync();
+        stub.Users.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(true, true)]
     [InlineData(false, false)]
@@ -188,6 +224,8 @@ public sealed class When_the_identity_steps_run : IAsyncLifetime
 
         (await tenant.ReadAsync()).OrganizationId.ShouldBeNull();
     }
+
+    private int CallsForOrganizations => stub.Calls.Count(c => c is { Method: "GET", Route: "organizations" });
 
     private IdentityStep Identity => new(connection.Directory, new LeasedTransactions(registry));
 

@@ -37,6 +37,23 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
         mail.Parts[1].ShouldContain("href=\"https://app.example/sign-in?a=1&amp;b=2\"");
     }
 
+    [Theory]
+    [InlineData(true, "a password of your own")]
+    [InlineData(false, "the password that you know")]
+    // An operator skipped the step.
+    [InlineData(null, "a password of your own")]
+    public async Task Should_say_which_password_is_wanted(bool? madeForTenant, string password)
+    {
+        if (madeForTenant is { } made)
+            await tenant.LeaveAsync(StepNames.Administrator, new AdministratorOutput { UserId = "u-1", MadeForTenant = made, Mailed = false });
+        await using var sink = new MailSink();
+        await using var host = MailHost.Smtp(sink.Port, registry);
+
+        await RunAsync(host);
+
+        sink.Mails.ShouldHaveSingleItem().Parts.ShouldAllBe(p => p.Contains(password, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Should_send_nothing_when_its_lease_is_over_although_nobody_took_it()
     {

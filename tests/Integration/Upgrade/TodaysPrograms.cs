@@ -6,6 +6,8 @@ using Saga.Contracts.Steps;
 using Saga.Orchestrator;
 using Saga.Tests.Support;
 using Saga.Workers.Configuration;
+using Saga.Workers.Identity;
+using Saga.Workers.Notification;
 using Saga.Workers.Reservation;
 using Saga.Workers.Runtime;
 using Saga.Workers;
@@ -26,7 +28,12 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
         StepNames.Identity, StepNames.Administrator, StepNames.Database, StepNames.Migrate, StepNames.Storage, StepNames.Cache, StepNames.Verify, StepNames.Notify,
     ];
 
-    public static async Task<TodaysPrograms> StartAsync(NpgsqlDataSource registry)
+    // With a folder for mails, these are real, too.
+    private static readonly string[] People = [StepNames.Identity, StepNames.Administrator, StepNames.Notify];
+
+    /// <param name="registry">The stored registry.</param>
+    /// <param name="mails">Where mails go. Without it, the steps of organisations and mails only pretend.</param>
+    public static async Task<TodaysPrograms> StartAsync(NpgsqlDataSource registry, string? mails = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -41,9 +48,17 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
             ["Saga:Databases:Servers:eu-1:Region"] = "eu",
             ["Saga:Databases:Servers:eu-1:MaxTenants"] = "100",
             ["Saga:Databases:Servers:eu-1:WarmDatabases"] = "0",
+            ["Saga:Mode"] = "embedded",
+            ["Saga:Identity:Adapter"] = "embedded",
+            ["Saga:Mail:Adapter"] = "folder",
+            ["Saga:Mail:Folder:Path"] = mails,
+            ["Saga:Mail:From"] = "Saga <no-reply@saga.example>",
+            ["Saga:Mail:SignInUrl"] = "https://app.example/sign-in",
         });
         builder.Services.AddOrchestrator(builder.Configuration).AddResource<ReservationModule>(builder.Configuration).AddResource<ConfigurationModule>(builder.Configuration);
-        foreach (var step in Scripted)
+        if (mails is not null)
+            builder.Services.AddResource<IdentityModule>(builder.Configuration).AddResource<NotificationModule>(builder.Configuration);
+        foreach (var step in mails is null ? Scripted : Scripted.Except(People, StringComparer.Ordinal))
             builder.Services.AddSingleton<IStep>(new ScriptedStep(step));
         foreach (var worker in Workers)
             builder.Services.AddWorkerEndpoint(builder.Configuration, worker);
@@ -53,6 +68,9 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
         await host.StartAsync();
         return new TodaysPrograms(host);
     }
+
+    public T Get<T>()
+        where T : notnull => host.Services.GetRequiredService<T>();
 
     public async ValueTask DisposeAsync()
     {

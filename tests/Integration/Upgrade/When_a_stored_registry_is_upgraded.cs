@@ -7,6 +7,7 @@ using Saga.Registry.Operations;
 using Saga.Registry.Schema;
 using Saga.Registry.Tenants;
 using Saga.Tests.Support;
+using Saga.Workers.Identity;
 using Shouldly;
 using Xunit;
 
@@ -60,6 +61,33 @@ public sealed class When_a_stored_registry_is_upgraded
         await EndsAsync(registry, "undone", "compensated", "failed");
         await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await Until.TrueAsync(async () => await connection.ExecuteScalarAsync<long>("select count(*) from outbox") == 0, "every message of the earlier version leaves the outbox");
+    }
+
+    [Fact]
+    public async Task Should_give_todays_steps_the_outputs_of_earlier_ones_in_the_workflow_of_then()
+    {
+        var mails = Directory.CreateTempSubdirectory("saga-mails-");
+        await using var registry = await UpgradedAsync();
+        // Version 1 has other names for the steps, and does not say what they need.
+        (await ScalarAsync<string>(registry, "select distinct definition ->> 'version' from workflows")).ShouldBe("1");
+        await using (var host = await TodaysPrograms.StartAsync(registry, mails.FullName))
+        {
+            // Made for another tenant: that the mail knows it proves that it read what the administrator's step returned.
+            await host.Get<IDirectory>().EnsureUserAsync(new TenantId(Guid.CreateVersion7()), "admin@fresh.example", TestContext.Current.CancellationToken);
+
+            await EndsAsync(registry, "fresh", "completed", "active");
+        }
+
+        (await ScalarAsync<string>(registry, "select organization_id from tenants where slug = 'fresh'")).ShouldNotBeNull();
+        mails.GetFiles("*.eml").Select(f => File.ReadAllText(f.FullName)).Single(m => m.Contains("admin@fresh.example", StringComparison.Ordinal))
+            .ShouldContain("the password that you know");
+        mails.Delete(recursive: true);
+    }
+
+    private static async Task<T?> ScalarAsync<T>(NpgsqlDataSource registry, string sql)
+    {
+        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        return await connection.ExecuteScalarAsync<T>(sql);
     }
 
     private static async Task<NpgsqlDataSource> UpgradedAsync()

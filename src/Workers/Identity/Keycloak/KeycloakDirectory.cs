@@ -60,17 +60,19 @@ internal sealed partial class KeycloakDirectory(
         await roles.GrantAsync(userId, await roles.EnsureAsync(role, cancellationToken), cancellationToken);
 
     // Each call takes its time: what needs no other's answer is asked at once, and no user is made before all is known.
-    public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string email, CancellationToken cancellationToken)
+    public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string? organizationId, string email, CancellationToken cancellationToken)
     {
         var username = email.ToLowerInvariant();
-        var finding = organizations.FindAsync(tenant, cancellationToken);
+        var finding = organizationId is null ? FindIdAsync() : Task.FromResult<string?>(organizationId);
         var knowing = users.FindByNameAsync(username, cancellationToken);
         var granting = roles.EnsureAsync(DirectoryRoles.TenantAdmin, cancellationToken);
         await Task.WhenAll(finding, knowing, granting);
-        if (await finding is not { Id: { } organization })
+        if (await finding is not { } organization)
             return null;
         var role = await granting;
         return await users.EnsureAsync(tenant, username, await knowing, EquipAsync, cancellationToken);
+
+        async Task<string?> FindIdAsync() => (await organizations.FindAsync(tenant, cancellationToken))?.Id;
 
         Task EquipAsync(string userId) =>
             Task.WhenAll(EnsureMemberAsync(organization, userId, cancellationToken), roles.GrantAsync(userId, role, cancellationToken));

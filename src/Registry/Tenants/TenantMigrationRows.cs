@@ -1,0 +1,31 @@
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
+
+namespace Saga.Registry.Tenants;
+
+/// <summary>The rows of <c>tenant_migrations</c>: which migrations of the product each tenant's tables have.</summary>
+public static class TenantMigrationRows
+{
+    /// <summary>Adds those that are not there yet.</summary>
+    public static Task AddAsync(LeasedTransaction transaction, TenantId tenant, IReadOnlyCollection<TenantMigration> migrations, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            """
+            insert into tenant_migrations (tenant_id, version, name, checksum)
+            select @Tenant, * from unnest(@Versions, @Names, @Checksums) on conflict do nothing
+            """,
+            new
+            {
+                Tenant = tenant.Value,
+                Versions = migrations.Select(m => m.Version).ToArray(),
+                Names = migrations.Select(m => m.Name).ToArray(),
+                Checksums = migrations.Select(m => m.Checksum).ToArray(),
+            },
+            cancellationToken);
+
+    /// <summary>Forgets all of the tenant's; nothing when there are none.</summary>
+    public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync("delete from tenant_migrations where tenant_id = @Value", new { tenant.Value }, cancellationToken);
+}
+
+/// <summary>A migration of the product that was applied to a tenant's tables.</summary>
+public sealed record TenantMigration(int Version, string Name, string Checksum);

@@ -1,0 +1,57 @@
+using Dapper;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Leases;
+
+namespace Saga.Registry.Tenants;
+
+/// <summary>
+/// What steps write to a tenant's row. Each write may come twice: what is as it should be is left alone, and keeps its version.
+/// </summary>
+public static class TenantRows
+{
+    /// <summary>The organisation's id in the identity provider; null when there is none any more.</summary>
+    public static Task SetOrganizationAsync(LeasedTransaction transaction, TenantId tenant, string? organizationId, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            """
+            update tenants set organization_id = @organizationId, version = version + 1, updated_at = now()
+            where id = @Value and organization_id is distinct from @organizationId
+            """,
+            new { tenant.Value, organizationId }, cancellationToken);
+
+    /// <summary>The id of the first administrator in the identity provider; null when there is none any more.</summary>
+    public static Task SetAdministratorAsync(LeasedTransaction transaction, TenantId tenant, string? userId, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            """
+            update tenants set admin_user_id = @userId, version = version + 1, updated_at = now()
+            where id = @Value and admin_user_id is distinct from @userId
+            """,
+            new { tenant.Value, userId }, cancellationToken);
+
+    /// <summary>The version of the product's schema in the tenant's place; null when there are no tables any more.</summary>
+    public static Task SetSchemaVersionAsync(LeasedTransaction transaction, TenantId tenant, int? version, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            """
+            update tenants set schema_version = @version, version = version + 1, updated_at = now()
+            where id = @Value and schema_version is distinct from @version
+            """,
+            new { tenant.Value, version }, cancellationToken);
+
+    /// <summary>A tenant that is being provisioned becomes active.</summary>
+    /// <returns>When, by the registry's clock; null when it is not being provisioned.</returns>
+    public static async Task<DateTimeOffset?> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        await transaction.Connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
+            """
+            update tenants set status = 'active', version = version + 1, updated_at = now()
+            where id = @Value and status = 'provisioning' returning updated_at
+            """,
+            new { tenant.Value }, transaction.Transaction, cancellationToken: cancellationToken)) is { } at
+            ? new DateTimeOffset(at)
+            : null;
+
+    /// <summary>A tenant that is being provisioned has failed, which frees its names: they are unique among tenants that did not fail.</summary>
+    /// <returns>Whether it was being provisioned.</returns>
+    public static async Task<bool> FailAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        await transaction.ExecuteAsync(
+            "update tenants set status = 'failed', version = version + 1, updated_at = now() where id = @Value and status = 'provisioning'",
+            new { tenant.Value }, cancellationToken) == 1;
+}
