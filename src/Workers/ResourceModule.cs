@@ -13,9 +13,6 @@ public abstract class ResourceModule
     /// <summary>The worker: what <c>Saga:Workers:Run</c> calls it, and whose queue takes its steps. Workflows hold it: it never changes.</summary>
     public abstract string Worker { get; }
 
-    /// <summary>The external systems that its own steps and verifications use, as <see cref="SystemNames"/> has them; of a system that is several servers, what all their names begin with.</summary>
-    public abstract IReadOnlyList<string> Systems { get; }
-
     /// <summary>Its <see cref="IStep"/>s, with their options and the adapter that the configuration names.</summary>
     public abstract void AddSteps(IServiceCollection services, IConfiguration configuration);
 

@@ -24,8 +24,8 @@ public sealed class LeasedTransactions(NpgsqlDataSource registry)
             throw new LeaseLostException(lease);
     }
 
-    /// <summary>From here on, until the returned object is disposed, this flow changes external systems under this lease only.</summary>
-    public IDisposable Guard(StepLease lease) => LeaseGuard.Enter(this, lease);
+    /// <inheritdoc cref="LeaseGuard.Enter"/>
+    public IDisposable Guard(StepLease lease, Func<bool>? stands = null) => LeaseGuard.Enter(this, lease, stands);
 
     /// <exception cref="LeaseLostException">The lease is another's, or its fence is stale.</exception>
     public async Task<LeasedTransaction> BeginAsync(StepLease lease, CancellationToken cancellationToken)

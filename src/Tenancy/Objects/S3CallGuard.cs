@@ -4,7 +4,9 @@ using System.Net;
 namespace Saga.Tenancy.Objects;
 
 /// <summary>Is asked before every request that changes something, its repetitions included, and may forbid it by an exception.</summary>
-public sealed record S3CallGuard(Func<CancellationToken, Task> BeforeChange);
+/// <param name="BeforeChange">Is asked before the request waits for a connection.</param>
+/// <param name="Connection">Wraps each connection, to look once more right before bytes leave; they stay as they are when null.</param>
+public sealed record S3CallGuard(Func<CancellationToken, Task> BeforeChange, Func<Stream, Stream>? Connection = null);
 
 /// <summary>Makes the HTTP client whose requests the guard sees, set as the S3 client sets its own.</summary>
 internal sealed class GuardedHttpClients(S3CallGuard guard) : HttpClientFactory
@@ -19,6 +21,7 @@ internal sealed class GuardedHttpClients(S3CallGuard guard) : HttpClientFactory
             InnerHandler = new SocketsHttpHandler
             {
                 AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false, PooledConnectionLifetime = ConnectionLifetime,
+                PlaintextStreamFilter = guard.Connection is { } wrap ? (context, _) => ValueTask.FromResult(wrap(context.PlaintextStream)) : null,
             },
         });
         if (clientConfig.Timeout is { } timeout)

@@ -15,8 +15,6 @@ public sealed class CacheModule : ResourceModule
 {
     public override string Worker => WorkerNames.Cache;
 
-    public override IReadOnlyList<string> Systems => [SystemNames.Redis];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddSealing(configuration).AddTenantCache(configuration);

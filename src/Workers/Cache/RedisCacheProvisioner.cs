@@ -69,7 +69,14 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
     private async Task ChangeAsync(Func<IDatabase, Task<RedisResult>> call, CancellationToken cancellationToken)
     {
         await LeaseGuard.RequireAsync(cancellationToken);
-        await redis.RunAsync(call, cancellationToken);
+        await redis.RunAsync(
+            database =>
+            {
+                // The connection may have been waited for.
+                LeaseGuard.RequireStanding();
+                return call(database);
+            },
+            cancellationToken);
     }
 
     private async Task<long> UnlinkAsync(TenantId tenant, CancellationToken cancellationToken)

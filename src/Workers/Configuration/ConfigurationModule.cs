@@ -14,8 +14,6 @@ public sealed class ConfigurationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Configuration;
 
-    public override IReadOnlyList<string> Systems => [];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);

@@ -18,8 +18,6 @@ public sealed class DatabaseModule : ResourceModule
 {
     public override string Worker => WorkerNames.Database;
 
-    public override IReadOnlyList<string> Systems => [SystemNames.PostgreSql("")];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSealing(configuration).AddDatabaseServers(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration);

@@ -11,8 +11,6 @@ public sealed class IdentityModule : ResourceModule
 {
     public override string Worker => WorkerNames.Identity;
 
-    public override IReadOnlyList<string> Systems => [SystemNames.Keycloak];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddDirectory(configuration);

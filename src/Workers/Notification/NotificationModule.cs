@@ -12,8 +12,6 @@ public sealed class NotificationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Notification;
 
-    public override IReadOnlyList<string> Systems => [SystemNames.Smtp];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);

@@ -11,8 +11,6 @@ public sealed class ReservationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Reservation;
 
-    public override IReadOnlyList<string> Systems => [];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddDatabaseServers(configuration);

@@ -19,11 +19,18 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
 
     private readonly long since = time.GetTimestamp();
     private bool renewed;
+    private long until = Until(left, time);
 
     public StepLease Lease { get; } = lease;
 
     /// <summary>When the attempt is over.</summary>
     public TimeSpan AttemptLeft => attempt - time.GetElapsedTime(since);
+
+    /// <summary>
+    /// Whether it may be relied on at this moment, by a clock that nobody sets. <see cref="Lost"/> says the same by a timer, which may be
+    /// late: a process that was frozen goes on with its work before its timers run.
+    /// </summary>
+    public bool Stands => !lost.IsCancellationRequested && time.GetTimestamp() < Volatile.Read(ref until);
 
     /// <summary>Whether it was never renewed, and is no longer new.</summary>
     public bool IsUnwatched => !renewed && time.GetElapsedTime(since) >= Short;
@@ -37,6 +44,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     public void Renewed(TimeSpan left)
     {
         renewed = true;
+        Volatile.Write(ref until, Until(left, time));
         try
         {
             lost.CancelAfter(Positive(left));
@@ -64,6 +72,8 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
         keeper.Release(Lease, Reported);
         lost.Dispose();
     }
+
+    private static long Until(TimeSpan left, TimeProvider time) => time.GetTimestamp() + (long)(left.TotalSeconds * time.TimestampFrequency);
 
     private static TimeSpan Positive(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
 }

@@ -168,7 +168,7 @@ internal sealed partial class StepConsumer(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, underWay.Cut);
         using var over = new AttemptEnd(held.AttemptLeft, stop, time);
         using var activity = WorkersTelemetry.StartStep(command);
-        using var guard = transactions.Guard(held.Lease);
+        using var guard = transactions.Guard(held.Lease, () => held.Stands);
         try
         {
             var given = stepContext.With(await inputs.ReadAsync(command.OperationId, step.Needs, step.NeedsInput, stop.Token));

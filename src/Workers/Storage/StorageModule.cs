@@ -16,8 +16,6 @@ public sealed class StorageModule : ResourceModule
 {
     public override string Worker => WorkerNames.Storage;
 
-    public override IReadOnlyList<string> Systems => [SystemNames.S3];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         AddShared(services, configuration);
@@ -39,6 +37,6 @@ public sealed class StorageModule : ResourceModule
     {
         services.AddRegistry(configuration);
         services.AddTenantObjects(configuration);
-        services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync));
+        services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync, connection => new LeasedStream(connection)));
     }
 }

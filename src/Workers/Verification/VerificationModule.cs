@@ -11,9 +11,6 @@ public sealed class VerificationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Verification;
 
-    // The verifications bring theirs.
-    public override IReadOnlyList<string> Systems => [];
-
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);

@@ -61,6 +61,17 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_make_no_user_when_it_was_frozen_after_the_registry_had_said_yes()
+    {
+        var frozen = await tenant.BeginAsync(StepNames.Cache);
+
+        using (new LeasedTransactions(registry).Guard(frozen.Lease, stands: () => false))
+            await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), None));
+
+        (await Provisioner.ExistsAsync(tenant.Id, None)).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Should_be_compensated_once_more_ten_seconds_after_a_command_without_an_answer() =>
         host.Step(StepNames.Cache).LingersFor.ShouldBe(TimeSpan.FromSeconds(10));
 

@@ -1,9 +1,9 @@
-using Npgsql;
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
-using Saga.Workers.Identity;
+using Saga.Workers.Identity.Keycloak;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
@@ -14,96 +14,96 @@ namespace Saga.Tests.Integration.Identity;
 /// An attempt slept, in front of any of its calls, while its compensation ran. What counts is what Keycloak has afterwards: an
 /// organisation that nobody owns would keep its alias for ever.
 /// </summary>
-public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
+public sealed class When_a_stale_attempt_wakes : IdentitySteps
 {
-    private static readonly CancellationToken None = CancellationToken.None;
-    private NpgsqlDataSource registry = null!;
-    private KeycloakStub stub = null!;
-    private KeycloakConnection connection = null!;
-    private SeededTenant tenant = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        registry = await PostgresServer.NewRegistryAsync();
-        stub = await KeycloakStub.StartAsync();
-        connection = new KeycloakConnection(stub);
-        tenant = await Seed.TenantAsync(registry, "acme", domain: "acme.example", adminEmail: "ann@acme.example");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await connection.DisposeAsync();
-        await stub.DisposeAsync();
-        await registry.DisposeAsync();
-    }
-
     [Fact]
     public async Task Should_make_no_organisation()
     {
-        var stale = await tenant.BeginAsync(StepNames.Identity);
-        await Identity.CompensateAsync(await tenant.BeginAsync(StepNames.Identity), None);
+        var stale = await Tenant.BeginAsync(StepNames.Identity);
+        await Identity.CompensateAsync(await Tenant.BeginAsync(StepNames.Identity), None);
 
         await Should.ThrowAsync<LeaseLostException>(() => Identity.ExecuteAsync(stale, None));
 
-        stub.Organizations.ShouldBeEmpty();
+        Stub.Organizations.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Should_make_no_organisation_when_it_slept_after_it_looked_for_one()
     {
         var asleep = new TaskCompletionSource();
-        stub.Arm("GET", "organizations", new KeycloakFault { Until = asleep.Task });
-        var stale = Identity.ExecuteAsync(await tenant.BeginAsync(StepNames.Identity), None);
-        await Until.TrueAsync(() => Task.FromResult(stub.Running == 1), "it looks");
-        await Identity.CompensateAsync(await tenant.BeginAsync(StepNames.Identity), None);
+        Stub.Arm("GET", "organizations", new KeycloakFault { Until = asleep.Task });
+        var stale = Identity.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
+        await Until.TrueAsync(() => Task.FromResult(Stub.Running == 1), "it looks");
+        await Identity.CompensateAsync(await Tenant.BeginAsync(StepNames.Identity), None);
 
         asleep.SetResult();
 
         await Should.ThrowAsync<LeaseLostException>(() => stale);
-        stub.Organizations.ShouldBeEmpty();
-        stub.Calls.ShouldAllBe(c => c.Method == "GET" || c.Route == "token");
+        Stub.Organizations.ShouldBeEmpty();
+        Stub.Calls.ShouldAllBe(c => c.Method == "GET" || c.Route == "token");
     }
 
     [Fact]
     public async Task Should_make_no_user_and_no_member()
     {
-        await Identity.ExecuteAsync(await tenant.BeginAsync(StepNames.Identity), None);
+        await Identity.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
         var asleep = new TaskCompletionSource();
-        stub.Arm("GET", "users", new KeycloakFault { Until = asleep.Task });
-        var stale = Administrator.ExecuteAsync(await tenant.BeginAsync(StepNames.Administrator), None);
-        await Until.TrueAsync(() => Task.FromResult(stub.Running > 0), "it looks");
-        await Administrator.CompensateAsync(await tenant.BeginAsync(StepNames.Administrator), None);
+        Stub.Arm("GET", "users", new KeycloakFault { Until = asleep.Task });
+        var stale = Administrator.ExecuteAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
+        await Until.TrueAsync(() => Task.FromResult(Stub.Running > 0), "it looks");
+        await Administrator.CompensateAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
 
         asleep.SetResult();
 
         await Should.ThrowAsync<LeaseLostException>(() => stale);
-        stub.Users.ShouldBeEmpty();
-        stub.Organizations.ShouldHaveSingleItem().Members.ShouldBeEmpty();
+        Stub.Users.ShouldBeEmpty();
+        Stub.Organizations.ShouldHaveSingleItem().Members.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Should_delete_nothing_that_a_newer_attempt_made()
     {
-        var stale = await tenant.BeginAsync(StepNames.Identity);
-        await Identity.ExecuteAsync(await tenant.BeginAsync(StepNames.Identity), None);
+        var stale = await Tenant.BeginAsync(StepNames.Identity);
+        await Identity.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
 
         await Should.ThrowAsync<LeaseLostException>(() => Identity.CompensateAsync(stale, None));
 
-        stub.Organizations.ShouldHaveSingleItem();
+        Stub.Organizations.ShouldHaveSingleItem();
     }
 
     [Fact]
     public async Task Should_do_nothing_when_its_lease_is_over_although_nobody_took_it()
     {
-        var late = await tenant.BeginAsync(StepNames.Identity);
-        await tenant.ExpireAsync(StepNames.Identity);
+        var late = await Tenant.BeginAsync(StepNames.Identity);
+        await Tenant.ExpireAsync(StepNames.Identity);
 
         await Should.ThrowAsync<LeaseLostException>(() => Identity.ExecuteAsync(late, None));
 
-        stub.Organizations.ShouldBeEmpty();
+        Stub.Organizations.ShouldBeEmpty();
     }
 
-    private IdentityStep Identity => new(connection.Directory, new LeasedTransactions(registry));
+    [Fact]
+    public async Task Should_send_nothing_when_it_was_frozen_after_the_registry_had_said_yes()
+    {
+        var frozen = await Tenant.BeginAsync(StepNames.Identity);
+        var realm = Stub.Settings["Saga:Identity:Keycloak:Realm"];
+        var options = new KeycloakOptions { BaseUrl = Stub.BaseUrl, Realm = realm, ClientId = "c", ClientSecret = "s" };
+        using var http = KeycloakRegistration.Connect(options);
+        using var wire = new KeycloakWire(http, Options.Create(options), TimeProvider.System);
+        var over = false;
 
-    private AdministratorStep Administrator => new(connection.Directory, new LeasedTransactions(registry));
+        using (new LeasedTransactions(Registry).Guard(frozen.Lease, stands: () => !over))
+        {
+            await Should.ThrowAsync<LeaseLostException>(() => wire.SendAsync("POST organizations", Wake, mayRepeat: true, changes: true, None));
+        }
+
+        Stub.Calls.ShouldBeEmpty();
+
+        // The request is made after the registry was asked, and before it waits for a connection.
+        HttpRequestMessage Wake()
+        {
+            over = true;
+            return new(HttpMethod.Post, $"admin/realms/{realm}/organizations") { Content = new StringContent("{}") };
+        }
+    }
 }

@@ -46,6 +46,18 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_make_nothing_when_it_was_frozen_after_the_registry_had_said_yes()
+    {
+        await using var host = await StorageHost.OnS3Async("bucket", bucket, registry: registry);
+        var frozen = await tenant.BeginAsync(StepNames.Storage);
+
+        using (new LeasedTransactions(registry).Guard(frozen.Lease, stands: () => false))
+            await Should.ThrowAsync<LeaseLostException>(() => host.Provisioner.ProvisionAsync(tenant.Id, None));
+
+        (await BucketsAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Should_put_no_policy_on_a_bucket_that_it_made_before_it_slept()
     {
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (request, _) =>

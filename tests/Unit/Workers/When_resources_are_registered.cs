@@ -43,14 +43,13 @@ public sealed class When_resources_are_registered
             .ShouldBe(ProvisionPlan.Workflows.SelectMany(w => w.Steps).Where(s => s.Worker == worker).Select(s => s.Name).Distinct(), ignoreOrder: true);
 
     [Theory, MemberData(nameof(Workers))]
-    public void Should_name_every_external_system(string worker)
+    public void Should_use_external_systems_by_their_names(string worker)
     {
-        var named = Module(worker).Systems;
+        string[] named = [SystemNames.PostgreSql(""), .. typeof(SystemNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!)];
         var used = Made<IStep>(worker, (m, s) => m.AddSteps(s, Settings)).Where(s => s is not VerifyStep).SelectMany(s => s.Systems(Tenant))
             .Concat(Made<IVerification>(worker, (m, s) => m.AddVerifications(s, Settings)).Select(v => v.System(Tenant)).OfType<string>()).Distinct().ToList();
 
         used.ShouldAllBe(system => named.Any(n => system.StartsWith(n, StringComparison.Ordinal)));
-        named.ShouldAllBe(n => used.Any(system => system.StartsWith(n, StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
 
@@ -26,8 +27,14 @@ internal static class KeycloakRegistration
     }
 
     // Redirects are not followed: the token would go along. Time is bounded by the wire, per try.
-    private static HttpClient Connect(KeycloakOptions options) =>
-        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    internal static HttpClient Connect(KeycloakOptions options) =>
+        new(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new LeasedStream(context.PlaintextStream)),
+        })
         {
             BaseAddress = new Uri(options.BaseUrl!.TrimEnd('/') + "/"),
             Timeout = Timeout.InfiniteTimeSpan,
