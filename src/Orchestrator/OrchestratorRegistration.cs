@@ -17,6 +17,7 @@ using Saga.Orchestrator.Persistence;
 using Saga.Orchestrator.Retention;
 using Saga.Orchestrator.Sweep;
 using Saga.Registry;
+using Saga.Registry.Processes;
 
 namespace Saga.Orchestrator;
 
@@ -31,13 +32,14 @@ public static class OrchestratorRegistration
         services.AddSingleton(s => new OperationEngine(s.GetRequiredService<Random>().NextDouble,
             new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) },
             new DispatchRules { RedeliverAfter = TimeSpan.FromSeconds(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.RedeliverySeconds) }));
+        services.AddSingleton(new ProcessPart { Orchestrates = true });
         services.AddSingleton<OperationStateMachine>();
         services.AddSingleton<SentMessages>();
         services.AddSingleton<IOutboxSender>(s => new OutboxSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<QueueSender>()));
         services.AddSingleton<OutboxPublisher>();
         services.AddSingleton<Committer>();
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
-            new OperationRepositoryContextFactory(s.GetRequiredService<Committer>(), s.GetRequiredService<OutboxPublisher>(), s.GetRequiredService<AdmissionSignal>())));
+            ActivatorUtilities.CreateInstance<OperationRepositoryContextFactory>(s)));
         services.AddSingleton(new BusEndpoint(Endpoints.Operations, (provider, endpoint) =>
         {
             // Outside the unit of work: each try is a transaction of its own.

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Engine;
 using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.DeadLetters;
@@ -55,6 +56,7 @@ public static class RegistryRegistration
         services.AddSingleton<RetentionStore>();
         services.AddSingleton<ProcessStore>();
         services.AddSingleton<HostedSteps>();
+        services.AddSingleton<OrchestratorLevels>();
         services.AddSingleton<UnreadableOperationStore>();
         services.AddHostedService<MigrateRegistryAtStart>();
         services.AddHostedService<ProcessRegistrar>();
@@ -65,6 +67,7 @@ public static class RegistryRegistration
     private static void AddEngineStores(this IServiceCollection services)
     {
         services.TryAddSingleton<RegistryClock>();
+        services.TryAddSingleton(EngineLevel.Current);
         services.TryAddSingleton<ITransitionStore, SqlTransitionStore>();
         services.TryAddSingleton<ILeaseStore, SqlLeaseStore>();
         services.TryAddSingleton<IOutboxStore, SqlOutboxStore>();

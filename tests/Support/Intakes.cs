@@ -21,5 +21,6 @@ public static class Intakes
         where TCommand : class
         where TInput : class
         where TPlan : ICommandPlan<TCommand, TInput> =>
-        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System), TimeProvider.System);
+        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
+            new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System), TimeProvider.System);
 }

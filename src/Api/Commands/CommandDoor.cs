@@ -47,7 +47,7 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
                     ProblemType.OfRejection(rejection.Code), rejection.Detail,
                     [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
                     rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null,
-                    rejection.Code == RejectionCodes.StepNotHosted ? ExceptionProblems.RetryAfterSeconds : null);
+                    rejection.Code is RejectionCodes.StepNotHosted or RejectionCodes.EngineTooOld ? ExceptionProblems.RetryAfterSeconds : null);
             case var other:
                 throw new InvalidOperationException($"The intake answered with {other}.");
         }

@@ -28,5 +28,5 @@ internal static class CommandEndpoints
         .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
         .WithProblems([
             ProblemType.MalformedJson, ProblemType.InvalidParameter, .. refusals, ProblemType.OperationActive, ProblemType.BodyTooLarge,
-            ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted]);
+            ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted, ProblemType.EngineTooOld]);
 }

@@ -33,13 +33,14 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "Something failed that should not");
     public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
     public static readonly ProblemType StepNotHosted = new(RejectionCodes.StepNotHosted, StatusCodes.Status503ServiceUnavailable, "No running process knows a step of the workflow");
+    public static readonly ProblemType EngineTooOld = new(RejectionCodes.EngineTooOld, StatusCodes.Status503ServiceUnavailable, "No running orchestrator has the engine level of the workflow");
     public static readonly ProblemType IssuerUnavailable = new("issuer-unavailable", StatusCodes.Status503ServiceUnavailable, "The token issuer is unavailable");
 
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
         SlugTaken, DomainTaken, SubdomainTaken, OperationActive, TenantState, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
-        DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, Internal, RegistryUnavailable, StepNotHosted, IssuerUnavailable,
+        DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 
     public string Uri => UriPrefix + Code;

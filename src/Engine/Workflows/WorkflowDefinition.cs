@@ -12,6 +12,12 @@ public sealed record WorkflowDefinition
     /// <summary>Grows with every change of the list.</summary>
     public required int Version { get; init; }
 
+    /// <summary>
+    /// The level of the engine that the workflow needs. Raise it when the workflow uses what an orchestrator of the version before
+    /// cannot run: that one then leaves its operations to newer ones.
+    /// </summary>
+    public int EngineLevel { get; init; } = Saga.Engine.EngineLevel.First;
+
     public required IReadOnlyList<StepDefinition> Steps { get; init; }
 
     /// <summary>
@@ -39,6 +45,8 @@ public sealed record WorkflowDefinition
 
         if (steps.Count == 0)
             throw Broken("it has no steps");
+        if (EngineLevel < Saga.Engine.EngineLevel.First)
+            throw Broken($"its engine level is below {Saga.Engine.EngineLevel.First}");
         var ancestors = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         foreach (var step in Steps)
             Ancestors(step.Name, steps, ancestors, []);

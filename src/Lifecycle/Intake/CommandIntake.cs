@@ -14,7 +14,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLedger ledger, TenantStore tenants, HostedSteps hosted, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLedger ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -36,7 +36,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             return new CommandRejected(refusal!);
 
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
-        var missing = await MissingStepsAsync(cancellationToken);
+        var missing = await MissingAsync(cancellationToken);
         for (var left = Tries; ; left--)
         {
             IntakeOutcome? outcome = null;
@@ -68,7 +68,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             var now = time.GetUtcNow();
             var operation = new BegunOperation(Guid.CreateVersion7(now), tenant?.Id ?? new TenantId(Guid.CreateVersion7(now)), now);
             var workflow = plan.Plan(input, tenant);
-            if (NotHosted(workflow, missing) is { } unknown)
+            if (NotRun(workflow, missing) is { } unknown)
             {
                 decided = new CommandRejected(unknown);
                 return null;
@@ -102,7 +102,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
         if (Guard(input, tenant) is { } refused)
             return new(TPlan.Workflows[0], input, refused);
         var workflow = plan.Plan(input, tenant);
-        return new(workflow, input, await FindConflictAsync(input, existing, cancellationToken) ?? NotHosted(workflow, await MissingStepsAsync(cancellationToken)));
+        return new(workflow, input, await FindConflictAsync(input, existing, cancellationToken) ?? NotRun(workflow, await MissingAsync(cancellationToken)));
     }
 
     // No connection is held meanwhile: the rules may read the registry by one of their own, and as many commands as the pool
@@ -136,16 +136,36 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             : null;
     }
 
-    private Task<IReadOnlyList<string>> MissingStepsAsync(CancellationToken cancellationToken) =>
-        hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken);
+    private async Task<Missing> MissingAsync(CancellationToken cancellationToken)
+    {
+        var tooHigh = new List<int>();
+        foreach (var level in TPlan.Workflows.Select(w => w.EngineLevel).Distinct())
+        {
+            if (await levels.IsMissingAsync(level, cancellationToken))
+                tooHigh.Add(level);
+        }
+
+        return new(await hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken), tooHigh);
+    }
 
     // Accepted, it would wait for somebody who may never come, and keep its tenant from other commands meanwhile.
-    private static OperationRejected? NotHosted(WorkflowDefinition workflow, IReadOnlyList<string> missing) =>
-        workflow.Steps.Select(s => s.Name).Where(missing.Contains).ToList() is not { Count: > 0 } names ? null : new()
+    private static OperationRejected? NotRun(WorkflowDefinition workflow, Missing missing)
+    {
+        if (missing.Levels.Contains(workflow.EngineLevel))
+        {
+            return new()
+            {
+                Code = RejectionCodes.EngineTooOld,
+                Detail = $"The workflow '{workflow.Kind}' needs engine level {workflow.EngineLevel}, and no running orchestrator has it. Start orchestrators of this version, and send the command again.",
+            };
+        }
+
+        return workflow.Steps.Select(s => s.Name).Where(missing.Steps.Contains).ToList() is not { Count: > 0 } names ? null : new()
         {
             Code = RejectionCodes.StepNotHosted,
             Detail = $"No running process knows {(names.Count == 1 ? "the step" : "the steps")} {string.Join(", ", names.Select(n => $"'{n}'"))}. Start workers of this version, and send the command again.",
         };
+    }
 
     private static OperationRejected Active(Guid operation, string kind) => new()
     {
@@ -183,4 +203,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
         CreatedAt = operation.At,
         UpdatedAt = operation.At,
     };
+
+    /// <param name="Steps">Steps that nobody hosts.</param>
+    /// <param name="Levels">Engine levels that no orchestrator has.</param>
+    private sealed record Missing(IReadOnlyList<string> Steps, IReadOnlyList<int> Levels);
 }

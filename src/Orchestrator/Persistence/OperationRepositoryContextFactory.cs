@@ -1,5 +1,6 @@
 using MassTransit;
 using MassTransit.Saga;
+using Saga.Contracts;
 using Saga.Contracts.DeadLetters;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
@@ -8,6 +9,7 @@ using Saga.Messaging.DeadLetters;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
+using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Persistence;
 
@@ -15,7 +17,7 @@ namespace Saga.Orchestrator.Persistence;
 /// The saga repository. It is the unit of work: the row, its history, the leases and the outgoing messages commit
 /// together, before the incoming message is acknowledged; the outgoing ones are sent right after.
 /// </summary>
-internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxPublisher publisher, AdmissionSignal admission)
+internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxPublisher publisher, AdmissionSignal admission, UnreadableOperationStore unreadable)
     : ISagaRepositoryContextFactory<OperationSaga>
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)
@@ -40,7 +42,7 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
         }
 
         if (transition.Unreadable is { } reason)
-            Unreadable(context.Message, transition.OperationId, reason);
+            await LeaveAsync(context, transition.OperationId, reason);
         if (transition.Change is not { } change)
             return;
         publisher.Send(change.Messages);
@@ -50,11 +52,13 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             admission.Wake();
     }
 
-    // The operation is put off. The message is kept for a version that can read it, unless the registry writes it again.
-    private static void Unreadable(object message, Guid operation, string reason)
+    // The operation is put off, and is due again by itself. What a worker reports is left to a version that can read it; an operator
+    // sees it when there is none.
+    private async Task LeaveAsync<T>(ConsumeContext<T> context, Guid operation, string reason)
+        where T : class
     {
         OrchestratorTelemetry.Unreadable.Add(1);
-        if (message is not (OperationDue or OperationForgotten))
+        if (context.Message is StepReport report && !await unreadable.PutBackAsync(report, TraceContext.Current, context.CancellationToken))
             throw new UnconsumableException(DeadLetterReasons.OperationUnreadable, $"Operation {operation} cannot be read: {reason}");
     }
 

@@ -19,6 +19,14 @@ public sealed class RetentionOptions
     [Range(1, 3650, ErrorMessage = "Saga:Retention:OutboxDays must be from 1 to 3650.")]
     public int OutboxDays { get; set; } = 30;
 
+    /// <summary>Days in which a message that could not be consumed waits for an operator, since it last came.</summary>
+    [Range(1, 3650, ErrorMessage = "Saga:Retention:DeadLetterDays must be from 1 to 3650.")]
+    public int DeadLetterDays { get; set; } = 90;
+
+    /// <summary>Days in which a dead letter is still shown after it was returned to its queue.</summary>
+    [Range(1, 3650, ErrorMessage = "Saga:Retention:ReturnedDeadLetterDays must be from 1 to 3650.")]
+    public int ReturnedDeadLetterDays { get; set; } = 7;
+
     /// <summary>Operations, keys or messages that one transaction prunes.</summary>
     [Range(1, 10_000, ErrorMessage = "Saga:Retention:BatchSize must be from 1 to 10000.")]
     public int BatchSize { get; set; } = 200;

@@ -20,6 +20,9 @@ internal sealed partial class RetentionSweeper(RetentionStore store, IOptions<Re
                 await PruneAsync(store.PruneIdempotencyKeysAsync, options.Value.IdempotencyKeyDays, stoppingToken);
                 if (await PruneAsync(store.PruneOutboxAsync, options.Value.OutboxDays, stoppingToken) is > 0 and var dropped)
                     LogDropped(dropped, options.Value.OutboxDays);
+                await PruneAsync(store.PruneReturnedDeadLettersAsync, options.Value.ReturnedDeadLetterDays, stoppingToken);
+                if (await PruneAsync(store.PruneDeadLettersAsync, options.Value.DeadLetterDays, stoppingToken) is > 0 and var unseen)
+                    LogDeadLettersDropped(unseen, options.Value.DeadLetterDays);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -41,6 +44,9 @@ internal sealed partial class RetentionSweeper(RetentionStore store, IOptions<Re
 
     [LoggerMessage(EventId = 1401, Level = LogLevel.Warning, Message = "{Count} messages that could not be sent for {Days} days were dropped from the outbox.")]
     private partial void LogDropped(int count, int days);
+
+    [LoggerMessage(EventId = 1930, Level = LogLevel.Warning, Message = "{Count} dead letters that nobody returned for {Days} days were deleted.")]
+    private partial void LogDeadLettersDropped(int count, int days);
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Warning, Message = "The registry could not be pruned; trying again at the next interval.")]
     private partial void LogFailed(Exception error);

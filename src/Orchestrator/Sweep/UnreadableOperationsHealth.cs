@@ -14,6 +14,6 @@ internal sealed class UnreadableOperationsHealth(UnreadableOperations operations
         return Task.FromResult(left.Count == 0
             ? HealthCheckResult.Healthy()
             : HealthCheckResult.Degraded(string.Create(
-                CultureInfo.InvariantCulture, $"{left.Count} operations cannot be read by this version: {string.Join(", ", left.Keys.Order().Take(Named))}{(left.Count > Named ? ", …" : ".")}")));
+                CultureInfo.InvariantCulture, $"{left.Count} operations cannot be read by this version: {string.Join(", ", left.Keys.Order().Take(Named))}{(left.Count > Named ? ", …" : ".")} {string.Join(' ', left.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(Named))}")));
     }
 }

@@ -9,6 +9,9 @@ public sealed record ProcessPart
     /// <summary>Master keys that are configured here.</summary>
     public IReadOnlyCollection<string> MasterKeyIds { get; init; } = [];
 
+    /// <summary>Whether the engine runs here.</summary>
+    public bool Orchestrates { get; init; }
+
     /// <summary>Connections that the capability may open at most, besides the registry's pool.</summary>
     public int Connections { get; init; }
 }

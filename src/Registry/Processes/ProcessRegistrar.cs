@@ -11,7 +11,7 @@ namespace Saga.Registry.Processes;
 /// in order. What it cannot write for a time is written when the registry answers again.
 /// </summary>
 internal sealed partial class ProcessRegistrar(
-    ProcessStore processes, NpgsqlDataSource registry, IEnumerable<ProcessPart> parts, TimeProvider time, ILogger<ProcessRegistrar> log)
+    ProcessStore processes, NpgsqlDataSource registry, IEnumerable<ProcessPart> parts, EngineLevel level, TimeProvider time, ILogger<ProcessRegistrar> log)
     : BackgroundService
 {
     private readonly RunningProcess process = new()
@@ -19,7 +19,8 @@ internal sealed partial class ProcessRegistrar(
         Id = Guid.CreateVersion7(),
         Program = Assembly.GetEntryAssembly()?.GetName().Name ?? "unknown",
         Version = typeof(ProcessRegistrar).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
-        EngineLevel = EngineLevel.Current,
+        Orchestrates = parts.Any(p => p.Orchestrates),
+        EngineLevel = level.Value,
         Steps = [.. parts.SelectMany(p => p.Steps).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
         MasterKeyIds = [.. parts.SelectMany(p => p.MasterKeyIds).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
         ConnectionBudget = new NpgsqlConnectionStringBuilder(registry.ConnectionString).MaxPoolSize + parts.Sum(p => p.Connections),

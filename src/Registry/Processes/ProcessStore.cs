@@ -18,14 +18,14 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into processes as p (id, program, version, engine_level, steps, master_key_ids, connection_budget)
-            values (@Id, @Program, @Version, @EngineLevel, @Steps, @MasterKeyIds, @ConnectionBudget)
+            insert into processes as p (id, program, version, orchestrates, engine_level, steps, master_key_ids, connection_budget)
+            values (@Id, @Program, @Version, @Orchestrates, @EngineLevel, @Steps, @MasterKeyIds, @ConnectionBudget)
             on conflict (id) do update set heartbeat_at = now();
             delete from processes where id in (select id from processes where heartbeat_at < now() - @old for update skip locked);
             """,
             new
             {
-                process.Id, process.Program, process.Version, process.EngineLevel, Steps = process.Steps.ToArray(), MasterKeyIds = process.MasterKeyIds.ToArray(),
+                process.Id, process.Program, process.Version, process.Orchestrates, process.EngineLevel, Steps = process.Steps.ToArray(), MasterKeyIds = process.MasterKeyIds.ToArray(),
                 process.ConnectionBudget, old = 10 * GivenUpAfter,
             }, cancellationToken: cancellationToken));
     }
@@ -42,7 +42,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
     {
         await using var command = registry.CreateCommand(
             """
-            select id, program, version, engine_level, steps, master_key_ids, connection_budget
+            select id, program, version, engine_level, steps, master_key_ids, connection_budget, orchestrates
             from processes where heartbeat_at > now() - $1 order by started_at, id
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = GivenUpAfter });
@@ -55,6 +55,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
                 Id = row.GetGuid(0),
                 Program = row.GetString(1),
                 Version = row.GetString(2),
+                Orchestrates = row.GetBoolean(7),
                 EngineLevel = row.GetInt32(3),
                 Steps = row.GetFieldValue<string[]>(4),
                 MasterKeyIds = row.GetFieldValue<string[]>(5),
@@ -74,5 +75,13 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
             .. await connection.QueryAsync<string>(new CommandDefinition(
                 "select distinct unnest(steps) from processes where heartbeat_at > now() - @GivenUpAfter", new { GivenUpAfter }, cancellationToken: cancellationToken)),
         ];
+    }
+
+    /// <summary>The highest level among the engines that run; null when none does.</summary>
+    public async Task<int?> FindHighestLevelAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            "select max(engine_level) from processes where orchestrates and heartbeat_at > now() - @GivenUpAfter", new { GivenUpAfter }, cancellationToken: cancellationToken));
     }
 }

@@ -9,6 +9,9 @@ public sealed record RunningProcess
 
     public required string Version { get; init; }
 
+    /// <summary>Whether the engine runs there.</summary>
+    public required bool Orchestrates { get; init; }
+
     public required int EngineLevel { get; init; }
 
     public required IReadOnlyList<string> Steps { get; init; }

@@ -49,6 +49,24 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
         """,
         age, limit, cancellationToken);
 
+    /// <summary>Deletes dead letters that have waited for an operator for so long since they last came.</summary>
+    /// <returns>How many dead letters.</returns>
+    public Task<int> PruneDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
+        """
+        delete from dead_letters where id in (
+            select id from dead_letters where returned_at is null and last_at < now() - @age order by last_at limit @limit for update skip locked)
+        """,
+        age, limit, cancellationToken);
+
+    /// <summary>Deletes dead letters that were returned to their queues so long ago, and did not come again.</summary>
+    /// <returns>How many dead letters.</returns>
+    public Task<int> PruneReturnedDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
+        """
+        delete from dead_letters where id in (
+            select id from dead_letters where returned_at < now() - @age order by returned_at limit @limit for update skip locked)
+        """,
+        age, limit, cancellationToken);
+
     private async Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

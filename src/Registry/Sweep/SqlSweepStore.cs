@@ -20,7 +20,7 @@ public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? cloc
                     slot_returns = o.slot_returns or d.queues,
                     slot_since = case when d.queues then now() + @offset else o.slot_since end
                 from (
-                    select id, slot = 'released' and state = 'running' as queues from operations where next_due_at <= now() + @offset
+                    select id, slot = 'released' and state in ('accepted', 'running') as queues from operations where next_due_at <= now() + @offset
                     order by next_due_at limit @limit for no key update skip locked) d
                 where o.id = d.id
                 returning o.id, o.traceparent, d.queues),

@@ -1,14 +1,15 @@
 using Npgsql;
+using Saga.Engine;
 
 namespace Saga.Registry.Transitions;
 
 /// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
-public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock? clock = null) : ITransitionStore
+public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock? clock = null, EngineLevel? level = null) : ITransitionStore
 {
     // A process that was stopped in the midst of a transaction keeps rows locked. Whoever commits others beside them must not wait for it.
     private const int LockMilliseconds = 500;
 
-    private readonly WorkflowCache workflows = new();
+    private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
     public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry, lockMilliseconds: LockMilliseconds), workflows, clock ?? new RegistryClock());
 

@@ -1,13 +1,17 @@
 using Dapper;
 using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Engine;
+using Saga.Registry.Outbox;
 
 namespace Saga.Registry.Transitions;
 
 /// <summary>Knows the operations that a version of the orchestrator could not read. Thread-safe.</summary>
-public sealed class UnreadableOperationStore(NpgsqlDataSource registry)
+public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock? clock = null, EngineLevel? level = null)
 {
     private const int Limit = 200;
-    private readonly WorkflowCache workflows = new();
+    private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
     /// <summary>
     /// Tries those that were put off. What this version reads is due now, and no longer counts: an older version may have put it off.
@@ -37,6 +41,28 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry)
         }
 
         return left;
+    }
+
+    /// <summary>
+    /// Puts a report for such an operation into the outbox again, so that it comes to a version that reads it, soon at first and less
+    /// often later. It gets an id of its own: the row of the first may be about to be deleted. A report that comes twice changes
+    /// nothing the second time.
+    /// </summary>
+    /// <returns>False: no version has read the operation for an hour.</returns>
+    public async Task<bool> PutBackAsync(StepReport report, string? traceParent, CancellationToken cancellationToken)
+    {
+        var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, report, traceParent);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into outbox (message_id, message_type, destination, body, traceparent, unread, claimed_until)
+            select @Id, @Type, @Queue, @Body, @TraceParent, 1,
+                now() + @offset + least(greatest((now() - u.first_at) / 4, interval '1 second'), interval '5 minutes')
+            from (select 1) one left join unreadable_operations u on u.operation_id = @OperationId
+            where coalesce(u.first_at > now() - interval '1 hour', true)
+            """,
+            new { message.Id, message.Type, message.Queue, message.Body, message.TraceParent, report.OperationId, offset = clock?.Offset ?? default },
+            cancellationToken: cancellationToken)) > 0;
     }
 
     private async Task<string?> WhyUnreadableAsync(NpgsqlConnection connection, Guid id, string state, string workflow, CancellationToken cancellationToken)

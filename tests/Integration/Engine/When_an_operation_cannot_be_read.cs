@@ -66,11 +66,27 @@ public sealed class When_an_operation_cannot_be_read
     }
 
     [Fact]
-    public async Task Should_keep_a_report_for_it()
+    public async Task Should_leave_a_report_for_it_to_a_version_that_reads_it()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
         var ids = await BreakAsync(registry, host, "update operations set state = 'awaitingApproval', next_due_at = null where id = any(@ids)", count: 1);
+
+        await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = ids[0], Step = "one", Fence = 1 });
+
+        await Until.TrueAsync(
+            async () => await registry.ScalarAsync<long>("select count(*) from outbox where body::jsonb->>'operationId' = @id and claimed_until > now()", new { id = ids[0].ToString() }) == 1,
+            "it comes again");
+        (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_keep_a_report_for_an_operator_when_no_version_reads_it_for_an_hour()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        var ids = await BreakAsync(registry, host, "update operations set state = 'awaitingApproval', next_due_at = null where id = any(@ids)", count: 1);
+        await registry.ExecuteAsync("insert into unreadable_operations (operation_id, reason, first_at) select unnest(@ids), '', now() - interval '61 minutes'", new { ids });
 
         await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = ids[0], Step = "one", Fence = 1 });
 

@@ -106,6 +106,39 @@ public sealed class When_old_rows_are_pruned
     }
 
     [Fact]
+    public async Task Should_delete_dead_letters_that_were_returned_and_keep_those_that_nobody_saw_until_their_age_is_over()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await registry.ExecuteAsync(
+            """
+            insert into dead_letters (id, queue, message_id, body, is_binary, reason, detail, first_at, last_at, returned_at)
+            select gen_random_uuid(), name, gen_random_uuid(), '', false, 'failed', '', now() - interval '200 days', now() - waited * interval '1 day', now() - returned * interval '1 day'
+            from (values ('old', 91, null), ('young', 89, null), ('returned', 8, 8), ('just returned', 91, 6)) as v(name, waited, returned)
+            """);
+
+        (await new RetentionStore(registry).PruneDeadLettersAsync(Days, 100, Cancellation)).ShouldBe(1);
+        (await registry.ScalarAsync<string>("select string_agg(queue, ', ' order by queue) from dead_letters")).ShouldBe("just returned, returned, young");
+        (await new RetentionStore(registry).PruneReturnedDeadLettersAsync(TimeSpan.FromDays(7), 100, Cancellation)).ShouldBe(1);
+        (await registry.ScalarAsync<string>("select string_agg(queue, ', ' order by queue) from dead_letters")).ShouldBe("just returned, young");
+    }
+
+    [Fact]
+    public async Task Should_delete_dead_letters_by_itself()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await registry.ExecuteAsync(
+            """
+            insert into dead_letters (id, queue, message_id, body, is_binary, reason, detail, last_at, returned_at)
+            select gen_random_uuid(), name, gen_random_uuid(), '', false, 'failed', '', now() - waited * interval '1 day', now() - returned * interval '1 day'
+            from (values ('old', 91, null), ('young', 89, null), ('returned', 8, 8)) as v(name, waited, returned)
+            """);
+
+        await using var host = await EngineHost.StartAsync(registry, null, [], settings: ("Saga:Retention:IntervalSeconds", "1"));
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<string>("select string_agg(queue, ' ') from dead_letters") == "young");
+    }
+
+    [Fact]
     public async Task Should_share_the_work_in_small_parts()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

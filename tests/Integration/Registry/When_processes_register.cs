@@ -21,7 +21,8 @@ public sealed class When_processes_register
         {
             var row = (await new ProcessStore(registry).ListAsync(Cancellation)).ShouldHaveSingleItem();
             row.Steps.ShouldBe(["one", "two"]);
-            row.EngineLevel.ShouldBe(Saga.Engine.EngineLevel.Current);
+            row.EngineLevel.ShouldBe(Saga.Engine.EngineLevel.Current.Value);
+            row.Orchestrates.ShouldBeTrue();
             row.ConnectionBudget.ShouldBe(new NpgsqlConnectionStringBuilder(registry.ConnectionString).MaxPoolSize);
             row.Program.ShouldNotBeEmpty();
         }

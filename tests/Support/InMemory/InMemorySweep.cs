@@ -15,7 +15,7 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
             foreach (var (id, row) in registry.Operations
                 .Where(o => o.Value.Stored.DueAt <= now && !registry.Locked.Contains(o.Key)).OrderBy(o => o.Value.Stored.DueAt).Take(limit).ToList())
             {
-                if (row.Stored is { Slot: SlotState.Released, State: OperationState.Running })
+                if (row.Stored is { Slot: SlotState.Released, State: OperationState.Accepted or OperationState.Running })
                 {
                     row.Stored = row.Stored with { DueAt = null, Slot = SlotState.Queued };
                     queued++;
