@@ -23,6 +23,9 @@ public sealed class EngineHost : IAsyncDisposable
     public const string Worker = "test";
     private readonly IHost host;
 
+    /// <summary>A dispatch that no worker takes is sent again soon.</summary>
+    public static (string Key, string Value)[] Impatient { get; } = [("Saga:Orchestrator:RedeliverySeconds", "1")];
+
     private EngineHost(IHost host, NpgsqlDataSource registry)
     {
         this.host = host;
@@ -46,6 +49,11 @@ public sealed class EngineHost : IAsyncDisposable
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, steps, orchestrate: true, TimeProvider.System, [], add);
 
+    /// <summary>With services of the test's own, before those of the product and after them.</summary>
+    public static Task<EngineHost> StartAsync(
+        NpgsqlDataSource registry, string? rabbit, bool orchestrate, Action<IServiceCollection> before, Action<IServiceCollection, IConfiguration> after) =>
+        StartAsync(registry, rabbit, [], orchestrate, TimeProvider.System, Impatient, before, after);
+
     /// <summary>An orchestrator only, by a clock of the test's own and with services of its own.</summary>
     public static Task<EngineHost> OrchestrateAsync(NpgsqlDataSource registry, string rabbit, TimeProvider time, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, [], orchestrate: true, time, [], add);
@@ -56,7 +64,7 @@ public sealed class EngineHost : IAsyncDisposable
 
     private static async Task<EngineHost> StartAsync(
         NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate, TimeProvider time, (string Key, string Value)[] settings,
-        Action<IServiceCollection>? add = null)
+        Action<IServiceCollection>? add = null, Action<IServiceCollection, IConfiguration>? after = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -83,6 +91,7 @@ public sealed class EngineHost : IAsyncDisposable
             builder.Services.AddSingleton(step);
         if (steps.Count > 0)
             builder.Services.AddWorkerEndpoint(builder.Configuration, Worker);
+        after?.Invoke(builder.Services, builder.Configuration);
         // Registered last, it wins over the one that the options would make.
         builder.Services.AddSingleton(registry);
         var built = builder.Build();

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.DeadLetters;
@@ -54,27 +52,15 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
     /// <param name="limit">The size of the page.</param>
     public async Task<Page<StoredDeadLetter>> ListAsync(DeadLetterFilter filter, Cursor? after, int limit, CancellationToken cancellationToken)
     {
-        await using var command = registry.CreateCommand();
-        var sql = new StringBuilder($"select {Columns} from dead_letters where true");
+        await using var query = new ListQuery(registry, $"select {Columns} from dead_letters");
         if (filter.Queue is { } queue)
-            sql.Append(CultureInfo.InvariantCulture, $" and queue = {Add(command, queue)}");
+            query.Where($"queue = {query.Add(queue)}");
         if (filter.Reason is { } reason)
-            sql.Append(CultureInfo.InvariantCulture, $" and reason = {Add(command, reason)}");
+            query.Where($"reason = {query.Add(reason)}");
         if (filter.Waiting is { } waiting)
-            sql.Append(waiting ? " and returned_at is null" : " and returned_at is not null");
-        if (after is not null && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ticks) && ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks)
-            sql.Append(CultureInfo.InvariantCulture, $" and (first_at, id) < ({Add(command, new DateTimeOffset(ticks, TimeSpan.Zero))}, {Add(command, after.Id)})");
-        sql.Append(CultureInfo.InvariantCulture, $" order by first_at desc, id desc limit {Add(command, limit + 1)}");
-        command.CommandText = sql.ToString();
-
-        var found = new List<StoredDeadLetter>();
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
-            found.Add(Read(rows));
-        if (found.Count <= limit)
-            return new(found, null);
-        found.RemoveAt(limit);
-        return new(found, new Cursor(Sort, found[^1].FirstAt.UtcTicks.ToString(CultureInfo.InvariantCulture), found[^1].Id));
+            query.Where(waiting ? "returned_at is null" : "returned_at is not null");
+        query.OrderBy("first_at", "id", descending: true, after, ListQuery.TimeOf);
+        return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.FirstAt), last.Id), cancellationToken);
     }
 
     /// <summary>How many wait for an operator.</summary>
@@ -144,11 +130,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
         ReturnedBy = row.IsDBNull(12) ? null : row.GetString(12),
     };
 
-    private static string Add(NpgsqlCommand command, object value)
-    {
-        command.Parameters.Add(new NpgsqlParameter { Value = value });
-        return "$" + command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
-    }
+    private static void Add(NpgsqlCommand command, object value) => command.Parameters.Add(new NpgsqlParameter { Value = value });
 
     private static void AddText(NpgsqlCommand command, string? value) =>
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });

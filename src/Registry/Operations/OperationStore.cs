@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
@@ -44,50 +42,32 @@ public sealed class OperationStore(NpgsqlDataSource registry)
     /// <param name="limit">The size of the page.</param>
     public async Task<Page<Operation>> ListAsync(OperationFilter filter, Cursor? after, int limit, CancellationToken cancellationToken = default)
     {
-        await using var command = registry.CreateCommand();
-        var sql = new StringBuilder(Select).Append(" where true");
+        await using var query = new ListQuery(registry, Select);
         if (filter.States is { } states)
-            sql.Append(CultureInfo.InvariantCulture, $" and o.state = any({Add(command, states.Select(Name).ToArray())})");
+            query.Where($"o.state = any({query.Add(states.Select(Name).ToArray())})");
         if (filter.Kind is { } kind)
-            sql.Append(CultureInfo.InvariantCulture, $" and o.kind = {Add(command, kind)}");
+            query.Where($"o.kind = {query.Add(kind)}");
         if (filter.TenantId is { } tenant)
-            sql.Append(CultureInfo.InvariantCulture, $" and o.tenant_id = {Add(command, tenant.Value)}");
+            query.Where($"o.tenant_id = {query.Add(tenant.Value)}");
         if (filter.TenantSlug is { } slug)
-            sql.Append(CultureInfo.InvariantCulture, $" and t.slug = {Add(command, slug.ToString())}");
+            query.Where($"t.slug = {query.Add(slug.ToString())}");
         if (filter.Step is { } step)
         {
-            sql.Append(CultureInfo.InvariantCulture,
+            query.Where(
                 $"""
-                 and exists (select from operation_steps s
-                             where s.operation_id = o.id and s.step = any({Add(command, StepAliases.Spellings(step).ToArray())})
-                               and s.status not in ('pending', 'succeeded', 'compensated', 'skipped'))
+                exists (select from operation_steps s
+                        where s.operation_id = o.id and s.step = any({query.Add(StepAliases.Spellings(step).ToArray())})
+                          and s.status not in ('pending', 'succeeded', 'compensated', 'skipped'))
                 """);
         }
 
-        if (after is not null && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ticks) && ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks)
-            sql.Append(CultureInfo.InvariantCulture, $" and (o.created_at, o.id) < ({Add(command, new DateTimeOffset(ticks, TimeSpan.Zero))}, {Add(command, after.Id)})");
-        sql.Append(CultureInfo.InvariantCulture, $" order by o.created_at desc, o.id desc limit {Add(command, limit + 1)}");
-        command.CommandText = sql.ToString();
-
-        var found = new List<Operation>();
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
-            found.Add(Read(rows));
-        if (found.Count <= limit)
-            return new(found, null);
-        found.RemoveAt(limit);
-        return new(found, new Cursor(Sort, found[^1].CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture), found[^1].Id));
+        query.OrderBy("o.created_at", "o.id", descending: true, after, ListQuery.TimeOf);
+        return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.CreatedAt), last.Id), cancellationToken);
     }
 
     internal static string Name(OperationPriority priority) => priority.ToString().ToLowerInvariant();
 
     internal static string Name(OperationState state) => state.ToString().ToLowerInvariant();
-
-    private static string Add(NpgsqlCommand command, object value)
-    {
-        command.Parameters.Add(new NpgsqlParameter { Value = value });
-        return "$" + command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
-    }
 
     private static Operation Read(NpgsqlDataReader row)
     {

@@ -1,56 +1,21 @@
-using System.Globalization;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Saga.Shared.Startup;
 
 namespace Saga.Registry.Schema;
 
-/// <summary>
-/// Runs in the host's starting phase, which ends before any other hosted service starts. Waits for a registry that does not
-/// answer yet: after a power cut, the database may need longer than this program.
-/// </summary>
+/// <summary>Brings the registry to this version's schema, as soon as it answers.</summary>
 internal sealed partial class MigrateRegistryAtStart(RegistryMigrator migrator, IOptions<StartupOptions> options, TimeProvider time, ILogger<MigrateRegistryAtStart> log)
-    : IHostedLifecycleService
+    : WaitAtStart(TimeSpan.FromSeconds(options.Value.WaitSeconds), time)
 {
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
+    protected override string Awaited => "Saga:Registry:ConnectionString: the registry";
 
-    /// <exception cref="TimeoutException">The registry did not answer in time; the message says so in words.</exception>
-    public async Task StartingAsync(CancellationToken cancellationToken)
-    {
-        var began = time.GetTimestamp();
-        var limit = TimeSpan.FromSeconds(options.Value.WaitSeconds);
-        for (var delay = TimeSpan.FromMilliseconds(500); ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
-        {
-            try
-            {
-                await migrator.MigrateAsync(cancellationToken);
-                return;
-            }
-            catch (Exception error) when (RegistryAvailability.IsAway(error) && !cancellationToken.IsCancellationRequested)
-            {
-                var left = limit - time.GetElapsedTime(began);
-                if (left <= TimeSpan.Zero)
-                {
-                    throw new TimeoutException(string.Create(
-                        CultureInfo.InvariantCulture, $"Saga:Registry:ConnectionString: the registry did not answer within {limit.TotalSeconds} s ({StartupOptions.Section}:{nameof(StartupOptions.WaitSeconds)}): {error.Message}"), error);
-                }
+    protected override Task TryAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
 
-                LogWaiting((int)left.TotalSeconds, error.Message);
-                await Task.Delay(delay < left ? delay : left, time, cancellationToken);
-            }
-        }
-    }
+    protected override string? WhyAway(Exception error) => RegistryAvailability.IsAway(error) ? error.Message : null;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    protected override void LogWaiting(int seconds, string reason) => LogAway(seconds, reason);
 
     [LoggerMessage(EventId = 1905, Level = LogLevel.Warning, Message = "Waiting for the registry, for {Seconds} s more: {Reason}")]
-    private partial void LogWaiting(int seconds, string reason);
+    private partial void LogAway(int seconds, string reason);
 }

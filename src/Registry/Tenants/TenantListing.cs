@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Paging;
@@ -31,48 +29,18 @@ public sealed class TenantListing(NpgsqlDataSource registry)
     public async Task<Page<Tenant>> ListAsync(TenantFilter filter, string sort, Cursor? after, int limit, CancellationToken cancellationToken = default)
     {
         var byAge = sort.EndsWith("createdAt", StringComparison.Ordinal);
-        var column = byAge ? "t.created_at" : "t.slug";
-        var (direction, beyond) = sort[0] == '-' ? ("desc", "<") : ("asc", ">");
-        await using var command = registry.CreateCommand();
-        var sql = new StringBuilder($"{TenantStore.Select} where true");
+        await using var query = new ListQuery(registry, TenantStore.Select);
         if (filter.Statuses is { } statuses)
-            sql.Append(CultureInfo.InvariantCulture, $" and case when t.status = 'active' and {TenantStore.Closed} then 'suspended' else t.status end = any({Add(command, statuses.Select(s => s.ToString().ToLowerInvariant()).ToArray())})");
+            query.Where($"case when t.status = 'active' and {TenantStore.Closed} then 'suspended' else t.status end = any({query.Add(statuses.Select(s => s.ToString().ToLowerInvariant()).ToArray())})");
         if (filter.Plan is { } plan)
-            sql.Append(CultureInfo.InvariantCulture, $" and t.plan = {Add(command, plan)}");
+            query.Where($"t.plan = {query.Add(plan)}");
         if (filter.Search is { } search)
         {
-            var pattern = Add(command, $"%{search.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%");
-            sql.Append(CultureInfo.InvariantCulture, $" and (t.name ilike {pattern} or t.slug ilike {pattern} or t.domain ilike {pattern})");
+            var pattern = query.Add($"%{search.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%");
+            query.Where($"(t.name ilike {pattern} or t.slug ilike {pattern} or t.domain ilike {pattern})");
         }
 
-        if (after is not null && Key(after.Key, byAge) is { } key)
-            sql.Append(CultureInfo.InvariantCulture, $" and ({column}, t.id) {beyond} ({Add(command, key)}, {Add(command, after.Id)})");
-        sql.Append(CultureInfo.InvariantCulture, $" order by {column} {direction}, t.id {direction} limit {Add(command, limit + 1)}");
-        command.CommandText = sql.ToString();
-
-        var found = new List<Tenant>();
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
-            found.Add(TenantStore.Read(rows));
-        if (found.Count <= limit)
-            return new(found, null);
-        found.RemoveAt(limit);
-        var last = found[^1];
-        return new(found, new Cursor(sort, byAge ? last.CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture) : last.Slug.ToString(), last.Id.Value));
-    }
-
-    private static object? Key(string text, bool byAge)
-    {
-        if (!byAge)
-            return text;
-        return long.TryParse(text, CultureInfo.InvariantCulture, out var ticks) && ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks
-            ? new DateTimeOffset(ticks, TimeSpan.Zero)
-            : null;
-    }
-
-    private static string Add(NpgsqlCommand command, object value)
-    {
-        command.Parameters.Add(new NpgsqlParameter { Value = value });
-        return "$" + command.Parameters.Count.ToString(CultureInfo.InvariantCulture);
+        query.OrderBy(byAge ? "t.created_at" : "t.slug", "t.id", descending: sort[0] == '-', after, byAge ? ListQuery.TimeOf : text => text);
+        return await query.ReadAsync(limit, TenantStore.Read, last => new(sort, byAge ? ListQuery.KeyOf(last.CreatedAt) : last.Slug.ToString(), last.Id.Value), cancellationToken);
     }
 }

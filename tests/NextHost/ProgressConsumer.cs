@@ -1,0 +1,21 @@
+using System.Text.Json;
+using Dapper;
+using MassTransit;
+using Npgsql;
+using Saga.Contracts;
+
+namespace Saga.Tests.NextHost;
+
+/// <summary>Keeps what was said of progress where the test can count it.</summary>
+internal sealed class ProgressConsumer<T>(NpgsqlDataSource registry) : IConsumer<T>
+    where T : class
+{
+    public async Task Consume(ConsumeContext<T> context)
+    {
+        var message = JsonSerializer.SerializeToElement(context.Message, Json.Options);
+        await using var connection = await registry.OpenConnectionAsync(context.CancellationToken);
+        await connection.ExecuteAsync(
+            "insert into progress (operation_id, step) values (@operation, @step) on conflict do nothing",
+            new { operation = message.GetProperty("operationId").GetGuid(), step = message.GetProperty("step").GetString() });
+    }
+}
