@@ -14,7 +14,7 @@ public sealed partial class When_the_registry_is_asked
     // Which folders of src/Registry write a table: one owner each. The engine's tables are written by the parts of the one port.
     private static readonly Dictionary<string, string> Owners = new(StringComparer.Ordinal)
     {
-        ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Holds, Intake", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters",
+        ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Holds, Intake", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
         ["holds"] = "Holds", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Transitions",
         ["operation_scopes"] = "Operations, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions",
         ["operations"] = "Admission, Intake, Retention, Sweep, Transitions", ["outbox"] = "DeadLetters, Outbox, Retention, Transitions", ["placements"] = "Placements",
