@@ -41,7 +41,7 @@ public static class RegistryRegistration
         services.AddSingleton<RegistryMigrator>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantNameStore>();
-        services.AddSingleton<CommandLedger>();
+        services.AddSingleton<IAcceptanceStore, CommandLedger>();
         services.AddSingleton<HoldStore>();
         services.AddSingleton<RegistryNotifier>();
         services.AddSingleton<LeasedTransactions>();

@@ -7,7 +7,8 @@ public sealed record OperationAccepted
 {
     public required Guid OperationId { get; init; }
 
-    public required TenantId TenantId { get; init; }
+    /// <summary>Null when the operation works on no single tenant.</summary>
+    public TenantId? TenantId { get; init; }
 
     /// <summary>The path of the operation in the API.</summary>
     public required string Location { get; init; }

@@ -14,7 +14,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLedger ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -42,17 +42,17 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             IntakeOutcome? outcome = null;
             try
             {
-                if (await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken) is not { } holder)
+                if (await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken) is not { } conflict)
                     return outcome!;
                 // The same key in flight twice shows as a scope that is taken.
-                return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Active(holder.OperationId, holder.Kind));
+                return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Refusal(conflict));
             }
             catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
             {
                 // The same key in flight twice shows as a taken name, so the key is asked first.
                 if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
                     return raced;
-                if (await FindConflictAsync(input, existing, cancellationToken) is { } conflict)
+                if (await FindConflictAsync(input, Begin(input, existing), cancellationToken) is { } conflict)
                     return new CommandRejected(conflict);
             }
         }
@@ -65,8 +65,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
                 return null;
             }
 
-            var now = time.GetUtcNow();
-            var operation = new BegunOperation(Guid.CreateVersion7(now), tenant?.Id ?? new TenantId(Guid.CreateVersion7(now)), now);
+            var operation = Begin(input, tenant?.Id);
             var workflow = plan.Plan(input, tenant);
             if (NotRun(workflow, missing) is { } unknown)
             {
@@ -74,16 +73,18 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
                 return null;
             }
 
-            decided = new CommandAccepted(operation.Id, operation.TenantId, IsReplay: false) { Operation = AsAccepted(operation, workflow, SlugOf(input, tenant), caller) };
+            decided = new CommandAccepted(operation.Id, operation.TenantId, IsReplay: false) { Operation = AsAccepted(input, operation, workflow, SlugOf(input, tenant), caller) };
             return new()
             {
                 OperationId = operation.Id,
                 TenantId = operation.TenantId,
+                ParentId = plan.Parent(input),
+                Priority = plan.Priority(input),
                 Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
                 Input = body.ToJson(),
                 Caller = caller,
-                At = now,
+                At = operation.At,
                 AuditAction = plan.AuditAction,
                 AuditDetail = JsonSerializer.Serialize(plan.AuditDetail(input), Json.Options),
                 Key = key,
@@ -102,7 +103,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
         if (Guard(input, tenant) is { } refused)
             return new(TPlan.Workflows[0], input, refused);
         var workflow = plan.Plan(input, tenant);
-        return new(workflow, input, await FindConflictAsync(input, existing, cancellationToken) ?? NotRun(workflow, await MissingAsync(cancellationToken)));
+        return new(workflow, input, await FindConflictAsync(input, Begin(input, existing), cancellationToken) ?? NotRun(workflow, await MissingAsync(cancellationToken)));
     }
 
     // No connection is held meanwhile: the rules may read the registry by one of their own, and as many commands as the pool
@@ -122,19 +123,20 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
 
     private OperationRejected? Guard(TInput input, Tenant? tenant) => (plan.Subject(input), tenant) switch
     {
-        (CommandSubject.NewTenant, _) => null,
+        (CommandSubject.NewTenant or CommandSubject.NoTenant, _) => null,
         (_, null) => new() { Code = RejectionCodes.TenantNotFound, Detail = "There is no such tenant." },
         (_, { } existing) => plan.Guard(input, existing),
     };
 
-    private async Task<OperationRejected?> FindConflictAsync(TInput input, TenantId? existing, CancellationToken cancellationToken)
+    private BegunOperation Begin(TInput input, TenantId? existing)
     {
-        if (await plan.FindConflictAsync(input, cancellationToken) is { } conflict)
-            return conflict;
-        return existing is { } tenant && await ledger.FindActiveAsync(tenant, cancellationToken) is { } active
-            ? Active(active.Id, active.Kind)
-            : null;
+        var now = time.GetUtcNow();
+        return new(Guid.CreateVersion7(now), plan.Subject(input) is CommandSubject.NewTenant ? new TenantId(Guid.CreateVersion7(now)) : existing, now);
     }
+
+    private async Task<OperationRejected?> FindConflictAsync(TInput input, BegunOperation operation, CancellationToken cancellationToken) =>
+        await plan.FindConflictAsync(input, cancellationToken)
+            ?? (await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) is { } holder ? Active(holder) : null);
 
     private async Task<Missing> MissingAsync(CancellationToken cancellationToken)
     {
@@ -167,11 +169,24 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
         };
     }
 
-    private static OperationRejected Active(Guid operation, string kind) => new()
+    private static OperationRejected Refusal(AcceptanceConflict conflict) => conflict switch
+    {
+        AcceptanceConflict.ScopeTaken { Holder: var holder } => Active(holder),
+        AcceptanceConflict.ParentEnded { ParentId: var parent } => new()
+        {
+            Code = RejectionCodes.ParentEnded,
+            Detail = $"Operation {parent} has ended or does not exist, so that nothing can begin as a part of it.",
+        },
+        _ => throw new InvalidOperationException($"The registry answered with {conflict}."),
+    };
+
+    private static OperationRejected Active(ScopeHolder holder) => new()
     {
         Code = RejectionCodes.OperationActive,
-        Detail = $"The tenant has a running operation ({kind}, {operation}). Follow that operation.",
-        OperationId = operation,
+        Detail = OperationScopes.IsTenant(holder.Scope)
+            ? $"The tenant has a running operation ({holder.Kind}, {holder.OperationId}). Follow that operation."
+            : $"A running operation ({holder.Kind}, {holder.OperationId}) keeps '{holder.Scope}' for itself. Follow that operation.",
+        OperationId = holder.OperationId,
     };
 
     private async Task<IntakeOutcome?> ReplayAsync(IdempotencyKey? key, string caller, CancellationToken cancellationToken)
@@ -187,14 +202,16 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, CommandLe
             });
     }
 
-    private Slug SlugOf(TInput input, Tenant? tenant) => tenant?.Slug ?? ((CommandSubject.NewTenant)plan.Subject(input)).Slug;
+    private Slug? SlugOf(TInput input, Tenant? tenant) => tenant?.Slug ?? (plan.Subject(input) as CommandSubject.NewTenant)?.Slug;
 
-    private static Operation AsAccepted(BegunOperation operation, WorkflowDefinition workflow, Slug slug, string caller) => new()
+    private Operation AsAccepted(TInput input, BegunOperation operation, WorkflowDefinition workflow, Slug? slug, string caller) => new()
     {
         Id = operation.Id,
         Kind = workflow.Kind,
         TenantId = operation.TenantId,
         TenantSlug = slug,
+        ParentId = plan.Parent(input),
+        Priority = plan.Priority(input),
         State = OperationState.Accepted,
         Workflow = workflow,
         Steps = StepRun.InOrder(workflow, []),

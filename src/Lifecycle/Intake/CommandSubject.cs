@@ -13,4 +13,7 @@ public abstract record CommandSubject
     public sealed record NewTenant(Slug Slug) : CommandSubject;
 
     public sealed record ExistingTenant(TenantId Id) : CommandSubject;
+
+    /// <summary>No single tenant: a server, or the whole fleet. The operation has no tenant, and neither have its steps.</summary>
+    public sealed record NoTenant : CommandSubject;
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Commands;
+using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
@@ -42,12 +43,22 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <returns>The refusal; null when it is allowed.</returns>
     OperationRejected? Guard(TInput input, Tenant tenant) => null;
 
-    /// <summary>What the operation keeps for itself until it ends: its tenant, unless the plan says otherwise. No two operations share a scope.</summary>
-    IReadOnlyCollection<string> Scopes(TInput input, BegunOperation operation) => [OperationScopes.Tenant(operation.TenantId)];
+    /// <summary>
+    /// What the operation keeps for itself until it ends, unless the plan says otherwise: its tenant, or the fleet when it works on no
+    /// single tenant. No two operations share a scope. A parent keeps only its own, and its children keep theirs.
+    /// </summary>
+    IReadOnlyCollection<string> Scopes(TInput input, BegunOperation operation) =>
+        [operation.TenantId is { } tenant ? OperationScopes.Tenant(tenant) : OperationScopes.Fleet];
+
+    /// <summary>The class in which the operation waits for a slot.</summary>
+    OperationPriority Priority(TInput input) => OperationPriority.Interactive;
+
+    /// <summary>The operation that the command is a part of; null when there is none. It must not have ended.</summary>
+    Guid? Parent(TInput input) => null;
 
     /// <summary>The steps to run.</summary>
     /// <param name="input">The checked command.</param>
-    /// <param name="tenant">As it is now; null for a new one.</param>
+    /// <param name="tenant">As it is now; null for a new one, or none.</param>
     WorkflowDefinition Plan(TInput input, Tenant? tenant);
 
     /// <summary>What changes in the registry in the transaction that accepts the command.</summary>
@@ -56,7 +67,7 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <summary>What of the command the audit shows besides. Never a secret.</summary>
     object AuditDetail(TInput input);
 
-    /// <summary>Why <see cref="Effects"/> cannot be written now, such as a name that is taken. That the tenant has a running operation is the intake's to say.</summary>
+    /// <summary>Why <see cref="Effects"/> cannot be written now, such as a name that is taken. That a scope is taken is the intake's to say.</summary>
     /// <returns>The refusal; null when nothing stands in the way.</returns>
     Task<OperationRejected?> FindConflictAsync(TInput input, CancellationToken cancellationToken) => Task.FromResult<OperationRejected?>(null);
 }

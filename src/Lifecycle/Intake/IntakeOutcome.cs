@@ -9,9 +9,9 @@ public abstract record IntakeOutcome;
 
 /// <summary>Durable: the operation will run, whatever stops meanwhile.</summary>
 /// <param name="OperationId">The operation that runs the command.</param>
-/// <param name="TenantId">The tenant it works on.</param>
+/// <param name="TenantId">The tenant it works on; null when it works on no single one.</param>
 /// <param name="IsReplay">The idempotency key was seen before; this is the operation it began then.</param>
-public sealed record CommandAccepted(Guid OperationId, TenantId TenantId, bool IsReplay) : IntakeOutcome
+public sealed record CommandAccepted(Guid OperationId, TenantId? TenantId, bool IsReplay) : IntakeOutcome
 {
     /// <summary>The operation as it was accepted, for showing it while the registry is away; null for a replay.</summary>
     public Operation? Operation { get; init; }

@@ -9,8 +9,11 @@ public static class RejectionCodes
     /// <summary>The idempotency key was used for another command.</summary>
     public const string IdempotencyKeyReused = "idempotency-key-reused";
 
-    /// <summary>The tenant of that slug has an operation that has not ended.</summary>
+    /// <summary>An operation that has not ended keeps what the command asks for: its tenant, its server, or the fleet.</summary>
     public const string OperationActive = "operation-active";
+
+    /// <summary>The operation that the command is a part of has ended, or there is none of that id.</summary>
+    public const string ParentEnded = "parent-ended";
 
     /// <summary>There is no such tenant.</summary>
     public const string TenantNotFound = "tenant-not-found";

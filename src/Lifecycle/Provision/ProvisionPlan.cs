@@ -31,7 +31,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names) : ICom
     public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => ProvisionWorkflow.Definition;
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
-        [input.ToNewTenant().InsertCommand(operation.TenantId, operation.At)];
+        [input.ToNewTenant().InsertCommand(operation.Tenant, operation.At)];
 
     public object AuditDetail(ValidProvision input) => new { slug = input.Slug, plan = input.Plan.Name, tier = input.Tier };
 

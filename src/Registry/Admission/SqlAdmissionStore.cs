@@ -22,7 +22,7 @@ public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? 
         from unnest(array['interactive', 'scheduled', 'batch']) v(priority)
         """;
 
-    private const string Limit = "select slots, at, now() from (select 1) one left join admission_limit on true";
+    private const string Limit = "select slots, at, now() + @offset from (select 1) one left join admission_limit on true";
 
     private readonly RegistryClock clock = clock ?? new RegistryClock();
 
@@ -85,11 +85,12 @@ public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? 
         return (await LookAsync(connection, null, slots, "select true", counted: 100_000, cancellationToken)).State;
     }
 
-    private static async Task<(bool Mine, AdmissionState State, List<WaitingClass> Classes)> LookAsync(
+    private async Task<(bool Mine, AdmissionState State, List<WaitingClass> Classes)> LookAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, int slots, string alone, int counted, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"{alone}; {Limit}; {Count}", connection, transaction);
         command.Parameters.AddWithValue("counted", counted);
+        command.Parameters.AddWithValue("offset", clock.Offset);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         await rows.ReadAsync(cancellationToken);
         var mine = rows.GetBoolean(0);
@@ -102,10 +103,11 @@ public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? 
         return (mine, new AdmissionState(limit.Now(slots, now), classes.Sum(c => c.Used), classes.Sum(c => c.Waiting)), classes);
     }
 
-    private static async Task<(SlotLimit Limit, DateTimeOffset Now)> LimitAsync(
+    private async Task<(SlotLimit Limit, DateTimeOffset Now)> LimitAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, int slots, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Limit, connection, transaction);
+        command.Parameters.AddWithValue("offset", clock.Offset);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         return await LimitAsync(rows, slots, cancellationToken);
     }

@@ -10,11 +10,19 @@ public sealed record Acceptance
 {
     public required Guid OperationId { get; init; }
 
-    public required TenantId TenantId { get; init; }
+    /// <summary>Null when the operation works on no single tenant.</summary>
+    public required TenantId? TenantId { get; init; }
+
+    /// <summary>
+    /// The operation that begins this one as one of its parts; null when there is none. It must not have ended. Each of the two
+    /// keeps scopes of its own.
+    /// </summary>
+    public Guid? ParentId { get; init; }
 
     /// <summary>What the operation keeps for itself until it ends: see <see cref="OperationScopes"/>.</summary>
     public required IReadOnlyCollection<string> Scopes { get; init; }
 
+    /// <summary>The class in which it waits for a slot.</summary>
     public OperationPriority Priority { get; init; }
 
     public required StoredWorkflow Workflow { get; init; }
@@ -47,4 +55,4 @@ public sealed record Acceptance
 public sealed record IdempotencyKey(string Text, byte[] CommandHash);
 
 /// <summary>The operation that a command with an idempotency key began.</summary>
-public sealed record KnownCommand(byte[] CommandHash, Guid OperationId, TenantId TenantId);
+public sealed record KnownCommand(byte[] CommandHash, Guid OperationId, TenantId? TenantId);

@@ -11,13 +11,11 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Registry.Intake;
 
-/// <summary>
-/// Writes accepted commands: what the command changes, operation, history, audit, idempotency key and the message that starts
-/// the saga commit together, or nothing does. Thread-safe; any number may run.
-/// </summary>
-public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier)
+/// <summary>The SQL of acceptance.</summary>
+public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier, RegistryClock? clock = null) : IAcceptanceStore
 {
-    /// <summary>The operation that the caller began with this key; null when there is none.</summary>
+    private readonly RegistryClock clock = clock ?? new RegistryClock();
+
     public async Task<KnownCommand?> FindAsync(string caller, string key, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
@@ -28,34 +26,29 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = caller });
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? new(row.GetFieldValue<byte[]>(0), row.GetGuid(1), new TenantId(row.GetGuid(2))) : null;
+        return await row.ReadAsync(cancellationToken)
+            ? new(row.GetFieldValue<byte[]>(0), row.GetGuid(1), row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)))
+            : null;
     }
 
-    /// <summary>The tenant's operation that has not ended; null when there is none.</summary>
-    public async Task<(Guid Id, string Kind)?> FindActiveAsync(TenantId tenant, CancellationToken cancellationToken)
+    public async Task<ScopeHolder?> FindHolderAsync(IReadOnlyCollection<string> scopes, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
-            "select o.id, o.kind from operation_scopes s join operations o on o.id = s.operation_id where s.scope = $1");
-        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = OperationScopes.Tenant(tenant) });
+            "select s.scope, o.id, o.kind from operation_scopes s join operations o on o.id = s.operation_id where s.scope = any($1) order by s.scope limit 1");
+        find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. scopes] });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? (row.GetGuid(0), row.GetString(1)) : null;
+        return await row.ReadAsync(cancellationToken) ? new ScopeHolder(row.GetString(0), row.GetGuid(1), row.GetString(2)) : null;
     }
 
-    /// <summary>Accepts a command in one transaction.</summary>
-    /// <param name="existing">The tenant that the command is about, locked against other commands until the end; null for a new one.</param>
-    /// <param name="decide">What to write, given the tenant as it is; null writes nothing. Must not wait for anything.</param>
-    /// <param name="cancellationToken">Honoured until the commit begins.</param>
-    /// <returns>The operation that keeps a scope of the command for itself: then nothing was written. Null otherwise.</returns>
-    /// <exception cref="PostgresException">
-    /// 23505: a name or the idempotency key is taken by another command. 40P01: the loser of a deadlock. Nothing was written.
-    /// </exception>
-    public async Task<ScopeHolder?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken)
+    public async Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var tenant = existing is { } id ? await TenantStore.LockAsync(connection, transaction, id, cancellationToken) : null;
         if (decide(tenant) is not { } acceptance)
             return null;
+        if (acceptance.ParentId is { } parent && !await LockUnendedAsync(transaction, parent, cancellationToken))
+            return new AcceptanceConflict.ParentEnded(parent);
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Fill(batch, acceptance);
@@ -66,7 +59,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         }
 
         if (await OperationScopes.TakeAsync(transaction, acceptance.OperationId, acceptance.Scopes, cancellationToken) is { } holder)
-            return holder;
+            return new AcceptanceConflict.ScopeTaken(holder);
 
         using (IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit))
         {
@@ -78,7 +71,17 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         return null;
     }
 
-    private static void Fill(NpgsqlBatch batch, Acceptance acceptance)
+    // Shared with the parent's other children. The transition that ends the parent waits, or was first.
+    private static async Task<bool> LockUnendedAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand("select finished_at is null from operations where id = $1 for share", transaction.Connection, transaction)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
+        };
+        return await find.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    private void Fill(NpgsqlBatch batch, Acceptance acceptance)
     {
         Add(batch, "insert into workflows (digest, kind, version, definition) values ($1, $2, $3, $4::jsonb) on conflict (digest) do nothing",
             acceptance.Workflow.Digest, acceptance.Workflow.Definition.Kind, acceptance.Workflow.Definition.Version, acceptance.Workflow.Json);
@@ -86,15 +89,16 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             batch.BatchCommands.Add(effect);
         Add(batch,
             """
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at)
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at, slot_since, parent_id)
             values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9,
-                case when $10 then 'queued' else 'admitted' end, case when not $10 then now() + interval '30 seconds' end)
+                case when $10 then 'queued' else 'admitted' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12)
             """,
-            acceptance.OperationId, acceptance.Workflow.Definition.Kind, acceptance.TenantId.Value, acceptance.Workflow.Digest, acceptance.Input,
-            acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority), acceptance.NeedsSlot);
+            acceptance.OperationId, acceptance.Workflow.Definition.Kind, Id(acceptance.TenantId?.Value), acceptance.Workflow.Digest, acceptance.Input,
+            acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority), acceptance.NeedsSlot,
+            clock.Offset, Id(acceptance.ParentId));
         Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted);
         Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
-            acceptance.At, acceptance.Caller, acceptance.AuditAction, acceptance.TenantId.Value, acceptance.OperationId, acceptance.AuditDetail);
+            acceptance.At, acceptance.Caller, acceptance.AuditAction, Id(acceptance.TenantId?.Value), acceptance.OperationId, acceptance.AuditDetail);
         if (acceptance.Key is { } key)
         {
             Add(batch, "insert into idempotency_keys (caller, key, request_hash, operation_id, created_at) values ($1, $2, $3, $4, $5)",
@@ -104,12 +108,22 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
 
     private static void Add(NpgsqlBatch batch, string sql, params object?[] values) => batch.BatchCommands.Add(Statement(sql, values));
 
-    /// <summary>One command of a batch; a null is a text.</summary>
+    private static NpgsqlParameter Id(Guid? id) => new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
+
+    /// <summary>One command of a batch; a null is a text, and what is a parameter already stays as it is.</summary>
     internal static NpgsqlBatchCommand Statement(string sql, params object?[] values)
     {
         var command = new NpgsqlBatchCommand(sql);
         foreach (var value in values)
-            command.Parameters.Add(value is null ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text } : new NpgsqlParameter { Value = value });
+        {
+            command.Parameters.Add(value switch
+            {
+                null => new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                NpgsqlParameter made => made,
+                _ => new NpgsqlParameter { Value = value },
+            });
+        }
+
         return command;
     }
 }

@@ -15,6 +15,8 @@ public static class OperationScopes
 
     public static string Tenant(TenantId tenant) => $"tenant:{tenant}";
 
+    public static bool IsTenant(string scope) => scope.StartsWith("tenant:", StringComparison.Ordinal);
+
     public static string Server(string name) => $"server:{name}";
 
     /// <summary>

@@ -38,7 +38,7 @@ public sealed class RenamePlan : ICommandPlan<RenameTenant, RenameTenant>
     public WorkflowDefinition Plan(RenameTenant input, Tenant? tenant) => Workflows[tenant!.Region is null ? 0 : 1];
 
     public IEnumerable<NpgsqlBatchCommand> Effects(RenameTenant input, BegunOperation operation) =>
-        [new("update tenants set name = $2, updated_at = $3 where id = $1") { Parameters = { new() { Value = operation.TenantId.Value }, new() { Value = input.Name }, new() { Value = operation.At } } }];
+        [new("update tenants set name = $2, updated_at = $3 where id = $1") { Parameters = { new() { Value = operation.Tenant.Value }, new() { Value = input.Name }, new() { Value = operation.At } } }];
 
     public object AuditDetail(RenameTenant input) => new { name = input.Name };
 }

@@ -51,10 +51,10 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
         var busy = await AcceptedAsync(Command("acme"));
         var rows = await RowsAsync();
 
-        var rejection = Assert.IsType<CommandRejected>(await RenameAsync(new(busy.TenantId, "New"))).Rejection;
+        var rejection = Assert.IsType<CommandRejected>(await RenameAsync(new(busy.TenantId!.Value, "New"))).Rejection;
 
         (rejection.Code, rejection.Detail).ShouldBe((RejectionCodes.TenantState, "Tenant 'acme' is provisioning. It must be active."));
-        (await Rename.PlanAsync(new(busy.TenantId, "New"), default)).Refusal!.Code.ShouldBe(RejectionCodes.TenantState);
+        (await Rename.PlanAsync(new(busy.TenantId!.Value, "New"), default)).Refusal!.Code.ShouldBe(RejectionCodes.TenantState);
         (await RowsAsync()).ShouldBe(rows);
     }
 
@@ -81,6 +81,6 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
     {
         var accepted = await AcceptedAsync(Command(slug) with { Region = region });
         await EndAsync(accepted.OperationId, "completed", "active");
-        return accepted.TenantId;
+        return accepted.TenantId!.Value;
     }
 }

@@ -25,7 +25,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
             Settings = new Dictionary<string, JsonElement> { ["uploadMaxMegabytes"] = JsonDocument.Parse("5").RootElement },
         });
 
-        var tenant = (await new TenantStore(Registry).FindAsync(accepted.TenantId))!;
+        var tenant = (await new TenantStore(Registry).FindAsync(accepted.TenantId!.Value))!;
         (tenant.Name, tenant.Slug.ToString(), tenant.Plan, tenant.Tier, tenant.Status, tenant.Domain, tenant.Subdomain, tenant.AdminEmail, tenant.Region, tenant.Timezone)
             .ShouldBe(("Acme", "acme", "enterprise", IsolationTier.Schema, TenantStatus.Provisioning, "xn--bcher-kva.example", "acme", "ada@acme.com", "eu", "Europe/Berlin"));
         tenant.Features.ShouldHaveSingleItem().ShouldBe(new("sso", false));

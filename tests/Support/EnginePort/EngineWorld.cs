@@ -1,4 +1,6 @@
 using Saga.Engine.Workflows;
+using Saga.Registry.Admission;
+using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
@@ -17,14 +19,21 @@ public abstract class EngineWorld : IAsyncDisposable
 
     public abstract ISweepStore Sweep { get; }
 
+    public abstract IAcceptanceStore Acceptances { get; }
+
+    public abstract IAdmissionStore Admission { get; }
+
     /// <summary>Moves the registry's clock.</summary>
     public abstract void Advance(TimeSpan by);
 
-    /// <summary>Accepts an operation, without a message.</summary>
+    /// <summary>Accepts an operation, without a message; it has a slot.</summary>
     public abstract Task<Guid> AcceptAsync(WorkflowDefinition workflow);
 
     /// <summary>Puts a message into the outbox as the intake does, which does not send it itself.</summary>
     public abstract Task WriteAsync(Guid id, string type, string? queue, string body);
+
+    /// <summary>Lets the operation hold what this version does not know.</summary>
+    public abstract Task MakeUnreadableAsync(Guid operation);
 
     /// <summary>The operation's history, as <c>event:step</c>.</summary>
     public abstract Task<IReadOnlyList<string>> HistoryAsync(Guid operation);

@@ -1,5 +1,7 @@
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Workflows;
+using Saga.Registry.Admission;
+using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
@@ -20,6 +22,10 @@ public sealed class InMemoryWorld : EngineWorld
 
     public override ISweepStore Sweep => registry.Sweep;
 
+    public override IAcceptanceStore Acceptances => registry.Acceptances;
+
+    public override IAdmissionStore Admission => registry.Admission;
+
     public override void Advance(TimeSpan by) => registry.Offset += by;
 
     public override Task<Guid> AcceptAsync(WorkflowDefinition workflow)
@@ -32,6 +38,12 @@ public sealed class InMemoryWorld : EngineWorld
     public override Task WriteAsync(Guid id, string type, string? queue, string body)
     {
         registry.Add(id, type, queue, body, null);
+        return Task.CompletedTask;
+    }
+
+    public override Task MakeUnreadableAsync(Guid operation)
+    {
+        registry.MakeUnreadable(operation, "This version does not know the status 'levitating' of a step.");
         return Task.CompletedTask;
     }
 

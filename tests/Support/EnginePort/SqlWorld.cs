@@ -1,7 +1,10 @@
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Engine.Workflows;
 using Saga.Registry;
+using Saga.Registry.Admission;
+using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
@@ -13,6 +16,7 @@ namespace Saga.Tests.Support.EnginePort;
 public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
 {
     private readonly RegistryClock clock = new();
+    private readonly RegistryNotifier notifier = new(registry, NullLogger<RegistryNotifier>.Instance);
 
     public override ITransitionStore Transitions => new SqlTransitionStore(registry, clock);
 
@@ -21,6 +25,10 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
     public override IOutboxStore Outbox => new SqlOutboxStore(registry, clock);
 
     public override ISweepStore Sweep => new SqlSweepStore(registry, clock);
+
+    public override IAcceptanceStore Acceptances => new CommandLedger(registry, notifier, clock);
+
+    public override IAdmissionStore Admission => new SqlAdmissionStore(registry, clock);
 
     public override void Advance(TimeSpan by) => clock.Offset += by;
 
@@ -42,6 +50,14 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
             select pg_notify(@Channel, '');
             """,
             new { id, type, queue, body, Channel = RegistryChannels.Outbox });
+    }
+
+    public override async Task MakeUnreadableAsync(Guid operation)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            "insert into operation_steps (operation_id, step, fence, status) values (@operation, 'one', 1, 'levitating') on conflict (operation_id, step) do update set status = excluded.status",
+            new { operation });
     }
 
     public override async Task<IReadOnlyList<string>> HistoryAsync(Guid operation)

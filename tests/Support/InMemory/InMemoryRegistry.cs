@@ -1,6 +1,9 @@
 using Saga.Contracts.Identifiers;
+using Saga.Engine.Admission;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Registry.Admission;
+using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
@@ -24,6 +27,10 @@ public sealed class InMemoryRegistry(TimeProvider time)
     public IOutboxStore Outbox => new InMemoryOutbox(this);
 
     public ISweepStore Sweep => new InMemorySweep(this);
+
+    public IAcceptanceStore Acceptances => new InMemoryAcceptance(this);
+
+    public IAdmissionStore Admission => new InMemoryAdmission(this);
 
     /// <summary>Added to the clock.</summary>
     public TimeSpan Offset { get; set; }
@@ -50,8 +57,19 @@ public sealed class InMemoryRegistry(TimeProvider time)
 
     internal Dictionary<TenantId, Tenant> Tenants { get; } = [];
 
+    /// <summary>Which operation keeps a scope.</summary>
+    internal Dictionary<string, Guid> Scopes { get; } = new(StringComparer.Ordinal);
+
+    internal Dictionary<(string Caller, string Key), KnownCommand> Keys { get; } = [];
+
+    /// <summary>Null before the first overload.</summary>
+    internal SlotLimit? SlotLimit { get; set; }
+
     /// <summary>Operations that an open batch has locked.</summary>
     internal HashSet<Guid> Locked { get; } = [];
+
+    /// <summary>Ends when operations are unlocked next.</summary>
+    internal Task Unlocked => unlocked.Task;
 
     /// <summary>Called when messages may have come. A field rather than an event: an event would need arguments that nobody reads.</summary>
     internal Action? Notified { get; set; }
@@ -66,6 +84,13 @@ public sealed class InMemoryRegistry(TimeProvider time)
                 Stored = new StoredOperation(OperationState.Accepted, null, Now + TimeSpan.FromSeconds(30)),
             });
         }
+    }
+
+    /// <summary>Lets the operation hold what this version does not know.</summary>
+    public void MakeUnreadable(Guid operation, string reason)
+    {
+        lock (Gate)
+            Operations[operation].Unreadable = reason;
     }
 
     /// <summary>Puts a message into the outbox, as whoever does not send it itself, and notifies.</summary>

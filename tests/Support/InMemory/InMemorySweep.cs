@@ -18,6 +18,7 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
                 if (row.Stored is { Slot: SlotState.Released, State: OperationState.Accepted or OperationState.Running })
                 {
                     row.Stored = row.Stored with { DueAt = null, Slot = SlotState.Queued };
+                    (row.SlotReturns, row.SlotSince) = (true, now);
                     queued++;
                     continue;
                 }

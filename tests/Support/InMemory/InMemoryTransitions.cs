@@ -19,13 +19,18 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             lock (registry.Gate)
             {
                 var loaded = new Dictionary<Guid, LoadedOperation>();
+                var unreadable = new Dictionary<Guid, string>();
                 foreach (var message in messages)
                 {
-                    if (registry.Operations.TryGetValue(message.OperationId, out var row))
+                    if (!registry.Operations.TryGetValue(message.OperationId, out var row))
+                        continue;
+                    if (row.Unreadable is { } reason)
+                        unreadable[message.OperationId] = reason;
+                    else
                         loaded[message.OperationId] = Load(message, row);
                 }
 
-                return open = new Batch(registry, ids, loaded, registry.Now);
+                return open = new Batch(registry, ids, loaded, unreadable, registry.Now);
             }
         }
 
@@ -42,13 +47,19 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         };
     }
 
-    private sealed class Batch(InMemoryRegistry registry, HashSet<Guid> locked, Dictionary<Guid, LoadedOperation> loaded, DateTimeOffset now) : ITransitionBatch
+    private sealed class Batch(
+        InMemoryRegistry registry, HashSet<Guid> locked, Dictionary<Guid, LoadedOperation> loaded, Dictionary<Guid, string> unreadable, DateTimeOffset now)
+        : ITransitionBatch
     {
+        private static readonly TimeSpan FirstPutOff = TimeSpan.FromSeconds(10);
+        private static readonly TimeSpan LongestPutOff = TimeSpan.FromHours(1);
         private bool ended;
 
         public DateTimeOffset Now { get; } = now;
 
         public LoadedOperation? Find(Guid operationId) => loaded.GetValueOrDefault(operationId);
+
+        public string? WhyUnreadable(Guid operationId) => unreadable.GetValueOrDefault(operationId);
 
         public async Task CommitAsync(IReadOnlyList<OperationChange> changes, IReadOnlyList<Guid> sent, TimeSpan claim, CancellationToken cancellationToken)
         {
@@ -57,6 +68,8 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             lock (registry.Gate)
             {
                 Check(changes);
+                foreach (var id in unreadable.Keys)
+                    PutOff(registry.Operations[id]);
                 foreach (var change in changes)
                     Write(change, claim);
                 foreach (var id in sent)
@@ -93,6 +106,8 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             if (registry.Operations.TryGetValue(change.OperationId, out var operation))
             {
                 operation.Stored = change.Row ?? operation.Stored;
+                if (operation.Ended)
+                    Release(change.OperationId);
                 foreach (var line in change.History)
                     Add(operation.History, line);
             }
@@ -121,6 +136,19 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             row.Step = step;
             if (settledFence is not null && row.HeldFence == settledFence)
                 (row.Holder, row.ExpiresAt, row.LostAt) = (null, null, null);
+        }
+
+        private void Release(Guid operation)
+        {
+            foreach (var (scope, _) in registry.Scopes.Where(s => s.Value == operation).ToList())
+                registry.Scopes.Remove(scope);
+        }
+
+        private void PutOff(OperationRow row)
+        {
+            row.UnreadTimes++;
+            var delay = FirstPutOff * Math.Pow(2, Math.Min(row.UnreadTimes, 20) - 1);
+            row.Stored = row.Stored with { DueAt = Now + (delay < LongestPutOff ? delay : LongestPutOff) };
         }
 
         private static bool Records(OperationChange change) => change.History.Any(l => !l.Repeats);

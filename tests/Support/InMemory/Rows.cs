@@ -16,6 +16,21 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
 
     public required StoredOperation Stored { get; set; }
 
+    public bool Ended => Stored.State is OperationState.Completed or OperationState.Compensated or OperationState.Cancelled;
+
+    public OperationPriority Priority { get; init; }
+
+    /// <summary>Gave a slot back, and comes before those that never had one.</summary>
+    public bool SlotReturns { get; set; }
+
+    public DateTimeOffset SlotSince { get; set; }
+
+    /// <summary>Why this version cannot read it; null when it can.</summary>
+    public string? Unreadable { get; set; }
+
+    /// <summary>How often it was put off since it could not be read.</summary>
+    public int UnreadTimes { get; set; }
+
     public List<string> History { get; } = [];
 }
 

@@ -1,0 +1,65 @@
+using Saga.Engine.Operations;
+using Saga.Registry.Transitions;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Support.EnginePort;
+
+public abstract partial class EnginePortContract
+{
+    [Fact]
+    public async Task Should_move_the_others_of_a_batch_when_one_operation_cannot_be_read()
+    {
+        var (bad, good) = (await World.AcceptAsync(Workflow), await World.AcceptAsync(Workflow));
+        await World.MakeUnreadableAsync(bad);
+        await using (var session = World.Transitions.OpenSession())
+        await using (var batch = await session.BeginAsync([.. new[] { bad, good }.Select(id => new OperationMessage(id, Guid.NewGuid()))], default))
+        {
+            batch.Find(bad).ShouldBeNull();
+            batch.WhyUnreadable(bad).ShouldNotBeNull().ShouldContain("levitating");
+            batch.WhyUnreadable(good).ShouldBeNull();
+            await batch.CommitAsync([Change(good) with { Row = new StoredOperation(OperationState.Running, null, null) }], [], Claim, default);
+        }
+
+        (await LoadAsync(good)).Stored.State.ShouldBe(OperationState.Running);
+        World.Advance(TimeSpan.FromHours(1));
+        (await SweepAsync()).ShouldBe([bad], "it is put off, and not forgotten");
+    }
+
+    [Fact]
+    public async Task Should_put_off_what_cannot_be_read_twice_as_long_each_time_up_to_an_hour()
+    {
+        var bad = await World.AcceptAsync(Workflow);
+        await World.MakeUnreadableAsync(bad);
+        foreach (var seconds in new[] { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600 })
+        {
+            await CommitWhatIsReadableAsync(bad);
+            World.Advance(TimeSpan.FromSeconds(seconds - 4));
+            (await SweepAsync()).ShouldBeEmpty($"{seconds} s are not over");
+            World.Advance(TimeSpan.FromSeconds(5));
+            (await SweepAsync()).ShouldBe([bad], $"{seconds} s are over");
+        }
+    }
+
+    [Fact]
+    public async Task Should_put_nothing_off_when_the_commit_fails()
+    {
+        var (bad, good) = (await World.AcceptAsync(Workflow), await World.AcceptAsync(Workflow));
+        await World.MakeUnreadableAsync(bad);
+        World.Advance(TimeSpan.FromMinutes(1));
+        var taken = Message();
+        await WriteAsync(taken);
+        await using (var session = World.Transitions.OpenSession())
+        await using (var batch = await session.BeginAsync([.. new[] { bad, good }.Select(id => new OperationMessage(id, Guid.NewGuid()))], default))
+            await Should.ThrowAsync<Exception>(() => batch.CommitAsync([Change(good) with { Messages = [taken] }], [], Claim, default));
+
+        (await SweepAsync()).ShouldContain(bad);
+    }
+
+    private async Task CommitWhatIsReadableAsync(Guid operation)
+    {
+        await using var session = World.Transitions.OpenSession();
+        await using var batch = await session.BeginAsync([new OperationMessage(operation, Guid.NewGuid())], default);
+        await batch.CommitAsync([], [], Claim, default);
+    }
+}
