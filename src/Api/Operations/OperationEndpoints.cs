@@ -25,6 +25,7 @@ internal static class OperationEndpoints
             .WithQueryParameter("state", "One or more of accepted, running, compensating, stalled, completed, compensated, cancelled, separated by commas.")
             .WithQueryParameter("kind", "Such as provision.")
             .WithQueryParameter("tenant", "A tenant's id or slug.")
+            .WithQueryParameter("parent", "The id of an operation: lists its parts.")
             .WithQueryParameter("step", "Operations in which this step is under way, waits, is held or failed.")
             .Produces<PageView<OperationSummaryView>>().WithProblems(ProblemType.InvalidParameter);
         api.MapGet("/operations/{id}", FindAsync).WithName("getOperation").RequireAuthorization(Policies.Read)
@@ -39,7 +40,7 @@ internal static class OperationEndpoints
 
     private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CancellationToken cancellationToken)
     {
-        var query = new QueryReader(request, "cursor", "limit", "state", "kind", "tenant", "step");
+        var query = new QueryReader(request, "cursor", "limit", "state", "kind", "tenant", "parent", "step");
         var filter = new OperationFilter { States = query.Several<OperationState>("state"), Kind = query.Text("kind", 63), Step = query.Text("step", 63) };
         if (query.Text("tenant") is { } tenant)
         {
@@ -49,6 +50,14 @@ internal static class OperationEndpoints
                 filter = filter with { TenantSlug = slug };
             else
                 query.Fault("tenant", "must be a tenant's id or slug");
+        }
+
+        if (query.Text("parent") is { } parent)
+        {
+            if (Guid.TryParseExact(parent, "d", out var id))
+                filter = filter with { ParentId = id };
+            else
+                query.Fault("parent", "must be the id of an operation");
         }
 
         var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());

@@ -20,6 +20,12 @@ public record OperationSummaryView
     /// <summary>Absent when the operation works on no single tenant.</summary>
     public OperationTenantView? Tenant { get; init; }
 
+    /// <summary>The operation that this one is a part of; absent when there is none.</summary>
+    public Guid? ParentId { get; init; }
+
+    /// <summary>The class in which it waits for a slot.</summary>
+    public OperationPriority Priority { get; init; }
+
     public required string RequestedBy { get; init; }
 
     public required long Version { get; init; }
@@ -50,6 +56,8 @@ public record OperationSummaryView
         Kind = operation.Kind;
         State = operation.State;
         Tenant = operation.TenantId is { } tenant ? new(tenant, operation.TenantSlug.ToString()!) : null;
+        ParentId = operation.ParentId;
+        Priority = operation.Priority;
         RequestedBy = operation.RequestedBy;
         Version = operation.Version;
         CreatedAt = operation.CreatedAt;

@@ -75,6 +75,9 @@ public sealed record OperationFilter
 
     public Slug? TenantSlug { get; init; }
 
+    /// <summary>Parts of this operation.</summary>
+    public Guid? ParentId { get; init; }
+
     /// <summary>Operations in which this step is under way, waits, or failed.</summary>
     public string? Step { get; init; }
 }

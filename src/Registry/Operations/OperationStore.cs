@@ -51,6 +51,8 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             query.Where($"o.tenant_id = {query.Add(tenant.Value)}");
         if (filter.TenantSlug is { } slug)
             query.Where($"t.slug = {query.Add(slug.ToString())}");
+        if (filter.ParentId is { } parent)
+            query.Where($"o.parent_id = {query.Add(parent)}");
         if (filter.Step is { } step)
         {
             query.Where(
