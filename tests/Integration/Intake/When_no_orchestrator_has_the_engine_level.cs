@@ -53,7 +53,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
     {
         var accepted = await AcceptedAsync(Command("acme"));
         await EndAsync(accepted.OperationId, "completed", "active");
-        return accepted.TenantId;
+        return accepted.TenantId!.Value;
     }
 
     private Task BeatAsync(int level, bool orchestrates) => new ProcessStore(Registry).BeatAsync(
