@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Saga.Contracts;
 
-/// <summary>How everything of Saga is written as JSON: camelCase, absent instead of null. Thread-safe.</summary>
+/// <summary>The JSON settings of all of Saga: camelCase, and null members are omitted. Thread-safe.</summary>
 public static class Json
 {
     public static JsonSerializerOptions Options { get; } = Create();

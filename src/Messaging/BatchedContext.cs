@@ -4,9 +4,9 @@ using MassTransit.Context;
 
 namespace Saga.Messaging;
 
-/// <summary>One message of a batch, as if it had come alone.</summary>
-/// <param name="batch">The delivery it came with.</param>
-/// <param name="message">The message as it travelled.</param>
+/// <summary>One message of a batch, presented as a single delivery.</summary>
+/// <param name="batch">The delivery that contained it.</param>
+/// <param name="message">The message as sent in the batch.</param>
 /// <param name="content">The message itself.</param>
 internal sealed class BatchedContext(ConsumeContext batch, BatchedMessage message, object content) : ConsumeContextScope(batch)
 {
@@ -14,7 +14,7 @@ internal sealed class BatchedContext(ConsumeContext batch, BatchedMessage messag
 
     public BatchedMessage Message => message;
 
-    /// <summary>Whether a consumer or a saga took it, well or not.</summary>
+    /// <summary>Whether a consumer or a saga took it, successfully or not.</summary>
     public bool Taken => taken;
 
     public override Guid? MessageId => message.Id;

@@ -1,20 +1,20 @@
 namespace Saga.Messaging;
 
 /// <summary>
-/// The way to one queue. What comes while <see cref="AtOnce"/> sends wait for the broker's word goes together with the next: so
-/// batches grow with the load, and alone a message waits for nobody. Thread-safe.
+/// Sends to one queue in batches. While <see cref="AtOnce"/> sends wait for the broker's confirmation, further messages collect and
+/// go with the next send. So batches grow with the load, and a single message does not wait. Thread-safe.
 /// </summary>
-/// <param name="send">Puts one batch on the bus and waits for the broker's word that it has it.</param>
-/// <param name="maxBatch">Messages that may go together.</param>
+/// <param name="send">Sends one batch and waits for the broker's confirmation.</param>
+/// <param name="maxBatch">The most messages in one batch.</param>
 internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task> send, int maxBatch = BatchingSender.MaxBatch)
 {
-    /// <summary>With one, a second message waits for the first one's confirmation, which is a write to the disks of the broker's nodes.</summary>
+    /// <summary>With only one, a second message would wait for the first one's confirmation, which needs a disk write on the broker's nodes.</summary>
     public const int AtOnce = 2;
 
-    /// <summary>A batch goes to one process: a larger one would leave the others idle.</summary>
+    /// <summary>A batch goes to one process, so a larger one would leave other processes idle.</summary>
     public const int MaxBatch = 16;
 
-    /// <summary>The same for steps, which take longer than what else is sent.</summary>
+    /// <summary>The same limit for steps, which take longer than other messages.</summary>
     public const int MaxWorkerBatch = 8;
 
     private readonly Lock gate = new();
@@ -22,7 +22,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
     private int underWay;
     private volatile bool crowded;
 
-    /// <summary>Ends when the broker has the message. Who gives up before it has left, takes it back.</summary>
+    /// <summary>Completes when the broker has the message. A caller that cancels before the message is sent withdraws it.</summary>
     public async Task SendAsync(BatchedMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -38,7 +38,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
 
         if (drains)
         {
-            // It will send for others, too, and belongs to nobody's trace.
+            // The loop sends messages of many callers, so it must not belong to one caller's trace.
             using (ExecutionContext.SuppressFlow())
                 _ = DrainAsync();
         }
@@ -49,7 +49,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
 
     private async Task DrainAsync()
     {
-        // Where many send, others are about to in this same moment, since one commit wakes many: they go first, and come along.
+        // One commit wakes many senders at the same moment. Yielding lets the others enqueue first, so their messages join this batch.
         if (crowded)
             await Task.Yield();
         while (Next() is { Count: > 0 } together)
@@ -86,7 +86,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
         try
         {
             var sending = send(new MessageBatch { Messages = together.ConvertAll(w => w.Message) }, abandoned.Token);
-            // While one of its senders still waits, so does the batch: for a broker that is away, as long as it takes.
+            // The batch waits as long as one of its senders still waits; if the broker is unavailable, without a limit.
             if (await Task.WhenAny(sending, Task.WhenAll(together.Select(w => w.Sent.Task))) != sending)
                 await abandoned.CancelAsync();
             await sending;

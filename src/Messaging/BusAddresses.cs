@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Saga.Messaging;
 
 /// <summary>
-/// Where a queue is sent to. On RabbitMQ that is the exchange of its name: naming the queue would declare it
-/// again, and as a classic one.
+/// The send addresses of queues. On RabbitMQ the address is the exchange with the queue's name, because addressing the queue
+/// would declare it again, as a classic queue.
 /// </summary>
 public sealed class BusAddresses(IOptions<BusOptions> options)
 {

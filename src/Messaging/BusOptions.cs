@@ -4,10 +4,10 @@ namespace Saga.Messaging;
 
 public enum BusAdapter
 {
-    /// <summary>Real: quorum queues on RabbitMQ; any number of processes.</summary>
+    /// <summary>The real bus: quorum queues on RabbitMQ, any number of processes.</summary>
     RabbitMq,
 
-    /// <summary>Embedded: within one process; what is in flight is lost with it and dispatched again at start.</summary>
+    /// <summary>The embedded bus, within one process. Messages in flight are lost with the process and dispatched again at start.</summary>
     InMemory,
 }
 
@@ -22,13 +22,13 @@ public sealed class BusOptions : IValidatableObject
     /// <summary>An AMQP address with user and password, such as <c>amqp://saga:secret@broker:5672/saga</c>.</summary>
     public string? RabbitMq { get; set; }
 
-    /// <summary>Messages one endpoint of one process works on at once, batched or not; 1 to 256.</summary>
+    /// <summary>Messages that one endpoint of one process handles at once, batched or not; 1 to 256.</summary>
     [Range(1, 256, ErrorMessage = "Saga:Bus:Concurrency must be from 1 to 256.")]
     public int Concurrency { get; set; } = 32;
 
     /// <summary>
-    /// How long messages that were delivered are kept here while the registry is away; after that they go back to the broker, and nothing is
-    /// consumed until it answers. 1 to 600. On the in-memory bus they are kept as long as it takes.
+    /// How long this process keeps delivered messages while the registry is unavailable. After that they go back to the broker, and
+    /// nothing is consumed until the registry answers. 1 to 600. The in-memory bus keeps them without a limit.
     /// </summary>
     [Range(1, 600, ErrorMessage = "Saga:Bus:PauseAfterSeconds must be from 1 to 600.")]
     public int PauseAfterSeconds { get; set; } = 10;

@@ -24,26 +24,26 @@ public static class BusRegistration
         services.AddSingleton<DeadLetterSender>();
         services.AddSingleton<EndpointPauses>();
         services.AddSingleton<Gate>();
-        // A bus that is stopped while it starts loses messages, so the host waits for it.
+        // Stopping a bus while it starts loses messages, so the host waits for the start.
         services.Configure<MassTransitHostOptions>(o =>
         {
             o.WaitUntilStarted = true;
             o.StopTimeout = TimeSpan.FromSeconds(10);
-            // Before the whole stop times out: then the connection would not be closed, and what was cut short not be delivered again.
-            // No consumer takes longer than a transaction: workers acknowledge a step before they work on it.
+            // Must end before the overall stop timeout. Otherwise the connection is not closed and cancelled messages are not delivered again.
+            // No consumer takes longer than a transaction, because workers acknowledge a step before they work on it.
             o.ConsumerStopTimeout = TimeSpan.FromSeconds(4);
         });
         var options = configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
         services.AddMassTransit(bus =>
         {
-            // By default it tells its makers about the host and its endpoints, some minutes after the start.
+            // By default MassTransit reports usage data about the host and its endpoints some minutes after the start.
             bus.DisableUsageTelemetry();
             if (options.Adapter == BusAdapter.InMemory)
                 bus.UsingInMemory((context, factory) => Endpoints(context, factory, options, endpoint => endpoint.Queue, (_, _) => { }));
             else
                 bus.UsingRabbitMq((context, factory) =>
                 {
-                    // Read again here: validation has run by now, and names what is wrong.
+                    // Read again here, because validation has run by now and has reported any fault.
                     var broker = new Uri(context.GetRequiredService<IOptions<BusOptions>>().Value.RabbitMq!);
                     factory.Host(broker, host => host.PublisherConfirmation = true);
                     Endpoints(context, factory, options, endpoint => Contracts.Endpoints.QueueOf(endpoint.Queue), (endpoint, e) =>
@@ -67,7 +67,7 @@ public static class BusRegistration
         IBusRegistrationContext context, IBusFactoryConfigurator<T> factory, BusOptions options, Func<BusEndpoint, string> queue, Action<BusEndpoint, IReceiveEndpointConfigurator> transport)
         where T : IReceiveEndpointConfigurator
     {
-        // The body is the message and nothing else, as the outbox has it; what MassTransit adds goes into headers. Its envelope is read too.
+        // The body is just the message, as in the outbox. MassTransit's metadata goes into headers. Its envelope is still read.
         factory.UseRawJsonSerializer(RawSerializerOptions.AddTransportHeaders, isDefault: true);
         foreach (var endpoint in context.GetServices<BusEndpoint>())
         {
@@ -85,19 +85,19 @@ public static class BusRegistration
         }
     }
 
-    // From the outermost to the innermost.
+    // From outermost to innermost.
     private static void Filters(IServiceProvider provider, BusEndpoint endpoint, IReceiveEndpointConfigurator e, int concurrency)
     {
         var letters = provider.GetRequiredService<DeadLetterSender>();
         var time = provider.GetRequiredService<TimeProvider>();
-        // What ends here has nowhere else to go.
+        // Messages that fail here have nowhere else to go.
         var last = endpoint.Queue == Contracts.Endpoints.DeadLetters;
         if (last)
             Add(new InsistFilter(time));
         if (last)
             Add(new FromBrokerFilter());
         Add(new UnbatchFilter(endpoint.Queue, letters));
-        // Above, a batch counts as one; from here on, each of its messages.
+        // The filters above see a batch as one message; from here on each of its messages is handled separately.
         e.AddPrePipeSpecification(new ConcurrencyLimitPipeSpecification<ConsumeContext>(concurrency));
         if (!last)
             Add(new ParkFilter(endpoint.Queue, endpoint.Untyped, letters));

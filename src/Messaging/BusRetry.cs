@@ -7,8 +7,8 @@ namespace Saga.Messaging;
 public static class BusRetry
 {
     /// <summary>
-    /// Tries a message again when the error may pass by itself, for about a minute. Another error is final, and the message becomes
-    /// a dead letter; one that says that the <see cref="Prerequisite"/> is away costs no try: the message waits for it.
+    /// Retries a message for about a minute if the error may be transient. Any other error is final, and the message becomes a dead
+    /// letter. If the <see cref="Prerequisite"/> is unavailable, the message waits for it, and this costs no try.
     /// </summary>
     public static void UseTransientRetry(this IReceiveEndpointConfigurator endpoint, IServiceProvider provider)
     {

@@ -5,20 +5,20 @@ using Saga.Contracts;
 namespace Saga.Messaging;
 
 /// <summary>
-/// What travels to a queue: the messages that were ready at the same moment, so that the broker stores, confirms and delivers
-/// once. It is unpacked before consumers see anything. Its messages have no order among them.
+/// A batch of messages to one queue that were ready at the same moment, so that the broker stores, confirms and delivers them
+/// once. It is unpacked before consumers see it. Its messages have no order.
 /// </summary>
 public sealed record MessageBatch
 {
-    // Not by HasMessageType: what says nothing of its type, which others may send, passes for any.
+    // HasMessageType is no use here: it accepts every type for a message that names none, which other senders may send.
     private static readonly string Urn = MessageUrn.ForTypeString<MessageBatch>();
 
-    // What it was called before, by processes and in queues of that time.
+    // Its former name, still used by older processes and in older queues.
     private const string FormerUrn = "urn:message:Saga.Messaging:Bundle";
 
     public required IReadOnlyList<BatchedMessage> Messages { get; init; }
 
-    /// <summary>The batch that was received; null when the message is none.</summary>
+    /// <summary>The received batch; null when the message is not a batch.</summary>
     internal static MessageBatch? TryRead(ConsumeContext context) =>
         context.SupportedMessageTypes.Any(t => t is FormerUrn || t == Urn) && context.SerializerContext.TryGetMessage(typeof(MessageBatch), out var batch)
             ? (MessageBatch)batch
@@ -27,13 +27,13 @@ public sealed record MessageBatch
 
 public sealed record BatchedMessage
 {
-    /// <summary>The same however often, and in whatever company, the message is sent.</summary>
+    /// <summary>Stays the same however often the message is sent, and in whichever batch.</summary>
     public required Guid Id { get; init; }
 
     /// <summary>A name that <see cref="MessageTypes"/> knows.</summary>
     public required string Type { get; init; }
 
-    /// <summary>The W3C <c>traceparent</c> it was sent under; null when nobody traced.</summary>
+    /// <summary>The W3C <c>traceparent</c> it was sent under; null when tracing was off.</summary>
     public string? TraceParent { get; init; }
 
     public required JsonElement Body { get; init; }

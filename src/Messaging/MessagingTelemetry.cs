@@ -8,7 +8,7 @@ public static class MessagingTelemetry
 {
     public const string SourceName = "Saga.Messaging";
 
-    /// <summary>One message of a batch, from its unpacking to its end; the child of what sent it. Tags saga.message, saga.message_id.</summary>
+    /// <summary>One message of a batch, from unpacking to completion; a child of the sender's activity. Tags saga.message, saga.message_id.</summary>
     public const string Receive = "saga.message.receive";
 
     /// <summary>Messages that became dead letters; tags saga.queue, saga.reason.</summary>
@@ -20,7 +20,7 @@ public static class MessagingTelemetry
 
     internal static Counter<long> DeadLetters { get; } = Meter.CreateCounter<long>(DeadLettersName, "{message}", "Messages that became dead letters.");
 
-    // Goes on with the trace though nobody here records it: the next process may.
+    // Continues the trace even if this process does not record it, because the next process may.
     internal static Activity? StartReceive(BatchedMessage message) =>
         Recorded(message) ?? (message.TraceParent is null ? null : new Activity(Receive).SetParentId(message.TraceParent).Start());
 

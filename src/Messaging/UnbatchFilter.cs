@@ -6,9 +6,9 @@ using Saga.Messaging.DeadLetters;
 namespace Saga.Messaging;
 
 /// <summary>
-/// Unpacks batches before consumers see anything: each message goes its own way, with its own retry and in its own trace. The
-/// batch is acknowledged when all have ended. One that this version cannot read becomes a dead letter by itself.
-/// Messages that come alone, from others, pass.
+/// Unpacks batches before consumers see them. Each message is handled separately, with its own retry and in its own trace. The
+/// batch is acknowledged when all its messages have ended. A message that this version cannot read becomes a dead letter by itself.
+/// Single messages from other senders pass through.
 /// </summary>
 internal sealed class UnbatchFilter(string queue, DeadLetterSender letters) : IFilter<ConsumeContext>
 {
@@ -19,7 +19,7 @@ internal sealed class UnbatchFilter(string queue, DeadLetterSender letters) : IF
 
     private async Task UnbatchAsync(ConsumeContext context, MessageBatch batch, IPipe<ConsumeContext> next)
     {
-        // Each of its messages is dealt with below, taken by a consumer or not.
+        // Each of its messages is handled below, whether or not a consumer takes it.
         Parked.Mark(context.ReceiveContext);
         var messages = batch.Messages.Select(m => ConsumeAsync(context, m, next)).ToList();
         try
@@ -28,8 +28,8 @@ internal sealed class UnbatchFilter(string queue, DeadLetterSender letters) : IF
         }
         catch (Exception error) when (messages.Exists(m => m.IsCanceled))
         {
-            // A stop cut one short. It is to be delivered again, which an error beside it must not prevent.
-            throw new OperationCanceledException("A message of the batch was cut short.", error, context.CancellationToken);
+            // A stop cancelled one message. It must be delivered again, even if another message failed with an error.
+            throw new OperationCanceledException("A message of the batch was cancelled.", error, context.CancellationToken);
         }
     }
 

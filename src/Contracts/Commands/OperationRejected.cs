@@ -10,11 +10,11 @@ public sealed record OperationRejected
 
     public IReadOnlyList<FieldError> Errors { get; init; } = [];
 
-    /// <summary>The operation that stands in the way, for <c>operation-active</c>.</summary>
+    /// <summary>The operation that blocks the command, for <c>operation-active</c>.</summary>
     public Guid? OperationId { get; init; }
 }
 
-/// <summary>What is wrong with one field, and what would be right.</summary>
+/// <summary>A fault in one field, and the rule that it breaks.</summary>
 /// <param name="Pointer">A JSON pointer (RFC 6901), such as <c>/adminEmail</c>.</param>
 /// <param name="Detail">The rule that is broken.</param>
 public sealed record FieldError(string Pointer, string Detail);

@@ -22,19 +22,19 @@ public sealed record ProvisionTenant
     /// <summary>A DNS name the tenant owns, such as <c>acme.com</c>; unique among live tenants.</summary>
     public string? Domain { get; init; }
 
-    /// <summary>One DNS label below the product's domain; the slug when absent; unique among live tenants.</summary>
+    /// <summary>One DNS label below the product's domain; defaults to the slug; unique among live tenants.</summary>
     public string? Subdomain { get; init; }
 
-    /// <summary>row, schema or database; the plan's default when absent; must be one the plan allows.</summary>
+    /// <summary>row, schema or database; must be one that the plan allows; defaults to the plan's default.</summary>
     public string? Isolation { get; init; }
 
     /// <summary>Where the data must live; any region when absent.</summary>
     public string? Region { get; init; }
 
-    /// <summary>Feature switches over the plan's defaults.</summary>
+    /// <summary>Feature switches that override the plan's defaults.</summary>
     public IReadOnlyDictionary<string, bool>? Features { get; init; }
 
-    /// <summary>Settings over the plan's defaults.</summary>
+    /// <summary>Settings that override the plan's defaults.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
     /// <summary>An IANA time zone, such as <c>Europe/Berlin</c>; UTC when absent.</summary>

@@ -2,7 +2,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Contracts.Events;
 
-/// <summary>A tenant became active. Published once per provisioning, in the transaction that made it so.</summary>
+/// <summary>A tenant became active. Published once per provisioning, in the transaction that activates the tenant.</summary>
 public sealed record TenantProvisioned
 {
     public required TenantId TenantId { get; init; }

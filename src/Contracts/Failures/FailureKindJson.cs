@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Saga.Contracts.Failures;
 
-/// <summary>Kinds in lower case. A kind that this version does not know is read as transient: another attempt may help, and attempts are bounded.</summary>
+/// <summary>Kinds in lower case. An unknown kind is read as transient: another attempt may help, and the number of attempts is limited.</summary>
 internal sealed class FailureKindJson : JsonConverter<FailureKind>
 {
     public override FailureKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString() switch

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Saga.Contracts.Failures;
 
 /// <summary>
-/// What kind of failure the answers of external systems are: the one place that says so. Whoever calls a system may know better
-/// from its context, and says so there. The reasons are in <c>docs/decisions/failures.md</c>.
+/// Maps the answers of external systems to failure kinds, in this one place. A caller that knows more from its context overrides
+/// the kind there. The reasons are in <c>docs/decisions/failures.md</c>.
 /// </summary>
 public static class FailureKinds
 {
@@ -14,18 +14,18 @@ public static class FailureKinds
         // Deadlocks, serialization failures and lost answers; an integrity constraint at commit would fail again.
         "40002" => FailureKind.Permanent,
         ['4', '0', ..] => FailureKind.Transient,
-        // The server became a standby: the primary is elsewhere, or will be soon.
+        // The server became a standby. The primary is elsewhere, or will be soon.
         "25006" => FailureKind.Outage,
-        // The session was spoiled or ended by a timeout; the next attempt has another.
+        // A timeout broke or ended the session. The next attempt uses another one.
         "25P02" or "25P03" or "25P04" => FailureKind.Transient,
-        // A pooler gave the connection to a session that does not know the prepared statement, or knows one of that name.
+        // A pooler switched the connection to a session that lacks the prepared statement, or already has one with that name.
         "26000" or "42P05" => FailureKind.Transient,
-        // Somebody else holds the object or the lock just now.
+        // Another session holds the object or the lock.
         "55006" or "55P03" => FailureKind.Transient,
-        // Memory, connections and configured limits: the server works, and has too much to do. A full disk stops all writing.
+        // Memory, connections and configured limits: the server works but is overloaded. A full disk, in contrast, stops all writes.
         "53100" => FailureKind.Outage,
         ['5', '3', ..] => FailureKind.Overload,
-        // Shut down, crashed, or still starting: away until it is back.
+        // Shut down, crashed, or still starting: unavailable until it is back.
         "57P01" or "57P02" or "57P03" => FailureKind.Outage,
         // A statement timeout, an operator's cancel, an idle session that was ended, a database that was dropped meanwhile.
         ['5', '7', ..] => FailureKind.Transient,
@@ -35,7 +35,7 @@ public static class FailureKinds
         ['0', '8', ..] => FailureKind.Outage,
         "HV00N" => FailureKind.Outage,
         "72000" => FailureKind.Transient,
-        // Damaged data does not mend itself. Other internal errors are mostly races in the catalogue.
+        // Damaged data does not repair itself. Other internal errors are mostly races in the catalogue.
         "XX001" or "XX002" => FailureKind.Permanent,
         ['X', 'X', ..] => FailureKind.Transient,
         _ => FailureKind.Permanent,
@@ -51,12 +51,12 @@ public static class FailureKinds
         501 or 505 or 506 or 508 or 510 => FailureKind.Permanent,
         // A gateway without its server, the server itself, or storage that is full.
         502 or 503 or 504 or 507 or 511 or (>= 520 and <= 530) => FailureKind.Outage,
-        // One tenant's data can cause a 500, so it costs attempts; circuits count it all the same.
+        // One tenant's data can cause a 500, so it costs attempts. Circuit breakers count it as well.
         >= 500 => FailureKind.Transient,
         _ => FailureKind.Permanent,
     };
 
-    /// <param name="code">The error code in the answer; null when there is none.</param>
+    /// <param name="code">The error code in the response; null when there is none.</param>
     /// <param name="status">The HTTP status; 0 when there was no answer.</param>
     public static FailureKind OfS3(string? code, int status) => code switch
     {
@@ -71,7 +71,7 @@ public static class FailureKinds
     /// <param name="error">The server's error reply, which begins with its code.</param>
     public static FailureKind OfRedis(string error) => error.Split(' ', 2)[0] switch
     {
-        // It loads its data, follows another server now, or cannot write to its disk.
+        // It is loading its data, has become a replica, or cannot write to its disk.
         "LOADING" or "READONLY" or "MASTERDOWN" or "CLUSTERDOWN" or "MISCONF" or "NOREPLICAS" => FailureKind.Outage,
         "OOM" or "BUSY" => FailureKind.Overload,
         "TRYAGAIN" or "EXECABORT" or "UNBLOCKED" => FailureKind.Transient,
@@ -82,7 +82,7 @@ public static class FailureKinds
     /// <param name="replyCode">AMQP's, of a closed channel or connection.</param>
     public static FailureKind OfAmqp(int replyCode) => replyCode switch
     {
-        // Closed by an operator or a shutdown; or closed without a word.
+        // Closed by an operator or a shutdown, or closed without a reply.
         320 or 0 or 200 => FailureKind.Outage,
         // Memory or disk alarms, and limits of connections and channels.
         506 => FailureKind.Overload,

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Saga.Contracts.Identifiers;
 
-/// <summary>Why a tenant is held. A tenant has at most one hold of each; lifting one leaves the others.</summary>
+/// <summary>The reason for a hold on a tenant. A tenant has at most one hold per code. Lifting one leaves the others.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<HoldCode>))]
 public enum HoldCode
 {
@@ -19,7 +19,7 @@ public enum HoldCode
 
     [JsonStringEnumMemberName("other")] Other,
 
-    /// <summary>It is to be deprovisioned.</summary>
+    /// <summary>The tenant is going to be deprovisioned.</summary>
     [JsonStringEnumMemberName("deletion")] Deletion,
 
     /// <summary>Its data is being moved.</summary>

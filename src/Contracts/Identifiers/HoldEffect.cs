@@ -2,14 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace Saga.Contracts.Identifiers;
 
-/// <summary>What a hold keeps a tenant from.</summary>
+/// <summary>What a hold prevents.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<HoldEffect>))]
 public enum HoldEffect
 {
-    /// <summary>Nobody gets in.</summary>
+    /// <summary>Nobody has access.</summary>
     [JsonStringEnumMemberName("closed")] Closed,
 
-    /// <summary>What is there may be used; nothing may be added.</summary>
+    /// <summary>Existing data may be used, but nothing may be added.</summary>
     [JsonStringEnumMemberName("noGrowth")] NoGrowth,
 
     /// <summary>Nothing may be written for now.</summary>

@@ -6,7 +6,7 @@ namespace Saga.Contracts.Identifiers;
 [JsonConverter(typeof(JsonStringEnumConverter<IsolationTier>))]
 public enum IsolationTier
 {
-    /// <summary>Shared tables, kept apart by row-level security.</summary>
+    /// <summary>Shared tables, isolated by row-level security.</summary>
     [JsonStringEnumMemberName("row")] Row,
 
     /// <summary>A schema of its own in a shared database.</summary>

@@ -5,17 +5,17 @@ namespace Saga.Contracts.Identifiers;
 [JsonConverter(typeof(JsonStringEnumConverter<TenantStatus>))]
 public enum TenantStatus
 {
-    /// <summary>Reserved; being set up.</summary>
+    /// <summary>Reserved and being set up.</summary>
     [JsonStringEnumMemberName("provisioning")] Provisioning,
 
     [JsonStringEnumMemberName("active")] Active,
 
-    /// <summary>Active, with a hold that closes it. Shown and asked for; what is stored is the status beside the holds.</summary>
+    /// <summary>Active with a closing hold. This status is shown and can be filtered by, but it is not stored: it follows from the status and the holds.</summary>
     [JsonStringEnumMemberName("suspended")] Suspended,
 
-    /// <summary>Its provisioning was undone; slug and domain are free again.</summary>
+    /// <summary>Provisioning was undone. Slug and domain are free again.</summary>
     [JsonStringEnumMemberName("failed")] Failed,
 
-    /// <summary>Gone, and its absence was verified; slug and domain are free again.</summary>
+    /// <summary>Removed, and its absence was verified. Slug and domain are free again.</summary>
     [JsonStringEnumMemberName("deprovisioned")] Deprovisioned,
 }

@@ -2,7 +2,7 @@ using Saga.Contracts.Failures;
 
 namespace Saga.Contracts.Steps;
 
-/// <summary>Why a step failed, in words for an operator.</summary>
+/// <summary>Why a step failed, for operators.</summary>
 public sealed record Failure
 {
     private readonly FailureKind? kind;
@@ -10,13 +10,13 @@ public sealed record Failure
     /// <summary>Stable and machine-readable, such as <c>server-full</c>; failures are grouped by it.</summary>
     public required string Code { get; init; }
 
-    /// <summary>Names the thing that failed. Never holds a secret.</summary>
+    /// <summary>Names the thing that failed. Never contains a secret.</summary>
     public required string Message { get; init; }
 
     /// <summary>What the operator can do.</summary>
     public string? Remedy { get; init; }
 
-    /// <summary>Transient unless it is said: another attempt may help, and attempts are bounded.</summary>
+    /// <summary>Defaults to transient: another attempt may help, and the number of attempts is limited.</summary>
     public FailureKind Kind
     {
         get => kind ?? FailureKind.Transient;
@@ -24,8 +24,8 @@ public sealed record Failure
     }
 
     /// <summary>
-    /// Whether the same attempt may succeed later: everything but <see cref="FailureKind.Permanent"/>. Messages and rows of older
-    /// versions have this instead of <see cref="Kind"/>; beside it, it says nothing.
+    /// Whether the same attempt may succeed later: true for every kind except <see cref="FailureKind.Permanent"/>. Messages and rows of
+    /// older versions have this instead of <see cref="Kind"/>. It is ignored when <see cref="Kind"/> is present.
     /// </summary>
     public bool Transient
     {

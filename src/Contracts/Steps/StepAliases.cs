@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Saga.Contracts.Steps;
 
-/// <summary>What earlier versions called the steps. Their workflows and messages are still run: a name keeps its meaning for ever.</summary>
+/// <summary>The steps' names in earlier versions. Workflows and messages that use them still run, because a name never changes its meaning.</summary>
 public static class StepAliases
 {
     private static readonly FrozenDictionary<string, string> Renamed = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -20,9 +20,9 @@ public static class StepAliases
         ["notify"] = StepNames.Notify,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>The step's name in <see cref="StepNames"/>; the name itself when it was never another.</summary>
+    /// <summary>The step's name in <see cref="StepNames"/>; the given name if it is not an alias.</summary>
     public static string Current(string name) => Renamed.GetValueOrDefault(name, name);
 
-    /// <summary>Every name that the step has had, the present one first.</summary>
+    /// <summary>Every name that the step has had, with the current one first.</summary>
     public static IReadOnlyList<string> Spellings(string name) => [Current(name), .. Renamed.Where(r => r.Value == Current(name)).Select(r => r.Key)];
 }

@@ -3,44 +3,44 @@ using System.Text.Json;
 
 namespace Saga.Contracts.Steps;
 
-/// <summary>The operation may begin: sent once, in the transaction that accepted it.</summary>
+/// <summary>The operation may start. Sent once, in the transaction that accepted it.</summary>
 public sealed record OperationSubmitted
 {
     public required Guid OperationId { get; init; }
 }
 
-/// <summary>Something of the operation is due: a deadline, or a delayed attempt.</summary>
+/// <summary>A deadline or a delayed attempt of the operation is due.</summary>
 public sealed record OperationDue
 {
     public required Guid OperationId { get; init; }
 }
 
-/// <summary>What was in flight for the operation may be lost, because the bus forgot it: send again what no worker has taken.</summary>
+/// <summary>The bus may have lost messages of the operation. Dispatches that no worker has taken are sent again.</summary>
 public sealed record OperationForgotten
 {
     public required Guid OperationId { get; init; }
 }
 
-/// <summary>What a worker is asked to do. A worker that does not hold the lease with this fence does nothing.</summary>
+/// <summary>A request to a worker. A worker that does not hold the lease with this fencing token does nothing.</summary>
 public abstract record StepCommand
 {
     public required Guid OperationId { get; init; }
 
-    /// <summary>Null when the operation works on no single tenant.</summary>
+    /// <summary>Null when the operation does not concern a single tenant.</summary>
     public TenantId? TenantId { get; init; }
 
     /// <summary>The step's name in the workflow.</summary>
     public required string Step { get; init; }
 
-    /// <summary>Grows with each dispatch of the step, forward or back; only the newest may touch anything.</summary>
+    /// <summary>The fencing token. Grows with each dispatch of the step or its compensation; only the newest may change anything.</summary>
     public required long Fence { get; init; }
 
-    /// <summary>From 1; counts the tries in this direction.</summary>
+    /// <summary>Starts at 1 and counts the attempts in this direction.</summary>
     public required int Attempt { get; init; }
 
     /// <summary>
-    /// A delivery that comes later is refused: nothing is done and nothing reported, and the orchestrator sends the dispatch again. It
-    /// is compared with the registry's clock.
+    /// Later deliveries are refused: the worker does and reports nothing, and the orchestrator sends the dispatch again. Compared with
+    /// the registry's clock.
     /// </summary>
     public required DateTimeOffset Deadline { get; init; }
 
@@ -51,13 +51,13 @@ public abstract record StepCommand
     public TimeSpan? AttemptTimeout { get; init; }
 }
 
-/// <summary>Run the step. Idempotent: what is there already is kept.</summary>
+/// <summary>Execute the step. Idempotent: existing resources are kept.</summary>
 public sealed record ExecuteStep : StepCommand;
 
-/// <summary>Undo the step. Idempotent: what is not there is fine.</summary>
+/// <summary>Undo the step. Idempotent: missing resources are fine.</summary>
 public sealed record CompensateStep : StepCommand;
 
-/// <summary>What a worker reports of the dispatch with this fence, forward or back.</summary>
+/// <summary>A worker's report about the dispatch with this fencing token, forward or back.</summary>
 public abstract record StepReport
 {
     public required Guid OperationId { get; init; }
@@ -67,8 +67,8 @@ public abstract record StepReport
     public required long Fence { get; init; }
 
     /// <summary>
-    /// The attempt may still take effect after this report: it was cut short, or a call that it made has no answer. Says something of
-    /// forward attempts only.
+    /// The attempt may still take effect after this report, because it was cancelled or one of its calls has no answer. Meaningful only
+    /// for forward attempts.
     /// </summary>
     public bool OutcomeUnknown { get; init; }
 }
@@ -76,11 +76,11 @@ public abstract record StepReport
 public sealed record StepSucceeded : StepReport
 {
     /// <summary>
-    /// Of a compensation: how long after a forward attempt of unknown outcome its effects may still appear. Null: they cannot.
+    /// For a compensation: how long the effects of a forward attempt with an unknown outcome may still appear. Null if they cannot.
     /// </summary>
     public TimeSpan? LingersFor { get; init; }
 
-    /// <summary>What is worth showing of the result. Never a secret.</summary>
+    /// <summary>The parts of the result that are worth showing. Never a secret.</summary>
     public JsonElement? Output { get; init; }
 }
 
@@ -89,7 +89,7 @@ public sealed record StepFailed : StepReport
     public required Failure Failure { get; init; }
 }
 
-/// <summary>The step was not done, for a reason that is not its own: an external system is away or has too much to do. Costs no attempt.</summary>
+/// <summary>The step was not executed because an external system is unavailable or overloaded. Costs no attempt.</summary>
 public sealed record StepDeferred : StepReport
 {
     /// <summary>The external system that the step waits for, such as <c>keycloak</c>; or <c>lease</c>.</summary>
@@ -100,6 +100,6 @@ public sealed record StepDeferred : StepReport
     /// <summary>The shortest time until the next try. Repeated deferrals wait longer.</summary>
     public required TimeSpan RetryAfter { get; init; }
 
-    /// <summary>What the external system said, when it was asked at all.</summary>
+    /// <summary>The external system's error, if it was called at all.</summary>
     public Failure? Failure { get; init; }
 }

@@ -1,8 +1,8 @@
 namespace Saga.Contracts.Steps;
 
 /// <summary>
-/// The steps that workers know: the resource and what is done to it. A name, once released, keeps its meaning, because running
-/// operations hold it; <see cref="StepAliases"/> has those of earlier versions.
+/// The steps that workers know, named by resource and verb. A released name keeps its meaning, because running operations
+/// contain it; <see cref="StepAliases"/> lists the names of earlier versions.
 /// </summary>
 public static class StepNames
 {
@@ -19,7 +19,7 @@ public static class StepNames
     public const string Notify = "administrator.notify";
 }
 
-/// <summary>The workers: one queue each, <see cref="Endpoints.Worker"/>.</summary>
+/// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>
 public static class WorkerNames
 {
     public const string Reservation = "reservation";

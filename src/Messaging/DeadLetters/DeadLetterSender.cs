@@ -9,25 +9,25 @@ using Saga.Contracts.DeadLetters;
 namespace Saga.Messaging.DeadLetters;
 
 /// <summary>
-/// Moves a message that cannot be consumed to <see cref="Endpoints.DeadLetters"/>, from where it goes into the registry. The
+/// Sends a message that cannot be consumed to <see cref="Endpoints.DeadLetters"/>, whose consumer stores it in the registry. The
 /// message is acknowledged only after the broker has the dead letter. Thread-safe.
 /// </summary>
 internal sealed partial class DeadLetterSender(QueueSender queues, TimeProvider time, ILogger<DeadLetterSender> log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    /// <exception cref="OperationCanceledException">The broker did not take it: the message is to be delivered again.</exception>
+    /// <exception cref="OperationCanceledException">The broker did not accept it, so the message must be delivered again.</exception>
     public async Task SendAsync(DeadLetter letter, CancellationToken cancellationToken)
     {
         try
         {
-            // The id follows from the message: a message that dies twice is one dead letter.
+            // The id is derived from the message, so a message that fails twice is one dead letter.
             await queues.SendAsync(Endpoints.DeadLetters, letter, IdOf(letter.Queue, letter.MessageId.ToByteArray()), cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             LogNotMoved(error, letter.MessageId, letter.Queue);
-            // It would be delivered again at once, and again.
+            // Without a pause, the broker would redeliver it in a tight loop.
             await Task.Delay(Pause, time, cancellationToken);
             throw new OperationCanceledException("The dead letter could not be sent.", error);
         }
@@ -36,7 +36,7 @@ internal sealed partial class DeadLetterSender(QueueSender queues, TimeProvider 
         LogMoved(letter.MessageId, letter.MessageType, letter.Queue, letter.Reason, letter.Detail);
     }
 
-    /// <summary>A message of a batch.</summary>
+    /// <summary>A message from a batch.</summary>
     public static DeadLetter Of(string queue, BatchedMessage message, string reason, string detail) => new()
     {
         Queue = queue,
@@ -50,7 +50,7 @@ internal sealed partial class DeadLetterSender(QueueSender queues, TimeProvider 
 
     /// <summary>A message that came alone, as it was received.</summary>
     /// <param name="queue">The endpoint.</param>
-    /// <param name="untyped">What it is when it does not say; null when that is not known.</param>
+    /// <param name="untyped">The type of messages that do not name one; null when there is no such default.</param>
     public static DeadLetter Of(string queue, ReceiveContext received, Type? untyped, string reason, string detail)
     {
         var bytes = received.Body.GetBytes();
@@ -68,7 +68,7 @@ internal sealed partial class DeadLetterSender(QueueSender queues, TimeProvider 
         };
     }
 
-    // JSON, out of its envelope where it has one; null when it is none.
+    // The JSON, without its envelope if it has one; null when it is not JSON.
     private static (string? Text, string? Type) Read(ReceiveContext received, byte[] bytes)
     {
         try

@@ -5,8 +5,8 @@ using Saga.Contracts.DeadLetters;
 namespace Saga.Messaging.DeadLetters;
 
 /// <summary>
-/// Makes dead letters of messages that others than this system's processes moved to the dead letters as they were: the broker,
-/// when a message was delivered too often, and <see cref="Queues.FormerQueues"/>.
+/// Turns raw messages in the dead-letter queue into dead letters. They come from the broker, when a message was delivered too often,
+/// and from <see cref="Queues.FormerQueues"/>.
 /// </summary>
 internal sealed class FromBrokerFilter : IFilter<ConsumeContext>
 {
@@ -39,10 +39,10 @@ internal sealed class FromBrokerFilter : IFilter<ConsumeContext>
     {
         var headers = context.ReceiveContext.TransportHeaders;
         if (headers.Get<string>(QueueHeader) is { } former)
-            return (former, DeadLetterReasons.Failed, headers.Get<string>(MessageHeaders.FaultMessage) ?? headers.Get<string>(MessageHeaders.Reason) ?? "It was in the queue of errors.");
+            return (former, DeadLetterReasons.Failed, headers.Get<string>(MessageHeaders.FaultMessage) ?? headers.Get<string>(MessageHeaders.Reason) ?? "It was in the error queue.");
         if (headers.Get<string>("x-first-death-queue") is not { } queue)
             return null;
         var why = headers.Get<string>("x-first-death-reason");
-        return (Endpoints.OfQueue(queue), DeadLetterReasons.DeliveredTooOften, $"The broker took it out of {queue}: {why}.");
+        return (Endpoints.OfQueue(queue), DeadLetterReasons.DeliveredTooOften, $"The broker removed it from {queue}: {why}.");
     }
 }

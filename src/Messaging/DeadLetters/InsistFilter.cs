@@ -2,7 +2,7 @@ using MassTransit;
 
 namespace Saga.Messaging.DeadLetters;
 
-/// <summary>Tries again until it works: a dead letter that cannot be kept has no other place to go.</summary>
+/// <summary>Retries until it succeeds, because a dead letter that cannot be stored has no other place to go.</summary>
 internal sealed class InsistFilter(TimeProvider time) : IFilter<ConsumeContext>
 {
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
@@ -18,7 +18,7 @@ internal sealed class InsistFilter(TimeProvider time) : IFilter<ConsumeContext>
             }
             catch (Exception error) when (error is not OperationCanceledException && !context.CancellationToken.IsCancellationRequested)
             {
-                LogContext.Error?.Log(error, "A dead letter could not be kept; trying again.");
+                LogContext.Error?.Log(error, "A dead letter could not be stored; trying again.");
             }
 
             await Task.Delay(delay, time, context.CancellationToken);

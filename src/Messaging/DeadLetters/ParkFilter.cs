@@ -4,8 +4,8 @@ using Saga.Contracts.DeadLetters;
 namespace Saga.Messaging.DeadLetters;
 
 /// <summary>
-/// Takes one message that failed out of the way of the others: it becomes a dead letter, and counts as consumed. What was cut
-/// short is none: the broker delivers it again.
+/// Turns a failed message into a dead letter, so that it does not block the others; it then counts as consumed. A cancelled message
+/// does not become a dead letter: the broker delivers it again.
 /// </summary>
 internal sealed class ParkFilter(string queue, Type? untyped, DeadLetterSender letters) : IFilter<ConsumeContext>
 {
@@ -29,7 +29,7 @@ internal sealed class ParkFilter(string queue, Type? untyped, DeadLetterSender l
         }
 
         if (context is BatchedContext { Taken: false })
-            await ParkAsync(context, DeadLetterReasons.NoConsumer, $"Nothing that reads {queue} takes messages of this type.");
+            await ParkAsync(context, DeadLetterReasons.NoConsumer, $"No consumer of {queue} takes messages of this type.");
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("park");

@@ -4,8 +4,8 @@ using Saga.Contracts.DeadLetters;
 namespace Saga.Messaging.DeadLetters;
 
 /// <summary>
-/// Instead of the queues <c>_error</c> and <c>_skipped</c>, which nothing reads: what could not even be taken apart, and what
-/// nothing on the endpoint takes, becomes a dead letter, too.
+/// Replaces the queues <c>_error</c> and <c>_skipped</c>, which nothing reads. Messages that cannot be deserialized, and messages
+/// without a consumer on the endpoint, become dead letters too.
 /// </summary>
 internal sealed class ParkReceivedFilter(string queue, Type? untyped, DeadLetterSender letters) : IFilter<ExceptionReceiveContext>, IFilter<ReceiveContext>
 {
@@ -20,7 +20,7 @@ internal sealed class ParkReceivedFilter(string queue, Type? untyped, DeadLetter
     }
 
     public Task Send(ReceiveContext context, IPipe<ReceiveContext> next) => Parked.Is(context) ? Task.CompletedTask : letters.SendAsync(
-        DeadLetterSender.Of(queue, context, untyped, DeadLetterReasons.NoConsumer, $"Nothing that reads {queue} takes messages of this type."),
+        DeadLetterSender.Of(queue, context, untyped, DeadLetterReasons.NoConsumer, $"No consumer of {queue} takes messages of this type."),
         context.CancellationToken);
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("park");

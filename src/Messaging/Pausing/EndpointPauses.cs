@@ -9,10 +9,10 @@ internal sealed class EndpointPauses : IReceiveEndpointObserver
     private static readonly TimeSpan GiveBackEvery = TimeSpan.FromMilliseconds(500);
     private readonly ConcurrentDictionary<Uri, IReceiveEndpoint> endpoints = new();
 
-    /// <param name="giveBack">Called until all have stopped: makes those that wait for the gate give up their messages.</param>
+    /// <param name="giveBack">Called repeatedly until all have stopped; makes messages that wait at the gate go back to the broker.</param>
     public async Task StopAsync(Action giveBack, CancellationToken cancellationToken)
     {
-        // From here on what is delivered stays unacknowledged, and what is given back is not taken again.
+        // From here on delivered messages stay unacknowledged, and returned messages are not taken again.
         var stops = Task.WhenAll(endpoints.Values.Select(e => e.Stop(cancellationToken)));
         while (await Task.WhenAny(stops, Task.Delay(GiveBackEvery, cancellationToken)) != stops)
             giveBack();

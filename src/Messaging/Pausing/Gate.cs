@@ -4,14 +4,15 @@ using Microsoft.Extensions.Options;
 namespace Saga.Messaging.Pausing;
 
 /// <summary>
-/// Closed while the prerequisite is away. Whoever meets the outage first closes it; one loop asks until there is an answer,
-/// and opens it. When it stays closed, what was delivered goes back to the broker, and the endpoints stop. Thread-safe.
+/// Closed while the prerequisite is unavailable. The first message that meets the outage closes the gate. One loop polls the
+/// prerequisite and opens the gate when it answers. If the gate stays closed, delivered messages go back to the broker and the
+/// endpoints stop. Thread-safe.
 /// </summary>
 internal sealed partial class Gate(Prerequisite prerequisite, EndpointPauses pauses, IOptions<BusOptions> options, TimeProvider time, ILogger<Gate> log) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
-    // A restart of the registry is over by then, mostly, and what is kept here need not travel twice.
+    // A restart of the registry is usually over by then, so messages kept here need not be delivered twice.
     private readonly TimeSpan keptAtMost = TimeSpan.FromSeconds(options.Value.PauseAfterSeconds);
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = new();
@@ -20,8 +21,8 @@ internal sealed partial class Gate(Prerequisite prerequisite, EndpointPauses pau
 
     public bool IsOpen => opened.Task.IsCompletedSuccessfully;
 
-    /// <summary>Ends at once while the gate is open.</summary>
-    /// <exception cref="OperationCanceledException">The message is to be given back: the endpoint stops.</exception>
+    /// <summary>Completes at once while the gate is open.</summary>
+    /// <exception cref="OperationCanceledException">The endpoint stops, so the message must go back to the broker.</exception>
     public Task OpenedAsync(CancellationToken cancellationToken) => opened.Task.WaitAsync(cancellationToken);
 
     public void Close(Exception because)
@@ -75,14 +76,14 @@ internal sealed partial class Gate(Prerequisite prerequisite, EndpointPauses pau
         }
         catch (Exception error)
         {
-            // An endpoint that did not stop or start: the next failure closes the gate again.
+            // An endpoint failed to stop or start. The next failed message closes the gate again.
             LogNotPaused(error);
             lock (gate)
                 opened.TrySetResult();
         }
     }
 
-    // Whoever waits gives up its message; the gate stays closed.
+    // Waiting messages go back to the broker; the gate stays closed.
     private void GiveBack()
     {
         TaskCompletionSource before;
@@ -102,10 +103,10 @@ internal sealed partial class Gate(Prerequisite prerequisite, EndpointPauses pau
         return source;
     }
 
-    [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "The {Prerequisite} is away, so nothing is consumed until it answers: {Reason}")]
+    [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "The {Prerequisite} is unavailable, so nothing is consumed until it answers: {Reason}")]
     private partial void LogClosed(Exception error, string prerequisite, string reason);
 
-    [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "The {Prerequisite} answers again after {Seconds} s; messages are consumed.")]
+    [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "The {Prerequisite} answers again after {Seconds} s; messages are consumed again.")]
     private partial void LogOpened(string prerequisite, long seconds);
 
     [LoggerMessage(EventId = 3203, Level = LogLevel.Error, Message = "An endpoint could not be paused or started again.")]

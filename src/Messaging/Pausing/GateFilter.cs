@@ -3,8 +3,8 @@ using MassTransit;
 namespace Saga.Messaging.Pausing;
 
 /// <summary>
-/// Lets messages through while the gate is open. One that failed since the prerequisite is away waits until it is back, and
-/// is consumed then: it is neither lost nor a dead letter, however long that takes.
+/// Lets messages through while the gate is open. A message that failed because the prerequisite is unavailable waits until it is
+/// back and is then consumed. It is never lost and never becomes a dead letter, however long the outage lasts.
 /// </summary>
 internal sealed class GateFilter(Gate gate, Prerequisite prerequisite, TimeProvider time) : IFilter<ConsumeContext>
 {
@@ -25,7 +25,7 @@ internal sealed class GateFilter(Gate gate, Prerequisite prerequisite, TimeProvi
                 gate.Close(error);
             }
 
-            // It answers, and yet this message finds it away: not in a hurry.
+            // The prerequisite answers, but this message still finds it unavailable: slow down.
             if (tries > 0)
                 await Task.Delay(Delay(tries), time, context.CancellationToken);
         }

@@ -4,7 +4,7 @@ using RabbitMQ.Client.Events;
 
 namespace Saga.Messaging.Queues;
 
-/// <summary>Moves what is in one queue to an exchange: each message is acknowledged only after the broker has it there.</summary>
+/// <summary>Moves the messages of one queue to an exchange. Each message is acknowledged only after the broker has confirmed it there.</summary>
 /// <param name="Name">The queue.</param>
 /// <param name="Exchange">Where its messages go.</param>
 /// <param name="Endpoint">The endpoint whose queue it was.</param>
@@ -13,16 +13,16 @@ internal sealed record FormerQueue(string Name, string Exchange, string Endpoint
     private const ushort Prefetch = 32;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
-    /// <summary>Senders use the queue by its name: it is made where it is missing, and emptied for as long as this process runs.</summary>
+    /// <summary>Senders use the queue by its name. It is created if it is missing, and its messages are moved for as long as this process runs.</summary>
     public bool Stays { get; init; }
 
-    /// <summary>A header that tells the endpoint.</summary>
+    /// <summary>A header that names the endpoint.</summary>
     public string? Mark { get; init; }
 
-    /// <summary>Makes the queue if it is to stay; otherwise finds it.</summary>
-    /// <exception cref="RabbitMQ.Client.Exceptions.OperationInterruptedException">It is not there.</exception>
+    /// <summary>Declares the queue if it is to stay; otherwise checks that it exists.</summary>
+    /// <exception cref="RabbitMQ.Client.Exceptions.OperationInterruptedException">The queue does not exist.</exception>
     public Task DeclareAsync(IChannel channel, CancellationToken cancellationToken) => Stays
-        // As it always was: its arguments cannot be changed.
+        // Declared with its original arguments, because they cannot be changed.
         ? channel.QueueDeclareAsync(Name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-queue-type"] = "quorum" }, cancellationToken: cancellationToken)
         : channel.QueueDeclarePassiveAsync(Name, cancellationToken);
 
@@ -30,7 +30,7 @@ internal sealed record FormerQueue(string Name, string Exchange, string Endpoint
     public async Task<bool> MoveAsync(IChannel channel, CancellationToken stopping)
     {
         await DeclareAsync(channel, stopping);
-        // The exchange of this name leads to today's queue now.
+        // The exchange with this name is bound to the current queue now.
         if (Mark is null)
             await channel.QueueUnbindAsync(Name, Name, "", cancellationToken: stopping);
 
@@ -38,7 +38,7 @@ internal sealed record FormerQueue(string Name, string Exchange, string Endpoint
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, delivery) =>
         {
-            // The body is the client's again when this returns.
+            // The client reuses the body's memory when this returns.
             deliveries.Writer.TryWrite(new(delivery.ConsumerTag, delivery.DeliveryTag, delivery.Redelivered, delivery.Exchange, delivery.RoutingKey, delivery.BasicProperties, delivery.Body.ToArray(), CancellationToken.None));
             return Task.CompletedTask;
         };
@@ -73,7 +73,7 @@ internal sealed record FormerQueue(string Name, string Exchange, string Endpoint
     private async Task ForwardAsync(IChannel channel, BasicDeliverEventArgs delivery, CancellationToken stopping)
     {
         var properties = new BasicProperties(delivery.BasicProperties) { Persistent = true };
-        // It must be the connection's own, and that is another one now.
+        // The channel must belong to the current connection, which has changed.
         properties.UserId = null;
         if (Mark is not null)
         {
@@ -85,7 +85,7 @@ internal sealed record FormerQueue(string Name, string Exchange, string Endpoint
         await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, CancellationToken.None);
     }
 
-    // Nothing comes any more, since nothing is bound. A process of the former version may still work on what it took.
+    // Nothing is bound, so nothing more arrives. A process of the former version may still work on messages it has taken.
     private async Task<bool> DeleteAsync(IChannel channel, CancellationToken stopping)
     {
         var found = await channel.QueueDeclarePassiveAsync(Name, stopping);

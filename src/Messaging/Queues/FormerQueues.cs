@@ -9,15 +9,16 @@ using Saga.Messaging.DeadLetters;
 namespace Saga.Messaging.Queues;
 
 /// <summary>
-/// Empties queues of former versions into today's and deletes them. The queue of <see cref="Endpoints.Commands"/> stays: senders
-/// know it by name, and what they put there is moved on. Any number of processes may do so at once.
+/// Moves the messages of former versions' queues to the current ones and deletes the old queues. The queue of
+/// <see cref="Endpoints.Commands"/> stays, because senders know it by name; its messages are moved too. Any number of processes may
+/// do this at once.
 /// </summary>
 internal sealed partial class FormerQueues(IEnumerable<BusEndpoint> endpoints, IOptions<BusOptions> options, TimeProvider time, ILogger<FormerQueues> log) : BackgroundService
 {
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
     private readonly List<FormerQueue> queues = [.. endpoints.Select(e => e.Queue).Where(q => q != Endpoints.DeadLetters).Distinct(StringComparer.Ordinal).SelectMany(All)];
 
-    /// <summary>A host that has started can be sent commands by the queue's name, too.</summary>
+    /// <summary>Once the host has started, commands can also be sent to the queue by name.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         try
@@ -29,7 +30,7 @@ internal sealed partial class FormerQueues(IEnumerable<BusEndpoint> endpoints, I
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            // Made when the queue is first read.
+            // Created when the queue is first read.
             LogNotMoved(error, Endpoints.Commands);
         }
 
@@ -37,7 +38,7 @@ internal sealed partial class FormerQueues(IEnumerable<BusEndpoint> endpoints, I
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        // After the bus: today's queues are bound, so what comes for the former ones has a place to go.
+        // Starts after the bus: the current queues are bound by then, so messages from the former ones can be routed.
         Task.WhenAll(queues.Select(q => RunAsync(q, stoppingToken)));
 
     private static IEnumerable<FormerQueue> All(string endpoint) =>
@@ -74,6 +75,6 @@ internal sealed partial class FormerQueues(IEnumerable<BusEndpoint> endpoints, I
     private Task<IConnection> ConnectAsync(CancellationToken cancellationToken) =>
         new ConnectionFactory { Uri = new Uri(options.Value.RabbitMq!), AutomaticRecoveryEnabled = false }.CreateConnectionAsync(cancellationToken);
 
-    [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "Queue {Queue} of a former version could not be emptied; trying again.")]
+    [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "The messages of queue {Queue} of a former version could not be moved; trying again.")]
     private partial void LogNotMoved(Exception error, string queue);
 }

@@ -4,22 +4,22 @@ using Saga.Contracts;
 namespace Saga.Messaging.Queues;
 
 /// <summary>
-/// What a queue is declared with. All of it is explicit: the defaults differ between versions of the broker (from 4.0 on, a quorum
-/// queue drops a message that was delivered 20 times). A change needs a new version in <see cref="Endpoints"/>, for queues that exist cannot
-/// be changed; what a policy can set is better set by a policy.
+/// The arguments that a queue is declared with. They are all explicit, because the defaults differ between broker versions (from 4.0
+/// on, a quorum queue drops a message that was delivered 20 times). A change needs a new version in <see cref="Endpoints"/>, because
+/// existing queues cannot be changed. Prefer a broker policy for everything that a policy can set.
 /// </summary>
 internal static class QueueArguments
 {
-    /// <summary>Deliveries that ended without an answer: the process died, or gave the message back.</summary>
+    /// <summary>Maximum deliveries without an acknowledgement, because the process died or returned the message.</summary>
     public const int DeliveryLimit = 50;
 
-    // Of dead letters themselves. There is nothing after them, so the limit is one that is never reached.
+    // For the dead letters' own queue. There is no further queue behind it, so its limit must never be reached.
     private const int NoLimit = 1_000_000_000;
 
     public static void Set(IRabbitMqReceiveEndpointConfigurator queue, string endpoint)
     {
         queue.SetQuorumQueue();
-        // The endpoint's name, to which others send.
+        // The endpoint's name, which senders use.
         queue.Bind(endpoint, b => b.ExchangeType = RabbitMQ.Client.ExchangeType.Fanout);
         if (endpoint == Endpoints.DeadLetters)
         {
@@ -29,7 +29,7 @@ internal static class QueueArguments
 
         queue.SetQueueArgument("x-delivery-limit", DeliveryLimit);
         queue.SetQueueArgument("x-dead-letter-exchange", Endpoints.DeadLetters);
-        // The message stays in its queue until the other one has it; needs the overflow, which without a length limit never happens.
+        // The message stays in its queue until the dead-letter queue has it. This requires the overflow setting, which has no effect without a length limit.
         queue.SetQueueArgument("x-dead-letter-strategy", "at-least-once");
         queue.SetQueueArgument("x-overflow", "reject-publish");
     }
