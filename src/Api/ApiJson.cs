@@ -5,8 +5,8 @@ using Saga.Contracts;
 namespace Saga.Api;
 
 /// <summary>
-/// How answers are written: as everything of Saga, but readable in a terminal, quotes as quotes. Each answer says that it
-/// is no page (<c>nosniff</c>), which is what the stricter escapes are for.
+/// The JSON settings of responses: the common ones, but with fewer escapes so that output is readable in a terminal. Each response
+/// sends <c>nosniff</c>, so browsers do not treat it as a page and the stricter escapes are not needed.
 /// </summary>
 internal static class ApiJson
 {

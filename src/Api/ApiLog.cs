@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Saga.Api;
 
-/// <summary>The API's log lines. Ids 1000 to 1099. Never a token, a body or a query.</summary>
+/// <summary>The API's log lines. Ids 1000 to 1099. They never contain a token, a body or a query.</summary>
 internal static partial class ApiLog
 {
     [LoggerMessage(1000, LogLevel.Warning, "{Method} {Path}: the registry is unavailable: {Reason}")]
@@ -21,7 +21,7 @@ internal static partial class ApiLog
     [LoggerMessage(1004, LogLevel.Warning, "The keys of {Authority} could not be read: {Reason}")]
     public static partial void KeysUnavailable(ILogger log, string authority, string reason);
 
-    [LoggerMessage(1005, LogLevel.Information, "Took {Count} signing keys of {Authority}")]
+    [LoggerMessage(1005, LogLevel.Information, "Loaded {Count} signing keys of {Authority}")]
     public static partial void KeysTaken(ILogger log, int count, string authority);
 
     [LoggerMessage(1006, LogLevel.Warning, "Histories could not be read; their streams wait: {Reason}")]

@@ -43,13 +43,13 @@ public static class ApiRegistration
     }
 
     /// <summary>
-    /// The API's endpoints under <c>/api/v1</c>, <c>/health</c> and <c>/openapi</c>, and the pipeline before them. What else the
-    /// process maps passes the same pipeline, and is closed to callers without a token unless it allows anonymous ones.
+    /// Maps the API's endpoints under <c>/api/v1</c>, <c>/health</c> and <c>/openapi</c>, and the pipeline before them. Other endpoints
+    /// of the process use the same pipeline and require a token unless they allow anonymous access.
     /// </summary>
     public static void MapApi(this WebApplication app)
     {
         app.UseRequestIds();
-        // The handler logs what is worth it.
+        // The handler does its own logging.
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true, ExceptionHandler = _ => Task.CompletedTask });
         app.UseStatusCodePages(context => FrameworkProblems.Of(context.HttpContext).ExecuteAsync(context.HttpContext));
         app.UseAuthentication();

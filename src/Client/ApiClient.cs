@@ -8,7 +8,7 @@ using Saga.Contracts;
 
 namespace Saga.Client;
 
-/// <summary>The API as any caller sees it: over HTTP, with a token of the issuer.</summary>
+/// <summary>A client of the API like any other caller: over HTTP, with a token from the issuer.</summary>
 public sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, string secret) : IDisposable
 {
     private readonly HttpClient http = new() { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
@@ -27,7 +27,7 @@ public sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, s
         return client;
     }
 
-    /// <returns>The answer's body; null for 404.</returns>
+    /// <returns>The response body; null for 404.</returns>
     public async Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken)
         where T : class
     {
@@ -38,7 +38,7 @@ public sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, s
         return await answer.Content.ReadFromJsonAsync<T>(Json.Options, cancellationToken);
     }
 
-    /// <summary>Sends a command. Repeated with the same key, it is answered with the operation that the first one began.</summary>
+    /// <summary>Sends a command. A repeated command with the same key returns the operation that the first one started.</summary>
     public async Task<T> SubmitAsync<T>(string path, object command, string idempotencyKey, CancellationToken cancellationToken)
         where T : class
     {
@@ -49,7 +49,7 @@ public sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, s
         return (await answer.Content.ReadFromJsonAsync<T>(Json.Options, cancellationToken))!;
     }
 
-    /// <summary>One item for each event of the operation, until it ends.</summary>
+    /// <summary>Yields one item for each event of the operation, until it ends.</summary>
     public async IAsyncEnumerable<string> FollowAsync(string events, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var answer = await http.GetAsync(new Uri(events, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);

@@ -9,15 +9,15 @@ using Saga.Lifecycle.Intake;
 
 namespace Saga.Api.Commands;
 
-/// <summary>The door of HTTP to the intake, the same for every command: query, idempotency key, body, dry run, and the answer.</summary>
+/// <summary>Connects HTTP to the intake, in the same way for every command: query, idempotency key, body, dry run and response.</summary>
 internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, OperationReader operations)
     where TCommand : class
 {
     /// <param name="request">The request.</param>
-    /// <param name="user">Who asks.</param>
-    /// <param name="read">The body as a command that carries the idempotency key; null when fields are unknown or of the wrong kind.</param>
-    /// <param name="show">The answer to a dry run.</param>
-    /// <param name="cancellationToken">When the caller hangs up.</param>
+    /// <param name="user">The caller.</param>
+    /// <param name="read">Reads the body as a command with the idempotency key; returns null when fields are unknown or of the wrong type.</param>
+    /// <param name="show">Builds the response to a dry run.</param>
+    /// <param name="cancellationToken">Cancelled when the caller disconnects.</param>
     public async Task<IResult> TakeAsync(
         HttpRequest request, ClaimsPrincipal user, CommandReader<TCommand> read, Func<CommandPreview, IResult> show, CancellationToken cancellationToken)
     {
@@ -33,14 +33,14 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
             return badBody!;
         using var body = document;
         if (read(body.RootElement, key, out var errors) is not { } command)
-            return new ProblemResult(ProblemType.Validation, "Fields are unknown or of the wrong kind: see errors.", errors);
+            return new ProblemResult(ProblemType.Validation, "Fields are unknown or of the wrong type: see errors.", errors);
         if (dryRun)
             return show(await intake.PlanAsync(command, cancellationToken));
 
         switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
         {
             case CommandAccepted accepted:
-                // From here on the command is durable: a failure to read it back must not be told as a refusal.
+                // From here on the command is durable, so a failure to read it back must not look like a refusal.
                 return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, cancellationToken));
             case CommandRejected { Rejection: var rejection }:
                 return new ProblemResult(
@@ -54,6 +54,6 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
     }
 }
 
-/// <summary>Reads a body as a command. Whether its values keep the rules is the intake's to say.</summary>
+/// <summary>Reads a body as a command. The intake validates its values.</summary>
 internal delegate TCommand? CommandReader<out TCommand>(JsonElement body, string? idempotencyKey, out IReadOnlyList<ProblemError> errors)
     where TCommand : class;

@@ -7,7 +7,7 @@ using Saga.Api.Tokens;
 
 namespace Saga.Api.Commands;
 
-/// <summary>What every endpoint that takes a command has in common.</summary>
+/// <summary>Common parts of every endpoint that takes a command.</summary>
 internal static class CommandEndpoints
 {
     public const string IdempotencyKey = "Idempotency-Key";
@@ -15,9 +15,9 @@ internal static class CommandEndpoints
     public const string DryRun = "dryRun";
 
     /// <typeparam name="TBody">The body, for the OpenAPI document.</typeparam>
-    /// <typeparam name="TPreview">The answer to a dry run.</typeparam>
+    /// <typeparam name="TPreview">The response to a dry run.</typeparam>
     /// <param name="endpoint">The endpoint; a <see cref="CommandDoor{TCommand}"/> answers it.</param>
-    /// <param name="refusals">Why the command may be refused, besides what holds for every command.</param>
+    /// <param name="refusals">Reasons for refusing this command, in addition to those that apply to every command.</param>
     public static RouteHandlerBuilder TakesCommand<TBody, TPreview>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> refusals)
         where TBody : notnull => endpoint
         .RequireAuthorization(Policies.Write)

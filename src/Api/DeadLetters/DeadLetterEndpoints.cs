@@ -11,7 +11,7 @@ using Saga.Registry.DeadLetters;
 
 namespace Saga.Api.DeadLetters;
 
-/// <summary>Messages that could not be consumed. For administrators only: a message may hold what viewers do not see elsewhere.</summary>
+/// <summary>Messages that could not be consumed. For administrators only, because a message may contain data that viewers cannot see elsewhere.</summary>
 internal static class DeadLetterEndpoints
 {
     private const int MaxReason = 500;
@@ -28,8 +28,8 @@ internal static class DeadLetterEndpoints
             .WithSummary("Show a message that could not be consumed")
             .Produces<DeadLetterView>().WithProblems(ProblemType.InvalidParameter, ProblemType.DeadLetterNotFound);
         api.MapPost("/dead-letters/{id}/return", ReturnAsync).WithName("returnDeadLetter").RequireAuthorization(Policies.Write)
-            .WithSummary("Put a message that could not be consumed back into its queue")
-            .WithDescription("It keeps its id, so what it changed before is not changed again.")
+            .WithSummary("Return a message that could not be consumed to its queue")
+            .WithDescription("The message keeps its id, so it does not repeat changes it has already made.")
             .Accepts<ReturnRequest>("application/json")
             .Produces<DeadLetterView>(StatusCodes.Status202Accepted)
             .WithProblems(
@@ -63,14 +63,14 @@ internal static class DeadLetterEndpoints
             return badBody!;
         using var body = document;
         if (Reason(body.RootElement, out var errors) is not { } reason)
-            return new ProblemResult(ProblemType.Validation, "Fields are unknown, missing or of the wrong kind: see errors.", errors);
+            return new ProblemResult(ProblemType.Validation, "Fields are unknown, missing or of the wrong type: see errors.", errors);
         if (!Guid.TryParseExact(id, "d", out var key))
             return NotFound();
         return await letters.ReturnAsync(key, user.Caller(), reason, cancellationToken) switch
         {
             DeadLetterReturn.Returned when await letters.FindAsync(key, cancellationToken) is { } letter => TypedResults.Accepted($"/api/v1/dead-letters/{key}", DeadLetterView.Of(letter)),
-            DeadLetterReturn.AlreadyReturned => new ProblemResult(ProblemType.DeadLetterReturned, "It is in its queue. If it cannot be consumed again, it comes back here."),
-            DeadLetterReturn.NotReturnable => new ProblemResult(ProblemType.DeadLetterNotReturnable, "It names no type or is no JSON. Let its sender send it anew, as a message of the contracts."),
+            DeadLetterReturn.AlreadyReturned => new ProblemResult(ProblemType.DeadLetterReturned, "It is already back in its queue. If it cannot be consumed again, it reappears here."),
+            DeadLetterReturn.NotReturnable => new ProblemResult(ProblemType.DeadLetterNotReturnable, "It names no type or is not JSON. Have its sender send it again, as a message of the contracts."),
             _ => NotFound(),
         };
     }
@@ -88,7 +88,7 @@ internal static class DeadLetterEndpoints
         }
 
         if (reason is not { Length: > 0 and <= MaxReason } || reason.Contains('\0', StringComparison.Ordinal))
-            found.Add(new() { Pointer = "/reason", Detail = $"must be a text of 1 to {MaxReason} characters" });
+            found.Add(new() { Pointer = "/reason", Detail = $"must be a string of 1 to {MaxReason} characters" });
         errors = found;
         return found.Count == 0 ? reason : null;
     }

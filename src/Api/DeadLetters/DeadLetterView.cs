@@ -13,13 +13,13 @@ public sealed record DeadLetterView
 
     public required Guid MessageId { get; init; }
 
-    /// <summary>Absent when the message does not say what it is.</summary>
+    /// <summary>Absent when the message does not name its type.</summary>
     public string? MessageType { get; init; }
 
     /// <summary>type-unknown, unreadable, operation-unreadable, no-consumer, failed or delivered-too-often.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>What happened, in words.</summary>
+    /// <summary>A description of the problem.</summary>
     public required string Detail { get; init; }
 
     /// <summary>How often it could not be consumed.</summary>
@@ -34,13 +34,13 @@ public sealed record DeadLetterView
 
     public string? ReturnedBy { get; init; }
 
-    /// <summary>False: it names no type or is no JSON. Only its sender can send it anew.</summary>
+    /// <summary>False when it names no type or is not JSON. Then only its sender can send it again.</summary>
     public required bool Returnable { get; init; }
 
-    /// <summary>The message; absent when it is no JSON.</summary>
+    /// <summary>The message; absent when it is not JSON.</summary>
     public JsonElement? Body { get; init; }
 
-    /// <summary>The message's bytes in Base64, when it is no JSON.</summary>
+    /// <summary>The message's bytes in Base64, when it is not JSON.</summary>
     public string? BodyBase64 { get; init; }
 
     internal static DeadLetterView Of(StoredDeadLetter letter) => new()

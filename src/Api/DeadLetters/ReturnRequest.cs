@@ -1,8 +1,8 @@
 namespace Saga.Api.DeadLetters;
 
-/// <summary>Puts a dead letter back into its queue.</summary>
+/// <summary>Returns a dead letter to its queue.</summary>
 public sealed record ReturnRequest
 {
-    /// <summary>Why: 1 to 500 characters, kept in the audit.</summary>
+    /// <summary>The reason: 1 to 500 characters, stored in the audit log.</summary>
     public required string Reason { get; init; }
 }

@@ -7,7 +7,7 @@ using Saga.Api.Requests;
 
 namespace Saga.Api.OpenApi;
 
-/// <summary>What an endpoint's signature does not say about it.</summary>
+/// <summary>OpenApi metadata that an endpoint's signature does not express.</summary>
 internal static class Describing
 {
     public static RouteHandlerBuilder WithQueryParameter(this RouteHandlerBuilder endpoint, string name, string description, string type = "string") =>
@@ -17,10 +17,10 @@ internal static class Describing
         endpoint.WithParameter(ParameterLocation.Header, name, description, "string");
 
     public static RouteHandlerBuilder WithPaging(this RouteHandlerBuilder endpoint) => endpoint
-        .WithQueryParameter("cursor", "nextCursor of the page before; the first page when absent.")
+        .WithQueryParameter("cursor", "nextCursor of the previous page; the first page when absent.")
         .WithQueryParameter("limit", $"The size of the page: 1 to {QueryReader.MaxLimit}, {QueryReader.DefaultLimit} when absent.", "integer");
 
-    /// <summary>The problems of this endpoint, and those of every one.</summary>
+    /// <summary>Adds the problems of this endpoint and those that every endpoint may return.</summary>
     public static RouteHandlerBuilder WithProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> own)
     {
         ProblemType[] all = [.. own, ProblemType.Unauthenticated, ProblemType.Forbidden, ProblemType.Internal, ProblemType.RegistryUnavailable, ProblemType.IssuerUnavailable];

@@ -18,11 +18,11 @@ internal static class OpenApiRegistration
 
     public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi(Document, options =>
     {
-        // Whatever else the process serves is not this API; HEAD goes without saying.
+        // Other endpoints of the process are not part of this API, and HEAD need not be described.
         options.ShouldInclude = description => description is { HttpMethod: not "HEAD", RelativePath: { } path } && (path.StartsWith("api/v1/", StringComparison.Ordinal) || path.StartsWith("health/", StringComparison.Ordinal));
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = "Saga control plane", Version = "1.0", Description = "The life of tenants. Errors are application/problem+json; branch on type." };
+            document.Info = new() { Title = "Saga control plane", Version = "1.0", Description = "Manages the lifecycle of tenants. Errors are application/problem+json; branch on type." };
             document.Servers = [new() { Url = "/" }];
             document.Components ??= new();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
@@ -31,13 +31,13 @@ internal static class OpenApiRegistration
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
                 BearerFormat = "JWT",
-                Description = $"A token of the configured OIDC issuer, signed RS256, ES256 or PS256, with the role {Roles.Viewer} or {Roles.Admin} in roles or realm_access.roles.",
+                Description = $"A token from the configured OIDC issuer, signed RS256, ES256 or PS256, with the role {Roles.Viewer} or {Roles.Admin} in roles or realm_access.roles.",
             };
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>
         {
-            // Written as text by a converter, which says nothing of its shape.
+            // A converter writes it as text, so the schema must be set by hand.
             if (context.JsonTypeInfo.Type == typeof(TenantId))
                 (schema.Type, schema.Format) = (JsonSchemaType.String, "uuid");
             else if (context.JsonTypeInfo.Type.IsEnum)
@@ -56,7 +56,7 @@ internal static class OpenApiRegistration
         });
     });
 
-    /// <summary>Serves <c>/openapi/v1.json</c> to anybody: it holds nothing but the contract. <c>/docs</c> shows it.</summary>
+    /// <summary>Serves <c>/openapi/v1.json</c> without a token, because it contains only the contract. <c>/docs</c> shows it.</summary>
     public static void MapApiDocument(this IEndpointRouteBuilder app)
     {
         app.MapOpenApi(Route).AllowAnonymous();

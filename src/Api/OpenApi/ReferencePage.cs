@@ -6,14 +6,14 @@ using Scalar.AspNetCore;
 
 namespace Saga.Api.OpenApi;
 
-/// <summary>The OpenAPI document as a page that people read and try out.</summary>
+/// <summary>Shows the OpenAPI document as an interactive page.</summary>
 internal static class ReferencePage
 {
     public const string Path = "/docs";
 
     /// <summary>
-    /// Serves <c>/docs</c> to anybody, as the document itself. Everything that the page loads comes from this process; the
-    /// browser is told to ask nobody else.
+    /// Serves <c>/docs</c> without a token, like the document itself. Everything that the page loads comes from this process, and the
+    /// Content-Security-Policy forbids other sources.
     /// </summary>
     public static void MapReferencePage(this IEndpointRouteBuilder app, string document) => app.MapScalarApiReference(Path, (options, context) =>
     {

@@ -13,8 +13,8 @@ using Saga.Registry.Operations;
 namespace Saga.Api.Operations;
 
 /// <summary>
-/// An operation's history as server-sent events: what there is after the last event the caller has, then what comes,
-/// until the operation ends, the token expires or the process stops. The id of an event is that of the history line.
+/// An operation's history as server-sent events: first the past events after the caller's last one, then new events, until the
+/// operation ends, the token expires or the process stops. An event's id is the id of its history line.
 /// </summary>
 internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostApplicationLifetime lifetime)
 {
@@ -31,7 +31,7 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-store";
-        // Reverse proxies that buffer would hold events back.
+        // Buffering reverse proxies would delay events.
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         // Without a body there is nothing to wait for.
@@ -58,11 +58,11 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The caller comes again with the last id it has, if it still wants to.
+            // The caller may reconnect with its last id.
         }
     }
 
-    /// <returns>Whether there are lines; null when it is time for a heartbeat.</returns>
+    /// <returns>Whether there are new lines; null when a heartbeat is due.</returns>
     private async Task<bool?> WaitAsync(HistoryFeed.Listener listener, CancellationToken cancellationToken)
     {
         using var silence = new CancellationTokenSource(Heartbeat, time);
@@ -82,7 +82,7 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
         if (!long.TryParse(user.FindFirstValue(BearerHandler.ExpiresClaim), CultureInfo.InvariantCulture, out var seconds))
             return Longest;
         var left = DateTimeOffset.FromUnixTimeSeconds(seconds) - time.GetUtcNow();
-        // Within the skew a token is good a little longer than it says.
+        // Within the clock skew a token is valid slightly longer than it says.
         return left > Longest ? Longest : left < TimeSpan.FromSeconds(30) ? TimeSpan.FromSeconds(30) : left;
     }
 

@@ -6,8 +6,8 @@ using Saga.Registry.Operations;
 namespace Saga.Api.Operations;
 
 /// <summary>
-/// Brings new history lines to whoever listens: one query for all listeners of this process, four times a second,
-/// and none while nobody listens. Thread-safe.
+/// Delivers new history lines to listeners. It runs one query for all listeners of this process four times a second, and none
+/// while there are no listeners. Thread-safe.
 /// </summary>
 internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogger<HistoryFeed> log)
 {
@@ -18,7 +18,7 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
     private readonly HashSet<Listener> listeners = [];
     private bool reading;
 
-    /// <summary>Listens from the line after <paramref name="after"/> until disposed.</summary>
+    /// <summary>Listens, starting with the line after <paramref name="after"/> until disposed.</summary>
     public Listener Listen(Guid operation, long after)
     {
         var listener = new Listener(this, operation, after, LinesPerListener);
@@ -63,7 +63,7 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
             var behind = new bool[present.Length];
             foreach (var (asked, line) in await history.ReadAsync([.. present.Select(l => (l.Operation, l.Last))], LinesPerRead))
             {
-                // A listener that is full gets the rest, in order, when it has read on.
+                // A listener whose buffer is full gets the rest, in order, after it has read some lines.
                 if (!behind[asked])
                     behind[asked] = !present[asked].Offer(line);
             }
@@ -74,7 +74,7 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
         }
         catch (Exception e)
         {
-            // Listeners must not wait for ever for what fails: they end, come again, and meet the error themselves.
+            // Listeners must not wait forever after a failure. They end, so their callers reconnect and see the error themselves.
             foreach (var listener in present)
                 listener.Fail(e);
         }
@@ -86,7 +86,7 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
 
         public Guid Operation => operation;
 
-        /// <summary>The last line that was handed over. Touched by the feed's one reader only.</summary>
+        /// <summary>The last line that was delivered. Only the feed's single reader accesses it.</summary>
         public long Last { get; private set; } = after;
 
         public ChannelReader<HistoryLine> Lines => lines.Reader;

@@ -33,7 +33,7 @@ internal static class OperationEndpoints
             .Produces<OperationView>().WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")
-            .WithDescription("Server-sent events: one for each history line, its id that of the line, its data the line as JSON. Ends after completed, compensated or cancelled.")
+            .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. The stream ends after completed, compensated or cancelled.")
             .WithHeaderParameter(LastEventId, "Resume after this event.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
     }
@@ -85,7 +85,7 @@ internal static class OperationEndpoints
             return bad;
         if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellationToken) is not { } operation)
             return NotFound(id);
-        // To a caller that has the last event already: do not come again.
+        // The caller already has the last event, so it should not reconnect.
         if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellationToken)).Count == 0)
             return TypedResults.NoContent();
         await stream.WriteAsync(context, key, after);
@@ -93,5 +93,5 @@ internal static class OperationEndpoints
     }
 
     private static ProblemResult NotFound(string id) =>
-        new(ProblemType.OperationNotFound, Guid.TryParseExact(id, "d", out _) ? $"No operation has the id {id}." : "An operation's id is a UUID, as Location and GET /api/v1/operations give it.");
+        new(ProblemType.OperationNotFound, Guid.TryParseExact(id, "d", out _) ? $"No operation has the id {id}." : "An operation's id is a UUID, as returned in Location and by GET /api/v1/operations.");
 }

@@ -4,7 +4,7 @@ using Saga.Registry.Operations;
 
 namespace Saga.Api.Operations;
 
-/// <summary>Operations as callers see them.</summary>
+/// <summary>Reads operations in the form that callers see.</summary>
 internal sealed class OperationReader(OperationStore operations, HistoryStore history)
 {
     private const int MaxHistory = 1000;
@@ -14,13 +14,13 @@ internal sealed class OperationReader(OperationStore operations, HistoryStore hi
             ? new OperationView(found, await history.ReadAsync(id, 0, MaxHistory, cancellationToken))
             : null;
 
-    /// <summary>What was just accepted; as it was accepted, when the registry is gone since.</summary>
+    /// <summary>Reads an operation that was just accepted; returns its accepted form if the registry has become unavailable.</summary>
     public async Task<OperationView> ShowAsync(CommandAccepted accepted, CancellationToken cancellationToken)
     {
         try
         {
             return await FindAsync(accepted.OperationId, cancellationToken)
-                ?? throw new InvalidOperationException($"Operation {accepted.OperationId} was accepted and is not there.");
+                ?? throw new InvalidOperationException($"Operation {accepted.OperationId} was accepted but does not exist.");
         }
         catch (Exception e) when (accepted.Operation is not null && Unavailability.IsRegistryDown(e))
         {

@@ -17,7 +17,7 @@ public record OperationSummaryView
 
     public required OperationState State { get; init; }
 
-    /// <summary>Absent when the operation works on no single tenant.</summary>
+    /// <summary>Absent when the operation does not concern a single tenant.</summary>
     public OperationTenantView? Tenant { get; init; }
 
     /// <summary>The operation that this one is a part of; absent when there is none.</summary>
@@ -36,7 +36,7 @@ public record OperationSummaryView
 
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>What turned it round or stalled it.</summary>
+    /// <summary>The failure that caused compensation or a stall.</summary>
     public Failure? Failure { get; init; }
 
     /// <summary>Steps that have succeeded.</summary>
@@ -69,7 +69,7 @@ public record OperationSummaryView
     }
 }
 
-/// <summary>An operation with its steps and its history, after what the list says of it.</summary>
+/// <summary>An operation with its steps and its history, in addition to the fields in the list.</summary>
 public sealed record OperationView : OperationSummaryView
 {
     /// <summary>For readers of JSON.</summary>
@@ -93,18 +93,18 @@ public sealed record OperationView : OperationSummaryView
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<StepView> Steps { get; init; }
 
-    /// <summary>Oldest first; the first 1,000 lines. The stream of events has them all.</summary>
+    /// <summary>Oldest first; the first 1,000 lines. The event stream has all of them.</summary>
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<HistoryView> History { get; init; }
 
-    /// <summary>The address of the stream of events.</summary>
+    /// <summary>The address of the event stream.</summary>
     [JsonPropertyOrder(1)]
     public required string Events { get; init; }
 }
 
 public sealed record OperationTenantView(TenantId Id, string Slug);
 
-/// <summary>One thing that happened. Also the data of a server-sent event.</summary>
+/// <summary>One history event. Also the data of a server-sent event.</summary>
 public sealed record HistoryView
 {
     public required long Id { get; init; }

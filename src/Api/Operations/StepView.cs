@@ -6,7 +6,7 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Api.Operations;
 
-/// <summary>One step: its place in the graph, and how far it has come.</summary>
+/// <summary>One step: its place in the graph and its progress.</summary>
 public sealed record StepView
 {
     public required string Name { get; init; }
@@ -15,12 +15,12 @@ public sealed record StepView
 
     public required StepKind Kind { get; init; }
 
-    /// <summary>The steps that must have succeeded before.</summary>
+    /// <summary>The steps that must succeed first.</summary>
     public required IReadOnlyList<string> After { get; init; }
 
     public required StepStatus Status { get; init; }
 
-    /// <summary>Tries in the present direction; 0 before the first.</summary>
+    /// <summary>Attempts in the current direction; 0 before the first.</summary>
     public required int Attempt { get; init; }
 
     public required int MaxAttempts { get; init; }
@@ -29,7 +29,7 @@ public sealed record StepView
 
     public DateTimeOffset? DispatchedAt { get; init; }
 
-    /// <summary>Running: when the attempt is given up. Waiting or held: when the next one leaves.</summary>
+    /// <summary>When running: the end of the attempt's time. When waiting or deferred: when the next attempt is dispatched.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
     public DateTimeOffset? Deadline { get; init; }
@@ -41,14 +41,14 @@ public sealed record StepView
 
     public Failure? Failure { get; init; }
 
-    /// <summary>The external system that holds the step back.</summary>
+    /// <summary>The external system that the deferred step waits for.</summary>
     [JsonPropertyName("heldBy")]
     public string? DeferredBy { get; init; }
 
     public JsonElement? Output { get; init; }
 
     /// <param name="workflow">The steps.</param>
-    /// <param name="runs">How far each has come, in the same order.</param>
+    /// <param name="runs">The state of each step, in the same order.</param>
     public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs) => [.. workflow.Steps.Zip(runs, Of)];
 
     private static StepView Of(StepDefinition step, StepRun run) => new()

@@ -65,9 +65,9 @@ public sealed record PlanSettingView
     /// <summary>Absent when it is generated or sealed.</summary>
     public JsonElement? Default { get; init; }
 
-    /// <summary>A random value is made for each tenant.</summary>
+    /// <summary>Whether a random value is generated for each tenant.</summary>
     public required bool Generated { get; init; }
 
-    /// <summary>Kept encrypted; cannot be given in a request and is never shown.</summary>
+    /// <summary>Whether the value is stored encrypted. Such a setting cannot be given in a request and is never shown.</summary>
     public required bool Sealed { get; init; }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Saga.Api.Problems;
 
-/// <summary>What got out of an endpoint becomes a problem: told to the caller without details, to the log with them.</summary>
+/// <summary>Turns an endpoint's unhandled exception into a problem response without details, and logs the details.</summary>
 internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExceptionHandler
 {
     public const int RetryAfterSeconds = 5;
@@ -23,13 +23,13 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
         {
             ApiLog.RegistryUnavailable(log, context.Request.Method, context.Request.Path, exception.Message);
             return new(ProblemType.RegistryUnavailable,
-                "Nothing is known to have been written. Send the request again; with the same Idempotency-Key it cannot act twice.",
+                "It is not known whether anything was written. Send the request again with the same Idempotency-Key, so that it cannot act twice.",
                 retryAfterSeconds: RetryAfterSeconds);
         }
 
         if (exception is BadHttpRequestException bad)
             return FrameworkProblems.Of(bad.StatusCode);
         ApiLog.Unhandled(log, context.Request.Method, context.Request.Path, exception);
-        return new(ProblemType.Internal, "The trace id finds the cause in the logs.");
+        return new(ProblemType.Internal, "Search the logs for the trace id to find the cause.");
     }
 }

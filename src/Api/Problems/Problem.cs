@@ -3,28 +3,28 @@ using Microsoft.AspNetCore.Http;
 
 namespace Saga.Api.Problems;
 
-/// <summary>An error, as RFC 9457 says it.</summary>
+/// <summary>An error response according to RFC 9457.</summary>
 public sealed record Problem
 {
     public const string ContentType = "application/problem+json";
 
-    /// <summary>Stable; what a program should branch on.</summary>
+    /// <summary>Stable. Programs should branch on it.</summary>
     public required string Type { get; init; }
 
     public required string Title { get; init; }
 
     public required int Status { get; init; }
 
-    /// <summary>This occurrence, in words.</summary>
+    /// <summary>A description of this occurrence.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>The W3C trace id under which the logs have it.</summary>
+    /// <summary>The W3C trace id, to find the error in the logs.</summary>
     public required string TraceId { get; init; }
 
-    /// <summary>What is wrong, field by field.</summary>
+    /// <summary>The faults, one per field.</summary>
     public IReadOnlyList<ProblemError>? Errors { get; init; }
 
-    /// <summary>The operation that stands in the way: its address.</summary>
+    /// <summary>The address of the operation that blocks the command.</summary>
     public string? Operation { get; init; }
 }
 
@@ -40,11 +40,11 @@ public sealed record ProblemError
     public required string Detail { get; init; }
 }
 
-/// <summary>Answers with a problem; also where no endpoint runs.</summary>
+/// <summary>Writes a problem response, also where no endpoint runs.</summary>
 public sealed class ProblemResult(
     ProblemType type, string? detail = null, IReadOnlyList<ProblemError>? errors = null, string? operation = null, int? retryAfterSeconds = null) : IResult
 {
-    /// <summary>More faults than this are counted, not named: a small body must not fetch a large answer.</summary>
+    /// <summary>Further faults are only counted, so that a small body cannot cause a large response.</summary>
     public const int MaxErrors = 100;
 
     public Task ExecuteAsync(HttpContext httpContext)
@@ -60,7 +60,7 @@ public sealed class ProblemResult(
                 Type = type.Uri,
                 Title = type.Title,
                 Status = type.Status,
-                Detail = errors is { Count: > MaxErrors } ? $"{detail} The first {MaxErrors} of {errors.Count} are named." : detail,
+                Detail = errors is { Count: > MaxErrors } ? $"{detail} The first {MaxErrors} of {errors.Count} are listed." : detail,
                 TraceId = Activity.Current?.TraceId.ToString() ?? httpContext.TraceIdentifier,
                 Errors = errors is { Count: > 0 } ? [.. errors.Take(MaxErrors)] : null,
                 Operation = operation,

@@ -4,7 +4,7 @@ using Saga.Lifecycle.Intake;
 namespace Saga.Api.Problems;
 
 /// <summary>A kind of problem. Code, status and title are public and stable; <c>docs/api.md</c> lists them.</summary>
-/// <param name="Code">Ends the type's URI.</param>
+/// <param name="Code">The last part of the type's URI.</param>
 public sealed record ProblemType(string Code, int Status, string Title)
 {
     public const string UriPrefix = "urn:saga:problem:";
@@ -14,11 +14,11 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", StatusCodes.Status400BadRequest, "A query parameter or header breaks a rule");
     public static readonly ProblemType Unauthenticated = new("unauthenticated", StatusCodes.Status401Unauthorized, "A valid bearer token is needed");
     public static readonly ProblemType Forbidden = new("forbidden", StatusCodes.Status403Forbidden, "The token's roles do not allow this");
-    public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "There is nothing at this address");
+    public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "Nothing exists at this address");
     public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
     public static readonly ProblemType OperationNotFound = new("operation-not-found", StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
-    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not take that method");
+    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not support the method");
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
     public static readonly ProblemType SubdomainTaken = new(RejectionCodes.SubdomainTaken, StatusCodes.Status409Conflict, "The subdomain is taken");
@@ -26,12 +26,12 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
-    public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be put back");
+    public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
     public static readonly ProblemType BodyTooLarge = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The body is too large");
     public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The body must be application/json");
     public static readonly ProblemType Validation = new(RejectionCodes.Validation, StatusCodes.Status422UnprocessableEntity, "The command breaks rules");
     public static readonly ProblemType IdempotencyKeyReused = new(RejectionCodes.IdempotencyKeyReused, StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another command");
-    public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "Something failed that should not");
+    public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "An internal error occurred");
     public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
     public static readonly ProblemType StepNotHosted = new(RejectionCodes.StepNotHosted, StatusCodes.Status503ServiceUnavailable, "No running process knows a step of the workflow");
     public static readonly ProblemType EngineTooOld = new(RejectionCodes.EngineTooOld, StatusCodes.Status503ServiceUnavailable, "No running orchestrator has the engine level of the workflow");
@@ -46,10 +46,10 @@ public sealed record ProblemType(string Code, int Status, string Title)
 
     public string Uri => UriPrefix + Code;
 
-    /// <summary>Of a code that the intake gave.</summary>
+    /// <summary>The type for a code from the intake.</summary>
     public static ProblemType OfRejection(string code) => All.Single(t => t.Code == code);
 
-    /// <summary>Of a status that the framework answered with, without saying why.</summary>
+    /// <summary>The type for a bare status from the framework.</summary>
     public static ProblemType OfStatus(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => Unauthenticated,

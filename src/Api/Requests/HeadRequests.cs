@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Saga.Api.Requests;
 
-/// <summary>What can be read can be asked for by HEAD too (RFC 9110, 9.1), as load balancers do. The server leaves the body away.</summary>
+/// <summary>Every GET endpoint also supports HEAD (RFC 9110, 9.1), which load balancers use. The server omits the body.</summary>
 internal static class HeadRequests
 {
     private static readonly string[] Both = [HttpMethods.Get, HttpMethods.Head];

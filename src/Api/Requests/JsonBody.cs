@@ -6,7 +6,7 @@ using Saga.Api.Problems;
 
 namespace Saga.Api.Requests;
 
-/// <summary>Reads a body that must be one JSON object in UTF-8, with a bound that holds whatever the server's is.</summary>
+/// <summary>Reads a body that must be one JSON object in UTF-8. Its size limit applies regardless of the server's limit.</summary>
 internal static class JsonBody
 {
     public const int MaxBytes = 64 * 1024;
@@ -18,19 +18,19 @@ internal static class JsonBody
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
-    /// <returns>The document, or the answer that says what is wrong.</returns>
+    /// <returns>The document, or the problem response.</returns>
     public static async Task<(JsonDocument? Document, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!IsJson(request.ContentType))
             return (null, new(ProblemType.UnsupportedMediaType, TypeRule));
         if (request.Headers.ContentEncoding is { Count: > 0 } encodings && !encodings.All(e => string.Equals(e, "identity", StringComparison.OrdinalIgnoreCase)))
         {
-            // So that a client can tell this from a type that is not taken (RFC 9110, 15.5.16).
+            // Lets a client distinguish this from an unsupported media type (RFC 9110, 15.5.16).
             request.HttpContext.Response.Headers.AcceptEncoding = "identity";
-            return (null, new(ProblemType.UnsupportedMediaType, "Send the body as it is, without Content-Encoding."));
+            return (null, new(ProblemType.UnsupportedMediaType, "Send the body uncompressed, without Content-Encoding."));
         }
 
-        var tooLarge = new ProblemResult(ProblemType.BodyTooLarge, $"At most {MaxBytes / 1024} KiB are taken.");
+        var tooLarge = new ProblemResult(ProblemType.BodyTooLarge, $"At most {MaxBytes / 1024} KiB are accepted.");
         if (request.ContentLength > MaxBytes)
             return (null, tooLarge);
 
@@ -49,7 +49,7 @@ internal static class JsonBody
             document.Dispose();
             return (null, new(ProblemType.MalformedJson, "The body must be a JSON object."));
         }
-        // The second: a name with half of a Unicode character, which cannot be compared with the others.
+        // InvalidOperationException: a name contains half of a surrogate pair, so it cannot be compared with the others.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return (null, new(ProblemType.MalformedJson, JsonFault.Describe(bytes.Span, MaxDepth)));

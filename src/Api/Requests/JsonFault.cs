@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Saga.Api.Requests;
 
-/// <summary>Says what is wrong with JSON that was refused, and where: for a person who mends it.</summary>
+/// <summary>Describes for a person what is wrong with refused JSON, and where.</summary>
 internal static class JsonFault
 {
     private const int MaxNameLength = 100;
@@ -13,7 +13,7 @@ internal static class JsonFault
         if (json.Trim(" \t\r\n"u8).IsEmpty)
             return "The body is empty: send a JSON object.";
         if (json.StartsWith("\uFEFF"u8))
-            return "The body begins with a byte order mark: send it without.";
+            return "The body begins with a byte order mark: remove it.";
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });
         var names = new Stack<HashSet<string>>();
         try
@@ -43,11 +43,11 @@ internal static class JsonFault
         try
         {
             var name = reader.GetString()!;
-            return names.Add(name) ? null : $"the member '{(name.Length > MaxNameLength ? name[..MaxNameLength] : name)}' is named twice.";
+            return names.Add(name) ? null : $"the member '{(name.Length > MaxNameLength ? name[..MaxNameLength] : name)}' appears twice.";
         }
         catch (InvalidOperationException)
         {
-            return "the member's name holds half of a Unicode character.";
+            return "the member's name contains half of a surrogate pair.";
         }
     }
 

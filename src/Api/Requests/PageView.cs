@@ -7,7 +7,7 @@ public sealed record PageView<T>
 {
     public required IReadOnlyList<T> Items { get; init; }
 
-    /// <summary>Give it as <c>cursor</c> for the next page; absent on the last.</summary>
+    /// <summary>Pass it as <c>cursor</c> to get the next page; absent on the last.</summary>
     public string? NextCursor { get; init; }
 }
 

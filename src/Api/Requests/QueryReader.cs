@@ -5,7 +5,7 @@ using Saga.Registry.Paging;
 
 namespace Saga.Api.Requests;
 
-/// <summary>Reads query parameters, and keeps what is wrong with them. A parameter that the endpoint does not know is wrong: it may be a typing error in one that matters.</summary>
+/// <summary>Reads query parameters and collects their faults. An unknown parameter is a fault, because it may be a misspelled one.</summary>
 internal sealed class QueryReader
 {
     public const int DefaultLimit = 50;
@@ -25,7 +25,7 @@ internal sealed class QueryReader
         }
     }
 
-    /// <summary>The answer when something was wrong; null when nothing was.</summary>
+    /// <summary>The problem response if there were faults; otherwise null.</summary>
     public ProblemResult? Problem => errors.Count == 0 ? null : new ProblemResult(ProblemType.InvalidParameter, errors: errors);
 
     public void Fault(string parameter, string detail) => errors.Add(new() { Parameter = parameter, Detail = detail });
@@ -68,7 +68,7 @@ internal sealed class QueryReader
         return null;
     }
 
-    /// <summary>One of these; null when absent.</summary>
+    /// <summary>One of these values; null when absent.</summary>
     public string? OneOf(string name, IReadOnlyList<string> values)
     {
         var text = Text(name);
@@ -78,7 +78,7 @@ internal sealed class QueryReader
         return null;
     }
 
-    /// <summary>Names of the enumeration, separated by commas; null when absent.</summary>
+    /// <summary>Names of the enumeration's values, separated by commas; null when absent.</summary>
     public IReadOnlyList<TEnum>? Several<TEnum>(string name)
         where TEnum : struct, Enum
     {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Saga.Api.Requests;
 
-/// <summary>Each request has a trace (W3C trace context), an id the caller may choose, and one log line.</summary>
+/// <summary>Gives each request a trace (W3C trace context), an id that the caller may choose, and one log line.</summary>
 internal static class RequestIds
 {
     public const string Header = "X-Request-Id";
@@ -18,13 +18,13 @@ internal static class RequestIds
         var time = app.Services.GetRequiredService<TimeProvider>();
         app.Use(async (context, next) =>
         {
-            // The server starts an activity only when somebody listens; the trace id is promised to callers in any case.
+            // The server starts an activity only when there is a listener, but callers always get a trace id.
             using var own = Activity.Current is null ? Begin(context.Request) : null;
             var trace = Activity.Current!.TraceId.ToString();
             var id = context.Request.Headers[Header] is [{ Length: >= 1 and <= 128 } given] && given.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
                 ? given
                 : trace;
-            // At the start: an error handler empties the headers before it answers.
+            // Set when the response starts, because an error handler clears the headers before it responds.
             context.Response.OnStarting(() =>
             {
                 context.Response.Headers[Header] = id;

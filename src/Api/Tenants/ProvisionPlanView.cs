@@ -7,7 +7,7 @@ using Saga.Lifecycle.Provision;
 
 namespace Saga.Api.Tenants;
 
-/// <summary>The answer to a dry run.</summary>
+/// <summary>The response to a dry run.</summary>
 public sealed record ProvisionPlanView
 {
     /// <summary>The isolation tier the tenant would get.</summary>
@@ -34,7 +34,7 @@ public sealed record ProvisionPlanView
     };
 }
 
-/// <summary>The problem that the command would be answered with.</summary>
+/// <summary>The problem that the command would return.</summary>
 public sealed record RefusalView
 {
     public required string Type { get; init; }

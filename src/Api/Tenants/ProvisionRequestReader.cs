@@ -5,8 +5,8 @@ using Saga.Contracts.Commands;
 namespace Saga.Api.Tenants;
 
 /// <summary>
-/// The body as a command: every unknown field and every value of the wrong kind is named at once. Whether the values
-/// keep the rules is the intake's to say. An explicit null is an absent field.
+/// Reads the body as a command and reports all unknown fields and values of the wrong type at once. The intake validates the
+/// values. An explicit null counts as an absent field.
 /// </summary>
 internal static class ProvisionRequestReader
 {
@@ -34,7 +34,7 @@ internal static class ProvisionRequestReader
         errors = found;
         return found.Count > 0 ? null : new()
         {
-            // Absent ones are for the validation to name, with their rules.
+            // The validation reports absent fields with their rules.
             Name = texts.GetValueOrDefault("name")!,
             Slug = texts.GetValueOrDefault("slug")!,
             Plan = texts.GetValueOrDefault("plan")!,
@@ -58,11 +58,11 @@ internal static class ProvisionRequestReader
         {
             if (value.ValueKind == JsonValueKind.String)
                 return value.GetString();
-            errors.Add(Fault(pointer, "must be a text"));
+            errors.Add(Fault(pointer, "must be a string"));
         }
         catch (InvalidOperationException)
         {
-            errors.Add(Fault(pointer, "holds half of a Unicode character"));
+            errors.Add(Fault(pointer, "contains half of a surrogate pair"));
         }
 
         return null;

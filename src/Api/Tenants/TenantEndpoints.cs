@@ -19,11 +19,11 @@ internal static class TenantEndpoints
     public static void MapTenants(this IEndpointRouteBuilder api)
     {
         api.MapPost("/tenants", ProvisionAsync).WithName("provisionTenant")
-            .WithSummary("Provision a tenant").WithDescription("Accepts the command and answers with the operation that runs it.")
+            .WithSummary("Provision a tenant").WithDescription("Accepts the command and returns the operation that runs it.")
             .TakesCommand<ProvisionRequest, ProvisionPlanView>(ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken);
         api.MapGet("/tenants", ListAsync).WithName("listTenants").RequireAuthorization(Policies.Read)
             .WithSummary("List tenants").WithPaging()
-            .WithQueryParameter("search", "Part of the name, slug or domain, in any case.")
+            .WithQueryParameter("search", "Part of the name, slug or domain, ignoring case.")
             .WithQueryParameter("status", "One or more of provisioning, active, suspended, failed, deprovisioned, separated by commas.")
             .WithQueryParameter("plan", "A plan's name.")
             .WithQueryParameter("sort", $"One of {string.Join(", ", TenantListing.Sorts)}; {TenantListing.Sorts[0]} when absent.")

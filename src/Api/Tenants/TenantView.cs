@@ -29,10 +29,10 @@ public sealed record TenantView
 
     public required string AdminEmail { get; init; }
 
-    /// <summary>The tenant's own switches, over the plan's.</summary>
+    /// <summary>The tenant's own switches, which override the plan's.</summary>
     public required IReadOnlyDictionary<string, bool> Features { get; init; }
 
-    /// <summary>The tenant's own settings, over the plan's; never a sealed one.</summary>
+    /// <summary>The tenant's own settings, which override the plan's; never a sealed one.</summary>
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
     public PlacementView? Placement { get; init; }

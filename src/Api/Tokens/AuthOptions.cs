@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Api.Tokens;
 
-/// <summary>Whose tokens are taken. Section <c>Saga:Auth</c>.</summary>
+/// <summary>Whose tokens are accepted. Section <c>Saga:Auth</c>.</summary>
 public sealed class AuthOptions
 {
     public const string Section = "Saga:Auth";
@@ -13,7 +13,7 @@ public sealed class AuthOptions
     /// <summary>Must be among a token's audiences.</summary>
     public string Audience { get; set; } = "";
 
-    /// <summary>False allows an issuer over plain http, on this machine only.</summary>
+    /// <summary>False allows an issuer over plain http, but only on this machine.</summary>
     public bool RequireHttps { get; set; } = true;
 }
 
@@ -28,9 +28,9 @@ internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
         else if (authority.Scheme == "http" && options.RequireHttps)
             broken.Add("Saga:Auth:Authority is http. Use https, or set Saga:Auth:RequireHttps to false for an issuer on this machine.");
         else if (authority.Scheme == "http" && !authority.IsLoopback)
-            broken.Add("Saga:Auth:Authority is http and not on this machine: whoever is between could sign tokens. Use https.");
+            broken.Add("Saga:Auth:Authority is http and not on this machine: anyone between could sign tokens. Use https.");
         if (string.IsNullOrWhiteSpace(options.Audience))
-            broken.Add("Saga:Auth:Audience must be the audience that tokens for this API carry, such as saga-api.");
+            broken.Add("Saga:Auth:Audience must be the audience of tokens for this API, such as saga-api.");
         return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken);
     }
 }

@@ -8,7 +8,7 @@ using Saga.Api.Problems;
 
 namespace Saga.Api.Tokens;
 
-/// <summary>Bearer tokens, in the Authorization header only.</summary>
+/// <summary>Authenticates bearer tokens, in the Authorization header only.</summary>
 internal sealed class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> scheme, ILoggerFactory loggers, UrlEncoder encoder,
     IssuerKeys keys, IOptions<AuthOptions> auth, TimeProvider time)
@@ -27,7 +27,7 @@ internal sealed class BearerHandler(
         if (headers.Count == 0)
             return AuthenticateResult.NoResult();
         if (headers is not [{ } header] || !header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
-            return Refused("One Authorization header with a bearer token is expected.");
+            return Refused("Send exactly one Authorization header with a bearer token.");
         if (JwsSignature.Parse(header[Prefix.Length..].Trim()) is not { Type: null or "JWT" or "jwt" or "at+jwt" } token)
             return Refused("The token must be a signed JWT: three parts, RS256, ES256 or PS256, at most 16 KiB.");
         try
@@ -54,11 +54,11 @@ internal sealed class BearerHandler(
         var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
         if (failure is IssuerUnavailableException)
         {
-            await new ProblemResult(ProblemType.IssuerUnavailable, "Tokens cannot be checked now.", retryAfterSeconds: (int)IssuerKeys.Pause.TotalSeconds).ExecuteAsync(Context);
+            await new ProblemResult(ProblemType.IssuerUnavailable, "Tokens cannot be checked at the moment.", retryAfterSeconds: (int)IssuerKeys.Pause.TotalSeconds).ExecuteAsync(Context);
             return;
         }
 
-        // RFC 6750: no error code when no token was sent.
+        // RFC 6750: no error code if no token was sent.
         Response.Headers.WWWAuthenticate = failure is null
             ? "Bearer realm=\"saga\""
             : $"Bearer realm=\"saga\", error=\"invalid_token\", error_description=\"{failure.Message}\"";
@@ -71,7 +71,7 @@ internal sealed class BearerHandler(
         return new ProblemResult(ProblemType.Forbidden, $"Reading needs the role {Roles.Viewer} or {Roles.Admin}, writing {Roles.Admin}.").ExecuteAsync(Context);
     }
 
-    // The reasons are ours and fixed: nothing of the token is told or logged.
+    // The reasons are fixed texts, so nothing from the token is returned or logged.
     private AuthenticateResult Refused(string reason)
     {
         ApiLog.TokenRefused(Logger, reason);

@@ -6,24 +6,24 @@ using Microsoft.IdentityModel.Tokens;
 namespace Saga.Api.Tokens;
 
 /// <summary>
-/// The signing keys of the issuer, by its discovery document. Read on first use, again each hour in the background,
-/// and at once, but not more often than every <see cref="Pause"/>, when a token names a key that is not known.
-/// Only that token waits for it: a stranger's token must not hold up everybody's. Thread-safe.
+/// The signing keys of the issuer, from its discovery document. They are read on first use and each hour in the background. If a
+/// token names an unknown key, they are read at once, but at most once every <see cref="Pause"/>. Only that token waits, so that a
+/// stranger's token does not delay others. Thread-safe.
 /// </summary>
 internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> options, TimeProvider time, ILogger<IssuerKeys> log)
 {
     public const string Client = "saga-token-issuer";
 
-    /// <summary>Between two readings that tokens or failures ask for.</summary>
+    /// <summary>The minimum time between two refreshes caused by tokens or failures.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    /// <summary>The same, while no keys are known at all.</summary>
+    /// <summary>The same while no keys are known at all.</summary>
     public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Keys older than this are read again.</summary>
+    /// <summary>Keys older than this are refreshed.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromHours(1);
 
-    /// <summary>Keys that could not be confirmed for so long are trusted no more.</summary>
+    /// <summary>Keys that could not be confirmed for this long are no longer trusted.</summary>
     public static readonly TimeSpan Trusted = TimeSpan.FromHours(24);
 
     private readonly Lock gate = new();
@@ -31,8 +31,8 @@ internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> 
     private Task reading = Task.CompletedTask;
     private DateTimeOffset lastTry = DateTimeOffset.MinValue;
 
-    /// <returns>The keys that a token with this key id may be signed with; the issuer has been asked when there are none.</returns>
-    /// <exception cref="IssuerUnavailableException">No keys are known, and the issuer does not give any.</exception>
+    /// <returns>The keys that may have signed a token with this key id; if none is known, the issuer is queried first.</returns>
+    /// <exception cref="IssuerUnavailableException">No keys are known, and the issuer does not return any.</exception>
     public async Task<IReadOnlyList<JsonWebKey>> FindAsync(string? keyId, CancellationToken cancellationToken)
     {
         var keys = Usable();
@@ -53,7 +53,7 @@ internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> 
 
     private IReadOnlyList<JsonWebKey>? Usable() => known is { } snapshot && time.GetUtcNow() - snapshot.ReadAt < Trusted ? snapshot.Keys : null;
 
-    /// <summary>Joins the reading under way, or begins one if the last is long enough ago. Does not fail.</summary>
+    /// <summary>Joins the refresh in progress, or starts one if the last one is long enough ago. Never throws.</summary>
     private Task ReadAgain(TimeSpan pause)
     {
         lock (gate)
@@ -74,7 +74,7 @@ internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> 
             using var client = http.CreateClient(Client);
             using var discovery = JsonDocument.Parse(await client.GetStringAsync(new Uri($"{authority.TrimEnd('/')}/.well-known/openid-configuration")));
             if (JwsSignature.Text(discovery.RootElement, "issuer") is var issuer && issuer != authority)
-                throw new InvalidOperationException($"it calls itself '{issuer}'; Saga:Auth:Authority must be the same, letter by letter");
+                throw new InvalidOperationException($"it calls itself '{issuer}'; Saga:Auth:Authority must be exactly the same");
             if (!Uri.TryCreate(JwsSignature.Text(discovery.RootElement, "jwks_uri"), UriKind.Absolute, out var address)
                 || !(address.Scheme == "https" || (address.Scheme == "http" && address.IsLoopback && !options.Value.RequireHttps)))
                 throw new InvalidOperationException("its jwks_uri is not an https address");
@@ -91,5 +91,5 @@ internal sealed class IssuerKeys(IHttpClientFactory http, IOptions<AuthOptions> 
     private sealed record Snapshot(IReadOnlyList<JsonWebKey> Keys, DateTimeOffset ReadAt);
 }
 
-/// <summary>Whether a token is good cannot be said now.</summary>
+/// <summary>Tokens cannot be validated at the moment.</summary>
 internal sealed class IssuerUnavailableException(string authority) : Exception($"The signing keys of {authority} are not known and could not be read.");

@@ -6,8 +6,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Saga.Api.Tokens;
 
 /// <summary>
-/// Reads compact JWS and checks their signatures: RS256, ES256 and PS256 with the issuer's keys, nothing else.
-/// A key in the token itself is never looked at. Pure; claims are <see cref="TokenClaims"/>' to judge.
+/// Parses compact JWS and checks their signatures: only RS256, ES256 and PS256 with the issuer's keys. A key inside the token is
+/// ignored. Pure; <see cref="TokenClaims"/> checks the claims.
 /// </summary>
 internal static class JwsSignature
 {
@@ -15,7 +15,7 @@ internal static class JwsSignature
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
-    /// <returns>What a signature that fits no key could still be for; null for what no key could make good.</returns>
+    /// <returns>The parsed JWS; null if no key could make the token valid.</returns>
     public static Jws? Parse(string token)
     {
         if (token.Length > MaxLength || token.Split('.') is not [var header, var payload, var signature]
@@ -23,18 +23,18 @@ internal static class JwsSignature
             return null;
         if (Object(headerBytes) is not { } fields
             || Text(fields, "alg") is not (SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.EcdsaSha256 or SecurityAlgorithms.RsaSsaPssSha256)
-            // An extension that must be understood is not; nested and compressed tokens are none of ours.
+            // Critical extensions are not supported, and we issue no encrypted or compressed tokens.
             || fields.TryGetProperty("crit", out _) || fields.TryGetProperty("enc", out _) || fields.TryGetProperty("zip", out _)
             || (fields.TryGetProperty("kid", out var kid) && kid.ValueKind != JsonValueKind.String))
             return null;
         return new(Text(fields, "alg")!, Text(fields, "kid"), Text(fields, "typ"), Encoding.ASCII.GetBytes($"{header}.{payload}"), payloadBytes, signatureBytes);
     }
 
-    /// <summary>Whether one of the keys made the signature. A token that names its key is held to it.</summary>
+    /// <summary>Whether one of the keys created the signature. If the token names a key, only that key counts.</summary>
     public static bool IsSigned(Jws jws, IEnumerable<JsonWebKey> keys) =>
         keys.Any(key => (jws.KeyId is null || jws.KeyId == key.Kid) && MayVerify(key, jws.Algorithm) && Verifies(jws, key));
 
-    /// <summary>Whether a key of the issuer is one that tokens may be signed with here.</summary>
+    /// <summary>Whether a key of the issuer may be used to sign tokens for this API.</summary>
     public static bool MayVerify(JsonWebKey key, string algorithm) =>
         key.Use is null or "" or "sig"
         && (key.KeyOps is not { Count: > 0 } || key.KeyOps.Contains("verify"))
@@ -43,7 +43,7 @@ internal static class JwsSignature
             ? key.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve && key.Crv == JsonWebKeyECTypes.P256
             : key.Kty == JsonWebAlgorithmsKeyTypes.RSA && key.KeySize is >= 2048 and <= 8192);
 
-    /// <summary>The object in these bytes; null when it is none, names a member twice, or by half a character.</summary>
+    /// <summary>The object in these bytes; null if it is not an object, has a duplicate member, or a name with half of a surrogate pair.</summary>
     public static JsonElement? Object(byte[] json)
     {
         try
@@ -78,7 +78,7 @@ internal static class JwsSignature
             provider = crypto.CreateForVerifying(key, jws.Algorithm);
             return provider.Verify(jws.SignedBytes, jws.Signature);
         }
-        // A key or signature of impossible numbers.
+        // A key or signature with impossible numbers.
         catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or ArgumentException or InvalidOperationException or NotSupportedException or FormatException)
         {
             return false;
@@ -90,7 +90,7 @@ internal static class JwsSignature
         }
     }
 
-    // The decoder itself forgives white space and padding.
+    // The decoder itself accepts white space and padding.
     private static byte[]? Bytes(string part) =>
         part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && Base64Url.IsValid(part) ? Base64Url.DecodeFromChars(part) : null;
 }

@@ -1,6 +1,6 @@
 namespace Saga.Api.Tokens;
 
-/// <summary>The roles that tokens carry, in <c>roles</c> or <c>realm_access.roles</c>.</summary>
+/// <summary>The roles in tokens, from <c>roles</c> or <c>realm_access.roles</c>.</summary>
 public static class Roles
 {
     /// <summary>May do everything.</summary>
@@ -10,7 +10,7 @@ public static class Roles
     public const string Viewer = "platform-viewer";
 }
 
-/// <summary>Who may call an endpoint. Every endpoint names one, or says that anybody may.</summary>
+/// <summary>Who may call an endpoint. Every endpoint names a policy or allows anonymous access.</summary>
 public static class Policies
 {
     public const string Read = "saga-read";

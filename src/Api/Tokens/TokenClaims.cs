@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Saga.Api.Tokens;
 
-/// <summary>What a token says, after its signature was found good: who calls, in which roles, until when.</summary>
+/// <summary>The claims of a token with a valid signature: the caller, its roles, and the expiry.</summary>
 internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, DateTimeOffset Expires)
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
-    /// <param name="fault">In words that may be told to the caller; null when the result is not.</param>
+    /// <param name="fault">A message that may be shown to the caller; null if the claims are valid.</param>
     public static TokenClaims? Judge(byte[] payload, AuthOptions options, DateTimeOffset now, out string? fault)
     {
         var found = JwsSignature.Object(payload);
@@ -20,17 +20,17 @@ internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, 
     private static string? Fault(JsonElement claims, AuthOptions options, DateTimeOffset now)
     {
         if (JwsSignature.Text(claims, "iss") != options.Authority)
-            return "The token is of another issuer.";
+            return "The token is from another issuer.";
         if (!IsFor(claims, options.Audience))
             return "The token is for another audience.";
         if (Time(claims, "exp") is not { } expires)
-            return "The token does not say when it expires.";
+            return "The token has no expiry.";
         if (expires + Skew <= now)
             return "The token has expired.";
         if (claims.TryGetProperty("nbf", out _) && !(Time(claims, "nbf") <= now + Skew))
             return "The token is not valid yet.";
         if (JwsSignature.Text(claims, "sub") is not { Length: >= 1 and <= 255 } subject || subject.Any(char.IsControl))
-            return "The token names no subject.";
+            return "The token has no subject.";
         return null;
     }
 
@@ -39,7 +39,7 @@ internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, 
 
     private static bool Names(JsonElement value, string audience) => value.ValueKind == JsonValueKind.String && value.ValueEquals(audience);
 
-    // Bounded so that no later arithmetic overflows.
+    // Limited so that later arithmetic cannot overflow.
     private static DateTimeOffset? Time(JsonElement claims, string name) =>
         claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and < 200_000_000_000
             ? DateTimeOffset.UnixEpoch.AddSeconds(seconds)

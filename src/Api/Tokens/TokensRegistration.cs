@@ -7,7 +7,7 @@ namespace Saga.Api.Tokens;
 
 internal static class TokensRegistration
 {
-    /// <summary>Bearer tokens of <see cref="AuthOptions"/>, and who may do what. What says nothing is closed.</summary>
+    /// <summary>Adds bearer tokens according to <see cref="AuthOptions"/>, and the policies. Endpoints without a policy require a token.</summary>
     public static IServiceCollection AddTokens(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptionsWithValidateOnStart<AuthOptions, AuthOptionsRules>().Bind(configuration.GetSection(AuthOptions.Section));
@@ -17,7 +17,7 @@ internal static class TokensRegistration
             client.MaxResponseContentBufferSize = 1024 * 1024;
         });
         services.AddSingleton<IssuerKeys>();
-        // Only the core: the whole would bring data protection, and keys on disk that nothing here uses.
+        // Only the core, because AddAuthentication would add data protection, with keys on disk that nothing here uses.
         services.AddAuthenticationCore(o =>
         {
             o.DefaultScheme = BearerHandler.SchemeName;
@@ -32,7 +32,7 @@ internal static class TokensRegistration
         return services;
     }
 
-    /// <summary>Who calls: the scope of idempotency keys, and the name in the audit.</summary>
+    /// <summary>The caller: the scope of idempotency keys, and the name in the audit log.</summary>
     public static string Caller(this ClaimsPrincipal user) =>
-        user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint asks for a caller, and lets in whoever has none.");
+        user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint needs a caller but allows anonymous access.");
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Saga.Hosting.Health;
 
-/// <summary>What every program answers to whoever watches over it.</summary>
+/// <summary>The health endpoints of every program.</summary>
 public static class HealthEndpoints
 {
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
@@ -15,14 +15,14 @@ public static class HealthEndpoints
     {
         var health = app.MapGroup("/health");
         health.MapMethods("/live", Methods, () => TypedResults.Ok(new HealthView { Status = "healthy" })).WithName("live")
-            .WithSummary("Whether the process runs");
+            .WithSummary("Whether the process is running");
         health.MapMethods("/ready", Methods, ReadyAsync).WithName("ready")
             .WithSummary("Whether the process can work: each dependency by name")
             .Produces<HealthView>().Produces<HealthView>(StatusCodes.Status503ServiceUnavailable);
         return health;
     }
 
-    // Details stay in the log: anybody may ask.
+    // Details stay in the log, because the endpoint is anonymous.
     private static async Task<IResult> ReadyAsync(HttpResponse response, HealthCheckService checks, CancellationToken cancellationToken)
     {
         var report = await checks.CheckHealthAsync(cancellationToken);

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Hosting.Health;
 
-/// <summary>Answers <c>/health</c> on an address of its own, from before the program's other parts start until after they stop.</summary>
+/// <summary>Serves <c>/health</c> on its own address. It starts before the program's other services and stops after them.</summary>
 internal sealed class HealthListener(IOptions<HealthOptions> options, HealthCheckService checks, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
 {
     private WebApplication? app;
 
-    /// <summary>In the starting phase, and so before whatever waits in it for the registry or the broker.</summary>
+    /// <summary>Runs in the starting phase, before other services wait for the registry or the broker.</summary>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         if (options.Value.Url is not { Length: > 0 } url)

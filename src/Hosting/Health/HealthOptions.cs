@@ -3,12 +3,12 @@ using Saga.Hosting.Startup;
 
 namespace Saga.Hosting.Health;
 
-/// <summary>Where a program without an API answers about its health. Section <c>Saga:Health</c>.</summary>
+/// <summary>Where a program without an API serves its health endpoints. Section <c>Saga:Health</c>.</summary>
 public sealed class HealthOptions
 {
     public const string Section = "Saga:Health";
 
-    /// <summary>Such as <c>http://0.0.0.0:8081</c>. Nothing listens when empty: any number of these programs may run on one machine.</summary>
+    /// <summary>Such as <c>http://0.0.0.0:8081</c>. When empty, nothing listens, so that any number of these programs can run on one machine.</summary>
     public string Url { get; set; } = "";
 }
 

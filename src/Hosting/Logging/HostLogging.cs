@@ -9,8 +9,8 @@ public static class HostLogging
 {
     private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}";
 
-    /// <summary>Warnings to the terminal, everything of interest to files: the terminal shows what happens to the tenants. Stack traces go to the files where there are some.</summary>
-    /// <param name="folder">Where the files go; null for none.</param>
+    /// <summary>Logs warnings to the terminal and more detail to files, because the terminal shows the tenants' progress. Stack traces go to the files, if there are any.</summary>
+    /// <param name="folder">The folder for log files; null for no files.</param>
     public static IServiceCollection AddHostLogging(this IServiceCollection services, IConfiguration configuration, string? folder)
     {
         var logger = new LoggerConfiguration()
@@ -31,6 +31,6 @@ public static class HostLogging
         return services.AddSerilog(logger.CreateLogger(), dispose: true);
     }
 
-    // Told by whoever called: in words where the user can mend it, as an unhandled error otherwise.
+    // The caller reports this: as a message if the user can fix it, otherwise as an unhandled error.
     private static bool IsFailedStart(LogEvent line) => line.MessageTemplate.Text == "Hosting failed to start";
 }

@@ -10,7 +10,7 @@ namespace Saga.Hosting.Logging;
 public static class JsonLogging
 {
     /// <summary>
-    /// Each event as one JSON object on standard output. The section <c>Serilog</c> sets levels by source, such as
+    /// Writes each event as one JSON object to standard output. The section <c>Serilog</c> sets levels by source, such as
     /// <c>Serilog:MinimumLevel:Override:MassTransit</c>.
     /// </summary>
     public static IServiceCollection AddJsonLogging(this IServiceCollection services, IConfiguration configuration) =>
@@ -20,6 +20,6 @@ public static class JsonLogging
         .MinimumLevel.Is(LogLevels.Of(configuration, LogLevels.Console, LogEventLevel.Information))
         .QuietFrameworks()
         .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
-        // Last, so that it has the last word.
+        // Last, so that it takes precedence.
         .ReadFrom.Configuration(configuration);
 }

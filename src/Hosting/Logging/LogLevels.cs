@@ -10,12 +10,12 @@ internal static class LogLevels
     public const string Console = "Saga:Log:Console";
     public const string File = "Saga:Log:File";
 
-    /// <summary>What the frameworks tell about each request is told by the programs themselves.</summary>
+    /// <summary>Silences the frameworks' request logs, because the programs log each request themselves.</summary>
     public static LoggerConfiguration QuietFrameworks(this LoggerConfiguration logger) => logger
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .MinimumLevel.Override("System.Net.Http", LogEventLevel.Warning);
 
-    /// <exception cref="InvalidOperationException">The value is no level.</exception>
+    /// <exception cref="InvalidOperationException">The value is not a level.</exception>
     public static LogEventLevel Of(IConfiguration configuration, string key, LogEventLevel usual) => configuration[key] switch
     {
         null or "" => usual,

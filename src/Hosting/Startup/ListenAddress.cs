@@ -10,7 +10,7 @@ public static class ListenAddress
     {
         try
         {
-            // A port that is no number is read as part of the host.
+            // A port that is not a number is parsed as part of the host.
             return BindingAddress.Parse(text) is { PathBase.Length: 0, IsUnixPipe: false } parsed
                 && (parsed.Host[0] == '[' || !parsed.Host.Contains(':', StringComparison.Ordinal))
                 ? parsed

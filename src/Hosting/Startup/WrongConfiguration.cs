@@ -2,16 +2,16 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Hosting.Startup;
 
-/// <summary>Errors of a start that the user can mend, told without a stack trace.</summary>
+/// <summary>Startup errors that the user can fix, reported without a stack trace.</summary>
 public static class WrongConfiguration
 {
     public const int ExitCode = 2;
 
-    /// <summary>What the program needs did not answer in time: starting it again later may help.</summary>
+    /// <summary>A dependency did not answer in time. Starting the program again later may help.</summary>
     public const int UnavailableExitCode = 3;
 
-    /// <summary>Runs a program; what is wrong with its configuration is said on standard error.</summary>
-    /// <returns>The exit code: 0 after an orderly stop, <see cref="ExitCode"/> when the configuration is wrong, <see cref="UnavailableExitCode"/> when what it needs did not answer in time.</returns>
+    /// <summary>Runs a program and reports configuration errors on standard error.</summary>
+    /// <returns>The exit code: 0 after an orderly stop, <see cref="ExitCode"/> when the configuration is wrong, <see cref="UnavailableExitCode"/> when a dependency did not answer in time.</returns>
     public static async Task<int> GuardAsync(string program, Func<Task> run)
     {
         try
@@ -32,25 +32,25 @@ public static class WrongConfiguration
         }
     }
 
-    /// <summary>The exit code for an error that <see cref="Faults"/> has words for.</summary>
+    /// <summary>The exit code for an error that <see cref="Faults"/> describes.</summary>
     public static int Code(Exception error) => error is TimeoutException ? UnavailableExitCode : ExitCode;
 
-    /// <returns>What to tell the user; nothing when the error is not of this kind.</returns>
+    /// <returns>Messages for the user; none when the error is not of this kind.</returns>
     public static IReadOnlyList<string> Faults(Exception error) => error switch
     {
         OptionsValidationException e => [.. e.Failures.Select(Words)],
         AggregateException e when e.InnerExceptions.All(i => Faults(i).Count > 0) => [.. e.InnerExceptions.SelectMany(Faults)],
-        // The configuration binder's: it names the key, the value and the type.
+        // From the configuration binder: names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
         InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
         TimeoutException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],
-        // Kestrel's: it names the address.
-        IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) => [$"{e.Message} Name another with --urls, or end what listens there."],
+        // From Kestrel: names the address.
+        IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) => [$"{e.Message} Choose another with --urls, or stop the program that listens there."],
         InvalidDataException e when e.Message.StartsWith("Failed to load configuration", StringComparison.Ordinal) => [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message],
         _ => [],
     };
 
-    // Data annotations wrap the words that name the key into words that name the class.
+    // Data annotations wrap our message, which names the key, in one that names the class.
     private static string Words(string failure)
     {
         const string before = " with the error: '";

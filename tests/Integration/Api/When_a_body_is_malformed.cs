@@ -9,7 +9,7 @@ public sealed class When_a_body_is_malformed(SharedApi api) : ApiTest(api), ICla
     [Theory]
     [InlineData("", "The body is empty: send a JSON object.")]
     [InlineData(" \r\n", "The body is empty: send a JSON object.")]
-    [InlineData("\uFEFF{}", "The body begins with a byte order mark: send it without.")]
+    [InlineData("\uFEFF{}", "The body begins with a byte order mark: remove it.")]
     [InlineData("{", "Line 1, byte 2: not well-formed.")]
     [InlineData("{\n  \"name\": oops }", "Line 2, byte 11: not well-formed.")]
     [InlineData("{\"name\":\"Acme\",}", "Line 1, byte 16: not well-formed.")]
