@@ -4,7 +4,7 @@ namespace Saga.Tenancy.Cache;
 
 /// <summary>The cache failed.</summary>
 /// <param name="code">Stable and machine-readable, such as <c>redis-unavailable</c>.</param>
-/// <param name="kind">Whether and how the same call may succeed later.</param>
+/// <param name="kind">Whether the same call may succeed later, and how.</param>
 public sealed class CacheException(string code, string message, FailureKind kind, Exception? cause = null) : Exception(message, cause)
 {
     /// <summary>The external system.</summary>

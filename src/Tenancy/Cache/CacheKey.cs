@@ -15,7 +15,7 @@ public readonly record struct CacheKey
 
     private CacheKey(string value) => this.value = value;
 
-    /// <exception cref="InvalidOperationException">This is <c>default</c>, which names no entry.</exception>
+    /// <exception cref="InvalidOperationException">The value is <c>default</c>, which names no entry.</exception>
     public override string ToString() => value ?? throw new InvalidOperationException("default(CacheKey) names no entry.");
 
     /// <exception cref="FormatException">The text breaks <see cref="Rule"/>.</exception>
@@ -29,7 +29,7 @@ public readonly record struct CacheKey
             return false;
         try
         {
-            // Half a surrogate pair would be written as '?', and two keys would be one.
+            // Half a surrogate pair would be encoded as '?', so different keys would collide.
             if (Strict.GetByteCount(text) > MaxBytes)
                 return false;
         }
@@ -42,7 +42,7 @@ public readonly record struct CacheKey
         return true;
     }
 
-    /// <summary>All keys of the tenant begin so, and no other's.</summary>
+    /// <summary>The prefix of all keys of the tenant, and of no other tenant's keys.</summary>
     public static string Prefix(TenantId tenant) => $"t:{tenant}:";
 
     internal string In(TenantId tenant) => Prefix(tenant) + ToString();

@@ -18,13 +18,13 @@ public sealed class CacheOptions
 
 public sealed class RedisOptions
 {
-    /// <summary>As StackExchange.Redis reads it: <c>host:port,password=…,ssl=true</c>. The default user must be allowed ACL and CONFIG GET.</summary>
+    /// <summary>In StackExchange.Redis' format: <c>host:port,password=…,ssl=true</c>. The default user must be allowed ACL and CONFIG GET.</summary>
     public string ConnectionString { get; set; } = "";
 
-    /// <summary>For one call to the server.</summary>
+    /// <summary>Time limit for one call to the server.</summary>
     public int TimeoutSeconds { get; set; } = 5;
 
-    /// <summary>How long after a command without an answer the server may still act on it. A compensation after such a command runs once more then.</summary>
+    /// <summary>How long the server may still act on a command that got no answer. After such a command, the compensation runs once more when this time is over.</summary>
     public int LingersForSeconds { get; set; } = 10;
 }
 

@@ -7,7 +7,7 @@ namespace Saga.Tenancy.Cache;
 
 public static class CacheRegistration
 {
-    /// <summary>Adds <see cref="ICacheStore"/>, on the adapter that <c>Saga:Cache:Adapter</c> names. The first call counts.</summary>
+    /// <summary>Adds <see cref="ICacheStore"/> with the adapter in <c>Saga:Cache:Adapter</c>. Only the first call has an effect.</summary>
     public static IServiceCollection AddTenantCache(this IServiceCollection services, IConfiguration configuration)
     {
         if (services.Any(s => s.ServiceType == typeof(ICacheStore)))

@@ -5,28 +5,28 @@ namespace Saga.Tenancy.Cache;
 /// <summary>Gives access to the cache of one tenant at a time. Thread-safe.</summary>
 public interface ICacheStore
 {
-    /// <summary>The tenant is whoever the caller proved it to be, never a value of the request.</summary>
+    /// <summary>Pass the authenticated tenant, never a value from the request.</summary>
     ITenantCache For(TenantId tenant);
 }
 
 /// <summary>
-/// Entries and counters of one tenant, each with an end; no call reaches another's. What is here may be gone at any
+/// Entries and counters of one tenant, each with an expiry. No call can reach another tenant's. Entries may disappear at any
 /// time. Every call throws <see cref="CacheException"/> when the cache fails. Thread-safe.
 /// </summary>
 public interface ITenantCache
 {
     TenantId Tenant { get; }
 
-    /// <summary>Null when there is no such entry, or none any more.</summary>
+    /// <summary>Null when there is no such entry, or it has expired.</summary>
     Task<byte[]?> GetAsync(CacheKey key, CancellationToken cancellationToken);
 
     /// <param name="timeToLive">At least one millisecond.</param>
     Task SetAsync(CacheKey key, ReadOnlyMemory<byte> value, TimeSpan timeToLive, CancellationToken cancellationToken);
 
-    /// <returns>Whether it was there.</returns>
+    /// <returns>Whether it existed.</returns>
     Task<bool> DeleteAsync(CacheKey key, CancellationToken cancellationToken);
 
-    /// <summary>Adds one to a counter in one step; the first addition begins the window, at whose end the counter is gone.</summary>
-    /// <returns>The count within the window, this one included.</returns>
+    /// <summary>Increments a counter atomically. The first increment starts the window, and the counter disappears at its end.</summary>
+    /// <returns>The count within the window, including this increment.</returns>
     Task<long> CountAsync(CacheKey key, TimeSpan window, CancellationToken cancellationToken);
 }

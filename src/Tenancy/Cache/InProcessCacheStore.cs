@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Saga.Tenancy.Cache;
 
-/// <summary>Caches in this process, for the embedded mode: nobody else sees them, and they end with it. Thread-safe.</summary>
+/// <summary>Caches within this process, for the embedded mode. Other processes cannot see them, and they end with this one. Thread-safe.</summary>
 public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
 {
     private readonly Lock gate = new();
@@ -14,7 +14,7 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
 
     public ITenantCache For(TenantId tenant) => new TenantCache(this, tenant);
 
-    /// <summary>Forgets everything of the tenant.</summary>
+    /// <summary>Removes all entries of the tenant.</summary>
     public void Remove(TenantId tenant)
     {
         lock (gate)
@@ -41,7 +41,7 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
         }
     }
 
-    // Ended entries go when they have grown to many, so that the work is a share of the writing.
+    // Expired entries are removed only when there are many, so that the cost is proportional to the writes.
     private void Sweep(DateTimeOffset now)
     {
         foreach (var entries in tenants.Values)
@@ -100,6 +100,6 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
 
         private static long Number(byte[] value) => long.TryParse(value, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new CacheException("cache-not-a-number", "The entry is no counter.", FailureKind.Permanent);
+            : throw new CacheException("cache-not-a-number", "The entry is not a counter.", FailureKind.Permanent);
     }
 }

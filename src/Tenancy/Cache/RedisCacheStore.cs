@@ -10,7 +10,7 @@ internal sealed class RedisCacheStore(RedisConnection connection) : ICacheStore
 
 internal sealed class RedisTenantCache(RedisConnection connection, TenantId tenant) : ITenantCache
 {
-    // One step: a crash between the two would leave a counter without an end.
+    // Atomic, because a crash between the two commands would leave a counter without an expiry.
     private const string Count =
         "local n = redis.call('INCR', KEYS[1]) if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n";
 

@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace Saga.Tenancy.Cache;
 
 /// <summary>
-/// The platform's connection to Redis: opened on first use, mended by itself, and used only while it is signed in as
-/// the configured user. Thread-safe.
+/// The platform's connection to Redis. It opens on first use, reconnects by itself, and is used only while it is signed in as the
+/// configured user. Thread-safe.
 /// </summary>
 public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposable
 {
@@ -14,15 +14,15 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
     private readonly SemaphoreSlim opening = new(1, 1);
     private volatile SignedIn? current;
 
-    /// <summary>Runs one call within the configured time.</summary>
-    /// <exception cref="CacheException">It failed.</exception>
+    /// <summary>Runs one call within the configured time limit.</summary>
+    /// <exception cref="CacheException">The call failed.</exception>
     public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
             var database = (current is { IsChecked: true } open ? open : await OpenAsync(cancellationToken)).Database;
-            // The client looks for calls out of time once a second only, and does not take a cancellation token.
+            // The client checks for timed-out calls only once a second, and does not accept a cancellation token.
             return await call(database).WaitAsync(TimeSpan.FromSeconds(options.TimeoutSeconds), TimeProvider.System, cancellationToken);
         }
         catch (RedisConnectionException error) when (RedisFailures.IsSignInRefused(error))
@@ -41,7 +41,7 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
         opening.Dispose();
     }
 
-    // Nothing is wrong with the tenant: its step waits until an operator has mended the server or the setting.
+    // The tenant is not at fault, so its step waits until an operator has fixed the server or the setting.
     private static CacheException Refused(string words, Exception? cause = null) =>
         new("redis-sign-in-refused", words, FailureKind.Outage, cause);
 
@@ -65,9 +65,9 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
     private async Task<SignedIn> ConnectAsync(ConfigurationOptions configuration)
     {
         configuration.AbortOnConnectFail = false;
-        // CONFIG GET tells whether the server keeps its users.
+        // CONFIG GET shows whether the server persists its users.
         configuration.AllowAdmin = true;
-        // A call that waited for a connection could leave after its caller gave up, and as another user.
+        // A call that waited for a connection could be sent after its caller gave up, and as another user.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ConnectTimeout = options.TimeoutSeconds * 1000;
         return new SignedIn(await ConnectionMultiplexer.ConnectAsync(configuration));
@@ -80,7 +80,7 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
             .WaitAsync(TimeSpan.FromSeconds(options.TimeoutSeconds), TimeProvider.System, cancellationToken);
         if (problem is not null)
         {
-            // The next call signs in again, on a connection of its own.
+            // The next call signs in again on a new connection.
             current = null;
             await connection.Multiplexer.DisposeAsync();
             throw Refused(problem);
@@ -97,13 +97,13 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
             return await RedisSignIn.UserAsync(database) switch
             {
                 { } user when user == expected => null,
-                { } user => $"Redis refused the user '{expected}' or its password, and took the connection for its user '{user}', who needs no password.",
-                null => $"Redis does not tell whether the connection belongs to '{expected}': that user needs '+acl|whoami'.",
+                { } user => $"Redis refused the user '{expected}' or its password, and treats the connection as its user '{user}', who needs no password.",
+                null => $"Redis does not say whether the connection belongs to '{expected}': that user needs '+acl|whoami'.",
             };
         }
 
         return !string.IsNullOrEmpty(configuration.Password) && await RedisSignIn.IsDefaultUserOpenAsync(database) == true
-            ? "Redis asks for no password although one is configured: anybody may sign in to it."
+            ? "A password is configured, but Redis requires none: anybody can sign in to it."
             : null;
     }
 
@@ -116,7 +116,7 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
         {
             Multiplexer = multiplexer;
             Database = multiplexer.GetDatabase();
-            // The client signs in again on each new connection. A server that lost its users meanwhile takes it for the default one.
+            // The client signs in again on each new connection. A server that has lost its users treats it as the default user.
             multiplexer.ConnectionFailed += (_, _) => Interlocked.Increment(ref generation);
             multiplexer.ConnectionRestored += (_, _) => Interlocked.Increment(ref generation);
         }
@@ -125,12 +125,12 @@ public sealed class RedisConnection(IOptions<CacheOptions> options) : IDisposabl
 
         public IDatabase Database { get; }
 
-        /// <summary>Counts the connections to the server that were lost and made.</summary>
+        /// <summary>Counts lost and new connections to the server.</summary>
         public int Generation => Volatile.Read(ref generation);
 
         public int CheckedGeneration { set => checkedGeneration = value; }
 
-        /// <summary>Whether the connection that is open now is known to belong to the configured user.</summary>
+        /// <summary>Whether the current connection is known to belong to the configured user.</summary>
         public bool IsChecked => checkedGeneration == Generation;
     }
 }

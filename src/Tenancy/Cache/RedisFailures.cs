@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Saga.Tenancy.Cache;
 
-/// <summary>What a failure of the client library means.</summary>
+/// <summary>Maps failures of the client library to codes and kinds.</summary>
 public static class RedisFailures
 {
     /// <summary>Whether the user lacks the right to the command, the key or the channel.</summary>
@@ -12,7 +12,7 @@ public static class RedisFailures
     /// <summary>Whether there is no connection because the server refused the name or the password.</summary>
     public static bool IsSignInRefused(Exception error)
     {
-        // A server at its limit of clients refuses the first command, whatever it is.
+        // A server at its client limit refuses the first command, whatever it is.
         if (IsFull(error))
             return false;
         var refused = false;
@@ -31,10 +31,10 @@ public static class RedisFailures
     {
         if (error is RedisServerException refusal)
             return Refused(refusal.Message, error);
-        // At its limit of clients the server says so and hangs up: the client wraps its words.
+        // At its client limit the server sends an error and disconnects; the client wraps that error.
         if (IsFull(error))
             return Refused("ERR max number of clients reached", error);
-        // The client's own words go on with its inner state; the first sentence is enough.
+        // The client's message continues with its internal state; the first sentence is enough.
         return new("redis-unavailable", $"Redis does not answer: {error.Message.Split(';', '\n')[0]}", FailureKind.Outage, error);
     }
 
@@ -46,8 +46,8 @@ public static class RedisFailures
         return kind switch
         {
             FailureKind.Outage => new("redis-unavailable", $"Redis does not answer: {reply}", kind, cause),
-            FailureKind.Overload => new("redis-busy", $"Redis has too much to do: {reply}", kind, cause),
-            FailureKind.Transient => new("redis-failed", $"Redis did not do it: {reply}", kind, cause),
+            FailureKind.Overload => new("redis-busy", $"Redis is overloaded: {reply}", kind, cause),
+            FailureKind.Transient => new("redis-failed", $"Redis failed: {reply}", kind, cause),
             _ when reply.StartsWith("NOPERM", StringComparison.Ordinal) || reply.StartsWith("NOAUTH", StringComparison.Ordinal) =>
                 new("redis-access-denied", $"Redis refused: {reply}", kind, cause),
             _ => new("redis-refused", $"Redis refused: {reply}", kind, cause),

@@ -3,14 +3,14 @@ using StackExchange.Redis;
 namespace Saga.Tenancy.Cache;
 
 /// <summary>
-/// Finds out as whom a connection is signed in. The client does not report a refused name or password when the
-/// server's default user is open to everybody: the connection then works, as that user.
+/// Finds out which user a connection is signed in as. If the server's default user needs no password, the client does not report a
+/// refused name or password, and the connection works as that default user.
 /// </summary>
 public static class RedisSignIn
 {
     public const string DefaultUser = "default";
 
-    /// <summary>The user that the server takes the connection for; null when that user may not ask.</summary>
+    /// <summary>The user of the connection according to the server; null when that user may not run ACL WHOAMI.</summary>
     public static async Task<string?> UserAsync(IDatabase database)
     {
         try
@@ -23,7 +23,7 @@ public static class RedisSignIn
         }
     }
 
-    /// <summary>Whether the server lets the default user in with any password; null when the connection's user may not ask.</summary>
+    /// <summary>Whether the server accepts the default user with any password; null when the connection's user may not query this.</summary>
     public static async Task<bool?> IsDefaultUserOpenAsync(IDatabase database)
     {
         try

@@ -7,10 +7,10 @@ using Saga.Tenancy.Sealing;
 
 namespace Saga.Tenancy.Configuration;
 
-/// <summary>Reads a tenant's settings and features, opening the sealed ones. Thread-safe.</summary>
+/// <summary>Reads a tenant's settings and features, and opens the sealed ones. Thread-safe.</summary>
 public sealed class TenantSettings
 {
-    /// <summary>A feature is the setting of this name before it, such as <c>feature:sso</c>.</summary>
+    /// <summary>The prefix of settings that are features, such as <c>feature:sso</c>.</summary>
     public const string FeaturePrefix = "feature:";
 
     private readonly RuntimeRegistry registry;
@@ -18,18 +18,18 @@ public sealed class TenantSettings
 
     internal TenantSettings(RuntimeRegistry registry, TenantSecrets secrets) => (this.registry, this.secrets) = (registry, secrets);
 
-    /// <summary>What a sealed setting is bound to: its text opens for no other key.</summary>
+    /// <summary>The purpose that a sealed setting is bound to, so that it opens for no other key.</summary>
     public static string Purpose(string key) => $"setting:{key}";
 
     /// <summary>Null when the tenant has no such setting.</summary>
-    /// <exception cref="SealingException">It is there but cannot be opened.</exception>
+    /// <exception cref="SealingException">The setting exists but cannot be opened.</exception>
     public async Task<JsonElement?> FindAsync(TenantId tenant, string key, CancellationToken cancellationToken)
     {
         var rows = await ReadAsync(tenant, key, cancellationToken);
         return rows.Count == 0 ? null : rows[0].Value;
     }
 
-    /// <summary>Every setting and feature by key, the sealed ones opened. Never log or show it whole.</summary>
+    /// <summary>Every setting and feature by key, with the sealed ones opened. Never log or show the full result.</summary>
     /// <exception cref="SealingException">One cannot be opened.</exception>
     public async Task<IReadOnlyDictionary<string, JsonElement>> ReadAllAsync(TenantId tenant, CancellationToken cancellationToken) =>
         (await ReadAsync(tenant, null, cancellationToken)).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);
@@ -54,7 +54,7 @@ public sealed class TenantSettings
         return settings;
     }
 
-    // Dapper fills by column: a settable class, since a record's constructor would have to match the driver's types.
+    // A class with setters, because Dapper would require a record's constructor to match the driver's types.
     private sealed class Row
     {
         public string Key { get; init; } = "";

@@ -8,7 +8,7 @@ namespace Saga.Tenancy.Connections;
 
 public static class ConnectionsRegistration
 {
-    /// <summary><see cref="TenantConnections"/>, with what it reads of the registry. May be called by several capabilities of one host.</summary>
+    /// <summary>Adds <see cref="TenantConnections"/> and its access to the registry. Several capabilities of one host may call it.</summary>
     public static IServiceCollection AddTenantConnections(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRuntimeRegistry(configuration);

@@ -8,8 +8,8 @@ using Saga.Tenancy.Sealing;
 namespace Saga.Tenancy.Connections;
 
 /// <summary>
-/// The way to a tenant's rows: with the tenant's own login, one small pool a tenant, made on first use. Thread-safe.
-/// Its sessions know PostgreSQL's built-in types: cast others, such as enums and those of extensions, to text in the statement.
+/// Opens sessions on a tenant's rows with the tenant's own login. Each tenant has one small pool, created on first use. Thread-safe.
+/// The sessions know only PostgreSQL's built-in types: cast others, such as enums and extension types, to text in the statement.
 /// </summary>
 public sealed class TenantConnections : IAsyncDisposable
 {
@@ -28,7 +28,7 @@ public sealed class TenantConnections : IAsyncDisposable
     public int Pools => pools.Count;
 
     /// <summary>Begins a transaction in the tenant's schema, for the tenant.</summary>
-    /// <exception cref="TenantUnavailableException">The tenant has no database yet, or no more.</exception>
+    /// <exception cref="TenantUnavailableException">The tenant has no database yet, or no longer has one.</exception>
     /// <exception cref="NpgsqlException">The database cannot be reached, or refuses the login.</exception>
     public async Task<TenantSession> OpenAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ public sealed class TenantConnections : IAsyncDisposable
             }
             catch (Exception error) when (error is ObjectDisposedException || (error is PostgresException e && IsOutdated(e)))
             {
-                // Evicted just now; or the tenant moved, or its password was changed, since the pool was made.
+                // The pool was just evicted, or the tenant's placement or password has changed since the pool was created.
                 await pools.RemoveAsync(tenant);
             }
         }
@@ -49,19 +49,19 @@ public sealed class TenantConnections : IAsyncDisposable
         return await TenantSession.BeginAsync(tenant, pool.Schema, pool.Source, cancellationToken);
     }
 
-    /// <summary>Closes the tenant's pool; the next use makes another from what the registry says then.</summary>
+    /// <summary>Closes the tenant's pool. The next use creates another one from the registry's current data.</summary>
     public Task CloseAsync(TenantId tenant) => pools.RemoveAsync(tenant);
 
     public ValueTask DisposeAsync() => pools.DisposeAsync();
 
-    /// <summary>The tenant's own connection string; the caller keeps it as secret as the password in it.</summary>
+    /// <summary>The tenant's own connection string. It contains the password, so the caller must keep it secret.</summary>
     public async Task<string> ConnectionStringAsync(TenantId tenant, CancellationToken cancellationToken) =>
         (await DescribeAsync(tenant, cancellationToken)).ConnectionString;
 
     private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var (schema, connectionString) = await DescribeAsync(tenant, cancellationToken);
-        // Built-in types only: asking each tenant's database for its types costs more than most uses of it.
+        // Built-in types only, because loading the types of each tenant's database costs more than most uses of the pool.
         return new TenantPool(tenant, schema, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build());
     }
 

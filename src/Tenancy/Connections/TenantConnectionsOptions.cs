@@ -10,11 +10,11 @@ public sealed class TenantConnectionsOptions
     public const int DefaultMaxPoolSize = 4;
     public const int DefaultIdleSeconds = 30;
 
-    /// <summary>Tenants with a pool at once; the least recently used one goes.</summary>
+    /// <summary>The most tenants with a pool at once; the least recently used pool is closed first.</summary>
     [Range(1, 100_000, ErrorMessage = "Saga:Connections:MaxPools must be 1 to 100000.")]
     public int MaxPools { get; set; } = DefaultMaxPools;
 
-    /// <summary>Connections of one tenant.</summary>
+    /// <summary>The most connections of one tenant.</summary>
     [Range(1, 1000, ErrorMessage = "Saga:Connections:MaxPoolSize must be 1 to 1000.")]
     public int MaxPoolSize { get; set; } = DefaultMaxPoolSize;
 

@@ -4,8 +4,8 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Tenancy.Connections;
 
 /// <summary>
-/// At most so many pools, by tenant; the least recently used one goes first. A pool that goes closes its idle
-/// connections at once and those in use when they are given back. Thread-safe.
+/// A limited number of pools, by tenant; the least recently used one is evicted first. An evicted pool closes its idle
+/// connections at once and its busy connections when they are returned. Thread-safe.
 /// </summary>
 internal sealed class TenantPools(int maximum) : IAsyncDisposable
 {
@@ -34,7 +34,7 @@ internal sealed class TenantPools(int maximum) : IAsyncDisposable
         }
     }
 
-    /// <returns>The pool to use: the given one, or the one that another caller added meanwhile.</returns>
+    /// <returns>The pool to use: the given one, or one that another caller has added in the meantime.</returns>
     public async Task<TenantPool> AddAsync(TenantPool pool)
     {
         TenantPool? gone = null;

@@ -4,8 +4,8 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Tenancy.Connections;
 
 /// <summary>
-/// An open transaction in a tenant's schema, with the tenant's own login; rolled back when disposed without
-/// <see cref="CommitAsync"/>. The search path and the tenant's id hold until it ends, and never leak into the next.
+/// An open transaction in a tenant's schema, with the tenant's own login. It is rolled back when disposed without
+/// <see cref="CommitAsync"/>. The search path and the tenant's id apply until it ends and never leak into the next one.
 /// </summary>
 public sealed class TenantSession : IAsyncDisposable
 {

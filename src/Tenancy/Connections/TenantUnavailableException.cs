@@ -2,7 +2,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Tenancy.Connections;
 
-/// <summary>The tenant has no database to connect to: none was made yet, or it is gone.</summary>
+/// <summary>The tenant has no database to connect to: it was not created yet, or it was removed.</summary>
 public sealed class TenantUnavailableException(TenantId tenant, string reason) : Exception($"Tenant {tenant} has no database: {reason}.")
 {
     public TenantId Tenant { get; } = tenant;

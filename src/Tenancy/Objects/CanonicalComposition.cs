@@ -5,8 +5,8 @@ using System.Text;
 namespace Saga.Tenancy.Objects;
 
 /// <summary>
-/// Unicode's Normalization Form C. The platform's own is a no-operation where globalization is invariant, as it is
-/// here, and two spellings of one name would be two objects.
+/// Unicode's Normalization Form C. The platform's implementation does nothing in invariant globalization mode, which we use, so two
+/// spellings of one name would become two objects.
 /// </summary>
 internal static class CanonicalComposition
 {
@@ -52,7 +52,7 @@ internal static class CanonicalComposition
         }
     }
 
-    // Marks of different classes commute: they are kept in the order of their classes, stably.
+    // Marks of different classes commute, so they are sorted by class with a stable sort.
     private static void Order(List<int> runes)
     {
         for (var i = 1; i < runes.Count; i++)
@@ -69,7 +69,7 @@ internal static class CanonicalComposition
         foreach (var rune in runes.ToArray())
         {
             var mark = Class(rune);
-            // Nothing of the same or a higher class may stand between a starter and what joins it.
+            // A mark composes with its starter only if no mark of the same or a higher class is between them.
             if (starter >= 0 && (last < mark || last == -1) && Pair(runes[starter], rune) is { } whole)
             {
                 runes[starter] = whole;

@@ -2,7 +2,7 @@ using Saga.Contracts.Failures;
 
 namespace Saga.Tenancy.Objects;
 
-/// <summary>What an error of the file system means.</summary>
+/// <summary>Maps file system errors to codes and kinds.</summary>
 public static class FolderFaults
 {
     public const string System = "folder";
@@ -10,10 +10,10 @@ public static class FolderFaults
     public static bool IsFault(Exception error) => error is IOException or UnauthorizedAccessException;
 
     public static ObjectStoreException Translate(Exception error) => error is UnauthorizedAccessException
-        ? new ObjectStoreException(System, "folder-access-denied", $"The folder for objects may not be used: {error.Message}", FailureKind.Permanent, error)
-        : new ObjectStoreException(System, "folder-unavailable", $"The folder for objects cannot be used: {error.Message}", FailureKind.Outage, error);
+        ? new ObjectStoreException(System, "folder-access-denied", $"Access to the object folder was denied: {error.Message}", FailureKind.Permanent, error)
+        : new ObjectStoreException(System, "folder-unavailable", $"The object folder cannot be used: {error.Message}", FailureKind.Outage, error);
 
-    /// <summary>Makes a directory, and its parents, that only this process's user may enter.</summary>
+    /// <summary>Creates a directory, and its parents, that only this process's user may enter.</summary>
     public static void MakePrivate(string path)
     {
         if (OperatingSystem.IsWindows())

@@ -73,7 +73,7 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         foreach (var file in Files(folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            // One deleted since the listing began is left out.
+            // Skips files that were deleted since the listing began.
             if (paths.Key(Tenant, file.FullName) is { } key && file.Exists)
                 yield return new ObjectEntry(key, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero));
         }
@@ -89,7 +89,7 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
         catch (DirectoryNotFoundException)
         {
-            // Nothing is there.
+            // Nothing to list.
         }
         catch (Exception error) when (FolderFaults.IsFault(error))
         {
@@ -113,10 +113,10 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
     }
 
-    // As in S3, where the store is made by provisioning only, a write must not bring a removed tenant back.
+    // As in S3, only provisioning creates a tenant's store, so a write must not recreate a removed tenant.
     private void RequireTenant()
     {
         if (!Directory.Exists(paths.Tenant(Tenant)))
-            throw new ObjectStoreException(FolderFaults.System, "folder-no-such-tenant", $"Tenant {Tenant} has no folder for objects.", FailureKind.Permanent);
+            throw new ObjectStoreException(FolderFaults.System, "folder-no-such-tenant", $"Tenant {Tenant} has no object folder.", FailureKind.Permanent);
     }
 }

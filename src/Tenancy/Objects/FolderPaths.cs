@@ -5,16 +5,16 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Tenancy.Objects;
 
 /// <summary>
-/// Where in a folder a tenant's objects are. Keys hold no '%', so names that do are this class's own: an object is
-/// a file whose name ends with '%', so that <c>a</c> and <c>a/b</c> can both be there, and a segment too long for a
-/// file name goes on below a directory whose name ends with '%+'. Thread-safe.
+/// Maps a tenant's keys to paths. Keys contain no '%', so names with '%' belong to this class. An object is a file whose name ends
+/// with '%', so that <c>a</c> and <c>a/b</c> can both exist. A segment that is too long for a file name continues below a
+/// directory whose name ends with '%+'. Thread-safe.
 /// </summary>
 public sealed class FolderPaths(IOptions<StorageOptions> options)
 {
     private const string ObjectMark = "%", LongMark = "%+";
     private const int MaxNameBytes = 240;
 
-    /// <summary>What is half written; renamed when complete.</summary>
+    /// <summary>The folder for incomplete files, which are renamed when complete.</summary>
     internal string Incoming { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "incoming");
 
     public string Tenants { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "tenants");
@@ -26,7 +26,7 @@ public sealed class FolderPaths(IOptions<StorageOptions> options)
     internal string Folder(TenantId tenant, ObjectKey key) =>
         Path.Combine([Tenant(tenant), .. key.ToString().Split('/').SelectMany(Names)]);
 
-    /// <summary>The key of a file; null for what is no object.</summary>
+    /// <summary>The key of a file; null if it is not an object.</summary>
     internal string? Key(TenantId tenant, string file)
     {
         if (!file.EndsWith(ObjectMark, StringComparison.Ordinal))

@@ -6,21 +6,21 @@ namespace Saga.Tenancy.Objects;
 
 /// <summary>
 /// The name of an object within one tenant, such as <c>invoices/2026/07.pdf</c>: validated, in Normalization Form C.
-/// It cannot lead out of the tenant's prefix, whatever decodes or resolves it later.
+/// No later decoding or path resolution can make it leave the tenant's prefix.
 /// </summary>
 public readonly record struct ObjectKey
 {
-    /// <summary>S3 takes 1,024 bytes for the whole key; the tenant's prefix has its share.</summary>
+    /// <summary>S3 allows 1,024 bytes for the full key, which includes the tenant's prefix.</summary>
     public const int MaxBytes = 1024 - 45;
 
     public const string Rule =
-        "1 to 979 bytes of UTF-8 in segments parted by '/'; no empty, '.' or '..' segment, no leading or trailing '/', no '\\', '%' or control character";
+        "1 to 979 bytes of UTF-8 in segments separated by '/'; no empty, '.' or '..' segment, no leading or trailing '/', no '\\', '%' or control character";
 
     private readonly string? value;
 
     private ObjectKey(string value) => this.value = value;
 
-    /// <exception cref="InvalidOperationException">This is <c>default</c>, which names no object.</exception>
+    /// <exception cref="InvalidOperationException">The value is <c>default</c>, which names no object.</exception>
     public override string ToString() => value ?? throw new InvalidOperationException("default(ObjectKey) names no object.");
 
     /// <exception cref="FormatException">The text breaks <see cref="Rule"/>.</exception>
@@ -39,7 +39,7 @@ public readonly record struct ObjectKey
         return true;
     }
 
-    /// <summary>All keys of the tenant begin so. The closing '/' matters: without it t1 would hold t10.</summary>
+    /// <summary>The prefix of all keys of the tenant. The closing '/' matters: without it, the prefix of t1 would include t10.</summary>
     public static string Prefix(TenantId tenant) => $"tenants/{tenant}/";
 
     /// <summary>The key in the store that is shared by all tenants.</summary>

@@ -6,7 +6,7 @@ namespace Saga.Tenancy.Objects;
 
 public static class ObjectsRegistration
 {
-    /// <summary>Adds <see cref="IObjectStore"/>, on the adapter that <c>Saga:Storage:Adapter</c> names. The first call counts.</summary>
+    /// <summary>Adds <see cref="IObjectStore"/> with the adapter in <c>Saga:Storage:Adapter</c>. Only the first call has an effect.</summary>
     public static IServiceCollection AddTenantObjects(this IServiceCollection services, IConfiguration configuration)
     {
         if (services.Any(s => s.ServiceType == typeof(IObjectStore)))

@@ -8,10 +8,10 @@ namespace Saga.Tenancy.Objects;
 /// <param name="Connection">Wraps each connection, to look once more right before bytes leave; they stay as they are when null.</param>
 public sealed record S3CallGuard(Func<CancellationToken, Task> BeforeChange, Func<Stream, Stream>? Connection = null);
 
-/// <summary>Makes the HTTP client whose requests the guard sees, set as the S3 client sets its own.</summary>
+/// <summary>Creates HTTP clients that call the guard, with the same settings as the S3 client's own.</summary>
 internal sealed class GuardedHttpClients(S3CallGuard guard) : HttpClientFactory
 {
-    // The client has connections of its own and lives as long as the process.
+    // The client has its own connections and lives as long as the process.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     public override HttpClient CreateHttpClient(IClientConfig clientConfig)

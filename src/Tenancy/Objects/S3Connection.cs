@@ -6,15 +6,15 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Tenancy.Objects;
 
-/// <summary>The client of the configured S3 server, and where in it a tenant's objects are. Thread-safe.</summary>
+/// <summary>The client of the configured S3 server, and the locations of tenants' objects. Thread-safe.</summary>
 public sealed class S3Connection : IDisposable
 {
     private readonly S3StorageOptions options;
     private readonly S3CallGuard? guard;
     private readonly Lazy<AmazonS3Client> client;
 
-    /// <param name="options">Which server.</param>
-    /// <param name="guard">Is asked before changes; nobody when null.</param>
+    /// <param name="options">The server.</param>
+    /// <param name="guard">Called before changes; none when null.</param>
     public S3Connection(IOptions<StorageOptions> options, S3CallGuard? guard = null)
     {
         this.options = options.Value.S3;
@@ -28,7 +28,7 @@ public sealed class S3Connection : IDisposable
 
     public bool RequiresPolicy => options.RequirePolicy;
 
-    /// <summary>How long after a request without an answer the server may still act on it.</summary>
+    /// <summary>How long the server may still act on a request that got no answer.</summary>
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.LingersForSeconds);
 
     public string Region => options.Region;
@@ -50,9 +50,9 @@ public sealed class S3Connection : IDisposable
             AuthenticationRegion = options.Region,
             ForcePathStyle = options.ForcePathStyle && !IsAmazon,
             Timeout = TimeSpan.FromSeconds(options.TimeoutSeconds),
-            // From 4.1 on a retry waits 50 ms, not a second.
+            // Since version 4.1 a retry waits 50 ms instead of a second.
             MaxErrorRetry = 6,
-            // Checksums in trailers are Amazon's own invention: many servers refuse them.
+            // Checksums in trailers are specific to Amazon; many servers refuse them.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         };

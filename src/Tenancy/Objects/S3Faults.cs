@@ -7,7 +7,7 @@ using Saga.Contracts.Failures;
 
 namespace Saga.Tenancy.Objects;
 
-/// <summary>Says of an error of the S3 client what it means: nothing here, not now, or never.</summary>
+/// <summary>Maps errors of the S3 client to codes and kinds.</summary>
 public static partial class S3Faults
 {
     public const string System = "s3";
@@ -24,14 +24,14 @@ public static partial class S3Faults
         }
     }
 
-    /// <summary>The object, the bucket, the upload or the document is not there.</summary>
+    /// <summary>The object, bucket, upload or document does not exist.</summary>
     public static bool IsMissing(AmazonS3Exception error) => error.StatusCode == HttpStatusCode.NotFound;
 
-    /// <summary>The server does not know what was asked of it.</summary>
+    /// <summary>The server does not support the request.</summary>
     public static bool IsUnsupported(AmazonS3Exception error) =>
         error.ErrorCode is "NotImplemented" or "MethodNotAllowed" || error.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed;
 
-    /// <summary>Everything but the caller's own cancellation and what is translated already.</summary>
+    /// <summary>True for everything except the caller's own cancellation and errors that are already translated.</summary>
     public static bool IsFault(Exception error, CancellationToken cancellationToken) => error switch
     {
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
@@ -42,18 +42,18 @@ public static partial class S3Faults
     public static ObjectStoreException Translate(Exception error)
     {
         if (error is not AmazonServiceException service)
-            return new(System, "s3-unavailable", $"The S3 server does not answer as it should: {error.Message}", FailureKind.Outage, error);
+            return new(System, "s3-unavailable", $"The S3 server is unavailable: {error.Message}", FailureKind.Outage, error);
         var kind = FailureKinds.OfS3(service.ErrorCode, (int)service.StatusCode);
         return kind switch
         {
             FailureKind.Permanent => new(
                 System, "s3-" + Kebab(service.ErrorCode ?? service.StatusCode.ToString()),
                 $"The S3 server refused with {(int)service.StatusCode} {service.ErrorCode}: {service.Message}", kind, error),
-            FailureKind.Overload => new(System, "s3-busy", $"The S3 server asks for fewer requests: {service.Message}", kind, error),
+            FailureKind.Overload => new(System, "s3-busy", $"The S3 server is overloaded: {service.Message}", kind, error),
             FailureKind.Transient => new(
                 System, (int)service.StatusCode >= 500 ? "s3-server-error" : "s3-failed",
                 $"The S3 server answered {(int)service.StatusCode} {service.ErrorCode}: {service.Message}", kind, error),
-            _ => new(System, "s3-unavailable", $"The S3 server does not answer as it should: {service.Message}", kind, error),
+            _ => new(System, "s3-unavailable", $"The S3 server is unavailable: {service.Message}", kind, error),
         };
     }
 

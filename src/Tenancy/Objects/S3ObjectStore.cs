@@ -20,7 +20,7 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
 
     public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
     {
-        // The length goes first: what cannot tell its length is spooled.
+        // S3 needs the length up front, so streams without a known length are spooled.
         await using var spool = content.CanSeek ? null : await SpoolAsync(content, cancellationToken);
         await S3Faults.RunAsync(
             () => connection.Client.PutObjectAsync(
@@ -78,7 +78,7 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
             var page = await S3Faults.RunAsync(() => connection.Client.ListObjectsV2Async(request, cancellationToken), cancellationToken);
             foreach (var item in page.S3Objects ?? [])
             {
-                // A server that answers more than was asked must not widen what the tenant sees.
+                // If a server returns more than requested, the tenant must still not see it.
                 if (item.Key.StartsWith(prefix, StringComparison.Ordinal))
                     yield return new ObjectEntry(item.Key[prefix.Length..], item.Size ?? 0, new DateTimeOffset(item.LastModified?.ToUniversalTime() ?? default, TimeSpan.Zero));
             }

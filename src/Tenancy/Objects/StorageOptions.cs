@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Tenancy.Objects;
 
-/// <summary>Where objects are kept. Section <c>Saga:Storage</c>.</summary>
+/// <summary>Where objects are stored. Section <c>Saga:Storage</c>.</summary>
 public sealed class StorageOptions
 {
     public const string Section = "Saga:Storage";
@@ -19,7 +19,7 @@ public sealed class StorageOptions
 
 public sealed class FolderStorageOptions
 {
-    /// <summary>Made when missing. On a case-sensitive file system, or keys that differ in case only are one object.</summary>
+    /// <summary>Created when missing. Must be on a case-sensitive file system; otherwise keys that differ only in case are one object.</summary>
     public string Path { get; set; } = "";
 }
 
@@ -38,22 +38,22 @@ public sealed class S3StorageOptions
 
     public string SecretKey { get; set; } = "";
 
-    /// <summary>The bucket of all tenants (layout <c>prefix</c>), or what the tenants' bucket names begin with (layout <c>bucket</c>).</summary>
+    /// <summary>The bucket for all tenants (layout <c>prefix</c>), or the prefix of the tenants' bucket names (layout <c>bucket</c>).</summary>
     public string Bucket { get; set; } = "";
 
     /// <summary><c>prefix</c>: one bucket, a prefix per tenant; <c>bucket</c>: a bucket per tenant.</summary>
     public string Layout { get; set; } = PrefixLayout;
 
-    /// <summary>Addresses buckets by path, as most servers but Amazon's need it.</summary>
+    /// <summary>Addresses buckets by path, as most servers other than Amazon's require.</summary>
     public bool ForcePathStyle { get; set; } = true;
 
-    /// <summary>Whether a server that knows no policies, lifecycles, versions or upload lists is refused. False for development servers only.</summary>
+    /// <summary>Whether to refuse a server without policies, lifecycles, versions or upload lists. Set to false only for development servers.</summary>
     public bool RequirePolicy { get; set; } = true;
 
-    /// <summary>For one call to the server.</summary>
+    /// <summary>Time limit for one call to the server.</summary>
     public int TimeoutSeconds { get; set; } = 30;
 
-    /// <summary>How long after a request without an answer the server may still act on it. A compensation after such a request runs once more then.</summary>
+    /// <summary>How long the server may still act on a request that got no answer. After such a request, the compensation runs once more when this time is over.</summary>
     public int LingersForSeconds { get; set; } = 15;
 }
 
@@ -65,7 +65,7 @@ internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions
         if (options.Adapter == StorageOptions.FolderAdapter)
         {
             if (string.IsNullOrWhiteSpace(options.Folder.Path))
-                errors.Add("Saga:Storage:Folder:Path must be the folder that holds the objects.");
+                errors.Add("Saga:Storage:Folder:Path must be the folder for the objects.");
         }
         else if (options.Adapter == StorageOptions.S3Adapter)
         {
@@ -86,7 +86,7 @@ internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions
         if (string.IsNullOrWhiteSpace(s3.Region))
             errors.Add("Saga:Storage:S3:Region must be a region's name, such as 'eu-central-1'.");
         if (s3.AccessKey.Length == 0 != (s3.SecretKey.Length == 0))
-            errors.Add("Saga:Storage:S3:AccessKey and Saga:Storage:S3:SecretKey must be given both, or neither.");
+            errors.Add("Saga:Storage:S3:AccessKey and Saga:Storage:S3:SecretKey must both be given, or neither.");
         if (s3.Layout is not (S3StorageOptions.PrefixLayout or S3StorageOptions.BucketLayout))
             errors.Add("Saga:Storage:S3:Layout must be 'prefix' or 'bucket'.");
         var longest = s3.Layout == S3StorageOptions.BucketLayout ? 30 : 63;

@@ -9,8 +9,8 @@ namespace Saga.Tenancy.Runtime;
 public static class RuntimeRegistration
 {
     /// <summary>
-    /// <see cref="RuntimeRegistry"/> and <see cref="TenantCredentials"/>: what this process may know of the control plane.
-    /// May be called by several capabilities of one host.
+    /// Adds <see cref="RuntimeRegistry"/> and <see cref="TenantCredentials"/>, this process's access to the control plane.
+    /// Several capabilities of one host may call it.
     /// </summary>
     public static IServiceCollection AddRuntimeRegistry(this IServiceCollection services, IConfiguration configuration)
     {

@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace Saga.Tenancy.Runtime;
 
-/// <summary>The registry as runtimes see it: the views of the schema <c>runtime_v1</c>, to be read only. Thread-safe.</summary>
+/// <summary>The registry as runtimes see it: the read-only views of the schema <c>runtime_v1</c>. Thread-safe.</summary>
 public sealed class RuntimeRegistry : IAsyncDisposable
 {
-    /// <summary>Named in every statement: the search path is the login's own business.</summary>
+    /// <summary>Every statement names the schema, because the login may have any search path.</summary>
     internal const string Schema = "runtime_v1";
 
     private readonly NpgsqlDataSource source;
@@ -18,7 +18,7 @@ public sealed class RuntimeRegistry : IAsyncDisposable
 
     private RuntimeRegistry(NpgsqlDataSource source, bool owned) => (this.source, this.owned) = (source, owned);
 
-    /// <summary>For a process that has a way to the registry already: no connections besides.</summary>
+    /// <summary>For a process that already has a data source for the registry; it opens no further connections.</summary>
     internal static RuntimeRegistry Sharing(NpgsqlDataSource registry) => new(registry, owned: false);
 
     public ValueTask DisposeAsync() => owned ? source.DisposeAsync() : ValueTask.CompletedTask;

@@ -1,6 +1,6 @@
 namespace Saga.Tenancy.Sealing;
 
-/// <summary>A name and its secret; the secret is left out of the text.</summary>
+/// <summary>A user name and its secret. <see cref="ToString"/> omits the secret.</summary>
 public sealed record Credential(string Username, string Password)
 {
     public override string ToString() => $"Credential {{ Username = {Username} }}";

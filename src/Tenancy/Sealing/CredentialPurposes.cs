@@ -6,6 +6,6 @@ public static class CredentialPurposes
     public const string Database = "database";
     public const string Cache = "cache";
 
-    /// <summary>What the credential's secret is sealed for: never what a setting is sealed for.</summary>
+    /// <summary>The purpose for which the credential's secret is sealed. It never equals the purpose of a setting.</summary>
     internal static string Sealed(string purpose) => $"credential:{purpose}";
 }

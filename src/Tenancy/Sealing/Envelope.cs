@@ -55,7 +55,7 @@ internal static class Envelope
         return EnvelopeResult.Opened;
     }
 
-    /// <summary>The bytes with which every envelope begins that the key sealed.</summary>
+    /// <summary>The first bytes of every envelope that the key has sealed.</summary>
     public static byte[] Beginning(ReadOnlySpan<byte> key)
     {
         var beginning = new byte[Header];
@@ -64,7 +64,7 @@ internal static class Envelope
         return beginning;
     }
 
-    // A one-way print of the key, so that the wrong key is told from changed bytes.
+    // A one-way fingerprint of the key, to distinguish a wrong key from changed bytes.
     private static void WriteKeyId(ReadOnlySpan<byte> key, Span<byte> id)
     {
         Span<byte> print = stackalloc byte[HMACSHA256.HashSizeInBytes];

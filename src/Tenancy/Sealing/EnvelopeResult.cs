@@ -4,10 +4,10 @@ internal enum EnvelopeResult
 {
     Opened,
 
-    /// <summary>Sealed with a key that is not this one.</summary>
+    /// <summary>Sealed with a different key.</summary>
     OtherKey,
 
-    /// <summary>The bytes or the associated data are not those that were sealed.</summary>
+    /// <summary>The bytes or the associated data have changed since sealing.</summary>
     Refused,
 
     /// <summary>Not an envelope of a known version.</summary>

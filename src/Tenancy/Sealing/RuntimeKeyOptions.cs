@@ -1,8 +1,8 @@
 namespace Saga.Tenancy.Sealing;
 
 /// <summary>
-/// The runtime keys. Workers wrap every tenant's key under each of them; a runtime opens it with any one. They open what
-/// runtimes may know, and nothing that is under a master key. Section <c>Saga:Runtime</c>.
+/// The runtime keys. Workers wrap every tenant's key under each of them, and a runtime opens it with any one. They open what
+/// runtimes may read, and nothing that is under a master key. Section <c>Saga:Runtime</c>.
 /// </summary>
 public sealed class RuntimeKeyOptions
 {

@@ -3,10 +3,10 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Tenancy.Sealing;
 
-/// <summary>Wraps and unwraps tenants' keys by the configured runtime keys. Thread-safe.</summary>
+/// <summary>Wraps and unwraps tenants' keys with the configured runtime keys. Thread-safe.</summary>
 internal sealed class RuntimeKeys(IOptions<RuntimeKeyOptions> options)
 {
-    // Configuration does not tell upper from lower case; rows do.
+    // Configuration keys are case-insensitive; rows are not.
     private readonly SortedDictionary<string, byte[]> keys = new(
         options.Value.Keys.ToDictionary(k => k.Key.ToLowerInvariant(), k => Convert.FromBase64String(k.Value), StringComparer.Ordinal), StringComparer.Ordinal);
 
@@ -14,10 +14,10 @@ internal sealed class RuntimeKeys(IOptions<RuntimeKeyOptions> options)
 
     public byte[] Wrap(TenantId tenant, string id, ReadOnlySpan<byte> key) => Envelope.Seal(keys[id], key, Associated(tenant));
 
-    /// <summary>How every wrapped key of the given id begins, unless another runtime key had that id.</summary>
+    /// <summary>The first bytes of every key wrapped under this id, unless another runtime key used the same id before.</summary>
     public byte[] Beginning(string id) => Envelope.Beginning(keys[id]);
 
-    /// <exception cref="SealingException">No key is there, none of their runtime keys is configured, or one is not what it was.</exception>
+    /// <exception cref="SealingException">There is no key, none of its runtime keys is configured, or a runtime key has changed.</exception>
     public byte[] Unwrap(TenantId tenant, IReadOnlyCollection<WrappedKey> wrapped)
     {
         if (wrapped.Count == 0)
@@ -38,6 +38,6 @@ internal sealed class RuntimeKeys(IOptions<RuntimeKeyOptions> options)
         };
     }
 
-    // Not what a master key authenticates: neither wrapping passes for the other.
+    // Differs from a master key's associated data, so neither wrapping can be mistaken for the other.
     private static byte[] Associated(TenantId tenant) => [.. tenant.Value.ToByteArray(bigEndian: true), .. "runtime key"u8];
 }

@@ -6,7 +6,7 @@ namespace Saga.Tenancy.Sealing;
 
 internal static class RuntimeKeysRegistration
 {
-    /// <summary><see cref="RuntimeKeys"/>. May be called by several capabilities of one host.</summary>
+    /// <summary>Adds <see cref="RuntimeKeys"/>. Several capabilities of one host may call it.</summary>
     public static IServiceCollection AddRuntimeKeys(this IServiceCollection services, IConfiguration configuration)
     {
         if (services.Any(s => s.ServiceType == typeof(RuntimeKeys)))

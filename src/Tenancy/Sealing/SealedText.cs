@@ -4,8 +4,8 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Tenancy.Sealing;
 
 /// <summary>
-/// A tenant's secret under the tenant's key. The tenant's id and the purpose are authenticated, so a sealed text opens
-/// for nothing else. Workers write in this form, and runtimes read it.
+/// A tenant's secret, sealed under the tenant's key. The tenant's id and the purpose are authenticated, so a sealed text opens
+/// for nothing else. Workers write this format and runtimes read it.
 /// </summary>
 internal static class SealedText
 {
@@ -18,7 +18,7 @@ internal static class SealedText
         {
             EnvelopeResult.Opened => plaintext,
             EnvelopeResult.OtherKey => throw new SealingException(
-                $"The sealed '{purpose}' was not sealed with the present key of tenant {tenant}: it is another tenant's, or the key was destroyed and made anew."),
+                $"The sealed '{purpose}' was not sealed with the current key of tenant {tenant}: it is another tenant's, or the key was destroyed and created again."),
             _ => throw new SealingException($"The sealed '{purpose}' of tenant {tenant} is for another purpose, or was changed after it was sealed."),
         };
 

@@ -13,11 +13,11 @@ public sealed class TenantCredentials
 
     internal TenantCredentials(RuntimeRegistry registry, TenantSecrets secrets) => (this.registry, this.secrets) = (registry, secrets);
 
-    /// <param name="tenant">Whose.</param>
+    /// <param name="tenant">The tenant.</param>
     /// <param name="purpose">One of <see cref="CredentialPurposes"/>.</param>
     /// <param name="cancellationToken">Ends the wait for the registry.</param>
-    /// <returns>Null when the tenant has none for this purpose, or does not live.</returns>
-    /// <exception cref="SealingException">It is there but cannot be opened.</exception>
+    /// <returns>Null when the tenant has none for this purpose, or is not live.</returns>
+    /// <exception cref="SealingException">The credential exists but cannot be opened.</exception>
     public async Task<Credential?> FindAsync(TenantId tenant, string purpose, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenAsync(cancellationToken);

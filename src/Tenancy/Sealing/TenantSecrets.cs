@@ -6,12 +6,12 @@ using Saga.Tenancy.Runtime;
 namespace Saga.Tenancy.Sealing;
 
 /// <summary>
-/// Reads tenants' keys, with a runtime key. They are read each time: what was sealed with a destroyed key is unreadable at
-/// once. Thread-safe.
+/// Reads tenants' keys with a runtime key. It reads them each time, so that everything sealed under a destroyed key becomes
+/// unreadable at once. Thread-safe.
 /// </summary>
 internal sealed class TenantSecrets(RuntimeKeys keys)
 {
-    /// <exception cref="SealingException">There is none, or it does not open with the configured runtime keys.</exception>
+    /// <exception cref="SealingException">There is no key, or the configured runtime keys do not open it.</exception>
     public async Task<byte[]> KeyAsync(NpgsqlConnection connection, TenantId tenant, CancellationToken cancellationToken)
     {
         var wrapped = await connection.QueryAsync<WrappedKey>(new CommandDefinition(

@@ -1,4 +1,4 @@
 namespace Saga.Tenancy.Sealing;
 
-/// <summary>A tenant's key as it lies in the registry for runtimes.</summary>
+/// <summary>A tenant's key as stored in the registry for runtimes.</summary>
 internal sealed record WrappedKey(string RuntimeKeyId, byte[] Wrapped);

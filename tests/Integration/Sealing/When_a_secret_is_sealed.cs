@@ -154,7 +154,7 @@ public sealed class When_a_secret_is_sealed : IAsyncLifetime
         await Should.ThrowAsync<SealingException>(() => sealer.OpenAsync(acme.Id, "p", envelope, default));
         await sealer.SealAsync(acme.Id, "p", Secret, default);
         var error = await Should.ThrowAsync<SealingException>(() => sealer.OpenAsync(acme.Id, "p", envelope, default));
-        error.Message.ShouldContain("made anew");
+        error.Message.ShouldContain("created again");
     }
 
     private async Task ExecuteAsync(string sql)
