@@ -9,11 +9,11 @@ namespace Saga.Lifecycle;
 
 public static class LifecycleRegistration
 {
-    /// <summary>The intake of every command; needs the registry (<see cref="RegistryRegistration.AddRegistry"/>). May be called twice.</summary>
+    /// <summary>Adds the intake of every command. Needs the registry (<see cref="RegistryRegistration.AddRegistry"/>). May be called twice.</summary>
     public static IServiceCollection AddLifecycle(this IServiceCollection services) =>
         services.AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>();
 
-    /// <summary>One command. May be called twice.</summary>
+    /// <summary>Adds one command. May be called twice.</summary>
     public static IServiceCollection AddCommand<TCommand, TInput, TPlan>(this IServiceCollection services)
         where TCommand : class
         where TInput : class

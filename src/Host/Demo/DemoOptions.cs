@@ -1,6 +1,6 @@
 namespace Saga.Host.Demo;
 
-/// <summary>The tenant that a host for trying out makes at its first start. Section <c>Saga:Demo</c>.</summary>
+/// <summary>The tenant that an evaluation host provisions at its first start. Section <c>Saga:Demo</c>.</summary>
 internal sealed class DemoOptions
 {
     public const string Section = "Saga:Demo";
@@ -11,6 +11,6 @@ internal sealed class DemoOptions
     /// <summary>A client of the issuer with the role platform-admin, for the grant <c>client_credentials</c>.</summary>
     public string? ClientId { get; set; }
 
-    /// <summary>The file that holds the client's secret.</summary>
+    /// <summary>The file with the client's secret.</summary>
     public string? ClientSecretFile { get; set; }
 }

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Saga.Host.Demo;
 
-/// <summary>What a host for trying out tells at its start: the demo tenant, and what to do next.</summary>
+/// <summary>The output of an evaluation host at its start: the demo tenant, and what to do next.</summary>
 internal static class DemoShow
 {
     public static async Task ShowAsync(IConfiguration configuration, string address, DataFolder? folder, CancellationToken stop)
@@ -25,7 +25,7 @@ internal static class DemoShow
         }
         catch (Exception e) when (!stop.IsCancellationRequested && e is HttpRequestException or IOException or System.Text.Json.JsonException)
         {
-            await output.WriteLineAsync($"The demo tenant could not be made: {e.Message}");
+            await output.WriteLineAsync($"The demo tenant could not be provisioned: {e.Message}");
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -48,7 +48,7 @@ internal static class DemoShow
 
         """;
 
-    // Short where it is below, in full where it is elsewhere.
+    // Relative if it is below the current folder, otherwise absolute.
     private static string Shown(string file)
     {
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, file);

@@ -9,12 +9,12 @@ using Saga.Engine.Operations;
 
 namespace Saga.Host.Demo;
 
-/// <summary>The tenant <c>demo</c>, made through the API as any caller would make it.</summary>
+/// <summary>The tenant <c>demo</c>, provisioned through the API like any other tenant.</summary>
 internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter output)
 {
     private const string Tenant = "/api/v1/tenants/" + DemoOptions.Slug;
 
-    /// <returns>The tenant when it is active; null when its operation ended otherwise.</returns>
+    /// <returns>The tenant if it is active; null if its operation ended differently.</returns>
     public async Task<TenantView?> EnsureAsync(CancellationToken cancellationToken)
     {
         var tenant = await api.GetAsync<TenantView>(Tenant, cancellationToken);
@@ -53,13 +53,13 @@ internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter
         var earlier = (await api.GetAsync<PageView<OperationSummaryView>>("/api/v1/operations?tenant=" + DemoOptions.Slug, cancellationToken))!.Items;
         if (earlier.FirstOrDefault(o => o.FinishedAt is null) is { } unfinished)
         {
-            await output.WriteLineAsync($"The operation {unfinished.Id} goes on.");
+            await output.WriteLineAsync($"Resuming the operation {unfinished.Id}.");
             return await ReadAsync(unfinished.Id, cancellationToken);
         }
 
         await output.WriteLineAsync($"Provisioning the tenant '{DemoOptions.Slug}' (POST /api/v1/tenants)");
         var tenant = new { name = "Demo", slug = DemoOptions.Slug, plan = "enterprise", adminEmail = "admin@demo.example" };
-        // The next try has another key: the same one would answer with the try that failed.
+        // Each try has a new key, because the same key would return the failed operation.
         return await api.SubmitAsync<OperationView>("/api/v1/tenants", tenant, string.Create(CultureInfo.InvariantCulture, $"demo-{earlier.Count + 1}"), cancellationToken);
     }
 

@@ -3,10 +3,10 @@ using Spectre.Console;
 
 namespace Saga.Host.Demo;
 
-/// <summary>Shows how far an operation is.</summary>
+/// <summary>Shows the progress of an operation.</summary>
 internal interface IStepDisplay
 {
-    /// <summary>Runs <paramref name="follow"/>, which hands over each new state of the operation.</summary>
+    /// <summary>Runs <paramref name="follow"/>, which passes on each new state of the operation.</summary>
     Task ShowAsync(Func<Action<OperationView>, Task> follow);
 
     static IStepDisplay For(IAnsiConsole terminal) =>

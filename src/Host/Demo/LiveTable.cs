@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Saga.Host.Demo;
 
-/// <summary>The steps as a table that changes in place: for people.</summary>
+/// <summary>Shows the steps as a table that updates in place, for terminals.</summary>
 internal sealed class LiveTable(IAnsiConsole terminal) : IStepDisplay
 {
     public Task ShowAsync(Func<Action<OperationView>, Task> follow)

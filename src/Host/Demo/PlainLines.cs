@@ -4,7 +4,7 @@ using Saga.Engine.Operations;
 
 namespace Saga.Host.Demo;
 
-/// <summary>A line for each change of a step: for logs and pipes.</summary>
+/// <summary>Writes a line for each change of a step, for logs and pipes.</summary>
 internal sealed class PlainLines(TextWriter output) : IStepDisplay
 {
     private readonly Dictionary<string, (StepStatus Status, int Attempt)> shown = new(StringComparer.Ordinal);

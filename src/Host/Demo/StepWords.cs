@@ -7,7 +7,7 @@ namespace Saga.Host.Demo;
 
 internal static class StepWords
 {
-    /// <summary>As the API spells it, with the attempt from the second on.</summary>
+    /// <summary>The status as the API spells it, with the attempt number from the second attempt on.</summary>
     public static string Status(StepView step)
     {
         var name = JsonNamingPolicy.CamelCase.ConvertName(step.Status.ToString());

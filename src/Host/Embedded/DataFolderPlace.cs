@@ -6,14 +6,14 @@ using Saga.Host.Startup;
 namespace Saga.Host.Embedded;
 
 /// <summary>
-/// Where the data folder is. PostgreSQL refuses to run as root, so root's cluster runs as the user
-/// <c>postgres</c>, who must be able to reach the folder: below /root, for one, that user cannot.
+/// Chooses the location of the data folder. PostgreSQL refuses to run as root, so root's cluster runs as the user
+/// <c>postgres</c>. That user must be able to reach the folder, which is not the case below /root, for example.
 /// </summary>
 internal static class DataFolderPlace
 {
-    /// <param name="configured">What the user named, or null.</param>
-    /// <param name="say">Told when the folder is not the one expected.</param>
-    /// <exception cref="StartException">The folder that the user named cannot be reached.</exception>
+    /// <param name="configured">The configured folder, or null.</param>
+    /// <param name="say">Called with a message when the folder is not the default one.</param>
+    /// <exception cref="StartException">The configured folder cannot be reached.</exception>
     public static string Choose(string? configured, Action<string> say)
     {
         var wanted = Path.GetFullPath(configured is { Length: > 0 } ? configured : "data");
@@ -22,17 +22,17 @@ internal static class DataFolderPlace
         if (configured is { Length: > 0 })
         {
             throw new StartException(
-                $"{DataFolder.Key} is {wanted}, but PostgreSQL runs as the user 'postgres' (it refuses to run as root), who may not enter {barrier}. "
-                + $"Name a folder that user can reach, such as /var/lib/saga, or allow it: chmod o+x {barrier}");
+                $"{DataFolder.Key} is {wanted}, but PostgreSQL runs as the user 'postgres' (it refuses to run as root), who cannot enter {barrier}. "
+                + $"Choose a folder that this user can reach, such as /var/lib/saga, or allow it: chmod o+x {barrier}");
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted)))[..8];
         var instead = $"/var/lib/saga/{hash}";
-        say($"The user 'postgres', as whom PostgreSQL runs, may not enter {barrier}: the data folder is {instead} instead of {wanted}.");
+        say($"PostgreSQL runs as the user 'postgres', who cannot enter {barrier}. The data folder is therefore {instead} instead of {wanted}.");
         return instead;
     }
 
-    /// <summary>The first existing folder on the way that the user postgres may not enter; null when the way is free.</summary>
+    /// <summary>The first existing folder on the path that the user postgres cannot enter; null when there is none.</summary>
     private static string? Barrier(string path)
     {
         var way = new Stack<string>();
@@ -53,6 +53,6 @@ internal static class DataFolderPlace
         test.WaitForExit();
         return error.Length == 0
             ? test.ExitCode == 0
-            : throw new StartException($"PostgreSQL cannot run as the user 'postgres': {error.Trim()}. Debian's package postgresql makes that user.");
+            : throw new StartException($"PostgreSQL cannot run as the user 'postgres': {error.Trim()}. Debian's package postgresql creates that user.");
     }
 }

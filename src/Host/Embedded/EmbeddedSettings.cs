@@ -5,7 +5,7 @@ using Saga.Host.Startup;
 
 namespace Saga.Host.Embedded;
 
-/// <summary>What the capabilities need to hear to work inside a data folder.</summary>
+/// <summary>Settings that make the capabilities work inside a data folder.</summary>
 internal static class EmbeddedSettings
 {
     public static Dictionary<string, string?> Of(DataFolder folder, IConfiguration configuration)
@@ -29,7 +29,7 @@ internal static class EmbeddedSettings
         };
     }
 
-    /// <summary>For the embedded identity: who issues tokens, and who may have one.</summary>
+    /// <summary>For the embedded identity: the issuer and its clients.</summary>
     public static Dictionary<string, string?> OfIdentity(DataFolder folder, string address)
     {
         var home = folder.Folder("identity");
@@ -42,7 +42,7 @@ internal static class EmbeddedSettings
         };
     }
 
-    /// <summary>For Keycloak: its tokens' issuer, unless another is named.</summary>
+    /// <summary>For Keycloak: the issuer of its tokens, unless another one is configured.</summary>
     public static Dictionary<string, string?> OfKeycloak(IConfiguration configuration) => new(StringComparer.OrdinalIgnoreCase)
     {
         ["Saga:Auth:Authority"] = $"{configuration["Saga:Identity:Keycloak:BaseUrl"]?.TrimEnd('/')}/realms/{configuration["Saga:Identity:Keycloak:Realm"]}",

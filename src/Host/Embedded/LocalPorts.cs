@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Saga.Host.Embedded;
 
-/// <summary>Ports of 127.0.0.1. Free means free now: another process may take it before it is used.</summary>
+/// <summary>Ports of 127.0.0.1. A free port is only free now: another process may take it before it is used.</summary>
 public static class LocalPorts
 {
     public static int Free()
@@ -27,7 +27,7 @@ public static class LocalPorts
         }
     }
 
-    /// <summary>The first free port from <paramref name="first"/> on, or any when twenty are taken.</summary>
+    /// <summary>The first free port from <paramref name="first"/> on, or any free port when twenty are taken.</summary>
     public static int FreeFrom(int first) =>
         Enumerable.Range(first, 20).Where(IsFree).Select(p => (int?)p).FirstOrDefault() ?? Free();
 }

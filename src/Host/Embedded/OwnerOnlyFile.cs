@@ -1,6 +1,6 @@
 namespace Saga.Host.Embedded;
 
-/// <summary>Files that hold secrets: readable by their owner only from the first byte on.</summary>
+/// <summary>Files with secrets, readable only by their owner from the first byte on.</summary>
 internal static class OwnerOnlyFile
 {
     public static FileStream Create(string path) => new(path, new FileStreamOptions
@@ -16,7 +16,7 @@ internal static class OwnerOnlyFile
         await writer.WriteAsync(text);
     }
 
-    /// <summary>Puts the text in the place of what is there, whole and on the disk, or leaves what is there.</summary>
+    /// <summary>Replaces the file's content atomically and flushes it to disk. On failure the old content stays.</summary>
     public static void Replace(string path, string text)
     {
         var made = path + ".new";

@@ -7,8 +7,8 @@ using Npgsql;
 namespace Saga.Host.Embedded;
 
 /// <summary>
-/// A PostgreSQL cluster of our own in a folder: made on first use, started and stopped with this process,
-/// reachable from this machine only, by a generated password. One left running by a killed process is adopted.
+/// A private PostgreSQL cluster in a folder. It is created on first use, starts and stops with this process, and is reachable only
+/// from this machine with a generated password. A cluster that a killed process left running is adopted.
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
@@ -39,8 +39,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         IncludeErrorDetail = true,
     }.ConnectionString;
 
-    /// <param name="folder">Holds the cluster; made when missing. When run as root, the user <c>postgres</c> must be able to reach it.</param>
-    /// <param name="settings">Server settings (<c>name=value</c>) over the defaults.</param>
+    /// <param name="folder">The cluster's folder; created when missing. When running as root, the user <c>postgres</c> must be able to reach it.</param>
+    /// <param name="settings">Server settings (<c>name=value</c>) that override the defaults.</param>
     /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start; the message says what to do.</exception>
     public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, CancellationToken cancellationToken = default)
     {
@@ -51,7 +51,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         Directory.CreateDirectory(folder);
         if (!File.Exists(Path.Combine(data, "PG_VERSION")))
         {
-            // A folder without PG_VERSION is what a killed initdb leaves: nothing in it is worth keeping.
+            // A folder without PG_VERSION is left by a killed initdb, and contains nothing worth keeping.
             if (Directory.Exists(data))
                 Directory.Delete(data, recursive: true);
             await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), cancellationToken);
@@ -72,14 +72,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var options = string.Join(' ', defaults.Concat(settings ?? [])
             .Append($"port={port.ToString(CultureInfo.InvariantCulture)}").Append("listen_addresses=127.0.0.1").Append("unix_socket_directories=")
             .Select(s => $"-c {s}"));
-        // Not cancelled half-way: a server that comes up afterwards would have nobody to stop it.
+        // Not cancelled halfway, because nobody would stop a server that comes up afterwards.
         cancellationToken.ThrowIfCancellationRequested();
         await RunAsync(Path.Combine(binaries, "pg_ctl"),
             ["-D", data, "-w", "-t", "60", "-l", Path.Combine(folder, "postgres.log"), "-o", options, "start"], asPostgres: true, CancellationToken.None);
         return new PrivatePostgres(folder, binaries, port, password);
     }
 
-    /// <summary>Stops the server as a crash would (immediate) or in order (fast); starting again recovers.</summary>
+    /// <summary>Stops the server like a crash (immediate) or orderly (fast). The next start recovers.</summary>
     public Task StopAsync(bool immediate = false) =>
         RunAsync(Path.Combine(programs, "pg_ctl"),
             ["-D", Path.Combine(folder, "data"), "-w", "-m", immediate ? "immediate" : "fast", "stop"], asPostgres: true, CancellationToken.None);
@@ -117,7 +117,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    // After a crash of the machine the number may be another cluster's process. PostgreSQL works in its data folder.
+    // After a crash of the machine the process id may belong to another cluster. PostgreSQL's working directory is its data folder.
     private static bool WorksIn(int pid, string data)
     {
         var link = new FileInfo($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cwd");
@@ -132,10 +132,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return debian.Concat(Programs.Path).FirstOrDefault(d => Programs.Find("initdb", [d]) is not null && Programs.Find("pg_ctl", [d]) is not null)
             ?? throw new InvalidOperationException(
                 "PostgreSQL's server programs (initdb, pg_ctl) were not found. Install them (Debian, Ubuntu: apt-get install postgresql; " +
-                "macOS: brew install postgresql), or set Saga:Registry:ConnectionString and Saga:Databases:Servers:main:ConnectionString to a PostgreSQL of this machine.");
+                "macOS: brew install postgresql), or set Saga:Registry:ConnectionString and Saga:Databases:Servers:main:ConnectionString to a PostgreSQL on this machine.");
     }
 
-    // The port of the last start where it is free, so that what connected then finds the cluster again.
+    // The port of the last start if it is free, so that saved connection settings stay valid.
     private static int UsualPort(string file)
     {
         if (File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var last) && LocalPorts.IsFree(last))
@@ -160,11 +160,11 @@ public sealed class PrivatePostgres : IAsyncDisposable
         catch (InvalidOperationException e)
         {
             throw new InvalidOperationException(
-                $"PostgreSQL does not run as root, and {folder} could not be handed to the user 'postgres'. Run this as another user, or make that one (useradd --system postgres). {e.Message}", e);
+                $"PostgreSQL does not run as root, and {folder} could not be handed to the user 'postgres'. Run this as another user, or create that user (useradd --system postgres). {e.Message}", e);
         }
     }
 
-    // PostgreSQL refuses to run as root, so root hands over to the user that Debian's package makes.
+    // PostgreSQL refuses to run as root, so a root process runs it as the user that Debian's package creates.
     private static async Task RunAsync(string program, string[] arguments, bool asPostgres, CancellationToken cancellationToken)
     {
         string[] line = asPostgres && IsRoot
@@ -174,7 +174,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         foreach (var argument in line.Skip(1))
             start.ArgumentList.Add(argument);
         using var process = Begin(start);
-        // pg_ctl leaves the server holding its output open, so the end of the process is awaited, not of the stream.
+        // The server inherits pg_ctl's output and keeps it open, so wait for the process to end and not for the stream.
         var output = new System.Text.StringBuilder();
         process.OutputDataReceived += (_, e) => Append(e.Data);
         process.ErrorDataReceived += (_, e) => Append(e.Data);

@@ -6,21 +6,21 @@ using Saga.Host.Startup;
 namespace Saga.Host.Local;
 
 /// <summary>
-/// Ceph's S3 gateway over a cluster of one monitor and one daemon, on 127.0.0.1: its configuration, and the commands
-/// that make and run it, in their order. Whoever starts them keeps the processes.
+/// Ceph's S3 gateway on 127.0.0.1 over a cluster of one monitor and one storage daemon: its configuration, and the commands that
+/// create and run it, in order. The caller owns the processes.
 /// </summary>
-/// <param name="folder">Takes everything: <see cref="Folders"/> in it must exist.</param>
-/// <param name="id">Of the cluster, a UUID that stays.</param>
-/// <param name="monitor">The monitor's port, which the cluster remembers.</param>
+/// <param name="folder">The folder for everything; its <see cref="Folders"/> must exist.</param>
+/// <param name="id">The cluster's permanent UUID.</param>
+/// <param name="monitor">The monitor's port, which the cluster stores.</param>
 /// <param name="web">The gateway's port.</param>
 public sealed class CephCluster(string folder, Guid id, int monitor, int web)
 {
     public static readonly IReadOnlyList<string> Folders = ["mon", "osd", "rgw"];
 
-    /// <summary>Where the objects are kept: sparse files, which take what is stored.</summary>
+    /// <summary>Storage on disk, in sparse files that use only as much space as is stored.</summary>
     public static readonly IReadOnlyList<string> OnDisk = ["osd objectstore = bluestore", "bluestore block create = true", "bluestore block size = 107374182400"];
 
-    /// <summary>Where the objects are kept: lost with the daemon.</summary>
+    /// <summary>Storage in memory, lost when the daemon ends.</summary>
     public static readonly IReadOnlyList<string> InMemory = ["osd objectstore = memstore", "memstore device bytes = 4294967296"];
 
     public string Url { get; } = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{web}");
@@ -33,7 +33,7 @@ public sealed class CephCluster(string folder, Guid id, int monitor, int web)
 
     public string[] MakeDaemon => [Program("ceph-osd"), "-c", File, "--mkfs", "-i", "0", "--osd-uuid", Guid.NewGuid().ToString()];
 
-    /// <summary>May ask the monitor before that has heard of the cluster's id, is refused and ends: begin it again while the others start.</summary>
+    /// <summary>May contact the monitor before the monitor knows the cluster's id. It is then refused and exits: restart it while the others start.</summary>
     public string[] Daemon => [Program("ceph-osd"), "-c", File, "-i", "0", "-f"];
 
     public string[] Gateway => [Program("radosgw"), "-c", File, "-n", "client.rgw.a", "--no-mon-config", "-f"];
@@ -75,8 +75,8 @@ public sealed class CephCluster(string folder, Guid id, int monitor, int web)
 
         """);
 
-    /// <summary>Runs one of the commands that make something, to its end.</summary>
-    /// <exception cref="StartException">It failed; the message has what it said.</exception>
+    /// <summary>Runs one of the creating commands to completion.</summary>
+    /// <exception cref="StartException">It failed; the message contains its output.</exception>
     public static async Task RunAsync(string[] command, CancellationToken cancellationToken)
     {
         var program = Path.GetFileName(command[0]);

@@ -8,8 +8,8 @@ using Saga.Host.Startup;
 namespace Saga.Host.Local;
 
 /// <summary>
-/// A server started by this process in a session of its own, so that Ctrl-C in the terminal reaches it through us
-/// only, in order. Its output goes to a file. One left running by a killed host is ended before the next starts.
+/// A server that this process starts in its own session, so that Ctrl-C in the terminal does not reach it and we can stop it in
+/// order. Its output goes to a file. A server that a killed host left running is stopped before the next one starts.
 /// </summary>
 internal sealed class LocalProcess : IAsyncDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class LocalProcess : IAsyncDisposable
     }
 
     /// <param name="name">For messages.</param>
-    /// <param name="folder">Takes the log and the process id.</param>
+    /// <param name="folder">The folder for the log and the process id.</param>
     /// <param name="command">The program and its arguments.</param>
     public static async Task<LocalProcess> StartAsync(
         string name, string folder, string[] command, IReadOnlyDictionary<string, string>? environment = null)
@@ -49,14 +49,14 @@ internal sealed class LocalProcess : IAsyncDisposable
 
     public bool HasExited => process.HasExited;
 
-    /// <summary>Waits until somebody listens on the port.</summary>
-    /// <exception cref="StartException">The process ended first, or nobody listened for a minute.</exception>
+    /// <summary>Waits until something listens on the port.</summary>
+    /// <exception cref="StartException">The process ended first, or nothing listened within a minute.</exception>
     public async Task ListensAsync(int port, CancellationToken cancellationToken)
     {
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromMinutes(1);)
         {
             if (process.HasExited)
-                throw new StartException($"{name} ended with {process.ExitCode} when it should start; its log is {Path.Combine(Path.GetDirectoryName(pidFile)!, "log")}.");
+                throw new StartException($"{name} exited with {process.ExitCode} during its start; its log is {Path.Combine(Path.GetDirectoryName(pidFile)!, "log")}.");
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
@@ -84,13 +84,13 @@ internal sealed class LocalProcess : IAsyncDisposable
         if (!File.Exists(note))
             return;
         var parts = (await File.ReadAllTextAsync(note)).Split(' ');
-        // The same number and the same start: the same process, not one that got its number later.
+        // The same id and the same start time: the same process, not a later one that got the same id.
         if (parts is [var id, var ticks] && int.TryParse(id, CultureInfo.InvariantCulture, out var pid) && StartTicks(pid) == ticks)
             await EndAsync(pid);
         File.Delete(note);
     }
 
-    // The whole session: what the server started goes with it.
+    // Kills the entire session, including processes that the server started.
     private static async Task EndAsync(int session)
     {
         _ = Signal(-session, Terminate);

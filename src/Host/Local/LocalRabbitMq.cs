@@ -4,7 +4,7 @@ using Saga.Host.Startup;
 
 namespace Saga.Host.Local;
 
-/// <summary>A RabbitMQ node with a port mapper of its own: nothing of it is shared with a broker of the machine, and nothing stays.</summary>
+/// <summary>A RabbitMQ node with its own port mapper. It shares nothing with another broker on the machine and keeps no data.</summary>
 internal sealed class LocalRabbitMq : IAsyncDisposable
 {
     private const string User = "saga";
@@ -18,7 +18,7 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
         Address = address;
     }
 
-    /// <summary>With user and password.</summary>
+    /// <summary>The AMQP address with user and password.</summary>
     public string Address { get; }
 
     public static async Task<LocalRabbitMq> StartAsync(DataFolder data, CancellationToken cancellationToken)
@@ -28,8 +28,8 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
         await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "rabbitmq.conf"), $"default_user = {User}\ndefault_pass = {password}\nlog.console = true\nlog.file = false\n");
         await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "plugins"), "[].\n");
         await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "env"), "");
-        // Looked for before anything runs that would have to be stopped again. Debian's wrapper on the path insists on
-        // its own user; the program behind it does not.
+        // Checked before anything starts that would have to be stopped again. Debian's wrapper in PATH insists on its own user; the
+        // program behind it does not.
         var program = Programs.Require("rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin");
         var epmd = Programs.Require("epmd", "erlang-base");
         var (mapperPort, port, peerPort) = (LocalPorts.Free(), LocalPorts.Free(), LocalPorts.Free());

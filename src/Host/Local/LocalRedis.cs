@@ -5,10 +5,10 @@ using Saga.Host.Embedded;
 
 namespace Saga.Host.Local;
 
-/// <summary>A Redis that keeps its data and its users.</summary>
+/// <summary>A Redis that persists its data and its users.</summary>
 internal static class LocalRedis
 {
-    /// <returns>The server, and how to reach it as administrator.</returns>
+    /// <returns>The server, and its address as administrator.</returns>
     public static async Task<(LocalProcess Server, string Address)> StartAsync(DataFolder data, CancellationToken cancellationToken)
     {
         var folder = data.Folder("redis");

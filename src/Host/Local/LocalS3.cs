@@ -3,7 +3,7 @@ using Saga.Host.Embedded;
 
 namespace Saga.Host.Local;
 
-/// <summary>An S3 server that keeps its objects and knows policies and lifecycles.</summary>
+/// <summary>An S3 server that persists its objects and supports policies and lifecycles.</summary>
 internal sealed class LocalS3 : IAsyncDisposable
 {
     private const string AccessKey = "saga";
@@ -18,7 +18,7 @@ internal sealed class LocalS3 : IAsyncDisposable
         this.secretKey = secretKey;
     }
 
-    /// <summary>What the S3 adapter needs to reach the server.</summary>
+    /// <summary>The S3 adapter's settings for this server.</summary>
     public Dictionary<string, string> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public static async Task<LocalS3> StartAsync(DataFolder data, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal sealed class LocalS3 : IAsyncDisposable
         var first = !File.Exists(made);
         if (first)
         {
-            // What a first start leaves that did not come to its end is not worth keeping.
+            // The leftovers of an incomplete first start are not worth keeping.
             Directory.Delete(folder, recursive: true);
             foreach (var part in CephCluster.Folders)
                 Directory.CreateDirectory(Path.Combine(folder, part));
@@ -91,7 +91,7 @@ internal sealed class LocalS3 : IAsyncDisposable
         await work;
     }
 
-    // The cluster remembers its monitor by address.
+    // The cluster stores its monitor's address, so the port must not change.
     private async Task<(Guid Id, int Monitor)> NoteAsync()
     {
         var note = Path.Combine(folder, "cluster");

@@ -2,12 +2,12 @@ using Saga.Host.Embedded;
 
 namespace Saga.Host.Local;
 
-/// <summary>RabbitMQ, Redis and an S3 server of our own on 127.0.0.1, for mode <c>local</c>.</summary>
+/// <summary>Private RabbitMQ, Redis and S3 servers on 127.0.0.1, for mode <c>local</c>.</summary>
 internal sealed class LocalServers : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> running = new();
 
-    /// <summary>What the adapters need to reach the servers.</summary>
+    /// <summary>The adapters' settings for these servers.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public static async Task<LocalServers> StartAsync(DataFolder folder, CancellationToken cancellationToken)
@@ -15,7 +15,7 @@ internal sealed class LocalServers : IAsyncDisposable
         var servers = new LocalServers();
         try
         {
-            // Together: the broker takes some seconds.
+            // In parallel, because the broker takes some seconds.
             await Task.WhenAll(
                 servers.RabbitAsync(folder, cancellationToken), servers.RedisAsync(folder, cancellationToken), servers.S3Async(folder, cancellationToken));
             return servers;

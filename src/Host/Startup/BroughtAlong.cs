@@ -7,7 +7,7 @@ using Saga.Host.Local;
 
 namespace Saga.Host.Startup;
 
-/// <summary>What the host starts for itself before anything else, and stops after everything else; and the settings that follow from it.</summary>
+/// <summary>The servers that the host starts itself, before everything else, and stops last; and the settings that follow from them.</summary>
 internal sealed class BroughtAlong : IAsyncDisposable
 {
     private PrivatePostgres? postgres;
@@ -17,7 +17,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
 
     public DataFolder Folder { get; }
 
-    /// <summary>Defaults: the user's configuration goes before them.</summary>
+    /// <summary>Default settings; the user's configuration overrides them.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public static async Task<BroughtAlong> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellationToken)
@@ -72,7 +72,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
             await connection.OpenAsync(cancellationToken);
             if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
                 await connection.ExecuteAsync("create database saga");
-            // Tenants' logins have nothing to do here.
+            // Tenants' logins must not connect to these databases.
             await connection.ExecuteAsync("revoke connect on database postgres, template1 from public");
         }
 

@@ -9,12 +9,12 @@ using Saga.Workers;
 
 namespace Saga.Host.Startup;
 
-/// <summary>Api, Orchestrator and Workers in one process, and the embedded issuer where identity is embedded.</summary>
+/// <summary>Api, Orchestrator and Workers in one process, and the embedded issuer if identity is embedded.</summary>
 internal static class Composition
 {
     public static IServiceCollection AddEverything(this IServiceCollection services, IConfiguration configuration)
     {
-        // Three programs in one.
+        // Three programs share one process.
         services.Configure<RegistryOptions>(o => o.MaxConnections = 4 * RegistryOptions.DefaultMaxConnections);
         services.AddApi(configuration).AddOrchestrator(configuration).AddWorkers(configuration);
         if (IsEmbedded(configuration))

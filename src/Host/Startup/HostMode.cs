@@ -1,14 +1,14 @@
 namespace Saga.Host.Startup;
 
-/// <summary>What the host brings along. Key <c>Saga:Mode</c>.</summary>
+/// <summary>Which systems the host provides itself. Key <c>Saga:Mode</c>.</summary>
 public enum HostMode
 {
-    /// <summary>Everything embedded: one process and a private PostgreSQL. For trying out and for tests.</summary>
+    /// <summary>Everything embedded: one process and a private PostgreSQL. For evaluation and tests.</summary>
     Embedded,
 
-    /// <summary>RabbitMQ, Redis and S3 as private processes of the host, the rest embedded; on this machine only. For trying out.</summary>
+    /// <summary>RabbitMQ, Redis and S3 as private processes of the host, and the rest embedded; on this machine only. For evaluation.</summary>
     Local,
 
-    /// <summary>Every external system by address; nothing embedded.</summary>
+    /// <summary>Every external system is configured by address; nothing is embedded.</summary>
     Real,
 }

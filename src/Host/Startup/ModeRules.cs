@@ -6,8 +6,8 @@ using Saga.Hosting.Startup;
 namespace Saga.Host.Startup;
 
 /// <summary>
-/// Which adapters go together. What is embedded is for one machine and one user, so it can be switched on
-/// neither beside adapters of real systems nor where another machine could reach it.
+/// Which adapters may be combined. Embedded adapters are for one user on one machine. They are refused together with adapters of
+/// real systems, and where another machine could reach them.
 /// </summary>
 public static class ModeRules
 {
@@ -28,7 +28,7 @@ public static class ModeRules
 
     private static readonly string[] StartedHere = ["Saga:Bus:RabbitMq", "Saga:Cache:Redis:ConnectionString", "Saga:Storage:S3:ServiceUrl"];
 
-    /// <exception cref="StartException">The mode is none.</exception>
+    /// <exception cref="StartException">The value is not a mode.</exception>
     public static HostMode Mode(IConfiguration configuration) => configuration[ModeKey] switch
     {
         null or "" => HostMode.Embedded,
@@ -36,11 +36,11 @@ public static class ModeRules
         var text => throw new StartException($"{ModeKey} is '{text}'. It must be embedded (the default), local or real."),
     };
 
-    /// <summary>The adapters that a mode takes when none is named, by key.</summary>
+    /// <summary>The default adapters of a mode, by key.</summary>
     public static Dictionary<string, string?> Defaults(HostMode mode) =>
         Ports.ToDictionary(p => p.Key, p => (string?)p.Allowed(mode)[0], StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Every rule that the configuration breaks; none when it may start.</summary>
+    /// <summary>Every rule that the configuration breaks; empty when the host may start.</summary>
     public static IReadOnlyList<string> Broken(HostMode mode, IConfiguration configuration)
     {
         var broken = new List<string>();
@@ -49,8 +49,8 @@ public static class ModeRules
             var allowed = port.Allowed(mode);
             if (configuration[port.Key] is { Length: > 0 } adapter && !allowed.Contains(adapter, StringComparer.OrdinalIgnoreCase))
             {
-                broken.Add($"{port.Key} is '{adapter}', but {ModeKey} '{Name(mode)}' takes {string.Join(" or ", allowed)} only."
-                    + (mode != HostMode.Real && port.Real.Contains(adapter, StringComparer.OrdinalIgnoreCase) ? $" Set {ModeKey} to real and name every outside system." : ""));
+                broken.Add($"{port.Key} is '{adapter}', but {ModeKey} '{Name(mode)}' allows only {string.Join(" or ", allowed)}."
+                    + (mode != HostMode.Real && port.Real.Contains(adapter, StringComparer.OrdinalIgnoreCase) ? $" Set {ModeKey} to real and configure every external system." : ""));
             }
         }
 
@@ -59,7 +59,7 @@ public static class ModeRules
             if (mode != HostMode.Real && !IsLoopback(address))
             {
                 broken.Add($"{AddressKey} is '{address}', but in {ModeKey} '{Name(mode)}' it must be an address and port of this machine, such as http://127.0.0.1:5080: "
-                    + "what is embedded is not made to be reached by others.");
+                + "embedded adapters are not secure enough for other machines to reach them.");
             }
             else if (ListenAddress.Parse(address) is null)
             {
@@ -74,17 +74,17 @@ public static class ModeRules
         if (mode == HostMode.Local)
         {
             broken.AddRange(StartedHere.Where(key => !string.IsNullOrEmpty(configuration[key]))
-                .Select(key => $"{key} must not be set in {ModeKey} 'local', which starts this server itself. Set {ModeKey} to real and name every outside system."));
+                .Select(key => $"{key} must not be set in {ModeKey} 'local', which starts this server itself. Set {ModeKey} to real and configure every external system."));
         }
 
         if (mode != HostMode.Real)
         {
             broken.AddRange(Clusters(configuration).Where(c => !IsOfThisMachine(c.ConnectionString))
-                .Select(c => $"{c.Key} must name a PostgreSQL of this machine in {ModeKey} '{Name(mode)}', such as Host=127.0.0.1 or Host=/var/run/postgresql: "
-                    + "what is embedded does not stand beside real systems."));
+                .Select(c => $"{c.Key} must name a PostgreSQL on this machine in {ModeKey} '{Name(mode)}', such as Host=127.0.0.1 or Host=/var/run/postgresql: "
+                    + "embedded adapters must not be combined with real systems."));
         }
 
-        // It would open other addresses than the one judged above.
+        // It would open addresses other than the one checked above.
         if (mode != HostMode.Real && configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
             broken.Add($"Kestrel:Endpoints must not be set in {ModeKey} '{Name(mode)}': the address is {AddressKey}.");
         return broken;
@@ -98,7 +98,7 @@ public static class ModeRules
             .Prepend((RegistryKey, configuration[RegistryKey] ?? ""))
             .Where(c => c.Item2.Length > 0);
 
-    // Several hosts may be named, each with a port; a path is a socket's.
+    // The value may list several hosts, each with a port. A path is a socket's folder.
     private static bool IsOfThisMachine(string connectionString)
     {
         try

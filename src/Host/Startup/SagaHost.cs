@@ -9,10 +9,10 @@ using Saga.Hosting.Startup;
 
 namespace Saga.Host.Startup;
 
-/// <summary>The life of the process: what it brings along comes up first and goes down last.</summary>
+/// <summary>Runs the process: its own servers start first and stop last.</summary>
 internal static class SagaHost
 {
-    /// <returns>The process's exit code: 0 after an orderly stop, 2 when it could not start for a reason the user can mend, 3 when what it needs did not answer in time.</returns>
+    /// <returns>The process's exit code: 0 after an orderly stop, 2 when it could not start for a reason that the user can fix, 3 when a dependency did not answer in time.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         using var signals = new StopSignals();
@@ -44,7 +44,7 @@ internal static class SagaHost
 
         await using var brought = mode == HostMode.Real ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
         signals.WhenOverdue(TimeSpan.FromSeconds(9), () => brought?.DisposeAsync().AsTask() ?? Task.CompletedTask);
-        // Lowest in rank: whatever the user says wins.
+        // Lowest precedence, so that the user's settings win.
         ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. brought?.Settings ?? []] });
         builder.Services
             .AddHostLogging(configuration, brought?.Folder.Folder("logs"))

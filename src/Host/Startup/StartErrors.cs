@@ -2,10 +2,10 @@ using Saga.Hosting.Startup;
 
 namespace Saga.Host.Startup;
 
-/// <summary>Tells errors that the user can mend from those that need a stack trace.</summary>
+/// <summary>Distinguishes errors that the user can fix from those that need a stack trace.</summary>
 public static class StartErrors
 {
-    /// <returns>What to tell the user; nothing when the error is not of this kind.</returns>
+    /// <returns>Messages for the user; none when the error is not of this kind.</returns>
     public static IReadOnlyList<string> Explain(Exception error) => error switch
     {
         StartException e => e.Messages,

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Saga.Host.Startup;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, SIGHUP (the terminal went away) and SIGQUIT, from the first line on: whatever was started by then is stopped in order.
+/// Handles Ctrl-C, SIGTERM, SIGHUP (the terminal closed) and SIGQUIT from the start of the process, so that everything already started is stopped in order.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
@@ -23,18 +23,18 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Token => stop.Token;
 
-    /// <summary>What is done when the process has not ended in time after a signal: whoever hangs must not keep servers running.</summary>
+    /// <summary>Runs the last resort if the process has not ended in time after a signal, so that a hang does not leave servers running.</summary>
     public void WhenOverdue(TimeSpan limit, Func<Task> lastResort) => stop.Token.Register(() => _ = Task.Run(async () =>
     {
         await Task.Delay(limit);
         if (inOrder)
             return;
-        await Console.Error.WriteLineAsync("saga: did not stop in time; ending now. Unfinished operations go on at the next start.");
+        await Console.Error.WriteLineAsync("saga: did not stop in time; ending now. Unfinished operations resume at the next start.");
         await lastResort();
         Environment.Exit(1);
     }));
 
-    /// <summary>The part that may hang is over.</summary>
+    /// <summary>Reports that everything that may hang has stopped.</summary>
     public void StoppedInOrder() => inOrder = true;
 
     public void Dispose()

@@ -2,8 +2,8 @@ using Saga.Contracts.Commands;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>A command held to its rules.</summary>
+/// <summary>The result of validating a command.</summary>
 /// <param name="Input">The checked command; null when a rule is broken.</param>
-/// <param name="Errors">Every broken rule, in the order of the fields; empty when none is.</param>
+/// <param name="Errors">Every broken rule, in the order of the fields; empty when the command is valid.</param>
 public sealed record Checked<TInput>(TInput? Input, IReadOnlyList<FieldError> Errors)
     where TInput : class;

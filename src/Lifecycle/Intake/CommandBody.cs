@@ -4,7 +4,7 @@ using Saga.Contracts;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>A command as data: what its operation keeps, and what tells whether two commands are the same.</summary>
+/// <summary>A command as data: stored with its operation, and hashed to compare commands.</summary>
 internal sealed class CommandBody
 {
     private const string KeyProperty = "idempotencyKey";
@@ -16,19 +16,19 @@ internal sealed class CommandBody
         Key = command.TryGetProperty(KeyProperty, out var key) ? key.GetString() : null;
     }
 
-    /// <summary>The idempotency key that the command says itself.</summary>
+    /// <summary>The idempotency key in the command itself.</summary>
     public string? Key { get; }
 
     public static CommandBody Of<TCommand>(TCommand command)
         where TCommand : class => new(JsonSerializer.SerializeToElement(command, Json.Options));
 
-    /// <summary>Without its key.</summary>
+    /// <summary>The command as JSON, without its key.</summary>
     public string ToJson() => System.Text.Encoding.UTF8.GetString(Write());
 
-    /// <summary>The same for the same content, whatever the order of the members of its objects. Stored: it must not change.</summary>
+    /// <summary>Equal for equal content, whatever the order of members. Hashes are stored, so the algorithm must not change.</summary>
     public byte[] Hash() => SHA256.HashData(Write());
 
-    // Its own properties in the order of their declaration, those of the objects in it by name.
+    // Writes its own properties in declaration order, and those of nested objects by name.
     private byte[] Write()
     {
         using var buffer = new MemoryStream();

@@ -16,13 +16,13 @@ public sealed class CommandCatalogue
             foreach (var workflow in entry.Workflows)
             {
                 if (workflow.Validated().Kind != entry.Kind)
-                    throw new InvalidOperationException($"Command {entry.Command.Name} begins operations of kind '{entry.Kind}', and lists a workflow of kind '{workflow.Kind}'.");
+                    throw new InvalidOperationException($"Command {entry.Command.Name} starts operations of kind '{entry.Kind}', but lists a workflow of kind '{workflow.Kind}'.");
             }
         }
     }
 
     public IReadOnlyList<CommandEntry> Entries { get; }
 
-    /// <summary>What has been added to the services so far.</summary>
+    /// <summary>The commands that were added to the services so far.</summary>
     public static CommandCatalogue Of(IServiceCollection services) => new(services.Select(s => s.IsKeyedService ? null : s.ImplementationInstance).OfType<CommandEntry>());
 }

@@ -3,8 +3,8 @@ using Saga.Engine.Workflows;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>One command that this version knows.</summary>
-/// <param name="Kind">The kind of operation that it begins.</param>
+/// <param name="Kind">The kind of operation that it starts.</param>
 /// <param name="Command">The type of the message.</param>
 /// <param name="Queue">The queue that takes it.</param>
-/// <param name="Workflows">What it may run, the usual first.</param>
+/// <param name="Workflows">The workflows that it may run, with the usual one first.</param>
 public sealed record CommandEntry(string Kind, Type Command, string Queue, IReadOnlyList<WorkflowDefinition> Workflows);

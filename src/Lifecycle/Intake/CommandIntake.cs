@@ -19,7 +19,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
 {
-    // Each retry follows a holder of the name that let go between two statements, or a deadlock's victim.
+    // A retry is needed when the holder of a name released it between two statements, or after a deadlock.
     private const int Tries = 5;
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
@@ -28,7 +28,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     {
         var body = CommandBody.Of(command);
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
-        // Before the rules: what was accepted once stays accepted, though a plan changed since.
+        // Before validation: an accepted command stays accepted, even if a plan has changed since.
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
             return known;
         var (input, refusal) = await CheckAsync(command, key?.Text, cancellationToken);
@@ -49,7 +49,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             }
             catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
             {
-                // The same key in flight twice shows as a taken name, so the key is asked first.
+                // A concurrent command with the same key shows up as a taken name, so check the key first.
                 if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
                     return raced;
                 if (await FindConflictAsync(input, Begin(input, existing), cancellationToken) is { } conflict)
@@ -106,8 +106,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(workflow, input, await FindConflictAsync(input, Begin(input, existing), cancellationToken) ?? NotRun(workflow, await MissingAsync(cancellationToken)));
     }
 
-    // No connection is held meanwhile: the rules may read the registry by one of their own, and as many commands as the pool
-    // has connections would wait for each other.
+    // Holds no connection meanwhile: the rules may need one themselves, and if every pooled connection were held by a command, the
+    // commands would wait for each other.
     private async Task<(TInput? Input, OperationRejected? Refusal)> CheckAsync(TCommand command, string? key, CancellationToken cancellationToken)
     {
         var (input, errors) = await plan.CheckAsync(command, cancellationToken);
@@ -165,7 +165,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return workflow.Steps.Select(s => s.Name).Where(missing.Steps.Contains).ToList() is not { Count: > 0 } names ? null : new()
         {
             Code = RejectionCodes.StepNotHosted,
-            Detail = $"No running process knows {(names.Count == 1 ? "the step" : "the steps")} {string.Join(", ", names.Select(n => $"'{n}'"))}. Start workers of this version, and send the command again.",
+            Detail = $"No running process knows {(names.Count == 1 ? "the step" : "the steps")} {string.Join(", ", names.Select(n => $"'{n}'"))}. Start workers of this version, then send the command again.",
         };
     }
 

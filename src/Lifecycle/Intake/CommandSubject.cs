@@ -2,14 +2,14 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>Whom a command is about.</summary>
+/// <summary>The tenant that a command is about.</summary>
 public abstract record CommandSubject
 {
     private CommandSubject()
     {
     }
 
-    /// <summary>A tenant that the command brings into being; the intake gives it an id.</summary>
+    /// <summary>A tenant that the command creates; the intake assigns its id.</summary>
     public sealed record NewTenant(Slug Slug) : CommandSubject;
 
     public sealed record ExistingTenant(TenantId Id) : CommandSubject;

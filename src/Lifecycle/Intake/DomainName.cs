@@ -28,14 +28,14 @@ internal static partial class DomainName
         return ascii.Length <= 253 && Pattern().IsMatch(ascii) ? ascii : null;
     }
 
-    // Composition is not known here, so 'u' with a combining diaeresis would pass for another name than 'ü'.
+    // There is no normalization here, so 'u' with a combining diaeresis would count as a different name than 'ü'.
     private static bool MayStand(Rune rune) =>
         rune.IsAscii || (rune.Value is < 0x300 or > 0x36F && (Rune.IsLetterOrDigit(rune)
             || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark));
 
     public static bool IsLabel(string text) => LabelPattern().IsMatch(text);
 
-    // The last label is not a number: 10.0.0.1 is an address.
+    // The last label must not be a number, because 10.0.0.1 is an address.
     [GeneratedRegex(@"\A(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?![0-9]+\z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Pattern();
 

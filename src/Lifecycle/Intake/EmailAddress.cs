@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>One plain mailbox. No display name, no comment, no quoting: what every mail server and identity provider takes.</summary>
+/// <summary>One plain mailbox without display name, comments or quoting, which every mail server and identity provider accepts.</summary>
 internal static partial class EmailAddress
 {
     public const string Rule = "one e-mail address, such as ada@acme.com: at most 254 characters, no spaces, quotes or line breaks";

@@ -8,38 +8,38 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>
-/// What one lifecycle command means. Its own folder holds it with the command's rules and workflow; the intake does the rest,
-/// the same for every command and every door. Thread-safe.
+/// Defines one lifecycle command. It is in the command's folder, with the command's rules and workflow. The intake does the rest in
+/// the same way for every command, from HTTP and from the bus. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A command is a record of the contracts. When it has a property <c>IdempotencyKey</c>, that is the key of whoever sends it by
-/// the bus; it is no part of the command otherwise.
+/// A command is a record of the contracts. A property <c>IdempotencyKey</c> is the key of a sender on the bus. It is not otherwise
+/// part of the command.
 /// </remarks>
-/// <typeparam name="TCommand">As it is sent.</typeparam>
-/// <typeparam name="TInput">The command after it was checked: texts normalized, defaults filled in.</typeparam>
+/// <typeparam name="TCommand">The command as it is sent.</typeparam>
+/// <typeparam name="TInput">The validated command, with normalized texts and defaults filled in.</typeparam>
 public interface ICommandPlan<in TCommand, TInput>
     where TCommand : class
     where TInput : class
 {
-    /// <summary>The kind of operation that the command begins, such as <c>provision</c>. Stored and shown: it never changes.</summary>
+    /// <summary>The kind of operation that the command starts, such as <c>provision</c>. It is stored and shown, so it must never change.</summary>
     static abstract string Kind { get; }
 
-    /// <summary>The queue that takes the command, and no other command: a sender need not name the message's type.</summary>
+    /// <summary>The queue for this command only, so that senders need not name the message's type.</summary>
     static abstract string Queue { get; }
 
     /// <summary>Every workflow that <see cref="Plan"/> may choose, the usual one first.</summary>
     static abstract IReadOnlyList<WorkflowDefinition> Workflows { get; }
 
-    /// <summary>What the audit calls it, one of <see cref="Saga.Registry.Audit.AuditActions"/>.</summary>
+    /// <summary>The action in the audit log, one of <see cref="Saga.Registry.Audit.AuditActions"/>.</summary>
     string AuditAction { get; }
 
-    /// <summary>Holds the command to its rules, as far as the tenant does not matter. Names every broken rule.</summary>
+    /// <summary>Validates the command as far as possible without the tenant, and reports every broken rule.</summary>
     ValueTask<Checked<TInput>> CheckAsync(TCommand command, CancellationToken cancellationToken);
 
-    /// <summary>Whom the command is about.</summary>
+    /// <summary>The tenant that the command is about.</summary>
     CommandSubject Subject(TInput input);
 
-    /// <summary>Whether an existing tenant is in a state that allows the command. Decided on the row that the accepting transaction has locked.</summary>
+    /// <summary>Checks whether an existing tenant's state allows the command. The accepting transaction has locked the tenant's row.</summary>
     /// <returns>The refusal; null when it is allowed.</returns>
     OperationRejected? Guard(TInput input, Tenant tenant) => null;
 
@@ -61,10 +61,10 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <param name="tenant">As it is now; null for a new one, or none.</param>
     WorkflowDefinition Plan(TInput input, Tenant? tenant);
 
-    /// <summary>What changes in the registry in the transaction that accepts the command.</summary>
+    /// <summary>The changes to the registry in the transaction that accepts the command.</summary>
     IEnumerable<NpgsqlBatchCommand> Effects(TInput input, BegunOperation operation) => [];
 
-    /// <summary>What of the command the audit shows besides. Never a secret.</summary>
+    /// <summary>Further details of the command for the audit log. Never a secret.</summary>
     object AuditDetail(TInput input);
 
     /// <summary>Why <see cref="Effects"/> cannot be written now, such as a name that is taken. That a scope is taken is the intake's to say.</summary>

@@ -1,6 +1,6 @@
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>The rule of idempotency keys, the same at every door.</summary>
+/// <summary>The rule for idempotency keys, the same for HTTP and the bus.</summary>
 public static class IdempotencyKeys
 {
     public const string Rule = "1 to 200 visible ASCII characters";

@@ -4,20 +4,20 @@ using Saga.Registry.Operations;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>What became of a command: <see cref="CommandAccepted"/> or <see cref="CommandRejected"/>.</summary>
+/// <summary>The outcome of a command: <see cref="CommandAccepted"/> or <see cref="CommandRejected"/>.</summary>
 public abstract record IntakeOutcome;
 
-/// <summary>Durable: the operation will run, whatever stops meanwhile.</summary>
+/// <summary>The command is durable: its operation will run, whatever fails in the meantime.</summary>
 /// <param name="OperationId">The operation that runs the command.</param>
 /// <param name="TenantId">The tenant it works on; null when it works on no single one.</param>
 /// <param name="IsReplay">The idempotency key was seen before; this is the operation it began then.</param>
 public sealed record CommandAccepted(Guid OperationId, TenantId? TenantId, bool IsReplay) : IntakeOutcome
 {
-    /// <summary>The operation as it was accepted, for showing it while the registry is away; null for a replay.</summary>
+    /// <summary>The operation as accepted, to show it while the registry is unavailable; null for a replay.</summary>
     public Operation? Operation { get; init; }
 
     public OperationAccepted ToMessage() => new() { OperationId = OperationId, TenantId = TenantId, Location = $"/api/v1/operations/{OperationId}" };
 }
 
-/// <summary>Refused; nothing was written.</summary>
+/// <summary>The command was refused and nothing was written.</summary>
 public sealed record CommandRejected(OperationRejected Rejection) : IntakeOutcome;

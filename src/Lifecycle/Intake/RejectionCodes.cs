@@ -1,9 +1,9 @@
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>Why a command was refused. Public: they end the problem types' URIs, and travel in <c>OperationRejected</c>.</summary>
+/// <summary>Why a command was refused. The codes are public: they are the last part of the problem types' URIs, and are sent in <c>OperationRejected</c>.</summary>
 public static class RejectionCodes
 {
-    /// <summary>Fields break a rule; each is named.</summary>
+    /// <summary>Fields break rules; all of them are listed.</summary>
     public const string Validation = "validation";
 
     /// <summary>The idempotency key was used for another command.</summary>
@@ -21,7 +21,7 @@ public static class RejectionCodes
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 
-    /// <summary>No running process hosts a step of the workflow: workers are missing, or older than the intake. The same command may be sent again.</summary>
+    /// <summary>No running process hosts a step of the workflow: workers are missing, or older than the intake. The command may be sent again.</summary>
     public const string StepNotHosted = "step-not-hosted";
 
     /// <summary>No running orchestrator has the engine level that the workflow needs: they are older than the intake. The same command may be sent again.</summary>

@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>Text that the registry can hold and a person can be shown.</summary>
+/// <summary>Text that the registry can store and people can read.</summary>
 internal static class StorableText
 {
-    /// <summary>No control characters, line breaks, half or lost characters, or marks that turn the direction of what follows.</summary>
+    /// <summary>True if there are no control characters, line breaks, lone surrogates, replacement characters or bidirectional controls.</summary>
     public static bool IsOneLine(string text)
     {
         var rest = text.AsSpan();
@@ -24,11 +24,11 @@ internal static class StorableText
         return true;
     }
 
-    /// <summary>Something of it can be seen.</summary>
+    /// <summary>True if the text has a visible character.</summary>
     public static bool IsVisible(string text) =>
         text.EnumerateRunes().Any(r => Rune.IsLetterOrDigit(r) || Rune.IsSymbol(r) || Rune.IsPunctuation(r));
 
-    /// <summary>JSON that <c>jsonb</c> takes: no NUL, no half characters, in values or names.</summary>
+    /// <summary>True if <c>jsonb</c> accepts the JSON: no NUL and no lone surrogates, in values or names.</summary>
     public static bool IsStorable(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => Text(value) is { } text && !text.Contains('\0', StringComparison.Ordinal),
@@ -38,7 +38,7 @@ internal static class StorableText
         _ => true,
     };
 
-    /// <summary>The string; null when an escape in it is half a character.</summary>
+    /// <summary>The string; null when an escape in it is a lone surrogate.</summary>
     public static string? Text(JsonElement value)
     {
         try

@@ -5,10 +5,10 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Intake;
 
-/// <summary>What plans ask of a tenant.</summary>
+/// <summary>Common checks on a tenant, for plans.</summary>
 public static class TenantGuard
 {
-    /// <returns>The refusal of a tenant whose status is none of those; null when it is one.</returns>
+    /// <returns>A refusal if the tenant's status is not one of these; otherwise null.</returns>
     public static OperationRejected? RequireStatus(Tenant tenant, params IReadOnlyList<TenantStatus> allowed) => allowed.Contains(tenant.Status) ? null : new()
     {
         Code = RejectionCodes.TenantState,

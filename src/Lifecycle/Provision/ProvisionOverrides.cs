@@ -5,7 +5,7 @@ using Saga.Registry.Plans;
 
 namespace Saga.Lifecycle.Provision;
 
-/// <summary>The rules of a command's features and settings: keys of the plan, values of the default's type.</summary>
+/// <summary>The rules for a command's features and settings: keys must be in the plan, and values must have the default's type.</summary>
 internal static class ProvisionOverrides
 {
     private const int MaxEntries = 100;
@@ -28,26 +28,26 @@ internal static class ProvisionOverrides
         }
     }
 
-    /// <summary>RFC 6901; a key that is no sane name is shortened, since it comes from outside.</summary>
+    /// <summary>A JSON pointer (RFC 6901). An oversized key is shortened, because it comes from outside.</summary>
     internal static string Pointer(string parent, string key) =>
         $"{parent}/{(key.Length > 100 ? key[..100] : key).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
 
-    // Commands are kept in the clear, so a sealed setting must not come in one.
+    // Commands are stored unencrypted, so they must not contain a sealed setting.
     private static bool IsOpen(PlanSetting setting) => setting is { Sealed: false, Generate: false };
 
     private static string? Fault(PlanSetting setting, JsonElement value)
     {
         if (!IsOpen(setting))
-            return "is sealed and made for each tenant; it cannot be given";
+            return "is sealed or generated for each tenant; it cannot be given";
         if (value.ValueKind != JsonValueKind.Undefined && value.GetRawText().Length > MaxValueLength)
             return $"must be at most {MaxValueLength} characters";
         return setting.Value?.ValueKind switch
         {
             JsonValueKind.True or JsonValueKind.False => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false",
             JsonValueKind.Number when setting.Value.Value.TryGetInt64(out _) =>
-                value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) && whole >= 0 ? null : "must be a whole number, not negative",
+                value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var whole) && whole >= 0 ? null : "must be a non-negative integer",
             JsonValueKind.Number => value.ValueKind == JsonValueKind.Number && StorableText.IsStorable(value) ? null : "must be a number",
-            JsonValueKind.String => value.ValueKind == JsonValueKind.String && StorableText.IsStorable(value) ? null : "must be a text without NUL",
+            JsonValueKind.String => value.ValueKind == JsonValueKind.String && StorableText.IsStorable(value) ? null : "must be a string without NUL",
             { } kind => value.ValueKind == kind && StorableText.IsStorable(value) ? null : $"must be an {kind.ToString().ToLowerInvariant()}, as the plan's default is",
             null => "has no default to compare with; it cannot be given",
         };
@@ -56,7 +56,7 @@ internal static class ProvisionOverrides
     private static void Count(string pointer, int? count, List<FieldError> errors)
     {
         if (count > MaxEntries)
-            errors.Add(new(pointer, $"must hold at most {MaxEntries} entries"));
+            errors.Add(new(pointer, $"must have at most {MaxEntries} entries"));
     }
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal));

@@ -9,7 +9,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Provision;
 
-/// <summary>Provisioning: brings a tenant into being.</summary>
+/// <summary>Provisioning: creates a tenant.</summary>
 public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names) : ICommandPlan<ProvisionTenant, ValidProvision>
 {
     public static string Kind => ProvisionWorkflow.Kind;

@@ -6,18 +6,18 @@ using Saga.Registry.Plans;
 
 namespace Saga.Lifecycle.Provision;
 
-/// <summary>The rules of <see cref="ProvisionTenant"/>. Pure: whether names are taken is the registry's to say.</summary>
+/// <summary>The rules for <see cref="ProvisionTenant"/>. Pure: the registry checks whether names are taken.</summary>
 public static partial class ProvisionValidation
 {
     public const int MaxNameLength = 200;
 
-    public const string PlanRule = "the name of a plan, as GET /api/v1/plans lists them";
+    public const string PlanRule = "the name of a plan listed by GET /api/v1/plans";
 
-    /// <summary>Whether the text may be looked up as a plan at all.</summary>
+    /// <summary>Whether the text has the format of a plan's name.</summary>
     public static bool IsPlanName(string? text) => text is not null && LowerCaseName().IsMatch(text);
 
-    /// <param name="command">As it came; required texts may be null when it came as a message.</param>
-    /// <param name="plan">The plan it names; null when there is none.</param>
+    /// <param name="command">The command as received; required strings may be null in a message.</param>
+    /// <param name="plan">The named plan; null when it does not exist.</param>
     /// <param name="errors">Every broken rule, in the order of the fields; empty when the result is not null.</param>
     public static ValidProvision? Validate(ProvisionTenant command, Plan? plan, out IReadOnlyList<FieldError> errors)
     {
@@ -61,7 +61,7 @@ public static partial class ProvisionValidation
         var name = text?.Trim();
         if (name is { Length: >= 1 and <= MaxNameLength } && StorableText.IsOneLine(name) && StorableText.IsVisible(name))
             return name;
-        errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters, and not invisible"));
+        errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters, and at least one of them visible"));
         return null;
     }
 
@@ -106,7 +106,7 @@ public static partial class ProvisionValidation
     {
         if (text is null)
             return plan?.DefaultTier;
-        // By name only: Enum.Parse would take numbers and lists too.
+        // By name only, because Enum.Parse would also accept numbers and lists.
         IsolationTier? tier = text switch { "row" => IsolationTier.Row, "schema" => IsolationTier.Schema, "database" => IsolationTier.Database, _ => null };
         if (tier is null)
             errors.Add(new("/isolation", "must be row, schema or database"));

@@ -3,7 +3,7 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Lifecycle.Provision;
 
-/// <summary>The whole way from a reserved name to an active, verified tenant.</summary>
+/// <summary>The workflow from a reserved name to an active, verified tenant.</summary>
 public static class ProvisionWorkflow
 {
     public const string Kind = "provision";

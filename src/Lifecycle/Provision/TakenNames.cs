@@ -4,10 +4,10 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Provision;
 
-/// <summary>Tells which names of a command live tenants hold, and what runs there.</summary>
+/// <summary>Reports which names of a command belong to live tenants, and their running operations.</summary>
 internal static class TakenNames
 {
-    /// <returns>The refusal, naming every name that is taken; null when all are free.</returns>
+    /// <returns>The refusal, listing every taken name; null when all are free.</returns>
     public static OperationRejected? Refusal(ValidProvision valid, TakenTenantNames taken)
     {
         var errors = new List<FieldError>();
@@ -15,9 +15,9 @@ internal static class TakenNames
             errors.Add(new("/slug", $"'{valid.Slug}' is taken by another tenant"));
         if (taken.Domain)
             errors.Add(new("/domain", $"'{valid.Domain}' is taken by another tenant"));
-        // A subdomain that follows the slug is taken with it, and says nothing more.
+        // A default subdomain equals the slug, so reporting it as well would add nothing.
         if (taken.Subdomain && (valid.SubdomainGiven || !taken.Slug))
-            errors.Add(new("/subdomain", $"'{valid.Subdomain}' is taken by another tenant; give one that is free"));
+            errors.Add(new("/subdomain", $"'{valid.Subdomain}' is taken by another tenant; choose another"));
         if (errors.Count == 0)
             return null;
         return new()

@@ -5,7 +5,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Provision;
 
-/// <summary>A command that kept every rule, with its texts normalized and its defaults filled in.</summary>
+/// <summary>A valid command, with normalized texts and defaults filled in.</summary>
 public sealed record ValidProvision
 {
     public required string Name { get; init; }
@@ -23,7 +23,7 @@ public sealed record ValidProvision
 
     public required string Subdomain { get; init; }
 
-    /// <summary>Whether the command says the subdomain; otherwise it follows the slug.</summary>
+    /// <summary>Whether the command gives the subdomain; otherwise it is the slug.</summary>
     public bool SubdomainGiven { get; init; }
 
     public string? Region { get; init; }
@@ -34,7 +34,7 @@ public sealed record ValidProvision
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
-    /// <summary>The row that the tenant begins with.</summary>
+    /// <summary>The tenant's initial row.</summary>
     public NewTenant ToNewTenant() => new()
     {
         Slug = Slug,

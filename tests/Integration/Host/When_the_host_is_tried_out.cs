@@ -50,7 +50,7 @@ public sealed class When_the_host_is_tried_out : IDisposable
         HostProcess.ProcessesOf(folder).ShouldNotBeEmpty("PostgreSQL outlives a killed host");
         await using var second = HostProcess.Start(folder);
 
-        await second.SaysAsync("goes on.");
+        await second.SaysAsync("Resuming the operation");
         await second.SaysAsync("The tenant 'demo' is active after");
         await second.InterruptAsync();
         HostProcess.ProcessesOf(folder).ShouldBeEmpty();

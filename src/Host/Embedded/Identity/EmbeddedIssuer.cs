@@ -18,7 +18,7 @@ public static class EmbeddedIssuer
 {
     public const string Path = "/identity";
 
-    /// <summary>Refuses to start in any mode that is not of one machine.</summary>
+    /// <summary>Refuses to start in a mode that other machines can reach.</summary>
     public static IServiceCollection AddEmbeddedIssuer(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptionsWithValidateOnStart<EmbeddedIssuerOptions>().Bind(configuration.GetSection(EmbeddedIssuerOptions.Section))
@@ -76,12 +76,12 @@ public static class EmbeddedIssuer
         }
 
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
-        // Names that do not exist share one count, so that inventing them neither helps nor fills the memory.
+        // Unknown names share one counter, so that made-up names neither evade the limit nor fill the memory.
         var counted = clients.Knows(request.ClientId) ? request.ClientId : "";
         if (throttle.Wait(address, counted) is { } wait)
         {
             context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "invalid_client", "Too many wrong secrets; wait.");
+            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "invalid_client", "Too many wrong secrets; try again later.");
             return;
         }
 
@@ -89,7 +89,7 @@ public static class EmbeddedIssuer
         {
             throttle.Failed(address, counted);
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"saga\"";
-            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "invalid_client", "Client and secret do not belong together.");
+            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "invalid_client", "The client or its secret is wrong.");
             return;
         }
 
@@ -107,7 +107,7 @@ public static class EmbeddedIssuer
         context.Response.WriteAsJsonAsync(body, Json.Options, context.RequestAborted);
 }
 
-/// <summary>A folder that cannot be written to stops the start, not the first caller.</summary>
+/// <summary>Prepares the issuer at start, so that an unwritable folder fails the start and not the first request.</summary>
 internal sealed class PrepareIssuerAtStart(IOptions<EmbeddedIssuerOptions> options, IssuerClients clients, SigningKeys keys) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)

@@ -10,14 +10,14 @@ public sealed class EmbeddedIssuerOptions
     public const string Section = "Saga:Identity:Embedded";
     public const string DefaultAudience = "saga";
 
-    /// <summary>The issuer as tokens name it: this host's address on this machine, and <see cref="EmbeddedIssuer.Path"/>. By default that of <c>Saga:Api:Address</c>.</summary>
+    /// <summary>The issuer in tokens: this host's address on this machine, followed by <see cref="EmbeddedIssuer.Path"/>. Derived from <c>Saga:Api:Address</c> by default.</summary>
     public string Issuer { get; set; } = "";
 
-    /// <summary>Keeps the signing keys and the clients' secrets, readable by the owner only.</summary>
-    [Required(ErrorMessage = Section + ":Folder must be a folder of this host's own, for signing keys and secrets.")]
+    /// <summary>The folder for the signing keys and the clients' secrets, readable by the owner only.</summary>
+    [Required(ErrorMessage = Section + ":Folder must be a folder used only by this host, for signing keys and secrets.")]
     public string Folder { get; set; } = "";
 
-    [Required(ErrorMessage = Section + ":Audience must be the audience that tokens carry, such as saga.")]
+    [Required(ErrorMessage = Section + ":Audience must be the audience of issued tokens, such as saga.")]
     public string Audience { get; set; } = DefaultAudience;
 
     [Range(1, 1440, ErrorMessage = Section + ":TokenLifetimeMinutes must be 1 to 1440 minutes.")]
@@ -27,15 +27,15 @@ public sealed class EmbeddedIssuerOptions
     [Range(1, 3650, ErrorMessage = Section + ":KeyLifetimeDays must be 1 to 3650 days.")]
     public int KeyLifetimeDays { get; set; } = 90;
 
-    /// <summary>How long a key is published before it signs: longer than those who verify keep the old set.</summary>
+    /// <summary>How long a key is published before it signs. Must be longer than verifiers cache the key set.</summary>
     [Range(1, 1440, ErrorMessage = Section + ":KeyLeadMinutes must be 1 to 1440 minutes.")]
     public int KeyLeadMinutes { get; set; } = 120;
 
-    /// <summary>Wrong secrets of one client from one address within a minute, before it must wait.</summary>
+    /// <summary>How many wrong secrets of one client from one address are allowed within a minute.</summary>
     [Range(1, 1000, ErrorMessage = Section + ":FailuresPerMinute must be 1 to 1000.")]
     public int FailuresPerMinute { get; set; } = 10;
 
-    /// <summary>Beside the two that are always there: <c>saga-admin</c> and <c>saga-viewer</c>.</summary>
+    /// <summary>Clients in addition to the two default ones, <c>saga-admin</c> and <c>saga-viewer</c>.</summary>
     public IList<EmbeddedClientOptions> Clients { get; } = [];
 
     /// <summary>The value of <c>Saga:Mode</c>.</summary>
@@ -60,7 +60,7 @@ internal sealed class EmbeddedIssuerRules : IValidateOptions<EmbeddedIssuerOptio
     {
         var broken = new List<string>();
         if (!EmbeddedDirectoryOptions.Allows(options.Mode))
-            broken.Add($"{EmbeddedDirectoryOptions.ModeKey} is '{options.Mode}', but the embedded token issuer starts only where it is {EmbeddedDirectoryOptions.Modes}.");
+            broken.Add($"{EmbeddedDirectoryOptions.ModeKey} is '{options.Mode}', but the embedded token issuer requires it to be {EmbeddedDirectoryOptions.Modes}.");
         if (!Uri.TryCreate(options.Issuer, UriKind.Absolute, out var issuer) || !issuer.IsLoopback || issuer.Scheme is not ("http" or "https")
             || issuer.AbsolutePath != EmbeddedIssuer.Path || issuer.Query.Length > 0 || issuer.Fragment.Length > 0 || issuer.UserInfo.Length > 0)
         {

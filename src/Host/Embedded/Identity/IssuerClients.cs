@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Host.Embedded.Identity;
 
-/// <summary>Who may have tokens. Thread-safe.</summary>
+/// <summary>The clients that may get tokens. Thread-safe.</summary>
 public sealed class IssuerClients(IOptions<EmbeddedIssuerOptions> options)
 {
     public const string Admin = "saga-admin";
@@ -13,10 +13,10 @@ public sealed class IssuerClients(IOptions<EmbeddedIssuerOptions> options)
     private static readonly (string Id, string Role)[] Defaults = [(Admin, "platform-admin"), (Viewer, "platform-viewer")];
     private readonly Lazy<IReadOnlyDictionary<string, Client>> clients = new(() => Load(options.Value));
 
-    /// <summary>The file that holds a default client's secret, for scripts; made by <see cref="EnsureSecret"/>.</summary>
+    /// <summary>The file with a default client's secret, for scripts; created by <see cref="EnsureSecret"/>.</summary>
     public static string SecretFile(string folder, string client) => Path.Combine(folder, client + ".secret");
 
-    /// <summary>The secret of a default client; made on first use, readable by the owner only.</summary>
+    /// <summary>The secret of a default client. It is generated on first use, in a file that only the owner can read.</summary>
     public static string EnsureSecret(string folder, string client)
     {
         var file = SecretFile(folder, client);
@@ -25,12 +25,12 @@ public sealed class IssuerClients(IOptions<EmbeddedIssuerOptions> options)
         return File.ReadAllText(file).Trim();
     }
 
-    /// <summary>Makes the default clients' secrets and signing is possible from here on.</summary>
+    /// <summary>Generates the default clients' secrets. Clients can authenticate from here on.</summary>
     internal void Prepare() => _ = clients.Value;
 
     internal bool Knows(string id) => clients.Value.ContainsKey(id);
 
-    /// <returns>The client's roles, or null when id and secret do not belong together; both take the same time.</returns>
+    /// <returns>The client's roles, or null if the id or the secret is wrong. Takes the same time in both cases.</returns>
     internal IReadOnlyList<string>? Authenticate(string id, string secret)
     {
         var known = clients.Value.GetValueOrDefault(id);

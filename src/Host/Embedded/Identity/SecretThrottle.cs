@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Host.Embedded.Identity;
 
-/// <summary>Counts wrong secrets, per client and address, in windows of a minute. Bounded in memory. Thread-safe.</summary>
+/// <summary>Counts wrong secrets per client and address in windows of a minute. Uses bounded memory. Thread-safe.</summary>
 internal sealed class SecretThrottle(IOptions<EmbeddedIssuerOptions> options, TimeProvider time)
 {
     private const int MostWindows = 1000;
@@ -10,7 +10,7 @@ internal sealed class SecretThrottle(IOptions<EmbeddedIssuerOptions> options, Ti
     private readonly Lock gate = new();
     private readonly Dictionary<(string Address, string Client), Window> windows = [];
 
-    /// <summary>How long this client must wait, also with the right secret; null when it need not.</summary>
+    /// <summary>How long this client must wait, even with the right secret; null when it need not.</summary>
     public TimeSpan? Wait(string address, string client)
     {
         lock (gate)
@@ -31,7 +31,7 @@ internal sealed class SecretThrottle(IOptions<EmbeddedIssuerOptions> options, Ti
             {
                 foreach (var past in windows.Where(w => w.Value.Ends <= now).Select(w => w.Key).ToList())
                     windows.Remove(past);
-                // Still full: strangers share one window rather than grow the table.
+                // Still full: further clients share one window, so that the table does not grow.
                 if (windows.Count >= MostWindows)
                     address = "*";
             }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Saga.Host.Embedded.Identity;
 
-/// <summary>An RSA key: published from the start, signing from <paramref name="SignsFrom"/> on until a newer one does.</summary>
+/// <summary>An RSA key. It is published at once and signs from <paramref name="SignsFrom"/> on, until a newer key takes over.</summary>
 /// <param name="Pkcs8">The private key, in base64.</param>
 internal sealed record SigningKey(string Kid, DateTimeOffset SignsFrom, string Pkcs8)
 {
@@ -23,6 +23,6 @@ internal sealed record SigningKey(string Kid, DateTimeOffset SignsFrom, string P
         return rsa;
     }
 
-    // A record would print the private key.
+    // A record's default text would include the private key.
     public override string ToString() => Kid;
 }

@@ -7,8 +7,8 @@ using Saga.Contracts;
 namespace Saga.Host.Embedded.Identity;
 
 /// <summary>
-/// The issuer's keys, kept in a file of the owner's. A new key is published a while before it signs, and an old one
-/// until the last token it signed has expired, so that nobody ever meets a key he could not have read. Thread-safe.
+/// The issuer's keys, stored in a file that only the owner can read. A new key is published some time before it signs, and an old
+/// key until its last token has expired, so that verifiers always know the key of a valid token. Thread-safe.
 /// </summary>
 public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimeProvider time)
 {
@@ -18,7 +18,7 @@ public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimePro
 
     private string File => Path.Combine(options.Value.Folder, "signing-keys.json");
 
-    /// <summary>Publishes a new key, which signs once the lead time has passed. One that waits already is kept.</summary>
+    /// <summary>Publishes a new key, which signs after the lead time. If a key is already waiting, that one is kept.</summary>
     /// <returns>The id of the key that will sign.</returns>
     public string Rotate()
     {
@@ -30,7 +30,7 @@ public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimePro
         }
     }
 
-    /// <summary>Signs with the key whose turn it is.</summary>
+    /// <summary>Signs with the current key.</summary>
     internal (string Kid, Func<byte[], byte[]> Sign) Signer()
     {
         lock (gate)
@@ -87,7 +87,7 @@ public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimePro
         var known = Read();
         var made = SigningKey.New(now + Lead);
         var lastTokens = TimeSpan.FromMinutes(options.Value.TokenLifetimeMinutes) + Margin;
-        // What the next key took over from long ago signed nothing that is still good.
+        // Drops keys whose successor took over so long ago that all their tokens have expired.
         List<SigningKey> kept = [.. known.Where((k, i) => i == known.Count - 1 || known[i + 1].SignsFrom + lastTokens > now), made];
         Write(kept);
         return made;
@@ -103,7 +103,7 @@ public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimePro
         return keys!;
     }
 
-    // On the disk before it is published: a key that was seen once is there after a crash.
+    // Written to disk before it is published, so that a published key survives a crash.
     private void Write(List<SigningKey> wanted)
     {
         OwnerOnlyFile.Replace(File, JsonSerializer.Serialize(wanted, Json.Options));

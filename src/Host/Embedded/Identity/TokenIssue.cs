@@ -6,10 +6,10 @@ using Saga.Contracts;
 
 namespace Saga.Host.Embedded.Identity;
 
-/// <summary>Makes signed access tokens. Thread-safe.</summary>
+/// <summary>Issues signed access tokens. Thread-safe.</summary>
 internal sealed class TokenIssue(SigningKeys keys, IOptions<EmbeddedIssuerOptions> options, TimeProvider time)
 {
-    /// <returns>A JWS (RS256) and its life in seconds.</returns>
+    /// <returns>A JWS (RS256) and its lifetime in seconds.</returns>
     public (string Token, int Seconds) For(string client, IReadOnlyList<string> roles)
     {
         var settings = options.Value;

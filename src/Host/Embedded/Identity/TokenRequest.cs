@@ -5,14 +5,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace Saga.Host.Embedded.Identity;
 
-/// <summary>A client's credentials, from the form or from a Basic header, never from both.</summary>
+/// <summary>A token request with the client's credentials, from either the form or a Basic header.</summary>
 internal sealed record TokenRequest(string GrantType, string ClientId, string ClientSecret)
 {
     private const int LargestBody = 8 * 1024;
     private const string Basic = "Basic ";
 
     /// <param name="context">A POST of a form.</param>
-    /// <returns>The request, or why it is not one: an error code of RFC 6749 and words.</returns>
+    /// <returns>The request, or an error code of RFC 6749 and a description.</returns>
     public static async Task<(TokenRequest? Request, string Error, string Words)> ReadAsync(HttpContext context)
     {
         if (!context.Request.HasFormContentType)
@@ -31,7 +31,7 @@ internal sealed record TokenRequest(string GrantType, string ClientId, string Cl
         }
 
         if (form.Any(f => f.Value.Count > 1))
-            return Bad("A parameter is given twice.");
+            return Bad("A parameter is repeated.");
         var grant = form["grant_type"].ToString();
         if (grant.Length == 0)
             return Bad("grant_type is missing.");
@@ -39,13 +39,13 @@ internal sealed record TokenRequest(string GrantType, string ClientId, string Cl
         if (StringValues.IsNullOrEmpty(header))
             return (new TokenRequest(grant, form["client_id"].ToString(), form["client_secret"].ToString()), "", "");
         if (form.ContainsKey("client_secret"))
-            return Bad("Authenticate by the header or by the form, not by both.");
+            return Bad("Authenticate either with the header or with the form, not both.");
         return FromHeader(header.ToString()) is { } basic && (!form.TryGetValue("client_id", out var named) || named == basic.Id)
             ? (new TokenRequest(grant, basic.Id, basic.Secret), "", "")
             : Bad("The Authorization header is not Basic credentials of the client.");
     }
 
-    // A record would print the secret.
+    // A record's default text would include the secret.
     public override string ToString() => $"{GrantType} of {ClientId}";
 
     private static (string Id, string Secret)? FromHeader(string header)
@@ -56,7 +56,7 @@ internal sealed record TokenRequest(string GrantType, string ClientId, string Cl
         if (!Convert.TryFromBase64String(header[Basic.Length..].Trim(), bytes, out var length))
             return null;
         var pair = Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2);
-        // RFC 6749, 2.3.1: both halves are form-encoded first.
+        // RFC 6749, 2.3.1: both halves are form-encoded.
         return pair.Length == 2 ? (Decode(pair[0]), Decode(pair[1])) : null;
     }
 
