@@ -10,7 +10,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Cache;
 
-/// <summary>The tenant's keys in the cache, on the adapter that <c>Saga:Cache:Adapter</c> names.</summary>
+/// <summary>The tenant's keys in the cache, with the adapter in <c>Saga:Cache:Adapter</c>.</summary>
 public sealed class CacheModule : ResourceModule
 {
     public override string Worker => WorkerNames.Cache;

@@ -9,7 +9,7 @@ using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Cache;
 
-/// <summary>The tenant's key space in the cache, and the user that may use it.</summary>
+/// <summary>Creates the tenant's key space in the cache, and the user that may use it.</summary>
 internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Cache;
@@ -21,7 +21,7 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
-        // Stored before the server hears of it: a retry uses the same password, and none is known outside only.
+        // Stored before it is set on the server, so that a retry uses the same password and the registry always knows it.
         Credential? credential = null;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {

@@ -11,7 +11,7 @@ using StackExchange.Redis;
 
 namespace Saga.Workers.Cache;
 
-/// <summary>Uses the cache as a service would, and with the tenant's own credentials where it has some: its keys only.</summary>
+/// <summary>Uses the cache like a product service. If the tenant has its own credentials, verifies that they reach only its keys.</summary>
 internal sealed class CacheVerification(ICacheStore store, TenantCredentials credentials, IOptions<CacheOptions> options) : IVerification
 {
     private static readonly TimeSpan ProbeLife = TimeSpan.FromMinutes(1);
@@ -40,7 +40,7 @@ internal sealed class CacheVerification(ICacheStore store, TenantCredentials cre
     {
         await cache.SetAsync(key, "probe"u8.ToArray(), ProbeLife, cancellationToken);
         if (await cache.GetAsync(key, cancellationToken) is not { } back || Encoding.UTF8.GetString(back) != "probe")
-            throw Broken("an entry does not come back as it was set");
+            throw Broken("an entry read back differs from the value written");
         if (await other.GetAsync(key, cancellationToken) is not null)
             throw Broken("an entry can be read by another tenant");
         if (!await cache.DeleteAsync(key, cancellationToken))
@@ -50,11 +50,11 @@ internal sealed class CacheVerification(ICacheStore store, TenantCredentials cre
     private async Task SignInAsync(TenantId tenant, TenantId other, CacheKey key, CancellationToken cancellationToken)
     {
         var credential = await credentials.FindAsync(tenant, CredentialPurposes.Cache, cancellationToken)
-            ?? throw Broken("the registry holds no credentials for it");
+            ?? throw Broken("the registry has no credentials for it");
         await using var session = await RedisTenantSession.OpenAsync(options.Value.Redis, credential, cancellationToken);
-        // A user that may not ask was made by an earlier version. What follows shows its rights, too.
+        // A user that may not run ACL WHOAMI was created by an earlier version. The following checks also verify its rights.
         if (await session.AskAsync(RedisSignIn.UserAsync, cancellationToken) is { } user && user != credential.Username)
-            throw Broken($"Redis refuses the password of '{credential.Username}', and lets anybody in as '{user}'");
+            throw Broken($"Redis refuses the password of '{credential.Username}', and accepts anybody as '{user}'");
         var (own, foreign) = (CacheKey.Prefix(tenant) + key, CacheKey.Prefix(other) + key);
         await RequireAsync(session, "SET", async d => await d.StringSetAsync(own, "probe", ProbeLife), cancellationToken);
         await RequireAsync(session, "GET", async d => await d.StringGetAsync(own) == "probe", cancellationToken);
@@ -71,11 +71,11 @@ internal sealed class CacheVerification(ICacheStore store, TenantCredentials cre
         try
         {
             if (!await session.AskAsync(call, cancellationToken))
-                throw Broken($"{command} of its own key as its own user does not do what it is for");
+                throw Broken($"{command} of its own key as its own user does not work");
         }
         catch (RedisServerException error)
         {
-            throw Broken($"{command} of its own key as its own user is answered '{error.Message}'");
+            throw Broken($"{command} of its own key as its own user fails with '{error.Message}'");
         }
     }
 
@@ -94,9 +94,9 @@ internal sealed class CacheVerification(ICacheStore store, TenantCredentials cre
             // Any other refusal says nothing about the user's rights.
         }
 
-        throw Broken($"{command} beyond its keys as its own user is not refused");
+        throw Broken($"{command} outside its keys as its own user is not refused");
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
-        "cache-not-isolated", $"The tenant's cache is not as it must be: {what}.", $"Replay from the step '{StepNames.Cache}', which sets the tenant's user anew.", CacheOptions.RedisAdapter);
+        "cache-not-isolated", $"The tenant's cache failed verification: {what}.", $"Replay from the step '{StepNames.Cache}', which sets up the tenant's user again.", CacheOptions.RedisAdapter);
 }

@@ -5,7 +5,7 @@ using Saga.Tenancy.Sealing;
 
 namespace Saga.Workers.Cache;
 
-/// <summary>There is nothing to make in process, and nobody to sign in.</summary>
+/// <summary>The in-process cache needs no provisioning and has no users.</summary>
 internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICacheProvisioner
 {
     public string? User(TenantId tenant) => null;

@@ -10,7 +10,7 @@ using System.Text;
 
 namespace Saga.Workers.Cache;
 
-/// <summary>A Redis user per tenant that reaches the tenant's keys and channels only.</summary>
+/// <summary>Creates a Redis user per tenant that can access only the tenant's keys and channels.</summary>
 internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<CacheOptions> options) : ICacheProvisioner
 {
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.Redis.LingersForSeconds);
@@ -22,14 +22,14 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         ArgumentNullException.ThrowIfNull(credential);
         var space = CacheKey.Prefix(tenant);
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(credential.Password)));
-        // SETUSER adds to what is there, so it begins with nothing. What lists other tenants' keys or channels, or
-        // carries keys out of this database, is taken away again.
+        // SETUSER adds to existing rules, so the rules start with a reset. Commands that list other tenants' keys or channels, or move
+        // keys to another database, are revoked again.
         object[] rules =
         [
             "SETUSER", credential.Username, "reset", "on", $"#{digest}", "resetkeys", $"%RW~{space}*", "resetchannels", $"&{space}*",
             "-@all", "+@read", "+@write", "+@connection", "+@pubsub", "+@transaction", "-@dangerous", "-@admin", "-@scripting",
             "-scan", "-randomkey", "-dbsize", "-keys", "-select", "-pubsub", "-move", "-copy",
-            // A client that signs in with a refused password must be able to find out that it is somebody else.
+            // A client whose password was refused must be able to find out that it is signed in as somebody else.
             "+acl|whoami",
         ];
         await ChangeAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
@@ -38,16 +38,16 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
 
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        // The user first: DELUSER also ends its connections, so nothing writes behind the deletion.
+        // Delete the user first: DELUSER also closes its connections, so nothing writes after the deletion.
         await ChangeAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellationToken);
         await SaveAsync(cancellationToken);
-        // Keys that were there during a whole pass are met by it; a pass that meets none is the proof.
+        // A pass finds every key that exists during the full pass, so a pass without keys proves that none are left.
         for (var pass = 1; await UnlinkAsync(tenant, cancellationToken) > 0; pass++)
         {
             if (pass == 10)
             {
                 throw new CacheException(
-                    "redis-not-empty", $"Keys of '{CacheKey.Prefix(tenant)}' appear as fast as they are deleted: somebody writes there.", FailureKind.Transient);
+                    "redis-not-empty", $"Keys of '{CacheKey.Prefix(tenant)}' appear as fast as they are deleted: something still writes to them.", FailureKind.Transient);
             }
         }
     }
@@ -107,7 +107,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         while (cursor != "0");
     }
 
-    // Users live in the server's memory unless it was started with a file for them.
+    // Users exist only in the server's memory unless it was started with an aclfile.
     private async Task<string> SaveAsync(CancellationToken cancellationToken)
     {
         try
@@ -120,7 +120,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         }
         catch (CacheException error) when (!error.IsTransient)
         {
-            return "not known: the server does not tell whether it keeps its users";
+            return "unknown: the server does not say whether it persists its users";
         }
     }
 }

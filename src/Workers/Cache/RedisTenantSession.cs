@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Saga.Workers.Cache;
 
-/// <summary>A short connection that is signed in with a tenant's own credentials, as a service of the tenant would be.</summary>
+/// <summary>A short-lived connection that is signed in with a tenant's own credentials, like a product service.</summary>
 internal sealed class RedisTenantSession : IAsyncDisposable
 {
     private readonly ConnectionMultiplexer connection;
@@ -13,7 +13,7 @@ internal sealed class RedisTenantSession : IAsyncDisposable
 
     private RedisTenantSession(ConnectionMultiplexer connection, TimeSpan limit) => (this.connection, this.limit) = (connection, limit);
 
-    /// <summary>Redis may have taken the connection for its default user instead: ask <see cref="RedisSignIn.UserAsync"/>.</summary>
+    /// <summary>Redis may treat the connection as its default user instead: check with <see cref="RedisSignIn.UserAsync"/>.</summary>
     /// <exception cref="CacheException">The server cannot be reached, or refuses the credential.</exception>
     public static async Task<RedisTenantSession> OpenAsync(RedisOptions options, Credential credential, CancellationToken cancellationToken)
     {
@@ -24,15 +24,15 @@ internal sealed class RedisTenantSession : IAsyncDisposable
         server.AbortOnConnectFail = true;
         server.ConnectRetry = 0;
         server.ConnectTimeout = (int)patience.TotalMilliseconds;
-        // Without it the client refuses by itself what the server is to refuse.
+        // Without it the client itself would refuse commands that the server should refuse.
         server.AllowAdmin = true;
-        // The tenant's user may neither read the client's key nor hear its channel.
+        // The tenant's user may neither read the client's tie-breaker key nor subscribe to its channel.
         server.TieBreaker = "";
         server.ConfigurationChannel = "";
         return new RedisTenantSession(await GuardAsync(() => ConnectAsync(server, cancellationToken), credential.Username), patience);
     }
 
-    /// <exception cref="CacheException">The connection broke, or the answer takes too long.</exception>
+    /// <exception cref="CacheException">The connection broke, or the answer took too long.</exception>
     /// <exception cref="RedisServerException">The server refused the command, and would refuse it again.</exception>
     public Task<T> AskAsync<T>(Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
         GuardAsync(() => call(connection.GetDatabase()).WaitAsync(limit, TimeProvider.System, cancellationToken), user: null);
@@ -48,7 +48,7 @@ internal sealed class RedisTenantSession : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Nobody else would close what is opened behind the caller's back.
+            // Nobody else would close a connection that opens after the caller has given up.
             _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw;
         }

@@ -9,7 +9,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Configuration;
 
-/// <summary>The tenant's settings and features, which the registry holds.</summary>
+/// <summary>The tenant's settings and features, stored in the registry.</summary>
 public sealed class ConfigurationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Configuration;

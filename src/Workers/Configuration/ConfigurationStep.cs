@@ -11,7 +11,7 @@ using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Configuration;
 
-/// <summary>The plan's defaults with the tenant's own values over them, in one transaction.</summary>
+/// <summary>Writes the plan's defaults, overridden by the tenant's own values, in one transaction.</summary>
 internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, LeasedTransactions leases) : IStep
 {
     private const int GeneratedBytes = 32;
@@ -21,7 +21,7 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken) ?? throw StepFailureException.Permanent(
-            "plan-unknown", $"The plan '{context.Tenant.Plan}' is not in the registry.", "Add the plan again, and replay the step.");
+            "plan-unknown", $"The plan '{context.Tenant.Plan}' is not in the registry.", "Add the plan again, then replay the step.");
         RequireKnown(context.Tenant.Settings.Keys, plan.Settings.Keys, plan.Name, "setting");
         RequireKnown(context.Tenant.Features.Keys, plan.Features.Keys, plan.Name, "feature");
 
@@ -32,7 +32,7 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
             var own = context.Tenant.Settings.TryGetValue(key, out var given);
             var made = !own && setting.Generate;
             var value = own ? given : made ? Generate() : setting.Value ?? throw StepFailureException.Permanent(
-                "plan-invalid", $"The plan '{plan.Name}' gives '{key}' neither a value nor 'generate'.", "Mend the plan, and replay the step.");
+                "plan-invalid", $"The plan '{plan.Name}' gives '{key}' neither a value nor 'generate'.", "Fix the plan, then replay the step.");
             sealedCount += setting.Sealed ? 1 : 0;
             generated += made ? 1 : 0;
             await WriteAsync(transaction, context, key, value, setting.Sealed, keep: made, cancellationToken);
@@ -70,13 +70,13 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
         await TenantSettingRows.WriteSealedAsync(transaction, context.TenantId, key, envelope, keep, cancellationToken);
     }
 
-    // Intake refuses these; a plan that changed since then makes them possible.
+    // The intake refuses unknown names, but the plan may have changed since.
     private static void RequireKnown(IEnumerable<string> own, IEnumerable<string> known, string plan, string kind)
     {
         if (own.Except(known, StringComparer.Ordinal).FirstOrDefault() is { } unknown)
         {
             throw StepFailureException.Permanent(
-                $"{kind}-unknown", $"The plan '{plan}' has no {kind} '{unknown}'.", $"Add it to the plan, or ask again without it.");
+                $"{kind}-unknown", $"The plan '{plan}' has no {kind} '{unknown}'.", $"Add it to the plan, or send the command again without it.");
         }
     }
 

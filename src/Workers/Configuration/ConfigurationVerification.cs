@@ -7,7 +7,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Configuration;
 
-/// <summary>Every setting and feature of the plan can be read, the sealed ones opened.</summary>
+/// <summary>Verifies that every setting and feature of the plan can be read, and that sealed ones can be opened.</summary>
 internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings settings) : IVerification
 {
     public string Name => "configuration";
@@ -35,5 +35,5 @@ internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings 
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
-        "configuration-incomplete", $"The tenant's configuration is not as it must be: {what}", $"Replay from the step '{StepNames.Configuration}'.");
+        "configuration-incomplete", $"The tenant's configuration failed verification: {what}", $"Replay from the step '{StepNames.Configuration}'.");
 }

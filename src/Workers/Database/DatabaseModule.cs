@@ -13,7 +13,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Database;
 
-/// <summary>A tenant's place on a database server: made, migrated, and proven to work.</summary>
+/// <summary>A tenant's database, schema or rows on a database server: creation, migration and verification.</summary>
 public sealed class DatabaseModule : ResourceModule
 {
     public override string Worker => WorkerNames.Database;
@@ -34,7 +34,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, MigrateStep>();
     }
 
-    /// <summary>Needs no administrator's connection and no master key.</summary>
+    /// <summary>Needs neither an administrator's connection nor a master key.</summary>
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration).AddConnectionBudgets(configuration);

@@ -12,7 +12,7 @@ using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Database;
 
-/// <summary>Makes the place of the tenant's rows, and a login of its own.</summary>
+/// <summary>Creates the place for the tenant's rows, and the tenant's own login.</summary>
 internal sealed class DatabaseStep(
     IEnumerable<ITier> tiers, PlanStore plans, CredentialStore credentials, LeasedTransactions leases, TenantConnections connections) : IStep
 {
@@ -24,9 +24,9 @@ internal sealed class DatabaseStep(
     {
         var place = TenantSchema.Of(PlacementOf(context.Tenant));
         var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
-            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, and replay the operation.");
+            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, then replay the operation.");
 
-        // Before the server hears of it: an attempt that is killed leaves its password to the next one.
+        // Stored before it is set on the server, so that after a killed attempt the next one uses the same password.
         Credential credential;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
@@ -43,11 +43,11 @@ internal sealed class DatabaseStep(
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         await connections.CloseAsync(context.TenantId);
-        // Without a placement nothing was ever made.
+        // Without a placement nothing was ever created.
         if (context.Tenant.Placed is { } placement)
             await TierOf(context).UnmakeAsync(context, TenantSchema.Of(placement), cancellationToken);
 
-        // Last: while the login may exist, its password is not forgotten.
+        // Last, so that the password is not deleted while the login may still exist.
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Database, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

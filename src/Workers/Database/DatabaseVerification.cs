@@ -10,12 +10,12 @@ using Saga.Workers.Verification;
 namespace Saga.Workers.Database;
 
 /// <summary>
-/// Signs in as the tenant; writes, reads and deletes a row; and tries what must not work: to read and write the
-/// rows of another tenant, to use another schema, to connect to another database.
+/// Signs in as the tenant, then writes, reads and deletes a row. Also tries what must fail: reading and writing another tenant's
+/// rows, using another schema, and connecting to another database.
 /// </summary>
 internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets) : IVerification
 {
-    // Every copy of the product's tables holds a row of this tenant, which is nobody's.
+    // Every copy of the product's tables contains a row of this fictitious tenant.
     private static readonly Guid Canary = Guid.Empty;
     private const string Key = "saga.verification";
 
@@ -26,11 +26,11 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         var server = context.Tenant.Placement?.Server ?? "unknown";
-        // The tenant's own, and the one that must be refused.
+        // One for the tenant's own connection, and one for the connection that must be refused.
         await using var reserved = await ReserveAsync(server, cancellationToken);
         try
         {
-            // What the pool knows may be older than what this operation just made.
+            // The pool may be older than the placement that this operation just created.
             await connections.CloseAsync(context.TenantId);
             var other = await OtherPlacesAsync(context, cancellationToken);
             await Task.WhenAll(RowsAsync(context, cancellationToken), OtherDatabaseAsync(context, other, cancellationToken));
@@ -58,7 +58,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
         }
         finally
         {
-            // Workers serve no tenant: the pool would only hold a connection until it is idle for long.
+            // Workers serve no tenants, so the pool would only keep an idle connection.
             await connections.CloseAsync(context.TenantId);
         }
     }
@@ -79,7 +79,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
     {
         await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
         {
-            // It need not outlive a crash: deleting it waits for the disk, and for this with it.
+            // This row need not survive a crash. The delete waits for the disk anyway, and thereby for this write as well.
             await using var written = Batch(session, ("select set_config('synchronous_commit', 'off', true)", []), (
                 "insert into settings (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
                 [Key, context.OperationId.ToString()]));
@@ -100,7 +100,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             await OtherRowsAsync(context, claim?.ToString() ?? "", cancellationToken);
     }
 
-    /// <summary>What the login reaches when it claims to be this one: one round trip, in which what must be refused comes last.</summary>
+    /// <summary>Checks what the login can reach when it claims to be this tenant. One round trip, with the statement that must be refused last.</summary>
     private async Task OtherRowsAsync(StepContext context, string claim, CancellationToken cancellationToken)
     {
         string[] tables = ["tenants", "users", "documents", "settings"];
@@ -111,7 +111,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             ("select set_config('app.tenant_id', $1, true)", [claim]),
             ($"select {string.Join(" + ", tables.Select(t => $"(select count(*) from {t} where tenant_id <> $1)"))}", [tenant]),
             ("select count(*) from settings", []),
-            // Neither reads a row: where it reads, a policy for reading hides what one for writing lets through.
+            // Neither statement reads rows, because a read policy would hide a hole in the write policy.
             ("update settings set updated_at = now()", []),
             ("delete from settings", []),
             ("insert into settings (tenant_id, key, value) values ($1, $2, 'true')", [Canary, Key]));
@@ -126,7 +126,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             throw Broken($"with app.tenant_id = '{claim}' it deletes rows of another tenant");
     }
 
-    /// <returns>A database that the login must not get into; null when there is none but its own.</returns>
+    /// <returns>A database that the login must not be able to connect to; null when there is none other than its own.</returns>
     private async Task<string?> OtherPlacesAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
@@ -142,15 +142,15 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
                 """
                 select min(datname) from pg_database
                 where datname ~ '^(tenant|saga)_' and datname <> current_database()
-                  -- One that is being made (0) or dropped (-2) lets nobody in.
+                  -- A database that is being created (0) or dropped (-2) accepts no connections.
                   and datallowconn and datconnlimit not in (0, -2)
-                  -- Of the row that was read: has_database_privilege() may know an older or a newer list.
+                  -- From the row just read, because has_database_privilege() may use an older or newer version of the list.
                   and exists (
                       select 1 from aclexplode(coalesce(datacl, acldefault('d', datdba))) granted
                       where granted.privilege_type = 'CONNECT' and (granted.grantee = 0 or pg_has_role(granted.grantee, 'USAGE')))
                 """,
                 []),
-            // One that lets nobody in would prove nothing.
+            // A database that accepts no connections would prove nothing.
             ("select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database() and datallowconn and datconnlimit not in (0, -2)", []));
         await using var results = await places.ExecuteReaderAsync(cancellationToken);
         if (await TextAsync(results, cancellationToken) is { } schema)
@@ -162,7 +162,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
         return await TextAsync(results, cancellationToken);
     }
 
-    // What the catalog promises is tried, too.
+    // The catalog says that it is refused; this tries it.
     private async Task OtherDatabaseAsync(StepContext context, string? other, CancellationToken cancellationToken)
     {
         if (other is null || context.Tenant.Tier != IsolationTier.Database)
@@ -193,7 +193,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
-        "isolation-broken", $"The tenant's login is not kept apart from other tenants: {what}.",
+        "isolation-broken", $"The tenant's login is not isolated from other tenants: {what}.",
         "Do not activate the tenant. Compare the policies and grants of its database with the product's migrations.");
 
     private static NpgsqlBatch Batch(TenantSession session, params ReadOnlySpan<(string Sql, object[] Parameters)> statements)

@@ -8,7 +8,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database;
 
-/// <summary>Brings the tenant's tables to the newest version, registers the tenant in them, and records both in the registry.</summary>
+/// <summary>Migrates the tenant's tables to the newest version, registers the tenant in them, and records both in the registry.</summary>
 internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrator, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Migrate;
@@ -34,7 +34,7 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
         return new { Version = version };
     }
 
-    /// <summary>The tables go with the database, the schema or the tenant's rows, which are compensated next; the record goes here.</summary>
+    /// <summary>Deletes only the record. The compensation of the database step, which follows, removes the tables with the database, the schema or the rows.</summary>
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);

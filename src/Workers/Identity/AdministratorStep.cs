@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>Gives the tenant its first administrator: a user, a member of the organisation, with the role.</summary>
+/// <summary>Creates the tenant's first administrator: a user who is a member of the organisation and has the role.</summary>
 public sealed class AdministratorStep(IDirectory directory, LeasedTransactions registry) : IStep
 {
     public string Name => StepNames.Administrator;
@@ -23,7 +23,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
         var tenant = context.Tenant;
         var user = await EnsureAsync(context, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
         await RecordAsync(context, user.Id, cancellationToken);
-        // Last, so that an attempt that fails earlier mails nothing; a user of somebody else's is not bothered at all.
+        // Last, so that an attempt that fails earlier sends no mail. A user that was not created for this tenant gets none at all.
         var mailed = user.MadeFor == tenant.Id && user.RequiredActions.Count > 0
             && await directory.SendRequiredActionsAsync(user, cancellationToken);
         return new AdministratorOutput { UserId = user.Id, MadeForTenant = user.MadeFor == tenant.Id, Mailed = mailed };

@@ -4,7 +4,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>The refusals that every directory words alike. All are permanent: the same attempt would be refused again.</summary>
+/// <summary>The refusals common to all directories. All are permanent, because the same attempt would be refused again.</summary>
 public static class DirectoryFailures
 {
     public const string OrganizationTaken = "organization-taken";
@@ -17,31 +17,31 @@ public static class DirectoryFailures
     public const string UserUnverified = "user-unverified";
 
     internal static StepFailureException AliasHeld(Slug slug, string system) => StepFailureException.Permanent(
-        OrganizationTaken, $"The organisation alias '{slug}' belongs to another tenant or to nobody known here.",
-        "Choose another slug, or remove the organisation that holds the alias, and replay.", system);
+        OrganizationTaken, $"The organisation alias '{slug}' belongs to another tenant or to an unknown owner.",
+        "Choose another slug, or remove the organisation with that alias, then replay.", system);
 
     internal static StepFailureException NamesHeld(OrganizationSpec wanted, string system) => StepFailureException.Permanent(
         OrganizationNameTaken, $"The organisation names {string.Join(" and ", wanted.Names.Select(n => $"'{n}'"))} belong to other organisations.",
-        "Choose another name for the tenant, or rename an organisation that holds one of these, and replay.", system);
+        "Choose another name for the tenant, or rename one of these organisations, then replay.", system);
 
     internal static StepFailureException DomainHeld(string domain, string system) => StepFailureException.Permanent(
         DomainTaken, $"The domain '{domain}' is linked to another organisation.",
-        "Unlink the domain from that organisation, or provision without it, and replay.", system);
+        "Unlink the domain from that organisation, or provision without it, then replay.", system);
 
     internal static StepFailureException AliasChanged(TenantId tenant, Slug wanted, string found, string system) => StepFailureException.Permanent(
         AliasDiffers, $"The organisation of tenant {tenant} has the alias '{found}' instead of '{wanted}', and an alias cannot be changed.",
-        "Delete that organisation, or take its attribute tenant_id away, and replay.", system);
+        "Delete that organisation, or remove its attribute tenant_id, then replay.", system);
 
     internal static StepFailureException Missing(TenantId tenant, string system) => StepFailureException.Permanent(
-        OrganizationMissing, $"Tenant {tenant} has no organisation any more.",
+        OrganizationMissing, $"Tenant {tenant} no longer has an organisation.",
         $"Replay the operation from the step '{StepNames.Identity}'.", system);
 
     internal static StepFailureException Disabled(string email, string system) => StepFailureException.Permanent(
         UserDisabled, $"The user '{email}' exists and is disabled.",
-        "Enable the user, or name another administrator, and replay.", system);
+        "Enable the user, or choose another administrator, then replay.", system);
 
-    // Whoever registers a stranger's address without verifying it must not become that stranger's administrator.
+    // A user who registered somebody else's address without verifying it must not become administrator in that person's place.
     internal static StepFailureException Unverified(string email, string system) => StepFailureException.Permanent(
-        UserUnverified, $"The user '{email}' exists, was not made for a tenant, and never verified the address.",
-        "Have the address verified, or remove the user, and replay.", system);
+        UserUnverified, $"The user '{email}' exists, was not created for a tenant, and has never verified the address.",
+        "Have the address verified, or remove the user, then replay.", system);
 }

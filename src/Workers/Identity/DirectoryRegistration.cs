@@ -9,7 +9,7 @@ namespace Saga.Workers.Identity;
 
 public static class DirectoryRegistration
 {
-    /// <summary>The directory that <c>Saga:Identity:Adapter</c> names; may be called by several capabilities of one host: the first call counts.</summary>
+    /// <summary>Adds the directory in <c>Saga:Identity:Adapter</c>. Several capabilities of one host may call it; only the first call has an effect.</summary>
     public static IServiceCollection AddDirectory(this IServiceCollection services, IConfiguration configuration)
     {
         if (services.Any(s => s.ServiceType == typeof(IDirectory)))
@@ -25,7 +25,7 @@ public static class DirectoryRegistration
                 services.AddEmbeddedDirectory(configuration);
                 break;
             default:
-                // The value is read only to be refused: the options say which key and what it expects.
+                // Reading the options fails with a message that names the key and the expected value.
                 services.AddSingleton<IDirectory>(s => throw new InvalidOperationException(s.GetRequiredService<IOptions<IdentityOptions>>().Value.Adapter));
                 break;
         }

@@ -2,12 +2,12 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>The organisation a tenant must have. Its alias is the slug.</summary>
+/// <summary>The organisation that a tenant must have. Its alias is the slug.</summary>
 public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain)
 {
     /// <summary>
-    /// The names it may have, the better first: tenants may share a display name, organisations may not, and a slug is
-    /// nobody else's. What has one of them keeps it, so that a retry changes nothing.
+    /// The possible names, in order of preference. Tenants may share a display name but organisations may not, and the slug is unique.
+    /// An organisation that has one of these names keeps it, so that a retry changes nothing.
     /// </summary>
     public IReadOnlyList<string> Names { get; } = [Name, $"{Name} ({Slug})"];
 }
@@ -32,7 +32,7 @@ public sealed record DirectoryUser
     /// <summary>In lower case.</summary>
     public required string Email { get; init; }
 
-    /// <summary>The tenant whose provisioning made the user; null when somebody else did.</summary>
+    /// <summary>The tenant whose provisioning created the user; null for other users.</summary>
     public TenantId? MadeFor { get; init; }
 
     public required bool Enabled { get; init; }
@@ -51,6 +51,6 @@ public static class DirectoryRoles
 
 public static class RequiredActions
 {
-    /// <summary>Of a user made here, in this order.</summary>
+    /// <summary>The actions required of a user created here, in this order.</summary>
     public static IReadOnlyList<string> OfNewUser { get; } = ["VERIFY_EMAIL", "UPDATE_PASSWORD"];
 }

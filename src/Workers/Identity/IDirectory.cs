@@ -4,8 +4,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Identity;
 
 /// <summary>
-/// What the life of a tenant needs of an identity provider. Everything here is idempotent: what is there is kept,
-/// what is gone is fine. Refusals are <see cref="StepFailureException"/>, transient when another attempt may help.
+/// The operations that a tenant's lifecycle needs from an identity provider. All are idempotent: they keep what exists and accept
+/// what is already gone. Refusals are <see cref="StepFailureException"/>, transient when another attempt may help.
 /// E-mail addresses are compared without regard to case. Thread-safe.
 /// </summary>
 public interface IDirectory
@@ -14,21 +14,21 @@ public interface IDirectory
     TimeSpan LingersFor => TimeSpan.Zero;
 
     /// <summary>
-    /// The tenant's organisation, made when missing and mended when its name, domain or enabling differ.
-    /// It takes the first of <see cref="OrganizationSpec.Names"/> that is free. An alias, domain, or all the names held by
-    /// others are a permanent failure, as <see cref="DirectoryFailures"/> names them.
+    /// Creates the tenant's organisation if it is missing, and repairs its name, domain and enabled flag.
+    /// It gets the first free name of <see cref="OrganizationSpec.Names"/>. If the alias, the domain or all names belong to others,
+    /// this fails permanently with a failure of <see cref="DirectoryFailures"/>.
     /// </summary>
     Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken);
 
     Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
-    /// <summary>Removes the members, then the organisation. Users that exist beside it stay.</summary>
+    /// <summary>Removes the members, then the organisation. Its users stay.</summary>
     Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The user with this address as username. One made here is marked as made for the tenant, has no password, and must
-    /// verify the address and choose a password first. One that exists is taken as it is, provided that it is enabled
-    /// and that somebody vouches for the address: it was verified, or the user was made for a tenant.
+    /// Finds or creates the user with this address as user name. A new user is marked as created for the tenant, has no password, and
+    /// must first verify the address and choose a password. An existing user is used unchanged if it is enabled and its address is
+    /// trusted: the address was verified, or the user was created for a tenant.
     /// </summary>
     Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellationToken);
 
@@ -38,7 +38,7 @@ public interface IDirectory
 
     Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
-    /// <summary>Grants the role, which is made when the provider does not know it.</summary>
+    /// <summary>Grants the role, and creates it if the provider does not have it.</summary>
     Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken);
 
     /// <summary>Makes the user an administrator of the tenant: user, membership and role, as the three calls above do.</summary>
@@ -62,16 +62,14 @@ public interface IDirectory
     Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Asks the provider to mail the user the actions still required of it, where that is configured.
-    /// A courtesy that never fails the caller.
+    /// Asks the provider to mail the user about required actions, if that is configured. Best effort: it never fails the caller.
     /// </summary>
-    /// <returns>Whether the provider took the mail.</returns>
+    /// <returns>Whether the provider accepted the request.</returns>
     Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Undoes what made the user an administrator of the tenant: ends the membership, deletes the user when it was made
-    /// for this tenant and belongs to no other, and takes <see cref="DirectoryRoles.TenantAdmin"/> from one that stays
-    /// without any organisation.
+    /// Undoes <see cref="EnsureAdministratorAsync"/>: ends the membership, and deletes the user if it was created for this tenant and
+    /// belongs to no other. Revokes <see cref="DirectoryRoles.TenantAdmin"/> from a remaining user without any organisation.
     /// </summary>
     Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken);
 }

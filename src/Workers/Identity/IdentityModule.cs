@@ -6,7 +6,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>The tenant's organisation and its first administrator, in the directory that <c>Saga:Identity:Adapter</c> names.</summary>
+/// <summary>The tenant's organisation and its first administrator, in the directory in <c>Saga:Identity:Adapter</c>.</summary>
 public sealed class IdentityModule : ResourceModule
 {
     public override string Worker => WorkerNames.Identity;

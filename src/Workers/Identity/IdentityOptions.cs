@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>Which identity provider holds organisations and users. Section <c>Saga:Identity</c>.</summary>
+/// <summary>The identity provider for organisations and users. Section <c>Saga:Identity</c>.</summary>
 public sealed class IdentityOptions
 {
     public const string Section = "Saga:Identity";

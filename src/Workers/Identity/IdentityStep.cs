@@ -5,7 +5,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>Gives the tenant its organisation.</summary>
+/// <summary>Creates the tenant's organisation.</summary>
 public sealed class IdentityStep(IDirectory directory, LeasedTransactions registry) : IStep
 {
     public string Name => StepNames.Identity;
@@ -26,7 +26,7 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = registry.Guard(context.Lease);
-        // By the tenant's id, not by the registry's: an attempt that died before its commit left none there.
+        // By the tenant's id, because an attempt that died before its commit did not store the organisation's id in the registry.
         await directory.DeleteOrganizationAsync(context.TenantId, cancellationToken);
         await RecordAsync(context, null, cancellationToken);
     }

@@ -5,7 +5,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>The tenant's organisation is there and enabled, and the administrator belongs to it and has the role.</summary>
+/// <summary>Verifies that the tenant's organisation exists and is enabled, and that the administrator belongs to it and has the role.</summary>
 public sealed class IdentityVerification(IDirectory directory) : IVerification
 {
     public const string Failed = "identity-unverified";
@@ -17,7 +17,7 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
-        // All is asked at once, by the ids that the registry has: whether they are right is seen below.
+        // Queries everything in parallel with the registry's ids. Whether the ids are right is checked below.
         var (organizationId, userId) = (tenant.OrganizationId ?? "", tenant.AdminUserId ?? "");
         var known = organizationId.Length > 0 && userId.Length > 0;
         var finding = directory.FindOrganizationAsync(tenant.Id, cancellationToken);

@@ -5,7 +5,7 @@ using System.Text;
 namespace Saga.Workers.Database.Migrations;
 
 /// <summary>One version of the product's tables.</summary>
-/// <param name="Version">From 1, without gaps.</param>
+/// <param name="Version">Starts at 1, without gaps.</param>
 internal sealed record ProductMigration(int Version, string Name, string Sql)
 {
     /// <summary>SHA-256 of the text with LF line ends, in lower-case hexadecimal.</summary>
@@ -21,7 +21,7 @@ internal sealed class ProductMigrations(IReadOnlyList<ProductMigration> all)
 
     public int Newest => All[^1].Version;
 
-    /// <summary>Names the very state that all of them lead to: a template of another state has another name.</summary>
+    /// <summary>Identifies the resulting state of the tables; templates of different states have different names.</summary>
     public string Checksum { get; } = ProductMigration.Hash(string.Join('\n', all.Select(m => m.Checksum)));
 
     public static ProductMigrations Embedded()

@@ -5,15 +5,15 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Migrations;
 
 /// <summary>
-/// Brings the product's tables of one schema to the newest version: all missing migrations in one transaction, as
-/// the schema's owner, under the schema's lock. What was applied is recorded in the schema itself. Thread-safe.
+/// Migrates the product's tables of one schema to the newest version: all missing migrations in one transaction, as the schema's
+/// owner, under the schema's lock. Applied migrations are recorded in the schema itself. Thread-safe.
 /// </summary>
 internal sealed class ProductMigrator(ProductMigrations migrations)
 {
     /// <param name="session">A session in the database of the schema.</param>
     /// <param name="owner">The role that owns the schema, and will own its tables.</param>
-    /// <param name="user">The role that reads and writes rows; null when none does.</param>
-    /// <returns>All that is applied now, in order.</returns>
+    /// <param name="user">The role that reads and writes rows; null for none.</param>
+    /// <returns>All applied migrations, in order.</returns>
     /// <exception cref="StepFailureException">A migration changed after it was applied: <c>migration-changed</c>.</exception>
     public async Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
         ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
         return await ReadAsync(session, schema, cancellationToken);
     }
 
-    /// <summary>Lets the role read and write rows, and nothing else: TRUNCATE and REFERENCES would pass by row-level security.</summary>
+    /// <summary>Grants reading and writing rows and nothing else, because TRUNCATE and REFERENCES bypass row-level security.</summary>
     public static string Grants(string schema, string user)
     {
         var (s, u) = (Sql.Name(schema), Sql.Name(user));
@@ -67,7 +67,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
 
     private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellationToken)
     {
-        // Not by to_regclass: that may answer from the session's cache, which waiting for a lock does not refresh.
+        // to_regclass may answer from the session's cache, which waiting for a lock does not refresh.
         var exists = await session.ScalarAsync<bool>(
             "select exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = @schema and c.relname = 'schema_migrations')",
             cancellationToken, new { schema });
@@ -77,7 +77,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
             : [];
     }
 
-    // Versions beyond the newest known are a newer worker's, and fine.
+    // Versions beyond the newest known one come from a newer worker and are fine.
     private List<ProductMigration> Missing(ServerSession session, string schema, IReadOnlyList<AppliedMigration> applied)
     {
         var known = applied.ToDictionary(m => m.Version);
@@ -88,7 +88,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                 throw StepFailureException.Permanent(
                     "migration-changed",
                     $"Migration {migration.Name} changed after it was applied to schema '{schema}' on server '{session.Server}' on {was.AppliedAt.ToString("u", CultureInfo.InvariantCulture)}.",
-                    "Restore the migration's text, put the change into a new migration, and replay the operation.");
+                    "Restore the migration's text, put the change into a new migration, then replay the operation.");
             }
         }
 

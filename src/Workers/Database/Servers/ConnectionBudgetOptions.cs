@@ -8,8 +8,8 @@ public sealed class ConnectionBudgetOptions
     public const string Section = "Saga:Databases";
 
     /// <summary>
-    /// Connections to one server, in use or idle, over all databases and logins of it. A step needs up to three at once, so fewer than
-    /// four would only defer.
+    /// The most connections to one server, in use or idle, across all its databases and logins. A step needs up to three at once, so
+    /// with fewer than four, steps would only be deferred.
     /// </summary>
     [Range(4, 10_000, ErrorMessage = "Saga:Databases:MaxConnectionsPerServer must be from 4 to 10000.")]
     public int MaxConnectionsPerServer { get; set; } = 16;

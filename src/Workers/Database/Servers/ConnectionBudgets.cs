@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Workers.Database.Servers;
 
-/// <summary>The budgets of this process, one for each database server, whatever opens the connections. Thread-safe.</summary>
+/// <summary>The connection budgets of this process, one for each database server, shared by all code that opens connections. Thread-safe.</summary>
 internal sealed class ConnectionBudgets : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);

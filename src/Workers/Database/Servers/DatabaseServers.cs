@@ -11,7 +11,7 @@ namespace Saga.Workers.Database.Servers;
 /// <summary>Administrators' connections to the configured servers. Thread-safe.</summary>
 internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, ConnectionBudgets budgets) : IAsyncDisposable
 {
-    /// <summary>Advisory locks count within one database, so every worker takes the server-wide ones in this one.</summary>
+    /// <summary>The scope of advisory locks is one database, so every worker takes the server-wide ones in this database.</summary>
     public const string Maintenance = "postgres";
 
     private readonly ConcurrentDictionary<(string Server, string Database), NpgsqlDataSource> sources = [];
@@ -22,7 +22,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
     public Task<ServerSession> OpenAsync(string server, string database, CancellationToken cancellationToken) =>
         OpenAsync(server, database, budgets.Of(server).ReserveAsync, cancellationToken);
 
-    /// <summary>The same for a caller that holds a session of the server already.</summary>
+    /// <summary>The same for a caller that already holds a session of the server.</summary>
     public Task<ServerSession> OpenSecondAsync(string server, string database, CancellationToken cancellationToken) =>
         OpenAsync(server, database, budgets.Of(server).ReserveSecondAsync, cancellationToken);
 
@@ -35,7 +35,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
             var reservation = await reserve(cancellationToken);
             try
             {
-                // A connection to a tenant's own database, which is soon dropped, copied or idle, is not kept.
+                // Connections to a tenant's own database are not kept, because it is soon dropped, copied or idle.
                 if (!IsShared(database))
                 {
                     var single = Source(connectionString);
@@ -116,7 +116,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
         }
     }
 
-    // Locks and settings of the session end here. A connection that is broken or in a transaction is not given to others.
+    // Resets the session's locks and settings. A broken connection, or one in a transaction, is not reused.
     private static async Task<bool> IsCleanAsync(NpgsqlConnection connection)
     {
         try
@@ -135,7 +135,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
     private static bool IsShared(string database) =>
         database is Maintenance or PlacementStore.RowDatabase || database.StartsWith(PlacementStore.SchemaDatabasePrefix, StringComparison.Ordinal);
 
-    // Only built-in types are used: asking each new database for its types would cost more than the work.
+    // Only built-in types, because loading the types of each new database would cost more than the work.
     private static NpgsqlDataSource Source(string connectionString) =>
         new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build();
 
@@ -145,14 +145,14 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
         {
             throw StepFailureException.Permanent(
                 "server-unknown", $"Database server '{server}' is not configured for this worker.",
-                $"Set Saga:Databases:Servers:{server}:ConnectionString for every worker, and replay the operation.");
+                $"Set Saga:Databases:Servers:{server}:ConnectionString for every worker, then replay the operation.");
         }
 
         return new NpgsqlConnectionStringBuilder(configured.ConnectionString)
         {
             Database = database,
             ApplicationName = "saga-worker",
-            // Kept here, within the budget of the server: a pool knows its own database only.
+            // Connections are kept here, within the server's budget, because an Npgsql pool covers only one database.
             Pooling = false,
             CommandTimeout = 60,
         }.ConnectionString;

@@ -8,7 +8,7 @@ namespace Saga.Workers.Database.Servers;
 
 public static class DatabaseServersRegistration
 {
-    /// <summary>How many connections this process opens to a server, whatever opens them. May be called by several capabilities of one host.</summary>
+    /// <summary>Adds the connection budgets that all code of this process shares. Several capabilities of one host may call it.</summary>
     public static IServiceCollection AddConnectionBudgets(this IServiceCollection services, IConfiguration configuration)
     {
         if (services.Any(s => s.ServiceType == typeof(ConnectionBudgets)))
@@ -18,7 +18,7 @@ public static class DatabaseServersRegistration
         return services;
     }
 
-    /// <summary>The configured servers, made known to the registry at start. May be called by several capabilities of one host.</summary>
+    /// <summary>Adds the configured servers, which are registered at start. Several capabilities of one host may call it.</summary>
     public static IServiceCollection AddDatabaseServers(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);

@@ -9,7 +9,7 @@ public sealed class DatabasesOptions
 {
     public const string Section = "Saga:Databases";
 
-    /// <summary>By name: a-z, 0-9 and '-', beginning with a letter.</summary>
+    /// <summary>Servers by name: a-z, 0-9 and '-', starting with a letter.</summary>
     public Dictionary<string, DatabaseServerOptions> Servers { get; set; } = new(StringComparer.Ordinal);
 }
 
@@ -19,7 +19,7 @@ public sealed class DatabaseServerOptions
     public const int DefaultMaxTenants = 1000;
     public const int DefaultMaxSchemasPerDatabase = 500;
 
-    /// <summary>A superuser's Npgsql connection string; used by workers only, and never stored. Its database is ignored.</summary>
+    /// <summary>A superuser's Npgsql connection string, used only by workers and never stored. Its database is ignored.</summary>
     public string ConnectionString { get; set; } = "";
 
     public string Region { get; set; } = "default";
@@ -28,10 +28,10 @@ public sealed class DatabaseServerOptions
 
     public int MaxSchemasPerDatabase { get; set; } = DefaultMaxSchemasPerDatabase;
 
-    /// <summary>Databases kept ready for tenants of the database tier to come; 0 for none. Each takes the disk space of an empty tenant.</summary>
+    /// <summary>The size of the warm pool: databases kept ready for new tenants of the database tier; 0 for none. Each takes the disk space of an empty tenant.</summary>
     public int WarmDatabases { get; set; } = 2;
 
-    /// <summary>Where tenants' own connections go, when not to the connection string's host.</summary>
+    /// <summary>The host for tenants' own connections, if it differs from the connection string's.</summary>
     public string? PublicHost { get; set; }
 
     public int? PublicPort { get; set; }
@@ -51,7 +51,7 @@ internal sealed partial class DatabasesOptionsValidation : IValidateOptions<Data
     {
         var key = $"Saga:Databases:Servers:{name}";
         if (!Name().IsMatch(name))
-            yield return $"{key}: a server's name is 1 to 40 characters, a-z, 0-9 and '-', beginning with a letter.";
+            yield return $"{key}: a server's name is 1 to 40 characters, a-z, 0-9 and '-', starting with a letter.";
         if (!HasHost(server.ConnectionString))
             yield return $"{key}:ConnectionString must be an Npgsql connection string of a superuser, with Host, Username and Password.";
         if (string.IsNullOrWhiteSpace(server.Region))

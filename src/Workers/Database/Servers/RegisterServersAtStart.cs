@@ -3,7 +3,7 @@ using Saga.Registry.Placements;
 
 namespace Saga.Workers.Database.Servers;
 
-/// <summary>Makes the configured servers known to the registry in the host's starting phase, before any step runs.</summary>
+/// <summary>Registers the configured servers in the host's starting phase, before any step runs.</summary>
 internal sealed class RegisterServersAtStart(DatabaseServers servers, PlacementStore placements) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => placements.UpsertServersAsync(servers.Describe(), cancellationToken);

@@ -3,15 +3,15 @@ using Npgsql;
 namespace Saga.Workers.Database.Servers;
 
 /// <summary>
-/// The connections of this process to one server, over all of its databases: those in use and those kept idle are never more than
-/// the budget. An idle one makes way for a new one, the oldest first. One of them is for who holds one already and needs a second
-/// to make progress, while others may wait for its locks with all the rest. Thread-safe.
+/// The connections of this process to one server, across all its databases. Busy and idle connections together never exceed the
+/// budget. The oldest idle connection is closed to make room for a new one. One connection is reserved for callers that already hold
+/// one and need a second to make progress, because all other connections may be waiting for their locks. Thread-safe.
 /// </summary>
-/// <param name="budget">How many.</param>
-/// <param name="time">The clock of idle connections.</param>
+/// <param name="budget">The most connections.</param>
+/// <param name="time">The clock for closing idle connections.</param>
 internal sealed class ServerConnections(int budget, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>How long a caller waits for a connection that others use. Longer than a burst takes, shorter than an attempt.</summary>
+    /// <summary>How long a caller waits for a free connection. Longer than a burst, shorter than an attempt.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(15);
@@ -24,7 +24,7 @@ internal sealed class ServerConnections(int budget, TimeProvider time) : IAsyncD
     private int inUse;
     private bool disposed;
 
-    /// <summary>Connections in use and idle.</summary>
+    /// <summary>The number of busy and idle connections.</summary>
     public (int InUse, int Idle) Count
     {
         get
@@ -34,17 +34,17 @@ internal sealed class ServerConnections(int budget, TimeProvider time) : IAsyncD
         }
     }
 
-    /// <summary>Keeps room for connections that somebody else opens, until the reservation is disposed.</summary>
+    /// <summary>Reserves room for a connection that other code opens, until the reservation is disposed.</summary>
     /// <exception cref="TimeoutException">Nothing became free in <see cref="Patience"/>.</exception>
     public Task<Reservation> ReserveAsync(CancellationToken cancellationToken) => ReserveAsync(free, cancellationToken);
 
-    /// <summary>The same for a caller that holds one already.</summary>
+    /// <summary>The same for a caller that already holds one.</summary>
     public Task<Reservation> ReserveSecondAsync(CancellationToken cancellationToken) => ReserveAsync(second, cancellationToken);
 
     private async Task<Reservation> ReserveAsync(SemaphoreSlim permits, CancellationToken cancellationToken)
     {
         if (!await permits.WaitAsync(Patience, cancellationToken))
-            throw new TimeoutException($"No connection of the {budget} that this process may have became free in {Patience.TotalSeconds:0} s.");
+            throw new TimeoutException($"None of the {budget} connections that this process may have became free within {Patience.TotalSeconds:0} s.");
         List<Idle> closing;
         lock (gate)
         {
@@ -56,13 +56,13 @@ internal sealed class ServerConnections(int budget, TimeProvider time) : IAsyncD
         return new Reservation(this, permits);
     }
 
-    /// <summary>Keeps room for several connections at once. One caller at a time collects, so that none waits for what another of them holds.</summary>
+    /// <summary>Reserves room for several connections at once. Only one caller at a time collects permits, so that such callers do not deadlock.</summary>
     /// <exception cref="TimeoutException">Not enough became free in <see cref="Patience"/>.</exception>
     public async Task<Reservations> ReserveAsync(int count, CancellationToken cancellationToken)
     {
         var reserved = new Reservations();
         if (!await collecting.WaitAsync(Patience, cancellationToken))
-            throw new TimeoutException($"Others waited for {Patience.TotalSeconds:0} s for connections of the {budget} that this process may have.");
+            throw new TimeoutException($"Other steps have waited for {Patience.TotalSeconds:0} s for some of the {budget} connections that this process may have.");
         try
         {
             for (var i = 0; i < count; i++)
@@ -80,7 +80,7 @@ internal sealed class ServerConnections(int budget, TimeProvider time) : IAsyncD
         }
     }
 
-    /// <summary>Closes what nobody has used for a while.</summary>
+    /// <summary>Closes connections that were idle for a while.</summary>
     public Task CloseOldAsync()
     {
         var closing = new List<Idle>();
@@ -153,7 +153,7 @@ internal sealed class ServerConnections(int budget, TimeProvider time) : IAsyncD
         {
             lock (connections.gate)
             {
-                // The newest: what is not needed grows old.
+                // Take the newest, so that surplus connections age and get closed.
                 for (var node = connections.idle.Last; node is not null; node = node.Previous)
                 {
                     if (node.Value.Database != database)

@@ -5,7 +5,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Servers;
 
 /// <summary>
-/// An administrator's connection to one database of one server. Errors leave it as <see cref="StepFailureException"/>.
+/// An administrator's connection to one database of one server. Errors are thrown as <see cref="StepFailureException"/>.
 /// Identifiers and literals in statements must be quoted by <see cref="Sql"/>.
 /// </summary>
 internal sealed class ServerSession(string server, NpgsqlConnection connection, Func<NpgsqlConnection, Task> giveBack) : IAsyncDisposable
@@ -21,7 +21,7 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
         TranslatingAsync(async () => (IReadOnlyList<T>)[.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))]);
 
-    /// <summary>Whether the server has a database of this name.</summary>
+    /// <summary>Whether the server has a database with this name.</summary>
     public Task<bool> HasDatabaseAsync(string database, CancellationToken cancellationToken) =>
         ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellationToken, new { database });
 

@@ -8,7 +8,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>A database of the tenant's own, a copy of the template, with an owner nobody signs in as, and a login that uses it.</summary>
+/// <summary>The tenant's own database, copied from the template, with an owner role without login and a login that uses it.</summary>
 internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, FencedSessions fenced) : ITier
 {
     public IsolationTier Tier => IsolationTier.Database;
@@ -52,9 +52,9 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
         await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
     }
 
-    // Everyone may connect to a new database: with a limit of 0 nobody but an administrator can, until that is revoked.
-    // A database is listed only when its copy was complete, whoever was killed meanwhile. One whose drop was
-    // interrupted is listed with a limit of -2, cannot be used, and is made anew.
+    // PUBLIC may connect to a new database. A connection limit of 0 keeps everybody but administrators out until that right is revoked.
+    // A database is listed only after its copy is complete, even if a process was killed. One whose drop was interrupted is listed with
+    // a limit of -2 and cannot be used, so it is created again.
     private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
     {
         var limit = await session.ScalarAsync<int?>(
@@ -85,7 +85,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
         }
         catch (StepFailureException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.InvalidCatalogName })
         {
-            // An administrator looks into it, or dropped it.
+            // An administrator is connected to it, or has dropped it.
             return false;
         }
     }

@@ -4,15 +4,15 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Makes and unmakes a tenant's place in the way of one isolation tier. Both may run again after a crash at any line.</summary>
+/// <summary>Creates and removes a tenant's place in one isolation tier. Both may run again after a crash at any line.</summary>
 internal interface ITier
 {
     IsolationTier Tier { get; }
 
-    /// <param name="credential">Stored already: the login must be made with just this.</param>
-    /// <param name="connections">How many the login may hold at once.</param>
+    /// <param name="credential">The already stored credential, which the login must get.</param>
+    /// <param name="connections">The login's connection limit.</param>
     Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken);
 
-    /// <summary>Unmakes it with its rows and its roles; nothing there is fine.</summary>
+    /// <summary>Removes the place with its rows and roles. Does nothing if it does not exist.</summary>
     Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken);
 }

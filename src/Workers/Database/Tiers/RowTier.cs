@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Shared tables under row-level security, and a login that is tied to the tenant by the policies.</summary>
+/// <summary>Shared tables under row-level security, whose policies tie the login to the tenant.</summary>
 internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, DatabaseVerification verification) : ITier
 {
     public IsolationTier Tier => IsolationTier.Row;
@@ -34,7 +34,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         {
             await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
             var tenants = $"{Sql.Name(place.Schema)}.tenants";
-            // Every table of the product refers to it and goes with it.
+            // Every table of the product references it with ON DELETE CASCADE.
             if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellationToken, new { tenants }))
                 await session.ExecuteAsync($"delete from {tenants} where tenant_id = @Value", cancellationToken, new { context.TenantId.Value });
             await TenantRoles.DropOwnedAsync(session, login, cancellationToken);

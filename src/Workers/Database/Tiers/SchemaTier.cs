@@ -5,7 +5,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>A schema of the tenant's own in a shared database, with an owner nobody signs in as, and a login that uses it.</summary>
+/// <summary>The tenant's own schema in a shared database, with an owner role without login and a login that uses it.</summary>
 internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced) : ITier
 {
     public IsolationTier Tier => IsolationTier.Schema;

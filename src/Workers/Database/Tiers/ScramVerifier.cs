@@ -4,7 +4,7 @@ using System.Text;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>
-/// What PostgreSQL keeps of a password (RFC 5803, SCRAM-SHA-256). Sent in place of the password, it keeps the
+/// The verifier that PostgreSQL stores for a password (RFC 5803, SCRAM-SHA-256). Sending it instead of the password keeps the
 /// password out of the server's log and statistics.
 /// </summary>
 internal static class ScramVerifier

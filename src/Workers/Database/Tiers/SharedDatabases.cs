@@ -4,10 +4,10 @@ using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>The databases that many tenants share: made on first use, by one worker while the others wait. Thread-safe.</summary>
+/// <summary>The databases that many tenants share. One worker creates them on first use while the others wait. Thread-safe.</summary>
 internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator migrator)
 {
-    /// <summary>The row tier's database, with the product's tables at their newest version.</summary>
+    /// <summary>Creates the row tier's database if needed, and migrates the product's tables to the newest version.</summary>
     public async Task EnsureRowsAsync(string server, CancellationToken cancellationToken)
     {
         await EnsureAsync(server, PlacementStore.RowDatabase, SharedRoles.RowUsers, SharedRoles.RowOwner, cancellationToken);
@@ -27,7 +27,7 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
         await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);
     }
 
-    /// <summary>A database for schemas of tenants.</summary>
+    /// <summary>Creates a database for tenants' schemas if needed.</summary>
     public Task EnsureSchemasAsync(string server, string database, CancellationToken cancellationToken) =>
         EnsureAsync(server, database, SharedRoles.Users(database), null, cancellationToken);
 
@@ -53,7 +53,7 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
             cancellationToken);
     }
 
-    // Nobody could connect before these three were made, which was the last thing.
+    // These three are created last, so the database is complete if they exist.
     private static Task<bool> IsReadyAsync(ServerSession session, string database, string users, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>(
             """

@@ -6,20 +6,20 @@ using Saga.Workers.Database.Servers;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>
-/// The database that tenants' databases are copied from: migrated once, then closed to everyone, so that any number
-/// of copies may be made at once. Its name holds version and checksum, so changed migrations make another. Thread-safe.
+/// The database that tenants' databases are copied from. It is migrated once and then closed to everyone, so that any number of
+/// copies may be created at once. Its name contains version and checksum, so changed migrations get a new template. Thread-safe.
 /// </summary>
 internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigrations migrations, ProductMigrator migrator)
 {
     /// <summary>The newest migration.</summary>
     public int Newest => migrations.Newest;
 
-    /// <summary>Tells templates apart; begins with the newest migration's number.</summary>
+    /// <summary>Identifies the template; starts with the newest migration's number.</summary>
     public string Version { get; } = string.Create(CultureInfo.InvariantCulture, $"{migrations.Newest}_{migrations.Checksum.AsSpan(0, 12)}");
 
     public string Name => $"saga_template_v{Version}";
 
-    /// <summary>Makes the template when it is not there; what a killed attempt left of it is made anew.</summary>
+    /// <summary>Creates the template if it is missing, and recreates one that a killed attempt left incomplete.</summary>
     public async Task EnsureAsync(string server, CancellationToken cancellationToken)
     {
         await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken);
@@ -40,7 +40,7 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
             await migrator.MigrateAsync(inside, PlacementStore.ProductSchema, SharedRoles.TemplateOwner, null, cancellationToken);
         }
 
-        // The mark of a finished one, and what keeps sessions out of it: a connected one would stop every copy.
+        // Marks the template as complete and keeps sessions out, because a connected session would prevent every copy.
         await session.ExecuteAsync($"alter database {name} with is_template true allow_connections false", cancellationToken);
     }
 

@@ -4,16 +4,16 @@ using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Makes and unmakes roles. Every call may run again.</summary>
+/// <summary>Creates and drops roles. Every call may be repeated.</summary>
 internal static class TenantRoles
 {
-    /// <summary>A role that owns or groups, and nobody can sign in as.</summary>
+    /// <summary>Creates a role without login, for ownership or as a group.</summary>
     public static Task EnsureGroupAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
         session.ExecuteAsync(Group(role), cancellationToken);
 
-    /// <summary>The tenant's own login, with the credential's password and at most so many connections: one transaction.</summary>
-    /// <param name="owner">The role that owns the tenant's place, made too; null for none.</param>
-    /// <param name="memberOf">The role whose rights the login has; null for none.</param>
+    /// <summary>Creates or updates the tenant's own login with the credential's password and the connection limit, in one transaction.</summary>
+    /// <param name="owner">The role that owns the tenant's place, which is created too; null for none.</param>
+    /// <param name="memberOf">The role whose rights the login gets; null for none.</param>
     public static Task EnsureLoginAsync(
         ServerSession session, Credential credential, int connections, string? owner, string? memberOf, CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal static class TenantRoles
     public static string SearchPath(string role, string database, string schema) =>
         $"alter role {Sql.Name(role)} in database {Sql.Name(database)} set search_path = {Sql.Name(schema)};";
 
-    /// <summary>Nobody signs in as the role any more, and those who had are gone: nothing is written after this.</summary>
+    /// <summary>Disables the login and ends its sessions, so that nothing is written after this.</summary>
     public static async Task CloseAsync(ServerSession session, string login, CancellationToken cancellationToken)
     {
         if (!await ExistsAsync(session, login, cancellationToken))
@@ -45,14 +45,14 @@ internal static class TenantRoles
         await session.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = @login", cancellationToken, new { login });
     }
 
-    /// <summary>Drops what the role owns and was granted in the session's database, in which it may not exist.</summary>
+    /// <summary>Drops everything that the role owns or was granted in the session's database. The role need not exist.</summary>
     public static async Task DropOwnedAsync(ServerSession session, string role, CancellationToken cancellationToken)
     {
         if (await ExistsAsync(session, role, cancellationToken))
             await session.ExecuteAsync($"drop owned by {Sql.Name(role)} cascade", cancellationToken);
     }
 
-    /// <summary>Call it when nothing but shared objects (grants on databases) may still name the role.</summary>
+    /// <summary>Drops the role. Call it when only shared objects (grants on databases) may still reference the role.</summary>
     public static async Task DropAsync(ServerSession session, string role, CancellationToken cancellationToken)
     {
         await DropOwnedAsync(session, role, cancellationToken);

@@ -3,7 +3,7 @@ using Saga.Registry.Placements;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>The schema that holds a tenant's rows, who owns it, and who is granted its rows. Names are the placement's, so nothing is lost or made twice.</summary>
+/// <summary>The schema with a tenant's rows, its owner, and the role with access to the rows. Names come from the placement, so repeated attempts use the same ones.</summary>
 internal sealed record TenantSchema(TenantPlacement Placement, string Owner, string User)
 {
     public string Server => Placement.Place.Server;
@@ -20,7 +20,7 @@ internal sealed record TenantSchema(TenantPlacement Placement, string Owner, str
         : new TenantSchema(placement, placement.Owner ?? throw new InvalidOperationException($"Placement {placement.Id} has no owner."), placement.Login);
 }
 
-/// <summary>Roles that many tenants share. Nobody can sign in as one.</summary>
+/// <summary>Roles without login that many tenants share.</summary>
 internal static class SharedRoles
 {
     /// <summary>Owns the shared tables of the row tier.</summary>
@@ -29,7 +29,7 @@ internal static class SharedRoles
     /// <summary>Reads and writes the shared tables; the logins of row-tier tenants are members.</summary>
     public const string RowUsers = "saga_rows_users";
 
-    /// <summary>Owns the tables of templates, and of a clone until it is handed over.</summary>
+    /// <summary>Owns the tables of templates, and of a copy until it is handed over.</summary>
     public const string TemplateOwner = "saga_template_owner";
 
     /// <summary>May connect to one shared database; the logins of its tenants are members.</summary>

@@ -4,20 +4,19 @@ using Saga.Workers.Database.Servers;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>
-/// Copies of the template that belong to nobody yet. Copying writes a whole database to disk; a tenant that takes a warm
-/// one only renames it. Nobody but an administrator can connect to one. Thread-safe, and so across processes: whoever
-/// makes, takes or drops a warm database holds its advisory lock.
+/// Copies of the template that belong to nobody yet. Copying writes an entire database to disk; taking a warm database only renames
+/// it. Only administrators can connect to one. Safe across threads and processes, because creating, taking or dropping a warm
+/// database requires its advisory lock.
 /// </summary>
 internal sealed class WarmPool(DatabaseServers servers, TemplateDatabases templates)
 {
     private const string Kind = "saga_spare_v";
-    // Names the template, so that only copies of the present one are taken.
+    // Contains the template's version, so that only copies of the current template are taken.
     private readonly string prefix = $"{Kind}{templates.Version}_";
     private readonly ConcurrentDictionary<string, SemaphoreSlim> taken = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Keeps a warm database for the session, until it ends; null when there is none. It may be renamed by the session, and
-    /// is taken then.
+    /// Reserves a warm database until the session ends; null when there is none. The session takes it by renaming it.
     /// </summary>
     public async Task<string?> KeepAsync(ServerSession session, CancellationToken cancellationToken)
     {
@@ -25,7 +24,7 @@ internal sealed class WarmPool(DatabaseServers servers, TemplateDatabases templa
             "select datname::text from pg_database where case when starts_with(datname::text, @prefix) then pg_try_advisory_lock(hashtextextended(datname::text, 3)) end limit 1",
             cancellationToken, new { prefix }) is { } name)
         {
-            // The list may be older than the lock: then another session took it in between.
+            // The list may be older than the lock, so another session may have taken the database in between.
             if (await session.HasDatabaseAsync(name, cancellationToken))
                 return name;
         }
@@ -33,22 +32,22 @@ internal sealed class WarmPool(DatabaseServers servers, TemplateDatabases templa
         return null;
     }
 
-    /// <summary>One was taken by this process.</summary>
+    /// <summary>Signals that this process took one.</summary>
     public void Taken(string server)
     {
         if (Signal(server) is { CurrentCount: 0 } signal)
             signal.Release();
     }
 
-    /// <summary>Waits until this process takes one, but not for longer. For one waiter a server.</summary>
+    /// <summary>Waits until this process takes one, or until the time is over. Supports one waiter per server.</summary>
     /// <returns>Whether one was taken.</returns>
     public Task<bool> TakenAsync(string server, TimeSpan longest, CancellationToken cancellationToken) => Signal(server).WaitAsync(longest, cancellationToken);
 
     /// <summary>
-    /// Makes one more, unless there are enough, or another process is making one. Drops those of older versions, and makes
-    /// none of its own version when there is a newer one: its own workers are about to be replaced.
+    /// Creates one more, unless there are enough or another process is creating one. Drops those of older versions. If there are any of
+    /// a newer version, it creates none, because this process is about to be replaced.
     /// </summary>
-    /// <returns>Whether one was made.</returns>
+    /// <returns>Whether one was created.</returns>
     public async Task<bool> AddAsync(string server, int enough, CancellationToken cancellationToken)
     {
         await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken);
@@ -65,7 +64,7 @@ internal sealed class WarmPool(DatabaseServers servers, TemplateDatabases templa
         await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@name, 3))", cancellationToken, new { name });
         await session.ExecuteAsync($"create database {Sql.Name(name)} template {Sql.Name(templates.Name)} connection limit 0", cancellationToken);
         await session.ExecuteAsync($"revoke all on database {Sql.Name(name)} from public", cancellationToken);
-        // The first session in a database builds the server's files of its catalogs: here, nobody waits for that.
+        // The first session in a database makes the server build its catalog cache files. Nobody waits for that here.
         await using (await servers.OpenAsync(server, name, cancellationToken))
             return true;
     }

@@ -5,14 +5,14 @@ using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
 
-/// <summary>Keeps warm databases on every configured server: makes what is missing, one after the other.</summary>
+/// <summary>Refills the warm pool of every configured server, one database at a time.</summary>
 internal sealed partial class WarmPoolFiller(WarmPool pool, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<WarmPoolFiller> log) : BackgroundService
 {
-    // A process that starts has other things to do first.
+    // Leaves the resources to other startup work first.
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(5);
-    // Commits on a server wait for a copy that is made there: the tenant that took the last one is to be on its way by then.
+    // Commits on a server wait while it copies a database. The delay lets the tenant that took the last one make progress first.
     private static readonly TimeSpan AfterOneWasTaken = TimeSpan.FromMilliseconds(500);
-    // Other processes take them, too.
+    // Other processes also take warm databases.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -32,7 +32,7 @@ internal sealed partial class WarmPoolFiller(WarmPool pool, IOptions<DatabasesOp
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
-                // Tenants get theirs without it, or hear of the same trouble themselves.
+                // Tenants do not depend on the pool, or they report the same problem themselves.
                 if (!failing)
                     LogNotKept(error, server, error.Message);
                 failing = true;
@@ -43,9 +43,9 @@ internal sealed partial class WarmPoolFiller(WarmPool pool, IOptions<DatabasesOp
         }
     }
 
-    [LoggerMessage(EventId = 2300, Level = LogLevel.Debug, Message = "Made a warm database on server {Server}.")]
+    [LoggerMessage(EventId = 2300, Level = LogLevel.Debug, Message = "Created a warm database on server {Server}.")]
     private partial void LogMade(string server);
 
-    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No warm databases can be made on server {Server}; trying again: {Reason}")]
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Warning, Message = "No warm databases can be created on server {Server}; trying again: {Reason}")]
     private partial void LogNotKept(Exception error, string server, string reason);
 }

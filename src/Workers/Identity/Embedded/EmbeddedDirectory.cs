@@ -7,7 +7,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Embedded;
 
-/// <summary>A small directory in the registry's database, for embedded mode. Nobody signs in here. Thread-safe.</summary>
+/// <summary>A small directory in the registry's database, for the embedded mode. Users cannot sign in with it. Thread-safe.</summary>
 internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 {
     private const string System = "embedded-identity";
@@ -24,7 +24,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         try
         {
-            // One at a time: a racing insert for the same tenant may meet the alias's index before the tenant's.
+            // One at a time, because a concurrent insert for the same tenant may hit the alias's unique index before the tenant's.
             await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
             await LeaseGuard.RequireAsync(cancellationToken);
             var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellationToken) };
@@ -67,7 +67,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             """,
             new { Id = Guid.CreateVersion7(), Email = email.ToLowerInvariant(), Tenant = tenant.Value, Actions = RequiredActions.OfNewUser.ToArray() }, cancellationToken);
         var user = await FindUserAsync(email, cancellationToken)
-            ?? throw StepFailureException.Transient("user-gone", $"The user '{email}' was deleted while it was made.", null, System);
+            ?? throw StepFailureException.Transient("user-gone", $"The user '{email}' was deleted while it was being created.", null, System);
         if (!user.Enabled)
             throw DirectoryFailures.Disabled(email, System);
         return user.EmailVerified || user.MadeFor is not null ? user : throw DirectoryFailures.Unverified(email, System);
@@ -131,14 +131,14 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             "select role from embedded_identity.user_roles where user_id = @User order by 1", new { User = Id(userId) }, cancellationToken: cancellationToken))];
     }
 
-    // There is no sign-in page to lead to.
+    // There is no sign-in page to link to.
     public Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken) => Task.FromResult(false);
 
     public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        // Locked by a statement of its own, so that the next one sees a membership that was committed meanwhile.
+        // A separate statement takes the lock, so that the next one sees memberships committed in the meantime.
         var user = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
             "select id from embedded_identity.users where email = @Email for update",
             new { Email = email.ToLowerInvariant() }, transaction, cancellationToken: cancellationToken));
@@ -160,7 +160,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         await transaction.CommitAsync(cancellationToken);
     }
 
-    // Under the lock, so that a name that is free stays so.
+    // Called under the lock, so that a free name stays free.
     private static async Task<string> NameAsync(NpgsqlTransaction transaction, OrganizationSpec wanted, CancellationToken cancellationToken)
     {
         var holders = (await transaction.Connection!.QueryAsync<(string Name, Guid Tenant)>(new CommandDefinition(

@@ -13,7 +13,7 @@ internal static class EmbeddedDirectoryRegistration
         services.AddOptionsWithValidateOnStart<EmbeddedDirectoryOptions>().Configure(o => o.Mode = configuration[EmbeddedDirectoryOptions.ModeKey]).ValidateDataAnnotations();
         services.AddSingleton<IDirectory>(s =>
         {
-            // Reading the value refuses any other mode, also where nothing validates at start.
+            // Reading the value refuses any other mode, even if nothing validates options at start.
             _ = s.GetRequiredService<IOptions<EmbeddedDirectoryOptions>>().Value;
             return new EmbeddedDirectory(s.GetRequiredService<NpgsqlDataSource>());
         });

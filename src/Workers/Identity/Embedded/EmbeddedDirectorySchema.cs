@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace Saga.Workers.Identity.Embedded;
 
-/// <summary>The embedded directory's tables, in a schema of their own beside the registry's.</summary>
+/// <summary>The embedded directory's tables, in their own schema in the registry's database.</summary>
 public static class EmbeddedDirectorySchema
 {
     private const long Lock = 0x5A6A_0010;
 
-    /// <summary>Makes what is missing; any number may run at once.</summary>
+    /// <summary>Creates missing tables. Any number may run at once.</summary>
     public static async Task EnsureAsync(NpgsqlDataSource registry, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
