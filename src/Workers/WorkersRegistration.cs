@@ -7,15 +7,15 @@ namespace Saga.Workers;
 
 public static class WorkersRegistration
 {
-    /// <summary>The workers that <c>Saga:Workers:Run</c> names, all by default; each reads a queue of its own.</summary>
-    /// <exception cref="InvalidOperationException">A name is not a worker's.</exception>
+    /// <summary>Adds the workers in <c>Saga:Workers:Run</c>, all by default. Each has its own queue.</summary>
+    /// <exception cref="InvalidOperationException">A name is not a worker.</exception>
     public static IServiceCollection AddWorkers(this IServiceCollection services, IConfiguration configuration)
     {
         var named = configuration.GetSection($"{WorkersOptions.Section}:{nameof(WorkersOptions.Run)}").Get<string[]>();
         foreach (var module in named is { Length: > 0 } ? named.Select(Find) : ResourceModules.All)
         {
             module.AddSteps(services, configuration);
-            // Whoever verifies proves every resource, wherever its own steps run.
+            // The verify step checks every resource, wherever that resource's own steps run.
             if (module is VerificationModule)
             {
                 foreach (var resource in ResourceModules.All)
@@ -30,5 +30,5 @@ public static class WorkersRegistration
 
     private static ResourceModule Find(string name) =>
         ResourceModules.All.FirstOrDefault(m => m.Worker == name) ?? throw new InvalidOperationException(
-            $"Saga:Workers:Run names '{name}', which is not a worker. Known are: {string.Join(", ", ResourceModules.All.Select(m => m.Worker))}.");
+            $"Saga:Workers:Run names '{name}', which is not a worker. Known workers: {string.Join(", ", ResourceModules.All.Select(m => m.Worker))}.");
 }

@@ -7,8 +7,8 @@ using Saga.Contracts.Failures;
 namespace Saga.Workers.Notification;
 
 /// <summary>
-/// Writes each mail as an .eml file that a person can read as it is: UTF-8, nothing encoded. The same Message-ID is the
-/// same file, so a second try leaves one mail.
+/// Writes each mail as a human-readable .eml file: UTF-8 without transfer encoding. Mails with the same Message-ID use the same
+/// file, so a second try leaves one mail.
 /// </summary>
 internal sealed class FolderMailer(IOptions<MailOptions> options, TimeProvider clock) : IMailer
 {
@@ -21,7 +21,7 @@ internal sealed class FolderMailer(IOptions<MailOptions> options, TimeProvider c
         using var message = MailMessages.Create(options.Value.From, mail, System, clock, ContentEncoding.EightBit);
         var folder = Path.GetFullPath(options.Value.Folder.Path);
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mail.MessageId)))[..32];
-        // Written beside its place first, so that nobody reads half a mail.
+        // Written to a temporary file first, so that nobody reads half a mail.
         var half = Path.Combine(folder, $".{name}.{Guid.NewGuid():n}");
         try
         {
@@ -38,11 +38,11 @@ internal sealed class FolderMailer(IOptions<MailOptions> options, TimeProvider c
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new MailException(System, "folder-access-denied", $"The folder for mail may not be used: {error.Message}", FailureKind.Permanent, error);
+            throw new MailException(System, "folder-access-denied", $"Access to the mail folder was denied: {error.Message}", FailureKind.Permanent, error);
         }
         catch (IOException error)
         {
-            throw new MailException(System, "folder-unavailable", $"The folder for mail cannot be used: {error.Message}", FailureKind.Outage, error);
+            throw new MailException(System, "folder-unavailable", $"The mail folder cannot be used: {error.Message}", FailureKind.Outage, error);
         }
     }
 }

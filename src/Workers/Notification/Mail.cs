@@ -5,7 +5,7 @@ namespace Saga.Workers.Notification;
 /// <summary>A mail to one recipient, as text and as HTML.</summary>
 public sealed record Mail
 {
-    /// <summary>The same for every try of the same mail, so that duplicates can be told: <c>left@right</c>, without brackets.</summary>
+    /// <summary>The same for every try of one mail, so that duplicates can be recognised: <c>left@right</c>, without brackets.</summary>
     public required string MessageId { get; init; }
 
     public required string To { get; init; }
@@ -17,16 +17,16 @@ public sealed record Mail
     public required string Html { get; init; }
 }
 
-/// <summary>Sends mail at least once: a lost answer leads to a second one with the same Message-ID. Thread-safe.</summary>
+/// <summary>Sends mail at least once. A lost answer leads to a second mail with the same Message-ID. Thread-safe.</summary>
 public interface IMailer
 {
-    /// <exception cref="MailException">The mail did not leave, as far as is known.</exception>
+    /// <exception cref="MailException">As far as is known, the mail was not sent.</exception>
     Task SendAsync(Mail mail, CancellationToken cancellationToken);
 }
 
 /// <param name="system">The external system: <c>smtp</c>, or <c>folder</c>.</param>
 /// <param name="code">Stable and machine-readable, such as <c>smtp-unavailable</c>.</param>
-/// <param name="kind">Whether and how the same mail may leave later.</param>
+/// <param name="kind">Whether the same mail may be sent later, and how.</param>
 public sealed class MailException(string system, string code, string message, FailureKind kind, Exception? cause = null) : Exception(message, cause)
 {
     public string System { get; } = system;

@@ -4,7 +4,7 @@ using Saga.Contracts.Failures;
 
 namespace Saga.Workers.Notification;
 
-/// <summary>Puts a mail into the platform's form, and refuses what would become a header of its own.</summary>
+/// <summary>Builds a MIME message from a mail, and prevents header injection.</summary>
 internal static class MailMessages
 {
     private static readonly ParserOptions Strict = new()
@@ -14,14 +14,14 @@ internal static class MailMessages
         AllowUnquotedCommasInAddresses = false,
     };
 
-    /// <param name="encoding">How both parts are written.</param>
-    /// <exception cref="MailException">The recipient is no address, or the subject or id holds a control character.</exception>
+    /// <param name="encoding">The transfer encoding of both parts.</param>
+    /// <exception cref="MailException">The recipient is not an address, or the subject or id contains a control character.</exception>
     public static MimeMessage Create(string from, Mail mail, string system, TimeProvider clock, ContentEncoding encoding)
     {
         if (Mailbox(mail.To) is not { } to || to.Address != mail.To)
             throw new MailException(system, "mail-address-invalid", "The recipient is not a mail address.", FailureKind.Permanent);
         if (mail.Subject.Any(char.IsControl) || mail.MessageId.Any(c => char.IsControl(c) || c is ' ' or '<' or '>'))
-            throw new MailException(system, "mail-header-invalid", "The subject or the Message-ID holds a control character.", FailureKind.Permanent);
+            throw new MailException(system, "mail-header-invalid", "The subject or the Message-ID contains a control character.", FailureKind.Permanent);
         var message = new MimeMessage { Subject = mail.Subject, MessageId = mail.MessageId, Date = clock.GetUtcNow() };
         message.From.Add(Mailbox(from) ?? throw new MailException(system, "mail-address-invalid", "Saga:Mail:From is not a mail address.", FailureKind.Permanent));
         message.To.Add(to);

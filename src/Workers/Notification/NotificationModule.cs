@@ -7,7 +7,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Notification;
 
-/// <summary>Mail to the tenant's administrator, on the adapter that <c>Saga:Mail:Adapter</c> names.</summary>
+/// <summary>Mail to the tenant's administrator, with the adapter in <c>Saga:Mail:Adapter</c>.</summary>
 public sealed class NotificationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Notification;

@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Notification;
 
-/// <summary>Tells the administrator that the tenant is ready: at least once, each time with the same Message-ID.</summary>
+/// <summary>Mails the administrator that the tenant is ready: at least once, always with the same Message-ID.</summary>
 internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOptions<MailOptions> options) : IStep
 {
     public string Name => StepNames.Notify;
@@ -34,16 +34,16 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
         return new { mail.To, mail.MessageId };
     }
 
-    /// <summary>A mail cannot be called back; this step runs after the pivot, so nothing asks for it.</summary>
+    /// <summary>Does nothing: a mail cannot be recalled, and this step runs after the pivot, so it is never compensated.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static string Remedy(string code) => code switch
     {
-        "smtp-unavailable" => "See that the server at Saga:Mail:Smtp:Host and Saga:Mail:Smtp:Port runs and can be reached.",
-        "smtp-recipient-refused" or "mail-address-invalid" => "Mend the administrator's address and replay the step, or skip it.",
-        "smtp-not-offered" or "smtp-tls-refused" => "Set Saga:Mail:Smtp:Tls and Saga:Mail:Smtp:Port to what the mail server offers, and replay the step.",
-        "smtp-certificate-refused" => "Let the mail server show a certificate for Saga:Mail:Smtp:Host that this system trusts, and replay the step.",
-        "smtp-refused" => "Check Saga:Mail:From, Saga:Mail:Smtp:Username and Saga:Mail:Smtp:Password, and replay the step.",
-        _ => "Mend the cause that the message names, and replay the step, or skip it.",
+        "smtp-unavailable" => "Check that the server at Saga:Mail:Smtp:Host and Saga:Mail:Smtp:Port is running and reachable.",
+        "smtp-recipient-refused" or "mail-address-invalid" => "Correct the administrator's address and replay the step, or skip it.",
+        "smtp-not-offered" or "smtp-tls-refused" => "Set Saga:Mail:Smtp:Tls and Saga:Mail:Smtp:Port to values that the mail server supports, then replay the step.",
+        "smtp-certificate-refused" => "Install a certificate for Saga:Mail:Smtp:Host that this system trusts on the mail server, then replay the step.",
+        "smtp-refused" => "Check Saga:Mail:From, Saga:Mail:Smtp:Username and Saga:Mail:Smtp:Password, then replay the step.",
+        _ => "Fix the cause in the message and replay the step, or skip it.",
     };
 }

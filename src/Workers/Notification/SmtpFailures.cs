@@ -6,7 +6,7 @@ using Saga.Contracts.Failures;
 
 namespace Saga.Workers.Notification;
 
-/// <summary>What a mail server's failure means: a broken connection or a 4xx reply passes, a 5xx reply does not.</summary>
+/// <summary>Maps a mail server's failures: broken connections and 4xx replies are temporary, 5xx replies are permanent.</summary>
 internal static class SmtpFailures
 {
     public const string System = "smtp";
@@ -14,18 +14,18 @@ internal static class SmtpFailures
     public static MailException Silent(int seconds, Exception cause) =>
         Unavailable($"The mail server did not answer within {seconds} s.", cause);
 
-    /// <param name="certificate">What was found wrong with the server's certificate.</param>
+    /// <param name="certificate">The problem with the server's certificate.</param>
     public static MailException Translate(Exception error, string certificate) => error switch
     {
         SmtpCommandException refused => Refused(refused, refused),
-        // The server's reply to the sign-in is the cause; without one the client knows no way that the server offers.
+        // The inner exception is the server's reply to the sign-in. Without one, client and server have no sign-in method in common.
         AuthenticationException { InnerException: SmtpCommandException refused } => Refused(refused, error),
         AuthenticationException => new MailException(System, "smtp-refused", $"The mail server refused the sign-in: {error.Message}", FailureKind.Permanent, error),
         SslHandshakeException { ServerCertificate: not null } => new MailException(
             System, "smtp-certificate-refused", $"The mail server's certificate is not trusted: {certificate}", FailureKind.Outage, error),
-        SslHandshakeException { InnerException: IOException or SocketException } => Unavailable($"The mail server broke off the TLS handshake: {FirstLine(error)}", error),
-        SslHandshakeException => new MailException(System, "smtp-tls-refused", $"The mail server does not speak TLS on this port: {FirstLine(error)}", FailureKind.Permanent, error),
-        // STARTTLS or a sign-in that the server does not offer.
+        SslHandshakeException { InnerException: IOException or SocketException } => Unavailable($"The mail server aborted the TLS handshake: {FirstLine(error)}", error),
+        SslHandshakeException => new MailException(System, "smtp-tls-refused", $"The mail server does not use TLS on this port: {FirstLine(error)}", FailureKind.Permanent, error),
+        // The server does not offer STARTTLS or the sign-in method.
         NotSupportedException => new MailException(System, "smtp-not-offered", $"The mail server does not offer what is required: {error.Message}", FailureKind.Permanent, error),
         IOException or SocketException or ProtocolException or ServiceNotConnectedException => Unavailable($"The mail server does not answer: {FirstLine(error)}", error),
         _ => new MailException(System, "smtp-failed", $"The mail could not be sent: {FirstLine(error)}", FailureKind.Permanent, error),
@@ -37,8 +37,8 @@ internal static class SmtpFailures
         var reply = $"{(int)refused.StatusCode} {FirstLine(refused)}";
         return kind switch
         {
-            FailureKind.Outage => Unavailable($"The mail server does not take mail now: {reply}", error),
-            not FailureKind.Permanent => new MailException(System, "smtp-busy", $"The mail server does not take mail now: {reply}", kind, error),
+            FailureKind.Outage => Unavailable($"The mail server does not accept mail at the moment: {reply}", error),
+            not FailureKind.Permanent => new MailException(System, "smtp-busy", $"The mail server does not accept mail at the moment: {reply}", kind, error),
             _ when refused.ErrorCode == SmtpErrorCode.RecipientNotAccepted =>
                 new MailException(System, "smtp-recipient-refused", $"The mail server refused the recipient: {reply}", kind, error),
             _ => new MailException(System, "smtp-refused", $"The mail server refused the mail: {reply}", kind, error),
@@ -47,6 +47,6 @@ internal static class SmtpFailures
 
     private static MailException Unavailable(string words, Exception cause) => new(System, "smtp-unavailable", words, FailureKind.Outage, cause);
 
-    // The library's advice follows on further lines.
+    // Further lines contain the library's advice.
     private static string FirstLine(Exception error) => error.Message.Split('\r', '\n')[0];
 }

@@ -6,7 +6,7 @@ using MimeKit;
 
 namespace Saga.Workers.Notification;
 
-/// <summary>Hands mail to a mail server.</summary>
+/// <summary>Sends mail through a mail server.</summary>
 internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clock) : IMailer
 {
     public async Task SendAsync(Mail mail, CancellationToken cancellationToken)
@@ -15,7 +15,7 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
         using var message = MailMessages.Create(options.Value.From, mail, SmtpFailures.System, clock, ContentEncoding.QuotedPrintable);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(smtp.TimeoutSeconds), clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        // A client is used for one mail: it serves one at a time, and its connection would outlive the server's patience.
+        // One client per mail, because a client sends one mail at a time and the server would close its idle connection.
         using var client = new SmtpClient { CheckCertificateRevocation = smtp.CheckCertificateRevocation };
         var certificate = "";
         // The library would also accept certificates of well-known providers that the system does not trust.
@@ -30,7 +30,7 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
             if (smtp.Username.Length > 0)
                 await client.AuthenticateAsync(smtp.Username, smtp.Password, either.Token);
             await client.SendAsync(message, either.Token);
-            // The mail is the server's now. How the goodbye ends changes nothing.
+            // The server has accepted the mail, so errors from here on do not matter.
             await client.DisconnectAsync(quit: true, either.Token);
         }
         catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -43,7 +43,7 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
         }
     }
 
-    // Which of the name, the chain and the revocation is wrong.
+    // Describes whether the name, the chain or the revocation check failed.
     private static string Words(X509Chain? chain, SslPolicyErrors problems) =>
         string.Join(", ", [problems.ToString(), .. (chain?.ChainStatus ?? []).Select(s => s.Status.ToString())]);
 }

@@ -4,7 +4,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Notification;
 
-/// <summary>The words to a new tenant's administrator.</summary>
+/// <summary>The text of the mail to a new tenant's administrator.</summary>
 internal static class WelcomeMail
 {
     /// <param name="tenant">The tenant.</param>
@@ -50,7 +50,7 @@ internal static class WelcomeMail
         };
     }
 
-    // The name is the customer's own text: in a subject a line break would begin a header.
+    // The name comes from the customer. A line break in the subject would start a new header.
     private static string OneLine(string text)
     {
         var line = new StringBuilder(text.Length);

@@ -41,13 +41,13 @@ internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenant
             }
         }
 
-        // Nothing was there to activate: it is active already, or it is no longer to be.
+        // No row changed: the tenant is already active, or must no longer be activated.
         if (await StatusAsync(context, cancellationToken) is var status and not TenantStatus.Active)
             throw Refused(context, status, "Submit a new command for the tenant.");
         return new { Status = TenantStatus.Active };
     }
 
-    /// <summary>An activation that took effect is announced and cannot be undone; one that did not left nothing.</summary>
+    /// <summary>An activation that took effect is announced and cannot be undone. One that did not take effect left nothing.</summary>
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         if (await StatusAsync(context, cancellationToken) is TenantStatus.Active)

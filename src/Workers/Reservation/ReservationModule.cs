@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Reservation;
 
-/// <summary>The tenant's placement and its status, which the registry holds.</summary>
+/// <summary>The tenant's placement and status in the registry.</summary>
 public sealed class ReservationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Reservation;

@@ -13,8 +13,8 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Reservation;
 
 /// <summary>
-/// Checks the plan and chooses where the tenant's data will live. Names are reserved already: the tenant's row
-/// holds them from the moment the command was accepted.
+/// Checks the plan and chooses where the tenant's data will live. Names are already reserved, because the tenant's row exists from
+/// the moment the command was accepted.
 /// </summary>
 internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, PlacementStore placements, LeasedTransactions leases, RegistryNotifier notifier) : IStep
 {
@@ -24,7 +24,7 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
     {
         var tenant = context.Tenant;
         var plan = await plans.FindAsync(tenant.Plan, cancellationToken)
-            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{tenant.Plan}' is not known.", "Choose a plan that GET /api/v1/plans lists.");
+            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{tenant.Plan}' is not known.", "Choose a plan listed by GET /api/v1/plans.");
         if (!plan.Tiers.Contains(tenant.Tier))
         {
             throw StepFailureException.Permanent(
@@ -35,7 +35,7 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
         if (tenant.Status != TenantStatus.Provisioning)
         {
             throw StepFailureException.Permanent(
-                "tenant-not-provisioning", $"Tenant '{tenant.Slug}' is {tenant.Status.ToString().ToLowerInvariant()}: its names may be taken by another by now.",
+                "tenant-not-provisioning", $"Tenant '{tenant.Slug}' is {tenant.Status.ToString().ToLowerInvariant()}: another tenant may have taken its names by now.",
                 "Submit a new command for the tenant.");
         }
 
@@ -50,7 +50,7 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
         if (context.Tenant.Status == TenantStatus.Active)
         {
             throw StepFailureException.Permanent(
-                "tenant-status", $"Tenant '{context.Tenant.Slug}' is {context.Tenant.Status.ToString().ToLowerInvariant()}: it is not undone, only deprovisioned.");
+                "tenant-status", $"Tenant '{context.Tenant.Slug}' is {context.Tenant.Status.ToString().ToLowerInvariant()}: it cannot be undone, only deprovisioned.");
         }
 
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
@@ -72,7 +72,7 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
             : StepFailureException.Permanent(
                 "server-full",
                 $"Every database server{where} is full: {string.Join(", ", result.Servers.Select(s => $"'{s.Name}' holds {s.Used} of {s.Maximum} tenants"))}.",
-                "Raise Saga:Databases:Servers:<name>:MaxTenants or add a server, and submit the command again.");
+                "Raise Saga:Databases:Servers:<name>:MaxTenants or add a server, then submit the command again.");
     }
 
     private static string Lower(IsolationTier tier) => tier.ToString().ToLowerInvariant();

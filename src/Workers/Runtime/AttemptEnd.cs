@@ -3,8 +3,8 @@ using Saga.Contracts.Steps;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// The end of an attempt's time. It comes a little before the orchestrator gives the attempt up, so that the worker, who knows what the
-/// attempt was waiting for, says so first.
+/// The end of an attempt's time. It is shortly before the orchestrator gives up on the attempt, so that the worker, which knows what
+/// the attempt was waiting for, reports first.
 /// </summary>
 internal sealed class AttemptEnd : IDisposable
 {
@@ -14,14 +14,14 @@ internal sealed class AttemptEnd : IDisposable
     private readonly ExternalCalls calls = ExternalCalls.Observe();
     private IReadOnlyList<string>? waitedFor;
 
-    /// <param name="left">The time that the attempt still has.</param>
-    /// <param name="stop">Cancelled when it is over.</param>
+    /// <param name="left">The attempt's remaining time.</param>
+    /// <param name="stop">Cancelled when the time is over.</param>
     /// <param name="time">The clock.</param>
     public AttemptEnd(TimeSpan left, CancellationTokenSource stop, TimeProvider time)
     {
         this.stop = stop;
         var lead = left / 10;
-        // A dispatch that arrives after its time is over is the orchestrator's to give up.
+        // If a dispatch arrives after its time is over, the orchestrator handles it.
         var due = left <= TimeSpan.Zero ? Timeout.InfiniteTimeSpan : left - (lead < LongestLead ? lead : LongestLead);
         timer = time.CreateTimer(_ => Over(), null, due, Timeout.InfiniteTimeSpan);
     }
@@ -36,14 +36,14 @@ internal sealed class AttemptEnd : IDisposable
         catch (OperationCanceledException error) when (Volatile.Read(ref waitedFor) is not null)
         {
             var waiting = waitedFor!;
-            // Without a note of a call, a step that needs one system only was waiting for that one.
+            // If no calls were recorded and the step needs only one system, it was waiting for that one.
             throw new AttemptTimeoutException(command.Step, command.Attempt, waiting.Count == 0 && systems.Count == 1 ? systems : waiting, error);
         }
     }
 
     public void Dispose() => timer.Dispose();
 
-    // The calls are noted before the cancellation ends them.
+    // Record the pending calls before the cancellation ends them.
     private void Over()
     {
         Volatile.Write(ref waitedFor, calls.Waiting);

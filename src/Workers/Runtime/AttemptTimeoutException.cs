@@ -3,10 +3,10 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>An attempt was still at work when its time was over.</summary>
+/// <summary>An attempt was still running when its time was over.</summary>
 /// <param name="step">The step.</param>
-/// <param name="attempt">Which attempt.</param>
-/// <param name="systems">The external systems that it was waiting for then.</param>
+/// <param name="attempt">The attempt's number.</param>
+/// <param name="systems">The external systems that it was waiting for.</param>
 internal sealed class AttemptTimeoutException(string step, int attempt, IReadOnlyList<string> systems, Exception cause)
     : Exception(Words(step, attempt, systems), cause)
 {
@@ -16,12 +16,12 @@ internal sealed class AttemptTimeoutException(string step, int attempt, IReadOnl
     {
         Code = "attempt-timeout",
         Message = Message,
-        Remedy = "See what the external system was doing then. If it does answer, only more slowly, give the step more time.",
+        Remedy = "Check what the external system was doing at that time. If it answers but slowly, give the step more time.",
         System = Systems.Count > 0 ? Systems[0] : null,
         Kind = FailureKind.Transient,
     };
 
     private static string Words(string step, int attempt, IReadOnlyList<string> systems) => systems.Count == 0
-        ? $"Attempt {attempt} of step '{step}' was not done when its time was over."
+        ? $"Attempt {attempt} of step '{step}' had not finished when its time was over."
         : $"Attempt {attempt} of step '{step}' was still waiting for {string.Join(" and ", systems)} when its time was over.";
 }

@@ -1,16 +1,17 @@
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// The circuit of one external system. It opens after failures in a row, whatever succeeded before them, and in a brownout, when most
-/// of the latest calls fail although some succeed. While it is open nobody calls; then one call at a time tries. Thread-safe.
+/// The circuit breaker of one external system. It opens after a number of failures in a row, regardless of earlier successes, and in
+/// a brownout, when at least half of the latest calls fail. While it is open there are no calls. After the pause, one call at a time
+/// probes the system. Thread-safe.
 /// </summary>
-/// <param name="failures">In a row, or in the window when they are half of its calls: what opens the circuit.</param>
-/// <param name="window">How long a call counts for the share.</param>
-/// <param name="pause">How long the circuit stays open before a call tries the system.</param>
+/// <param name="failures">How many failures open the circuit: in a row, or in the window if they are at least half of the latest calls.</param>
+/// <param name="window">How long a call counts towards the share.</param>
+/// <param name="pause">How long the circuit stays open before a call probes the system.</param>
 /// <param name="time">The clock.</param>
 internal sealed class CircuitBreaker(int failures, TimeSpan window, TimeSpan pause, TimeProvider time)
 {
-    // The share is taken of so many calls at most: a thousand successes a second before do not outweigh an outage.
+    // Limits the calls in the share, so that a thousand earlier successes do not outweigh an outage.
     private readonly int latest = failures * 4;
     private readonly Lock gate = new();
     private readonly Queue<(long At, bool Failed)> recent = new();
@@ -30,7 +31,7 @@ internal sealed class CircuitBreaker(int failures, TimeSpan window, TimeSpan pau
         }
     }
 
-    /// <summary>May a call be made? One that is let through ends with <see cref="End"/>, whatever becomes of it.</summary>
+    /// <summary>Asks for permission to make a call. Every permitted call must end with <see cref="End"/>, whatever its outcome.</summary>
     public CircuitEntry Enter()
     {
         lock (gate)
@@ -47,12 +48,12 @@ internal sealed class CircuitBreaker(int failures, TimeSpan window, TimeSpan pau
         }
     }
 
-    /// <returns>What became of the circuit.</returns>
+    /// <returns>How the circuit changed.</returns>
     public CircuitChange End(CircuitEntry entry, CallVerdict verdict)
     {
         lock (gate)
         {
-            // The call began before the circuit opened or closed: it says nothing of the time since.
+            // The call started before the circuit last opened or closed, so it says nothing about the current state.
             if (entry.Generation != generation)
                 return CircuitChange.None;
             return why is null ? EndClosed(verdict) : EndTrial(verdict);
@@ -103,20 +104,20 @@ internal sealed class CircuitBreaker(int failures, TimeSpan window, TimeSpan pau
 }
 
 /// <param name="Allowed">Whether the call may be made.</param>
-/// <param name="Generation">Which state of the circuit let it through.</param>
-/// <param name="RetryAfter">When to ask again, if it may not.</param>
+/// <param name="Generation">The state of the circuit that permitted it.</param>
+/// <param name="RetryAfter">When to ask again if it is not allowed.</param>
 internal readonly record struct CircuitEntry(bool Allowed, int Generation, TimeSpan RetryAfter);
 
-/// <summary>What a call said of the system.</summary>
+/// <summary>What a call's outcome says about the system.</summary>
 internal enum CallVerdict
 {
-    /// <summary>It was not reached, or the call ended for another reason.</summary>
+    /// <summary>The system was not called, or the call ended for another reason.</summary>
     Unknown,
 
-    /// <summary>It did what was asked, or said why not.</summary>
+    /// <summary>The system succeeded, or said why it did not.</summary>
     Answered,
 
-    /// <summary>It is away, or ails.</summary>
+    /// <summary>The system is unavailable or failing.</summary>
     Failed,
 }
 

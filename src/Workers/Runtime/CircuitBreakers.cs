@@ -6,8 +6,8 @@ using System.Collections.Concurrent;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// A circuit per external system. While a system's circuit is open, steps that need it are deferred at no cost of an attempt, except
-/// for one at a time that tries whether the system is back. Thread-safe.
+/// One circuit breaker per external system. While a circuit is open, steps that need the system are deferred, which costs no attempt.
+/// One step at a time probes whether the system is back. Thread-safe.
 /// </summary>
 internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, TimeProvider time, ILogger<CircuitBreakers> log)
 {
@@ -19,7 +19,7 @@ internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, 
 
     public bool IsOpen(string system) => circuits.TryGetValue(system, out var circuit) && circuit.Why is not null;
 
-    /// <exception cref="CircuitOpenException">A system that the work needs is taken for unavailable.</exception>
+    /// <exception cref="CircuitOpenException">A system that the work needs is considered unavailable.</exception>
     public async Task<object?> RunAsync(
         IEnumerable<string> systems, Func<CancellationToken, Task<object?>> work, CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, 
         }
     }
 
-    /// <summary>What the end of a step's work says of one of the systems that it needed.</summary>
+    /// <summary>What the outcome of a step says about one of the systems that it needed.</summary>
     internal static CallVerdict Verdict(string system, Exception? error)
     {
         if (error is null)
@@ -62,7 +62,7 @@ internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, 
         var failure = Failures.Classify(error);
         if (failure.System != system)
             return CallVerdict.Unknown;
-        // One tenant's data can cause an internal error of the server, so it costs that tenant's attempts. In a row it is the server's.
+        // One tenant's data can cause an internal server error, so it costs that tenant's attempts. Several in a row are the server's fault.
         return failure.Kind == FailureKind.Outage || failure.Code.EndsWith(FailureCodes.ServerErrorSuffix, StringComparison.Ordinal)
             ? CallVerdict.Failed
             : CallVerdict.Answered;
@@ -83,7 +83,7 @@ internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, 
     }
 
     [LoggerMessage(EventId = 2151, Level = LogLevel.Warning,
-        Message = "The circuit of {System} opened: {Why}. Steps that need it are deferred; one of them tries it every {Seconds} s.")]
+        Message = "The circuit of {System} opened: {Why}. Steps that need it are deferred; one of them probes it every {Seconds} s.")]
     private partial void LogOpened(string system, string why, int seconds);
 
     [LoggerMessage(EventId = 2152, Level = LogLevel.Information, Message = "The circuit of {System} closed: it answers again.")]
@@ -91,7 +91,7 @@ internal sealed partial class CircuitBreakers(IOptions<WorkersOptions> options, 
 }
 
 internal sealed class CircuitOpenException(string system, TimeSpan retryAfter, string? why)
-    : Exception($"{system} is unavailable: {why ?? "it was a moment ago"}. One step at a time tries it.")
+    : Exception($"{system} is unavailable: {why ?? "it was a moment ago"}. One step at a time probes it.")
 {
     public string System { get; } = system;
 

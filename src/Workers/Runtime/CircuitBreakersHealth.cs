@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// The external systems as the steps met them. One that is away holds back its own steps only, so the process stays
-/// ready; asking them here would count for nothing that a step needs.
+/// Reports the external systems' state as seen by steps. An unavailable system only defers the steps that need it, so the process
+/// stays ready. The check does not call the systems itself, because that would not show what the steps need.
 /// </summary>
 internal sealed class CircuitBreakersHealth(CircuitBreakers circuits) : IHealthCheck
 {

@@ -1,8 +1,8 @@
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// The calls to external systems that an attempt is waiting for. Adapters note their calls, so that an attempt that hangs until its
-/// end can say for whom. Flows with the asynchronous context; outside an attempt nothing is noted. Thread-safe.
+/// The calls to external systems that an attempt is waiting for. Adapters record their calls, so that a hanging attempt can report
+/// which system it was waiting for. Flows with the async context; outside an attempt nothing is recorded. Thread-safe.
 /// </summary>
 public sealed class ExternalCalls
 {
@@ -10,7 +10,7 @@ public sealed class ExternalCalls
     private readonly Lock gate = new();
     private readonly List<string> waiting = [];
 
-    /// <summary>The systems that are being waited for now, each once, in the order in which the calls began.</summary>
+    /// <summary>The systems with pending calls, each listed once, in the order in which the calls started.</summary>
     public IReadOnlyList<string> Waiting
     {
         get
@@ -20,10 +20,10 @@ public sealed class ExternalCalls
         }
     }
 
-    /// <summary>From here on the calls of this flow are noted in the returned object.</summary>
+    /// <summary>Records the calls of this async flow in the returned object from here on.</summary>
     internal static ExternalCalls Observe() => Current.Value = new ExternalCalls();
 
-    /// <summary>A call to the system begins; it ends when the returned object is disposed.</summary>
+    /// <summary>Records the start of a call to the system. The call ends when the returned object is disposed.</summary>
     public static IDisposable? Begin(string system) => Current.Value?.Add(system);
 
     private Call Add(string system)

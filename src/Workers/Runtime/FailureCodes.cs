@@ -1,8 +1,8 @@
 namespace Saga.Workers.Runtime;
 
-/// <summary>Codes of failures that have a meaning for the runtime.</summary>
+/// <summary>Failure codes that the runtime interprets.</summary>
 internal static class FailureCodes
 {
-    /// <summary>The end of the codes of a server's internal errors: transient, and counted by the system's circuit.</summary>
+    /// <summary>The suffix of codes for a server's internal errors, which are transient and counted by the system's circuit breaker.</summary>
     public const string ServerErrorSuffix = "-server-error";
 }

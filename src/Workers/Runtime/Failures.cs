@@ -7,10 +7,10 @@ using System.Security.Authentication;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>Says of an error that a step let through what kind of failure it is.</summary>
+/// <summary>Classifies errors that a step did not translate itself.</summary>
 public static class Failures
 {
-    /// <summary>The registry, or a database of which the step said nothing.</summary>
+    /// <summary>The registry, or a database that the step did not name.</summary>
     private const string PostgreSql = "postgresql";
     private const string RabbitMq = "rabbitmq";
 
@@ -24,18 +24,18 @@ public static class Failures
         HttpRequestException e => Of(OfHttp(e), null, "http", e),
         AuthenticationException e => Of(OfTls(e), null, "tls", e),
         TimeoutException => Of(FailureKind.Outage, null, "timeout", error, "timeout"),
-        // The client's way to say that its time limit ended.
+        // HttpClient reports its own timeout this way.
         OperationCanceledException { InnerException: TimeoutException } => Of(FailureKind.Outage, null, "timeout", error, "timeout"),
         OperationCanceledException => Of(FailureKind.Transient, null, "cancelled", error, "cancelled"),
         OperationInterruptedException e => Of(FailureKinds.OfAmqp(e.ShutdownReason?.ReplyCode ?? 0), RabbitMq, RabbitMq, e),
         AuthenticationFailureException => Of(FailureKind.Permanent, RabbitMq, RabbitMq, error),
         BrokerUnreachableException or MassTransit.ConnectionException => Of(FailureKind.Outage, RabbitMq, RabbitMq, error),
         IOException { InnerException: SocketException inner } => Of(FailureKinds.OfSocket(inner.SocketErrorCode), null, "socket", error),
-        // An error that nobody foresaw may pass; the attempts bound it.
+        // An unexpected error may be temporary, and the number of attempts is limited.
         _ => new() { Code = "unexpected", Message = $"{error.GetType().Name}: {error.Message}", Kind = FailureKind.Transient },
     };
 
-    /// <summary>What the client says without an answer of the server.</summary>
+    /// <summary>Errors of the client without a response from the server.</summary>
     public static FailureKind OfNpgsql(NpgsqlException error) => error switch
     {
         PostgresException answer => FailureKinds.OfSqlState(answer.SqlState),
@@ -45,7 +45,7 @@ public static class Failures
         _ => FailureKind.Outage,
     };
 
-    /// <summary>What the client says without an answer of the server, or with an answer that it refuses.</summary>
+    /// <summary>Errors of the client without a response from the server, or with a response that it rejects.</summary>
     public static FailureKind OfHttp(HttpRequestException error) => error switch
     {
         { StatusCode: { } status } => FailureKinds.OfHttpStatus((int)status, saysWhen: false),
@@ -57,8 +57,8 @@ public static class Failures
     };
 
     /// <summary>
-    /// A handshake that broke off is an outage. So is a certificate that is not trusted: an expired one stops every tenant alike, and
-    /// none of them is to be undone for it.
+    /// An aborted handshake is an outage. So is an untrusted certificate: an expired one affects every tenant alike, and no tenant
+    /// should be undone because of it.
     /// </summary>
     public static FailureKind OfTls(AuthenticationException error) =>
         error.InnerException is SocketException inner ? FailureKinds.OfSocket(inner.SocketErrorCode) : FailureKind.Outage;
@@ -71,14 +71,14 @@ public static class Failures
             {
                 Code = $"{PostgreSql}-{error.SqlState}",
                 Message = error.MessageText,
-                Remedy = "Look the SQLSTATE up in PostgreSQL's Appendix A, correct the cause, and replay the operation.",
+                Remedy = "Look up the SQLSTATE in PostgreSQL's Appendix A, fix the cause, then replay the operation.",
                 System = PostgreSql,
                 Kind = kind,
             }
             : Of(kind, PostgreSql, PostgreSql, error);
     }
 
-    // "cached plan must not change result type": the next attempt plans anew. The code alone says "not supported".
+    // "cached plan must not change result type": the next attempt plans again. The code alone means "not supported".
     private static FailureKind OfServer(PostgresException error) =>
         error is { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" } ? FailureKind.Transient : FailureKinds.OfSqlState(error.SqlState);
 

@@ -4,17 +4,17 @@ using Saga.Registry.Tenants;
 namespace Saga.Workers.Runtime;
 
 /// <summary>A lease that this process holds and renews until it is disposed.</summary>
-/// <param name="lease">What is held.</param>
-/// <param name="left">How long it may be relied on without renewal.</param>
+/// <param name="lease">The lease.</param>
+/// <param name="left">How long the lease is valid without renewal.</param>
 /// <param name="attempt">How long the attempt may take.</param>
-/// <param name="keeper">Renews it.</param>
+/// <param name="keeper">Renews the lease.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt, LeaseManager keeper, TimeProvider time) : IDisposable
 {
-    // It ends by a timer of its own: a registry that hangs in the midst of a renewal must not keep work going.
+    // A separate timer ends it, so that a registry that hangs during a renewal does not keep the work going.
     private readonly CancellationTokenSource lost = new(Positive(left), time);
 
-    // A step that takes longer is renewed once, early: from then on the sweeper notices the loss of its worker.
+    // A step that takes longer is renewed once early, so that from then on the sweeper notices if its worker is lost.
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
 
     private readonly long since = time.GetTimestamp();
@@ -23,7 +23,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
 
     public StepLease Lease { get; } = lease;
 
-    /// <summary>When the attempt is over.</summary>
+    /// <summary>The time until the attempt is over.</summary>
     public TimeSpan AttemptLeft => attempt - time.GetElapsedTime(since);
 
     /// <summary>
@@ -35,10 +35,10 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     /// <summary>Whether it was never renewed, and is no longer new.</summary>
     public bool IsUnwatched => !renewed && time.GetElapsedTime(since) >= Short;
 
-    /// <summary>Whether the broker has the report; what ends without one is given back.</summary>
+    /// <summary>Whether the broker has the report. A lease that ends without a report is given back.</summary>
     public bool Reported { get; set; }
 
-    /// <summary>Cancelled when the lease is another's, or may be.</summary>
+    /// <summary>Cancelled when another worker has the lease, or may have it.</summary>
     public CancellationToken Lost => lost.Token;
 
     public void Renewed(TimeSpan left)

@@ -6,8 +6,8 @@ using Saga.Registry.Tenants;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// Group commit for leases: dispatches that arrive while one transaction takes leases share the next one. Alone a
-/// dispatch waits for nobody; under load the round trip and the flush to disk are shared.
+/// Group commit for leases: dispatches that arrive while a transaction takes leases share the next one. A single dispatch does not
+/// wait; under load, dispatches share the round trip.
 /// </summary>
 internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
     private readonly Lock gate = new();
     private Task? running;
 
-    /// <summary>Tries to take the lease; loads the tenant in the same round trip.</summary>
+    /// <summary>Tries to take the lease, and loads the tenant in the same round trip.</summary>
     public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(LeaseRequest request, TenantId? tenant, CancellationToken cancellationToken)
     {
         var mine = new Asking(request, tenant);
@@ -26,7 +26,7 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
             running ??= Task.Run(RunAsync, CancellationToken.None);
         if (await mine.Answer.Task.WaitAsync(cancellationToken) is { } answer)
             return answer;
-        // Somebody else had the row: waiting for it alone holds up nobody, and holds nothing that another may wait for.
+        // Another transaction had locked the row. Waiting for it outside the batch delays nobody and holds no other locks.
         return await store.TakeAsync(request, tenant, span, cancellationToken);
     }
 
@@ -39,8 +39,8 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
 
     private async Task RunAsync()
     {
-        // A worker begins before the disk knows of its lease. If the server crashes in between, the lease is nobody's: what the
-        // worker would write under it is refused, as after the end of a lease.
+        // A worker starts before its lease is flushed to disk. If the server crashes in between, the lease is gone and the worker's writes
+        // are refused, as after the end of a lease.
         await using var session = store.OpenSession(waitsForDisk: false);
         var batch = new List<Asking>(MaxBatch);
         while (await asking.Reader.WaitToReadAsync())
@@ -62,7 +62,7 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
 
     private async Task TakeAsync(ILeaseSession session, List<Asking> batch)
     {
-        // Of two dispatches of one step, delivered at the same moment, one asks by itself.
+        // If two dispatches of one step are delivered at the same moment, one of them is handled separately.
         var leases = batch.DistinctBy(a => (a.Request.Lease.OperationId, a.Request.Lease.Step)).ToList();
         var taken = await session.TakeAsync(
             leases.ConvertAll(a => a.Request), [.. leases.Select(a => a.Tenant).OfType<TenantId>().Distinct()], span, CancellationToken.None);
@@ -82,7 +82,7 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
 
     private sealed record Asking(LeaseRequest Request, TenantId? Tenant)
     {
-        /// <summary>Null when the row was locked, or is not there.</summary>
+        /// <summary>Null when the row was locked, or does not exist.</summary>
         public TaskCompletionSource<(LeaseReply Reply, Tenant? Tenant)?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -10,8 +10,8 @@ using Saga.Registry.Tenants;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// Takes leases in the registry and renews all that this process holds with one statement. A lease that could not
-/// be renewed in time, or that a newer fence wants, cancels the work under it.
+/// Takes leases in the registry, and renews all leases of this process with one statement. If a lease could not be renewed in time,
+/// or a newer fencing token was issued, the work under it is cancelled.
 /// </summary>
 internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseManager> log)
     : BackgroundService, IAsyncDisposable
@@ -29,13 +29,13 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         var (answer, tenant) = await AskAsync(new LeaseRequest(lease, command.AttemptTimeout, command.Deadline), command.TenantId, cancellationToken);
         if (answer.Outcome != LeaseAnswer.Taken)
             return new LeaseOutcome(answer, null, null);
-        // The attempt ends here a little before the registry thinks it does: it counts from before the take.
+        // The attempt ends slightly earlier here than in the registry, because the time counts from before the take.
         var holding = new HeldLease(lease, Left(since), answer.Remaining - time.GetElapsedTime(since), this, time);
         held[lease] = holding;
         return new LeaseOutcome(answer, holding, tenant);
     }
 
-    /// <summary>Ends with the container, after the bus: what was cut short by the stop is free for the next process at once.</summary>
+    /// <summary>Runs when the container is disposed, after the bus has stopped, so that leases of cancelled work are free for the next process at once.</summary>
     public async ValueTask DisposeAsync()
     {
         await lane.DisposeAsync();
@@ -47,18 +47,18 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
-            // Then it ends by itself.
+            // Then the lease expires by itself.
         }
 
         Dispose();
     }
 
     /// <summary>
-    /// Stops renewing. The orchestrator clears the row when it records the report; where it ignores the report, because
-    /// a newer fence is out, the row is cleared here within a second, so that the newer one need not wait for its end.
+    /// Stops renewing. The orchestrator clears the row when it records the report. If it ignores the report because a newer fencing
+    /// token was issued, the row is cleared here within a second, so that the newer dispatch need not wait for the lease to expire.
     /// </summary>
-    /// <param name="lease">What ends.</param>
-    /// <param name="reported">Whether the broker has the report. Otherwise the dispatch is given back, as if it had not been taken.</param>
+    /// <param name="lease">The lease that ends.</param>
+    /// <param name="reported">Whether the broker has the report. Otherwise the dispatch is given back as if it had not been taken.</param>
     public void Release(StepLease lease, bool reported)
     {
         held.TryRemove(lease, out _);
@@ -74,7 +74,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         {
             try
             {
-                // What hangs gives way to the next try.
+                // A hanging renewal must not block the next one.
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 limit.CancelAfter(span / 3);
                 await ClearEndedAsync(session, limit.Token);
@@ -98,7 +98,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
         catch (Exception error)
         {
-            // It may be taken all the same, and then nobody works under it. What was cut short gets no report.
+            // The lease may have been taken anyway, and then nobody works under it. A cancelled take gets no report.
             ended.Enqueue((request.Lease, error is not OperationCanceledException));
             throw;
         }
@@ -118,7 +118,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
         catch
         {
-            // Not left to end by themselves: that would look like a lost worker.
+            // Release them explicitly, because expiring leases would look like a lost worker.
             leases.ForEach(ended.Enqueue);
             throw;
         }
@@ -139,7 +139,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
     }
 
-    // Sooner than the registry's end of it, so that work stops before another may begin.
+    // Ends before the registry's lease does, so that work stops before another attempt can start.
     private TimeSpan Left(long since) => (span * 0.8) - time.GetElapsedTime(since);
 
     private void Lose(HeldLease lease)
@@ -151,7 +151,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
     }
 
-    [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "Lost the lease of step {Step} of operation {Operation} under fence {Fence}; its work is cancelled.")]
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "Lost the lease of step {Step} of operation {Operation} under fencing token {Fence}; its work is cancelled.")]
     private partial void LogLost(string step, Guid operation, long fence);
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "{Count} leases could not be renewed; trying again.")]

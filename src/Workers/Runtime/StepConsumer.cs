@@ -13,9 +13,9 @@ using System.Text.Json;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// Serves one queue of a worker. A delivery waits for a slot, takes the lease, and is acknowledged: from then on the lease says who is
-/// alive. The attempt goes on by itself, for hours if need be, and reports when it ends. It never lets an exception out for what a
-/// step does: a failure is a report, and a report is a message.
+/// Serves one queue of a worker. A delivery waits for a slot, takes the lease, and is acknowledged. From then on the lease shows
+/// whether the attempt is alive. The attempt runs independently, for hours if necessary, and reports when it ends. A step's failure is
+/// never thrown: it becomes a report, which is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
     WorkSlots slots, IEnumerable<IStep> steps, LeaseManager leases, WorkUnderWay underWay, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
@@ -70,7 +70,7 @@ internal sealed partial class StepConsumer(
         }
     }
 
-    // What is not begun when the host stops goes back to the broker, once this process takes no more deliveries.
+    // Deliveries that have not started when the host stops go back to the broker, after this process has stopped consuming.
     private async Task<IDisposable?> SlotAsync(ConsumeContext context)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, underWay.Stopping);
@@ -83,7 +83,7 @@ internal sealed partial class StepConsumer(
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {
-            // The host stops.
+            // The host is stopping.
         }
 
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, underWay.Closed);
@@ -91,7 +91,7 @@ internal sealed partial class StepConsumer(
         throw new OperationCanceledException(closed.Token);
     }
 
-    // Neither a lease nor a report: the dispatch is not this delivery's to answer.
+    // Returns neither a lease nor a report if this delivery must not answer the dispatch.
     private async Task<(HeldLease? Held, Tenant? Tenant, StepReport? Report)> TakeAsync(StepCommand command, CancellationToken cancellationToken)
     {
         LeaseOutcome outcome;
@@ -139,7 +139,7 @@ internal sealed partial class StepConsumer(
                     : await WorkAsync(command, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
             }
 
-            // While the broker does not take it, the lease is renewed: nobody else need do the work again.
+            // While the broker does not accept the report, the lease is renewed, so that no other worker repeats the work.
             while (!held.Reported && !underWay.Silenced.IsCancellationRequested)
             {
                 try
@@ -190,8 +190,8 @@ internal sealed partial class StepConsumer(
         catch (Exception error) when (error is LeaseLostException || held.Lost.IsCancellationRequested)
         {
             LogLeaseLost(error is LeaseLostException or OperationCanceledException ? null : error, command.Step, command.OperationId, command.Fence);
-            // Lost to a newer fence, this says nothing to anybody. Lost because the registry was away, the step is
-            // still this dispatch's, and nobody else would speak for it before its time is over.
+            // If a newer fencing token took the lease, this report is ignored. If the lease was lost because the registry was unavailable, this
+            // dispatch is still the current one, and without a report its step would wait until its time is over.
             return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500)) with { OutcomeUnknown = true };
         }
         catch (OperationCanceledException) when (underWay.Cut.IsCancellationRequested)
@@ -206,14 +206,14 @@ internal sealed partial class StepConsumer(
         }
     }
 
-    // An outage and too much to do are the external system's, not the step's: they cost it no attempt. The same goes for what failed as
-    // its system's circuit was found to be open.
+    // Outage and overload are the external system's fault, so they cost the step no attempt. The same applies to a failed attempt whose
+    // system's circuit is open.
     private StepReport Failed(StepCommand command, Exception error)
     {
         var failure = Failures.Classify(error);
         var defers = failure.Kind is FailureKind.Outage or FailureKind.Overload
             || (failure is { Kind: FailureKind.Transient, System: { } system } && circuits.IsOpen(system));
-        // Cut short, or without an answer: what it asked for may still come about.
+        // The attempt was cancelled or got no answer, so its calls may still take effect.
         var unknown = failure.Kind == FailureKind.Outage || error is AttemptTimeoutException or OperationCanceledException;
         if (!defers)
             return Failed(command, failure) with { OutcomeUnknown = unknown };
@@ -227,25 +227,25 @@ internal sealed partial class StepConsumer(
     private static StepDeferred Held(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
         new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, System = system, Reason = reason, RetryAfter = retryAfter };
 
-    // A newer worker will take it: it costs no attempt.
+    // A newer worker will take the step, so this costs no attempt.
     private static StepDeferred NotKnown(StepCommand command, string reason) => Held(command, "worker", reason, TimeSpan.FromSeconds(2));
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} is stale; nothing was done.")]
     private partial void LogStale(string step, Guid operation, long fence);
 
-    [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} was delivered twice; the other delivery is at work, or was.")]
+    [LoggerMessage(EventId = 2104, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} was delivered twice; the other delivery handles it, or already has.")]
     private partial void LogDuplicate(string step, Guid operation, long fence);
 
-    [LoggerMessage(EventId = 2105, Level = LogLevel.Warning, Message = "Dispatch {Fence} of step {Step} of operation {Operation} came after its deadline, {Deadline}; nothing was done, and it will be sent again.")]
+    [LoggerMessage(EventId = 2105, Level = LogLevel.Warning, Message = "Dispatch {Fence} of step {Step} of operation {Operation} arrived after its deadline, {Deadline}; nothing was done, and it will be sent again.")]
     private partial void LogLate(string step, Guid operation, long fence, DateTimeOffset deadline);
 
     [LoggerMessage(EventId = 2106, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} found no free slot for too long; it will be sent again.")]
     private partial void LogNoSlot(string step, Guid operation, long fence);
 
-    [LoggerMessage(EventId = 2107, Level = LogLevel.Warning, Message = "The report of step {Step} of operation {Operation} under fence {Fence} could not be sent; trying again.")]
+    [LoggerMessage(EventId = 2107, Level = LogLevel.Warning, Message = "The report of step {Step} of operation {Operation} under fencing token {Fence} could not be sent; trying again.")]
     private partial void LogNotReported(Exception error, string step, Guid operation, long fence);
 
-    [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} stopped: fence {Fence} lost its lease.")]
+    [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} stopped: fencing token {Fence} lost its lease.")]
     private partial void LogLeaseLost(Exception? error, string step, Guid operation, long fence);
 
     [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} failed in attempt {Attempt}: {Reason}")]

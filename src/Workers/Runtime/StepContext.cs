@@ -8,12 +8,12 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>What a step works on, and the lease under which it may.</summary>
+/// <summary>What a step works on, and the lease under which it works.</summary>
 public sealed class StepContext(Tenant? tenant, Guid operationId, string step, int attempt, StepLease lease)
 {
-    /// <summary>The tenant as the registry had it when this attempt began.</summary>
-    /// <exception cref="InvalidOperationException">The operation works on no single tenant.</exception>
-    public Tenant Tenant => tenant ?? throw new InvalidOperationException($"Operation {OperationId} works on no single tenant, and its step '{Step}' asked for one.");
+    /// <summary>The tenant as it was in the registry when this attempt started.</summary>
+    /// <exception cref="InvalidOperationException">The operation does not concern a single tenant.</exception>
+    public Tenant Tenant => tenant ?? throw new InvalidOperationException($"Operation {OperationId} does not concern a single tenant, but its step '{Step}' needs one.");
 
     public bool HasTenant => tenant is not null;
 
@@ -23,25 +23,25 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
 
     public string Step { get; } = step;
 
-    /// <summary>From 1.</summary>
+    /// <summary>The attempt's number, starting at 1.</summary>
     public int Attempt { get; } = attempt;
 
-    /// <summary>What the registry holds for the step.</summary>
+    /// <summary>The data for the step from the registry.</summary>
     public StepInputs Inputs { get; private init; } = StepInputs.None;
 
-    /// <summary>Pass it to what writes to the registry, so that the write and the right to write are one statement.</summary>
+    /// <summary>Pass it to code that writes to the registry, so that each write checks the lease in the same transaction.</summary>
     public StepLease Lease { get; } = lease;
 
     public StepContext With(StepInputs inputs) => new(tenant, OperationId, Step, Attempt, Lease) { Inputs = inputs };
 
-    /// <summary>The command that the operation runs, as it was accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
+    /// <summary>The command that the operation runs, as accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
     public T Input<T>()
         where T : class =>
-        (Inputs.Command ?? throw new InvalidOperationException($"Step '{Step}' reads the command without saying so: {nameof(IStep.NeedsInput)} must be true.")).Deserialize<T>(Json.Options)!;
+        (Inputs.Command ?? throw new InvalidOperationException($"Step '{Step}' reads the command without declaring it: {nameof(IStep.NeedsInput)} must be true.")).Deserialize<T>(Json.Options)!;
 
-    /// <summary>What an earlier step of the operation returned. For steps that <see cref="IStep.Needs"/> names.</summary>
-    /// <param name="step">Its name in <see cref="StepNames"/>, whatever the operation's workflow calls it.</param>
-    /// <exception cref="StepFailureException">There is none: an operator let the step be skipped, or an earlier version left nothing.</exception>
+    /// <summary>The output of an earlier step of the operation. For steps listed in <see cref="IStep.Needs"/>.</summary>
+    /// <param name="step">The step's name in <see cref="StepNames"/>, even if the operation's workflow uses an older name.</param>
+    /// <exception cref="StepFailureException">There is no output: an operator skipped the step, or an earlier version stored none.</exception>
     public T Output<T>(string step)
         where T : class => FindOutput<T>(step) ?? throw StepFailureException.Permanent(
             "output-missing", $"Step '{Step}' needs the output of step '{step}', and there is none.", $"Retry the operation from step '{step}'.");
@@ -51,7 +51,7 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
         where T : class
     {
         if (!Inputs.Asked.Contains(step, StringComparer.Ordinal))
-            throw new InvalidOperationException($"Step '{Step}' reads the output of '{step}' without saying so: it must be among its {nameof(IStep.Needs)}.");
+            throw new InvalidOperationException($"Step '{Step}' reads the output of '{step}' without declaring it: it must be in its {nameof(IStep.Needs)}.");
         return Inputs.Outputs.GetValueOrDefault(step) is { ValueKind: JsonValueKind.Object } output
             ? output.Deserialize<T>(Json.Options)
             : null;

@@ -3,15 +3,15 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>A step failed for a known reason; the thrower decides of what kind the failure is.</summary>
+/// <summary>A step failed for a known reason. The thrower decides the failure's kind.</summary>
 public sealed class StepFailureException(Failure failure, Exception? cause = null) : Exception(failure.Message, cause)
 {
     public Failure Failure { get; } = failure;
 
-    /// <summary>When the external system wants to be asked again, if it said so.</summary>
+    /// <summary>When the external system asks to be called again, if it said so.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>What was asked for may have been done all the same: there was no answer, or one that leaves it open.</summary>
+    /// <summary>The call may have taken effect anyway: there was no answer, or an inconclusive one.</summary>
     public bool MayHaveActed => Failure.Kind is FailureKind.Outage or FailureKind.Transient;
 
     public static StepFailureException Of(FailureKind kind, string code, string message, string? remedy = null, string? system = null, Exception? cause = null) =>

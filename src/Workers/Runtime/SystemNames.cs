@@ -2,7 +2,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>The external systems, as failures and circuits name them.</summary>
+/// <summary>The names of the external systems in failures and circuit breakers.</summary>
 public static class SystemNames
 {
     public const string Keycloak = "keycloak";
@@ -10,7 +10,7 @@ public static class SystemNames
     public const string Redis = "redis";
     public const string Smtp = "smtp";
 
-    /// <summary>One per server: an outage of one does not hold back the tenants of another.</summary>
+    /// <summary>One name per server, so that an outage of one server does not defer the tenants of another.</summary>
     public static string PostgreSql(string server) => $"postgresql:{server}";
 
     /// <summary>The tenant's database server, once it has one.</summary>

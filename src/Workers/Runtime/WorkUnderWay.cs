@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// The steps that this process works on. Their deliveries are acknowledged, so nothing else waits for them when the host stops: before
-/// the bus stops, so that they can still report, they get some time to end, and are then cut short.
+/// The steps that this process runs. Their deliveries are acknowledged, so nothing else waits for them when the host stops. They get
+/// some time to finish before the bus stops, so that they can still report, and are then cancelled.
 /// </summary>
 internal sealed partial class WorkUnderWay(IOptions<WorkersOptions> options, TimeProvider time, ILogger<WorkUnderWay> log) : IHostedLifecycleService, IDisposable
 {
-    // For the reports of what was cut short.
+    // For the reports of cancelled steps.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan Closing = TimeSpan.FromSeconds(1);
@@ -22,22 +22,22 @@ internal sealed partial class WorkUnderWay(IOptions<WorkersOptions> options, Tim
     private readonly CancellationTokenSource silenced = new();
     private readonly CancellationTokenSource closed = new();
 
-    /// <summary>Cancelled when the host begins to stop: nothing new is begun.</summary>
+    /// <summary>Cancelled when the host begins to stop, so that nothing new starts.</summary>
     public CancellationToken Stopping => stopping.Token;
 
-    /// <summary>Cancelled when what still runs is to end.</summary>
+    /// <summary>Cancelled when running steps must end.</summary>
     public CancellationToken Cut => cut.Token;
 
-    /// <summary>Cancelled when reports that could not be sent are given up.</summary>
+    /// <summary>Cancelled when unsent reports are given up.</summary>
     public CancellationToken Silenced => silenced.Token;
 
     /// <summary>
-    /// Cancelled a moment later, when the bus takes no deliveries any more: those that were not begun go back to the broker now. Sooner,
-    /// they would come here again.
+    /// Cancelled a moment later, when the bus has stopped consuming. Deliveries that have not started go back to the broker only then,
+    /// because before that they would be delivered to this process again.
     /// </summary>
     public CancellationToken Closed => closed.Token;
 
-    /// <summary>Begins the work, which handles its own errors, and is waited for at the stop.</summary>
+    /// <summary>Starts the work. It must handle its own errors, and the host waits for it when it stops.</summary>
     public void Begin(Func<Task> work)
     {
         var task = Task.Run(work, CancellationToken.None);
@@ -80,7 +80,7 @@ internal sealed partial class WorkUnderWay(IOptions<WorkersOptions> options, Tim
     private async Task<bool> EndedAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        // Again and again: a delivery that was past the check of the stop may have begun another.
+        // In a loop, because a delivery that had already passed the check may have started more work.
         while (running.Keys is { Count: > 0 } left)
         {
             var remaining = limit - time.GetElapsedTime(since);
@@ -92,6 +92,6 @@ internal sealed partial class WorkUnderWay(IOptions<WorkersOptions> options, Tim
         return true;
     }
 
-    [LoggerMessage(EventId = 2111, Level = LogLevel.Warning, Message = "{Count} steps still run at the end of the stop's time; they are cut short and given back.")]
+    [LoggerMessage(EventId = 2111, Level = LogLevel.Warning, Message = "{Count} steps are still running at the end of the stop timeout; they are cancelled and given back.")]
     private partial void LogCut(int count);
 }

@@ -10,7 +10,7 @@ namespace Saga.Workers.Runtime;
 
 public static class WorkerRuntimeRegistration
 {
-    /// <summary>What runs the registered <see cref="IStep"/>s. May be called once for each worker.</summary>
+    /// <summary>Adds the endpoint that runs a worker's registered <see cref="IStep"/>s. Call it once for each worker.</summary>
     public static IServiceCollection AddWorkerEndpoint(this IServiceCollection services, IConfiguration configuration, string worker)
     {
         if (services.All(s => s.ServiceType != typeof(LeaseManager)))
@@ -36,7 +36,7 @@ public static class WorkerRuntimeRegistration
     private static BusEndpoint Queue(string name, int slots) => new(
         name, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, new WorkSlots(slots))), slots)
     {
-        // As many as are worked on, and as many that wait for them to end; what waits longer may go to another process.
+        // As many as can run at once, and as many again that wait for them. Other processes can take the rest.
         Ahead = slots * 2,
     };
 }

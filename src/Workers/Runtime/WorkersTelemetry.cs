@@ -11,12 +11,12 @@ public static class WorkersTelemetry
     /// <summary>One attempt of one step, in either direction; tags saga.step, saga.direction, saga.attempt, saga.fence.</summary>
     public const string Step = "saga.step";
 
-    /// <summary>The report of an attempt leaves.</summary>
+    /// <summary>The sending of an attempt's report.</summary>
     public const string Report = "saga.step.report";
 
     public static ActivitySource Source { get; } = new(SourceName);
 
-    // Tags are given at the start, so that samplers and listeners know what begins.
+    // Tags are set at the start, so that samplers and listeners can use them.
     internal static Activity? StartStep(StepCommand command) => !Source.HasListeners() ? null : Source.StartActivity(
         ActivityKind.Internal, name: Step,
         tags:

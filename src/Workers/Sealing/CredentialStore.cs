@@ -7,15 +7,15 @@ using Saga.Tenancy.Sealing;
 namespace Saga.Workers.Sealing;
 
 /// <summary>
-/// Writes a tenant's own credentials, sealed. A step writes them before the outside hears of them, so that a second run
+/// Writes a tenant's own credentials, sealed. A step stores them before it sets them in an external system, so that a second run
 /// uses the same ones. Thread-safe.
 /// </summary>
 public sealed class CredentialStore(TenantSealer sealer)
 {
-    /// <summary>Keeps the credential that is there already; otherwise stores the given one.</summary>
+    /// <summary>Keeps an existing credential; otherwise stores the given one.</summary>
     /// <param name="transaction">Commit it before the credential is used outside.</param>
     /// <param name="purpose">One of <see cref="CredentialPurposes"/>.</param>
-    /// <returns>The credential that is stored now: use this one.</returns>
+    /// <returns>The stored credential, which the caller must use.</returns>
     public async Task<Credential> SaveAsync(
         LeasedTransaction transaction, TenantId tenant, string purpose, string username, string password, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ public sealed class CredentialStore(TenantSealer sealer)
         return new Credential(row.Username, Encoding.UTF8.GetString(await sealer.OpenAsync(transaction, tenant, bound, row.Sealed, cancellationToken)));
     }
 
-    /// <summary>Forgets the credential; nothing when it is not there. Delete it outside first.</summary>
+    /// <summary>Deletes the credential, if there is one. Delete it in the external system first.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, string purpose, CancellationToken cancellationToken) =>
         CredentialRows.DeleteAsync(transaction, tenant, purpose, cancellationToken);
 }

@@ -4,7 +4,7 @@ using Saga.Tenancy.Sealing;
 
 namespace Saga.Workers.Sealing;
 
-/// <summary>Wraps and unwraps tenants' keys by the configured master keys. Thread-safe.</summary>
+/// <summary>Wraps and unwraps tenants' keys with the configured master keys. Thread-safe.</summary>
 internal sealed class MasterKeys(IOptions<SealingOptions> options)
 {
     private readonly Dictionary<string, byte[]> keys = options.Value.MasterKeys
@@ -14,7 +14,7 @@ internal sealed class MasterKeys(IOptions<SealingOptions> options)
 
     public byte[] Wrap(TenantId tenant, ReadOnlySpan<byte> key) => Envelope.Seal(keys[Active], key, Associated(tenant));
 
-    /// <exception cref="SealingException">The master key is missing, or is not the one that wrapped.</exception>
+    /// <exception cref="SealingException">The master key is missing, or is not the one that wrapped the key.</exception>
     public byte[] Unwrap(TenantId tenant, string masterKeyId, ReadOnlySpan<byte> wrapped)
     {
         if (!keys.TryGetValue(masterKeyId, out var master))

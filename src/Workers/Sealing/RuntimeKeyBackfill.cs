@@ -6,14 +6,14 @@ using Saga.Tenancy.Sealing;
 namespace Saga.Workers.Sealing;
 
 /// <summary>
-/// Wraps tenants' keys under the runtime keys that they are not wrapped under yet: keys from before there were runtime keys,
-/// and all of them when another runtime key is configured. Any number may run at once, and any may end anywhere.
+/// Wraps tenants' keys under the runtime keys under which they are not wrapped yet: keys from before there were runtime keys, and
+/// all keys after a new runtime key is configured. Any number may run at once, and each may be interrupted at any point.
 /// </summary>
 internal sealed partial class RuntimeKeyBackfill(NpgsqlDataSource registry, TenantSealer sealer, RuntimeKeys runtimes, ILogger<RuntimeKeyBackfill> log)
 {
     private const int Batch = 100;
 
-    /// <returns>How many wrapped keys were added. A key whose master key is missing is logged, and left as it is.</returns>
+    /// <returns>How many wrapped keys were added. A key whose master key is missing is logged and skipped.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -30,7 +30,7 @@ internal sealed partial class RuntimeKeyBackfill(NpgsqlDataSource registry, Tena
         }
     }
 
-    /// <summary>Logs each runtime key that is not what it was when others wrapped keys under its id.</summary>
+    /// <summary>Logs each configured runtime key that differs from the one with which keys were wrapped under its id.</summary>
     public async Task CompareAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -55,7 +55,7 @@ internal sealed partial class RuntimeKeyBackfill(NpgsqlDataSource registry, Tena
         }
     }
 
-    [LoggerMessage(EventId = 2400, Level = LogLevel.Warning, Message = "The key of tenant {TenantId} cannot be wrapped for runtimes, which cannot open its secrets: {Reason}")]
+    [LoggerMessage(EventId = 2400, Level = LogLevel.Warning, Message = "The key of tenant {TenantId} cannot be wrapped for runtimes, so they cannot open its secrets: {Reason}")]
     private partial void LogNotWrapped(Guid tenantId, string reason);
 
     [LoggerMessage(EventId = 2401, Level = LogLevel.Error,

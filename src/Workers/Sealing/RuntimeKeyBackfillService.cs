@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Saga.Workers.Sealing;
 
-/// <summary>Runs the back-fill at start, and now and then: a worker that does not know a new runtime key yet may make tenants' keys for a while.</summary>
+/// <summary>Runs the back-fill at start and periodically, because workers that do not have a new runtime key yet may still create tenants' keys.</summary>
 internal sealed partial class RuntimeKeyBackfillService(RuntimeKeyBackfill backfill, TimeProvider time, ILogger<RuntimeKeyBackfillService> log) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(10);
@@ -23,7 +23,7 @@ internal sealed partial class RuntimeKeyBackfillService(RuntimeKeyBackfill backf
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                // Steps wrap what they need themselves; nothing else waits for this.
+                // Steps wrap the keys that they need themselves, so nothing waits for this.
                 LogFailed(error, error.Message);
                 pause = AfterFailure;
             }
@@ -35,6 +35,6 @@ internal sealed partial class RuntimeKeyBackfillService(RuntimeKeyBackfill backf
     [LoggerMessage(EventId = 2410, Level = LogLevel.Information, Message = "Wrapped {Count} tenants' keys under runtime keys.")]
     private partial void LogAdded(int count);
 
-    [LoggerMessage(EventId = 2411, Level = LogLevel.Warning, Message = "Tenants' keys cannot be wrapped under the runtime keys now; trying again: {Reason}")]
+    [LoggerMessage(EventId = 2411, Level = LogLevel.Warning, Message = "Tenants' keys could not be wrapped under the runtime keys; trying again: {Reason}")]
     private partial void LogFailed(Exception error, string reason);
 }

@@ -8,7 +8,7 @@ public sealed class SealingOptions
     public const string Section = "Saga:Sealing";
     public const int KeyBytes = 32;
 
-    /// <summary>The id of the master key that wraps from now on; the others only open.</summary>
+    /// <summary>The id of the master key that wraps keys; the others only unwrap.</summary>
     public string ActiveKey { get; set; } = "";
 
     /// <summary>Master keys by id: 32 random bytes as base64 each.</summary>
@@ -24,7 +24,7 @@ internal sealed class SealingOptionsValidation : IValidateOptions<SealingOptions
         {
             var bytes = new byte[SealingOptions.KeyBytes];
             if (!Convert.TryFromBase64String(key ?? "", bytes, out var length) || length != SealingOptions.KeyBytes)
-                errors.Add($"Saga:Sealing:MasterKeys:{id} must be 32 random bytes as base64, as `openssl rand -base64 32` prints them.");
+                errors.Add($"Saga:Sealing:MasterKeys:{id} must be 32 random bytes as base64, such as the output of `openssl rand -base64 32`.");
         }
 
         if (!options.MasterKeys.ContainsKey(options.ActiveKey))

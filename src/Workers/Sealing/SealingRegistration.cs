@@ -12,8 +12,8 @@ namespace Saga.Workers.Sealing;
 public static class SealingRegistration
 {
     /// <summary>
-    /// <see cref="TenantSealer"/> and <see cref="CredentialStore"/>, with the registry they are kept in and the back-fill of
-    /// runtime keys. May be called by several capabilities of one host.
+    /// Adds <see cref="TenantSealer"/> and <see cref="CredentialStore"/>, with their registry and the back-fill of runtime keys.
+    /// Several capabilities of one host may call it.
     /// </summary>
     public static IServiceCollection AddSealing(this IServiceCollection services, IConfiguration configuration)
     {
@@ -33,8 +33,8 @@ public static class SealingRegistration
     }
 
     /// <summary>
-    /// What verifications read as a runtime would. A worker may read the registry anyway: without a connection string for
-    /// runtimes it shares the registry's connections.
+    /// Adds the reads that verifications make like a runtime. Without a connection string for runtimes, a worker shares the registry's
+    /// connections, because it may read the registry anyway.
     /// </summary>
     public static IServiceCollection AddRuntimeReads(this IServiceCollection services, IConfiguration configuration)
     {

@@ -8,10 +8,10 @@ using Saga.Tenancy.Sealing;
 namespace Saga.Workers.Sealing;
 
 /// <summary>
-/// Seals what runtimes may open: AES-256-GCM with a key of the tenant's own, kept in the registry wrapped by a master key
-/// and by every runtime key. The tenant's id and the purpose are authenticated, so a sealed text opens for nothing else.
-/// Keys are read each time: what was sealed with a destroyed key is unreadable at once. Thread-safe.
-/// <para>A secret that only workers may know does not belong here: it needs a key that no runtime key wraps.</para>
+/// Seals secrets that runtimes may open: AES-256-GCM with the tenant's own key, which the registry stores wrapped by a master key and
+/// by every runtime key. The tenant's id and the purpose are authenticated, so a sealed text opens for nothing else. Keys are read
+/// each time, so everything sealed under a destroyed key becomes unreadable at once. Thread-safe.
+/// <para>Do not use it for a secret that only workers may know: that needs a key that no runtime key wraps.</para>
 /// </summary>
 public sealed class TenantSealer
 {
@@ -22,7 +22,7 @@ public sealed class TenantSealer
     internal TenantSealer(NpgsqlDataSource registry, MasterKeys masters, RuntimeKeys runtimes) =>
         (this.registry, this.masters, this.runtimes) = (registry, masters, runtimes);
 
-    /// <summary>Seals for one purpose, such as <c>setting:webhookSigningSecret</c>; the tenant's key is made on first use.</summary>
+    /// <summary>Seals for one purpose, such as <c>setting:webhookSigningSecret</c>; the tenant's key is created on first use.</summary>
     public async Task<byte[]> SealAsync(TenantId tenant, string purpose, ReadOnlyMemory<byte> plaintext, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -51,15 +51,15 @@ public sealed class TenantSealer
         LeasedTransaction transaction, TenantId tenant, string purpose, ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken) =>
         OpenAsync(transaction.Connection, transaction.Transaction, tenant, purpose, envelope, cancellationToken);
 
-    /// <summary>Destroys the tenant's key: all that was sealed with it is unreadable permanently, for workers and runtimes.</summary>
+    /// <summary>Destroys the tenant's key. Everything sealed with it becomes permanently unreadable for workers and runtimes.</summary>
     public static Task DestroyAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         TenantKeyRows.DestroyAsync(transaction.Transaction, tenant, cancellationToken);
 
     /// <summary>
-    /// Wraps every tenant's key anew by the active master key; afterwards the former master keys are needed no more.
-    /// May be interrupted, and may run beside anything.
+    /// Wraps every tenant's key again with the active master key. Afterwards the former master keys are no longer needed. May be
+    /// interrupted, and may run concurrently with anything.
     /// </summary>
-    /// <returns>How many keys were wrapped anew.</returns>
+    /// <returns>How many keys were wrapped again.</returns>
     public async Task<int> RewrapAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -84,7 +84,7 @@ public sealed class TenantSealer
             var made = RandomNumberGenerator.GetBytes(SealingOptions.KeyBytes);
             await TenantKeyRows.AddAsync(
                 connection, transaction, tenant, masters.Active, masters.Wrap(tenant, made), Wrap(tenant, made, runtimes.Ids), cancellationToken);
-            // Of several that make the first key at once one wins, and all read the winner's.
+            // If several callers create the first key at once, one wins and all read the winner's key.
             row = await TenantKeyRows.FindAsync(connection, transaction, tenant, keep: false, cancellationToken) ?? throw Destroyed(tenant);
         }
 
@@ -93,7 +93,7 @@ public sealed class TenantSealer
         return SealedText.Seal(masters.Unwrap(tenant, row.MasterKeyId, row.Wrapped), tenant, purpose, plaintext.Span);
     }
 
-    /// <summary>For a key from before a runtime key was configured: nothing is sealed that runtimes cannot open.</summary>
+    /// <summary>Wraps a key from before a runtime key was configured, so that nothing is sealed that runtimes cannot open.</summary>
     private async Task<TenantKeyRow> WrapMissingAsync(NpgsqlTransaction transaction, TenantId tenant, CancellationToken cancellationToken)
     {
         var row = await TenantKeyRows.FindAsync(transaction.Connection!, transaction, tenant, keep: true, cancellationToken) ?? throw Destroyed(tenant);
@@ -101,7 +101,7 @@ public sealed class TenantSealer
         return row;
     }
 
-    /// <summary>The row's key under each runtime key under which it is not wrapped yet.</summary>
+    /// <summary>Wraps the row's key under each runtime key under which it is not wrapped yet.</summary>
     /// <exception cref="SealingException">The master key is missing, or is not the one that wrapped.</exception>
     internal IReadOnlyCollection<RuntimeKeyRow> WrapMissing(TenantKeyRow row) =>
         Wrap(row.Tenant, masters.Unwrap(row.Tenant, row.MasterKeyId, row.Wrapped), Lacks(row));

@@ -15,7 +15,7 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         return Run(() =>
         {
             FolderFaults.MakePrivate(paths.Tenant(tenant));
-            return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are whole or not there");
+            return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are atomic");
         });
     }
 
@@ -41,8 +41,8 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         }
         catch (DirectoryNotFoundException)
         {
-            // Two removals at once: the other one was faster. Another attempt sees what is left.
-            throw new ObjectStoreException(FolderFaults.System, "folder-changed", "The tenant's folder changed meanwhile.", FailureKind.Transient);
+            // A concurrent removal was faster. The next attempt sees what is left.
+            throw new ObjectStoreException(FolderFaults.System, "folder-changed", "The tenant's folder changed during the removal.", FailureKind.Transient);
         }
         catch (Exception error) when (FolderFaults.IsFault(error))
         {

@@ -3,7 +3,7 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Workers.Storage;
 
 /// <summary>
-/// Makes and removes the place of one tenant's objects. Both are idempotent and leave other tenants alone.
+/// Creates and removes one tenant's object storage. Both are idempotent and do not affect other tenants.
 /// Failures are <see cref="Tenancy.Objects.ObjectStoreException"/>. Thread-safe.
 /// </summary>
 public interface IStorageProvisioner
@@ -13,15 +13,15 @@ public interface IStorageProvisioner
 
     Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken);
 
-    /// <summary>Removes everything of the tenant, old versions and unfinished uploads included, and sees that it is gone.</summary>
+    /// <summary>Removes everything of the tenant, including old versions and unfinished uploads, and verifies that it is gone.</summary>
     Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken);
 
-    /// <summary>Whether anything of the tenant is there.</summary>
+    /// <summary>Whether anything of the tenant exists.</summary>
     Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 
-/// <summary>What was made, for an operator to see.</summary>
-/// <param name="Location">Such as <c>s3://bucket/tenants/…/</c>.</param>
-/// <param name="Policy">How the tenant is kept to its place.</param>
-/// <param name="Lifecycle">What becomes of unfinished uploads.</param>
+/// <summary>What was created, for operators.</summary>
+/// <param name="Location">The location, such as <c>s3://bucket/tenants/…/</c>.</param>
+/// <param name="Policy">How access is restricted to the tenant's place.</param>
+/// <param name="Lifecycle">What happens to unfinished uploads.</param>
 public sealed record ProvisionedStorage(string Location, string Policy, string Lifecycle);

@@ -10,14 +10,14 @@ using System.Security.Cryptography;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>Puts, gets and deletes an object as a service would; another tenant cannot see it.</summary>
+/// <summary>Puts, gets and deletes an object like a product service, and verifies that another tenant cannot see it.</summary>
 internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOptions>? options = null) : IVerification
 {
     public string Name => "objects";
 
     public string? System(Tenant tenant) => SystemNames.S3;
 
-    // Its probe is an object of the tenant's.
+    // Its probe is one of the tenant's objects.
     public TimeSpan LingersFor => options?.Value is { Adapter: StorageOptions.S3Adapter } set ? TimeSpan.FromSeconds(set.S3.LingersForSeconds) : TimeSpan.Zero;
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
         try
         {
             var objects = store.For(context.TenantId);
-            // What an attempt left that was killed between its put and its delete.
+            // Remove probes of attempts that were killed between their put and their delete.
             for (var fence = 1L; fence < context.Lease.Fence; fence++)
                 await objects.DeleteAsync(Probe(context, fence), cancellationToken);
             await ProbeAsync(objects, Probe(context, context.Lease.Fence), cancellationToken);
@@ -36,7 +36,7 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
         }
     }
 
-    // Each attempt has its own, so that a late one disturbs nobody, and the next one knows its name.
+    // Each attempt has its own probe, so that a late attempt does not interfere, and the next attempt can derive its name.
     private static ObjectKey Probe(StepContext context, long fence) =>
         ObjectKey.Parse(string.Create(CultureInfo.InvariantCulture, $".saga-probe/{context.OperationId:n}-{fence}"));
 
@@ -50,21 +50,21 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
             var seeing = IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellationToken);
             await Task.WhenAll(reading, seeing);
             if (await reading is not { } back || !back.AsSpan().SequenceEqual(bytes))
-                throw Broken("an object does not come back as it was put");
+                throw Broken("an object read back differs from the content written");
             if (await seeing)
                 throw Broken("an object can be read by another tenant");
             if (ObjectKey.TryParse($"../{Guid.CreateVersion7()}/{key}", out _))
-                throw Broken("a key may lead out of the tenant's prefix");
+                throw Broken("a key can leave the tenant's prefix");
         }
         finally
         {
-            // Also when the attempt was cancelled, or lost its lease: the probe must not stay.
+            // Runs even if the attempt was cancelled or lost its lease, because the probe must not stay.
             using var own = LeaseGuard.Leave();
             await objects.DeleteAsync(key, CancellationToken.None);
         }
 
         if (await objects.ExistsAsync(key, cancellationToken))
-            throw Broken("an object is still there after it was deleted");
+            throw Broken("an object still exists after it was deleted");
     }
 
     private async Task<bool> IsSeenByAsync(TenantId other, ObjectKey key, CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
         }
         catch (ObjectStoreException error) when (!error.IsTransient)
         {
-            // Refused, as where each tenant has a bucket.
+            // Access was refused, as when each tenant has its own bucket.
             return false;
         }
     }
@@ -91,5 +91,5 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
     }
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
-        "objects-not-isolated", $"The object store is not as it must be: {what}.", "Check Saga:Storage and the store's policies, and replay the step.");
+        "objects-not-isolated", $"The object store failed verification: {what}.", "Check Saga:Storage and the store's policies, then replay the step.");
 }

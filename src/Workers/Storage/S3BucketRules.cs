@@ -5,14 +5,14 @@ using Saga.Tenancy.Objects;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>A bucket's lifecycle and policy. A server that knows neither is refused, unless the configuration allows it.</summary>
+/// <summary>Sets a bucket's lifecycle and policy. A server without them is refused, unless the configuration allows it.</summary>
 internal sealed class S3BucketRules(S3Connection connection)
 {
     private const string RuleId = "saga-abort-unfinished-uploads";
     private const int Days = 7;
     private const string Unsupported = "not supported by the server; allowed by Saga:Storage:S3:RequirePolicy=false";
 
-    /// <summary>One rule for all tenants, the same for whoever writes it, and written once: no tenant's work races for it.</summary>
+    /// <summary>Adds the one rule for all tenants if it is missing. Concurrent writers write the same rule, so races are harmless.</summary>
     public async Task<string> EnsureLifecycleAsync(string bucket, CancellationToken cancellationToken)
     {
         try

@@ -7,14 +7,14 @@ using Saga.Contracts.Failures;
 namespace Saga.Workers.Storage;
 
 /// <summary>
-/// Empties a prefix permanently: current objects, old versions, delete markers and unfinished uploads, which listings
-/// do not show. Its end is seen, not assumed.
+/// Empties a prefix permanently: current objects, old versions, delete markers and unfinished uploads, which listings do not show.
+/// It verifies that nothing is left.
 /// </summary>
 internal sealed class S3PrefixRemoval(S3Connection connection)
 {
     private const int KeysPerCall = 1000;
 
-    /// <exception cref="ObjectStoreException">Something could not be deleted, or is written as fast as it is deleted.</exception>
+    /// <exception cref="ObjectStoreException">Something could not be deleted, or new objects appear as fast as they are deleted.</exception>
     public async Task RemoveAsync(string bucket, string prefix, CancellationToken cancellationToken)
     {
         await foreach (var upload in UploadsAsync(bucket, prefix, cancellationToken))
@@ -28,7 +28,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
         if (await AnyAsync(bucket, prefix, cancellationToken))
         {
             throw new ObjectStoreException(
-                S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still holds objects after all were deleted: somebody writes there.", FailureKind.Transient);
+                S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still has objects after all were deleted: something still writes there.", FailureKind.Transient);
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
         }
         catch (DeleteObjectsException error)
         {
-            // The whole was answered 200; single keys were not deleted.
+            // The response was 200, but some keys were not deleted.
             errors = error.Response.DeleteErrors;
         }
 
@@ -70,7 +70,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             refused.Select(e => FailureKinds.OfS3(e.Code, 403)).Aggregate(Graver));
     }
 
-    // What is refused permanently decides; otherwise whatever costs no attempt.
+    // Permanent failures take precedence, then kinds that cost no attempt.
     private static FailureKind Graver(FailureKind one, FailureKind other) =>
         one == FailureKind.Permanent || other == FailureKind.Permanent ? FailureKind.Permanent : one > other ? one : other;
 
@@ -82,7 +82,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchUpload")
         {
-            // It ended meanwhile; what it wrote is deleted with the rest.
+            // The upload ended in the meantime; its object is deleted with the rest.
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             }
             catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
             {
-                // A server without versions has current objects only.
+                // A server without versions has only current objects.
             }
 
             if (page is null)

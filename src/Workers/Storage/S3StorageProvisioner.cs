@@ -9,8 +9,8 @@ using Saga.Tenancy.Objects;
 namespace Saga.Workers.Storage;
 
 /// <summary>
-/// A prefix in the bucket of all tenants, or a bucket per tenant. In the shared bucket a tenant's provisioning
-/// changes no document of the bucket: see docs/decisions/object-isolation.md.
+/// Creates a prefix in the shared bucket, or a bucket per tenant. In the shared bucket, provisioning a tenant changes none of the
+/// bucket's documents: see docs/decisions/object-isolation.md.
 /// </summary>
 internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRules rules, S3PrefixRemoval removal) : IStorageProvisioner
 {
@@ -54,12 +54,12 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
                 return;
             }
 
-            // The marker goes last: as long as anything may be left, it says so.
+            // The marker is removed last, so that it exists as long as anything may be left.
             await removal.RemoveAsync(bucket, Marker(tenant), cancellationToken);
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
         {
-            // Nothing can be in a bucket that is not there.
+            // The bucket does not exist, so it has no objects.
         }
         catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
         {
@@ -101,7 +101,7 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         }
         catch (AmazonS3Exception error) when (error.ErrorCode is "BucketAlreadyOwnedByYou" or "BucketAlreadyExists")
         {
-            // Another attempt made it meanwhile; or it is another account's, which may not be used.
+            // Another attempt has created it in the meantime, or it belongs to another account and must not be used.
             if (error.ErrorCode == "BucketAlreadyExists" && !await HasBucketAsync(bucket, cancellationToken))
                 throw;
         }

@@ -3,7 +3,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>An object store's failure in words for an operator.</summary>
+/// <summary>Translates object store failures for operators.</summary>
 internal static class StorageFailures
 {
     public static StepFailureException From(ObjectStoreException error) =>
@@ -11,13 +11,13 @@ internal static class StorageFailures
 
     private static string Remedy(string code) => code switch
     {
-        "s3-unavailable" => "See that the server at Saga:Storage:S3:ServiceUrl runs and can be reached.",
+        "s3-unavailable" => "Check that the server at Saga:Storage:S3:ServiceUrl is running and reachable.",
         "s3-unsupported" => "Use a server with versions, policies and lifecycles, or set Saga:Storage:S3:RequirePolicy to false for development.",
-        "s3-not-empty" => "Stop what writes to the tenant's prefix, and replay the step.",
-        "s3-delete-refused" => "See whether a retention or a policy keeps the objects, lift it, and replay the step.",
+        "s3-not-empty" => "Stop the services that write to the tenant's prefix, then replay the step.",
+        "s3-delete-refused" => "Check whether a retention rule or a policy protects the objects, remove it, then replay the step.",
         "s3-access-denied" or "s3-invalid-access-key-id" or "s3-signature-does-not-match" =>
-            "Check Saga:Storage:S3:AccessKey, Saga:Storage:S3:SecretKey and what the account may do, and replay the step.",
-        "folder-access-denied" => "Let the process's user write to Saga:Storage:Folder:Path, and replay the step.",
-        _ => "Mend the cause that the message names, and replay the step.",
+            "Check Saga:Storage:S3:AccessKey, Saga:Storage:S3:SecretKey and the account's permissions, then replay the step.",
+        "folder-access-denied" => "Allow the process's user to write to Saga:Storage:Folder:Path, then replay the step.",
+        _ => "Fix the cause in the message, then replay the step.",
     };
 }

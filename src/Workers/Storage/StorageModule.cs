@@ -11,7 +11,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>The place of the tenant's objects, on the adapter that <c>Saga:Storage:Adapter</c> names.</summary>
+/// <summary>The tenant's object storage, with the adapter in <c>Saga:Storage:Adapter</c>.</summary>
 public sealed class StorageModule : ResourceModule
 {
     public override string Worker => WorkerNames.Storage;

@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>The place of the tenant's objects.</summary>
+/// <summary>Creates the tenant's object storage.</summary>
 internal sealed class StorageStep(IStorageProvisioner provisioner, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Storage;

@@ -5,7 +5,7 @@ using Saga.Tenancy.Objects;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>Policy documents that keep a tenant to its prefix. The closing '/' matters: t1 is not t10.</summary>
+/// <summary>Policy documents that restrict a tenant to its prefix. The closing '/' matters, because t1 is a prefix of t10.</summary>
 public static class TenantPolicies
 {
     private const string Version = "2012-10-17";
@@ -17,7 +17,7 @@ public static class TenantPolicies
 
     private static readonly string[] ListActions = ["s3:ListBucket", "s3:ListBucketVersions"];
 
-    /// <summary>For a session of a service that works for this tenant: it may do nothing else.</summary>
+    /// <summary>The policy for a service's session for this tenant, which allows nothing else.</summary>
     public static string Session(string bucket, TenantId tenant) => Write(
     [
         new { Sid = "TenantObjects", Effect = "Allow", Action = ObjectActions, Resource = Objects(bucket, tenant) },
@@ -28,10 +28,10 @@ public static class TenantPolicies
         },
     ]);
 
-    /// <summary>For the tenant's own bucket: nobody, whatever else he may, uses it for another prefix.</summary>
+    /// <summary>The policy for the tenant's own bucket, which denies access outside the tenant's prefix to everyone.</summary>
     public static string OwnBucket(string bucket, TenantId tenant) => Write(
     [
-        // The bucket itself is named because Ceph asks about it, not the objects, when several are deleted by one call.
+        // Includes the bucket itself, because for a multi-object delete Ceph checks the bucket and not the objects.
         new { Sid = "OnlyTenantObjects", Effect = "Deny", Principal = "*", Action = ObjectActions, NotResource = new[] { Bucket(bucket), Objects(bucket, tenant) } },
         new
         {
@@ -49,6 +49,6 @@ public static class TenantPolicies
     private static string Write(object[] statements) => JsonSerializer.Serialize(
         new Dictionary<string, object> { ["Version"] = Version, ["Statement"] = statements }, Verbatim);
 
-    // The names of a policy document begin with capitals.
+    // Names in policy documents start with capitals.
     private static readonly JsonSerializerOptions Verbatim = new(Json.Options) { PropertyNamingPolicy = null };
 }

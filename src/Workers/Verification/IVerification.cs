@@ -4,16 +4,15 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Verification;
 
 /// <summary>
-/// One proof that a tenant really works, made the way a service of the product would use it. The verify step runs
-/// all that are registered (<c>AddSingleton&lt;IVerification, …&gt;()</c>) and fails when one does. Safe to run
-/// again, and leaves nothing behind.
+/// One check that a tenant works, made the way a product service would use it. The verify step runs all registered verifications
+/// (<c>AddSingleton&lt;IVerification, …&gt;()</c>) and fails if one fails. A verification can be repeated and leaves nothing behind.
 /// </summary>
 public interface IVerification
 {
-    /// <summary>What is proven, such as <c>database</c>; shown to operators.</summary>
+    /// <summary>What is verified, such as <c>database</c>; shown to operators.</summary>
     string Name { get; }
 
-    /// <summary>The external system that it asks; null when it asks the registry only.</summary>
+    /// <summary>The external system that it calls; null when it uses only the registry.</summary>
     string? System(Tenant tenant) => null;
 
     /// <inheritdoc cref="IStep.LingersFor"/>

@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Verification;
 
-/// <summary>The proof that a tenant works. What is proven, the modules of the resources say: see <see cref="ResourceModule.AddVerifications"/>.</summary>
+/// <summary>Verifies that a tenant works. The resources' modules define the verifications: see <see cref="ResourceModule.AddVerifications"/>.</summary>
 public sealed class VerificationModule : ResourceModule
 {
     public override string Worker => WorkerNames.Verification;

@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Verification;
 
-/// <summary>Proves that the tenant works, by every registered verification at once, before anybody is let in.</summary>
+/// <summary>Runs every registered verification in parallel, before anybody gets access to the tenant.</summary>
 internal sealed class VerifyStep(IEnumerable<IVerification> verifications, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Verify;
@@ -17,7 +17,7 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        // The probes write to external systems: a stale attempt must not begin, and those that outlive it ask again.
+        // The probes write to external systems, so a stale attempt must not start, and the adapters check the lease again before each write.
         using var guard = leases.Guard(context.Lease);
         await leases.RequireAsync(context.Lease, cancellationToken);
         var results = await Task.WhenAll(verifications.Select(v => RunAsync(v, context, cancellationToken)));
@@ -33,7 +33,7 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
 
     private static async Task<(string Name, Failure? Failure)> RunAsync(IVerification verification, StepContext context, CancellationToken cancellationToken)
     {
-        // Its first part may run without giving the thread back: the others do not wait for it.
+        // Its synchronous part may take long, so let the other verifications start first.
         await Task.Yield();
         try
         {
@@ -47,7 +47,7 @@ internal sealed class VerifyStep(IEnumerable<IVerification> verifications, Lease
         }
     }
 
-    // A permanent failure decides, since another attempt would not help; then what costs no attempt. The message names all.
+    // A permanent failure takes precedence, because another attempt would not help; then kinds that cost no attempt. The message lists all.
     private static StepFailureException Combine(List<(string Name, Failure Failure)> failed)
     {
         var first = failed.OrderBy(f => Weight(f.Failure.Kind)).ThenBy(f => f.Name, StringComparer.Ordinal).First();

@@ -18,11 +18,11 @@ public sealed class When_a_body_is_malformed(SharedApi api) : ApiTest(api), ICla
     [InlineData("[]", "The body must be a JSON object.")]
     [InlineData("null", "The body must be a JSON object.")]
     [InlineData("\"text\"", "The body must be a JSON object.")]
-    [InlineData("{\"name\":\"a\",\n\"name\":\"b\"}", "Line 2, byte 1: the member 'name' is named twice.")]
-    [InlineData("{\"name\":\"a\",\"n\\u0061me\":\"b\"}", "Line 1, byte 13: the member 'name' is named twice.")]
-    [InlineData("{\"features\":{\"sso\":true,\"sso\":false}}", "Line 1, byte 25: the member 'sso' is named twice.")]
-    [InlineData("{\"\\ud83d\":1}", "Line 1, byte 2: the member's name holds half of a Unicode character.")]
-    [InlineData("{\"features\":{\"\\ud83d\":true}}", "Line 1, byte 14: the member's name holds half of a Unicode character.")]
+    [InlineData("{\"name\":\"a\",\n\"name\":\"b\"}", "Line 2, byte 1: the member 'name' appears twice.")]
+    [InlineData("{\"name\":\"a\",\"n\\u0061me\":\"b\"}", "Line 1, byte 13: the member 'name' appears twice.")]
+    [InlineData("{\"features\":{\"sso\":true,\"sso\":false}}", "Line 1, byte 25: the member 'sso' appears twice.")]
+    [InlineData("{\"\\ud83d\":1}", "Line 1, byte 2: the member's name contains half of a surrogate pair.")]
+    [InlineData("{\"features\":{\"\\ud83d\":true}}", "Line 1, byte 14: the member's name contains half of a surrogate pair.")]
     public async Task Should_say_what_is_wrong_and_where(string body, string detail)
     {
         using var response = await PostTextAsync(body);

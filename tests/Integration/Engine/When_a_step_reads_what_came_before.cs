@@ -78,8 +78,8 @@ public sealed class When_a_step_reads_what_came_before
 
         public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
         {
-            Should.Throw<InvalidOperationException>(() => context.Output<Made>(StepNames.Reserve)).Message.ShouldContain("without saying so");
-            Should.Throw<InvalidOperationException>(() => context.Input<Made>()).Message.ShouldContain("without saying so");
+            Should.Throw<InvalidOperationException>(() => context.Output<Made>(StepNames.Reserve)).Message.ShouldContain("without declaring it");
+            Should.Throw<InvalidOperationException>(() => context.Input<Made>()).Message.ShouldContain("without declaring it");
             Read = context.Output<Made>(StepNames.Database);
             return Task.FromResult<object?>(null);
         }

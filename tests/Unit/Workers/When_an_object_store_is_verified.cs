@@ -27,11 +27,11 @@ public sealed class When_an_object_store_is_verified
 
     [Fact]
     public async Task Should_refuse_one_that_gives_back_something_else() =>
-        await RefusedAsync(new Store { OnGet = bytes => [.. bytes.Reverse()] }, "does not come back");
+        await RefusedAsync(new Store { OnGet = bytes => [.. bytes.Reverse()] }, "differs from the content written");
 
     [Fact]
     public async Task Should_refuse_one_that_gives_nothing_back() =>
-        await RefusedAsync(new Store { OnGet = _ => null }, "does not come back");
+        await RefusedAsync(new Store { OnGet = _ => null }, "differs from the content written");
 
     [Fact]
     public async Task Should_refuse_one_that_shows_it_to_another_tenant() =>
@@ -39,7 +39,7 @@ public sealed class When_an_object_store_is_verified
 
     [Fact]
     public async Task Should_refuse_one_that_does_not_delete() =>
-        await RefusedAsync(new Store { Keeps = true }, "still there");
+        await RefusedAsync(new Store { Keeps = true }, "still exists");
 
     private static async Task RefusedAsync(Store store, string why)
     {

@@ -3,8 +3,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>
-/// Looks for what a POST of unknown outcome may have made: the server may still be working on it,
-/// so nothing found is asked again a few times.
+/// Searches for what a POST with an unknown outcome may have created. The server may still be working on it, so an empty result
+/// is retried a few times.
 /// </summary>
 internal sealed class FindAgain(TimeProvider time)
 {

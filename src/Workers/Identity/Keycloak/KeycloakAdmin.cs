@@ -9,8 +9,8 @@ using System.Text.Json;
 namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>
-/// Calls of the realm's admin API with the service account's token. Answers below 500 come back for the caller to judge,
-/// except 401 and 403. GET, PUT and DELETE are repeated after an outage; POST never is. Thread-safe.
+/// Calls the realm's admin API with the service account's token. The caller handles responses below 500, except 401 and 403. GET,
+/// PUT and DELETE are retried after an outage; POST never is. Thread-safe.
 /// </summary>
 internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IOptions<KeycloakOptions> options)
 {
@@ -22,24 +22,24 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
     public Task<KeycloakAnswer> PostAsync(string path, object body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellationToken);
 
-    /// <summary>Posts the text as it is.</summary>
+    /// <summary>Posts the text unchanged.</summary>
     public Task<KeycloakAnswer> PostTextAsync(string path, string text, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, text, mayRepeat: false, cancellationToken);
 
     public Task<KeycloakAnswer> PutAsync(string path, object body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
 
-    /// <summary>For a PUT that does something each time, such as mailing.</summary>
+    /// <summary>For a PUT that is not idempotent, such as one that sends mail.</summary>
     public Task<KeycloakAnswer> PutOnceAsync(string path, object body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellationToken);
 
     public Task<KeycloakAnswer> DeleteAsync(string path, CancellationToken cancellationToken, object? body = null) =>
         SendAsync(HttpMethod.Delete, path, body is null ? null : JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
 
-    /// <summary>The method and path for people: identifiers stay, the query (it may hold an address) does not.</summary>
+    /// <summary>The method and path for messages. It omits the query, which may contain a mail address.</summary>
     public static string Describe(string method, string path) => $"{method} {path.Split('?')[0]}";
 
-    /// <exception cref="StepFailureException">The answer is not what the API promises.</exception>
+    /// <exception cref="StepFailureException">The response does not match the API's contract.</exception>
     public static T Read<T>(KeycloakAnswer answer, string call)
     {
         if (!answer.Succeeded)
@@ -50,8 +50,8 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
         }
         catch (JsonException e)
         {
-            throw StepFailureException.Permanent(KeycloakFailures.Unintelligible, $"Keycloak answered {call} with what the client cannot read: {e.Message}",
-                $"Check that {KeycloakOptions.Section}:BaseUrl leads to Keycloak 26.", KeycloakFailures.System, e);
+            throw StepFailureException.Permanent(KeycloakFailures.Unintelligible, $"The client cannot read Keycloak's response to {call}: {e.Message}",
+                $"Check that {KeycloakOptions.Section}:BaseUrl points to Keycloak 26.", KeycloakFailures.System, e);
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
         var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, changes, cancellationToken);
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
-            // Nothing was done: a token expires early when sessions are revoked or keys rotated. Once more with a fresh one.
+            // Keycloak did nothing. A token becomes invalid early when sessions are revoked or keys rotated, so try once more with a fresh one.
             tokens.Refused(token);
             token = await tokens.GetAsync(cancellationToken);
             answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, changes, cancellationToken);

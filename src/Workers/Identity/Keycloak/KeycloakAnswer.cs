@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Saga.Workers.Identity.Keycloak;
 
-/// <summary>An answer read to its end.</summary>
+/// <summary>A fully read response.</summary>
 internal sealed record KeycloakAnswer(HttpStatusCode Status, string Body, string? Location, TimeSpan? RetryAfter)
 {
     private const int LongestText = 300;
@@ -14,10 +14,10 @@ internal sealed record KeycloakAnswer(HttpStatusCode Status, string Body, string
 
     public FailureKind Kind => FailureKinds.OfHttpStatus((int)Status, RetryAfter is not null);
 
-    /// <summary>The server, or what stands before it, could not do it now.</summary>
+    /// <summary>The server, or a proxy in front of it, could not handle the call now.</summary>
     public bool Unavailable => !Succeeded && ((int)Status >= 500 || Kind != FailureKind.Permanent);
 
-    /// <summary>Keycloak's words for an error, in whichever of its two shapes; for people, never to branch on.</summary>
+    /// <summary>Keycloak's error text, in either of its two formats. For people only: never branch on it.</summary>
     public string ErrorText
     {
         get
@@ -27,7 +27,7 @@ internal sealed record KeycloakAnswer(HttpStatusCode Status, string Body, string
         }
     }
 
-    /// <exception cref="JsonException">The answer is not what the API promises.</exception>
+    /// <exception cref="JsonException">The response does not match the API's contract.</exception>
     public T Read<T>() => JsonSerializer.Deserialize<T>(Body, Json.Options) ?? throw new JsonException("null");
 
     private string Parse()
@@ -44,7 +44,7 @@ internal sealed record KeycloakAnswer(HttpStatusCode Status, string Body, string
         }
         catch (JsonException)
         {
-            // A proxy's page: its status says enough.
+            // A proxy's error page; its status is enough.
         }
 
         return "no explanation";

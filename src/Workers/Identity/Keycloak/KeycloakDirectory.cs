@@ -6,7 +6,7 @@ using System.Net;
 
 namespace Saga.Workers.Identity.Keycloak;
 
-/// <summary>The directory in one realm of Keycloak with Organizations. Thread-safe.</summary>
+/// <summary>The directory in a Keycloak realm with Organizations enabled. Thread-safe.</summary>
 internal sealed partial class KeycloakDirectory(
     KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakRoles roles,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
@@ -36,7 +36,7 @@ internal sealed partial class KeycloakDirectory(
         try
         {
             var answer = await admin.PostTextAsync(path, userId, cancellationToken);
-            // 409: a member already.
+            // 409: already a member.
             if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
                 throw KeycloakFailures.Rejected($"POST {path}", answer);
         }
@@ -122,6 +122,6 @@ internal sealed partial class KeycloakDirectory(
     }
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning,
-        Message = "Keycloak did not mail user {UserId} the required actions; the user can ask for the mail at the sign-in page. {Reason}")]
+        Message = "Keycloak did not mail user {UserId} the required actions; the user can request the mail on the sign-in page. {Reason}")]
     private partial void LogNotMailed(string userId, string reason);
 }

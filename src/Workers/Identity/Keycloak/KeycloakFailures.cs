@@ -3,7 +3,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
 
-/// <summary>How Keycloak's refusals reach an operator.</summary>
+/// <summary>Translates Keycloak's errors for operators.</summary>
 public static class KeycloakFailures
 {
     public const string System = "keycloak";
@@ -20,20 +20,20 @@ public static class KeycloakFailures
 
     internal static StepFailureException Unreachable(string call, string why, FailureKind kind, Exception? cause = null) => StepFailureException.Of(
         kind, Unavailable, $"Keycloak did not answer {call}: {why}.",
-        $"Check that {KeycloakOptions.Section}:BaseUrl leads to a healthy Keycloak.", System, cause);
+        $"Check that {KeycloakOptions.Section}:BaseUrl points to a healthy Keycloak.", System, cause);
 
-    /// <summary>An answer for which the same call may have another one later.</summary>
+    /// <summary>A response after which the same call may succeed later.</summary>
     internal static StepFailureException NotNow(string call, KeycloakAnswer answer) => answer.Kind switch
     {
         FailureKind.Overload => StepFailureException.Overload(
-            Busy, $"Keycloak asked for fewer requests: it answered {call} with {(int)answer.Status}.", System,
-            $"Nothing, unless it lasts: then lower {KeycloakOptions.Section}:MaxConcurrency, or give Keycloak more.", answer.RetryAfter),
-        FailureKind.Outage => StepFailureException.Outage(Unavailable, Said(call, answer), System, "Look into Keycloak's log."),
-        var kind => StepFailureException.Of(kind, ServerFailed, Said(call, answer), "Look into Keycloak's log.", System),
+            Busy, $"Keycloak is overloaded: it answered {call} with {(int)answer.Status}.", System,
+            $"Nothing, unless it lasts. Then lower {KeycloakOptions.Section}:MaxConcurrency, or give Keycloak more resources.", answer.RetryAfter),
+        FailureKind.Outage => StepFailureException.Outage(Unavailable, Said(call, answer), System, "Check Keycloak's log."),
+        var kind => StepFailureException.Of(kind, ServerFailed, Said(call, answer), "Check Keycloak's log.", System),
     };
 
     internal static StepFailureException BadCredentials(KeycloakAnswer answer) => StepFailureException.Permanent(
-        CredentialsRefused, $"Keycloak gave no token ({(int)answer.Status}): {answer.ErrorText}.",
+        CredentialsRefused, $"Keycloak issued no token ({(int)answer.Status}): {answer.ErrorText}.",
         $"Check {KeycloakOptions.Section}:Realm, :ClientId and :ClientSecret, and that the client has a service account.", System);
 
     internal static StepFailureException TokenRefused(string call) => StepFailureException.Permanent(
@@ -50,14 +50,14 @@ public static class KeycloakFailures
         $"Turn Organizations on in the realm's settings (organizationsEnabled), and check {KeycloakOptions.Section}:Realm.", System);
 
     internal static StepFailureException AttributesDropped(string email) => StepFailureException.Permanent(
-        UserAttributesOff, $"Keycloak dropped the attribute tenant_id of the new user '{email}', which was removed again.",
+        UserAttributesOff, $"Keycloak dropped the attribute tenant_id of the new user '{email}', so the user was removed again.",
         "In the realm's user profile, set unmanaged attributes to 'only administrators can write' (ADMIN_EDIT), or declare the attribute tenant_id, writable by administrators only.", System);
 
     internal static StepFailureException Rejected(string call, KeycloakAnswer answer) => StepFailureException.Permanent(
-        Refused, $"Keycloak refused {call} with {(int)answer.Status}: {answer.ErrorText}.", "Mend what Keycloak names, and replay.", System);
+        Refused, $"Keycloak refused {call} with {(int)answer.Status}: {answer.ErrorText}.", "Fix the cause that Keycloak reports, then replay.", System);
 
     private static string Said(string call, KeycloakAnswer answer) => $"Keycloak answered {call} with {(int)answer.Status}: {answer.ErrorText}.";
 
     internal static StepFailureException Clash(string call, KeycloakAnswer answer) => StepFailureException.Transient(
-        Conflict, $"Keycloak answered {call} with 409 ({answer.ErrorText}), and what it clashes with is not to be seen.", null, System);
+        Conflict, $"Keycloak answered {call} with 409 ({answer.ErrorText}), but the conflicting entry is not visible.", null, System);
 }

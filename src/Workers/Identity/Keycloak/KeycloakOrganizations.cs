@@ -5,7 +5,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
 
-/// <summary>Organisations of the realm, each marked with its tenant's id, by which it is found again. Thread-safe.</summary>
+/// <summary>Organisations of the realm. Each has its tenant's id as an attribute, by which it is found. Thread-safe.</summary>
 internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findAgain)
 {
     private const string TenantAttribute = "tenant_id";
@@ -30,11 +30,11 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     {
         var id = tenant.ToString();
         var answer = await ListAsync($"q={Uri.EscapeDataString($"{TenantAttribute}:{id}")}&briefRepresentation=false&max=2", cancellationToken);
-        // A server that does not understand q answers with anything: only a marked organisation is this tenant's.
+        // A server that does not support q returns arbitrary organisations. Only one with the attribute is this tenant's.
         var found = answer.Where(o => o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(id, StringComparer.Ordinal) == true).ToList();
         return found.Count < 2 ? found.SingleOrDefault() : throw StepFailureException.Permanent(
-            DirectoryFailures.OrganizationAmbiguous, $"Several organisations carry the tenant_id {tenant}: {string.Join(", ", found.Select(o => o.Alias))}.",
-            "Delete all but the right one, and replay.", KeycloakFailures.System);
+            DirectoryFailures.OrganizationAmbiguous, $"Several organisations have the tenant_id {tenant}: {string.Join(", ", found.Select(o => o.Alias))}.",
+            "Delete all but the right one, then replay.", KeycloakFailures.System);
     }
 
     public async Task DeleteAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -57,7 +57,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         Domains = [.. (organization.Domains ?? []).Select(d => d.Name)],
     };
 
-    /// <returns>Null when others hold the name.</returns>
+    /// <returns>Null when the name belongs to another organisation.</returns>
     private async Task<DirectoryOrganization?> MakeAsync(OrganizationSpec wanted, string name, CancellationToken cancellationToken)
     {
         var body = new OrganizationRepresentation
@@ -76,7 +76,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         }
         catch (StepFailureException e) when (e.MayHaveActed)
         {
-            // It may have been made all the same; a second POST is not the way to find out.
+            // The organisation may have been created anyway. Search for it, because a second POST could create another one.
             found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellationToken), cancellationToken);
             if (found is null)
                 throw;
@@ -109,7 +109,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         Domains = wanted.Domain is null ? [] : [wanted.Domain],
     };
 
-    // Keycloak empties an organisation inside the one transaction that deletes it; large ones must be emptied before.
+    // Keycloak removes the members in the same transaction that deletes the organisation, so large ones must be emptied first.
     private async Task RemoveMembersAsync(string id, CancellationToken cancellationToken)
     {
         var removed = new HashSet<string>(StringComparer.Ordinal);
@@ -123,7 +123,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             if (members.Count == 0)
                 return;
             if (members.All(m => removed.Contains(m.Id)))
-                throw StepFailureException.Transient(KeycloakFailures.Conflict, $"Members of organisation {id} are listed after they were removed.", null, KeycloakFailures.System);
+                throw StepFailureException.Transient(KeycloakFailures.Conflict, $"Members of organisation {id} are still listed after they were removed.", null, KeycloakFailures.System);
             foreach (var member in members)
             {
                 await RemoveMemberAsync(id, member.Id, cancellationToken);
@@ -136,7 +136,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     {
         var path = $"{Collection}/{organizationId}/members/{userId}";
         var answer = await admin.DeleteAsync(path, cancellationToken);
-        // 400 is Keycloak's answer for a user that is not a member.
+        // Keycloak returns 400 for a user that is not a member.
         if (!answer.Succeeded && answer.Status is not (HttpStatusCode.NotFound or HttpStatusCode.BadRequest))
             throw KeycloakFailures.Rejected($"DELETE {path}", answer);
     }
@@ -151,7 +151,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         if (named && now.Enabled && !lacksDomain)
             return now;
 
-        // PUT replaces: what is sent back is all that was read, or it would be cleared.
+        // PUT replaces the organisation, so send back everything that was read; omitted fields would be cleared.
         var path = $"{Collection}/{now.Id}";
         var everything = KeycloakAdmin.Read<JsonObject>(await admin.GetAsync(path, cancellationToken), $"GET {path}");
         everything["enabled"] = true;
@@ -185,7 +185,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         return byName.Any(o => string.Equals(o.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
-    // A domain that is taken is a 400 like any other: who holds it must be asked.
+    // A taken domain is a 400 like any other, so query which organisation has it.
     private async Task<StepFailureException> WhyRefusedAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellationToken)
     {
         if (answer.Status == HttpStatusCode.BadRequest && wanted.Domain is { } domain)

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace Saga.Workers.Identity.Keycloak;
 
-// The parts of Keycloak's representations that this system reads and creates. An update never goes through these:
-// PUT replaces, so it sends back everything that was read.
+// The parts of Keycloak's representations that this system reads and creates. Updates do not use them: PUT replaces the
+// resource, so an update sends back everything that was read.
 internal sealed record OrganizationRepresentation
 {
     public string? Id { get; init; }

@@ -41,7 +41,7 @@ internal sealed class KeycloakRoles(KeycloakAdmin admin)
             throw KeycloakFailures.Rejected($"DELETE {path}", answer);
     }
 
-    /// <summary>The role, made when there is none.</summary>
+    /// <summary>Finds or creates the role.</summary>
     public async Task<RoleRepresentation> EnsureAsync(string role, CancellationToken cancellationToken)
     {
         if (await FindAsync(role, cancellationToken) is { } known)
@@ -58,7 +58,7 @@ internal sealed class KeycloakRoles(KeycloakAdmin admin)
             return made;
         }
 
-        // 409: another one made it first.
+        // 409: another attempt created it first.
         if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
             throw KeycloakFailures.Rejected("POST roles", answer);
         return await FindAsync(role, cancellationToken) ?? throw KeycloakFailures.Clash("POST roles", answer);

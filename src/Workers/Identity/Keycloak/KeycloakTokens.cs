@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>
-/// The service account's access token: one request at a time, whoever asks; renewed at four fifths of its life by one
-/// caller, while the others go on with the one that is still good. Thread-safe.
+/// The service account's access token. Only one token request runs at a time. One caller renews the token after four fifths of its
+/// lifetime, while the others continue with the one that is still valid. Thread-safe.
 /// </summary>
 internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions> options, TimeProvider time) : IDisposable
 {
@@ -45,7 +45,7 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
         }
     }
 
-    /// <summary>Forgets the token, unless it was renewed meanwhile.</summary>
+    /// <summary>Discards the token, unless it was renewed in the meantime.</summary>
     public void Refused(string token)
     {
         var known = Volatile.Read(ref current);
@@ -84,9 +84,9 @@ internal sealed class KeycloakTokens(KeycloakWire wire, IOptions<KeycloakOptions
         }
         catch (JsonException)
         {
-            // The body may hold a token: it is not repeated in the failure.
-            throw StepFailureException.Transient(KeycloakFailures.Unintelligible, "Keycloak's token endpoint answered what is not a token.",
-                $"Check that {KeycloakOptions.Section}:BaseUrl leads to Keycloak.", KeycloakFailures.System);
+            // The failure does not repeat the body, because it may contain a token.
+            throw StepFailureException.Transient(KeycloakFailures.Unintelligible, "Keycloak's token endpoint did not return a token.",
+                $"Check that {KeycloakOptions.Section}:BaseUrl points to Keycloak.", KeycloakFailures.System);
         }
     }
 

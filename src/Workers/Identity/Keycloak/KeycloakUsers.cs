@@ -4,15 +4,15 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
 
-/// <summary>Users of the realm; those made here carry their tenant's id. Thread-safe.</summary>
+/// <summary>Users of the realm. Users created here have their tenant's id as an attribute. Thread-safe.</summary>
 internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 {
     private const string TenantAttribute = "tenant_id";
 
     public Task<DirectoryUser?> FindByNameAsync(string email, CancellationToken cancellationToken) => FindAsync("username", email, cancellationToken);
 
-    /// <param name="found">The user of this name, as it was just found.</param>
-    /// <param name="equip">What else the user needs, given its id; may be done while the new user is looked at.</param>
+    /// <param name="found">The user with this name that was just found.</param>
+    /// <param name="equip">Sets up the rest of the user, given its id; may run in parallel with the check of the new user.</param>
     public async Task<DirectoryUser> EnsureAsync(
         TenantId tenant, string email, DirectoryUser? found, Func<string, Task> equip, CancellationToken cancellationToken)
     {
@@ -23,7 +23,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         return accepted;
     }
 
-    /// <summary>By username, else by address: a user of somebody else's may be named otherwise.</summary>
+    /// <summary>Finds a user by user name, otherwise by address, because users that others created may have a different user name.</summary>
     public async Task<DirectoryUser?> FindAsync(string email, CancellationToken cancellationToken) =>
         await FindAsync("username", email, cancellationToken) ?? await FindAsync("email", email, cancellationToken);
 
@@ -76,8 +76,8 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         return found.EmailVerified || found.MadeFor is not null ? found : throw DirectoryFailures.Unverified(email, KeycloakFailures.System);
     }
 
-    // A realm drops attributes that its user profile does not know, without a word. Without the mark a compensation
-    // could not tell whose the user is, so such a realm is refused while the user is certainly ours.
+    // A realm silently drops attributes that its user profile does not declare. Without the attribute a compensation could not tell
+    // who created the user, so such a realm is refused now, while the user is certainly ours.
     private async Task<DirectoryUser> MarkedAsync(string id, string email, Func<string, Task> equip, CancellationToken cancellationToken)
     {
         var equipping = equip(id);
@@ -99,7 +99,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         var answer = await admin.GetAsync($"users?{field}={Uri.EscapeDataString(email)}&exact=true&briefRepresentation=false&max=2", cancellationToken);
         var users = KeycloakAdmin.Read<IReadOnlyList<UserRepresentation>>(answer, "GET users");
         return users.Count < 2 ? users.Select(Describe).SingleOrDefault() : throw StepFailureException.Permanent(
-            "user-ambiguous", $"Several users have the {field} '{email}'.", "Leave one of them, and replay.", KeycloakFailures.System);
+            "user-ambiguous", $"Several users have the {field} '{email}'.", "Delete all but one of them, then replay.", KeycloakFailures.System);
     }
 
     private static DirectoryUser Describe(UserRepresentation user) => new()

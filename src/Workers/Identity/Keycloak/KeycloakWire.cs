@@ -9,8 +9,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>
-/// Carries single calls: a bounded number at once, each try bounded in time, and repeated only where the caller says
-/// that a repetition is harmless. Thread-safe.
+/// Sends single calls. It limits the number of concurrent calls and the time of each try, and retries only if the caller says that
+/// this is safe. Thread-safe.
 /// </summary>
 internal sealed class KeycloakWire : IDisposable
 {
@@ -41,13 +41,13 @@ internal sealed class KeycloakWire : IDisposable
 
     private readonly ResiliencePipeline<KeycloakAnswer> once;
 
-    /// <summary>Any answer but an outage. </summary>
-    /// <param name="call">For people: the method and the path, without the query.</param>
-    /// <param name="request">Makes the request anew for each try.</param>
-    /// <param name="mayRepeat">A second try does no harm.</param>
+    /// <summary>Returns any response that is not an outage.</summary>
+    /// <param name="call">A description for messages: the method and the path, without the query.</param>
+    /// <param name="request">Creates a new request for each try.</param>
+    /// <param name="mayRepeat">Whether a second try is safe.</param>
     /// <param name="changes">The call changes something in the realm.</param>
-    /// <exception cref="LeaseLostException">The call changes something, and the attempt may not any more.</exception>
-    /// <exception cref="StepFailureException">Not permanent: no answer, or one that says "not now". The call may have taken effect.</exception>
+    /// <exception cref="LeaseLostException">The call changes something, and the attempt no longer has the lease.</exception>
+    /// <exception cref="StepFailureException">A failure that is not permanent: no answer, or a response that means "not now". The call may have taken effect.</exception>
     public async Task<KeycloakAnswer> SendAsync(string call, Func<HttpRequestMessage> request, bool mayRepeat, bool changes, CancellationToken cancellationToken)
     {
         KeycloakAnswer answer;
@@ -73,12 +73,12 @@ internal sealed class KeycloakWire : IDisposable
 
     private async ValueTask<KeycloakAnswer> TryAsync(Func<HttpRequestMessage> request, bool changes, CancellationToken cancellationToken)
     {
-        // Waiting for a turn is waiting for Keycloak: its turns are taken by calls that it has not answered.
+        // Waiting for a free slot counts as waiting for Keycloak, because the slots are used by calls that it has not answered.
         using var waiting = ExternalCalls.Begin(KeycloakFailures.System);
         await turns.WaitAsync(cancellationToken);
         try
         {
-            // After the wait for a turn, and before each try: an attempt may have lost its lease meanwhile.
+            // Checked after waiting for a slot and before each try, because the attempt may have lost its lease in the meantime.
             if (changes)
                 await LeaseGuard.RequireAsync(cancellationToken);
             return await once.ExecuteAsync(async token =>
