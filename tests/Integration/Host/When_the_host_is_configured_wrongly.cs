@@ -15,7 +15,7 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
     [InlineData("--Saga:Log:Console=loud", "saga: Saga:Log:Console is 'loud'. It must be one of Verbose, Debug, Information, Warning, Error, Fatal.")]
     [InlineData("--Saga:Workers:Concurrency=0", "saga: Saga:Workers:Concurrency must be from 1 to 256.")]
     [InlineData("--Saga:Workers:Concurrency=many", "saga: Failed to convert configuration value 'many' at 'Saga:Workers:Concurrency' to type 'System.Int32'.")]
-    [InlineData("--Saga:Workers:Run:0=cook", "saga: Saga:Workers:Run names 'cook', which is not a worker. Known are: ")]
+    [InlineData("--Saga:Workers:Run:0=cook", "saga: Saga:Workers:Run names 'cook', which is not a worker. Known workers: ")]
     [InlineData("--Saga:Sealing:ActiveKey=other", "saga: Saga:Sealing:ActiveKey must be the id of a key under Saga:Sealing:MasterKeys")]
     public async Task Should_say_which_key_and_what_it_expects_and_not_start(string argument, string words)
     {

@@ -99,7 +99,7 @@ public sealed class When_a_mode_is_checked
     [InlineData(HostMode.Embedded, "Saga:Registry:ConnectionString", "no connection string")]
     [InlineData(HostMode.Embedded, "Saga:Databases:Servers:main:ConnectionString", "Host=db.example.com")]
     public void Should_put_nothing_embedded_beside_a_PostgreSQL_of_others(HostMode mode, string key, string address) =>
-        ModeRules.Broken(mode, Settings((key, address))).ShouldHaveSingleItem().ShouldStartWith($"{key} must name a PostgreSQL of this machine in Saga:Mode ");
+        ModeRules.Broken(mode, Settings((key, address))).ShouldHaveSingleItem().ShouldStartWith($"{key} must name a PostgreSQL on this machine in Saga:Mode ");
 
     [Theory]
     [InlineData(HostMode.Embedded, "Host=127.0.0.1;Port=5433;Database=saga")]

@@ -18,7 +18,7 @@ public sealed class When_runtime_keys_are_configured
 
     [Fact]
     public void Should_refuse_to_do_without() =>
-        Should.Throw<OptionsValidationException>(() => Options()).Message.ShouldContain("Saga:Runtime:Keys must hold at least one runtime key");
+        Should.Throw<OptionsValidationException>(() => Options()).Message.ShouldContain("Saga:Runtime:Keys must contain at least one runtime key");
 
     [Theory]
     [InlineData("")]

@@ -56,7 +56,7 @@ public sealed class When_resources_are_registered
     public void Should_refuse_a_worker_that_nobody_is() =>
         Should.Throw<InvalidOperationException>(() => new ServiceCollection().AddWorkers(new ConfigurationBuilder()
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("Saga:Workers:Run:0", "databse")]).Build()))
-            .Message.ShouldStartWith("Saga:Workers:Run names 'databse', which is not a worker. Known are: reservation, identity, database,");
+            .Message.ShouldStartWith("Saga:Workers:Run names 'databse', which is not a worker. Known workers: reservation, identity, database,");
 
     private static ResourceModule Module(string worker) => ResourceModules.All.Single(m => m.Worker == worker);
 
