@@ -7,7 +7,7 @@ namespace Saga.Registry;
 
 internal static class Parameter
 {
-    /// <summary>One column of what <c>unnest</c> turns into rows.</summary>
+    /// <summary>One column of the arrays that <c>unnest</c> turns into rows.</summary>
     public static NpgsqlParameter Array<TSource, TValue>(IEnumerable<TSource> source, Func<TSource, TValue> value, NpgsqlDbType type) =>
         new() { Value = source.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
 

@@ -8,20 +8,19 @@ namespace Saga.Registry;
 /// by key, and for settings of its own. The settings are reset before the pool gets it back.
 /// For one user at a time.
 /// </summary>
-/// <param name="registry">Where it comes from.</param>
-/// <param name="waitsForDisk">False: a commit returns before it is on disk, and a crash of the server may forget it.</param>
-/// <param name="lockMilliseconds">How long a statement waits for a row that another transaction has locked; null for as long as it takes.</param>
+/// <param name="registry">The source of the connection.</param>
+/// <param name="waitsForDisk">If false, a commit returns before it is on disk, and a crash of the server may lose it.</param>
+/// <param name="lockMilliseconds">How long a statement waits for a row that another transaction has locked; null for no limit.</param>
 public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDisk = true, int? lockMilliseconds = null) : IAsyncDisposable
 {
-    // A statement prepared while its tables were small keeps the plan of that moment, which reads them whole, until
-    // somebody analyzes them: a new registry would grow slow within a minute. And one with arrays for parameters would
-    // be planned again at each execution.
+    // A statement that was prepared while its tables were small keeps its plan with sequential scans until the tables are analyzed, so
+    // a new registry would become slow within a minute. And statements with array parameters would be planned again at each execution.
     private const string ByIndex =
         "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan";
 
     private NpgsqlConnection? open;
 
-    /// <summary>Opens it, unless it is open.</summary>
+    /// <summary>Opens the connection, unless it is open.</summary>
     public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (open is not null)
@@ -43,7 +42,7 @@ public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDis
         return open = connection;
     }
 
-    /// <summary>To be called when a statement failed: whatever it left is rolled back, and the next one gets another connection.</summary>
+    /// <summary>Call this when a statement failed. It rolls back open work, and the next statement gets a new connection.</summary>
     public async ValueTask DisposeAsync()
     {
         if (open is not { } dropped)

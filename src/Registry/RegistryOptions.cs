@@ -15,20 +15,20 @@ public sealed class RegistryOptions : IValidatableObject
     public string ConnectionString { get; set; } = "";
 
     /// <summary>
-    /// The role that may read the views for product services. Roles belong to the whole cluster: two installations in one
-    /// need a name each, or the product of one reads the other's views.
+    /// The role that may read the views for product services. Roles belong to the whole cluster, so two installations in one cluster need
+    /// different names. Otherwise the products of one can read the other's views.
     /// </summary>
     [RegularExpression("[a-z_][a-z0-9_]{0,62}", ErrorMessage = "Saga:Registry:RuntimeRole must be a role's name of a-z, 0-9 and '_', at most 63 characters.")]
     public string RuntimeRole { get; set; } = DefaultRuntimeRole;
 
     /// <summary>
-    /// Connections of this process to the registry, in use or idle. A <c>Maximum Pool Size</c> in the connection string goes before it.
-    /// Some are kept permanently by loops: a program needs at least eight.
+    /// The most connections of this process to the registry, in use or idle. A <c>Maximum Pool Size</c> in the connection string
+    /// overrides it. Loops pin some of them, so a program needs at least eight.
     /// </summary>
     [Range(8, 10_000, ErrorMessage = "Saga:Registry:MaxConnections must be from 8 to 10000.")]
     public int MaxConnections { get; set; } = DefaultMaxConnections;
 
-    /// <summary>How long a transaction may stay open without a statement, 5 to 600: then the server ends it. Work that holds a lease does not take as long.</summary>
+    /// <summary>How long a transaction may stay open without a statement before the server ends it, 5 to 600. Transactions under a lease are shorter.</summary>
     [Range(5, 600, ErrorMessage = "Saga:Registry:IdleInTransactionSeconds must be from 5 to 600.")]
     public int IdleInTransactionSeconds { get; set; } = 30;
 
@@ -41,7 +41,7 @@ public sealed class RegistryOptions : IValidatableObject
         }
         catch (ArgumentException)
         {
-            // Not repeated: it may hold a password.
+            // The value is not repeated in the message, because it may contain a password.
         }
 
         return host is { Length: > 0 } ? [] : [new("Saga:Registry:ConnectionString must be an Npgsql connection string with a host, such as Host=db;Database=saga;Username=saga.")];

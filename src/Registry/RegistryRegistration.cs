@@ -27,8 +27,8 @@ namespace Saga.Registry;
 public static class RegistryRegistration
 {
     /// <summary>
-    /// The control-plane database and its stores; migrated before anything else of the host starts.
-    /// May be called by several capabilities of one host: the first call counts.
+    /// Adds the control-plane database and its stores. It is migrated before the rest of the host starts.
+    /// Several capabilities of one host may call it; only the first call has an effect.
     /// </summary>
     public static IServiceCollection AddRegistry(this IServiceCollection services, IConfiguration configuration)
     {
@@ -63,7 +63,7 @@ public static class RegistryRegistration
         return services;
     }
 
-    /// <summary>What the engine commits, leases, sends and sweeps; an implementation that is registered before stays.</summary>
+    /// <summary>Adds the engine's port. Implementations that are already registered are kept.</summary>
     private static void AddEngineStores(this IServiceCollection services)
     {
         services.TryAddSingleton<RegistryClock>();
@@ -77,14 +77,14 @@ public static class RegistryRegistration
 
     private const string IdleInTransaction = "idle_in_transaction_session_timeout";
 
-    // Npgsql's own builder says of every key that it is there.
+    // NpgsqlConnectionStringBuilder reports every key as present.
     private static bool NamesPoolSize(string connectionString)
     {
         var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
         return given.ContainsKey("Maximum Pool Size") || given.ContainsKey("MaxPoolSize");
     }
 
-    // The statements of the hot path are few and the same: prepared ones cost half the server's time.
+    // The hot path uses few statements, so preparing them automatically halves the server's time.
     private static NpgsqlDataSource Connect(RegistryOptions options)
     {
         var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString);
@@ -94,7 +94,7 @@ public static class RegistryRegistration
         connection.NoResetOnClose = true;
         if (!NamesPoolSize(options.ConnectionString))
             connection.MaxPoolSize = options.MaxConnections;
-        // A process that was stopped with a transaction open, or whose machine was, must not keep rows locked.
+        // A process or machine that stopped with an open transaction must not keep rows locked.
         if (!(connection.Options ?? "").Contains(IdleInTransaction, StringComparison.Ordinal))
             connection.Options = string.Create(CultureInfo.InvariantCulture, $"{connection.Options} -c {IdleInTransaction}={options.IdleInTransactionSeconds}s").TrimStart();
         return NpgsqlDataSource.Create(connection);

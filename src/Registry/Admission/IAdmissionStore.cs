@@ -3,34 +3,34 @@ using Saga.Registry.Sweep;
 namespace Saga.Registry.Admission;
 
 /// <summary>
-/// Gives the slots of the installation to operations that wait. Slots are counted in the registry: any number of processes
-/// may admit, and together they never admit more than there are. Thread-safe.
+/// Gives the installation's slots to waiting operations. Slots are counted in the registry, so any number of processes may admit,
+/// and together they never admit more operations than there are slots. Thread-safe.
 /// </summary>
 public interface IAdmissionStore
 {
     /// <summary>
-    /// Admits as many waiting operations as slots are free: classes by weight, and within a class those that gave a slot back
-    /// first, then first come, first served. An admitted operation is due again after <paramref name="putOff"/>, so that a wake
-    /// that is lost is made again.
+    /// Admits as many waiting operations as there are free slots: classes by weight, and within a class first those that gave a slot
+    /// back, then first come, first served. An admitted operation is due again after <paramref name="putOff"/>, so that a lost wake-up is
+    /// repeated.
     /// </summary>
-    /// <param name="slots">The slots that are configured.</param>
+    /// <param name="slots">The configured number of slots.</param>
     /// <param name="putOff">How long until an admitted operation is due.</param>
-    /// <param name="cancellationToken">Cancels the call; whether operations were admitted is then unknown, and nothing is lost.</param>
+    /// <param name="cancellationToken">Cancels the call; whether operations were admitted is then unknown, but nothing is lost.</param>
     Task<Admitted> AdmitAsync(int slots, TimeSpan putOff, CancellationToken cancellationToken);
 
-    /// <summary>Records that an external system is overloaded: there are fewer slots for a while.</summary>
+    /// <summary>Records that an external system is overloaded, which reduces the slots for a while.</summary>
     Task ReportOverloadAsync(int slots, CancellationToken cancellationToken);
 
     Task<AdmissionState> ReadAsync(int slots, CancellationToken cancellationToken);
 }
 
-/// <summary>What one look admitted.</summary>
-/// <param name="Operations">To be woken.</param>
-/// <param name="LookAgain">Another process was admitting, and may have counted before the last slot became free.</param>
+/// <summary>The result of one admission.</summary>
+/// <param name="Operations">The admitted operations, which must be woken.</param>
+/// <param name="LookAgain">Whether to try again: another process was admitting, and may have counted before the last slot became free.</param>
 public sealed record Admitted(IReadOnlyList<SweptOperation> Operations, bool LookAgain);
 
 /// <summary>The slots at this moment.</summary>
-/// <param name="Slots">How many there are.</param>
-/// <param name="Used">How many are held; may be a few more than there are, since a late result starts the next step without asking.</param>
-/// <param name="Waiting">Operations that wait for one.</param>
+/// <param name="Slots">The number of slots.</param>
+/// <param name="Used">The number of used slots. It may be slightly higher, because a late result starts the next step without asking.</param>
+/// <param name="Waiting">The number of operations that wait for a slot.</param>
 public sealed record AdmissionState(int Slots, int Used, int Waiting);

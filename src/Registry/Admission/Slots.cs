@@ -2,7 +2,7 @@ using Saga.Engine.Operations;
 
 namespace Saga.Registry.Admission;
 
-/// <summary>How column <c>operations.slot</c> spells a state.</summary>
+/// <summary>The spellings of slot states in the column <c>operations.slot</c>.</summary>
 internal static class Slots
 {
     public static string Name(SlotState slot) => slot switch

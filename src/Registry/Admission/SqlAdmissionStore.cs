@@ -36,7 +36,7 @@ public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? 
         var chosen = SlotShares.Choose(state.Slots - state.Used, classes).Where(c => c.Value > 0).ToList();
         if (chosen.Count == 0)
             return new Admitted([], LookAgain: false);
-        // A queued row that is locked is about to be admitted by its own message.
+        // Skips locked rows, because their own message is about to admit them.
         await using var command = new NpgsqlCommand(
             """
             update operations set slot = 'admitted', next_due_at = now() + $3

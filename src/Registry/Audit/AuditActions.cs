@@ -1,6 +1,6 @@
 namespace Saga.Registry.Audit;
 
-/// <summary>What the audit says was done: the thing and the verb. Public and stored: a name keeps its meaning.</summary>
+/// <summary>The actions in the audit log, as object and verb. They are public and stored, so a name must never change its meaning.</summary>
 public static class AuditActions
 {
     /// <summary>The provisioning of a tenant was accepted.</summary>

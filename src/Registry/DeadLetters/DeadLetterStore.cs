@@ -7,7 +7,7 @@ using Saga.Registry.Paging;
 
 namespace Saga.Registry.DeadLetters;
 
-/// <summary>Keeps messages that could not be consumed, lists them and returns them to their queues. Thread-safe.</summary>
+/// <summary>Stores messages that could not be consumed, lists them and returns them to their queues. Thread-safe.</summary>
 public sealed class DeadLetterStore(NpgsqlDataSource registry)
 {
     /// <summary>The order of lists: newest first.</summary>
@@ -15,7 +15,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
 
     private const string Columns = "id, queue, message_id, message_type, body, is_binary, reason, detail, times, first_at, last_at, returned_at, returned_by";
 
-    /// <summary>Keeps it. One that comes again, after it was returned or from a delivery that was not acknowledged, is the same.</summary>
+    /// <summary>Stores a dead letter. If it comes again, after it was returned or because its delivery was not acknowledged, its row is updated.</summary>
     public async Task KeepAsync(DeadLetter letter, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
@@ -30,7 +30,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
         Add(command, letter.Queue);
         Add(command, letter.MessageId);
         AddText(command, letter.MessageType);
-        // PostgreSQL has no place for it in a text.
+        // PostgreSQL cannot store NUL in text.
         Add(command, letter.Body.Replace("\0", "\\u0000", StringComparison.Ordinal));
         Add(command, letter.Binary);
         Add(command, letter.Reason);
@@ -47,7 +47,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
-    /// <param name="filter">All of it must hold.</param>
+    /// <param name="filter">Conditions that must all hold.</param>
     /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
     /// <param name="limit">The size of the page.</param>
     public async Task<Page<StoredDeadLetter>> ListAsync(DeadLetterFilter filter, Cursor? after, int limit, CancellationToken cancellationToken)
@@ -71,7 +71,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
     }
 
     /// <summary>
-    /// Puts it back into its queue under its own id, through the outbox: what it changed already, it does not change again. Audited.
+    /// Returns it to its queue through the outbox under its own id, so that it does not repeat changes it has already made. Audited.
     /// </summary>
     public async Task<DeadLetterReturn> ReturnAsync(Guid id, string actor, string reason, CancellationToken cancellationToken)
     {
@@ -94,7 +94,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
 
         await using var batch = new NpgsqlBatch(connection, transaction);
         AddCommand(batch, "update dead_letters set returned_at = now(), returned_by = $2 where id = $1", id, actor);
-        // It may be in the outbox still, where its first sending failed: then it leaves once.
+        // It may still be in the outbox because its first send failed; then it is sent once.
         AddCommand(batch,
             """
             insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)

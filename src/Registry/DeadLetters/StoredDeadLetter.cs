@@ -1,6 +1,6 @@
 namespace Saga.Registry.DeadLetters;
 
-/// <summary>A message that could not be consumed, as the registry keeps it.</summary>
+/// <summary>A message that could not be consumed, as stored in the registry.</summary>
 public sealed record StoredDeadLetter
 {
     public required Guid Id { get; init; }
@@ -10,7 +10,7 @@ public sealed record StoredDeadLetter
 
     public required Guid MessageId { get; init; }
 
-    /// <summary>Null when the message does not say what it is.</summary>
+    /// <summary>Null when the message does not name its type.</summary>
     public string? MessageType { get; init; }
 
     /// <summary>JSON or other text; Base64 when <see cref="IsBinary"/>.</summary>
@@ -18,35 +18,35 @@ public sealed record StoredDeadLetter
 
     public required bool IsBinary { get; init; }
 
-    /// <summary>One of <see cref="Contracts.DeadLetters.DeadLetterReasons"/>, or a newer version's.</summary>
+    /// <summary>One of <see cref="Contracts.DeadLetters.DeadLetterReasons"/>, or a reason of a newer version.</summary>
     public required string Reason { get; init; }
 
     public required string Detail { get; init; }
 
-    /// <summary>How often it died.</summary>
+    /// <summary>How often it could not be consumed.</summary>
     public required int Times { get; init; }
 
     public required DateTimeOffset FirstAt { get; init; }
 
     public required DateTimeOffset LastAt { get; init; }
 
-    /// <summary>When it was put back into its queue; null while it waits here.</summary>
+    /// <summary>When it was returned to its queue; null while it waits here.</summary>
     public DateTimeOffset? ReturnedAt { get; init; }
 
     public string? ReturnedBy { get; init; }
 
-    /// <summary>Whether it can be put back: what has no type or is no JSON can only be sent anew by who sent it.</summary>
+    /// <summary>Whether it can be returned. A message without a type, or that is not JSON, can only be sent again by its sender.</summary>
     public bool IsReturnable => MessageType is not null && !IsBinary;
 }
 
-/// <summary>Which dead letters; null takes any.</summary>
+/// <summary>A filter for dead letters; null matches all.</summary>
 public sealed record DeadLetterFilter
 {
     public string? Queue { get; init; }
 
     public string? Reason { get; init; }
 
-    /// <summary>True: those that wait here. False: those that were returned.</summary>
+    /// <summary>True for those that wait here, false for those that were returned.</summary>
     public bool? Waiting { get; init; }
 }
 
@@ -57,9 +57,9 @@ public enum DeadLetterReturn
     /// <summary>There is no such dead letter.</summary>
     NotFound,
 
-    /// <summary>It was returned before, and has not come again.</summary>
+    /// <summary>It was already returned and has not come back.</summary>
     AlreadyReturned,
 
-    /// <summary>It has no type, or is no JSON.</summary>
+    /// <summary>It has no type, or is not JSON.</summary>
     NotReturnable,
 }

@@ -2,10 +2,10 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Registry.Holds;
 
-/// <summary>Why a tenant may not do all it usually may.</summary>
-/// <param name="Code">The reason, for rules.</param>
-/// <param name="Effect">What it keeps the tenant from.</param>
+/// <summary>A restriction of a tenant.</summary>
+/// <param name="Code">The machine-readable reason.</param>
+/// <param name="Effect">What it prevents.</param>
 /// <param name="Actor">Who set it.</param>
-/// <param name="Reason">The reason, in words.</param>
-/// <param name="CreatedAt">Since when, by the registry's clock.</param>
+/// <param name="Reason">The reason for people.</param>
+/// <param name="CreatedAt">When it was set, by the registry's clock.</param>
 public sealed record Hold(HoldCode Code, HoldEffect Effect, string Actor, string Reason, DateTimeOffset CreatedAt);

@@ -5,8 +5,8 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Registry.Holds;
 
 /// <summary>
-/// How holds are stored. What a newer version stored and this one does not know is read as other and closed: never as less than
-/// it is.
+/// The stored spellings of holds. An unknown code or effect from a newer version is read as other or closed, so that a hold is never
+/// weakened.
 /// </summary>
 internal static class HoldNames
 {

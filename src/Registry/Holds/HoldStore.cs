@@ -7,17 +7,17 @@ using Saga.Registry.Notifications;
 namespace Saga.Registry.Holds;
 
 /// <summary>
-/// Sets and lifts holds of tenants, beside their status and whatever operation runs. Each change is audited, and runtimes are
-/// notified in its commit: they must not miss it. Thread-safe.
+/// Sets and lifts holds of tenants, independently of their status and running operations. Each change is audited, and runtimes are
+/// notified within its commit, because they must not miss it. Thread-safe.
 /// </summary>
 public sealed class HoldStore(NpgsqlDataSource registry)
 {
-    /// <summary>Sets the hold, or changes the one that the tenant has of this code.</summary>
-    /// <returns>Whether anything changed; false also when there is no such tenant.</returns>
+    /// <summary>Sets a hold, or changes the tenant's existing hold with this code.</summary>
+    /// <returns>Whether anything changed; also false when there is no such tenant.</returns>
     public Task<bool> SetAsync(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason, CancellationToken cancellationToken) =>
         ChangeAsync(SetCommand(tenant, code, effect, actor, reason), cancellationToken);
 
-    /// <summary>Lifts the hold of this code; those of other codes stay.</summary>
+    /// <summary>Lifts the hold with this code; holds with other codes stay.</summary>
     /// <returns>Whether there was one.</returns>
     public Task<bool> LiftAsync(TenantId tenant, HoldCode code, string actor, string reason, CancellationToken cancellationToken) =>
         ChangeAsync(LiftCommand(tenant, code, actor, reason), cancellationToken);
@@ -34,7 +34,7 @@ public sealed class HoldStore(NpgsqlDataSource registry)
         return holds;
     }
 
-    /// <summary>The same as <see cref="SetAsync"/>, for a transaction of the caller, such as the one that accepts a command.</summary>
+    /// <summary>The same as <see cref="SetAsync"/>, for the caller's transaction, such as the one that accepts a command.</summary>
     public static NpgsqlBatchCommand SetCommand(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason) => CommandLedger.Statement(
         $"""
         with changed as (
@@ -49,7 +49,7 @@ public sealed class HoldStore(NpgsqlDataSource registry)
         """,
         tenant.Value, HoldNames.Of(code), HoldNames.Of(effect), actor, reason);
 
-    /// <summary>The same as <see cref="LiftAsync"/>, for a transaction of the caller.</summary>
+    /// <summary>The same as <see cref="LiftAsync"/>, for the caller's transaction.</summary>
     public static NpgsqlBatchCommand LiftCommand(TenantId tenant, HoldCode code, string actor, string reason) => CommandLedger.Statement(
         $"""
         with changed as (delete from holds where tenant_id = $1 and code = $2 returning tenant_id, effect),

@@ -5,7 +5,7 @@ using Saga.Registry.Operations;
 
 namespace Saga.Registry.Intake;
 
-/// <summary>Everything that accepting one command writes.</summary>
+/// <summary>Everything that is written when one command is accepted.</summary>
 public sealed record Acceptance
 {
     public required Guid OperationId { get; init; }
@@ -19,7 +19,7 @@ public sealed record Acceptance
     /// </summary>
     public Guid? ParentId { get; init; }
 
-    /// <summary>What the operation keeps for itself until it ends: see <see cref="OperationScopes"/>.</summary>
+    /// <summary>The scopes that the operation holds exclusively until it ends: see <see cref="OperationScopes"/>.</summary>
     public required IReadOnlyCollection<string> Scopes { get; init; }
 
     /// <summary>The class in which it waits for a slot.</summary>
@@ -30,28 +30,28 @@ public sealed record Acceptance
     /// <summary>The command as JSON, without its idempotency key.</summary>
     public required string Input { get; init; }
 
-    /// <summary>Who asks, as the token or the bus names them.</summary>
+    /// <summary>The caller according to the token or the bus.</summary>
     public required string Caller { get; init; }
 
     public required DateTimeOffset At { get; init; }
 
     public required string AuditAction { get; init; }
 
-    /// <summary>What the audit says besides, as JSON.</summary>
+    /// <summary>Further details for the audit log, as JSON.</summary>
     public required string AuditDetail { get; init; }
 
-    /// <summary>Whether the operation waits for a slot of the installation. Suspensions and operators' orders do not.</summary>
+    /// <summary>Whether the operation must wait for a slot of the installation. Suspensions and operators' orders need not.</summary>
     public bool NeedsSlot { get; init; } = true;
 
-    /// <summary>Makes the command idempotent for its caller; null when it is not to be.</summary>
+    /// <summary>Makes the command idempotent for its caller; null for a command without a key.</summary>
     public IdempotencyKey? Key { get; init; }
 
-    /// <summary>What the command changes in the registry at once, such as the new tenant's row. Written first.</summary>
+    /// <summary>The command's immediate changes to the registry, such as the new tenant's row. They are written first.</summary>
     public IReadOnlyList<NpgsqlBatchCommand> Effects { get; init; } = [];
 }
 
 /// <param name="Text">Unique for one caller.</param>
-/// <param name="CommandHash">Tells whether a command that comes with the key again is the same.</param>
+/// <param name="CommandHash">Shows whether a later command with the same key is the same command.</param>
 public sealed record IdempotencyKey(string Text, byte[] CommandHash);
 
 /// <summary>The operation that a command with an idempotency key began.</summary>

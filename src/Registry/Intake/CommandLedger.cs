@@ -52,7 +52,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Fill(batch, acceptance);
-            // One that waits for a slot is woken by whoever gives it one.
+            // An operation that waits for a slot is woken when it is admitted.
             if (!acceptance.NeedsSlot)
                 batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }));
             await batch.ExecuteNonQueryAsync(cancellationToken);
@@ -63,7 +63,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
 
         using (IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit))
         {
-            // A caller that hangs up now would leave it open whether the commit happened.
+            // Not cancelled with the caller, because then it would be unknown whether the commit happened.
             await transaction.CommitAsync(CancellationToken.None);
         }
 

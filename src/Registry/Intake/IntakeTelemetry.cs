@@ -7,7 +7,7 @@ public static class IntakeTelemetry
 {
     public const string SourceName = "Saga.Registry";
 
-    /// <summary>The transaction that accepts a command commits.</summary>
+    /// <summary>The commit of the transaction that accepts a command.</summary>
     public const string Commit = "saga.intake.commit";
 
     public static ActivitySource Source { get; } = new(SourceName);

@@ -24,7 +24,7 @@ public static class LeaseGuard
         return new Scope(outer);
     }
 
-    /// <summary>Until the returned object is disposed, nothing is asked: for removing what nobody but this attempt made or knows.</summary>
+    /// <summary>Suspends the check until the returned object is disposed, for removing things that only this attempt has created and knows.</summary>
     public static IDisposable Leave()
     {
         var outer = Current.Value;
@@ -32,7 +32,7 @@ public static class LeaseGuard
         return new Scope(outer);
     }
 
-    /// <exception cref="LeaseLostException">The attempt may not change anything any more.</exception>
+    /// <exception cref="LeaseLostException">The attempt must not change anything any more.</exception>
     public static Task RequireAsync(CancellationToken cancellationToken) =>
         Current.Value is { } guarded ? guarded.Registry.RequireAsync(guarded.Lease, cancellationToken) : Task.CompletedTask;
 

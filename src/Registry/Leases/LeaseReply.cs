@@ -1,10 +1,10 @@
 namespace Saga.Registry.Leases;
 
-/// <summary>The answer to a take.</summary>
-/// <param name="Outcome">What the registry said.</param>
+/// <summary>The reply to a request for a lease.</summary>
+/// <param name="Outcome">The registry's answer.</param>
 /// <param name="Remaining">
-/// For taken: how long the attempt may take. For busy: when to ask again; by then the holder's lease ends, unless renewed, or is perhaps
-/// given back.
+/// For taken: how long the attempt may take. For busy: when to ask again, because by then the holder's lease has ended, unless it was
+/// renewed, or may have been given back.
 /// </param>
 public sealed record LeaseReply(LeaseAnswer Outcome, TimeSpan Remaining);
 
@@ -12,18 +12,18 @@ public enum LeaseAnswer
 {
     Taken,
 
-    /// <summary>The dispatch is no longer the newest, or has its result: do nothing, report nothing.</summary>
+    /// <summary>The dispatch is no longer the newest, or already has a result. Do nothing and report nothing.</summary>
     Stale,
 
     /// <summary>
-    /// The same dispatch was taken already, by another delivery: do nothing, report nothing. If its worker is lost, the orchestrator
-    /// finds that out by the lease.
+    /// Another delivery has already taken the same dispatch. Do nothing and report nothing. If that worker is lost, the orchestrator
+    /// detects it by the lease.
     /// </summary>
     Duplicate,
 
-    /// <summary>The delivery came after its deadline: do nothing, report nothing. The orchestrator sends the dispatch again.</summary>
+    /// <summary>The delivery arrived after its deadline. Do nothing and report nothing. The orchestrator sends the dispatch again.</summary>
     Late,
 
-    /// <summary>A worker of an older dispatch holds it, and lives.</summary>
+    /// <summary>A live worker of an older dispatch holds the lease.</summary>
     Busy,
 }

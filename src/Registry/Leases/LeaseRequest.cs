@@ -1,7 +1,7 @@
 namespace Saga.Registry.Leases;
 
-/// <summary>A lease that is asked for.</summary>
+/// <summary>A request for a lease.</summary>
 /// <param name="Lease">The lease.</param>
-/// <param name="AttemptTimeout">How long the attempt may take, from the take on; until <paramref name="Deadline"/> when null. A day at most.</param>
-/// <param name="Deadline">After it, nothing is taken.</param>
+/// <param name="AttemptTimeout">How long the attempt may take from the moment the lease is taken; until <paramref name="Deadline"/> when null. At most one day.</param>
+/// <param name="Deadline">The lease is refused after this time.</param>
 public sealed record LeaseRequest(StepLease Lease, TimeSpan? AttemptTimeout, DateTimeOffset Deadline);

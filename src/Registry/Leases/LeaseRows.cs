@@ -7,20 +7,20 @@ using Saga.Registry.Transitions;
 namespace Saga.Registry.Leases;
 
 /// <summary>
-/// The SQL of leases. A statement that waits for several rows locks them in the order of operation and step, as a commit does:
-/// another order would be a deadlock.
+/// The SQL of leases. A statement that waits for several rows locks them in the order of operation and step, like a commit. Any other
+/// order could deadlock.
 /// </summary>
 internal static class LeaseRows
 {
-    // An attempt that was given up stops by itself, and gives its lease back: the next one need not wait for the lease's end.
+    // An abandoned attempt stops by itself and releases its lease, so the next one need not wait for the lease's end.
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
-    // As the statement numbers them.
+    // In the order of the statement's numbers.
     private static readonly LeaseAnswer[] Answers = [LeaseAnswer.Taken, LeaseAnswer.Stale, LeaseAnswer.Duplicate, LeaseAnswer.Late, LeaseAnswer.Busy];
 
     /// <summary>
-    /// Takes leases of different steps in one transaction. With <paramref name="skipsLocked"/>, a row that another transaction has
-    /// locked is left out of the answer, so that this one never waits while it holds locks, and no deadlock can come of it.
+    /// Takes leases of different steps in one transaction. With <paramref name="skipsLocked"/>, the result omits rows that another
+    /// transaction has locked, so that this one never waits while it holds locks and cannot deadlock.
     /// </summary>
     public static async Task<TakenLeases> TakeAsync(
         NpgsqlConnection connection, IReadOnlyList<LeaseRequest> requests, IReadOnlyList<TenantId> tenantIds, TimeSpan span, TimeSpan offset, bool skipsLocked,
@@ -43,7 +43,7 @@ internal static class LeaseRows
                         update operation_steps l set
                             holder = f.wanted, held_fence = f.wanted_fence, taken_at = (now() + $9), attempt_ends_at = (now() + $9) + f.lasts,
                             expires_at = (now() + $9) + $5, lost_at = (now() + $9) + 2 * $5,
-                            -- The orchestrator looks soon after the first delivery, and long after later ones.
+                            -- The orchestrator checks soon after the first delivery, but long after later ones.
                             watched_until = case when f.deliveries > 1 then (now() + $9) + least(2 * $5, f.lasts) end
                         from found f
                         where l.operation_id = f.operation_id and l.step = f.step and f.fence = f.wanted_fence and not f.settled
@@ -124,12 +124,12 @@ internal static class LeaseRows
         return renewed;
     }
 
-    /// <param name="connection">Where to.</param>
-    /// <param name="leases">What ends.</param>
+    /// <param name="connection">The connection.</param>
+    /// <param name="leases">The leases to release.</param>
     /// <param name="unreported">
-    /// Of these the dispatch has no report and gets none: it is as if it had not been taken, and due to be sent again at once.
+    /// Those whose dispatch has no report and will get none: it counts as not taken, and is due to be sent again at once.
     /// </param>
-    /// <param name="offset">Of the clock.</param>
+    /// <param name="offset">The clock's offset.</param>
     /// <param name="cancellationToken">Cancels the release.</param>
     public static async Task ReleaseAsync(
         NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, TimeSpan offset, CancellationToken cancellationToken)

@@ -4,13 +4,13 @@ using Npgsql;
 namespace Saga.Registry.Leases;
 
 /// <summary>
-/// Transactions on the registry that only the holder of a step's lease may make. The lease is locked until the
-/// end of the transaction, so nobody can take it over between the check and the commit. Thread-safe.
+/// Transactions on the registry that require a step's lease. The lease's row is locked until the end of the transaction, so nobody
+/// can take the lease between the check and the commit. Thread-safe.
 /// </summary>
 public sealed class LeasedTransactions(NpgsqlDataSource registry)
 {
-    /// <summary>Asks once, and locks nothing: for a change outside the registry, right before it is made.</summary>
-    /// <exception cref="LeaseLostException">The lease is another's, its fence is stale, or its time is over.</exception>
+    /// <summary>Checks the lease once without locking, right before a change to an external system.</summary>
+    /// <exception cref="LeaseLostException">Another worker has the lease, its fencing token is stale, or its time is over.</exception>
     public async Task RequireAsync(StepLease lease, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -27,7 +27,7 @@ public sealed class LeasedTransactions(NpgsqlDataSource registry)
     /// <inheritdoc cref="LeaseGuard.Enter"/>
     public IDisposable Guard(StepLease lease, Func<bool>? stands = null) => LeaseGuard.Enter(this, lease, stands);
 
-    /// <exception cref="LeaseLostException">The lease is another's, or its fence is stale.</exception>
+    /// <exception cref="LeaseLostException">Another worker has the lease, or its fencing token is stale.</exception>
     public async Task<LeasedTransaction> BeginAsync(StepLease lease, CancellationToken cancellationToken)
     {
         var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -67,8 +67,8 @@ public sealed class LeasedTransaction(NpgsqlConnection connection, NpgsqlTransac
     public Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);
 
     /// <summary>
-    /// Runs these and commits, in one round trip. What they lock is locked for as long as the server takes, and not while this
-    /// process is slow, stopped or cut off.
+    /// Runs these statements and commits in one round trip. Their locks last only as long as the server works, and not while this
+    /// process is slow, stopped or disconnected.
     /// </summary>
     public async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> last, CancellationToken cancellationToken)
     {

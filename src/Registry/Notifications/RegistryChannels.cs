@@ -1,9 +1,9 @@
 namespace Saga.Registry.Notifications;
 
-/// <summary>The channels on which the registry notifies. A notification may be lost: whoever listens also looks from time to time.</summary>
+/// <summary>The channels of the registry's notifications. A notification may be lost, so listeners must also poll.</summary>
 public static class RegistryChannels
 {
-    /// <summary>Something is in the outbox.</summary>
+    /// <summary>The outbox may have new messages.</summary>
     public const string Outbox = "saga_outbox";
 
     /// <summary>A tenant changed; the payload is its id.</summary>

@@ -4,9 +4,9 @@ using Npgsql;
 namespace Saga.Registry.Notifications;
 
 /// <summary>
-/// Notifies listeners of the registry after a commit. A notification inside of a transaction takes a lock over the whole server
-/// until its commit is on disk, so that no two such commits share a write. These are sent by themselves, many at once, and wait for
-/// no disk. Thread-safe.
+/// Notifies listeners of the registry after a commit. A notification within a transaction would take a server-wide lock until its
+/// commit is on disk, which prevents group commit. These notifications are sent separately and in batches, and do not wait for the
+/// disk. Thread-safe.
 /// </summary>
 public sealed partial class RegistryNotifier(NpgsqlDataSource registry, ILogger<RegistryNotifier> log)
 {
@@ -14,7 +14,7 @@ public sealed partial class RegistryNotifier(NpgsqlDataSource registry, ILogger<
     private HashSet<(string Channel, string Payload)> waiting = [];
     private bool sending;
 
-    /// <summary>Returns at once. What is still to be sent on the same channel with the same payload is sent once.</summary>
+    /// <summary>Returns at once. Pending notifications with the same channel and payload are sent once.</summary>
     public void Notify(string channel, string payload = "")
     {
         lock (gate)
@@ -25,7 +25,7 @@ public sealed partial class RegistryNotifier(NpgsqlDataSource registry, ILogger<
             sending = true;
         }
 
-        // It sends for others, too, and belongs to nobody's trace.
+        // The loop sends notifications of many callers, so it must not belong to one caller's trace.
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(SendAllAsync);
     }
@@ -59,7 +59,7 @@ public sealed partial class RegistryNotifier(NpgsqlDataSource registry, ILogger<
     private async Task SendAsync(IReadOnlyCollection<(string Channel, string Payload)> together)
     {
         await using var batch = registry.CreateBatch();
-        // A notification that a crash of the server forgets is one that is lost anyway.
+        // A notification that a server crash loses would be lost anyway.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select set_config('synchronous_commit', 'off', true)"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_notify(channel, payload) from unnest($1, $2) as v(channel, payload)")
         {
@@ -72,6 +72,6 @@ public sealed partial class RegistryNotifier(NpgsqlDataSource registry, ILogger<
         await batch.ExecuteNonQueryAsync();
     }
 
-    [LoggerMessage(EventId = 1910, Level = LogLevel.Warning, Message = "{Count} notifications of the registry were lost; listeners find out when they look the next time.")]
+    [LoggerMessage(EventId = 1910, Level = LogLevel.Warning, Message = "{Count} notifications of the registry were lost; listeners will find the changes at their next poll.")]
     private partial void LogLost(Exception error, int count);
 }

@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace Saga.Registry.Operations;
 
 /// <summary>
-/// Reads histories. Lines of one operation are written under its lock, so their ids grow in the order in which they
-/// became visible: what comes after an id that was read is new. Thread-safe.
+/// Reads histories. An operation's lines are written under its lock, so their ids grow in the order in which they become visible.
+/// Lines after the last id read are therefore new. Thread-safe.
 /// </summary>
 public sealed class HistoryStore(NpgsqlDataSource registry)
 {
@@ -17,8 +17,8 @@ public sealed class HistoryStore(NpgsqlDataSource registry)
         return [.. found.Select(f => f.Line)];
     }
 
-    /// <summary>The lines of many operations in one query, each after an id of its own.</summary>
-    /// <returns>Lines with the index of what asked for them, oldest first.</returns>
+    /// <summary>The lines of many operations in one query, each after its own id.</summary>
+    /// <returns>Lines with the index of the request that they belong to, oldest first.</returns>
     public async Task<IReadOnlyList<(int Asked, HistoryLine Line)>> ReadAsync(
         IReadOnlyList<(Guid Operation, long After)> asked, int limit, CancellationToken cancellationToken = default)
     {

@@ -6,37 +6,37 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Operations;
 
-/// <summary>One run of one command, as the registry has it now.</summary>
+/// <summary>One run of one command, in its current state in the registry.</summary>
 public sealed record Operation
 {
     public required Guid Id { get; init; }
 
     public required string Kind { get; init; }
 
-    /// <summary>Null when it works on no single tenant.</summary>
+    /// <summary>Null when it does not concern a single tenant.</summary>
     public TenantId? TenantId { get; init; }
 
     public Slug? TenantSlug { get; init; }
 
-    /// <summary>The operation that began this one as one of its parts.</summary>
+    /// <summary>The operation that started this one as one of its children.</summary>
     public Guid? ParentId { get; init; }
 
     public OperationPriority Priority { get; init; }
 
     public required OperationState State { get; init; }
 
-    /// <summary>The steps it started with.</summary>
+    /// <summary>The steps that it started with.</summary>
     public required WorkflowDefinition Workflow { get; init; }
 
-    /// <summary>How far they have come, in the workflow's order.</summary>
+    /// <summary>The states of the steps, in the workflow's order.</summary>
     public required IReadOnlyList<StepRun> Steps { get; init; }
 
-    /// <summary>What turned it round or stalled it.</summary>
+    /// <summary>The failure that caused compensation or a stall.</summary>
     public Failure? Failure { get; init; }
 
     public required string RequestedBy { get; init; }
 
-    /// <summary>The newest line of its history: grows with every change, not without gaps.</summary>
+    /// <summary>The id of its newest history line. Grows with every change, possibly with gaps.</summary>
     public required long Version { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -49,7 +49,7 @@ public sealed record Operation
 /// <summary>One line of an operation's history.</summary>
 public sealed record HistoryLine
 {
-    /// <summary>Grows within an operation, not without gaps.</summary>
+    /// <summary>Grows within an operation, possibly with gaps.</summary>
     public required long Id { get; init; }
 
     public required DateTimeOffset At { get; init; }
@@ -64,7 +64,7 @@ public sealed record HistoryLine
     public JsonElement? Data { get; init; }
 }
 
-/// <summary>Which operations; null takes any.</summary>
+/// <summary>A filter for operations; null matches all.</summary>
 public sealed record OperationFilter
 {
     public IReadOnlyList<OperationState>? States { get; init; }

@@ -5,8 +5,8 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Registry.Operations;
 
 /// <summary>
-/// What operations keep for themselves until they end. An operation takes its scopes in the transaction that accepts it, and
-/// the transition that ends it gives them back; a stalled operation keeps them.
+/// Scopes that operations hold exclusively until they end. An operation takes its scopes in the transaction that accepts it, and
+/// the transition that ends it releases them. A stalled operation keeps them.
 /// </summary>
 public static class OperationScopes
 {
@@ -20,14 +20,14 @@ public static class OperationScopes
     public static string Server(string name) => $"server:{name}";
 
     /// <summary>
-    /// Takes all of the scopes, or says who has one of them. Waits for a transaction that is taking or giving back the same, in one
-    /// order everywhere, so that no deadlock can come of it.
+    /// Takes all of the scopes, or returns the holder of one of them. Waits for transactions that are taking or releasing the same
+    /// scopes. The order is the same everywhere, so there is no deadlock.
     /// </summary>
-    /// <param name="transaction">Has written the operation. Roll it back when a scope is taken: the others may have been.</param>
-    /// <param name="operation">The operation that is to hold them.</param>
+    /// <param name="transaction">The transaction that has written the operation. Roll it back if a scope is taken, because it may have taken other scopes.</param>
+    /// <param name="operation">The operation that takes them.</param>
     /// <param name="scopes">Without duplicates.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
-    /// <returns>Null when the operation has them all.</returns>
+    /// <returns>Null when the operation has taken all of them.</returns>
     public static async Task<ScopeHolder?> TakeAsync(
         NpgsqlTransaction transaction, Guid operation, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken)
     {
@@ -56,7 +56,7 @@ public static class OperationScopes
                 return other;
             if (holders.Count == scopes.Count)
                 return null;
-            // Given back between the two statements: it is free now.
+            // The scope was released between the two statements and is free now.
         }
     }
 
@@ -72,8 +72,8 @@ public static class OperationScopes
     private static NpgsqlParameter Array(IEnumerable<string> scopes) => new() { Value = scopes.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }
 
-/// <summary>An operation that has a scope.</summary>
-/// <param name="Scope">What it keeps for itself.</param>
+/// <summary>The operation that holds a scope.</summary>
+/// <param name="Scope">The scope.</param>
 /// <param name="OperationId">The operation.</param>
 /// <param name="Kind">Its kind.</param>
 public sealed record ScopeHolder(string Scope, Guid OperationId, string Kind);

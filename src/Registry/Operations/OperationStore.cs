@@ -37,7 +37,7 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
-    /// <param name="filter">All of it must hold.</param>
+    /// <param name="filter">Conditions that must all hold.</param>
     /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
     /// <param name="limit">The size of the page.</param>
     public async Task<Page<Operation>> ListAsync(OperationFilter filter, Cursor? after, int limit, CancellationToken cancellationToken = default)

@@ -4,13 +4,13 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Registry.Operations;
 
-/// <summary>Reads what steps are given. Thread-safe.</summary>
+/// <summary>Reads the inputs of steps. Thread-safe.</summary>
 public sealed class StepInputStore(NpgsqlDataSource registry)
 {
-    /// <param name="operation">The operation of the step.</param>
-    /// <param name="needs">Steps whose outputs are wanted, by their present names; the workflow may have earlier ones.</param>
-    /// <param name="command">Whether the command is wanted.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="operation">The step's operation.</param>
+    /// <param name="needs">The steps whose outputs are needed, by their current names; the workflow may use earlier names.</param>
+    /// <param name="command">Whether the command is needed.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
     public async Task<StepInputs> ReadAsync(Guid operation, IReadOnlyList<string> needs, bool command, CancellationToken cancellationToken)
     {
         if (needs.Count == 0 && !command)

@@ -6,7 +6,7 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Operations;
 
-/// <summary>A workflow as table <c>workflows</c> holds it: found by its content.</summary>
+/// <summary>A workflow as stored in the table <c>workflows</c>, identified by its content.</summary>
 /// <param name="Digest">SHA-256 of <paramref name="Json"/>, in lower-case hexadecimal digits.</param>
 /// <param name="Json">The definition.</param>
 public sealed record StoredWorkflow(string Digest, string Json, WorkflowDefinition Definition)

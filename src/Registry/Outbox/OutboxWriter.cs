@@ -6,8 +6,8 @@ using Saga.Registry.Intake;
 namespace Saga.Registry.Outbox;
 
 /// <summary>
-/// Adds messages to the outbox inside a transaction of the caller: they leave when, and only when, it commits. A relay of the
-/// orchestrator sends them. It finds them within a second, or at once when it is notified after the commit
+/// Adds messages to the outbox within the caller's transaction, so that they are sent if and only if it commits. A relay of the
+/// orchestrator sends them. It finds them within a second, or at once if it is notified after the commit
 /// (<see cref="Notifications.RegistryNotifier"/>).
 /// </summary>
 public static class OutboxWriter
@@ -24,7 +24,7 @@ public static class OutboxWriter
     public static NpgsqlBatchCommand SendCommand<T>(string queue, T message)
         where T : class => InsertCommand(queue, message);
 
-    /// <summary>Publishes the message to whoever subscribed, be it nobody.</summary>
+    /// <summary>Publishes the message to all subscribers, if any.</summary>
     public static NpgsqlBatchCommand PublishCommand<T>(T message)
         where T : class => InsertCommand(null, message);
 

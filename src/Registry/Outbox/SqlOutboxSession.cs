@@ -11,14 +11,14 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
 
     public async Task<ClaimedMessages> ClaimAsync(OutboxPart which, int limit, TimeSpan claim, CancellationToken cancellationToken)
     {
-        // Both in the order of an index: what nobody has claimed comes first in it.
+        // Both use the order of the index, in which unclaimed messages come first.
         var condition = which == OutboxPart.Fresh ? "claimed_until = '-infinity'" : "claimed_until <= now() + @offset";
         try
         {
             var connection = await pinned.OpenAsync(cancellationToken);
             if (!begun)
             {
-                // An older version could not read them. This one may.
+                // An older version could not read these messages, but this one may.
                 await connection.ExecuteAsync(new CommandDefinition("update outbox set claimed_until = '-infinity' where unread > 0", cancellationToken: cancellationToken));
                 begun = true;
             }
@@ -59,7 +59,7 @@ internal sealed class SqlOutboxSession(PinnedConnection pinned, RegistryClock cl
 
     public ValueTask DisposeAsync() => pinned.DisposeAsync();
 
-    // For a newer version: each time twice as long, and not so long that it would wait for nothing.
+    // Postpones messages for a newer version. The delay doubles each time, up to a limit so that the newer version need not wait long.
     private async Task PutOffAsync(NpgsqlConnection connection, IEnumerable<UnreadableMessage> messages, TimeSpan claim, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             """

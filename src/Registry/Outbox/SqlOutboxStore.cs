@@ -9,7 +9,7 @@ public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock? clo
 {
     private readonly RegistryClock clock = clock ?? new RegistryClock();
 
-    // A claim that a crash of the server forgets, and a deletion, cost a message that is sent twice and changes nothing.
+    // If a server crash loses a claim or a deletion, a message is sent twice, which is harmless.
     public IOutboxSession OpenSession() => new SqlOutboxSession(new PinnedConnection(registry, waitsForDisk: false), clock);
 
     public async Task ListenAsync(Action notified, CancellationToken cancellationToken)

@@ -5,18 +5,18 @@ using System.Text.Json;
 namespace Saga.Registry.Paging;
 
 /// <summary>
-/// The last row of a page, by what it was sorted: rows that come or go meanwhile shift nothing. Opaque to callers.
+/// The sort position of a page's last row, so that rows added or removed in the meantime do not shift pages. Opaque to callers.
 /// </summary>
-/// <param name="Sort">The order it belongs to, such as <c>-createdAt</c>.</param>
+/// <param name="Sort">The sort order that it belongs to, such as <c>-createdAt</c>.</param>
 /// <param name="Key">The row's value in that order.</param>
-/// <param name="Id">Decides among equals.</param>
+/// <param name="Id">The tie-breaker among equal values.</param>
 public sealed record Cursor(string Sort, string Key, Guid Id)
 {
     private const int MaxLength = 512;
 
     public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new[] { Sort, Key, Id.ToString("n") }));
 
-    /// <summary>False for anything that <see cref="ToString"/> did not make for this order.</summary>
+    /// <summary>False for any text that <see cref="ToString"/> did not create for this order.</summary>
     public static bool TryParse(string text, string sort, [NotNullWhen(true)] out Cursor? cursor)
     {
         cursor = null;

@@ -1,5 +1,5 @@
 namespace Saga.Registry.Paging;
 
-/// <param name="Items">At most as many as were asked for.</param>
-/// <param name="Next">Where the following page begins; null at the end.</param>
+/// <param name="Items">The items, at most as many as requested.</param>
+/// <param name="Next">The start of the next page; null on the last page.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, Cursor? Next);

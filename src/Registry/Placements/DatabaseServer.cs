@@ -7,14 +7,14 @@ public sealed record DatabaseServer
 
     public required string Region { get; init; }
 
-    /// <summary>Where tenants' own connections go.</summary>
+    /// <summary>The host for tenants' own connections.</summary>
     public required string Host { get; init; }
 
     public required int Port { get; init; }
 
-    /// <summary>Tenants of any tier.</summary>
+    /// <summary>The most tenants of any tier.</summary>
     public required int MaxTenants { get; init; }
 
-    /// <summary>Schema-tier tenants in one shared database.</summary>
+    /// <summary>The most schema-tier tenants in one shared database.</summary>
     public required int MaxSchemasPerDatabase { get; init; }
 }

@@ -9,7 +9,7 @@ internal static class PlacementSql
 {
     public const string Columns = "p.id, p.epoch, p.state, p.tier, p.server, p.database, p.schema, p.login, p.owner";
 
-    /// <summary>After a table <c>t</c> with the tenants' ids: the current placement, or else the one that is being built.</summary>
+    /// <summary>A join for a table <c>t</c> with tenants' ids: their current placement, or otherwise the one that is being built.</summary>
     public const string Join =
         """
         left join lateral (
@@ -27,7 +27,7 @@ internal static class PlacementSql
         Owner = row.IsDBNull(first + 8) ? null : row.GetString(first + 8),
     };
 
-    /// <summary>Begins a placement on a server that has room and accepts tenants; nothing when it does not by now.</summary>
+    /// <summary>Creates a placement on a server if it still has room and accepts tenants.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Begin(Guid id, TenantId tenant, IsolationTier tier, string server)
     {
         var name = id.ToString("n");
@@ -49,10 +49,10 @@ internal static class PlacementSql
         return tier == IsolationTier.Schema ? [begin, ChooseDatabase(id)] : [begin];
     }
 
-    /// <summary>What is being built for the tenant is gone, and no longer counted.</summary>
+    /// <summary>Marks the tenant's placement that is being built as gone, and stops counting it.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Release(TenantId tenant) =>
     [
-        // The server first, as where a placement begins: whoever has its row may change its databases' counts.
+        // Locks the server's row first, like the creation of a placement. Its holder may change the counts of its databases.
         Command(
             """
             update database_servers s set placed = placed - 1 from placements p
@@ -67,7 +67,7 @@ internal static class PlacementSql
             tenant.Value),
     ];
 
-    // The first shared database with room, or the next number. The placement's server is locked by now, and with it these counts.
+    // The first shared database with room, or the next number. The server's row is already locked, which protects these counts.
     private static NpgsqlBatchCommand ChooseDatabase(Guid id) => Command(
         $"""
         with begun as (

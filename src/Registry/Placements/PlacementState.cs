@@ -2,15 +2,15 @@ namespace Saga.Registry.Placements;
 
 public enum PlacementState
 {
-    /// <summary>It is being made, or filled; nobody is routed to it.</summary>
+    /// <summary>It is being created or filled. No sessions are routed to it.</summary>
     Building,
 
-    /// <summary>The tenant's sessions go there. At most one of a tenant.</summary>
+    /// <summary>The tenant's sessions use it. A tenant has at most one current placement.</summary>
     Current,
 
-    /// <summary>It was current, and is kept for a time. It takes up room, and is not missed by a comparison with the outside.</summary>
+    /// <summary>It was current and is kept for a while. It still counts as used room, and comparisons with external systems expect it.</summary>
     Kept,
 
-    /// <summary>Nothing of it is left, or will be.</summary>
+    /// <summary>Nothing of it is left, and nothing will be created.</summary>
     Gone,
 }

@@ -8,21 +8,21 @@ using Saga.Registry.Tenants;
 namespace Saga.Registry.Placements;
 
 /// <summary>
-/// Knows the database servers and who is placed on them. Room is counted beside the servers. Whoever changes a count does so in
-/// the same round trip as the commit, so that the server's row is locked by nobody who may be slow or stopped. Thread-safe.
+/// The database servers and the placements on them. Used room is counted in the servers' rows. A count is changed in the same round
+/// trip as the commit, so that a slow or stopped process never keeps a server's row locked. Thread-safe.
 /// </summary>
 public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions leases)
 {
-    /// <summary>Where the row tier's tables live on every server.</summary>
+    /// <summary>The database with the row tier's tables on every server.</summary>
     public const string RowDatabase = "saga_rows";
 
-    /// <summary>The schema of the product's tables, where a tenant has no schema of its own.</summary>
+    /// <summary>The schema of the product's tables for tenants without their own schema.</summary>
     public const string ProductSchema = "product";
 
-    /// <summary>Begins the name of every shared database of the schema tier; a number from 1 follows.</summary>
+    /// <summary>The prefix of the schema tier's shared databases, followed by a number from 1.</summary>
     public const string SchemaDatabasePrefix = "saga_schemas_";
 
-    /// <summary>Adds the servers or brings them up to date. Whether a server accepts tenants is the operator's and stays.</summary>
+    /// <summary>Adds or updates the servers. It does not change whether a server accepts tenants, because operators decide that.</summary>
     public async Task UpsertServersAsync(IEnumerable<DatabaseServer> servers, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -43,13 +43,13 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     }
 
     /// <summary>
-    /// Chooses the server with the most room among the given ones that accept tenants in the region, and begins a placement
-    /// there; a tenant that is placed stays where it is. A server is never overfilled, whoever else chooses.
+    /// Chooses the server with the most room among the given ones that accept tenants in the region, and creates a placement there. An
+    /// existing placement is kept. A server is never overfilled, even with concurrent reservations.
     /// </summary>
-    /// <param name="lease">The step that places.</param>
-    /// <param name="tenant">Whom to place.</param>
-    /// <param name="tier">How its rows are kept apart.</param>
-    /// <param name="region">Any when null.</param>
+    /// <param name="lease">The lease of the step that reserves.</param>
+    /// <param name="tenant">The tenant to place.</param>
+    /// <param name="tier">The tenant's isolation tier.</param>
+    /// <param name="region">The region; any when null.</param>
     /// <param name="among">The servers that may be chosen.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <exception cref="LeaseLostException">The step may not write any more.</exception>
@@ -67,36 +67,36 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
 
             var id = await IdAsync(transaction, tenant, cancellationToken);
             await transaction.CommitAsync(PlacementSql.Begin(id, tenant, tier, best.Name), cancellationToken);
-            // Not there when the last room went to somebody else in between: choose again.
+            // There is no placement if another tenant took the last room in between; then choose again.
             if (await FindAsync(tenant, cancellationToken) is { } begun)
                 return new PlacementResult(begun, servers);
         }
     }
 
-    /// <summary>The tenant's current placement, or else the one that is being built; null when it has neither.</summary>
+    /// <summary>The tenant's current placement, or otherwise the one that is being built; null when it has neither.</summary>
     public async Task<TenantPlacement?> FindAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return await FindAsync(connection, null, tenant, cancellationToken);
     }
 
-    /// <summary>What is being built becomes current. Changes nothing when it is current already.</summary>
+    /// <summary>Makes the placement that is being built current. Changes nothing if it already is.</summary>
     public static Task<int> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "update placements set state = 'current', updated_at = now() where tenant_id = @Value and state = 'building'", new { tenant.Value }, cancellationToken);
 
     /// <summary>
-    /// What was being built is gone, and its room is free again: to be committed with the transaction. Changes nothing when
-    /// nothing is being built.
+    /// Marks the placement that is being built as gone, and frees its room. Commit these commands with the transaction. They change
+    /// nothing if nothing is being built.
     /// </summary>
     public static IReadOnlyList<NpgsqlBatchCommand> ReleaseCommands(TenantId tenant) => PlacementSql.Release(tenant);
 
     /// <summary>
-    /// Routes the tenant to another of its placements, which becomes current under a new epoch; the one that was current is kept.
-    /// Of several that expect the same epoch, one succeeds.
+    /// Routes the tenant to another of its placements, which becomes current with a new epoch. The former one becomes kept. If several
+    /// callers expect the same epoch, one succeeds.
     /// </summary>
-    /// <param name="lease">The step that switches.</param>
-    /// <param name="tenant">Whose routing it is.</param>
-    /// <param name="expectedEpoch">The epoch of the placement that is current to the caller's knowledge.</param>
+    /// <param name="lease">The lease of the step that switches.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="expectedEpoch">The epoch of the placement that the caller believes to be current.</param>
     /// <param name="to">A placement of the tenant that is being built or kept.</param>
     /// <param name="cancellationToken">Cancels the transaction; whether it took place is then unknown.</param>
     /// <exception cref="LeaseLostException">The step may not write any more.</exception>
@@ -104,7 +104,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     {
         await using var transaction = await leases.BeginAsync(lease, cancellationToken);
         var parameters = new { Tenant = tenant.Value, expectedEpoch, to, Text = tenant.ToString() };
-        // Whoever comes second waits here, and then finds another epoch.
+        // A concurrent switch waits here and then finds a different epoch.
         if (await transaction.ExecuteAsync(
             "update placements set state = 'kept', updated_at = now() where tenant_id = @Tenant and state = 'current' and epoch = @expectedEpoch",
             parameters, cancellationToken) == 0)
@@ -122,7 +122,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             return SwitchOutcome.NoTarget;
         }
 
-        // Within the commit: runtimes must not miss it.
+        // Notify within the commit, because runtimes must not miss it.
         await transaction.ExecuteAsync($"select pg_notify('{RegistryChannels.Tenants}', @Text)", parameters, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return SwitchOutcome.Switched;
@@ -158,7 +158,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             : tenant.Value;
 }
 
-/// <summary>Where the tenant is placed; or null, and how full the servers are that were asked: none when none accepts.</summary>
+/// <summary>The tenant's placement; or null with the load of the candidate servers, which is empty when no server accepts tenants.</summary>
 public sealed record PlacementResult(TenantPlacement? Placement, IReadOnlyList<ServerLoad> Servers);
 
 public sealed record ServerLoad(string Name, int Used, int Maximum);

@@ -3,7 +3,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Registry.Placements;
 
-/// <summary>One placement of a tenant: where its data lies, and by which roles it is reached.</summary>
+/// <summary>One placement of a tenant: the location of its data, and the roles that access it.</summary>
 public sealed record TenantPlacement
 {
     public required Guid Id { get; init; }
@@ -15,12 +15,12 @@ public sealed record TenantPlacement
 
     public required IsolationTier Tier { get; init; }
 
-    /// <summary>The place itself.</summary>
+    /// <summary>The location.</summary>
     public required Placement Place { get; init; }
 
     /// <summary>The role that the tenant's own sessions sign in as.</summary>
     public required string Login { get; init; }
 
-    /// <summary>The role that owns the tenant's objects; null where tenants share their tables.</summary>
+    /// <summary>The role that owns the tenant's objects; null when tenants share tables.</summary>
     public string? Owner { get; init; }
 }

@@ -15,7 +15,7 @@ public sealed record Plan
 
     public required PlanLimits Limits { get; init; }
 
-    /// <summary>Feature gates and whether they are open by default.</summary>
+    /// <summary>Features, and whether they are on by default.</summary>
     public required IReadOnlyDictionary<string, bool> Features { get; init; }
 
     /// <summary>Default configuration; a tenant's own settings must be among these keys.</summary>
@@ -30,7 +30,7 @@ public sealed record PlanLimits
 
     public required int RequestsPerMinute { get; init; }
 
-    /// <summary>Connections that the tenant's database role may hold at once.</summary>
+    /// <summary>The connection limit of the tenant's database role.</summary>
     public required int DatabaseConnections { get; init; }
 }
 
@@ -39,9 +39,9 @@ public sealed record PlanSetting
     /// <summary>The default; absent when it is generated.</summary>
     public JsonElement? Value { get; init; }
 
-    /// <summary>A random value is made for each tenant.</summary>
+    /// <summary>Whether a random value is generated for each tenant.</summary>
     public bool Generate { get; init; }
 
-    /// <summary>Kept sealed with the tenant's key.</summary>
+    /// <summary>Whether the value is stored sealed with the tenant's key.</summary>
     public bool Sealed { get; init; }
 }

@@ -1,15 +1,15 @@
 namespace Saga.Registry.Processes;
 
 /// <summary>
-/// Tells which steps nobody hosts. A step that was hosted a moment ago still counts, so that a rolling restart is no gap; one that
-/// was not is looked for again each time. Thread-safe.
+/// Finds steps that no process hosts. A step that was hosted a moment ago still counts, so that a rolling restart causes no gap. A
+/// missing step is looked up again each time. Thread-safe.
 /// </summary>
 public sealed class HostedSteps(ProcessStore processes, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, long> seen = new(StringComparer.Ordinal);
 
-    /// <returns>Those of the steps that no process hosts; asks the registry only when there are some, or none was asked for lately.</returns>
+    /// <returns>The steps that no process hosts. Queries the registry only if some seem to be missing or the cached result is old.</returns>
     public async Task<IReadOnlyList<string>> MissingAsync(IReadOnlyCollection<string> steps, CancellationToken cancellationToken)
     {
         if (Unseen(steps).Count == 0)

@@ -1,12 +1,12 @@
 namespace Saga.Registry.Processes;
 
-/// <summary>What one capability tells of the process that hosts it. Capabilities register theirs; the process's row has them all.</summary>
+/// <summary>One capability's contribution to the process's row. Capabilities register theirs, and the row combines them.</summary>
 public sealed record ProcessPart
 {
-    /// <summary>Steps that run here, by their present names.</summary>
+    /// <summary>Steps that run in this process, by their current names.</summary>
     public IReadOnlyCollection<string> Steps { get; init; } = [];
 
-    /// <summary>Master keys that are configured here.</summary>
+    /// <summary>The ids of master keys configured in this process.</summary>
     public IReadOnlyCollection<string> MasterKeyIds { get; init; } = [];
 
     /// <summary>Whether the engine runs here.</summary>

@@ -7,8 +7,8 @@ using Saga.Engine;
 namespace Saga.Registry.Processes;
 
 /// <summary>
-/// Keeps the row of this process: made before anything of the host takes commands, kept fresh while it runs, deleted when it stops
-/// in order. What it cannot write for a time is written when the registry answers again.
+/// Maintains this process's row. It is created before the host takes commands, updated by a heartbeat, and deleted at an orderly
+/// stop. If the registry is unavailable for a while, the row is written when it answers again.
 /// </summary>
 internal sealed partial class ProcessRegistrar(
     ProcessStore processes, NpgsqlDataSource registry, IEnumerable<ProcessPart> parts, EngineLevel level, TimeProvider time, ILogger<ProcessRegistrar> log)
@@ -42,7 +42,7 @@ internal sealed partial class ProcessRegistrar(
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
-            // Then it grows old, and does not count.
+            // Then the row gets old and no longer counts.
         }
     }
 
@@ -65,6 +65,6 @@ internal sealed partial class ProcessRegistrar(
         }
     }
 
-    [LoggerMessage(EventId = 1920, Level = LogLevel.Warning, Message = "The registry could not be told that this process ({Program}) runs; trying again.")]
+    [LoggerMessage(EventId = 1920, Level = LogLevel.Warning, Message = "The heartbeat of this process ({Program}) could not be written to the registry; trying again.")]
     private partial void LogNotBeaten(Exception error, string program);
 }

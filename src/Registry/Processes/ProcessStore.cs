@@ -3,16 +3,16 @@ using Npgsql;
 
 namespace Saga.Registry.Processes;
 
-/// <summary>Knows which processes run, by the registry's clock. Thread-safe.</summary>
+/// <summary>The running processes, by the registry's clock. Thread-safe.</summary>
 public sealed class ProcessStore(NpgsqlDataSource registry)
 {
-    /// <summary>How often a process says that it runs.</summary>
+    /// <summary>The interval between heartbeats.</summary>
     public static TimeSpan Heartbeat { get; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A process that was silent for so long does not count. Long enough for a pause, or for a registry that restarts.</summary>
+    /// <summary>A process without a heartbeat for this long does not count. Long enough for a pause or a restart of the registry.</summary>
     public static TimeSpan GivenUpAfter { get; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Says that the process runs; and deletes the rows of those that have long been silent.</summary>
+    /// <summary>Writes the process's heartbeat, and deletes rows of processes that have been silent for long.</summary>
     public async Task BeatAsync(RunningProcess process, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -30,14 +30,14 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
             }, cancellationToken: cancellationToken));
     }
 
-    /// <summary>The process stops.</summary>
+    /// <summary>Removes the process's row when it stops.</summary>
     public async Task RemoveAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition("delete from processes where id = @id", new { id }, cancellationToken: cancellationToken));
     }
 
-    /// <summary>The processes that run, as far as is known.</summary>
+    /// <summary>The processes that are running, as far as is known.</summary>
     public async Task<IReadOnlyList<RunningProcess>> ListAsync(CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
@@ -66,7 +66,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
         return processes;
     }
 
-    /// <summary>The steps that some running process hosts.</summary>
+    /// <summary>The steps that running processes host.</summary>
     public async Task<IReadOnlyList<string>> ListStepsAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

@@ -18,6 +18,6 @@ public sealed record RunningProcess
 
     public required IReadOnlyList<string> MasterKeyIds { get; init; }
 
-    /// <summary>Connections that it may open at most.</summary>
+    /// <summary>The most connections that it may open.</summary>
     public required int ConnectionBudget { get; init; }
 }

@@ -4,16 +4,16 @@ using Npgsql;
 namespace Saga.Registry.Retention;
 
 /// <summary>
-/// Deletes what is old, a few rows at a time and by the registry's clock. Any number may do so at once: each leaves out what another
-/// has locked. Thread-safe.
+/// Deletes old rows in small batches, by the registry's clock. Any number may run at once, because each skips rows that another has
+/// locked. Thread-safe.
 /// </summary>
 public sealed class RetentionStore(NpgsqlDataSource registry)
 {
     /// <summary>
-    /// Deletes the steps of operations that ended so long ago, and their history with its inbox but for its last line. The
-    /// operations stay, with the status that each step had. A message that comes for one of them is still ignored: it ended.
+    /// Deletes the steps of operations that ended longer ago than the age, and their history, which is also the inbox, except for its last
+    /// line. The operations stay, with the status of each step. Messages for them are still ignored, because they have ended.
     /// </summary>
-    /// <returns>How many operations.</returns>
+    /// <returns>The number of operations.</returns>
     public Task<int> PruneOperationsAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         with old as (
@@ -29,8 +29,8 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
         """,
         age, limit, cancellationToken);
 
-    /// <summary>Deletes idempotency keys that are so old, of operations that have ended: the same command with the same key is a new one afterwards.</summary>
-    /// <returns>How many keys.</returns>
+    /// <summary>Deletes idempotency keys older than the age whose operations have ended. Afterwards the same command with the same key is a new one.</summary>
+    /// <returns>The number of keys.</returns>
     public Task<int> PruneIdempotencyKeysAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from idempotency_keys where (caller, key) in (
@@ -40,8 +40,8 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
         """,
         age, limit, cancellationToken);
 
-    /// <summary>Deletes messages that could not be sent for so long: no queue takes them, or no version that runs can read them.</summary>
-    /// <returns>How many messages.</returns>
+    /// <summary>Deletes messages that could not be sent for longer than the age, because their queue does not exist or no running version can read them.</summary>
+    /// <returns>The number of messages.</returns>
     public Task<int> PruneOutboxAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from outbox where message_id in (

@@ -9,8 +9,8 @@ using Npgsql;
 namespace Saga.Registry.Schema;
 
 /// <summary>
-/// Brings the control-plane database to the newest version. Any number may run at once: one works, the others wait.
-/// Each migration is one transaction, and its checksum is kept: a migration that changed after it ran is refused.
+/// Migrates the control-plane database to the newest version. Any number may run at once: one works while the others wait.
+/// Each migration is one transaction and its checksum is stored. A migration that changed after it ran is refused.
 /// </summary>
 public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null, IOptions<RegistryOptions>? options = null)
 {
@@ -53,8 +53,8 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
         }
     }
 
-    // Tenants have logins on this server, perhaps, and PostgreSQL lets every login into a new database. At every start:
-    // a database that was restored is new. Only its owner (or a superuser) can; anybody else is told by a warning of the server.
+    // Tenants may have logins on this server, and PostgreSQL allows every login to connect to a new database. Runs at every start,
+    // because a restored database is new. Only the owner or a superuser can revoke it; for others the server only returns a warning.
     private async Task CloseToPublicAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         const string open = "select has_database_privilege('public', current_database(), 'connect')";
@@ -66,7 +66,7 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
             OpenToPublic(log, database!);
     }
 
-    [LoggerMessage(1900, LogLevel.Warning, "Every login of the server may connect to the registry, and its user does not own the database. Its owner should run: REVOKE CONNECT ON DATABASE {Database} FROM PUBLIC")]
+    [LoggerMessage(1900, LogLevel.Warning, "Every login of the server may connect to the registry, and the registry's user does not own the database. The owner should run: REVOKE CONNECT ON DATABASE {Database} FROM PUBLIC")]
     private static partial void OpenToPublic(ILogger log, string database);
 
     private static IEnumerable<(int Version, string Name, string Sql, string Checksum)> Migrations()

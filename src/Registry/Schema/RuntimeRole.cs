@@ -5,12 +5,12 @@ using Npgsql;
 namespace Saga.Registry.Schema;
 
 /// <summary>
-/// The role that may read the views of <c>runtime_v1</c> and nothing else. Nobody signs in as it: a product service's login
-/// is a member. Looked after at every start, since a restored database may be in a cluster without the role.
+/// The role that may read the views of <c>runtime_v1</c> and nothing else. It has no login; product services' logins are members.
+/// Checked at every start, because a restored database may be in a cluster without the role.
 /// </summary>
 internal sealed partial class RuntimeRole(string role, ILogger? log)
 {
-    /// <summary>Makes the role when this user may, and grants what it lacks; otherwise says what to run.</summary>
+    /// <summary>Creates the role and grants missing rights if this user may do so; otherwise logs the statements to run.</summary>
     public async Task EnsureAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (!await ExistsAsync(connection, cancellationToken) && !await CreateAsync(connection, cancellationToken))
@@ -23,7 +23,7 @@ internal sealed partial class RuntimeRole(string role, ILogger? log)
         if (await LacksAsync(connection, cancellationToken))
         {
             await connection.ExecuteAsync(new CommandDefinition(await GrantsAsync(connection, cancellationToken), cancellationToken: cancellationToken));
-            // Who does not own the database is told by a warning of the server only.
+            // If the user does not own the database, the server only returns a warning.
             if (log is not null && await LacksAsync(connection, cancellationToken))
                 LogNotGranted(log, role, await GrantsAsync(connection, cancellationToken));
         }
@@ -47,7 +47,7 @@ internal sealed partial class RuntimeRole(string role, ILogger? log)
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
         {
-            // Roles belong to the cluster: another database's start made it just now.
+            // Roles belong to the cluster, so a start on another database may have just created it.
         }
 
         return true;
@@ -70,7 +70,7 @@ internal sealed partial class RuntimeRole(string role, ILogger? log)
     private string Quoted => $"\"{role.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     [LoggerMessage(1901, LogLevel.Warning,
-        "There is no role {Role}, and the registry's user may not create roles: product services cannot read the registry. A superuser should run: CREATE ROLE {Role} NOLOGIN; {Grants}")]
+        "The role {Role} does not exist and the registry's user may not create roles, so product services cannot read the registry. A superuser should run: CREATE ROLE {Role} NOLOGIN; {Grants}")]
     private static partial void LogMissing(ILogger log, string role, string grants);
 
     [LoggerMessage(1902, LogLevel.Warning, "The role {Role} cannot read the registry's views, and the registry's user may not grant that. The database's owner should run: {Grants}")]

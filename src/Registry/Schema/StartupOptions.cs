@@ -7,7 +7,7 @@ public sealed class StartupOptions
 {
     public const string Section = "Saga:Startup";
 
-    /// <summary>How long a start waits for the registry, and for the broker, before it gives up. 0 gives up at once.</summary>
+    /// <summary>How long a program waits for the registry and the broker at start before it gives up. 0 gives up at once.</summary>
     [Range(0, 3600, ErrorMessage = "Saga:Startup:WaitSeconds must be from 0 to 3600.")]
     public int WaitSeconds { get; set; } = 60;
 }

@@ -4,10 +4,10 @@ using Saga.Registry.Leases;
 
 namespace Saga.Registry.Secrets;
 
-/// <summary>The rows of <c>tenant_credentials</c>. What is in them is sealed before it comes here.</summary>
+/// <summary>The rows of <c>tenant_credentials</c>. Callers pass sealed values.</summary>
 public static class CredentialRows
 {
-    /// <returns>False when one is there already: it is kept.</returns>
+    /// <returns>False when one already exists, which is kept.</returns>
     public static async Task<bool> AddAsync(
         LeasedTransaction transaction, TenantId tenant, string purpose, CredentialRow row, CancellationToken cancellationToken) =>
         await transaction.ExecuteAsync(
@@ -22,7 +22,7 @@ public static class CredentialRows
             "select username as Username, sealed as Sealed from tenant_credentials where tenant_id = @Tenant and purpose = @purpose",
             new { Tenant = tenant.Value, purpose }, transaction.Transaction, cancellationToken: cancellationToken));
 
-    /// <summary>Nothing when it is not there.</summary>
+    /// <summary>Deletes the credential. Does nothing if there is none.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, string purpose, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
             "delete from tenant_credentials where tenant_id = @Tenant and purpose = @purpose", new { Tenant = tenant.Value, purpose }, cancellationToken);

@@ -4,7 +4,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Registry.Secrets;
 
-/// <summary>The rows of <c>tenant_keys</c> and <c>tenant_runtime_keys</c>. What is in them is wrapped before it comes here.</summary>
+/// <summary>The rows of <c>tenant_keys</c> and <c>tenant_runtime_keys</c>. Callers pass wrapped keys.</summary>
 public static class TenantKeyRows
 {
     private const string Select =
@@ -14,13 +14,13 @@ public static class TenantKeyRows
         from tenant_keys k
         """;
 
-    /// <param name="keep">Whether the key is kept from being destroyed until the transaction ends.</param>
+    /// <param name="keep">Whether to protect the key from being destroyed until the transaction ends.</param>
     public static Task<TenantKeyRow?> FindAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, TenantId tenant, bool keep, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<TenantKeyRow>(new CommandDefinition(
             $"{Select} where k.tenant_id = @Value {(keep ? "for key share of k" : "")}", new { tenant.Value }, transaction, cancellationToken: cancellationToken));
 
-    /// <summary>Of several that store a tenant's first key at once, one wins: read it afterwards.</summary>
+    /// <summary>Stores a tenant's first key. If several callers do so at once, one wins, so read the key afterwards.</summary>
     public static Task AddAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, TenantId tenant, string masterKeyId, byte[] wrapped,
         IReadOnlyCollection<RuntimeKeyRow> forRuntimes, CancellationToken cancellationToken) =>
@@ -35,7 +35,7 @@ public static class TenantKeyRows
             new { Tenant = tenant.Value, masterKeyId, wrapped, Ids = forRuntimes.Select(r => r.RuntimeKeyId).ToArray(), Keys = forRuntimes.Select(r => r.Wrapped).ToArray() },
             transaction, cancellationToken: cancellationToken));
 
-    /// <summary>Adds what is not there yet. The transaction keeps the keys from being destroyed meanwhile.</summary>
+    /// <summary>Adds missing rows. The transaction protects the keys from being destroyed meanwhile.</summary>
     /// <returns>How many were added.</returns>
     public static Task<int> AddForRuntimesAsync(NpgsqlTransaction transaction, IReadOnlyCollection<RuntimeKeyRow> rows, CancellationToken cancellationToken) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
@@ -47,8 +47,8 @@ public static class TenantKeyRows
             transaction, cancellationToken: cancellationToken));
 
     /// <summary>
-    /// The next keys, by tenant, that are not wrapped under each of the runtime keys. They are kept from being destroyed
-    /// until the transaction ends.
+    /// The next keys, ordered by tenant, that are not wrapped under all of the runtime keys. They are protected from being destroyed until
+    /// the transaction ends.
     /// </summary>
     public static async Task<IReadOnlyList<TenantKeyRow>> WithoutRuntimeKeyAsync(
         NpgsqlTransaction transaction, IReadOnlyCollection<string> runtimeKeyIds, Guid after, int count, CancellationToken cancellationToken) =>
@@ -64,13 +64,13 @@ public static class TenantKeyRows
                 new { after, Ids = runtimeKeyIds.ToArray(), count }, transaction, cancellationToken: cancellationToken)),
         ];
 
-    /// <summary>How many keys are wrapped under the runtime key's id, and begin otherwise than this key's do.</summary>
+    /// <summary>How many keys are wrapped under the runtime key's id but start with other bytes than this runtime key's envelopes.</summary>
     public static Task<long> CountOtherwiseWrappedAsync(NpgsqlConnection connection, string runtimeKeyId, byte[] beginning, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "select count(*) from tenant_runtime_keys where runtime_key_id = @runtimeKeyId and substring(wrapped from 1 for @Length) <> @beginning",
             new { runtimeKeyId, beginning, beginning.Length }, cancellationToken: cancellationToken));
 
-    /// <summary>One key that another master key wrapped, locked; null when there is none.</summary>
+    /// <summary>Locks and returns one key that another master key wrapped; null when there is none.</summary>
     public static Task<TenantKeyRow?> NextOfOtherMasterAsync(NpgsqlTransaction transaction, string masterKeyId, CancellationToken cancellationToken) =>
         transaction.Connection!.QueryFirstOrDefaultAsync<TenantKeyRow>(new CommandDefinition(
             $"{Select} where k.master_key_id <> @masterKeyId limit 1 for no key update of k",
@@ -81,7 +81,7 @@ public static class TenantKeyRows
             "update tenant_keys set master_key_id = @masterKeyId, wrapped = @wrapped where tenant_id = @Tenant",
             new { Tenant = tenant.Value, masterKeyId, wrapped }, transaction, cancellationToken: cancellationToken));
 
-    /// <summary>Destroys the tenant's key, for runtimes too; nothing when it is not there.</summary>
+    /// <summary>Destroys the tenant's key, also for runtimes. Does nothing if there is none.</summary>
     public static Task DestroyAsync(NpgsqlTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
             "delete from tenant_keys where tenant_id = @Value", new { tenant.Value }, transaction, cancellationToken: cancellationToken));

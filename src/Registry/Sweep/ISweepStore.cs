@@ -4,28 +4,28 @@ namespace Saga.Registry.Sweep;
 public interface ISweepStore
 {
     /// <summary>
-    /// Takes operations whose due time is over, those due longest first, and those with a step whose worker may be lost or whose
-    /// attempt's time is over. Puts each off, so that no other sweeper takes it and a wake that is lost is made again. Rows that are
-    /// locked are left out. One that gave its slot back is not taken: it queues for another one, ahead of those that never had any.
+    /// Takes operations that are due, longest overdue first, and operations with a step whose worker may be lost or whose attempt's time
+    /// is over. Postpones each, so that no other sweeper takes it and a lost wake-up is repeated. Skips locked rows. An operation that
+    /// gave its slot back is not taken: it queues for another one, ahead of those that never had a slot.
     /// </summary>
-    /// <param name="limit">How many of each at most.</param>
+    /// <param name="limit">The most operations of each kind.</param>
     /// <param name="putOff">How long until they are due again.</param>
     /// <param name="cancellationToken">Cancels the take; whether it took place is then unknown.</param>
     Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken);
 
-    /// <summary>All operations that are neither ended nor stalled, and do not wait for a slot.</summary>
+    /// <summary>All operations that have not ended, are not stalled, and do not wait for a slot.</summary>
     Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>What a sweeper found.</summary>
-/// <param name="Taken">To be woken.</param>
+/// <summary>The result of one sweep.</summary>
+/// <param name="Taken">The operations to wake.</param>
 /// <param name="Queued">How many now wait for a slot.</param>
 public sealed record DueOperations(IReadOnlyList<SweptOperation> Taken, int Queued)
 {
     public int Count => Taken.Count + Queued;
 }
 
-/// <summary>An operation to be woken.</summary>
+/// <summary>An operation to wake.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="TraceParent">The trace in which it was accepted; null when nobody traced.</param>
+/// <param name="TraceParent">The trace in which it was accepted; null when tracing was off.</param>
 public sealed record SweptOperation(Guid Id, string? TraceParent);

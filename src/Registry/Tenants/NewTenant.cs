@@ -6,7 +6,7 @@ using Saga.Registry.Intake;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>A tenant as its provisioning begins.</summary>
+/// <summary>A tenant at the start of its provisioning.</summary>
 public sealed record NewTenant
 {
     public required Slug Slug { get; init; }
@@ -31,7 +31,7 @@ public sealed record NewTenant
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
-    /// <summary>Takes the tenant's names. Fails with 23505 when a live tenant holds one of them.</summary>
+    /// <summary>Inserts the tenant and reserves its names. Fails with 23505 if a live tenant has one of them.</summary>
     public NpgsqlBatchCommand InsertCommand(TenantId id, DateTimeOffset now) => CommandLedger.Statement(
         """
         insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings, created_at, updated_at)

@@ -4,7 +4,7 @@ using Saga.Registry.Placements;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>What the registry knows of one tenant.</summary>
+/// <summary>One tenant in the registry.</summary>
 public sealed record Tenant
 {
     public required TenantId Id { get; init; }
@@ -17,13 +17,13 @@ public sealed record Tenant
 
     public required IsolationTier Tier { get; init; }
 
-    /// <summary>As it is stored: a tenant that is held is active.</summary>
+    /// <summary>The stored status, which does not reflect holds.</summary>
     public required TenantStatus Status { get; init; }
 
     /// <summary>Whether a hold closes it.</summary>
     public bool Closed { get; init; }
 
-    /// <summary>As it is shown.</summary>
+    /// <summary>The status shown to callers.</summary>
     public TenantStatus ShownStatus => Closed && Status == TenantStatus.Active ? TenantStatus.Suspended : Status;
 
     public string? Domain { get; init; }
@@ -40,10 +40,10 @@ public sealed record Tenant
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
-    /// <summary>The current placement, or else the one that is being built; null until one is chosen.</summary>
+    /// <summary>The current placement, or otherwise the one that is being built; null until one is chosen.</summary>
     public TenantPlacement? Placed { get; init; }
 
-    /// <summary>The place of <see cref="Placed"/>.</summary>
+    /// <summary>The location of <see cref="Placed"/>.</summary>
     public Placement? Placement => Placed?.Place;
 
     /// <summary>The version of the product schema in the tenant's database; null before it was migrated.</summary>
@@ -61,7 +61,7 @@ public sealed record Tenant
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
-/// <summary>The server and database that hold a tenant's data.</summary>
+/// <summary>The server and database with a tenant's data.</summary>
 /// <param name="Server">A name in <c>database_servers</c>.</param>
 /// <param name="Database">The database on that server.</param>
 /// <param name="Schema">The schema in that database.</param>

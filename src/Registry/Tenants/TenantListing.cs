@@ -4,13 +4,13 @@ using Saga.Registry.Paging;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>Which tenants; null takes any.</summary>
+/// <summary>A filter for tenants; null matches all.</summary>
 public sealed record TenantFilter
 {
-    /// <summary>Part of the name, slug or domain, in any case.</summary>
+    /// <summary>Part of the name, slug or domain, ignoring case.</summary>
     public string? Search { get; init; }
 
-    /// <summary>As they are shown.</summary>
+    /// <summary>Statuses as shown to callers.</summary>
     public IReadOnlyList<TenantStatus>? Statuses { get; init; }
 
     public string? Plan { get; init; }
@@ -19,10 +19,10 @@ public sealed record TenantFilter
 /// <summary>Lists tenants, page by page. Thread-safe.</summary>
 public sealed class TenantListing(NpgsqlDataSource registry)
 {
-    /// <summary>The orders there are; a minus turns one round.</summary>
+    /// <summary>The available orders; a minus reverses one.</summary>
     public static IReadOnlyList<string> Sorts { get; } = ["-createdAt", "createdAt", "slug", "-slug"];
 
-    /// <param name="filter">All of it must hold.</param>
+    /// <param name="filter">Conditions that must all hold.</param>
     /// <param name="sort">One of <see cref="Sorts"/>.</param>
     /// <param name="after">A cursor of that order; null for the beginning.</param>
     /// <param name="limit">The size of the page.</param>

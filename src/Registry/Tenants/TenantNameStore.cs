@@ -3,7 +3,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>Which names live tenants hold. Thread-safe.</summary>
+/// <summary>Finds names that live tenants have taken. Thread-safe.</summary>
 public sealed class TenantNameStore(NpgsqlDataSource registry)
 {
     private const string Sql =
@@ -38,8 +38,8 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
     }
 }
 
-/// <param name="Slug">Whether a live tenant holds the slug.</param>
-/// <param name="Domain">Whether a live tenant holds the domain.</param>
-/// <param name="Subdomain">Whether a live tenant holds the subdomain.</param>
-/// <param name="Running">The unended operation of the tenant that holds the slug.</param>
+/// <param name="Slug">Whether a live tenant has the slug.</param>
+/// <param name="Domain">Whether a live tenant has the domain.</param>
+/// <param name="Subdomain">Whether a live tenant has the subdomain.</param>
+/// <param name="Running">The unfinished operation of the tenant with the slug.</param>
 public sealed record TakenTenantNames(bool Slug, bool Domain, bool Subdomain, (Guid Id, string Kind)? Running);

@@ -6,13 +6,13 @@ using Saga.Registry.Placements;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>Reads tenants, and writes what workers find out about them. Thread-safe.</summary>
+/// <summary>Reads tenants, and writes the data that workers add to them. Thread-safe.</summary>
 public sealed class TenantStore(NpgsqlDataSource registry)
 {
-    /// <summary>Whether a hold closes tenant <c>t</c>. An effect that this version does not know does, too.</summary>
+    /// <summary>Whether a hold closes tenant <c>t</c>. An unknown effect also closes it.</summary>
     internal const string Closed = "exists (select from holds h where h.tenant_id = t.id and h.effect not in ('noGrowth', 'readOnly', 'away'))";
 
-    /// <summary>The beginning of every query for tenants: conditions on <c>t</c> follow.</summary>
+    /// <summary>The start of every query for tenants; conditions on <c>t</c> follow.</summary>
     internal const string Select =
         $"""
         select t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
@@ -24,7 +24,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
     public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellationToken = default) =>
         FindAsync($"{Select} where t.id = $1", id.Value, cancellationToken);
 
-    /// <summary>The tenant that holds the slug now; of former holders, the latest, when nobody does.</summary>
+    /// <summary>The live tenant with the slug, or otherwise the latest former one.</summary>
     public Task<Tenant?> FindAsync(Slug slug, CancellationToken cancellationToken = default) =>
         FindAsync(
             $"{Select} where t.slug = $1 order by t.status in ('failed', 'deprovisioned'), t.created_at desc limit 1",
@@ -38,7 +38,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
 
-    /// <summary>The tenant, kept as it is for other writers until the transaction ends.</summary>
+    /// <summary>Reads the tenant and locks it against other writers until the transaction ends.</summary>
     internal static async Task<Tenant?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId id, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"{Select} where t.id = $1 for no key update of t", connection, transaction);
@@ -51,7 +51,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
     public static NpgsqlBatchCommand FindCommand(TenantId id) =>
         new($"{Select} where t.id = $1") { Parameters = { new NpgsqlParameter { Value = id.Value } } };
 
-    /// <summary>The same for several.</summary>
+    /// <summary>The same for several tenants.</summary>
     public static NpgsqlBatchCommand FindCommand(IEnumerable<TenantId> ids) =>
         new($"{Select} where t.id = any($1)") { Parameters = { new NpgsqlParameter { Value = ids.Select(i => i.Value).ToArray() } } };
 

@@ -4,23 +4,23 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>An operation as a transaction found and locked it.</summary>
+/// <summary>An operation that a transaction has locked and loaded.</summary>
 public sealed record LoadedOperation
 {
     public required Guid Id { get; init; }
 
-    /// <summary>Null when it works on no single tenant.</summary>
+    /// <summary>Null when it does not concern a single tenant.</summary>
     public TenantId? TenantId { get; init; }
 
-    /// <summary>The steps it started with.</summary>
+    /// <summary>The steps that it started with.</summary>
     public required WorkflowDefinition Workflow { get; init; }
 
-    /// <summary>What its row says.</summary>
+    /// <summary>The contents of its row.</summary>
     public required StoredOperation Stored { get; init; }
 
-    /// <summary>How far the steps have come, in the workflow's order.</summary>
+    /// <summary>The states of the steps, in the workflow's order.</summary>
     public required IReadOnlyList<StepRun> Steps { get; init; }
 
-    /// <summary>Whether the message changed the operation before.</summary>
+    /// <summary>Whether the message has already changed the operation.</summary>
     public required bool Seen { get; init; }
 }

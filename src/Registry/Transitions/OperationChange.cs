@@ -4,15 +4,15 @@ using Saga.Registry.Outbox;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>What one message changes in one operation.</summary>
+/// <summary>The changes that one message makes to one operation.</summary>
 public sealed record OperationChange
 {
     public required Guid OperationId { get; init; }
 
-    /// <summary>Recorded in the inbox with the first line of the history. Without a line, the message is not recorded.</summary>
+    /// <summary>The message's id, recorded in the inbox with the first history line. Without a line, it is not recorded.</summary>
     public required Guid MessageId { get; init; }
 
-    /// <summary>What the operation's own row is to say; null leaves it as it is.</summary>
+    /// <summary>The new contents of the operation's own row; null leaves it unchanged.</summary>
     public StoredOperation? Row { get; init; }
 
     public IReadOnlyList<StepChange> Steps { get; init; } = [];
@@ -22,12 +22,12 @@ public sealed record OperationChange
     public IReadOnlyList<OutboxMessage> Messages { get; init; } = [];
 }
 
-/// <summary>A step as it is to be.</summary>
+/// <summary>The new state of a step.</summary>
 /// <param name="Step">
-/// The step. A fence higher than the stored one opens the row to the worker that the dispatch reaches.
+/// The step. A fencing token higher than the stored one allows the worker of that dispatch to take the lease.
 /// </param>
 /// <param name="SettledFence">
-/// The dispatch whose result this is, if any. The lease under which it came ends; when it is the newest, nothing more may be
-/// done under its fence.
+/// The dispatch whose result this is, if any. Its lease ends. If it is the newest dispatch, nothing more may be done under its
+/// fencing token.
 /// </param>
 public sealed record StepChange(StepRun Step, long? SettledFence);

@@ -12,8 +12,8 @@ using Saga.Registry.Operations;
 namespace Saga.Registry.Transitions;
 
 /// <summary>
-/// The SQL of transitions: two round trips, whatever the number that share a transaction. The first begins it, looks the
-/// messages up, locks the operations in the order of their ids and reads their steps; the second writes and commits.
+/// The SQL of transitions. It takes two round trips, however many transitions share a transaction. The first begins it, looks up the
+/// messages, locks the operations in the order of their ids and reads their steps. The second writes and commits.
 /// </summary>
 internal sealed class SqlTransitionBatch : ITransitionBatch
 {
@@ -47,7 +47,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         {
             Parameters = { Parameter.Array(messages, m => m.OperationId, NpgsqlDbType.Uuid) },
         });
-        // After the lock: nobody else changes them now. A statement that waits for it sees what was there before it waited.
+        // In a separate statement after the lock, because a statement that waits for the lock sees the data from before it waited.
         batch.BatchCommands.Add(StepRows.Select(messages.Select(m => m.OperationId)));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
@@ -61,7 +61,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(messages, m => m.MessageId, NpgsqlDbType.Uuid),
             },
         });
-        // Not the transaction's begin: the locks may have been waited for.
+        // Not the transaction's start time, because it may have waited for the locks.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp()"));
 
         var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored)>();
@@ -114,7 +114,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             loaded.Remove(id);
         return new SqlTransitionBatch(pinned, connection, loaded, unknown, now);
 
-        // Row by row: one that this version does not know is not the others' fault.
+        // Row by row, so that an unreadable row does not affect the others.
         void Try(Guid operation, Action read)
         {
             try
@@ -157,7 +157,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         committed = true;
     }
 
-    // What is not committed is rolled back with its connection.
+    // Uncommitted work is rolled back with its connection.
     public ValueTask DisposeAsync() => committed ? ValueTask.CompletedTask : pinned.DisposeAsync();
 
     private static void Add(NpgsqlBatch batch, NpgsqlBatchCommand? command)
@@ -190,7 +190,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         };
     }
 
-    // A stalled operation keeps its scopes: what it left half done is in nobody else's way until somebody has decided.
+    // A stalled operation keeps its scopes, so that no other operation runs on its half-done work until an operator decides.
     private static NpgsqlBatchCommand? Release(IReadOnlyList<OperationChange> changes)
     {
         var ended = changes.Where(c => c.Row?.State is OperationState.Completed or OperationState.Compensated or OperationState.Cancelled).ToList();
@@ -225,7 +225,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         };
     }
 
-    // What repeats takes the place of the step's last line of the same event. Not a message of the inbox: made twice, it changes nothing more.
+    // A repeated event updates the step's last line of the same event. It is not recorded in the inbox, because repeating it is harmless.
     private NpgsqlBatchCommand? Repeats(IReadOnlyList<OperationChange> changes)
     {
         var lines = changes.SelectMany(c => c.History.Where(line => line.Repeats).Select(line => (Change: c, Line: line))).ToList();

@@ -6,7 +6,7 @@ namespace Saga.Registry.Transitions;
 /// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
 public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock? clock = null, EngineLevel? level = null) : ITransitionStore
 {
-    // A process that was stopped in the midst of a transaction keeps rows locked. Whoever commits others beside them must not wait for it.
+    // A process that stopped within a transaction keeps rows locked. A batch with other operations must not wait for it long.
     private const int LockMilliseconds = 500;
 
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);

@@ -9,8 +9,8 @@ using System.Text.Json;
 namespace Saga.Registry.Transitions;
 
 /// <summary>
-/// The SQL of an operation's steps. A row holds how far the step has come, its newest fence, and the lease of whoever works on
-/// it; a step that was never touched has none.
+/// The SQL of an operation's steps. A row has the step's state, its newest fencing token and its lease. A step that was never
+/// dispatched has no row.
 /// </summary>
 internal static class StepRows
 {
@@ -55,10 +55,10 @@ internal static class StepRows
     });
 
     /// <summary>
-    /// Writes what changed. A new fence opens the row to the worker that the dispatch reaches; a result closes it, and ends
-    /// the lease under which it came. An attempt that was given up keeps its lease: it may still be at work. What workers write of
-    /// the newest dispatch is theirs: a new fence clears it, and nothing else here touches it. Rows are locked in the order of
-    /// operation and step, as whoever writes several of them does.
+    /// Writes the changed steps. A new fencing token allows the worker of that dispatch to take the lease. A result closes the dispatch
+    /// and ends its lease. An abandoned attempt keeps its lease, because it may still be running. Workers own the columns that they write
+    /// about the newest dispatch: a new fencing token clears them, and nothing else here touches them. Rows are locked in the order of
+    /// operation and step, like everywhere else.
     /// </summary>
     public static NpgsqlBatchCommand? Upsert(IReadOnlyList<OperationChange> operations)
     {

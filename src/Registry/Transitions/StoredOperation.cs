@@ -3,9 +3,9 @@ using Saga.Engine.Operations;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>What a transition may change in the operation's own row.</summary>
+/// <summary>The part of the operation's own row that a transition may change.</summary>
 /// <param name="State">Its state.</param>
-/// <param name="Failure">What turned it round or stalled it.</param>
-/// <param name="DueAt">When the sweeper wakes it; null when only messages can move it.</param>
-/// <param name="Slot">Whether it holds a slot of the installation.</param>
+/// <param name="Failure">The failure that caused compensation or a stall.</param>
+/// <param name="DueAt">When the sweeper wakes it; null when only messages can advance it.</param>
+/// <param name="Slot">Whether it has a slot of the installation.</param>
 public sealed record StoredOperation(OperationState State, Failure? Failure, DateTimeOffset? DueAt, SlotState Slot = SlotState.Admitted);

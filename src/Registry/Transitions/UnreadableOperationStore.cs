@@ -14,9 +14,10 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
     /// <summary>
-    /// Tries those that were put off. What this version reads is due now, and no longer counts: an older version may have put it off.
+    /// Retries postponed operations. Those that this version can read become due now and are removed, because an older version may have
+/// postponed them.
     /// </summary>
-    /// <returns>Those that remain, and why.</returns>
+    /// <returns>The remaining ones, and the reasons.</returns>
     public async Task<IReadOnlyDictionary<Guid, string>> TryAgainAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

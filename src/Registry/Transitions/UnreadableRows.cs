@@ -5,10 +5,10 @@ using Saga.Engine.Operations;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>Operations that this version cannot read, found beside others that it can.</summary>
+/// <summary>Operations in a batch that this version cannot read.</summary>
 internal static class UnreadableRows
 {
-    /// <summary>Whether the error says that a row holds what this version does not know.</summary>
+    /// <summary>Whether the error means that a row contains a value that this version does not know.</summary>
     public static bool Is(Exception error) =>
         error is JsonException or ArgumentException or KeyNotFoundException or FormatException or InvalidOperationException or NotSupportedException or InvalidCastException
         && error is not ObjectDisposedException and not NpgsqlOperationInProgressException;
