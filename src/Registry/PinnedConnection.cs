@@ -5,7 +5,7 @@ namespace Saga.Registry;
 
 /// <summary>
 /// One connection that a loop keeps, for statements that run thousands of times a second and always find their rows
-/// by key, and for settings of its own. The settings are reset before the pool gets it back.
+/// by key, with its own settings. The settings are reset before it goes back to the pool.
 /// For one user at a time.
 /// </summary>
 /// <param name="registry">The source of the connection.</param>

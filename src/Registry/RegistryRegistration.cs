@@ -90,7 +90,7 @@ public static class RegistryRegistration
         var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString);
         if (connection.MaxAutoPrepare == 0)
             connection.MaxAutoPrepare = 64;
-        // Transactions set what they need locally; whoever changes a session uses SessionReset.
+        // Transactions use local settings. Code that changes a session must use SessionReset.
         connection.NoResetOnClose = true;
         if (!NamesPoolSize(options.ConnectionString))
             connection.MaxPoolSize = options.MaxConnections;

@@ -4,15 +4,15 @@ using Npgsql;
 namespace Saga.Registry;
 
 /// <summary>
-/// Ends what a session keeps beyond its transactions: settings, notifications, advisory locks. The registry's pool does not reset
-/// connections, which would be six statements for each use of one; so whoever changes a session calls this before the connection
-/// goes back.
+/// Resets a session's state that outlives transactions: settings, notifications and advisory locks. The registry's pool does not reset
+/// connections, because that would take six statements per use. Code that changes a session must therefore call this before the
+/// connection goes back to the pool.
 /// </summary>
 internal static class SessionReset
 {
     private const string Text = "rollback; reset all; unlisten *; select pg_advisory_unlock_all()";
 
-    /// <summary>A connection that cannot be reset is closed, with all others of the pool, when its user returns it.</summary>
+    /// <summary>If a connection cannot be reset, it and all others in the pool are closed when they are returned.</summary>
     public static async Task ResetAsync(NpgsqlConnection connection)
     {
         if (connection.FullState != ConnectionState.Open)

@@ -13,7 +13,7 @@ public abstract class ResourceModule
     /// <summary>The worker's name in <c>Saga:Workers:Run</c> and in the queue for its steps. Workflows contain it, so it must never change.</summary>
     public abstract string Worker { get; }
 
-    /// <summary>Its <see cref="IStep"/>s, with their options and the adapter that the configuration names.</summary>
+    /// <summary>Adds its <see cref="IStep"/>s, with their options and the configured adapter.</summary>
     public abstract void AddSteps(IServiceCollection services, IConfiguration configuration);
 
     /// <summary>

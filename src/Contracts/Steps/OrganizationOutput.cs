@@ -1,6 +1,6 @@
 namespace Saga.Contracts.Steps;
 
-/// <summary>What <see cref="StepNames.Identity"/> leaves for later steps. Stored with the operation and shown by the API.</summary>
+/// <summary>The output of <see cref="StepNames.Identity"/> for later steps. Stored with the operation and shown by the API.</summary>
 public sealed record OrganizationOutput
 {
     /// <summary>The organisation's id in the identity provider.</summary>

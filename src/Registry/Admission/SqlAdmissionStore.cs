@@ -10,8 +10,8 @@ namespace Saga.Registry.Admission;
 /// <summary>The SQL of admission.</summary>
 public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IAdmissionStore
 {
-    // Whoever holds it counts and admits alone. It ends with the transaction. The commit does not wait for the disk: what a crash
-    // of the server forgets is admitted again, and an operation that is woken twice begins once.
+    // The holder of this lock counts and admits alone. The lock ends with the transaction. The commit does not wait for the disk:
+    // an admission that a server crash loses is repeated, and an operation that is woken twice starts once.
     private const string AdmitAlone = "select pg_try_advisory_xact_lock(7236180431) from (select set_config('synchronous_commit', 'off', true)) quick";
 
     private const string Count =

@@ -3,13 +3,13 @@ using Saga.Registry.Leases;
 
 namespace Saga.Registry.Audit;
 
-/// <summary>What steps write to the audit, in the transaction of the change itself.</summary>
+/// <summary>Writes audit lines for steps, in the transaction of the change itself.</summary>
 public static class AuditLog
 {
-    /// <summary>One line, in the name of whoever requested the operation.</summary>
-    /// <param name="transaction">The one that makes the change.</param>
+    /// <summary>Writes one line in the name of the operation's requester.</summary>
+    /// <param name="transaction">The transaction that makes the change.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
-    /// <param name="tenant">Whom it concerns.</param>
+    /// <param name="tenant">The tenant concerned.</param>
     /// <param name="operation">The operation that changed it.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     public static Task WriteAsync(LeasedTransaction transaction, string action, TenantId tenant, Guid operation, CancellationToken cancellationToken) =>

@@ -1,21 +1,20 @@
 namespace Saga.Registry.Leases;
 
 /// <summary>
-/// The lease under which the present flow of work may change external systems. Adapters ask before every call that changes
-/// something, so that an attempt that is late does nothing, however long it slept. Connections look once more, without asking
-/// anybody, right before the bytes leave. Outside an attempt there is no lease, and nothing is asked. Flows with the asynchronous
-/// context.
+/// The lease under which the current async flow may change external systems. Adapters check it before every call that changes
+/// something, so that a late attempt does nothing, however long it was paused. Connections check once more, without a call to the
+/// registry, right before bytes are sent. Outside an attempt there is no lease and no check. Flows with the async context.
 /// </summary>
 public static class LeaseGuard
 {
     private static readonly AsyncLocal<Guarded?> Current = new();
 
-    /// <summary>From here on, until the returned object is disposed, changes need this lease.</summary>
-    /// <param name="registry">Is asked.</param>
+    /// <summary>Changes require this lease until the returned object is disposed.</summary>
+    /// <param name="registry">Checks the lease in the registry.</param>
     /// <param name="lease">The lease.</param>
     /// <param name="stands">
-    /// Whether the lease stands as far as this process knows: it must say no before the lease's time is over in the registry. Null to
-    /// go on with what an outer guard of the same lease has.
+    /// Whether the lease is valid as far as this process knows. It must return false before the lease ends in the registry. Null to use
+    /// the function of an outer guard of the same lease.
     /// </param>
     public static IDisposable Enter(LeasedTransactions registry, StepLease lease, Func<bool>? stands = null)
     {
@@ -37,8 +36,8 @@ public static class LeaseGuard
         Current.Value is { } guarded ? guarded.Registry.RequireAsync(guarded.Lease, cancellationToken) : Task.CompletedTask;
 
     /// <summary>
-    /// The last look, by this process's own clock: nothing may lie between it and the call. A process that was frozen after it asked
-    /// the registry is stopped here when it wakes.
+    /// The last check, by this process's own clock, made immediately before the call. It stops a process that was frozen after its
+    /// check in the registry.
     /// </summary>
     /// <exception cref="LeaseLostException">The lease's time may be over.</exception>
     public static void RequireStanding()

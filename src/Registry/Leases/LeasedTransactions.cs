@@ -60,7 +60,7 @@ public sealed class LeasedTransaction(NpgsqlConnection connection, NpgsqlTransac
 
     public NpgsqlTransaction Transaction { get; } = transaction;
 
-    /// <summary>Runs one statement with Dapper's parameters; returns the rows it touched. For stores of the registry: no other project holds its SQL.</summary>
+    /// <summary>Runs one statement with Dapper's parameters, and returns the number of affected rows. For stores of the registry: no other project holds its SQL.</summary>
     internal Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
         Connection.ExecuteAsync(new CommandDefinition(sql, parameters, Transaction, cancellationToken: cancellationToken));
 

@@ -4,26 +4,26 @@ using Saga.Registry.Leases;
 
 namespace Saga.Registry.Settings;
 
-/// <summary>The rows of <c>tenant_settings</c>. A secret value is sealed before it comes here.</summary>
+/// <summary>The rows of <c>tenant_settings</c>. Callers pass secret values sealed.</summary>
 public static class TenantSettingRows
 {
-    /// <summary>Writes a value that everybody may read.</summary>
-    /// <param name="transaction">The one of the step.</param>
-    /// <param name="tenant">Whose setting it is.</param>
-    /// <param name="key">Its name.</param>
-    /// <param name="value">Its value.</param>
-    /// <param name="keep">Whether a value that is there already stays.</param>
+    /// <summary>Writes an unsealed value.</summary>
+    /// <param name="transaction">The step's transaction.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="key">The setting's name.</param>
+    /// <param name="value">The setting's value.</param>
+    /// <param name="keep">Whether to keep an existing value.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     public static Task WriteAsync(
         LeasedTransaction transaction, TenantId tenant, string key, JsonElement value, bool keep, CancellationToken cancellationToken) =>
         WriteAsync(transaction, tenant, key, value.GetRawText(), null, keep, cancellationToken);
 
-    /// <summary>The same for a value that is sealed.</summary>
+    /// <summary>Writes a sealed value.</summary>
     public static Task WriteSealedAsync(
         LeasedTransaction transaction, TenantId tenant, string key, byte[] envelope, bool keep, CancellationToken cancellationToken) =>
         WriteAsync(transaction, tenant, key, null, envelope, keep, cancellationToken);
 
-    /// <summary>Deletes all of the tenant's; nothing when there are none.</summary>
+    /// <summary>Deletes all settings of the tenant, if any.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync("delete from tenant_settings where tenant_id = @Value", new { tenant.Value }, cancellationToken);
 

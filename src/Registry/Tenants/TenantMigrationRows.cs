@@ -3,10 +3,10 @@ using Saga.Registry.Leases;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>The rows of <c>tenant_migrations</c>: which migrations of the product each tenant's tables have.</summary>
+/// <summary>The rows of <c>tenant_migrations</c>: the product's migrations that were applied to each tenant's tables.</summary>
 public static class TenantMigrationRows
 {
-    /// <summary>Adds those that are not there yet.</summary>
+    /// <summary>Adds missing rows.</summary>
     public static Task AddAsync(LeasedTransaction transaction, TenantId tenant, IReadOnlyCollection<TenantMigration> migrations, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
             """
@@ -22,7 +22,7 @@ public static class TenantMigrationRows
             },
             cancellationToken);
 
-    /// <summary>Forgets all of the tenant's; nothing when there are none.</summary>
+    /// <summary>Deletes all rows of the tenant, if any.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync("delete from tenant_migrations where tenant_id = @Value", new { tenant.Value }, cancellationToken);
 }

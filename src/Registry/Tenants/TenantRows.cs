@@ -5,7 +5,7 @@ using Saga.Registry.Leases;
 namespace Saga.Registry.Tenants;
 
 /// <summary>
-/// What steps write to a tenant's row. Each write may come twice: what is as it should be is left alone, and keeps its version.
+/// Steps' writes to a tenant's row. Each write may be repeated: a row that already has the values is not changed and keeps its version.
 /// </summary>
 public static class TenantRows
 {
@@ -36,8 +36,8 @@ public static class TenantRows
             """,
             new { tenant.Value, version }, cancellationToken);
 
-    /// <summary>A tenant that is being provisioned becomes active.</summary>
-    /// <returns>When, by the registry's clock; null when it is not being provisioned.</returns>
+    /// <summary>Activates a tenant that is being provisioned.</summary>
+    /// <returns>The time by the registry's clock; null when the tenant is not being provisioned.</returns>
     public static async Task<DateTimeOffset?> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         await transaction.Connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
             """
@@ -48,8 +48,8 @@ public static class TenantRows
             ? new DateTimeOffset(at)
             : null;
 
-    /// <summary>A tenant that is being provisioned has failed, which frees its names: they are unique among tenants that did not fail.</summary>
-    /// <returns>Whether it was being provisioned.</returns>
+    /// <summary>Marks a tenant that is being provisioned as failed. This frees its names, which are unique among tenants that have not failed.</summary>
+    /// <returns>Whether the tenant was being provisioned.</returns>
     public static async Task<bool> FailAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         await transaction.ExecuteAsync(
             "update tenants set status = 'failed', version = version + 1, updated_at = now() where id = @Value and status = 'provisioning'",

@@ -3,9 +3,9 @@ using System.Net;
 
 namespace Saga.Tenancy.Objects;
 
-/// <summary>Is asked before every request that changes something, its repetitions included, and may forbid it by an exception.</summary>
-/// <param name="BeforeChange">Is asked before the request waits for a connection.</param>
-/// <param name="Connection">Wraps each connection, to look once more right before bytes leave; they stay as they are when null.</param>
+/// <summary>Called before every request that changes something, including retries. It may forbid the request by throwing.</summary>
+/// <param name="BeforeChange">Called before the request waits for a connection.</param>
+/// <param name="Connection">Wraps each connection, to check once more right before bytes are sent; connections are not wrapped when null.</param>
 public sealed record S3CallGuard(Func<CancellationToken, Task> BeforeChange, Func<Stream, Stream>? Connection = null);
 
 /// <summary>Creates HTTP clients that call the guard, with the same settings as the S3 client's own.</summary>

@@ -72,7 +72,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         await redis.RunAsync(
             database =>
             {
-                // The connection may have been waited for.
+                // Checked again, because the call may have waited for a connection.
                 LeaseGuard.RequireStanding();
                 return call(database);
             },

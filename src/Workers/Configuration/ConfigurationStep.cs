@@ -58,7 +58,7 @@ internal sealed class ConfigurationStep(PlanStore plans, TenantSealer sealer, Le
     private async Task WriteAsync(
         LeasedTransaction transaction, StepContext context, string key, JsonElement value, bool seal, bool keep, CancellationToken cancellationToken)
     {
-        // What was generated is made once: somebody may know the first value already.
+        // Generated values are kept, because somebody may already use the first one.
         if (!seal)
         {
             await TenantSettingRows.WriteAsync(transaction, context.TenantId, key, value, keep, cancellationToken);

@@ -36,7 +36,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
         await RecordAsync(context, null, cancellationToken);
     }
 
-    // Where an operator skipped the organisation's step, the directory is asked for it.
+    // If an operator skipped the organisation's step, the directory looks up the organisation.
     private async Task<DirectoryUser?> EnsureAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
@@ -47,7 +47,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
         }
         catch (StepFailureException error) when (organization is not null && error.Failure.Kind == FailureKind.Permanent)
         {
-            // Perhaps since somebody deleted the organisation after its step.
+            // Somebody may have deleted the organisation after its step.
             if (await directory.FindOrganizationAsync(tenant.Id, cancellationToken) is null)
                 return null;
             throw;

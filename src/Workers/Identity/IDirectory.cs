@@ -41,12 +41,12 @@ public interface IDirectory
     /// <summary>Grants the role, and creates it if the provider does not have it.</summary>
     Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken);
 
-    /// <summary>Makes the user an administrator of the tenant: user, membership and role, as the three calls above do.</summary>
+    /// <summary>Makes the user an administrator of the tenant: creates the user, the membership and the role, like the three methods above.</summary>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="organizationId">Its organisation, when the caller knows it; looked up when null. One that is gone is a permanent failure.</param>
+    /// <param name="organizationId">The tenant's organisation, if the caller knows it; looked up when null. A missing organisation is a permanent failure.</param>
     /// <param name="email">The administrator's address.</param>
-    /// <param name="cancellationToken">Cancels the calls; what was made stays.</param>
-    /// <returns>Null when an organisation was looked up and there is none; then there is no new user either.</returns>
+    /// <param name="cancellationToken">Cancels the calls; things already created stay.</param>
+    /// <returns>Null when the organisation was looked up and does not exist; then no user is created either.</returns>
     async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string? organizationId, string email, CancellationToken cancellationToken)
     {
         organizationId ??= (await FindOrganizationAsync(tenant, cancellationToken))?.Id;

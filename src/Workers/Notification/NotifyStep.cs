@@ -17,10 +17,10 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        // Where an operator skipped the administrator's step, nobody knows.
+        // Unknown if an operator skipped the administrator's step.
         var known = context.FindOutput<AdministratorOutput>(StepNames.Administrator)?.MadeForTenant is false;
         var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl, known);
-        // A stale attempt sends no second mail.
+        // A stale attempt must not send a second mail.
         await leases.RequireAsync(context.Lease, cancellationToken);
         try
         {

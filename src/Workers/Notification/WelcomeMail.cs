@@ -8,15 +8,15 @@ namespace Saga.Workers.Notification;
 internal static class WelcomeMail
 {
     /// <param name="tenant">The tenant.</param>
-    /// <param name="operation">The operation that mails.</param>
+    /// <param name="operation">The operation that sends the mail.</param>
     /// <param name="step">Its step.</param>
     /// <param name="signInUrl">Where to sign in.</param>
-    /// <param name="hasAccount">Whether the administrator had an account before, and so a password.</param>
+    /// <param name="hasAccount">Whether the administrator already had an account, and therefore a password.</param>
     public static Mail Write(Tenant tenant, Guid operation, string step, string signInUrl, bool hasAccount)
     {
         var password = hasAccount
-            ? "You have an account already: sign in with the password that you know."
-            : "At the first sign-in you are asked for what is still missing, such as a password of your own.";
+            ? "You already have an account: sign in with your existing password."
+            : "At your first sign-in you will be asked for missing details, such as a password of your own.";
         var name = OneLine(tenant.Name);
         var (safeName, safeUrl) = (WebUtility.HtmlEncode(name), WebUtility.HtmlEncode(signInUrl));
         return new Mail

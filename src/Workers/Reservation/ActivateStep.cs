@@ -11,7 +11,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Reservation;
 
-/// <summary>The pivot: the tenant becomes active and is announced, in one transaction; a second run finds it done.</summary>
+/// <summary>The pivot: activates and announces the tenant in one transaction. A second run changes nothing.</summary>
 internal sealed class ActivateStep(LeasedTransactions leases, TenantStore tenants, RegistryNotifier notifier) : IStep
 {
     public string Name => StepNames.Activate;

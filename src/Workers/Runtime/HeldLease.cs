@@ -27,12 +27,12 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     public TimeSpan AttemptLeft => attempt - time.GetElapsedTime(since);
 
     /// <summary>
-    /// Whether it may be relied on at this moment, by a clock that nobody sets. <see cref="Lost"/> says the same by a timer, which may be
-    /// late: a process that was frozen goes on with its work before its timers run.
+    /// Whether the lease is valid at this moment, by the monotonic clock. <see cref="Lost"/> reports the same with a timer, which may be
+    /// late, because a frozen process resumes its work before its timers run.
     /// </summary>
     public bool Stands => !lost.IsCancellationRequested && time.GetTimestamp() < Volatile.Read(ref until);
 
-    /// <summary>Whether it was never renewed, and is no longer new.</summary>
+    /// <summary>Whether the lease was never renewed although it is no longer new.</summary>
     public bool IsUnwatched => !renewed && time.GetElapsedTime(since) >= Short;
 
     /// <summary>Whether the broker has the report. A lease that ends without a report is given back.</summary>

@@ -2,7 +2,7 @@ using Saga.Registry.Leases;
 
 namespace Saga.Workers.Runtime;
 
-/// <summary>A connection to an external system that looks at the lease right before bytes leave: what waited for a connection may be late by then.</summary>
+/// <summary>A connection to an external system that checks the lease right before bytes are sent, because a call that waited for a connection may be late by then.</summary>
 internal sealed class LeasedStream(Stream connection) : Stream
 {
     public override bool CanRead => connection.CanRead;

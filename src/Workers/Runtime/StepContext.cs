@@ -44,9 +44,9 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
     /// <exception cref="StepFailureException">There is no output: an operator skipped the step, or an earlier version stored none.</exception>
     public T Output<T>(string step)
         where T : class => FindOutput<T>(step) ?? throw StepFailureException.Permanent(
-            "output-missing", $"Step '{Step}' needs the output of step '{step}', and there is none.", $"Retry the operation from step '{step}'.");
+            "output-missing", $"Step '{Step}' needs the output of step '{step}', but there is none.", $"Retry the operation from step '{step}'.");
 
-    /// <summary>The same for a step that can do without; null when there is none.</summary>
+    /// <summary>The same for a step that does not require the output; null when there is none.</summary>
     public T? FindOutput<T>(string step)
         where T : class
     {

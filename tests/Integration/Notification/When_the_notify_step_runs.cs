@@ -39,7 +39,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
 
     [Theory]
     [InlineData(true, "a password of your own")]
-    [InlineData(false, "the password that you know")]
+    [InlineData(false, "your existing password")]
     // An operator skipped the step.
     [InlineData(null, "a password of your own")]
     public async Task Should_say_which_password_is_wanted(bool? madeForTenant, string password)

@@ -80,7 +80,7 @@ public sealed class When_a_stored_registry_is_upgraded
 
         (await ScalarAsync<string>(registry, "select organization_id from tenants where slug = 'fresh'")).ShouldNotBeNull();
         mails.GetFiles("*.eml").Select(f => File.ReadAllText(f.FullName)).Single(m => m.Contains("admin@fresh.example", StringComparison.Ordinal))
-            .ShouldContain("the password that you know");
+            .ShouldContain("your existing password");
         mails.Delete(recursive: true);
     }
 

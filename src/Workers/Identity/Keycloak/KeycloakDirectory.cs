@@ -59,7 +59,7 @@ internal sealed partial class KeycloakDirectory(
     public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken) =>
         await roles.GrantAsync(userId, await roles.EnsureAsync(role, cancellationToken), cancellationToken);
 
-    // Each call takes its time: what needs no other's answer is asked at once, and no user is made before all is known.
+    // Independent calls run in parallel to save time. The user is created only after all of them have succeeded.
     public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string? organizationId, string email, CancellationToken cancellationToken)
     {
         var username = email.ToLowerInvariant();

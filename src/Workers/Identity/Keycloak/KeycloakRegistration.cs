@@ -26,7 +26,7 @@ internal static class KeycloakRegistration
         return services;
     }
 
-    // Redirects are not followed: the token would go along. Time is bounded by the wire, per try.
+    // Redirects are not followed, because they would forward the token. KeycloakWire limits the time of each try.
     internal static HttpClient Connect(KeycloakOptions options) =>
         new(new SocketsHttpHandler
         {
