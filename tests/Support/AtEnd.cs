@@ -1,9 +1,9 @@
 namespace Saga.Tests.Support;
 
 /// <summary>
-/// What to do when all tests are over, the last registered first: stop servers, delete their folders. In a test
-/// project with <see cref="StopsServers"/> that is before the runner ends, which gives an ending process seconds only;
-/// elsewhere, and after a failure, as the process exits.
+/// Actions to run after all tests, in reverse order of registration: stopping servers and deleting their folders. In a test
+/// project with <see cref="StopsServers"/> they run before the runner ends, because it gives an ending process only seconds.
+/// Elsewhere, and after a failure, they run when the process exits.
 /// </summary>
 public static class AtEnd
 {
@@ -23,7 +23,7 @@ public static class AtEnd
         return Task.CompletedTask;
     });
 
-    /// <summary>Does all of it, each once; one that fails does not keep the others from being done.</summary>
+    /// <summary>Runs all actions, each once. A failure does not prevent the others.</summary>
     public static async Task RunAsync()
     {
         var errors = new List<Exception>();

@@ -17,7 +17,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Tests.Support;
 
-/// <summary>Orchestrator and workers in one process, over steps and a workflow of the test's own.</summary>
+/// <summary>Orchestrator and workers in one process, with the test's own steps and workflow.</summary>
 public sealed class EngineHost : IAsyncDisposable
 {
     public const string Worker = "test";
@@ -37,15 +37,15 @@ public sealed class EngineHost : IAsyncDisposable
     public IServiceProvider Services => host.Services;
 
     /// <param name="registry">A control-plane database; several hosts may share it.</param>
-    /// <param name="rabbit">A virtual host's address; the in-memory bus when null.</param>
-    /// <param name="steps">The steps that the worker runs; no worker when empty.</param>
+    /// <param name="rabbit">The address of a virtual host; null for the in-memory bus.</param>
+    /// <param name="steps">The steps that the worker runs; empty for no worker.</param>
     /// <param name="orchestrate">Whether the orchestrator runs here.</param>
-    /// <param name="settings">Over the defaults.</param>
+    /// <param name="settings">Settings that override the defaults.</param>
     public static Task<EngineHost> StartAsync(
         NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate = true, params (string Key, string Value)[] settings) =>
         StartAsync(registry, rabbit, steps, orchestrate, TimeProvider.System, settings);
 
-    /// <summary>With services of the test's own, such as commands.</summary>
+    /// <summary>With the test's own services, such as commands.</summary>
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, steps, orchestrate: true, TimeProvider.System, [], add);
 
@@ -58,7 +58,7 @@ public sealed class EngineHost : IAsyncDisposable
     public static Task<EngineHost> OrchestrateAsync(NpgsqlDataSource registry, string rabbit, TimeProvider time, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, [], orchestrate: true, time, [], add);
 
-    /// <summary>On the in-memory bus, by a clock of the test's own.</summary>
+    /// <summary>On the in-memory bus, with the test's own clock.</summary>
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, IReadOnlyList<IStep> steps, TimeProvider time) =>
         StartAsync(registry, null, steps, true, time, []);
 
@@ -81,7 +81,7 @@ public sealed class EngineHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
         if (Environment.GetEnvironmentVariable("SAGA_TEST_LOG") is { Length: > 0 })
             builder.Logging.AddConsole();
-        // The test's own source: the password is not in its connection string.
+        // The test's own data source, because its connection string does not contain the password.
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(time);
         add?.Invoke(builder.Services);
@@ -99,7 +99,7 @@ public sealed class EngineHost : IAsyncDisposable
         return new EngineHost(built, registry);
     }
 
-    /// <summary>A workflow of steps by name, each after the one before it, all on the test's worker.</summary>
+    /// <summary>A sequential workflow of the named steps, all on the test's worker.</summary>
     public static WorkflowDefinition Chain(params string[] names) => new WorkflowDefinition
     {
         Kind = "test",
@@ -110,8 +110,8 @@ public sealed class EngineHost : IAsyncDisposable
     /// <summary>Accepts an operation, as the intake does.</summary>
     /// <param name="registry">The control-plane database.</param>
     /// <param name="workflow">Its steps.</param>
-    /// <param name="ofTenant">False: it works on no single tenant, and takes the scope of the fleet.</param>
-    /// <param name="notify">False: the notification of the relay is lost.</param>
+    /// <param name="ofTenant">False for an operation without a tenant, which takes the fleet's scope.</param>
+    /// <param name="notify">False to simulate a lost notification of the relay.</param>
     public static async Task<Guid> SubmitAsync(NpgsqlDataSource registry, WorkflowDefinition workflow, bool ofTenant = true, bool notify = true)
     {
         var operation = Guid.CreateVersion7();

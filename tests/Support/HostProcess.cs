@@ -5,7 +5,7 @@ using Shouldly;
 
 namespace Saga.Tests.Support;
 
-/// <summary>The host as a process of its own, as a user starts it.</summary>
+/// <summary>The host in a separate process, as a user starts it.</summary>
 public sealed class HostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -32,7 +32,7 @@ public sealed class HostProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>A data folder that root's PostgreSQL can reach, too.</summary>
+    /// <summary>A data folder that root's PostgreSQL can also reach.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("saga-test-host-").FullName;
 
     public static HostProcess Start(string folder, params string[] arguments) =>
@@ -49,7 +49,7 @@ public sealed class HostProcess : IAsyncDisposable
 
     private static HostProcess Start(string folder, string directory, string[] command)
     {
-        // A test that runs in the background of a shell has inherited that SIGINT is ignored.
+        // A test in the background of a shell inherits that SIGINT is ignored.
         var start = new ProcessStartInfo("env", ["--default-signal=INT", .. command])
         {
             WorkingDirectory = directory,
@@ -65,7 +65,7 @@ public sealed class HostProcess : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Waits for a line that holds the text.</summary>
+    /// <summary>Waits for a line that contains the text.</summary>
     public async Task<string> SaysAsync(string text)
     {
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < Patience;)
@@ -134,7 +134,7 @@ public sealed class HostProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Ended meanwhile.
+            // The process has ended in the meantime.
             return "";
         }
     }

@@ -9,7 +9,7 @@ using MimeKit;
 
 namespace Saga.Tests.Support;
 
-/// <summary>A mail server that keeps what it is given, and refuses what the test says.</summary>
+/// <summary>A mail server that stores mails, and refuses what the test specifies.</summary>
 public sealed class MailSink : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -20,9 +20,9 @@ public sealed class MailSink : IAsyncDisposable
     private readonly bool tlsAtOnce;
     private readonly Task accepting;
 
-    /// <param name="answer">A reply to a command of the client (or to <c>.</c>, the end of a mail), or null for the usual one; empty to say nothing at all.</param>
-    /// <param name="certificate">Offers STARTTLS with it.</param>
-    /// <param name="tlsAtOnce">Begins with TLS instead.</param>
+    /// <param name="answer">Returns the reply to a client's command (or to <c>.</c>, the end of a mail); null for the default reply, empty for no reply.</param>
+    /// <param name="certificate">The certificate for STARTTLS, which is offered if it is given.</param>
+    /// <param name="tlsAtOnce">Whether to start with TLS instead.</param>
     public MailSink(Func<string, string?>? answer = null, X509Certificate2? certificate = null, bool tlsAtOnce = false)
     {
         (this.certificate, this.tlsAtOnce) = (certificate, tlsAtOnce);
@@ -79,7 +79,7 @@ public sealed class MailSink : IAsyncDisposable
         }
         catch (Exception error) when (error is OperationCanceledException or IOException or AuthenticationException)
         {
-            // The client, or the test, has gone.
+            // The client has disconnected, or the test is over.
         }
     }
 
@@ -142,13 +142,13 @@ public sealed class MailSink : IAsyncDisposable
     };
 }
 
-/// <param name="Recipients">Of the envelope.</param>
-/// <param name="Source">Headers and body, as they came.</param>
+/// <param name="Recipients">The envelope's recipients.</param>
+/// <param name="Source">Headers and body, unchanged.</param>
 public sealed record SunkMail(IReadOnlyList<string> Recipients, string Source)
 {
     private readonly MimeMessage message = MimeMessage.Load(new MemoryStream(Encoding.UTF8.GetBytes(Source)));
 
-    /// <summary>All headers of the name, in any case, with encoded words opened.</summary>
+    /// <summary>All headers with the name, ignoring case, with encoded words decoded.</summary>
     public IReadOnlyList<string> Headers(string name) =>
         [.. message.Headers.Where(h => h.Field.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(h => h.Value)];
 

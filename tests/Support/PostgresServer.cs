@@ -8,7 +8,7 @@ namespace Saga.Tests.Support;
 
 /// <summary>
 /// One PostgreSQL server for all tests of a process, started on first use and stopped at its end;
-/// or the server named by SAGA_TEST_POSTGRES (a superuser's connection string). Each test takes fresh databases.
+/// or the server in SAGA_TEST_POSTGRES (a superuser's connection string). Each test uses fresh databases.
 /// </summary>
 public static class PostgresServer
 {
@@ -31,12 +31,12 @@ public static class PostgresServer
     }
 
     /// <summary>
-    /// A new control-plane database at its newest version, which <see cref="RuntimeLogin"/> may read, and in which some process hosts the
+    /// A new control-plane database at its newest version. <see cref="RuntimeLogin"/> may read it, and a registered process hosts the
     /// steps of provisioning.
     /// </summary>
     public static async Task<NpgsqlDataSource> NewRegistryAsync()
     {
-        // Tests make other connection strings of it.
+        // Tests derive other connection strings from it.
         var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry") + ";Persist Security Info=true");
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
@@ -54,7 +54,7 @@ public static class PostgresServer
         AtEnd.Do(async () =>
         {
             await server.StopAsync(immediate: true);
-            // A gigabyte of databases takes long to delete, and nobody need wait for it.
+            // Deleting a gigabyte of databases takes long, so do not wait for it.
             System.Diagnostics.Process.Start("rm", ["-rf", folder]).Dispose();
         });
         return server.ConnectionString("postgres");

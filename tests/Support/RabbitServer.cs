@@ -7,11 +7,11 @@ namespace Saga.Tests.Support;
 
 /// <summary>
 /// One private RabbitMQ node for all tests of a process, started on first use and stopped at its end; or the broker
-/// named by SAGA_TEST_RABBITMQ (an AMQP address; its virtual host is then shared). Each test takes a virtual host of its own.
+/// in SAGA_TEST_RABBITMQ (an AMQP address, whose virtual host is then shared). Each test uses its own virtual host.
 /// </summary>
 public sealed class RabbitServer
 {
-    // What makes virtual hosts takes a second of a processor to start, whatever it makes.
+    // Starting the command that creates virtual hosts takes a second of processor time, however many it creates.
     private const int Batch = 8;
     private static readonly Lazy<Task<RabbitServer>> Shared = new(() => StartAsync());
     private readonly SemaphoreSlim making = new(1);
@@ -36,7 +36,7 @@ public sealed class RabbitServer
     public static async Task<string> NewVirtualHostAsync() =>
         Environment.GetEnvironmentVariable("SAGA_TEST_RABBITMQ") is { Length: > 0 } given ? given : await (await Shared.Value).AddVirtualHostAsync();
 
-    /// <summary>A node of the caller's own, to be stopped and restarted at will.</summary>
+    /// <summary>The caller's own node, which it may stop and restart.</summary>
     public static async Task<RabbitServer> StartAsync()
     {
         if (!File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server"))
@@ -52,7 +52,7 @@ public sealed class RabbitServer
         return server;
     }
 
-    /// <summary>A virtual host of its own, as an AMQP address.</summary>
+    /// <summary>The AMQP address of a new virtual host.</summary>
     public async Task<string> AddVirtualHostAsync()
     {
         await making.WaitAsync();
@@ -73,7 +73,7 @@ public sealed class RabbitServer
         return string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{Port}/{name}");
     }
 
-    /// <summary>Starts the node, again on the same port and with what it had kept.</summary>
+    /// <summary>Starts the node, on the same port and with its former data.</summary>
     public async Task UpAsync()
     {
         process = Process.Start(Program("setsid", "/usr/lib/rabbitmq/bin/rabbitmq-server")) ?? throw new InvalidOperationException("rabbitmq-server did not start.");
@@ -85,7 +85,7 @@ public sealed class RabbitServer
         await ControlAsync("await_startup");
     }
 
-    /// <summary>Ends the node at once, as a crash does.</summary>
+    /// <summary>Kills the node, like a crash.</summary>
     public void Kill()
     {
         if (process is not { HasExited: false })
@@ -108,7 +108,7 @@ public sealed class RabbitServer
             await control.WaitForExitAsync();
             if (control.ExitCode == 0)
                 return;
-            // The node's name is not there yet while it boots.
+            // The node's name is not registered yet while it boots.
             if (tries > 40 || process is not { HasExited: false })
                 throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} failed: {await output} {error}");
         }

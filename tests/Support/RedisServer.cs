@@ -6,8 +6,8 @@ using Saga.Host.Embedded;
 namespace Saga.Tests.Support;
 
 /// <summary>
-/// A private Redis on a free port, with a file for its users. Shared by all tests of the process and stopped at its
-/// end; a test that stops the server starts its own. SAGA_TEST_REDIS (<c>host:port</c>) names another shared one.
+/// A private Redis on a free port, with an aclfile. All tests of the process share it, and it is stopped at the end. A test that
+/// stops the server starts its own. SAGA_TEST_REDIS (<c>host:port</c>) names another shared server.
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
@@ -52,7 +52,7 @@ public sealed class RedisServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Kills the server, as a crash would.</summary>
+    /// <summary>Kills the server, like a crash.</summary>
     public void Stop() => (process ?? throw new InvalidOperationException("The server named by SAGA_TEST_REDIS is not the tests' to stop.")).Kill();
 
     public async Task StartAsync()
@@ -73,7 +73,7 @@ public sealed class RedisServer : IAsyncDisposable
             TimeSpan.FromSeconds(20));
     }
 
-    /// <summary>Sends lines as somebody at a terminal would; returns the answer to the last, unparsed.</summary>
+    /// <summary>Sends raw lines, and returns the unparsed reply to the last one.</summary>
     public async Task<string> AskAsync(params string[] lines)
     {
         using var tcp = new TcpClient();

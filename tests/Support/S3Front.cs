@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Saga.Tests.Support;
 
-/// <summary>Stands before a real S3 server, answers some requests itself, as servers with less or with trouble do, and passes on the rest.</summary>
+/// <summary>A proxy in front of a real S3 server. It answers some requests itself, like a limited or failing server, and forwards the rest.</summary>
 public sealed class S3Front : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -27,8 +27,8 @@ public sealed class S3Front : IAsyncDisposable
         }
     }
 
-    /// <param name="server">The address of the real one.</param>
-    /// <param name="answer">A status and an XML body, or null to pass the request on.</param>
+    /// <param name="server">The address of the real server.</param>
+    /// <param name="answer">Returns a status and an XML body, or null to forward the request.</param>
     public static async Task<S3Front> StartAsync(string server, Func<HttpRequest, string, (int Status, string Body)?> answer)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -40,7 +40,7 @@ public sealed class S3Front : IAsyncDisposable
         return front;
     }
 
-    /// <summary>An error as S3 words it.</summary>
+    /// <summary>An error in S3's format.</summary>
     public static (int Status, string Body) Error(int status, string code) =>
         (status, $"""<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code} by the test</Message></Error>""");
 
@@ -68,7 +68,7 @@ public sealed class S3Front : IAsyncDisposable
         {
             Content = new ByteArrayContent(body.ToArray()),
         };
-        // The signature covers the host that the client meant.
+        // The signature covers the host that the client used.
         request.Headers.Host = context.Request.Host.Value;
         foreach (var (name, value) in context.Request.Headers)
         {

@@ -6,7 +6,7 @@ using Saga.Host.Local;
 namespace Saga.Tests.Support;
 
 /// <summary>
-/// A real S3 server with versions, uploads in parts, policies and lifecycles: Ceph's gateway over one daemon that
+/// A real S3 server with versions, multipart uploads, policies and lifecycles: Ceph's gateway over one daemon that
 /// keeps its objects in memory. Started on first use and stopped at the end of the process. SAGA_TEST_S3
 /// (<c>http://access:secret@host:port</c>) names another server; tests that stop the server need their own.
 /// </summary>
@@ -29,11 +29,11 @@ public sealed class S3Server
 
     public static Task<S3Server> SharedAsync() => One.Value;
 
-    /// <summary>A name that no other test uses; the bucket is not made.</summary>
+    /// <summary>A bucket name that no other test uses. The bucket is not created.</summary>
     public static string NewBucket() =>
         string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref count)}-{Guid.NewGuid().ToString("n")[..8]}");
 
-    /// <summary>Makes a bucket. The gateway refuses some of those that are made side by side; only making is tried again.</summary>
+    /// <summary>Creates a bucket. The gateway refuses some concurrent creations, so the creation is retried.</summary>
     public static async Task MakeBucketAsync(AmazonS3Client client, string bucket)
     {
         for (var tries = 1; ; tries++)
@@ -45,7 +45,7 @@ public sealed class S3Server
             }
             catch (AmazonS3Exception) when (tries < 10)
             {
-                // Refused before anything was made, or made and the answer lost: making it again is right for both.
+                // Either it was refused, or it was created and the answer was lost. Creating it again is right in both cases.
             }
         }
     }
@@ -61,7 +61,7 @@ public sealed class S3Server
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });
 
-    /// <summary>Kills the gateway, as a crash would; what is stored stays.</summary>
+    /// <summary>Kills the gateway, like a crash. Stored objects stay.</summary>
     public void Stop() => Gateway.Kill();
 
     public async Task StartAsync()

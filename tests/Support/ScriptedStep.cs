@@ -5,15 +5,15 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Tests.Support;
 
-/// <summary>A step whose effect is a mark that the test can read, and whose behaviour the test writes.</summary>
+/// <summary>A step whose effect is a mark that the test can read, and whose behaviour the test defines.</summary>
 public sealed class ScriptedStep(string name) : IStep
 {
     private readonly ConcurrentDictionary<TenantId, int> effects = new();
 
     /// <summary>Executes, or compensates, until it is cancelled.</summary>
     /// <param name="name">The step's name.</param>
-    /// <param name="began">Completes when it does so.</param>
-    /// <param name="back">Whether it is the compensation.</param>
+    /// <param name="began">Completes when it has started.</param>
+    /// <param name="back">Whether to hang in the compensation.</param>
     public static ScriptedStep Hanging(string name, out Task began, bool back = false)
     {
         var begins = new TaskCompletionSource();
@@ -29,19 +29,19 @@ public sealed class ScriptedStep(string name) : IStep
 
     public string Name { get; } = name;
 
-    /// <summary>Runs in place of the plain effect; call <see cref="Act"/> to act.</summary>
+    /// <summary>Replaces the default behaviour; call <see cref="Act"/> to take effect.</summary>
     public Func<StepContext, CancellationToken, Task>? OnExecute { get; init; }
 
     public Func<StepContext, CancellationToken, Task>? OnCompensate { get; init; }
 
     public string? System { get; init; }
 
-    /// <summary>Executions that began, and compensations that did.</summary>
+    /// <summary>The numbers of started executions and compensations.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
     public IEnumerable<string> Systems(Tenant tenant) => System is null ? [] : [System];
 
-    /// <summary>Whether the effect is there for the tenant.</summary>
+    /// <summary>Whether the effect exists for the tenant.</summary>
     public bool Holds(TenantId tenant) => effects.ContainsKey(tenant);
 
     public void Act(TenantId tenant) => effects[tenant] = 1;

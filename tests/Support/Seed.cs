@@ -13,12 +13,12 @@ using System.Text.Json;
 
 namespace Saga.Tests.Support;
 
-/// <summary>Puts rows into a registry as the API and the orchestrator would have.</summary>
+/// <summary>Inserts rows into a registry like the API and the orchestrator.</summary>
 public static class Seed
 {
     private const string Digest = "seed";
 
-    /// <summary>A tenant that is being provisioned by an operation which runs. The placement's server is made when it is not there.</summary>
+    /// <summary>A tenant that a running operation is provisioning. The placement's server is created if it is missing.</summary>
     public static async Task<SeededTenant> TenantAsync(
         NpgsqlDataSource registry,
         string slug,
@@ -63,7 +63,7 @@ public static class Seed
         return new SeededTenant(registry, id, operation);
     }
 
-    /// <summary>A process that hosts these steps, and never grows old.</summary>
+    /// <summary>A process that hosts these steps and whose heartbeat never expires.</summary>
     public static async Task ProcessAsync(NpgsqlDataSource registry, IReadOnlyList<string> steps)
     {
         await using var connection = await registry.OpenConnectionAsync();
@@ -75,7 +75,7 @@ public static class Seed
             new { Id = Guid.CreateVersion7(), Steps = steps.ToArray() });
     }
 
-    /// <summary>A database server as the registry knows it; kept when it is there.</summary>
+    /// <summary>A database server in the registry; an existing one is kept.</summary>
     public static async Task ServerAsync(
         NpgsqlDataSource registry, string name, string region = "eu", string host = "127.0.0.1", int port = 5432, int maxTenants = 1000, int maxSchemas = 100)
     {
@@ -101,8 +101,7 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
     public async Task<Tenant> ReadAsync() => (await new TenantStore(Registry).FindAsync(Id))!;
 
     /// <summary>
-    /// A new dispatch of the step, forward or back, and its lease taken. An older context of the same step
-    /// has lost its lease from here on.
+    /// Creates a new dispatch of the step, forward or back, and takes its lease. An older context of the same step loses its lease.
     /// </summary>
     public async Task<StepContext> BeginAsync(string step, int attempt = 1)
     {
@@ -121,7 +120,7 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
         return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder)).With(inputs);
     }
 
-    /// <summary>What the step returned, as the engine keeps it for later steps.</summary>
+    /// <summary>Stores a step's output, as the engine does for later steps.</summary>
     public async Task LeaveAsync(string step, object output)
     {
         await using var connection = await Registry.OpenConnectionAsync();
@@ -133,7 +132,7 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
             new { OperationId, step, Output = JsonSerializer.Serialize(output, Json.Options) });
     }
 
-    /// <summary>The lease's time is over, although nobody else has taken it.</summary>
+    /// <summary>Ends the lease's time, without anybody else taking it.</summary>
     public async Task ExpireAsync(string step)
     {
         await using var connection = await Registry.OpenConnectionAsync();
@@ -141,7 +140,7 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
             "update operation_steps set expires_at = now() - interval '1 second' where operation_id = @OperationId and step = @step", new { OperationId, step });
     }
 
-    /// <summary>Records a result of the newest dispatch: nobody may write under its lease any more.</summary>
+    /// <summary>Records a result of the newest dispatch, so that nobody may write under its lease any more.</summary>
     public async Task SettleAsync(string step)
     {
         await using var connection = await Registry.OpenConnectionAsync();

@@ -28,7 +28,7 @@ public sealed class ServerProcess
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Starts it again as often as it ends by itself, until the work is done.</summary>
+    /// <summary>Restarts it whenever it exits, until the work is done.</summary>
     public async Task KeepWhileAsync(Task work)
     {
         while (!work.IsCompleted)
@@ -45,7 +45,7 @@ public sealed class ServerProcess
         await work;
     }
 
-    /// <summary>Ends it at once, as a crash would.</summary>
+    /// <summary>Kills it, like a crash.</summary>
     public void Kill()
     {
         if (process is null)
@@ -57,7 +57,7 @@ public sealed class ServerProcess
         process = null;
     }
 
-    /// <summary>Waits until the probe says yes; fails with the server's last words when it ended or takes too long.</summary>
+    /// <summary>Waits until the probe succeeds. Fails with the server's last output if it exits or takes too long.</summary>
     public async Task WaitAsync(Func<Task<bool>> probe, TimeSpan limit)
     {
         try

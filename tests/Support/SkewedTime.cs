@@ -1,6 +1,6 @@
 namespace Saga.Tests.Support;
 
-/// <summary>The system's clock, wrong by a constant. Timers run as they should.</summary>
+/// <summary>The system clock with a constant error. Timers run normally.</summary>
 public sealed class SkewedTime(TimeSpan ahead) : TimeProvider
 {
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + ahead;

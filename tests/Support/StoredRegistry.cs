@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Saga.Tests.Support;
 
-/// <summary>Control-plane databases as earlier versions left them; kept as SQL in <c>TestData</c>.</summary>
+/// <summary>Control-plane databases of earlier versions, stored as SQL in <c>TestData</c>.</summary>
 public static class StoredRegistry
 {
-    /// <summary>The database of that version, not migrated, as if its programs had been stopped half a minute ago.</summary>
+    /// <summary>The unmigrated database of that version, as if its programs had stopped half a minute ago.</summary>
     public static async Task<NpgsqlDataSource> LoadAsync(string version)
     {
         var source = NpgsqlDataSource.Create(await PostgresServer.NewDatabaseAsync("registry") + ";Persist Security Info=true");
@@ -20,7 +20,7 @@ public static class StoredRegistry
         return source;
     }
 
-    // Deadlines, leases and delays are to be where an upgrade finds them, and not years ago.
+    // Shifts deadlines, leases and delays to realistic times for an upgrade, instead of years ago.
     private static async Task MoveTimesAsync(NpgsqlConnection connection)
     {
         var by = await connection.ExecuteScalarAsync<TimeSpan>("select now() - interval '30 seconds' - max(at) from operation_history");

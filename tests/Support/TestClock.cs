@@ -3,22 +3,22 @@ using Microsoft.Extensions.Time.Testing;
 namespace Saga.Tests.Support;
 
 /// <summary>
-/// The tests' clock. It stands still until the test moves it, and timers fire when it passes their time. <see cref="Run"/> lets
-/// it go on by itself, as fast as <see cref="Speed"/> says. Thread-safe.
+/// The tests' clock. It stands still until the test moves it, and timers fire when it passes their time. <see cref="Run"/> makes it
+/// run by itself at <see cref="Speed"/>. Thread-safe.
 /// </summary>
 public sealed class TestClock(DateTimeOffset? start = null) : FakeTimeProvider(start ?? new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero))
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
     private int waiting;
 
-    /// <summary>How many timers wait for their time.</summary>
+    /// <summary>The number of waiting timers.</summary>
     public int Waiting => Volatile.Read(ref waiting);
 
-    /// <summary>How many seconds pass in one while the clock runs.</summary>
+    /// <summary>How many seconds pass per real second while the clock runs.</summary>
     public int Speed { get; set; } = 1;
 
-    /// <summary>Lets the clock go on as the machine's does, at <see cref="Speed"/>.</summary>
-    /// <returns>What stops it again.</returns>
+    /// <summary>Makes the clock run continuously at <see cref="Speed"/>.</summary>
+    /// <returns>Stops the clock when disposed.</returns>
     public ITimer Run()
     {
         var last = System.GetTimestamp();
@@ -60,7 +60,7 @@ public sealed class TestClock(DateTimeOffset? start = null) : FakeTimeProvider(s
         public void Begin(ITimer created, TimeSpan dueTime)
         {
             timer = created;
-            // One that is due at once has fired already.
+            // A timer that is due at once has already fired.
             Arm(dueTime > TimeSpan.Zero || (dueTime == TimeSpan.Zero && repeats));
         }
 

@@ -10,7 +10,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Saga.Tests.Support;
 
-/// <summary>An OIDC issuer: discovery, keys that can be changed, and tokens of any kind, bad ones included.</summary>
+/// <summary>An OIDC issuer with discovery, replaceable keys, and tokens of any kind, including invalid ones.</summary>
 public sealed class TestIssuer : IAsyncDisposable
 {
     public const string Audience = "saga-api";
@@ -33,10 +33,10 @@ public sealed class TestIssuer : IAsyncDisposable
 
     public bool Down { get; set; }
 
-    /// <summary>What the discovery document calls the issuer, when not the truth.</summary>
+    /// <summary>The issuer in the discovery document, if it should be wrong.</summary>
     public string? Pretends { get; set; }
 
-    /// <summary>Where the discovery document says that the keys are, when not the truth.</summary>
+    /// <summary>The key address in the discovery document, if it should be wrong.</summary>
     public string? KeysAt { get; set; }
 
     public static async Task<TestIssuer> StartAsync()
@@ -71,7 +71,7 @@ public sealed class TestIssuer : IAsyncDisposable
 
     public string Token(params string[] roles) => Sign(Claims(roles));
 
-    /// <summary>Signed by the library's own token writer, not by the code under test.</summary>
+    /// <summary>A token signed by the library's own writer, not by the code under test.</summary>
     public string Sign(JsonObject claims, string key = "rsa", Dictionary<string, object>? header = null) => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }
         .CreateToken(claims.ToJsonString(), new SigningCredentials(Keys[key].Key, Keys[key].Algorithm), header ?? []);
 

@@ -6,7 +6,7 @@ namespace Saga.Tests.Support;
 /// <summary>Waits for conditions.</summary>
 public static class Until
 {
-    /// <exception cref="TimeoutException">It did not become true in time; names what was awaited.</exception>
+    /// <exception cref="TimeoutException">The condition did not become true in time; the message names it.</exception>
     public static async Task TrueAsync(
         Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? limit = null)
     {

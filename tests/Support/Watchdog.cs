@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Saga.Tests.Support;
 
 /// <summary>
-/// Ends servers whose owner, this process, was killed before it could. A shell waits for the end of its input, which comes with the
-/// death of this process, however it died; then it kills what is left and deletes their folders.
+/// Ends servers if this process is killed before it can stop them. A shell waits for the end of its input, which comes when this
+/// process dies for any reason. It then kills the remaining servers and deletes their folders.
 /// </summary>
 public static class Watchdog
 {
@@ -41,14 +41,14 @@ public static class Watchdog
     private static readonly Lazy<Process> Shell = new(Start);
 
     /// <param name="pid">The leader of a session, or a process that ends its own children.</param>
-    /// <param name="folder">Deleted afterwards; none when empty.</param>
+    /// <param name="folder">The folder to delete afterwards; empty for none.</param>
     public static void Watch(int pid, string folder = "") =>
         Tell(string.Create(CultureInfo.InvariantCulture, $"+{pid}:{StartTicks(pid)}:{folder}"));
 
-    /// <summary>A cluster of <see cref="Host.Embedded.PrivatePostgres"/>, in whatever process it runs by then.</summary>
+    /// <summary>Watches a cluster of <see cref="Host.Embedded.PrivatePostgres"/>, in whichever process it runs by then.</summary>
     public static void WatchPostgres(string folder) => Tell($"+postgres::{folder}");
 
-    /// <summary>It was ended in order.</summary>
+    /// <summary>Stops watching a server that was stopped in order.</summary>
     public static void Forget(int pid) => Tell(string.Create(CultureInfo.InvariantCulture, $"-{pid}"));
 
     private static void Tell(string line)
@@ -62,7 +62,7 @@ public static class Watchdog
 
     private static Process Start()
     {
-        // In a session of its own: Ctrl-C in the terminal is for the tests.
+        // In its own session, so that Ctrl-C in the terminal reaches only the tests.
         var start = new ProcessStartInfo("setsid", ["sh", "-c", Script]) { RedirectStandardInput = true, UseShellExecute = false };
         return Process.Start(start) ?? throw new InvalidOperationException("The watchdog did not start.");
     }

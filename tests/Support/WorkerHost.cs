@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Tests.Support;
 
-/// <summary>Workers registered as a host registers them, on a registry of the test or on none.</summary>
+/// <summary>Workers registered like in a host, with the test's registry or without one.</summary>
 public sealed class WorkerHost : IAsyncDisposable
 {
     private readonly ServiceProvider services;

@@ -4,10 +4,10 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Support.Diagrams;
 
-/// <summary>The documents' diagrams, drawn from the code that they show.</summary>
+/// <summary>The documentation's diagrams, generated from the code.</summary>
 public static class Mermaid
 {
-    /// <summary>How an operation goes from state to state.</summary>
+    /// <summary>The transitions between an operation's states.</summary>
     public static string States(StateTable table)
     {
         var text = Page("The states of an operation", "stateDiagram-v2", "[*] --> Accepted");
@@ -17,14 +17,14 @@ public static class Mermaid
             Line(text, $"{end} --> [*]");
         return End(text,
             """
-            Submitted, Due (the sweeper) and Forgotten (a start on the in-memory bus) come from the orchestrator itself;
-            Succeeded, Failed and Held are the workers' reports. A report that changes no state is not drawn. Every state
-            ignores what is not drawn here or handled within it. Stalled waits for an operator, and Cancelled is an
-            operator's to reach.
+            Submitted, Due (the sweeper) and Forgotten (a start on the in-memory bus) come from the orchestrator itself.
+            Succeeded, Failed and Held are the workers' reports. Reports that do not change the state are not shown. Every
+            state ignores events that are neither shown here nor handled within it. Stalled waits for an operator, and only
+            an operator can move an operation to Cancelled.
             """);
     }
 
-    /// <summary>The steps of a workflow: what comes after what, of which kind, done by which worker.</summary>
+    /// <summary>The steps of a workflow with their order, kinds and workers.</summary>
     public static string Steps(WorkflowDefinition workflow)
     {
         var text = Page($"Workflow {workflow.Kind}, version {workflow.Version}", "flowchart LR");
@@ -70,7 +70,7 @@ public static class Mermaid
             Line(text, $"w_{worker.Key} -->|StepSucceeded, StepFailed, StepDeferred| operations");
         }
 
-        return End(text, "Flags are queues. Workers also take their leases in the registry, and write there only while they hold one.");
+        return End(text, "Flags are queues. Workers also take leases in the registry, and write there only while they hold one.");
     }
 
     private static StringBuilder Page(string title, string kind, params string[] lines)

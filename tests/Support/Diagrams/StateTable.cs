@@ -4,12 +4,12 @@ using Saga.Orchestrator.Machine;
 
 namespace Saga.Tests.Support.Diagrams;
 
-/// <summary>One way from a state to another.</summary>
+/// <summary>One transition from one state to another.</summary>
 public sealed record StateTransition(string From, string Event, string To);
 
 /// <summary>
-/// What the state machine does, read from the machine itself. MassTransit's own graph joins an event's ways out of
-/// all states in one node, and so loses which state leads where; this keeps them apart.
+/// The state machine's transitions, read from the machine itself. MassTransit's own graph merges an event's transitions from all
+/// states into one node, which loses the source states. This table keeps them separate.
 /// </summary>
 public sealed class StateTable : StateMachineVisitor
 {

@@ -111,7 +111,7 @@ public abstract partial class EnginePortContract
     {
         var operation = await DispatchedAsync(1);
         await TakeAsync(Lease(operation, 1));
-        // Without a result: it timed out, and is sent again.
+        // No result: the attempt timed out and is dispatched again.
         await CommitAsync(Change(operation, new StepChange(new StepRun { Name = "one", Status = StepStatus.Waiting, Fence = 1, Attempt = 1 }, null)));
         await CommitAsync(Change(operation, Dispatched(2)));
 
@@ -180,7 +180,7 @@ public abstract partial class EnginePortContract
         (await SweepAsync()).ShouldBeEmpty();
         World.Advance((2 * Span) + TimeSpan.FromSeconds(1));
         (await SweepAsync()).ShouldBe([operation]);
-        // A new dispatch begins anew.
+        // A new dispatch resets it.
         await CommitAsync(Change(operation, Dispatched(2)));
         var next = (await LoadAsync(operation)).Steps[0];
         (next.TakenAt, next.LostAt, next.Watched).ShouldBe((null, null, false));
@@ -224,7 +224,7 @@ public abstract partial class EnginePortContract
         return await TakeAsync(session, lease);
     }
 
-    // As a worker does: alone, when the row was locked or is not there.
+    // Like a worker: separately, if the row was locked or does not exist.
     private async Task<LeaseAnswer> TakeAsync(ILeaseSession session, StepLease lease) =>
         (await session.TakeAsync([Request(lease)], [], Span, default)).ByHolder.TryGetValue(lease.Holder, out var reply)
             ? reply.Outcome

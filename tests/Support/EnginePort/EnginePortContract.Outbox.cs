@@ -18,7 +18,7 @@ public abstract partial class EnginePortContract
         {
             var mine = new List<Guid>();
             await using var session = World.Outbox.OpenSession();
-            // What others have locked just now is left out: so until nothing is left at all.
+            // A claim skips rows that others have locked, so repeat until nothing is left.
             for (var empty = 0; empty < 3;)
             {
                 var page = await session.ClaimAsync(index % 2 == 0 ? OutboxPart.Fresh : OutboxPart.Overdue, 7, Claim, default);

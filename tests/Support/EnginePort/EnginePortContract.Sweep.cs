@@ -20,7 +20,7 @@ public abstract partial class EnginePortContract
         var taken = await TogetherAsync(3, async _ =>
         {
             var mine = new List<Guid>();
-            // What others have locked just now is left out: so until nothing is left at all.
+            // A sweep skips rows that others have locked, so repeat until nothing is left.
             for (var empty = 0; empty < 3;)
             {
                 var page = await World.Sweep.TakeDueAsync(4, PutOff, default);

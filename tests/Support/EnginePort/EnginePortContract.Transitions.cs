@@ -94,7 +94,7 @@ public abstract partial class EnginePortContract
         await using var session = World.Transitions.OpenSession();
         await using (var batch = await session.BeginAsync([new OperationMessage(good, fine.MessageId), new OperationMessage(bad, Guid.NewGuid())], default))
         {
-            // The id of a message that is there already.
+            // The id of an existing message.
             await Should.ThrowAsync<Exception>(() => batch.CommitAsync([fine, Change(bad) with { Messages = [taken] }], [], Claim, default));
         }
 
@@ -105,7 +105,7 @@ public abstract partial class EnginePortContract
         (await World.HistoryAsync(good)).ShouldBeEmpty();
         World.Advance(Claim + TimeSpan.FromSeconds(1));
         (await ClaimAsync(OutboxPart.Overdue)).Messages.Select(m => m.Id).ShouldBe([taken.Id]);
-        // The same session goes on.
+        // The same session can be used again.
         await using var next = await session.BeginAsync([new OperationMessage(good, fine.MessageId)], default);
         await next.CommitAsync([fine], [], Claim, default);
         (await LoadAsync(good)).Stored.State.ShouldBe(OperationState.Running);
@@ -142,7 +142,7 @@ public abstract partial class EnginePortContract
         var held = await first.BeginAsync([new OperationMessage(operation, Guid.NewGuid())], default);
         var waiting = second.BeginAsync([new OperationMessage(operation, Guid.NewGuid())], default);
 
-        // Others are free.
+        // Other operations are not locked.
         (await LoadAsync(await World.AcceptAsync(Workflow))).ShouldNotBeNull();
         waiting.IsCompleted.ShouldBeFalse();
         await held.CommitAsync([Change(operation, Dispatched(7))], [], Claim, default);
@@ -162,7 +162,7 @@ public abstract partial class EnginePortContract
         await TogetherAsync(Sessions, async index =>
         {
             await using var session = World.Transitions.OpenSession();
-            // In orders of their own.
+            // Each in a different order.
             var mine = operations.OrderBy(_ => Guid.NewGuid()).ToList();
             for (var round = 0; round < Rounds; round++)
             {

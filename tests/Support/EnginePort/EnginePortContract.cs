@@ -8,8 +8,8 @@ using Xunit;
 namespace Saga.Tests.Support.EnginePort;
 
 /// <summary>
-/// What the engine relies on, whatever keeps its operations: transitions that are whole or not at all, leases with one holder, an
-/// outbox and a sweep whose takers do not overlap, and one clock.
+/// What the engine requires of every storage implementation: atomic transitions, leases with one holder, an outbox and a sweep whose
+/// claims do not overlap, and one clock.
 /// </summary>
 public abstract partial class EnginePortContract : IAsyncLifetime
 {
@@ -42,7 +42,7 @@ public abstract partial class EnginePortContract : IAsyncLifetime
         await batch.CommitAsync(changes, [], Claim, default);
     }
 
-    /// <summary>The clock, as a transaction sees it.</summary>
+    /// <summary>The clock as seen by a transaction.</summary>
     private async Task<DateTimeOffset> NowAsync()
     {
         await using var session = World.Transitions.OpenSession();
@@ -69,7 +69,7 @@ public abstract partial class EnginePortContract : IAsyncLifetime
 
     private Task WriteAsync(OutboxMessage message) => World.WriteAsync(message.Id, message.Type, message.Queue, message.Body);
 
-    /// <summary>Runs all at the same moment, as far as threads can.</summary>
+    /// <summary>Runs all of them as simultaneously as threads allow.</summary>
     private static async Task<T[]> TogetherAsync<T>(int count, Func<int, Task<T>> act)
     {
         using var together = new Barrier(count);

@@ -8,7 +8,7 @@ using Saga.Registry.Transitions;
 
 namespace Saga.Tests.Support.EnginePort;
 
-/// <summary>One implementation of what the engine asks of the registry, and what others do to it.</summary>
+/// <summary>One implementation of the engine's port, with the operations that other parts of the system perform on it.</summary>
 public abstract class EngineWorld : IAsyncDisposable
 {
     public abstract ITransitionStore Transitions { get; }
@@ -29,7 +29,7 @@ public abstract class EngineWorld : IAsyncDisposable
     /// <summary>Accepts an operation, without a message; it has a slot.</summary>
     public abstract Task<Guid> AcceptAsync(WorkflowDefinition workflow);
 
-    /// <summary>Puts a message into the outbox as the intake does, which does not send it itself.</summary>
+    /// <summary>Puts a message into the outbox like the intake, which does not send it itself.</summary>
     public abstract Task WriteAsync(Guid id, string type, string? queue, string body);
 
     /// <summary>Lets the operation hold what this version does not know.</summary>

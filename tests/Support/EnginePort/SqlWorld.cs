@@ -36,7 +36,7 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
     {
         var id = await EngineHost.SubmitAsync(registry, workflow);
         await using var connection = await registry.OpenConnectionAsync();
-        // Its message: the suite sends its own.
+        // Removes its message, because the suite sends its own.
         await connection.ExecuteAsync("delete from outbox where body like @about", new { about = $"%{id}%" });
         return id;
     }

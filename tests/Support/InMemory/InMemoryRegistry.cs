@@ -13,8 +13,8 @@ using Saga.Registry.Transitions;
 namespace Saga.Tests.Support.InMemory;
 
 /// <summary>
-/// The engine's part of the registry in memory: the same promises as PostgreSQL's, under the same contract suite. Whatever is one
-/// statement there is one step under a lock here; whatever is locked there by a transaction is locked here by its batch.
+/// An in-memory implementation of the engine's port with the same guarantees as the PostgreSQL one, tested by the same contract suite.
+/// A statement there is one section under a lock here; rows that a transaction locks there are locked by its batch here.
 /// </summary>
 public sealed class InMemoryRegistry(TimeProvider time)
 {
@@ -35,7 +35,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
     /// <summary>Added to the clock.</summary>
     public TimeSpan Offset { get; set; }
 
-    // As exact as PostgreSQL's.
+    // Rounded to PostgreSQL's precision.
     internal DateTimeOffset Now
     {
         get
@@ -108,7 +108,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
             return [.. Operations[operation].History];
     }
 
-    /// <summary>Waits until nobody has one of the operations locked, and locks those that are there.</summary>
+    /// <summary>Waits until none of the operations is locked, and locks those that exist.</summary>
     internal async Task LockAsync(IReadOnlyCollection<Guid> operations, CancellationToken cancellationToken)
     {
         while (true)

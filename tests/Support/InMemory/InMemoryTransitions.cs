@@ -90,7 +90,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             return ValueTask.CompletedTask;
         }
 
-        // Before anything is written: all or nothing.
+        // Checked before anything is written, because a commit is all or nothing.
         private void Check(IReadOnlyList<OperationChange> changes)
         {
             var recorded = changes.Where(Records).Select(c => (c.OperationId, c.MessageId)).ToList();
@@ -129,7 +129,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             }
 
             row.Settled = step.Fence == settledFence || (row.Settled && row.Step.Fence == step.Fence);
-            // What workers write of the newest dispatch is theirs: a new fence clears it, and nothing else touches it.
+            // Workers own these values of the newest dispatch: a new fencing token clears them, and nothing else changes them.
             var same = row.Step.Fence == step.Fence;
             row.WatchedUntil = same && row.TakenAt is not null && step.Status is (StepStatus.Running or StepStatus.Compensating) ? row.WatchedUntil : null;
             (row.TakenAt, row.AttemptEndsAt) = same ? (row.TakenAt, row.AttemptEndsAt) : (null, null);

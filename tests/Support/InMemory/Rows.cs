@@ -34,7 +34,7 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
     public List<string> History { get; } = [];
 }
 
-/// <summary>A row of <c>operation_steps</c>: how far the step has come, and the lease of whoever works on it.</summary>
+/// <summary>A row of <c>operation_steps</c>: the step's state and its lease.</summary>
 internal sealed class StepRow
 {
     public required StepRun Step { get; set; }
@@ -55,7 +55,7 @@ internal sealed class StepRow
 
     public DateTimeOffset? WatchedUntil { get; set; }
 
-    /// <summary>The step as a transition loads it: with what workers write of its newest dispatch.</summary>
+    /// <summary>The step as a transition loads it, including the values that workers write about its newest dispatch.</summary>
     public StepRun Load() => Step with
     {
         TakenAt = TakenAt, LostAt = Holder is not null && HeldFence == Step.Fence ? LostAt : null, Watched = WatchedUntil is not null,
@@ -73,6 +73,6 @@ internal sealed class OutboxRow(string type, string? queue, string body, string?
 
     public string? TraceParent { get; } = traceParent;
 
-    /// <summary>The first moment when nobody has claimed it.</summary>
+    /// <summary>When its claim ends.</summary>
     public required DateTimeOffset ClaimedUntil { get; set; }
 }

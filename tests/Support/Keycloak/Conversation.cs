@@ -4,7 +4,7 @@ using Saga.Tests.Support.Keycloak.OpenApi;
 
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>One call and its answer, each held to Keycloak's OpenAPI document.</summary>
+/// <summary>One call and its response, each checked against Keycloak's OpenAPI document.</summary>
 internal sealed class Conversation
 {
     private readonly ConcurrentQueue<string> violations;

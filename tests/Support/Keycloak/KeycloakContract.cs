@@ -2,7 +2,7 @@ using Saga.Tests.Support.Keycloak.OpenApi;
 
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>Keycloak's OpenAPI document, and where the server is known to go beyond it.</summary>
+/// <summary>Keycloak's OpenAPI document, and the server's known deviations from it.</summary>
 public static class KeycloakContract
 {
     public const string File = "keycloak-26.6.0-openapi.json";
@@ -27,9 +27,9 @@ public static class KeycloakContract
         ($"GET {Realm}organizations/members/{{member-id}}/organizations", 404),
     ];
 
-    /// <summary>Null where the checkout stands alone: nothing is validated then.</summary>
+    /// <summary>Null when the document is not available; then nothing is validated.</summary>
     public static OpenApiDocument? Document => Loaded.Value;
 
-    /// <summary>Any operation may meet a refused token, a missing role, or an outage.</summary>
+    /// <summary>Any operation may fail with a refused token, a missing role, or an outage.</summary>
     public static bool Deviates(string operation, int status) => status is 401 or 403 or 429 or >= 500 || Deviations.Contains((operation, status));
 }

@@ -1,32 +1,32 @@
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>What goes wrong with a call before it is acted on, or after.</summary>
+/// <summary>A fault injected before or after a call takes effect.</summary>
 public sealed record KeycloakFault
 {
-    /// <summary>Held back for so long before it is acted on.</summary>
+    /// <summary>Delays the call for this time before it takes effect.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Held back until this ends; bounded by the stub's own end.</summary>
+    /// <summary>Delays the call until this task ends, or the stub stops.</summary>
     public Task? Until { get; init; }
 
-    /// <summary>Answered with this status instead of being acted on.</summary>
+    /// <summary>Returns this status instead of taking effect.</summary>
     public int? Status { get; init; }
 
     public string Body { get; init; } = """{"error":"unknown_error","error_description":"For more on this error consult the server log."}""";
 
     public string? RetryAfter { get; init; }
 
-    /// <summary>Acted on, then the connection is cut instead of answering.</summary>
+    /// <summary>Takes effect, then cuts the connection instead of answering.</summary>
     public bool LoseAnswer { get; init; }
 
-    /// <summary>The connection is cut instead of acting.</summary>
+    /// <summary>Cuts the connection instead of taking effect.</summary>
     public bool Drop { get; init; }
 
-    /// <summary>Acted on, then answered with this status all the same.</summary>
+    /// <summary>Takes effect, then returns this status anyway.</summary>
     public int? StatusAfterActing { get; init; }
 }
 
-/// <summary>Which calls meet a fault, and how often still.</summary>
+/// <summary>Which calls have a fault, and how many more times.</summary>
 internal sealed class ArmedFault(string method, string route, KeycloakFault fault, int times)
 {
     private int left = times;

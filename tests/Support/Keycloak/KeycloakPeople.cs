@@ -129,7 +129,7 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         ["disableableCredentialTypes"] = brief ? null : Array.Empty<string>(),
     });
 
-    // Keycloak goes by the role's id, and refuses one whose name it does not find.
+    // Keycloak uses the role's id, and refuses a role whose name it does not find.
     private List<StubRole> Named(JsonElement body) =>
         [.. body.EnumerateArray().Select(r => realm.Roles.Find(k => k.Id == KeycloakRealm.Text(r, "id") && k.Name == KeycloakRealm.Text(r, "name"))
             ?? throw KeycloakRefusal.Coded(404, "Role not found"))];

@@ -5,7 +5,7 @@ using Saga.Contracts;
 
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>The realm's organisations, with Keycloak's rules for them. Every call happens under one lock.</summary>
+/// <summary>The realm's organisations, with Keycloak's rules for them. Every call runs under one lock.</summary>
 internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
 {
     public Lock Gate { get; } = new();
@@ -60,7 +60,7 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
             throw KeycloakRefusal.Worded(400, "Cannot change the alias");
         Replace(found, body);
         found.Name = name;
-        // Of all that is omitted, only the attributes survive.
+        // Omitted fields are cleared, except the attributes.
         found.Attributes = Attributes(body) ?? found.Attributes;
     }
 

@@ -1,6 +1,6 @@
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>Keycloak's two shapes of an error.</summary>
+/// <summary>Keycloak's two error formats.</summary>
 internal sealed class KeycloakRefusal(int status, object body) : Exception
 {
     public int Status { get; } = status;

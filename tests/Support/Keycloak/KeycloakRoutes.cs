@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>What a handler is given: the route's parameters, the query, and the body.</summary>
+/// <summary>A handler's input: the route's parameters, the query, and the body.</summary>
 internal sealed record StubRequest(IReadOnlyList<string> Parts, IReadOnlyDictionary<string, string> Query, string Body)
 {
     public JsonElement Json
@@ -22,7 +22,7 @@ internal sealed record StubRequest(IReadOnlyList<string> Parts, IReadOnlyDiction
     }
 }
 
-/// <summary>An answer: a status, and a body or the id of what was created.</summary>
+/// <summary>A response: a status, and a body or the id of the created resource.</summary>
 internal sealed record StubAnswer(int Status, object? Body = null, string? CreatedId = null)
 {
     public static StubAnswer Done { get; } = new(204);
@@ -34,7 +34,7 @@ internal sealed record StubAnswer(int Status, object? Body = null, string? Creat
 
 internal sealed record StubRoute(string Method, string Template, string Role, Func<StubRequest, StubAnswer> Act);
 
-/// <summary>The operations of the admin API that the stub knows, by their templates below the realm.</summary>
+/// <summary>The admin API's operations that the stub supports, by their templates below the realm.</summary>
 internal static class KeycloakRoutes
 {
     private const string Realm = "manage-realm";
@@ -73,7 +73,7 @@ internal static class KeycloakRoutes
         }),
     ];
 
-    /// <summary>The route and the values of its parameters; literal segments win.</summary>
+    /// <summary>The route and the values of its parameters; literal segments take precedence.</summary>
     public static (StubRoute Route, IReadOnlyList<string> Parts)? Find(IReadOnlyList<StubRoute> routes, string method, string path)
     {
         var segments = path.Split('/');

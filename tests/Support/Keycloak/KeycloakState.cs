@@ -18,7 +18,7 @@ public sealed record StubOrganization
 
     public List<StubDomain> Domains { get; set; } = [];
 
-    /// <summary>Ids of users, in the order they joined.</summary>
+    /// <summary>Ids of users, in the order in which they joined.</summary>
     public List<string> Members { get; } = [];
 }
 
@@ -42,7 +42,7 @@ public sealed record StubUser
 
     public HashSet<string> Roles { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Action mails that were taken, each with its actions.</summary>
+    /// <summary>Accepted action mails, each with its actions.</summary>
     public List<IReadOnlyList<string>> Mails { get; } = [];
 }
 

@@ -9,9 +9,9 @@ using Saga.Contracts;
 namespace Saga.Tests.Support.Keycloak;
 
 /// <summary>
-/// A server with the part of Keycloak 26.6's admin API that Saga uses, on a free port of this machine, in memory.
-/// Each call and each answer is held to Keycloak's OpenAPI document, where that is at hand; it can be told to fail.
-/// It lives as long as the process that started it, whatever becomes of its clients.
+/// An in-memory server with the part of Keycloak 26.6's admin API that Saga uses, on a free port of this machine. If Keycloak's
+/// OpenAPI document is available, each call and response is checked against it. Tests can inject faults. The stub lives as long as
+/// the process that started it.
 /// </summary>
 public sealed class KeycloakStub : IAsyncDisposable
 {
@@ -45,7 +45,7 @@ public sealed class KeycloakStub : IAsyncDisposable
 
     public KeycloakStubOptions Options => options;
 
-    /// <summary>The settings that lead a process here, by their keys.</summary>
+    /// <summary>The settings that make a process use this stub, by key.</summary>
     public IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>(StringComparer.Ordinal)
     {
         ["Saga:Identity:Adapter"] = "keycloak",
@@ -55,17 +55,17 @@ public sealed class KeycloakStub : IAsyncDisposable
         ["Saga:Identity:Keycloak:ClientSecret"] = options.ClientSecret,
     };
 
-    /// <summary>Where a call or an answer broke the OpenAPI document; empty too where there is no document.</summary>
+    /// <summary>Violations of the OpenAPI document by calls or responses; also empty when there is no document.</summary>
     public IReadOnlyList<string> Violations => [.. violations];
 
     public IReadOnlyList<StubCall> Calls => [.. calls];
 
     public int TokensGiven => tokens.Given;
 
-    /// <summary>Calls that are being worked on.</summary>
+    /// <summary>The number of calls in progress.</summary>
     public int Running => Volatile.Read(ref running);
 
-    /// <summary>The most calls that were worked on at once.</summary>
+    /// <summary>The highest number of concurrent calls.</summary>
     public int Busiest => Volatile.Read(ref busiest);
 
     public IReadOnlyList<StubOrganization> Organizations
@@ -95,21 +95,21 @@ public sealed class KeycloakStub : IAsyncDisposable
 
     /// <param name="method">In capitals, or <c>*</c>.</param>
     /// <param name="route">A template below the realm, such as <c>organizations/{org-id}</c>; <c>token</c>; or <c>*</c>.</param>
-    /// <param name="fault">What goes wrong.</param>
-    /// <param name="times">For so many calls.</param>
+    /// <param name="fault">The fault.</param>
+    /// <param name="times">The number of calls with the fault.</param>
     public KeycloakStub Arm(string method, string route, KeycloakFault fault, int times = 1)
     {
         faults[new ArmedFault(method, route, fault, times)] = true;
         return this;
     }
 
-    /// <summary>Nothing goes wrong any more.</summary>
+    /// <summary>Removes all faults.</summary>
     public void Disarm() => faults.Clear();
 
-    /// <summary>Every token given so far is refused from now on.</summary>
+    /// <summary>Refuses every token issued so far.</summary>
     public void RevokeTokens() => tokens.RevokeAll();
 
-    /// <summary>Puts an organisation there without a call.</summary>
+    /// <summary>Adds an organisation without a call.</summary>
     public StubOrganization Add(StubOrganization organization)
     {
         lock (realm.Gate)
@@ -117,7 +117,7 @@ public sealed class KeycloakStub : IAsyncDisposable
         return organization;
     }
 
-    /// <summary>Puts a user there without a call.</summary>
+    /// <summary>Adds a user without a call.</summary>
     public StubUser Add(StubUser user)
     {
         lock (realm.Gate)
@@ -211,7 +211,7 @@ public sealed class KeycloakStub : IAsyncDisposable
         return match.Route.Act(new StubRequest(match.Parts, query, body));
     }
 
-    // Every handler runs under the realm's lock, as Keycloak's run in transactions.
+    // Every handler runs under the realm's lock, like Keycloak's transactions.
     private StubAnswer Act(Func<StubAnswer> handler)
     {
         try

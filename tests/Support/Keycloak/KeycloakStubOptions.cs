@@ -11,24 +11,24 @@ public sealed record KeycloakStubOptions
     /// <summary>The realm's switch, off by default in Keycloak.</summary>
     public bool OrganizationsEnabled { get; init; } = true;
 
-    /// <summary>Whether the realm keeps user attributes that its profile does not know (ADMIN_EDIT); Keycloak's default is not to.</summary>
+    /// <summary>Whether the realm keeps user attributes that its profile does not declare (ADMIN_EDIT). Keycloak's default is to drop them.</summary>
     public bool UnmanagedUserAttributes { get; init; } = true;
 
     /// <summary>Whether the realm can send mail.</summary>
     public bool Smtp { get; init; }
 
-    /// <summary>Roles of the client realm-management that the service account holds.</summary>
+    /// <summary>Roles of the client realm-management that the service account has.</summary>
     public IReadOnlyList<string> ServiceAccountRoles { get; init; } = ["manage-realm", "manage-users"];
 
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Added to every call.</summary>
+    /// <summary>The delay added to every call.</summary>
     public TimeSpan Latency { get; init; }
 
-    /// <summary>What a create answers that meets a unique constraint in the database instead of Keycloak's own check before it.</summary>
+    /// <summary>The status when a creation violates a unique constraint in the database that Keycloak's own check did not catch.</summary>
     public int ConflictStatus { get; init; } = 409;
 
-    /// <summary>Keep every call, for tests that count them; benches leave it off.</summary>
+    /// <summary>Whether to record every call, for tests that count them; benchmarks switch it off.</summary>
     public bool KeepCalls { get; init; } = true;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;

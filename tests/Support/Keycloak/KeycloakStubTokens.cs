@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Saga.Tests.Support.Keycloak;
 
-/// <summary>The token endpoint, and the tokens it gave.</summary>
+/// <summary>The token endpoint, and the tokens it has issued.</summary>
 internal sealed class KeycloakStubTokens(KeycloakStubOptions options)
 {
     private readonly Lock gate = new();

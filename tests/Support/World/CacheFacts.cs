@@ -18,7 +18,7 @@ internal static class CacheFacts
 
         foreach (var key in (string[])(await database.ExecuteAsync("KEYS", "t:*"))!)
         {
-            // A probe of a verification that was killed ends by itself within a minute.
+            // The probe of a killed verification expires by itself within a minute.
             if (key.Contains("saga-probe", StringComparison.Ordinal) && (long)await database.ExecuteAsync("PTTL", key) is >= -2 and not -1 and <= 60_000)
                 continue;
             var tenant = Guid.Parse(key.Split(':')[1]);

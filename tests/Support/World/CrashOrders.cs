@@ -2,7 +2,7 @@ using Saga.Contracts.Commands;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>What a process that is to crash does until then.</summary>
+/// <summary>The orders for a process that is going to crash.</summary>
 public sealed record CrashOrders
 {
     public required Dictionary<string, string?> Settings { get; init; }
@@ -11,6 +11,6 @@ public sealed record CrashOrders
 
     public required CrashPoint At { get; init; }
 
-    /// <summary>A step that acts and then fails permanently, so that the operation turns round.</summary>
+    /// <summary>A step that takes effect and then fails permanently, so that the operation compensates.</summary>
     public string? FailsForGood { get; init; }
 }

@@ -3,13 +3,13 @@ using System.Globalization;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>A moment in the work of a process, as its public activities show it: the how-manieth of a kind, at its start or its end.</summary>
+/// <summary>A moment in a process's work, identified by its public activities: the nth of a kind, at its start or its end.</summary>
 /// <param name="Source">An activity source: Saga.Orchestrator, Saga.Workers, Saga.Registry, Npgsql, System.Net.Http.</param>
 /// <param name="Activity">The activity's name; any when empty.</param>
-/// <param name="Step">Only within this step, or about it; any when empty.</param>
-/// <param name="Back">Within a compensation instead of an execution; only of meaning with a step.</param>
-/// <param name="Number">From 1.</param>
-/// <param name="End">At its end: what it stands for has happened. Else before it happens.</param>
+/// <param name="Step">The step that the activity belongs to; any when empty.</param>
+/// <param name="Back">Whether it is within a compensation instead of an execution; meaningful only with a step.</param>
+/// <param name="Number">Starts at 1.</param>
+/// <param name="End">True for the activity's end, when its work is done; false for its start.</param>
 public sealed record CrashPoint(string Source, string Activity, string Step, bool Back, int Number, bool End)
 {
     private const string StepActivity = "saga.step";
@@ -18,11 +18,11 @@ public sealed record CrashPoint(string Source, string Activity, string Step, boo
         CultureInfo.InvariantCulture,
         $"{(End ? "after" : "before")} {Source}{(Activity.Length > 0 ? " " + Activity : "")} #{Number}{(Step.Length > 0 ? $" of {(Back ? "undoing " : "")}{Step}" : "")}");
 
-    /// <summary>The kinds of moment that an activity counts for, without number and edge.</summary>
+    /// <summary>The kinds of moment that an activity belongs to, without number and edge.</summary>
     public static IEnumerable<CrashPoint> Of(Activity activity)
     {
         var source = activity.Source.Name;
-        // Which of the steps side by side finds the pool empty, and opens a connection, differs from run to run.
+        // Which of the parallel steps finds the pool empty and opens a connection differs from run to run.
         if (source == "Npgsql" && activity.OperationName.StartsWith("CONNECT", StringComparison.Ordinal))
             yield break;
         var (step, back) = StepOf(activity);
@@ -45,7 +45,7 @@ public sealed record CrashPoint(string Source, string Activity, string Step, boo
     }
 }
 
-/// <summary>Counts the moments of this process, and says which one it is.</summary>
+/// <summary>Counts the moments of this process and reports each one.</summary>
 public sealed class CrashPoints : IDisposable
 {
     private static readonly HashSet<string> Sources = new(StringComparer.Ordinal)
@@ -58,7 +58,7 @@ public sealed class CrashPoints : IDisposable
     private readonly Action<CrashPoint>? reached;
     private readonly ActivityListener listener;
 
-    /// <param name="reached">Called at each moment, on the thread that is in it.</param>
+    /// <param name="reached">Called at each moment, on the current thread.</param>
     public CrashPoints(Action<CrashPoint>? reached = null)
     {
         this.reached = reached;
@@ -72,7 +72,7 @@ public sealed class CrashPoints : IDisposable
         ActivitySource.AddActivityListener(listener);
     }
 
-    /// <summary>Every kind that was seen, with how often it ended.</summary>
+    /// <summary>Every kind seen so far, with how often it ended.</summary>
     public IReadOnlyDictionary<CrashPoint, int> Seen
     {
         get

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>What tenants have on a database server, whoever they are.</summary>
+/// <summary>Everything that any tenants have on a database server.</summary>
 internal static class DatabaseFacts
 {
     public static async Task<List<Fact>> ListAsync(SiteServer server)
@@ -40,7 +40,7 @@ internal static class DatabaseFacts
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.AdminShutdown)
         {
-            // Another site's, dropped meanwhile, and this session ended with it.
+            // Another site's database was dropped in the meantime, which ended this session.
         }
 
         return facts;
@@ -50,7 +50,7 @@ internal static class DatabaseFacts
     {
         try
         {
-            // The row of nobody is in every copy of the tables, for the verification.
+            // Every copy of the tables contains the fictitious tenant's row for the verification.
             var rows = await connection.QueryAsync<Guid>($"select tenant_id from \"{schema}\".tenants where tenant_id <> '00000000-0000-0000-0000-000000000000'");
             var probes = await connection.QueryAsync<Guid>($"select tenant_id from \"{schema}\".settings where key = 'saga.verification'");
             return
@@ -61,14 +61,14 @@ internal static class DatabaseFacts
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
         {
-            // Another site's, dropped meanwhile.
+            // Another site's database was dropped in the meantime.
             return [];
         }
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(SiteServer server, string database)
     {
-        // Not pooled: a connection that stays would stop the database from being dropped or copied.
+        // Not pooled, because an open connection would prevent the database from being dropped or copied.
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = database, Pooling = false }.ConnectionString);
         try
         {

@@ -3,7 +3,7 @@ using Amazon.S3.Model;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>Objects in the site's bucket, old versions and unfinished uploads included.</summary>
+/// <summary>Objects in the site's bucket, including old versions and unfinished uploads.</summary>
 internal static class ObjectFacts
 {
     public static async Task<List<Fact>> ListAsync(Site site)
@@ -27,7 +27,7 @@ internal static class ObjectFacts
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
         {
-            // The first tenant makes it.
+            // The first tenant creates the bucket.
         }
 
         return facts;

@@ -4,21 +4,21 @@ using Saga.Tests.Support.Keycloak;
 namespace Saga.Tests.Support.World;
 
 /// <summary>
-/// Compares everything that tenants have outside, and what the registry keeps of them, with what the registry says:
-/// an active tenant has all of it exactly once, an undone one nothing at all.
+/// Compares everything that tenants have in external systems, and their data in the registry, with the tenants' status: an active
+/// tenant has everything exactly once, and an undone tenant has nothing.
 /// </summary>
 public static class Outside
 {
     /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
     public static Task CompareAsync(Site site) => CompareAsync([site]);
 
-    /// <summary>Each with its own registry; what they share is listed once.</summary>
+    /// <summary>Compares several sites, each with its own registry. Shared systems are listed once.</summary>
     /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
     public static async Task CompareAsync(IReadOnlyCollection<Site> sites)
     {
         foreach (var site in sites)
             await RegistryFacts.DrainedAsync(site);
-        // Listed first: whoever owns a thing that is there now is in a registry already.
+        // External systems are listed first, because the owner of anything that exists now is already in a registry.
         var servers = new Dictionary<SiteServer, List<Fact>>();
         foreach (var server in sites.SelectMany(s => s.Servers).Distinct())
             servers[server] = await DatabaseFacts.ListAsync(server);
@@ -40,7 +40,7 @@ public static class Outside
                 elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).Select(t => t.Id));
             var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected);
 
-            // A list and not a set: what is there twice differs from what is there once.
+            // A list and not a set, so that duplicates count as differences.
             var here = actual.Where(f => !elsewhere.Contains(f.Tenant)).Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
             var wanted = expected.Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
             left.AddRange(Without(here, wanted));
@@ -53,7 +53,7 @@ public static class Outside
             throw new OutsideDiffersException(left, missing, names);
     }
 
-    /// <summary>Waits until every operation of the site is at rest and every message has left. A process of it must run.</summary>
+    /// <summary>Waits until every operation of the site has come to rest and every message was sent. One of the site's processes must be running.</summary>
     public static Task DrainedAsync(Site site) => RegistryFacts.DrainedAsync(site);
 
     private static IEnumerable<Fact> Expected(TenantRow tenant)

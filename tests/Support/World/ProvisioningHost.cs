@@ -11,7 +11,7 @@ namespace Saga.Tests.Support.World;
 public static class ProvisioningHost
 {
     /// <param name="configuration">The whole configuration; nothing else is read.</param>
-    /// <param name="faults">What goes wrong with steps, over the real ones; nothing when null.</param>
+    /// <param name="faults">Faults injected into the real steps; none when null.</param>
     public static IHost Build(IConfiguration configuration, StepFaults? faults = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -30,7 +30,7 @@ public static class ProvisioningHost
         return host;
     }
 
-    /// <summary>Stops in order and releases what the host holds.</summary>
+    /// <summary>Stops in order and releases the host's resources.</summary>
     public static async Task EndAsync(IHost host)
     {
         await host.StopAsync();

@@ -2,7 +2,7 @@ using Dapper;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>What the registry says of tenants, and what it keeps for them.</summary>
+/// <summary>The tenants in the registry, and their data there.</summary>
 internal static class RegistryFacts
 {
     public static async Task<List<TenantRow>> TenantsAsync(Site site)
@@ -37,7 +37,7 @@ internal static class RegistryFacts
         return [.. rows.Select(r => new Fact(r.Tenant, $"{r.Tenant}: {r.Text}"))];
     }
 
-    /// <summary>Nothing is on its way any more: every operation is at rest, and every message has left.</summary>
+    /// <summary>Whether every operation has come to rest and every message was sent.</summary>
     public static async Task DrainedAsync(Site site)
     {
         var left = "";
@@ -63,7 +63,7 @@ internal static class RegistryFacts
     }
 }
 
-/// <summary>A tenant as the registry has it.</summary>
+/// <summary>A tenant in the registry.</summary>
 internal sealed class TenantRow
 {
     public Guid Id { get; init; }

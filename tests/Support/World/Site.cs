@@ -13,7 +13,7 @@ using System.Security.Cryptography;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>One control plane: its registry, and the settings that lead a process to its external systems.</summary>
+/// <summary>One control plane: its registry, and the settings for its external systems.</summary>
 public sealed class Site
 {
     public const string Caller = "test";
@@ -35,14 +35,14 @@ public sealed class Site
 
     public MailSink Mail { get; }
 
-    /// <summary>What the mail server says to whatever it is told; the usual when null.</summary>
+    /// <summary>The mail server's replies; the default ones when null.</summary>
     public string? MailAnswer { get; set; }
 
     public string Bucket { get; }
 
     public IReadOnlyList<SiteServer> Servers { get; }
 
-    /// <summary>The full configuration of a process of this control plane; change it for the next to start.</summary>
+    /// <summary>The full configuration of this control plane's processes. Changes apply to processes started later.</summary>
     public required Dictionary<string, string?> Settings { get; init; }
 
     public static async Task<Site> SetUpAsync(World world, string name, string registry, string rabbit, IReadOnlyList<SiteServer> servers)
@@ -51,7 +51,7 @@ public sealed class Site
         var source = NpgsqlDataSource.Create(registry);
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
-        // Commands are posted before a process runs, and while all are down.
+        // Commands are posted before a process runs, and while all processes are down.
         await Seed.ProcessAsync(source, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
         var bucket = S3Server.NewBucket();
         var site = new Site(world, source, keycloak, bucket, servers)
@@ -79,7 +79,7 @@ public sealed class Site
                 ["Saga:Sealing:MasterKeys:k1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
                 ["Saga:Runtime:Keys:r1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
                 ["Saga:Runtime:Registry:ConnectionString"] = RuntimeLogin.On(registry),
-                // Short, so that what a crash leaves is taken over soon.
+                // Short, so that other processes soon take over after a crash.
                 ["Saga:Workers:LeaseSeconds"] = "2",
                 ["Saga:Identity:Keycloak:LingersForSeconds"] = "1",
                 ["Saga:Storage:S3:LingersForSeconds"] = "1",
@@ -97,7 +97,7 @@ public sealed class Site
         {
             site.Settings[$"Saga:Databases:Servers:{server.Name}:ConnectionString"] = server.ConnectionString;
             site.Settings[$"Saga:Databases:Servers:{server.Name}:MaxTenants"] = server.MaxTenants.ToString(CultureInfo.InvariantCulture);
-            // Whether one is there when a tenant comes is chance, and these sites count what a tenant's way passes.
+            // Whether a warm database is available is random, and these sites count the crash points on a tenant's path.
             site.Settings[$"Saga:Databases:Servers:{server.Name}:WarmDatabases"] = "0";
         }
 
@@ -106,14 +106,14 @@ public sealed class Site
 
     public IConfiguration Configuration() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build();
 
-    /// <summary>A command that no other test sends; its idempotency key lets it be sent again after a crash.</summary>
+    /// <summary>A command that no other test sends. Its idempotency key allows sending it again after a crash.</summary>
     public static ProvisionTenant NewCommand(string plan)
     {
         var slug = string.Create(CultureInfo.InvariantCulture, $"tenant-{Interlocked.Increment(ref tenants)}-{Guid.NewGuid().ToString("n")[..6]}");
         return new ProvisionTenant { Name = $"Tenant {slug}", Slug = slug, Plan = plan, AdminEmail = $"admin@{slug}.example", Domain = $"{slug}.example", IdempotencyKey = slug };
     }
 
-    /// <summary>Hands the command in, as the API does. Handed in again, it is the same operation.</summary>
+    /// <summary>Submits the command like the API. A repeated submission returns the same operation.</summary>
     public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await intake.SubmitAsync(command, Caller, default) switch
     {
         CommandAccepted accepted => accepted,
@@ -128,7 +128,7 @@ public sealed class Site
         return Enum.Parse<OperationState>(text!, ignoreCase: true);
     }
 
-    /// <summary>Waits until the operation is at rest; a failure tells its history.</summary>
+    /// <summary>Waits until the operation has come to rest. A failure includes its history.</summary>
     public async Task<OperationState> EndAsync(Guid operation, TimeSpan? limit = null)
     {
         var state = OperationState.Accepted;
@@ -143,7 +143,7 @@ public sealed class Site
                     }
                     catch (NpgsqlException)
                     {
-                        // The test has stopped the server, or just did, and the pool's connections are broken.
+                        // The test has stopped the server, so the pool's connections are broken.
                         return false;
                     }
                 }, $"operation {operation} ends", limit ?? TimeSpan.FromSeconds(60));
@@ -156,7 +156,7 @@ public sealed class Site
         return state;
     }
 
-    /// <summary>The operation's history, a line each.</summary>
+    /// <summary>The operation's history, one event per line.</summary>
     public async Task<string> StoryAsync(Guid operation)
     {
         await using var connection = await Registry.OpenConnectionAsync();

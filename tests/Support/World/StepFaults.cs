@@ -6,18 +6,18 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>Lets real steps go wrong: before they act, or after.</summary>
+/// <summary>Injects faults into real steps, before or after they take effect.</summary>
 public sealed class StepFaults
 {
     private readonly ConcurrentDictionary<(TenantId Tenant, string Step), int> calls = new();
 
-    /// <summary>Called before a step acts forward, with the how-manieth call for the tenant, from 1; throws to fail.</summary>
+    /// <summary>Called before a step executes, with the number of the call for the tenant, from 1. Throw to fail.</summary>
     public Action<StepContext, int>? Before { get; init; }
 
-    /// <summary>Called after a step has acted forward; throws to lose its answer.</summary>
+    /// <summary>Called after a step has executed. Throw to lose its answer.</summary>
     public Action<StepContext, int>? After { get; init; }
 
-    /// <summary>The named step does its work and then fails permanently.</summary>
+    /// <summary>Makes the named step do its work and then fail permanently.</summary>
     public static StepFaults FailsForGood(string step) => new()
     {
         After = (context, _) =>

@@ -5,8 +5,8 @@ using Saga.Host.Embedded;
 namespace Saga.Tests.Support.World;
 
 /// <summary>
-/// Every external system that provisioning works on, real and private to this process: PostgreSQL, RabbitMQ, Redis, S3
-/// and a mail server. Started on first use, stopped at the end of the process. Tests may stop and restart them.
+/// Every external system that provisioning uses, real and private to this process: PostgreSQL, RabbitMQ, Redis, S3 and a mail
+/// server. They start on first use and stop at the end of the process. Tests may stop and restart them.
 /// </summary>
 public sealed class World
 {
@@ -17,7 +17,7 @@ public sealed class World
     private World(PrivatePostgres postgres, RabbitServer rabbit, RedisServer redis, S3Server s3) =>
         (Postgres, Rabbit, Redis, S3) = (postgres, rabbit, redis, s3);
 
-    /// <summary>Holds the registries and, unless a site says otherwise, the tenants. A restart loses no commit.</summary>
+    /// <summary>Contains the registries and, unless a site uses another server, the tenants. A restart loses no commits.</summary>
     public PrivatePostgres Postgres { get; }
 
     public RabbitServer Rabbit { get; }
@@ -26,7 +26,7 @@ public sealed class World
 
     public S3Server S3 { get; }
 
-    /// <summary>Everything that was ever set up here.</summary>
+    /// <summary>All sites that were ever set up here.</summary>
     public IReadOnlyList<Site> Sites
     {
         get
@@ -39,10 +39,10 @@ public sealed class World
     public static Task<World> SharedAsync() => One.Value;
 
     /// <summary>
-    /// A control plane of its own: registry, virtual host, bucket, directory, mail server. PostgreSQL and Redis are
+    /// Sets up a separate control plane with its own registry, virtual host, bucket, directory and mail server. PostgreSQL and Redis are
     /// shared with the other sites.
     /// </summary>
-    /// <param name="servers">Where tenants go; the world's own PostgreSQL, named <c>main</c>, when none is given.</param>
+    /// <param name="servers">The servers for tenants; the world's own PostgreSQL, named <c>main</c>, when none is given.</param>
     public async Task<Site> NewSiteAsync(params SiteServer[] servers)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"site_{Interlocked.Increment(ref count)}");
@@ -60,20 +60,20 @@ public sealed class World
         return site;
     }
 
-    /// <summary>Stops PostgreSQL as a crash would, and starts it again.</summary>
+    /// <summary>Stops PostgreSQL like a crash, and starts it again.</summary>
     public async Task RestartPostgresAsync()
     {
         await Postgres.RestartAsync(immediate: true);
-        // The tests' own connections; what is tested has to see for itself.
+        // Clears the tests' own connections; the code under test must recover by itself.
         foreach (var site in Sites)
             site.Registry.Clear();
     }
 
-    /// <summary>A PostgreSQL cluster of a process crash's strength: what was committed outlives an immediate stop.</summary>
+    /// <summary>A PostgreSQL cluster whose commits survive an immediate stop (a process crash).</summary>
     public static async Task<PrivatePostgres> NewPostgresAsync()
     {
         var folder = Directory.CreateTempSubdirectory("saga-test-world-");
-        // PostgreSQL runs as another user where the tests run as root.
+        // PostgreSQL runs as another user when the tests run as root.
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600"]);

@@ -1,11 +1,11 @@
 namespace Saga.Tests.Support.Keycloak.OpenApi;
 
-/// <summary>Others' contracts as data, kept beside the checkout: the folder of SAGA_CONTRACTS, else <c>shared/contracts</c> of any folder above.</summary>
+/// <summary>Published contracts of other systems, stored outside the checkout: in the folder in SAGA_CONTRACTS, or in <c>shared/contracts</c> of any parent folder.</summary>
 public static class ContractFiles
 {
     public const string Variable = "SAGA_CONTRACTS";
 
-    /// <summary>The file's path, or null where the checkout stands alone.</summary>
+    /// <summary>The file's path, or null when it is not available.</summary>
     public static string? Find(string file)
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)

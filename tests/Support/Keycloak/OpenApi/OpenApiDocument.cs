@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Saga.Tests.Support.Keycloak.OpenApi;
 
-/// <summary>An OpenAPI 3.0 document, read for validating calls. Thread-safe.</summary>
+/// <summary>An OpenAPI 3.0 document for validating calls. Thread-safe.</summary>
 public sealed class OpenApiDocument
 {
     private readonly JsonElement root;
@@ -26,7 +26,7 @@ public sealed class OpenApiDocument
         return new OpenApiDocument(document.RootElement.Clone());
     }
 
-    /// <summary>The operation that a concrete path (still escaped, without query) names; literal segments win over parameters.</summary>
+    /// <summary>Finds the operation for a concrete path (still escaped, without query). Literal segments take precedence over parameters.</summary>
     public OpenApiOperation? Find(string method, string path)
     {
         var segments = Split(path);

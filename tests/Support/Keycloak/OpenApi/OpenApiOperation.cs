@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Saga.Tests.Support.Keycloak.OpenApi;
 
-/// <summary>One method of one path, and whether a call keeps to it.</summary>
+/// <summary>One method of one path, with the validation of calls.</summary>
 public sealed class OpenApiOperation(OpenApiDocument document, string method, string template, JsonElement item, JsonElement operation)
 {
     private const string Json = "application/json";
@@ -56,7 +56,7 @@ public sealed class OpenApiOperation(OpenApiDocument document, string method, st
             yield return error;
     }
 
-    /// <param name="deviates">Whether the server is known to give this status though the document omits it.</param>
+    /// <param name="deviates">Whether the server is known to return this status although the document omits it.</param>
     public IEnumerable<string> CheckAnswer(int status, string? contentType, string body, Func<string, int, bool> deviates)
     {
         var code = status.ToString(CultureInfo.InvariantCulture);
@@ -70,7 +70,7 @@ public sealed class OpenApiOperation(OpenApiDocument document, string method, st
         response = document.Resolve(response);
         if (!response.TryGetProperty("content", out var content) || !content.TryGetProperty(Json, out var media))
         {
-            // Errors explain themselves in bodies that the document does not describe.
+            // The document does not describe the bodies of errors.
             if (status < 400 && body.Length > 0)
                 yield return $"{Name}: {status} has no body";
             yield break;
@@ -84,7 +84,7 @@ public sealed class OpenApiOperation(OpenApiDocument document, string method, st
 
     private IEnumerable<string> CheckBody(JsonElement schema, string body, string where)
     {
-        // "UUID with or without quotes", says Keycloak of its one body that is a bare string.
+        // Keycloak documents its only bare string body as "UUID with or without quotes".
         if (document.Resolve(schema).TryGetProperty("type", out var type) && type.GetString() == "string" && !body.StartsWith('"'))
             return [];
         JsonDocument parsed;

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Saga.Tests.Support.Keycloak.OpenApi;
 
 /// <summary>
-/// Holds a JSON value to an OpenAPI 3.0 schema. Stricter than the standard in one point: a property that the schema
-/// does not list is refused unless <c>additionalProperties</c> says otherwise, so that a misspelt one is seen.
+/// Validates a JSON value against an OpenAPI 3.0 schema. It is stricter than the standard in one point: unlisted properties are
+/// refused unless <c>additionalProperties</c> allows them, so that misspelled ones are noticed.
 /// </summary>
 public sealed class SchemaValidator(OpenApiDocument document)
 {
