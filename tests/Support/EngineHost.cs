@@ -54,7 +54,7 @@ public sealed class EngineHost : IAsyncDisposable
         NpgsqlDataSource registry, string? rabbit, bool orchestrate, Action<IServiceCollection> before, Action<IServiceCollection, IConfiguration> after) =>
         StartAsync(registry, rabbit, [], orchestrate, TimeProvider.System, Impatient, before, after);
 
-    /// <summary>An orchestrator only, by a clock of the test's own and with services of its own.</summary>
+    /// <summary>Only an orchestrator, with the test's own clock and services.</summary>
     public static Task<EngineHost> OrchestrateAsync(NpgsqlDataSource registry, string rabbit, TimeProvider time, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, [], orchestrate: true, time, [], add);
 
@@ -92,7 +92,7 @@ public sealed class EngineHost : IAsyncDisposable
         if (steps.Count > 0)
             builder.Services.AddWorkerEndpoint(builder.Configuration, Worker);
         after?.Invoke(builder.Services, builder.Configuration);
-        // Registered last, it wins over the one that the options would make.
+        // Registered last, so that it replaces the one from the options.
         builder.Services.AddSingleton(registry);
         var built = builder.Build();
         await built.StartAsync();

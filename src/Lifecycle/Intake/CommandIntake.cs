@@ -150,7 +150,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(await hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken), tooHigh);
     }
 
-    // Accepted, it would wait for somebody who may never come, and keep its tenant from other commands meanwhile.
+    // If it were accepted, it could wait forever and block other commands of its tenant.
     private static OperationRejected? NotRun(WorkflowDefinition workflow, Missing missing)
     {
         if (missing.Levels.Contains(workflow.EngineLevel))

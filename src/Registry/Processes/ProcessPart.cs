@@ -12,6 +12,6 @@ public sealed record ProcessPart
     /// <summary>Whether the engine runs here.</summary>
     public bool Orchestrates { get; init; }
 
-    /// <summary>Connections that the capability may open at most, besides the registry's pool.</summary>
+    /// <summary>The most connections that the capability may open, in addition to the registry's pool.</summary>
     public int Connections { get; init; }
 }

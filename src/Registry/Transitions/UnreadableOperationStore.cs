@@ -7,7 +7,7 @@ using Saga.Registry.Outbox;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>Knows the operations that a version of the orchestrator could not read. Thread-safe.</summary>
+/// <summary>The operations that some version of the orchestrator could not read. Thread-safe.</summary>
 public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock? clock = null, EngineLevel? level = null)
 {
     private const int Limit = 200;

@@ -7,7 +7,7 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>Workflows by digest. A digest names one content, so nothing here ever grows old. Thread-safe.</summary>
+/// <summary>Workflows by digest. A digest identifies one content, so entries never become stale. Thread-safe.</summary>
 /// <param name="level">Of this process's engine.</param>
 internal sealed class WorkflowCache(EngineLevel level)
 {
