@@ -6,7 +6,7 @@ using Saga.Shared.Startup;
 
 namespace Saga.Messaging;
 
-/// <summary>Waits for the broker before the bus starts, which would wait without a limit.</summary>
+/// <summary>Waits for the broker before the bus starts, because the bus itself would wait without a limit.</summary>
 internal sealed partial class WaitForBroker(IOptions<BusOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WaitForBroker> log)
     : WaitAtStart(TimeSpan.FromSeconds(configuration.GetValue("Saga:Startup:WaitSeconds", 60)), time)
 {

@@ -2,6 +2,6 @@ namespace Saga.Contracts.Steps;
 
 public sealed partial record ExecuteStep
 {
-    /// <summary>Tomorrow's workers require it. Today's orchestrators do not send it.</summary>
+    /// <summary>The next version's workers require it. The current version's orchestrators do not send it.</summary>
     public required string Region { get; init; } = "eu";
 }

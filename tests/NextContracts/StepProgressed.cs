@@ -1,6 +1,6 @@
 namespace Saga.Contracts.Steps;
 
-/// <summary>A message that only tomorrow's version knows.</summary>
+/// <summary>A message that only the next version knows.</summary>
 public sealed record StepProgressed
 {
     public required Guid OperationId { get; init; }

@@ -5,7 +5,7 @@ using Saga.Tests.NextHost;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 
-// Orders come as one line of JSON; the end of the input, also by the death of who gave them, is the order to end.
+// Orders arrive as one line of JSON. The program ends when its input ends, also if the parent process dies.
 var orders = JsonSerializer.Deserialize<NextOrders>(await Console.In.ReadLineAsync() ?? "", Json.Options)!;
 var input = Task.Run(Console.In.ReadToEnd);
 await using var registry = NpgsqlDataSource.Create(orders.Registry);

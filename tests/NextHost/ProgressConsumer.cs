@@ -6,7 +6,7 @@ using Saga.Contracts;
 
 namespace Saga.Tests.NextHost;
 
-/// <summary>Keeps what was said of progress where the test can count it.</summary>
+/// <summary>Stores progress messages where the test can count them.</summary>
 internal sealed class ProgressConsumer<T>(NpgsqlDataSource registry) : IConsumer<T>
     where T : class
 {

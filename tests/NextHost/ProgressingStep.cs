@@ -5,10 +5,10 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Tests.NextHost;
 
-/// <summary>A step that says how far it is, in a message that only tomorrow's version knows, over a queue that today's reads, too.</summary>
+/// <summary>A step that reports its progress in a message that only the next version knows, on a queue that the current version also reads.</summary>
 internal sealed class ProgressingStep(string name, QueueSender queues) : IStep
 {
-    /// <summary>Tomorrow's contracts have it; this program is compiled against today's.</summary>
+    /// <summary>The next version's contracts have this type, but this program is compiled against the current ones.</summary>
     public static Type Message { get; } = MessageTypes.Find("Saga.Contracts.Steps.StepProgressed");
 
     public string Name { get; } = name;

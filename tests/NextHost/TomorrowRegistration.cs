@@ -11,10 +11,10 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Tests.NextHost;
 
-/// <summary>What tomorrow's version has besides today's.</summary>
+/// <summary>The additions of the next version.</summary>
 internal static class TomorrowRegistration
 {
-    /// <summary>A level of the engine, and states of operations and steps; in place of today's.</summary>
+    /// <summary>Replaces the engine level and the states of operations and steps.</summary>
     public static void AddTomorrow(this IServiceCollection services, NpgsqlDataSource registry)
     {
         var level = new EngineLevel(EngineLevel.Current.Value + 1);
@@ -22,7 +22,7 @@ internal static class TomorrowRegistration
         services.AddSingleton<ITransitionStore>(new TomorrowsTransitions(new SqlTransitionStore(registry, level: level), registry));
     }
 
-    /// <summary>A consumer of the new message on the orchestrator's endpoint, and the steps that send it.</summary>
+    /// <summary>Adds a consumer of the new message on the orchestrator's endpoint, and the steps that send it.</summary>
     public static void AddTomorrow(this IServiceCollection services, NpgsqlDataSource registry, IConfiguration configuration, IReadOnlyList<string> steps)
     {
         if (services.FirstOrDefault(s => s.ImplementationInstance is BusEndpoint { Queue: Endpoints.Operations }) is { } found)

@@ -5,8 +5,8 @@ using Saga.Registry.Transitions;
 namespace Saga.Tests.NextHost;
 
 /// <summary>
-/// Stores a state of operations and a status of steps that today's version does not know: while the step "new" is under way, its
-/// operation awaits an approval. Read back, they are what the engine calls them.
+/// Stores an operation state and a step status that the current version does not know: while the step "new" is running, its
+/// operation awaits an approval. When read back, they become the engine's own values.
 /// </summary>
 internal sealed class TomorrowsTransitions(ITransitionStore inner, NpgsqlDataSource registry) : ITransitionStore
 {

@@ -23,7 +23,7 @@ public sealed class EngineHost : IAsyncDisposable
     public const string Worker = "test";
     private readonly IHost host;
 
-    /// <summary>A dispatch that no worker takes is sent again soon.</summary>
+    /// <summary>Settings with which a dispatch that no worker takes is soon sent again.</summary>
     public static (string Key, string Value)[] Impatient { get; } = [("Saga:Orchestrator:RedeliverySeconds", "1")];
 
     private EngineHost(IHost host, NpgsqlDataSource registry)
@@ -49,7 +49,7 @@ public sealed class EngineHost : IAsyncDisposable
     public static Task<EngineHost> StartAsync(NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, steps, orchestrate: true, TimeProvider.System, [], add);
 
-    /// <summary>With services of the test's own, before those of the product and after them.</summary>
+    /// <summary>With the test's own services, registered before and after the product's.</summary>
     public static Task<EngineHost> StartAsync(
         NpgsqlDataSource registry, string? rabbit, bool orchestrate, Action<IServiceCollection> before, Action<IServiceCollection, IConfiguration> after) =>
         StartAsync(registry, rabbit, [], orchestrate, TimeProvider.System, Impatient, before, after);

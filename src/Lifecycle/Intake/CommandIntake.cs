@@ -158,7 +158,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             return new()
             {
                 Code = RejectionCodes.EngineTooOld,
-                Detail = $"The workflow '{workflow.Kind}' needs engine level {workflow.EngineLevel}, and no running orchestrator has it. Start orchestrators of this version, and send the command again.",
+                Detail = $"The workflow '{workflow.Kind}' needs engine level {workflow.EngineLevel}, and no running orchestrator has it. Start orchestrators of this version, then send the command again.",
             };
         }
 
@@ -221,7 +221,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         UpdatedAt = operation.At,
     };
 
-    /// <param name="Steps">Steps that nobody hosts.</param>
+    /// <param name="Steps">Steps that no process hosts.</param>
     /// <param name="Levels">Engine levels that no orchestrator has.</param>
     private sealed record Missing(IReadOnlyList<string> Steps, IReadOnlyList<int> Levels);
 }

@@ -24,7 +24,7 @@ public static class RejectionCodes
     /// <summary>No running process hosts a step of the workflow: workers are missing, or older than the intake. The command may be sent again.</summary>
     public const string StepNotHosted = "step-not-hosted";
 
-    /// <summary>No running orchestrator has the engine level that the workflow needs: they are older than the intake. The same command may be sent again.</summary>
+    /// <summary>No running orchestrator has the engine level that the workflow needs, because all are older than the intake. The command may be sent again.</summary>
     public const string EngineTooOld = "engine-too-old";
 
     public const string SlugTaken = "slug-taken";

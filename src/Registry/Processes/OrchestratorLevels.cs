@@ -3,15 +3,15 @@ using Saga.Engine;
 namespace Saga.Registry.Processes;
 
 /// <summary>
-/// Tells whether some orchestrator has the level that a workflow needs. One that was there a moment ago still counts, so that a
-/// rolling restart is no gap. Thread-safe.
+/// Checks whether an orchestrator has the engine level that a workflow needs. One that was running a moment ago still counts, so that
+/// a rolling restart causes no gap. Thread-safe.
 /// </summary>
 public sealed class OrchestratorLevels(ProcessStore processes, TimeProvider time)
 {
     private volatile Seen? seen;
 
     /// <returns>
-    /// Whether none has it. Never for the first level: every orchestrator has that, and an operation may wait for one.
+    /// Whether no orchestrator has it. Always false for the first level, because every orchestrator has it and operations may wait for one.
     /// </returns>
     public async Task<bool> IsMissingAsync(int level, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ public sealed record ProcessPart
     /// <summary>The ids of master keys configured in this process.</summary>
     public IReadOnlyCollection<string> MasterKeyIds { get; init; } = [];
 
-    /// <summary>Whether the engine runs here.</summary>
+    /// <summary>Whether the engine runs in this process.</summary>
     public bool Orchestrates { get; init; }
 
     /// <summary>The most connections that the capability may open, in addition to the registry's pool.</summary>

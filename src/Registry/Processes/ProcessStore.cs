@@ -77,7 +77,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
         ];
     }
 
-    /// <summary>The highest level among the engines that run; null when none does.</summary>
+    /// <summary>The highest level of all running engines; null when none is running.</summary>
     public async Task<int?> FindHighestLevelAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

@@ -9,7 +9,7 @@ public sealed record RunningProcess
 
     public required string Version { get; init; }
 
-    /// <summary>Whether the engine runs there.</summary>
+    /// <summary>Whether the engine runs in the process.</summary>
     public required bool Orchestrates { get; init; }
 
     public required int EngineLevel { get; init; }

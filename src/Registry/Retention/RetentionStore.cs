@@ -49,7 +49,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
         """,
         age, limit, cancellationToken);
 
-    /// <summary>Deletes dead letters that have waited for an operator for so long since they last came.</summary>
+    /// <summary>Deletes dead letters that have waited for an operator longer than the age since their last arrival.</summary>
     /// <returns>How many dead letters.</returns>
     public Task<int> PruneDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
@@ -58,7 +58,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
         """,
         age, limit, cancellationToken);
 
-    /// <summary>Deletes dead letters that were returned to their queues so long ago, and did not come again.</summary>
+    /// <summary>Deletes dead letters that were returned to their queues longer ago than the age and have not come back.</summary>
     /// <returns>How many dead letters.</returns>
     public Task<int> PruneReturnedDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """

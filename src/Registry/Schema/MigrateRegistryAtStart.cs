@@ -4,7 +4,7 @@ using Saga.Shared.Startup;
 
 namespace Saga.Registry.Schema;
 
-/// <summary>Brings the registry to this version's schema, as soon as it answers.</summary>
+/// <summary>Migrates the registry to this version's schema as soon as it answers.</summary>
 internal sealed partial class MigrateRegistryAtStart(RegistryMigrator migrator, IOptions<StartupOptions> options, TimeProvider time, ILogger<MigrateRegistryAtStart> log)
     : WaitAtStart(TimeSpan.FromSeconds(options.Value.WaitSeconds), time)
 {

@@ -45,11 +45,11 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
     }
 
     /// <summary>
-    /// Puts a report for such an operation into the outbox again, so that it comes to a version that reads it, soon at first and less
-    /// often later. It gets an id of its own: the row of the first may be about to be deleted. A report that comes twice changes
-    /// nothing the second time.
+    /// Puts a report for such an operation into the outbox again, soon at first and less often later, until a version that can read the
+    /// operation receives it. The report gets a new id, because the row of the first one may be about to be deleted. A duplicate report
+    /// changes nothing.
     /// </summary>
-    /// <returns>False: no version has read the operation for an hour.</returns>
+    /// <returns>False if no version has read the operation for an hour.</returns>
     public async Task<bool> PutBackAsync(StepReport report, string? traceParent, CancellationToken cancellationToken)
     {
         var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, report, traceParent);

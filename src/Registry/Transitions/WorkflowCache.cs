@@ -8,7 +8,7 @@ using Saga.Engine.Workflows;
 namespace Saga.Registry.Transitions;
 
 /// <summary>Workflows by digest. A digest identifies one content, so entries never become stale. Thread-safe.</summary>
-/// <param name="level">Of this process's engine.</param>
+/// <param name="level">The level of this process's engine.</param>
 internal sealed class WorkflowCache(EngineLevel level)
 {
     private readonly ConcurrentDictionary<string, WorkflowDefinition> workflows = new(StringComparer.Ordinal);
@@ -26,7 +26,7 @@ internal sealed class WorkflowCache(EngineLevel level)
         return workflows[digest] = JsonSerializer.Deserialize<WorkflowDefinition>(text, Json.Options)!;
     }
 
-    // Before it is read as a whole: what a newer version added may not be readable here at all.
+    // Checked before the full definition is read, because this version may not be able to read a newer version's additions.
     private void ThrowIfTooNew(string text)
     {
         var needed = JsonSerializer.Deserialize<Needs>(text, Json.Options)!;

@@ -4,18 +4,18 @@ using Microsoft.Extensions.Hosting;
 namespace Saga.Shared.Startup;
 
 /// <summary>
-/// Waits, in the host's starting phase, for a server that does not answer yet: after a power cut it may need longer than this
-/// program. That phase ends before any other hosted service starts. Compiled into each project that has something to wait for.
+/// Waits in the host's starting phase for a server that does not answer yet, because after a power failure it may need longer to start
+/// than this program. The starting phase ends before any other hosted service starts. Compiled into each project that waits for a server.
 /// </summary>
 internal abstract class WaitAtStart(TimeSpan limit, TimeProvider time) : IHostedLifecycleService
 {
     private const string Key = "Saga:Startup:WaitSeconds";
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Begins the message of the error: the configuration key, and who did not answer.</summary>
+    /// <summary>The start of the error message: the configuration key, and the server that did not answer.</summary>
     protected abstract string Awaited { get; }
 
-    /// <exception cref="TimeoutException">The server did not answer in time; the message says so in words.</exception>
+    /// <exception cref="TimeoutException">The server did not answer in time; the message is meant for the user.</exception>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
@@ -48,10 +48,10 @@ internal abstract class WaitAtStart(TimeSpan limit, TimeProvider time) : IHosted
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Asks the server, and does what must be done as soon as it answers.</summary>
+    /// <summary>Calls the server, and does the work that is due as soon as it answers.</summary>
     protected abstract Task TryAsync(CancellationToken cancellationToken);
 
-    /// <returns>The reason when the error says that the server is away; null when waiting does not help.</returns>
+    /// <returns>The reason if the error means that the server is unavailable; null if waiting would not help.</returns>
     protected abstract string? WhyAway(Exception error);
 
     protected abstract void LogWaiting(int seconds, string reason);

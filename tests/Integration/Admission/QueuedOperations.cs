@@ -7,7 +7,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Admission;
 
-/// <summary>Operations that were accepted and wait for a slot.</summary>
+/// <summary>Accepted operations that wait for a slot.</summary>
 internal static class QueuedOperations
 {
     public static async Task<Guid> QueueAsync(

@@ -29,7 +29,7 @@ public sealed class When_more_operations_come_than_slots
         foreach (var operation in queued)
             (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
         most.ShouldBeLessThanOrEqualTo(3);
-        // First come, first served: with three slots nobody overtakes more than two.
+        // First come, first served: with three slots, no operation overtakes more than two others.
         ended.Select((operation, index) => Math.Abs(queued.IndexOf(operation) - index)).Max().ShouldBeLessThanOrEqualTo(3);
     }
 
@@ -81,7 +81,7 @@ public sealed class When_more_operations_come_than_slots
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var operation = await QueuedOperations.QueueAsync(registry, EngineHost.Chain("one"));
-        // Admitted by a process that died before it sent anything.
+        // A process admitted it and died before it sent anything.
         (await new SqlAdmissionStore(registry).AdmitAsync(1, TimeSpan.Zero, default)).Operations.ShouldHaveSingleItem();
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")], settings: ("Saga:Admission:Slots", "1"));
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);

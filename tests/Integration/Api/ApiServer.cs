@@ -15,7 +15,7 @@ using Shouldly;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>The API as its process has it, on Kestrel, on a registry of its own, trusting <see cref="TestIssuer"/>.</summary>
+/// <summary>The API as in production, on Kestrel, with its own registry, trusting <see cref="TestIssuer"/>.</summary>
 public sealed class ApiServer : IAsyncDisposable
 {
     private readonly ITimer going;
@@ -49,7 +49,7 @@ public sealed class ApiServer : IAsyncDisposable
     public Uri Address => new(App.Urls.First());
 
     /// <param name="registry">A registry's connection string; a fresh one when null.</param>
-    /// <param name="map">What else the process serves.</param>
+    /// <param name="map">Further endpoints of the process.</param>
     public static async Task<ApiServer> StartAsync(string? registry = null, Action<WebApplication>? map = null)
     {
         var source = registry is null ? await PostgresServer.NewRegistryAsync() : NpgsqlDataSource.Create(registry);
@@ -136,7 +136,7 @@ public sealed class ApiServer : IAsyncDisposable
         await going.DisposeAsync();
     }
 
-    // A data source does not tell its password.
+    // A data source does not reveal its password.
     private static async Task<string> ConnectionStringAsync(NpgsqlDataSource source) => new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync())
     {
         Database = new NpgsqlConnectionStringBuilder(source.ConnectionString).Database,

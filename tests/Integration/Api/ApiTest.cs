@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>One API for all tests of a class, which leave it as it is.</summary>
+/// <summary>One API for all tests of a class, which do not change it.</summary>
 public sealed class SharedApi : IAsyncLifetime
 {
     public ApiServer Server { get; private set; } = null!;
@@ -16,7 +16,7 @@ public sealed class SharedApi : IAsyncLifetime
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }
 
-/// <summary>An API of its own for each test, unless the class shares one.</summary>
+/// <summary>A separate API for each test, unless the class shares one.</summary>
 public abstract class ApiTest(SharedApi? shared = null) : IAsyncLifetime
 {
     protected ApiServer Server { get; private set; } = null!;
@@ -30,7 +30,7 @@ public abstract class ApiTest(SharedApi? shared = null) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Checks that the answer is a problem of this kind, whole, and returns it.</summary>
+    /// <summary>Checks that the response is a complete problem of this kind, and returns it.</summary>
     protected static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, int status, string code)
     {
         var text = await response.Content.ReadAsStringAsync();

@@ -2,7 +2,7 @@ using Shouldly;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>Outward names are pinned. After a change that is meant, run the test with SAGA_APPROVE=1 and commit the file.</summary>
+/// <summary>Pins public names. After an intended change, run the test with SAGA_APPROVE=1 and commit the file.</summary>
 internal static class Approved
 {
     public static void Same(string file, string text)

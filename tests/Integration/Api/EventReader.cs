@@ -3,7 +3,7 @@ using Shouldly;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>Reads server-sent events as a browser would.</summary>
+/// <summary>Reads server-sent events like a browser.</summary>
 public sealed class EventReader : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>Everything that was logged, down to the framework's debugging.</summary>
+/// <summary>Everything that was logged, including the framework's debug messages.</summary>
 public sealed class LogLines : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> lines = new();
 
     public IReadOnlyList<string> All => [.. lines];
 
-    /// <summary>Waits for a line that begins so: the event's id and a space, at least.</summary>
+    /// <summary>Waits for a line with this prefix, which is at least the event's id and a space.</summary>
     public async Task UntilAsync(string beginning)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));

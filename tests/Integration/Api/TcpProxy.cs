@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>Stands between a client and a server, and can take the line away.</summary>
+/// <summary>A proxy between a client and a server that can cut the connections.</summary>
 public sealed class TcpProxy : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -22,7 +22,7 @@ public sealed class TcpProxy : IDisposable
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>Breaks every connection, and each new one at once.</summary>
+    /// <summary>Breaks every connection, and refuses new ones.</summary>
     public void Cut()
     {
         cut = true;

@@ -263,7 +263,7 @@ public sealed class When_a_token_is_judged(SharedApi api) : ApiTest(api), IClass
 
     private static string Encode(string text) => Base64UrlEncoder.Encode(text);
 
-    // Signed with RS256 whatever the header says.
+    // Always signed with RS256, whatever the header says.
     private string Raw(string payload, string header = "{\"alg\":\"RS256\",\"kid\":\"rsa\"}", RSA? key = null)
     {
         var signed = $"{Encode(header)}.{Encode(payload)}";

@@ -76,7 +76,7 @@ public sealed class When_an_operation_is_followed : ApiTest
         await Server.ExecuteAsync($"insert into operation_history (operation_id, at, event) select '{operation}', now(), 'stepHeld' from generate_series(1, 5000)");
         await Server.AddHistoryAsync(operation, "completed");
 
-        // Several: each reads at a pace of its own while more is being handed to it.
+        // Several listeners, each of which reads at its own pace while it gets more lines.
         var read = await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
         {
             await using var events = await EventReader.OpenAsync(Server, operation);
@@ -188,7 +188,7 @@ public sealed class When_an_operation_is_followed : ApiTest
             await queries.UntilAsync("operation_history", before + 3);
         }
 
-        // Ten rounds of something else at the feed's own pace, and not one query of the feed's.
+        // Ten rounds of another query at the feed's pace, without a single query from the feed.
         for (var quiet = 0; quiet < 10; quiet++)
         {
             var before = queries.Count("operation_history");

@@ -106,7 +106,7 @@ public sealed class When_issuer_keys_change : ApiTest
         Server.Logs.All.ShouldContain(l => l.Contains("calls itself 'https://other.example'", StringComparison.Ordinal));
     }
 
-    // Whoever is between could give keys of his own.
+    // An attacker in between could supply other keys.
     [Theory, InlineData("http://keys.invalid/keys"), InlineData("ftp://127.0.0.1/keys"), InlineData("/keys")]
     public async Task Should_not_read_keys_from_elsewhere_in_the_clear(string address)
     {
@@ -130,7 +130,7 @@ public sealed class When_issuer_keys_change : ApiTest
         return $"{Base64UrlEncoder.Encode($"{{\"alg\":\"RS256\",\"kid\":\"{Guid.NewGuid()}\"}}")}.{parts[1]}.{parts[2]}";
     }
 
-    // The library refuses to sign with a short key, so this does.
+    // The library refuses to sign with a short key, so sign by hand.
     private string RawWith(string key)
     {
         var signed = $"{Base64UrlEncoder.Encode($"{{\"alg\":\"RS256\",\"kid\":\"{key}\"}}")}.{Base64UrlEncoder.Encode(Server.Issuer.Claims(Roles.Viewer).ToJsonString())}";

@@ -22,7 +22,7 @@ public sealed class When_lists_are_paged : ApiTest
             var page = await Server.GetAsync($"/api/v1/tenants?limit=5&sort={sort}{(cursor is null ? "" : $"&cursor={cursor}")}");
             seen.AddRange(page.GetProperty("items").EnumerateArray().Select(t => t.GetProperty("slug").GetString()!));
             cursor = page.TryGetProperty("nextCursor", out var next) ? next.GetString() : null;
-            // On both sides of the page in every order: newer, older, before and behind in the alphabet.
+            // Rows on both sides of the page in every order: newer and older, alphabetically before and after.
             await TenantsAsync($"a{pages}", 1000, 2);
             await TenantsAsync($"z{pages}", -100_000, 2);
             pages++;
@@ -150,7 +150,7 @@ public sealed class When_lists_are_paged : ApiTest
         var made = new List<Guid>();
         for (var i = 0; i < 7; i++)
         {
-            // The clock of the tests goes in steps: no two are to be of the same moment.
+            // The tests' clock moves in steps, so that no two rows have the same time.
             Server.Clock.Advance(TimeSpan.FromMilliseconds(1));
             made.Insert(0, await Server.AcceptedAsync($"acme-{i}"));
         }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>The page that shows the OpenAPI document: open to anybody as the document is, and made of this process's files only.</summary>
+/// <summary>The page that shows the OpenAPI document is public like the document, and loads files only from this process.</summary>
 public sealed partial class When_the_reference_is_read(SharedApi api) : ApiTest(api), IClassFixture<SharedApi>
 {
     [Fact]
@@ -44,7 +44,7 @@ public sealed partial class When_the_reference_is_read(SharedApi api) : ApiTest(
         policy.ShouldNotContain("http");
         policy.ShouldNotContain("*");
         policy.ShouldNotContain("unsafe-eval");
-        // Scripts run by the nonce of this answer only.
+        // Scripts run only with the nonce of this response.
         var nonce = Nonce().Match(policy).Groups[1].Value;
         var page = await answer.Content.ReadAsStringAsync();
         Scripts().Count(page).ShouldBe(page.Split($"nonce=\"{nonce}\"").Length - 1);

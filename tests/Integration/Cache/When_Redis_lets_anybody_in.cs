@@ -7,8 +7,8 @@ using Xunit;
 namespace Saga.Tests.Integration.Cache;
 
 /// <summary>
-/// A Redis whose default user needs no password takes a connection with a refused name or password for that user, and
-/// the client library does not say so.
+/// If its default user needs no password, Redis treats a connection with a refused name or password as that user, and the client
+/// library does not report it.
 /// </summary>
 public sealed class When_Redis_lets_anybody_in : IAsyncLifetime
 {
@@ -83,7 +83,7 @@ public sealed class When_Redis_lets_anybody_in : IAsyncLifetime
         await SetAsync(host);
         server.Stop();
 
-        // It comes back without its users, which were never saved.
+        // Redis restarts without its users, which were never saved.
         await server.StartAsync();
 
         var seen = "";

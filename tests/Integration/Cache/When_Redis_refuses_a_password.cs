@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Cache;
 
-/// <summary>A Redis that lets nobody in without a password refuses a wrong one by itself.</summary>
+/// <summary>A Redis that requires a password refuses a wrong one by itself.</summary>
 public sealed class When_Redis_refuses_a_password
 {
     [Theory]

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Cache;
 
-/// <summary>An attempt slept while its compensation ran: what counts is what Redis has afterwards.</summary>
+/// <summary>An attempt was paused while its compensation ran. The test checks what Redis contains afterwards.</summary>
 public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -39,7 +39,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         var stale = await tenant.BeginAsync(StepNames.Cache);
         await host.Step(StepNames.Cache).CompensateAsync(await tenant.BeginAsync(StepNames.Cache), None);
 
-        // As if it had stored its credential before it slept.
+        // As if it had stored its credential before the pause.
         using (new LeasedTransactions(registry).Guard(stale.Lease))
             await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), None));
 

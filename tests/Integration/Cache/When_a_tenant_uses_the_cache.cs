@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Cache;
 
-/// <summary>What every adapter of <see cref="ITenantCache"/> keeps.</summary>
+/// <summary>The contract of every adapter of <see cref="ITenantCache"/>.</summary>
 public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
@@ -68,7 +68,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     {
         await CountAsync("n", TimeSpan.FromMilliseconds(1));
 
-        // Each count begins a window of its own once the former ended; an endless one would go on growing.
+        // Each count starts a new window after the previous one ended; without an expiry the count would keep growing.
         await Until.TrueAsync(async () => await CountAsync("n", TimeSpan.FromMilliseconds(1)) == 1);
     }
 

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Cache;
 
-/// <summary>What the step keeps on every adapter of <see cref="ICacheProvisioner"/>.</summary>
+/// <summary>The step's contract on every adapter of <see cref="ICacheProvisioner"/>.</summary>
 public abstract class When_the_cache_step_runs : IAsyncLifetime
 {
     protected Npgsql.NpgsqlDataSource Registry { get; private set; } = null!;
@@ -129,7 +129,7 @@ public sealed class When_the_cache_step_runs_on_redis : When_the_cache_step_runs
     {
         await ExecuteAsync();
         var stranger = WorkerHost.NewTenant();
-        // Begins as the tenant's own prefix does, up to the last digit; and begins with all of it but the end.
+        // One prefix differs from the tenant's only in the last digit; the other is the tenant's without its end.
         var (near, longer) = (Tenant.Id.ToString()[..^1], $"{Tenant.Id}0");
 
         (await AsTenantAsync($"SET t:{Tenant.Id}:a 1")).ShouldStartWith("+OK");

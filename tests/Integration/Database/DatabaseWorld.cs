@@ -16,7 +16,7 @@ using Saga.Workers;
 
 namespace Saga.Tests.Integration.Database;
 
-/// <summary>A registry of its own, and workers on the shared PostgreSQL server, wired as a host wires them.</summary>
+/// <summary>A separate registry, and workers on the shared PostgreSQL server, registered like in a host.</summary>
 internal sealed class DatabaseWorld : IAsyncDisposable
 {
     private readonly ServiceProvider provider;
@@ -76,7 +76,7 @@ internal sealed class DatabaseWorld : IAsyncDisposable
     public async Task CompensateAsync(SeededTenant tenant, string step) =>
         await Step(step).CompensateAsync(await tenant.BeginAsync(step), default);
 
-    /// <summary>Reserved, made and migrated.</summary>
+    /// <summary>A tenant that is reserved, created and migrated.</summary>
     public async Task<SeededTenant> ReadyAsync(IsolationTier tier, string? plan = null)
     {
         var tenant = await TenantAsync(tier, plan);
@@ -91,7 +91,7 @@ internal sealed class DatabaseWorld : IAsyncDisposable
             await CompensateAsync(tenant, step);
     }
 
-    /// <summary>What the server still holds of the tenant: roles, database, schema, rows. Empty when nothing is left.</summary>
+    /// <summary>What the server still has of the tenant: roles, database, schema, rows. Empty when nothing is left.</summary>
     public async Task<IReadOnlyList<string>> LeftoversAsync(TenantId tenant, Placement placement)
     {
         var left = new List<string>();

@@ -28,7 +28,7 @@ public sealed class When_a_database_server_is_away
             failure.Message.ShouldNotContain("secret-word");
         }
 
-        // The login may exist: its password is kept until it is known that it does not.
+        // The login may exist, so its password is kept until the login is known to be gone.
         (await world.RegistryAsync<long>("select count(*) from tenant_credentials")).ShouldBe(1);
     }
 

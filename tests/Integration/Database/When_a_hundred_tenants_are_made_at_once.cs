@@ -18,7 +18,7 @@ public sealed class When_a_hundred_tenants_are_made_at_once
         var tenants = new List<SeededTenant>();
         for (var i = 0; i < 100; i++)
             tenants.Add(await world.TenantAsync(tiers[i % tiers.Length]));
-        // As many at once as a host's workers run.
+        // The concurrency of a host's workers.
         var limit = new ParallelOptions { MaxDegreeOfParallelism = 32 };
 
         await Parallel.ForEachAsync(tenants, limit, async (tenant, cancellationToken) =>
@@ -36,7 +36,7 @@ public sealed class When_a_hundred_tenants_are_made_at_once
         });
     }
 
-    // Only what comes of a slow machine is tried again: no other failure may come of the number.
+    // Only failures caused by a slow machine are retried. The number of tenants must cause no other failures.
     private static async Task PatientlyAsync(Func<Task> attempt)
     {
         for (var tries = 1; ; tries++)

@@ -18,7 +18,7 @@ public sealed class When_a_server_has_few_connections
         var name = $"budget_{Guid.NewGuid():n}";
         var admin = new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync());
         await using var observer = NpgsqlDataSource.Create(admin.ConnectionString);
-        // Beyond the limit the server itself refuses, superusers excepted: so the test counts, too.
+        // Beyond the limit the server itself refuses connections, except for superusers, so the test also counts them.
         await using (var role = observer.CreateCommand($"create role {name} superuser login password 'secret'"))
             await role.ExecuteNonQueryAsync();
         try

@@ -151,7 +151,7 @@ public sealed class When_a_tenant_is_made
 
             await using var third = new NpgsqlConnection(own);
             (await Should.ThrowAsync<PostgresException>(() => third.OpenAsync())).SqlState.ShouldBe(PostgresErrorCodes.TooManyConnections);
-            // A database of its own has the limit, too.
+            // The tenant's own database also has the limit.
             var database = (await tenant.ReadAsync()).Placement!.Database;
             (await world.AdminQueryAsync<int>("postgres", $"select datconnlimit from pg_database where datname = '{database}'"))
                 .ShouldHaveSingleItem().ShouldBe(tier == IsolationTier.Database ? 2 : -1);
@@ -163,7 +163,7 @@ public sealed class When_a_tenant_is_made
         }
     }
 
-    // Policies pass by the owner of a table, unless they are forced.
+    // Policies do not apply to a table's owner unless they are forced.
     [Theory]
     [MemberData(nameof(Tiers))]
     public async Task Should_show_no_rows_to_the_owner_of_the_tables_either(IsolationTier tier)

@@ -80,7 +80,7 @@ public sealed class When_a_tenant_is_unmade
         await Should.ThrowAsync<NpgsqlException>(() => intruder.ExecuteAsync("select 1"));
     }
 
-    // Each statement that stands for a crash: what came after it had not happened yet.
+    // Each statement simulates a crash by undoing everything after it.
     [Theory]
     [InlineData(IsolationTier.Row, "revoke saga_rows_users from {0}")]
     [InlineData(IsolationTier.Row, "alter role {0} rename to {0}_gone")]
@@ -116,10 +116,10 @@ public sealed class When_a_tenant_is_unmade
         var tenant = await world.TenantAsync(tier);
         await world.ExecuteAsync(tenant, StepNames.Reserve);
         var placement = (await tenant.ReadAsync()).Placement!;
-        // The shared parts are there, so that the late attempt gets as far as it can.
+        // The shared parts exist, so that the late attempt gets as far as possible.
         await world.ReadyAsync(tier);
 
-        // The late attempt waits at the tenant's lock, as one that was paused there would.
+        // The late attempt waits for the tenant's lock, like one that was paused there.
         await using var holder = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = "postgres", Pooling = false }.ConnectionString);
         await holder.OpenAsync();
         await holder.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Id, 1))", new { Id = tenant.Id.ToString() });
@@ -161,7 +161,7 @@ public sealed class When_a_tenant_is_unmade
         await world.ExecuteAsync(tenant, StepNames.Reserve);
         var placement = (await tenant.ReadAsync()).Placement!;
 
-        // The session of a killed worker, which still works under the tenant's lock on the server.
+        // The server session of a killed worker, which still holds the tenant's lock.
         await using var killed = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = "postgres", Pooling = false }.ConnectionString);
         await killed.OpenAsync();
         await killed.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Id, 1))", new { Id = tenant.Id.ToString() });

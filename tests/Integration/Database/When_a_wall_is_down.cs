@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-/// <summary>On a server of its own: a wall that is down there is everybody's.</summary>
+/// <summary>Uses its own server, because a missing isolation measure affects every tenant on it.</summary>
 public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : IClassFixture<When_a_wall_is_down.OwnServer>
 {
     [Theory]

@@ -144,8 +144,8 @@ public sealed class When_a_warm_database_is_there
         }
     }
 
-    // The product with a migration of the test's own, and with it a template and warm databases. No test's version is older than
-    // that of a test before it: it would make none.
+    // The product with the test's own migration, and therefore its own template and warm databases. No test may use an older version
+    // than the tests before it, because a pool creates nothing when a newer version exists.
     private static Task<DatabaseWorld> WorldAsync() => DatabaseWorld.CreateAsync(change: services => services.AddSingleton(new ProductMigrations(
         [.. ProductMigrations.Embedded().All, new ProductMigration(Interlocked.Increment(ref newest), "test", $"comment on table users is '{Guid.NewGuid():n}'")])));
 

@@ -24,7 +24,7 @@ public sealed class When_connections_to_tenants_are_kept
             await UseAsync(world, tenant);
 
         world.Connections.Pools.ShouldBe(2);
-        // One that is in use when its pool goes is not disturbed.
+        // A connection that is in use when its pool is evicted is not disturbed.
         (await open.Connection.ExecuteScalarAsync<int>("select 1")).ShouldBe(1);
         await UseAsync(world, tenants[0]);
     }
@@ -62,7 +62,7 @@ public sealed class When_connections_to_tenants_are_kept
         var tenant = await world.ReadyAsync(IsolationTier.Database);
         await UseAsync(world, tenant);
 
-        // Another process unmakes and makes it: the sessions of this one are gone, and the password is another.
+        // Another process removes and recreates it, so this process's sessions are gone and the password has changed.
         await server.CompensateAsync(tenant, StepNames.Migrate);
         await server.CompensateAsync(tenant, StepNames.Database);
         await server.ExecuteAsync(tenant, StepNames.Database);

@@ -129,7 +129,7 @@ public sealed class When_databases_are_copied
         (await world.AdminQueryAsync<string>($"tenant_{tenant.Id.Compact}", "select 'half' where to_regclass('product.half') is not null")).ShouldBeEmpty();
     }
 
-    // The product with one migration of the test's own, so that its template is the test's own.
+    // The product with the test's own migration, so that the test has its own template.
     private static Action<IServiceCollection> Product(string id, params string[] more) => services =>
         services.AddSingleton(new ProductMigrations(
         [

@@ -8,14 +8,14 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>What the scenarios of the engine share.</summary>
+/// <summary>Common parts of the engine's scenarios.</summary>
 internal static class EngineTest
 {
     /// <summary>The workflow with every step changed.</summary>
     public static WorkflowDefinition Each(this WorkflowDefinition workflow, Func<StepDefinition, StepDefinition> change) =>
         workflow with { Steps = [.. workflow.Steps.Select(change)] };
 
-    /// <summary>Sends a message to a queue as anybody on the bus may.</summary>
+    /// <summary>Sends a message to a queue like any sender on the bus.</summary>
     public static async Task SendAsync(this EngineHost host, string queue, object message, Guid? id = null)
     {
         var endpoint = await host.Services.GetRequiredService<IBus>().GetSendEndpoint(host.Services.GetRequiredService<BusAddresses>().Queue(queue));

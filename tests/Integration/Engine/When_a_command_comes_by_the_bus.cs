@@ -48,7 +48,7 @@ public sealed class When_a_command_comes_by_the_bus
 
         for (var times = 0; times < 5; times++)
             await host.SendAsync(Endpoints.Commands, Command, id);
-        // Sent last; when it is done, so are those before it, or they race it to the same end.
+        // Sent last. When it is done, the earlier ones are done too, or race it to the same result.
         await AskAsync(host, Command with { Slug = "globex", Subdomain = "globex" });
 
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operations") == 2, "both commands are operations");
@@ -87,7 +87,7 @@ public sealed class When_a_command_comes_by_the_bus
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operations") == 1, "the command is an operation");
     }
 
-    // As any AMQP client does it.
+    // Like any AMQP client.
     private static async Task PublishAsync(string broker, string body, Guid id, string contentType = "application/json")
     {
         var token = TestContext.Current.CancellationToken;

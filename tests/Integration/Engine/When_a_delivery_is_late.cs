@@ -18,7 +18,7 @@ public sealed class When_a_delivery_is_late
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(5) }));
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from outbox where destination = @queue", new { queue = Endpoints.Worker(EngineHost.Worker) }) == 1, "the step is dispatched");
-        // The queue is not there yet: the message waits in the outbox, and is lost there.
+        // The queue does not exist yet, so the message waits in the outbox, where the test deletes it.
         await registry.ExecuteAsync("delete from outbox");
         var tenant = new TenantId(await registry.ScalarAsync<Guid>("select tenant_id from operations where id = @operation", new { operation }));
         var step = new ScriptedStep("one") { OnExecute = (context, _) => registry.ExecuteAsync("insert into audit (actor, action) values ('one', 'ran')", context.Lease) };

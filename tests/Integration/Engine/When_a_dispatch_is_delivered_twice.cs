@@ -17,7 +17,7 @@ public sealed class When_a_dispatch_is_delivered_twice
         var (began, cancelled) = (new TaskCompletionSource(), 0);
         var step = new ScriptedStep("one")
         {
-            // Longer than the lease and the deferral of a second delivery together would take to cut it short.
+            // Longer than the lease plus the deferral of a second delivery, which would have cancelled it.
             OnExecute = async (context, cancellationToken) =>
             {
                 began.TrySetResult();

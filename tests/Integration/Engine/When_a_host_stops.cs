@@ -28,7 +28,7 @@ public sealed class When_a_host_stops
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var cut = ScriptedStep.Hanging("two", out var began);
-        // Longer than this test waits: the stop frees the lease.
+        // Longer than this test waits, so the stop must release the lease.
         var first = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), cut], settings: ("Saga:Workers:LeaseSeconds", "300"));
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two", "three"));
         await began.WaitAsync(TimeSpan.FromSeconds(30));
@@ -85,7 +85,7 @@ public sealed class When_a_host_stops
 
         await using var second = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
 
-        // Long before the attempt would be over.
+        // Long before the attempt's time is over.
         (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
     }
 
@@ -95,7 +95,7 @@ public sealed class When_a_host_stops
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = await RabbitServer.NewVirtualHostAsync();
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
-        // Before the worker's queue is there: what comes to it first, comes in batches.
+        // Before the worker's queue exists, so that its first messages arrive in batches.
         var operations = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => orchestrator.SubmitAsync(EngineHost.Chain("one"))));
         var (calls, last) = (0, new TaskCompletionSource());
         var step = new ScriptedStep("one")
@@ -130,7 +130,7 @@ public sealed class When_a_host_stops
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two"));
         await began.WaitAsync(TimeSpan.FromSeconds(30));
         await first.DisposeAsync();
-        // Whatever the report of the stopped worker came to: nothing is timed any more.
+        // Whatever happened to the stopped worker's report, nothing is due any more.
         await registry.ExecuteAsync("update operations set next_due_at = null");
 
         var step = new ScriptedStep("one");

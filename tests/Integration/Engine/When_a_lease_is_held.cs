@@ -10,12 +10,12 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>One worker's leases against the registry, by a clock that the test moves: a lease lasts 15 s, and is renewed every 5.</summary>
+/// <summary>One worker's leases in the registry, with a clock that the test moves. A lease lasts 15 s and is renewed every 5 s.</summary>
 public sealed class When_a_lease_is_held
 {
     private readonly TestClock time = new();
 
-    // Long before the lease would end by itself.
+    // Long before the lease would expire.
     [Theory, InlineData("fence = 2"), InlineData("settled = true"), InlineData("holder = gen_random_uuid()")]
     public async Task Should_cancel_the_work_at_the_next_renewal_when_it_is_another_dispatchs(string change)
     {
@@ -33,7 +33,7 @@ public sealed class When_a_lease_is_held
     public async Task Should_cancel_the_work_before_the_lease_ends_when_it_is_not_renewed()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        // Not started, as good as one whose renewal hangs.
+        // Not started, which is like a hanging renewal.
         await using var worker = Worker(registry);
         using var held = (await worker.TakeAsync(await DispatchAsync(registry, "one"), default)).Held!;
 

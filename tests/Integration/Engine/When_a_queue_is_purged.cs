@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>Somebody empties a queue of the broker while operations run: the sweeper brings all of them to their end.</summary>
+/// <summary>Somebody purges a queue while operations run. The sweeper brings all of them to completion.</summary>
 public sealed class When_a_queue_is_purged
 {
     private static readonly WorkflowDefinition Workflow = EngineHost.Chain("one").Each(s => s with
@@ -21,7 +21,7 @@ public sealed class When_a_queue_is_purged
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = await RabbitServer.NewVirtualHostAsync();
-        // A worker was here once, so its queue is; nobody reads it now.
+        // A worker once ran, so its queue exists, but nobody reads it now.
         await (await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false)).DisposeAsync();
         await using var host = await EngineHost.StartAsync(registry, bus, []);
         var operations = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.SubmitAsync(Workflow)));
@@ -48,7 +48,7 @@ public sealed class When_a_queue_is_purged
         await Until.TrueAsync(() => Task.FromResult(step.Calls.Count == 20), "all run");
         await first.DisposeAsync();
 
-        // Nobody reads what they report.
+        // Nobody reads their reports.
         gate.SetResult();
         await PurgedAsync(bus, Endpoints.Operations);
         await using var second = await EngineHost.StartAsync(registry, bus, []);

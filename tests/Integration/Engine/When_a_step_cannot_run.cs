@@ -41,7 +41,7 @@ public sealed class When_a_step_cannot_run
         await using var host = await EngineHost.StartAsync(registry, null, [step]);
 
         (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled);
-        // However often it was sent: the bus that forgets is told at the start, too.
+        // However often it was sent, because the in-memory bus also dispatches again at start.
         (await host.HistoryAsync(operation)).Where(line => line.Contains("ailed")).ShouldBe(["stepFailed:one", "compensationFailed:one"]);
         (await registry.ScalarAsync<string>("select failure ->> 'code' from operations")).ShouldBe("tenant-unknown");
         step.Calls.ShouldBeEmpty();
@@ -83,7 +83,7 @@ public sealed class When_a_step_cannot_run
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             },
         };
-        // Renewed only after 40 s, when the worker would hear of the newer fence.
+        // Renewed only after 40 s, when the worker would learn of the newer fencing token.
         await using var host = await EngineHost.StartAsync(registry, null, [step], settings: ("Saga:Workers:LeaseSeconds", "120"));
 
         var operation = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(1), Backoff = TimeSpan.Zero }));

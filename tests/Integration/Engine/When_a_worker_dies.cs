@@ -9,8 +9,8 @@ using Xunit;
 namespace Saga.Tests.Integration.Engine;
 
 /// <summary>
-/// A worker that took a step is never heard of again: the lease ends without a renewal or a report. Here the step ends its own lease
-/// and is deaf to the cancellation that follows.
+/// A worker takes a step and disappears: the lease ends without a renewal or a report. Here the step ends its own lease and ignores
+/// the cancellation that follows.
 /// </summary>
 public sealed class When_a_worker_dies
 {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>More steps than a worker does within an attempt's time. Nothing is wrong with any of them.</summary>
+/// <summary>More steps than a worker can run within an attempt's time. All of them are healthy.</summary>
 public sealed class When_a_worker_has_a_backlog
 {
     [Fact]

@@ -23,14 +23,14 @@ public sealed class When_a_worker_is_stopped_in_a_transaction
             {
                 open ??= await leased.BeginAsync(context.Lease, CancellationToken.None);
                 began.TrySetResult();
-                // As SIGSTOP does it: no cancellation ends it.
+                // Like SIGSTOP: no cancellation ends it.
                 await goOn.Task;
             },
         };
         await using var host = await EngineHost.StartAsync(registry, null, [stopped, new ScriptedStep("two")]);
         var stuck = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(2), Backoff = TimeSpan.Zero }));
         await began.Task;
-        // Its attempt's time is over, and the transition that says so wants the row that is locked.
+        // Its attempt's time is over, and the transition that records this needs the locked row.
         var over = Stopwatch.StartNew();
         var took = new List<double>();
 

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>A newer version wrote what this one does not know.</summary>
+/// <summary>A newer version wrote values that this one does not know.</summary>
 public sealed class When_an_operation_cannot_be_read
 {
     private const string Unreadable = "unreadable-operations";
@@ -26,7 +26,7 @@ public sealed class When_an_operation_cannot_be_read
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
         var ids = await BreakAsync(registry, host, brokenBy, count: 12);
 
-        // As many as before had filled every place of the endpoint.
+        // As many as would have filled the endpoint's concurrency before the fix.
         for (var others = 0; others < 5; others++)
         {
             var clock = Stopwatch.StartNew();

@@ -50,7 +50,7 @@ public sealed class When_an_operation_is_traced : IDisposable
         await using (await EngineHost.StartAsync(registry, rabbit, []))
         {
             (operation, trace) = await SubmitAsync(registry);
-            // Nobody has the queue of the worker yet, so the order to it stays.
+            // The worker's queue does not exist yet, so its message stays in the outbox.
             await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select exists (select 1 from outbox where destination <> 'saga-operations')"), "the first step is ordered");
             (await registry.ScalarAsync<string>("select traceparent from outbox where destination <> 'saga-operations'")).ShouldStartWith($"00-{trace}-");
         }

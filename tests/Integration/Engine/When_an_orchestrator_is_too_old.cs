@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>A workflow needs a level of the engine that only a newer version has.</summary>
+/// <summary>A workflow needs an engine level that only a newer version has.</summary>
 public sealed class When_an_orchestrator_is_too_old
 {
     private const string Words = "Workflow 'test' version 1 needs engine level 2; this orchestrator has level 1.";
@@ -22,7 +22,7 @@ public sealed class When_an_orchestrator_is_too_old
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var older = await EngineHost.StartAsync(
             registry, null, [new ScriptedStep("one"), new ScriptedStep("two")], settings: ("Saga:Admission:Slots", "2"));
-        // More than there are slots: none may keep one.
+        // More than there are slots, so none of them may keep a slot.
         var waiting = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => older.SubmitAsync(Newer)));
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where reason = @Words", new { Words }) == waiting.Length, "all are put off, in words");
@@ -43,7 +43,7 @@ public sealed class When_an_orchestrator_is_too_old
         var operations = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => older.SubmitAsync(Newer)));
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == operations.Length, "all are put off");
 
-        // Both take wakes and reports from one queue.
+        // Both consume wake-ups and reports from one queue.
         await using var newer = await EngineHost.StartAsync(registry, bus, [], s => s.AddSingleton(new EngineLevel(2)));
 
         foreach (var operation in operations)

@@ -19,7 +19,7 @@ public sealed class When_attempts_overlap
         var refused = new TaskCompletionSource<Exception?>();
         var step = new ScriptedStep("one")
         {
-            // Deaf to cancellation until it is given up; short of the end of its lease.
+            // Ignores cancellation until the attempt is given up, but ends before its lease does.
             OnExecute = async (context, _) =>
             {
                 Interlocked.Increment(ref inside);

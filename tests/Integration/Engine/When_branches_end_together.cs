@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>Reports of one operation that come at the same moment, to one process and to two: each sees what the others changed.</summary>
+/// <summary>Reports of one operation arrive at the same moment, in one process and in two. Each sees what the others changed.</summary>
 public sealed class When_branches_end_together
 {
     private static readonly (string, string) Patient = ("Saga:Workers:LeaseSeconds", "60");

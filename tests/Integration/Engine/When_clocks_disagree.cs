@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>The orchestrator's clock is wrong; the registry's decides.</summary>
+/// <summary>The orchestrator's clock is wrong. The registry's clock decides.</summary>
 public sealed class When_clocks_disagree
 {
     [Fact]
@@ -28,7 +28,7 @@ public sealed class When_clocks_disagree
 
         await Until.TrueAsync(() => Task.FromResult(sweeps.Looks >= looks + 20), "the sweeper looks twenty times");
 
-        // It is due when it would have been sent again, half a minute after it was accepted: once at most, on a slow machine.
+        // It is due half a minute after it was accepted, when it would be sent again. This happens at most once, on a slow machine.
         (sweeps.Taken - taken).ShouldBeLessThan(2);
     }
 

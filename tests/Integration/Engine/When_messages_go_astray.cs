@@ -42,12 +42,12 @@ public sealed class When_messages_go_astray
         steps[1].Calls.Count.ShouldBe(1);
     }
 
-    // By its id: nothing else would tell the second delivery from a second order.
+    // Recognised by its id, because nothing else distinguishes a second delivery from a second message.
     [Fact]
     public async Task Should_send_again_once_when_the_order_to_do_so_comes_twice()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        // No worker: nothing but these orders moves the operation.
+        // There is no worker, so only these messages advance the operation.
         await using var host = await EngineHost.StartAsync(registry, null, []);
         var operation = await host.SubmitAsync(EngineHost.Chain("one"));
         await Until.TrueAsync(async () => (await host.HistoryAsync(operation)).Contains("stepDispatched:one"), "the step is sent");
@@ -55,7 +55,7 @@ public sealed class When_messages_go_astray
 
         foreach (var id in (Guid[])[twice, twice, twice, last])
         {
-            // As if a worker had done it and its report were lost: only then is it sent under a new fence.
+            // As if a worker had finished it and its report was lost. Only then is it sent under a new fencing token.
             await registry.ExecuteAsync("update operation_steps set taken_at = now()");
             await host.SendAsync(Endpoints.Operations, new OperationForgotten { OperationId = operation }, id);
             await Until.TrueAsync(
@@ -110,7 +110,7 @@ public sealed class When_messages_go_astray
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(1), Backoff = TimeSpan.Zero }));
         await Until.TrueAsync(async () => (await orchestrator.HistoryAsync(operation)).Contains("stepDispatched:one"), "the step is dispatched");
-        // No worker has made its queue yet, so the message is still in the outbox; there it is lost.
+        // No worker has created its queue yet, so the message is still in the outbox, where the test deletes it.
         await registry.ExecuteAsync("delete from outbox");
 
         await using var worker = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);

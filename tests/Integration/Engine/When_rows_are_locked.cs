@@ -6,13 +6,13 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>Any number of relays and sweepers run: what one has locked does not hold up the others.</summary>
+/// <summary>Any number of relays and sweepers run. Rows locked by one do not delay the others.</summary>
 public sealed class When_rows_are_locked
 {
     [Theory]
-    // Messages, by the relay alone.
+    // Messages that only the relay sends.
     [InlineData("update operations set next_due_at = null", "select 1 from outbox where body like '%' || $1 || '%' for update")]
-    // Operations, by the sweeper alone.
+    // Operations that only the sweeper wakes.
     [InlineData("delete from outbox; update operations set next_due_at = now()", "select 1 from operations where id = $1::uuid for update")]
     public async Task Should_go_on_with_those_that_are_not(string before, string lockOne)
     {
@@ -22,7 +22,7 @@ public sealed class When_rows_are_locked
         await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var transaction = await LockAsync(connection, lockOne, locked);
 
-        // On a bus that forgets, operations are told to begin at the start, too.
+        // On the in-memory bus, operations are also started again at the process's start.
         await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);
 
         (await host.EndAsync(free)).ShouldBe(OperationState.Completed);
@@ -36,7 +36,7 @@ public sealed class When_rows_are_locked
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var operation = await SubmitAsync(registry);
-        // A stalled operation ignores it, as a queue that was purged would.
+        // A stalled operation ignores it, which has the same effect as a purged queue.
         await registry.ExecuteAsync("delete from outbox; update operations set state = 'stalled', next_due_at = now() - interval '1 hour'");
 
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>No timer fires: what goes on, goes on because it was told to.</summary>
+/// <summary>No timer fires, so everything that happens is triggered by a message or a notification.</summary>
 public sealed class When_time_stands_still
 {
     [Fact]
@@ -14,7 +14,7 @@ public sealed class When_time_stands_still
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, [new ScriptedStep("one")], new TestClock());
 
-        // The first may be found by the look at the start.
+        // The first one may be found by the poll at the start.
         for (var operations = 0; operations < 3; operations++)
             (await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("one")))).ShouldBe(OperationState.Completed);
     }

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-/// <summary>The race for a lease, against PostgreSQL alone: no bus and no orchestrator puts the two in order.</summary>
+/// <summary>The race for a lease in PostgreSQL, without a bus or an orchestrator that would order the two workers.</summary>
 public sealed class When_two_workers_take_one_dispatch
 {
     private static readonly LeaseAnswer[] OneWinner = [LeaseAnswer.Taken, LeaseAnswer.Duplicate];
@@ -73,7 +73,7 @@ public sealed class When_two_workers_take_one_dispatch
 
         await registry.ExecuteAsync("update operation_steps set fence = 2, taken_at = null, expires_at = now() - interval '1 second'");
 
-        // Before anybody has the new fence, and after.
+        // Before and after another worker takes the new fencing token.
         await Should.ThrowAsync<LeaseLostException>(() => leased.BeginAsync(held, default));
         (await slow.TakeAsync(old, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Stale);
         var taken = await next.TakeAsync(old with { Fence = 2 }, default);
@@ -94,7 +94,7 @@ public sealed class When_two_workers_take_one_dispatch
         var held = (await slow.TakeAsync(command, default)).Held!.Lease;
         await registry.ExecuteAsync("update operation_steps set expires_at = now() - interval '1 second'");
 
-        // The same dispatch, delivered again: what became of its worker is the orchestrator's to judge.
+        // The same dispatch, delivered again. The orchestrator decides what happened to its worker.
         (await next.TakeAsync(command, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Duplicate);
         await registry.ExecuteAsync("update operation_steps set fence = 2, taken_at = null");
         var taken = (await next.TakeAsync(command with { Fence = 2 }, default)).Held!.Lease;
@@ -139,7 +139,7 @@ public sealed class When_two_workers_take_one_dispatch
         await first.TakeAsync(command, default);
 
         (await second.TakeAsync(command, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Duplicate);
-        // As the worker does once its report is sent, perhaps long before the orchestrator reads it.
+        // Like the worker after it has sent its report, possibly long before the orchestrator reads it.
         await registry.ExecuteAsync("update operation_steps set holder = null, expires_at = null");
         (await second.TakeAsync(command, default)).Reply.Outcome.ShouldBe(LeaseAnswer.Duplicate);
     }
@@ -172,7 +172,7 @@ public sealed class When_two_workers_take_one_dispatch
         (await registry.ScalarAsync<bool>("select attempt_ends_at = taken_at + interval '90 seconds' and lost_at = taken_at + 2 * (expires_at - taken_at) from operation_steps")).ShouldBeTrue();
     }
 
-    // By itself, since the row was locked when it asked together with others.
+    // Separately, because the row was locked when it was requested in a batch.
     [Theory, InlineData("fence = 2"), InlineData("settled = true")]
     public async Task Should_take_nothing_when_what_it_waited_for_makes_it_late(string change)
     {
@@ -191,7 +191,7 @@ public sealed class When_two_workers_take_one_dispatch
             await transaction.CommitAsync();
         }
 
-        // Late or busy: it read the row before it waited. What it reports under its old fence changes nothing.
+        // Late or busy, because it read the row before it waited. Its report under the old fencing token changes nothing.
         (await asking).Held.ShouldBeNull();
         (await registry.ScalarAsync<Guid?>("select holder from operation_steps")).ShouldBeNull();
     }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>Members, roles and administrators: made once, and released with what was made for them.</summary>
+/// <summary>Members, roles and administrators: created once, and released together with everything created for them.</summary>
 public abstract partial class DirectoryContract
 {
     [Fact]

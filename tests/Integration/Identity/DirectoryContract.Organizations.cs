@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>Organisations: made, found, mended and deleted, each once and its tenant's own.</summary>
+/// <summary>Organisations: created, found, repaired and deleted, one for each tenant.</summary>
 public abstract partial class DirectoryContract
 {
     [Fact]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>Users: made and kept.</summary>
+/// <summary>Users: created and kept.</summary>
 public abstract partial class DirectoryContract
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>What every directory does, whatever is behind it.</summary>
+/// <summary>The contract of every directory adapter.</summary>
 public abstract partial class DirectoryContract : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -17,7 +17,7 @@ public abstract partial class DirectoryContract : IAsyncLifetime
 
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>Puts a user there that no provisioning made.</summary>
+    /// <summary>Adds a user that was not created by provisioning.</summary>
     protected abstract Task SeedUserAsync(string email, bool enabled, bool verified);
 
     protected static TenantId NewTenant() => new(Guid.CreateVersion7());

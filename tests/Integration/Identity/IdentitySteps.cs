@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>A registry with one tenant, a Keycloak of its own, and the steps between them. What was called must have kept to Keycloak's contract.</summary>
+/// <summary>A registry with one tenant, its own Keycloak stub, and the steps. All calls must have followed Keycloak's contract.</summary>
 public abstract class IdentitySteps : IAsyncLifetime
 {
     protected static readonly CancellationToken None = CancellationToken.None;

@@ -5,7 +5,7 @@ using Saga.Workers.Identity;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>A client of a stub, configured as a worker is, but quick to give up.</summary>
+/// <summary>A client of a stub, configured like a worker but with short timeouts.</summary>
 public sealed class KeycloakConnection : IAsyncDisposable
 {
     private readonly ServiceProvider services;

@@ -10,7 +10,7 @@ using Saga.Host.Embedded.Identity;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>The embedded issuer in a web application of its own, as the host maps it.</summary>
+/// <summary>The embedded issuer in its own web application, mapped like in the host.</summary>
 public sealed class RunningIssuer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -75,7 +75,7 @@ public sealed class RunningIssuer : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
-    /// <summary>Stops it and keeps the folder, for another to start on.</summary>
+    /// <summary>Stops it and keeps the folder, so that another issuer can start with it.</summary>
     public async Task StopAsync()
     {
         Http.Dispose();

@@ -16,8 +16,8 @@ using Xunit;
 namespace Saga.Tests.Integration.Identity;
 
 /// <summary>
-/// Keycloak fails right after it succeeded, as it does when it is restarted under load. Attempts follow each other within milliseconds
-/// here, so whatever counts attempts has none left when Keycloak is back.
+/// Keycloak fails right after successful calls, as when it is restarted under load. Attempts follow each other within milliseconds
+/// here, so a limit on attempts would be used up before Keycloak is back.
 /// </summary>
 public sealed class When_Keycloak_is_away_for_a_while
 {
@@ -28,7 +28,7 @@ public sealed class When_Keycloak_is_away_for_a_while
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var world = await WorldOf.StartAsync(stub);
-        // Each of these has its organisation when the outage begins, and must delete it in the midst of it.
+        // Each of these has its organisation when the outage begins, and must delete it during the outage.
         var refuse = new TaskCompletionSource();
         world.Refusal = refuse.Task;
         var back = await world.SubmitAsync(3, StepNames.Identity, Refused);
@@ -78,7 +78,7 @@ public sealed class When_Keycloak_is_away_for_a_while
         (await world.EndsAsync(operations)).ShouldAllBe(e => e == OperationState.Completed);
     }
 
-    /// <summary>An orchestrator and a worker with the identity step on the stub, and a step that is refused when the test says so.</summary>
+    /// <summary>An orchestrator and a worker with the identity step on the stub, and a step that fails when the test says so.</summary>
     private sealed class WorldOf : IAsyncDisposable
     {
         private readonly KeycloakConnection connection;

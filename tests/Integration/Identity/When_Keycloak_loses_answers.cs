@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>What acted and was not heard of is found again; nothing is made twice, and no POST is repeated blindly.</summary>
+/// <summary>Calls that took effect without an answer are found again. Nothing is created twice, and no POST is repeated blindly.</summary>
 public sealed class When_Keycloak_loses_answers : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;

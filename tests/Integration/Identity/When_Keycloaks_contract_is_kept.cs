@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>The stub's judgement itself: it passes what Keycloak documents, and catches what it does not.</summary>
+/// <summary>Tests the stub's validation: it accepts what Keycloak documents, and reports everything else.</summary>
 public sealed class When_Keycloaks_contract_is_kept
 {
     private const string Admin = "/admin/realms/saga/";

@@ -13,7 +13,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Identity;
 
 /// <summary>
-/// Keycloak works on a POST that the client gave up, and is done with it after the compensation has looked for an organisation and
+/// Keycloak still works on a POST that the client gave up on, and finishes after the compensation has looked for an organisation and
 /// found none.
 /// </summary>
 public sealed class When_a_call_takes_effect_after_the_compensation
@@ -26,7 +26,7 @@ public sealed class When_a_call_takes_effect_after_the_compensation
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub, [("TimeoutSeconds", "2"), ("Retries", "0"), ("LingersForSeconds", "6")]);
-        // The first calls take their time; the one that gets no answer is to be the POST.
+        // The first calls are not delayed, so that the call without an answer is the POST.
         await using (var patient = new KeycloakConnection(stub, [("TimeoutSeconds", "60")]))
             await patient.Directory.FindUserAsync("nobody@acme.example", CancellationToken.None);
         await connection.Directory.FindUserAsync("nobody@acme.example", CancellationToken.None);

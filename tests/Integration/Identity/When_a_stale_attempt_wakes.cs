@@ -11,8 +11,8 @@ using Xunit;
 namespace Saga.Tests.Integration.Identity;
 
 /// <summary>
-/// An attempt slept, in front of any of its calls, while its compensation ran. What counts is what Keycloak has afterwards: an
-/// organisation that nobody owns would keep its alias for ever.
+/// An attempt was paused before one of its calls while its compensation ran. The test checks what Keycloak contains afterwards,
+/// because an orphaned organisation would block its alias permanently.
 /// </summary>
 public sealed class When_a_stale_attempt_wakes : IdentitySteps
 {
@@ -99,7 +99,7 @@ public sealed class When_a_stale_attempt_wakes : IdentitySteps
 
         Stub.Calls.ShouldBeEmpty();
 
-        // The request is made after the registry was asked, and before it waits for a connection.
+        // The request is created after the check in the registry, and before it waits for a connection.
         HttpRequestMessage Wake()
         {
             over = true;

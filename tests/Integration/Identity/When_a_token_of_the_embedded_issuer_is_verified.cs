@@ -71,7 +71,7 @@ public sealed class When_a_token_of_the_embedded_issuer_is_verified
     [Fact]
     public async Task Should_stay_good_while_the_key_is_rotated()
     {
-        // In the past, so that the verifying library, which reads the machine's clock, is not asked about times.
+        // In the past, so the verifying library, which uses the machine's clock, must not check times.
         var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var issuer = await RunningIssuer.StartAsync(time: time);
         var old = await issuer.TokenAsync();

@@ -3,7 +3,7 @@ using Shouldly;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>Each test ends by asking whether every call and answer kept to the OpenAPI document.</summary>
+/// <summary>Each test ends by checking that every call and response followed the OpenAPI document.</summary>
 public sealed class When_the_directory_is_Keycloak : DirectoryContract
 {
     private KeycloakStub stub = null!;

@@ -76,7 +76,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
         for (var i = 0; i < 3; i++)
             (await issuer.AskAsync(IssuerClients.Admin, $"guess {i}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 
-        // Also with the right secret: the answer must not tell that it was right.
+        // Also with the right secret, because the response must not reveal that it was right.
         using var refused = await issuer.AskAsync(IssuerClients.Admin, issuer.Secret(IssuerClients.Admin));
         refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         refused.Headers.RetryAfter.ShouldNotBeNull().Delta.ShouldBe(TimeSpan.FromMinutes(1));

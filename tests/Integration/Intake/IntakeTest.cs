@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Intake;
 
-/// <summary>An intake on a registry of its own.</summary>
+/// <summary>An intake with its own registry.</summary>
 public abstract class IntakeTest : IAsyncLifetime
 {
     protected NpgsqlDataSource Registry { get; private set; } = null!;

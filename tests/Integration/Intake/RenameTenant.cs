@@ -8,7 +8,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Intake;
 
-/// <summary>A command of the tests' own: all that a new one needs.</summary>
+/// <summary>A command for tests only, with everything that a new command needs.</summary>
 public sealed record RenameTenant(TenantId TenantId, string Name, string? IdempotencyKey = null);
 
 public sealed class RenamePlan : ICommandPlan<RenameTenant, RenameTenant>

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Intake;
 
-/// <summary>The intake is newer than all orchestrators, and a workflow of its version needs what they do not know.</summary>
+/// <summary>The intake is newer than all orchestrators, and a workflow of its version needs a level that they do not have.</summary>
 public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -23,7 +23,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
     public async Task Should_refuse_the_command_in_words_until_one_comes()
     {
         var tenant = await ActiveAsync();
-        // It hosts steps only: its level helps nobody.
+        // This process only hosts steps, so its level does not count.
         await BeatAsync(level: 2, orchestrates: false);
         await BeatAsync(level: 1, orchestrates: true);
         var rows = await RowsAsync();
@@ -31,7 +31,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
         var refused = (await Rename.SubmitAsync(new(tenant, "New"), "ada", Cancellation)).ShouldBeOfType<CommandRejected>().Rejection;
 
         (refused.Code, refused.Detail).ShouldBe((
-            RejectionCodes.EngineTooOld, "The workflow 'rename' needs engine level 2, and no running orchestrator has it. Start orchestrators of this version, and send the command again."));
+            RejectionCodes.EngineTooOld, "The workflow 'rename' needs engine level 2, and no running orchestrator has it. Start orchestrators of this version, then send the command again."));
         (await Rename.PlanAsync(new(tenant, "New"), Cancellation)).Refusal!.Code.ShouldBe(RejectionCodes.EngineTooOld);
         (await RowsAsync()).ShouldBe(rows, "nothing was written");
 

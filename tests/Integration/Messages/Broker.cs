@@ -5,14 +5,14 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Messages;
 
-/// <summary>A virtual host as any AMQP client sees it.</summary>
+/// <summary>A virtual host as seen by any AMQP client.</summary>
 internal sealed class Broker(string address) : IAsyncDisposable
 {
     private IConnection? connection;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A queue as the version before had it.</summary>
+    /// <summary>A queue as declared by the previous version.</summary>
     public async Task DeclareFormerAsync(string name)
     {
         await using var channel = await ChannelAsync();
@@ -27,7 +27,7 @@ internal sealed class Broker(string address) : IAsyncDisposable
         await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, Encoding.UTF8.GetBytes(body), Token);
     }
 
-    /// <summary>Messages that wait, and consumers; null when there is no such queue.</summary>
+    /// <summary>The numbers of waiting messages and consumers; null when there is no such queue.</summary>
     public async Task<(uint Messages, uint Consumers)?> LookAsync(string queue)
     {
         await using var channel = await ChannelAsync();
@@ -42,8 +42,8 @@ internal sealed class Broker(string address) : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the message as often and gives it back each time, as a process does that dies of it.</summary>
-    /// <returns>How often it came.</returns>
+    /// <summary>Takes the message repeatedly and returns it each time, like a process that it kills.</summary>
+    /// <returns>How often it was delivered.</returns>
     public async Task<int> RejectAsync(string queue, int times)
     {
         await using var channel = await ChannelAsync();

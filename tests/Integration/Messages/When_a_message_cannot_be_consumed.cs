@@ -55,7 +55,7 @@ public sealed class When_a_message_cannot_be_consumed
         var address = await RabbitServer.NewVirtualHostAsync();
         await using (await EngineHost.StartAsync(registry, address, []))
         {
-            // Makes the queues.
+            // Creates the queues.
         }
 
         await using var broker = new Broker(address);
@@ -79,7 +79,7 @@ public sealed class When_a_message_cannot_be_consumed
         await using var broker = new Broker(address);
         await broker.PublishAsync(Endpoints.Commands, "", """{"name": "Acme"}""", new BasicProperties { ContentType = "application/json", MessageId = Guid.CreateVersion7().ToString() });
         var letter = await LetterAsync(registry);
-        // What a newer version would know how to read.
+        // A message that only a newer version can read.
         await registry.ExecuteAsync("update dead_letters set body = @Complete", new { Complete });
         var store = new DeadLetterStore(registry);
 

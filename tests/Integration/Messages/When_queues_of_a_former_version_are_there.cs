@@ -20,7 +20,7 @@ public sealed class When_queues_of_a_former_version_are_there
         foreach (var queue in (string[])[Operations, Endpoints.Commands, $"{Operations}_error"])
             await broker.DeclareFormerAsync(queue);
         var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
-        // Only what is in the queues moves it on.
+        // Only the messages in the queues advance it.
         await registry.ExecuteAsync("delete from outbox; update operations set next_due_at = null");
         await broker.PublishAsync(Operations, "", Batch("OperationSubmitted", operation), Properties());
         await broker.PublishAsync($"{Operations}_error", "", Batch("OperationSubmitted", Guid.CreateVersion7()), Properties(("MT-Fault-Message", "It broke.")));
@@ -51,7 +51,7 @@ public sealed class When_queues_of_a_former_version_are_there
 
     private static string Command(string slug) => $$"""{"name": "Acme", "slug": "{{slug}}", "plan": "basic", "adminEmail": "admin@acme.example"}""";
 
-    // As the version before wrote it.
+    // As written by the previous version.
     private static string Batch(string type, Guid operation) =>
         $$"""{"messages": [{"id": "{{Guid.CreateVersion7()}}", "type": "Saga.Contracts.Steps.{{type}}", "body": {"operationId": "{{operation}}" } }]}""";
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Notification;
 
-/// <summary>No mode of TLS takes a certificate that the system does not trust, and none falls back to the clear.</summary>
+/// <summary>No TLS mode accepts an untrusted certificate, and none falls back to an unencrypted connection.</summary>
 public sealed class When_a_mail_servers_certificate_is_not_trusted
 {
     [Theory]

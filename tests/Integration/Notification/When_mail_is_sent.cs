@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Notification;
 
-/// <summary>What every adapter of <see cref="IMailer"/> keeps.</summary>
+/// <summary>The contract of every adapter of <see cref="IMailer"/>.</summary>
 public abstract class When_mail_is_sent : IAsyncLifetime
 {
     private WorkerHost host = null!;

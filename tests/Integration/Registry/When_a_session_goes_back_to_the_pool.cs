@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Registry;
 
-/// <summary>The registry's pool does not reset connections: whoever changes a session takes the changes back.</summary>
+/// <summary>The registry's pool does not reset connections, so code that changes a session must undo its changes.</summary>
 public sealed class When_a_session_goes_back_to_the_pool : IAsyncLifetime
 {
     private const string Settings = "select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where source = 'session'";

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Registry;
 
-/// <summary>A commit that notifies takes a lock over the whole server until it is on disk.</summary>
+/// <summary>A commit that notifies takes a server-wide lock until it is on disk.</summary>
 public sealed class When_commits_notify
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -49,7 +49,7 @@ public sealed class When_commits_notify
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
     }
 
-    // Keeps which transaction notified, in place of notifying.
+    // Records which transaction notified, instead of notifying.
     private static async Task<NpgsqlDataSource> WatchedAsync()
     {
         var registry = await PostgresServer.NewRegistryAsync();

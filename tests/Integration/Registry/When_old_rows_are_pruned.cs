@@ -172,7 +172,7 @@ public sealed class When_old_rows_are_pruned
         await Until.TrueAsync(async () => await CountAsync(registry, old) == (1, 0));
     }
 
-    // One that ended long ago, one that ended lately, and one that stalled long ago.
+    // One operation that ended long ago, one that ended recently, and one that stalled long ago.
     private static async Task<(Guid Old, Guid Young, Guid Stalled)> OperationsAsync(NpgsqlDataSource registry)
     {
         await using var host = await EngineHost.StartAsync(registry, null,

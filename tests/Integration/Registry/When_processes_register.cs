@@ -78,7 +78,7 @@ public sealed class When_processes_register
         (await Intakes.Provision(registry).SubmitAsync(command, "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("a command that was accepted stays accepted").IsReplay.ShouldBeTrue();
     }
 
-    // Without the process that tests are given.
+    // Without the process that test registries contain by default.
     private static async Task<NpgsqlDataSource> EmptyAsync()
     {
         var registry = await PostgresServer.NewRegistryAsync();

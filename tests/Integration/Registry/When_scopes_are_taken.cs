@@ -91,7 +91,7 @@ public sealed class When_scopes_are_taken
 
     private static StepFailureException Permanent() => StepFailureException.Permanent("told-to-fail", "The test wants it so.");
 
-    // It has the scope of a tenant that nobody else asks for.
+    // It holds the scope of a tenant that nobody else requests.
     private static Task<Guid> OperationAsync(NpgsqlDataSource registry) => EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
 
     private static async Task<ScopeHolder?> TakeAsync(NpgsqlDataSource registry, Guid operation, params string[] scopes)

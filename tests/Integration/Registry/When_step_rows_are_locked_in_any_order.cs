@@ -10,8 +10,8 @@ using Xunit;
 namespace Saga.Tests.Integration.Registry;
 
 /// <summary>
-/// Renewals, releases and commits write the same rows of <c>operation_steps</c>, each named in another order, at the same time.
-/// A deadlock would abort one of them.
+/// Renewals, releases and commits write the same rows of <c>operation_steps</c> at the same time, each listing them in a different
+/// order. A deadlock would abort one of them.
 /// </summary>
 public sealed class When_step_rows_are_locked_in_any_order
 {
@@ -60,12 +60,12 @@ public sealed class When_step_rows_are_locked_in_any_order
             var shuffled = leases.ToArray();
             random.Shuffle(shuffled);
             await session.ReleaseAsync(shuffled, leases.ToHashSet(), default);
-            // Held again, as far as the rows are free just now, so that there is something to renew.
+            // Take the leases again, as far as the rows are free, so that there is something to renew.
             await session.TakeAsync([.. leases.Select(l => new LeaseRequest(l, TimeSpan.FromHours(1), DateTimeOffset.MaxValue))], [], TimeSpan.FromHours(1), default);
         }
     }
 
-    // Two halves of the operations, so that two commits are under way at once.
+    // Two halves of the operations, so that two commits run at once.
     private static async Task CommitAsync(NpgsqlDataSource registry, List<Guid> operations, bool ascending)
     {
         await using var session = new SqlTransitionStore(registry).OpenSession();

@@ -49,7 +49,7 @@ public sealed class When_steps_become_rows
         (await connection.QueryAsync<string>("select step from operation_steps where settled order by step")).ShouldBe(["database.create", "placement.reserve"], "a lease that was settled stays so");
     }
 
-    // The migrations that came before, as their migrator recorded them.
+    // The earlier migrations, as recorded by their migrator.
     private static async Task BeforeAsync(NpgsqlDataSource registry)
     {
         await ExecuteAsync(registry, "create table registry_migrations (version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())");

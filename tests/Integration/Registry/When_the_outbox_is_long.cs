@@ -7,14 +7,14 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Registry;
 
-/// <summary>Thousands of messages are being sent by those who wrote them. A relay looks for the few that nobody sends.</summary>
+/// <summary>Processes are sending thousands of their own messages. A relay looks for the few that nobody sends.</summary>
 public sealed class When_the_outbox_is_long
 {
     [Theory, InlineData(OutboxPart.Fresh, "'-infinity'"), InlineData(OutboxPart.Overdue, "now() - interval '1 second'")]
     public async Task Should_find_what_nobody_sends_without_walking_past_the_others(OutboxPart part, string claimedUntil)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        // The newest messages, so that they are the last in the order of age.
+        // The newest messages, which are last in order of age.
         await registry.ExecuteAsync(
             $$"""
             insert into outbox (message_id, message_type, destination, body, claimed_until)
@@ -23,7 +23,7 @@ public sealed class When_the_outbox_is_long
             from generate_series(1, 20003) n;
             """);
         await registry.ExecuteAsync("vacuum analyze outbox");
-        // What a session read is counted when it ends.
+        // The server counts a session's reads when the session ends.
         var once = new NpgsqlConnectionStringBuilder(await Unpooled(registry)) { Pooling = false }.ConnectionString;
         await using (var source = NpgsqlDataSource.Create(once))
         await using (var session = new SqlOutboxStore(source).OpenSession())

@@ -41,7 +41,7 @@ public sealed class When_the_registry_is_migrated
         await using var world = await DatabaseWorld.CreateAsync();
         var registry = await world.RegistryAsync<string>("select current_database()");
         var tenant = await world.ReadyAsync(IsolationTier.Database);
-        // The server asks every login for its own password; what a login may do is asked of the server.
+        // Every login needs its own password, so query the server for what a login may do.
         var logins = await world.AdminQueryAsync<string>("postgres", $"select rolname from pg_roles where rolcanlogin and starts_with(rolname, 't_{tenant.Id.Compact}')");
 
         logins.ShouldNotBeEmpty();

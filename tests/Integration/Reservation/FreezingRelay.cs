@@ -5,8 +5,8 @@ using System.Text;
 namespace Saga.Tests.Integration.Reservation;
 
 /// <summary>
-/// Stands between a client and a server. Once the client has sent a text, nothing moves any more in either direction, and the
-/// connections stay open: to the server the client looks as a process does after SIGSTOP.
+/// A relay between a client and a server. Once the client has sent a given text, it forwards nothing more in either direction but
+/// keeps the connections open. To the server the client looks like a process after SIGSTOP.
 /// </summary>
 internal sealed class FreezingRelay : IAsyncDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class FreezingRelay : IAsyncDisposable
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>Completes when the text has been passed on to the server.</summary>
+    /// <summary>Completes when the text was forwarded to the server.</summary>
     public Task Frozen => frozen.Task;
 
     public async ValueTask DisposeAsync()
@@ -71,7 +71,7 @@ internal sealed class FreezingRelay : IAsyncDisposable
             {
                 if (frozen.Task.IsCompleted)
                     await Task.Delay(Timeout.Infinite, end.Token);
-                // Set first: the answer must not pass.
+                // Set before forwarding, so that the answer is not forwarded.
                 var last = looks && Encoding.UTF8.GetString(buffer, 0, count).Contains(freezesAfter, StringComparison.Ordinal);
                 if (last)
                     frozen.TrySetResult();
@@ -80,7 +80,7 @@ internal sealed class FreezingRelay : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The test is over, or one of them left.
+            // The test is over, or one side has disconnected.
         }
     }
 }

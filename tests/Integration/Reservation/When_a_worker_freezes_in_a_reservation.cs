@@ -14,16 +14,16 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Reservation;
 
-/// <summary>SIGSTOP, a machine that is gone, a network that is cut: the connection stays, and nothing comes.</summary>
+/// <summary>After SIGSTOP, a machine failure or a network failure, the connection stays open but nothing arrives.</summary>
 public sealed class When_a_worker_freezes_in_a_reservation
 {
-    // Much shorter than the time after which the server ends a transaction that is left open.
+    // Much shorter than the server's timeout for idle transactions.
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
     [Theory]
-    // Within the transaction, before anything is written.
+    // Within the transaction, before any write.
     [InlineData("from database_servers")]
-    // As the server's count is changed.
+    // When the server's count is changed.
     [InlineData("update database_servers")]
     public async Task Should_let_others_reserve_at_once(string freezesAfter)
     {
@@ -44,7 +44,7 @@ public sealed class When_a_worker_freezes_in_a_reservation
         var stuck = await world.TenantAsync(IsolationTier.Schema);
         await using var frozen = await FrozenAsync(world, stuck, "from database_servers", idleSeconds: 5);
 
-        // The next attempt wants the row that the frozen one has locked.
+        // The next attempt needs the row that the frozen one has locked.
         await world.ExecuteAsync(stuck, StepNames.Reserve).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 
         (await stuck.ReadAsync()).Placement.ShouldNotBeNull();
@@ -56,7 +56,7 @@ public sealed class When_a_worker_freezes_in_a_reservation
         var address = new NpgsqlConnectionStringBuilder(world.Registry.ConnectionString);
         var relay = new FreezingRelay(address.Host!, address.Port, after);
         (address.Host, address.Port, address.CommandTimeout) = ("127.0.0.1", relay.Port, 0);
-        // The connections of a worker, with the limits that every program sets.
+        // A worker's connections, with the limits that every program sets.
         var services = new ServiceCollection().AddLogging().AddRegistry(new ConfigurationBuilder().AddInMemoryCollection(
             [
                 new("Saga:Registry:ConnectionString", address.ConnectionString),

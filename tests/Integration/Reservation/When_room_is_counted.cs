@@ -31,7 +31,7 @@ public sealed class When_room_is_counted
             }
             catch (StepFailureException e) when (e.Failure.Code == "server-full")
             {
-                // Somebody else had the last room.
+                // Another tenant had the last slot.
             }
 
             if (i % 2 == 0)

@@ -8,7 +8,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Runtime;
 
-/// <summary>What a product service embeds, configured as one: a runtime login, runtime keys, and nothing of the control plane's own.</summary>
+/// <summary>A product service's configuration: a runtime login and runtime keys, without access to the control plane.</summary>
 internal sealed class ProductService : IAsyncDisposable
 {
     private readonly ServiceProvider services;

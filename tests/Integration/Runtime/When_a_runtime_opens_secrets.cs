@@ -98,7 +98,7 @@ public sealed class When_a_runtime_opens_secrets : IAsyncLifetime
     [Fact]
     public async Task Should_not_take_what_a_runtime_key_wrapped_for_what_a_master_key_wrapped()
     {
-        // Even where somebody configured one key for both, against the check at start.
+        // Even if one key was configured for both, despite the check at start.
         await using var same = new ProductService(registry, ("r1", SealingFixture.First));
         await ExecuteAsync("update tenant_runtime_keys r set wrapped = k.wrapped from tenant_keys k where k.tenant_id = r.tenant_id", null);
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Runtime;
 
-/// <summary>What the login of a product service may do in the registry, asked of the server itself.</summary>
+/// <summary>What a product service's login may do in the registry, according to the server itself.</summary>
 public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
 {
     private static readonly string[] Views = ["credentials", "holds", "keys", "placements", "settings", "tenants"];
@@ -54,7 +54,7 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
     [Fact]
     public async Task Should_write_nothing()
     {
-        // Some views could be written by nobody, whatever was granted: so the grants are asked for, too.
+        // Some views are not updatable whatever was granted, so check the grants too.
         await using var connection = await runtime.OpenConnectionAsync();
         foreach (var view in Views)
             (await connection.ExecuteScalarAsync<bool>($"select has_table_privilege('runtime_v1.{view}', 'insert, update, delete, truncate, references, trigger')")).ShouldBeFalse(view);

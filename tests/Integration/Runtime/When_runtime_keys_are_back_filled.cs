@@ -28,7 +28,7 @@ public sealed class When_runtime_keys_are_back_filled
         tenants.Count.ShouldBe(6);
         (await Should.ThrowAsync<SealingException>(() => SecretAsync(product, tenants[0]))).Message.ShouldContain("the workers have not wrapped it yet");
 
-        // One more has a key, and no secret yet.
+        // One more tenant has a key but no secret yet.
         (await workers.GetRequiredService<RuntimeKeyBackfill>().RunAsync(default)).ShouldBe(7);
 
         foreach (var tenant in tenants)
@@ -151,7 +151,7 @@ public sealed class When_runtime_keys_are_back_filled
         (await WrappedAsync(registry)).ShouldBe(0);
     }
 
-    /// <summary>A registry of the version before there were runtime keys, as its programs left it; migrated.</summary>
+    /// <summary>A migrated registry of the version before there were runtime keys.</summary>
     private static async Task<NpgsqlDataSource> FromBeforeAsync()
     {
         var registry = await StoredRegistry.LoadAsync("3b48fc0");
@@ -199,7 +199,7 @@ public sealed class When_runtime_keys_are_back_filled
     private static Task<Credential?> FindAsync(ProductService product, TenantId tenant) =>
         product.Credentials.FindAsync(tenant, CredentialPurposes.Database, default);
 
-    /// <summary>As if the keys were from before.</summary>
+    /// <summary>Makes the keys look like keys from before there were runtime keys.</summary>
     private static Task ForgetAsync(NpgsqlDataSource registry) => ExecuteAsync(registry, "delete from tenant_runtime_keys");
 
     private static Task<long> WrappedAsync(NpgsqlDataSource registry) => ScalarAsync(registry, "select count(*) from tenant_runtime_keys");

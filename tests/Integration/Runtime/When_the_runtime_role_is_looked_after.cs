@@ -62,7 +62,7 @@ public sealed class When_the_runtime_role_is_looked_after : IAsyncLifetime
 
         var told = log.Told.ShouldHaveSingleItem();
         told.ShouldContain($"CREATE ROLE {role} NOLOGIN");
-        // What it says is what a superuser can run.
+        // A superuser can run the logged statements.
         await ExecuteAsync(told[told.IndexOf("CREATE ROLE", StringComparison.Ordinal)..]);
         (await MayReadAsync(role)).ShouldBeTrue();
         log.Told.Clear();
@@ -92,7 +92,7 @@ public sealed class When_the_runtime_role_is_looked_after : IAsyncLifetime
         return role;
     }
 
-    /// <summary>A user who owns the registry's database and may create nothing else.</summary>
+    /// <summary>A user who owns the registry's database and has no other rights.</summary>
     private async Task<NpgsqlDataSource> OwnerAsync()
     {
         var user = NewRole("owner");

@@ -16,7 +16,7 @@ public sealed class When_workers_read_what_runtimes_read
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var tenant = await Seed.TenantAsync(registry, "acme");
-        // The registry's data source is the test's; a second one could only be opened with what is configured, which leads nowhere.
+        // The test provides the registry's data source. A second one would use the configured connection string, which is invalid.
         await using var workers = SealingFixture.On(
             registry, "k1", [("Saga:Runtime:Registry:ConnectionString", ""), ("Saga:Registry:ConnectionString", "Host=nowhere.invalid")], ("k1", SealingFixture.First));
         var context = await tenant.BeginAsync("database");
@@ -29,7 +29,7 @@ public sealed class When_workers_read_what_runtimes_read
         (await workers.GetRequiredService<TenantCredentials>().FindAsync(tenant.Id, CredentialPurposes.Database, default)).ShouldBe(new Credential("user", "pass"));
         await workers.DisposeAsync();
 
-        // It was lent, and is left open.
+        // The data source was borrowed, so it stays open.
         (await registry.OpenConnectionAsync(TestContext.Current.CancellationToken)).Dispose();
     }
 }

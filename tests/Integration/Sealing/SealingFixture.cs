@@ -6,7 +6,7 @@ using Saga.Workers.Sealing;
 
 namespace Saga.Tests.Integration.Sealing;
 
-/// <summary>Sealing on a given registry with fixed master keys, wired as a host wires it.</summary>
+/// <summary>Sealing with a given registry and fixed master keys, registered like in a host.</summary>
 internal static class SealingFixture
 {
     public static readonly string First = Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray());

@@ -11,7 +11,7 @@ using Saga.Workers;
 
 namespace Saga.Tests.Integration.Storage;
 
-/// <summary>The storage worker and the runtime's objects, registered as a host does it.</summary>
+/// <summary>The storage worker and the runtime's objects, registered like in a host.</summary>
 public sealed class StorageHost : IAsyncDisposable
 {
     private readonly ServiceProvider services;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Storage;
 
-/// <summary>An attempt slept while its compensation ran: what counts is what the S3 server has afterwards.</summary>
+/// <summary>An attempt was paused while its compensation ran. The test checks what the S3 server contains afterwards.</summary>
 public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -38,7 +38,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         var stale = await tenant.BeginAsync(StepNames.Storage);
         await host.Step.CompensateAsync(await tenant.BeginAsync(StepNames.Storage), None);
 
-        // As if it had begun before, and come to its first change now.
+        // As if it had started earlier and now made its first change.
         using (new LeasedTransactions(registry).Guard(stale.Lease))
             await Should.ThrowAsync<LeaseLostException>(() => host.Provisioner.ProvisionAsync(tenant.Id, None));
 
@@ -62,7 +62,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
     {
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (request, _) =>
         {
-            // The newer dispatch comes between the bucket and its rules.
+            // The newer dispatch arrives after the bucket is created and before its rules are set.
             if (request.Method == "GET" && request.Query.ContainsKey("lifecycle"))
                 tenant.BeginAsync(StepNames.Storage).GetAwaiter().GetResult();
             return null;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Storage;
 
-/// <summary>What every adapter of <see cref="ITenantObjects"/> keeps.</summary>
+/// <summary>The contract of every adapter of <see cref="ITenantObjects"/>.</summary>
 public abstract class When_objects_are_kept : IAsyncLifetime
 {
     private StorageHost host = null!;

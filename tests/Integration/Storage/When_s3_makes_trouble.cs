@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Storage;
 
-/// <summary>What only a bucket can do: versions, uploads in parts, thousands of keys, answers that are half an error.</summary>
+/// <summary>Cases specific to S3: versions, multipart uploads, thousands of keys, and responses with partial errors.</summary>
 public sealed class When_s3_makes_trouble
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -136,7 +136,7 @@ public sealed class When_s3_makes_trouble
             await lenient.Objects.For(tenant).PutTextAsync("a", "x");
             await lenient.Provisioner.RemoveAsync(tenant, None);
             (await lenient.Provisioner.ExistsAsync(tenant, None)).ShouldBeFalse();
-            // What cannot be listed cannot be said to be gone.
+            // If listing fails, nothing can be reported as removed.
             (await Should.ThrowAsync<ObjectStoreException>(() => strict.Provisioner.RemoveAsync(tenant, None))).IsTransient.ShouldBeFalse();
         }
     }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Storage;
 
-/// <summary>What every adapter of <see cref="Workers.Storage.IStorageProvisioner"/> keeps.</summary>
+/// <summary>The contract of every adapter of <see cref="Workers.Storage.IStorageProvisioner"/>.</summary>
 public abstract class When_storage_is_provisioned : IAsyncLifetime
 {
     private StorageHost host = null!;

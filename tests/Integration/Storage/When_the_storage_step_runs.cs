@@ -74,7 +74,7 @@ public sealed class When_the_storage_step_runs : IAsyncLifetime
     [Fact]
     public async Task Should_name_the_folder_that_cannot_be_made()
     {
-        // A file where the folder should be: no permission is involved, so it holds for root too.
+        // A file in place of the folder involves no permissions, so this also works for root.
         var file = Path.GetTempFileName();
         await using var broken = StorageHost.OnFolder(registry, Path.Combine(file, "below"));
 

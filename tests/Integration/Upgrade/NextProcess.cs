@@ -7,7 +7,7 @@ using Saga.Tests.Support.World;
 
 namespace Saga.Tests.Integration.Upgrade;
 
-/// <summary>A process of tomorrow's version.</summary>
+/// <summary>A process of the next version.</summary>
 internal sealed class NextProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -33,7 +33,7 @@ internal sealed class NextProcess : IAsyncDisposable
 
     public static Task<NextProcess> WorkAsync(NpgsqlDataSource registry, string bus, params string[] steps) => StartAsync(registry, bus, false, steps);
 
-    /// <summary>Dies as of a SIGKILL.</summary>
+    /// <summary>Kills the process with SIGKILL.</summary>
     public Task KillAsync()
     {
         process.Kill();
@@ -66,7 +66,7 @@ internal sealed class NextProcess : IAsyncDisposable
         return first == next.started.Task ? next : throw new InvalidOperationException($"Tomorrow's process ended:\n{string.Join('\n', next.output)}");
     }
 
-    // Not beside this program, whose contracts are today's.
+    // In a separate folder, because this program's folder contains the current contracts.
     private static string Program()
     {
         var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);

@@ -28,11 +28,11 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
         StepNames.Identity, StepNames.Administrator, StepNames.Database, StepNames.Migrate, StepNames.Storage, StepNames.Cache, StepNames.Verify, StepNames.Notify,
     ];
 
-    // With a folder for mails, these are real, too.
+    // With a mail folder, these steps are real too.
     private static readonly string[] People = [StepNames.Identity, StepNames.Administrator, StepNames.Notify];
 
     /// <param name="registry">The stored registry.</param>
-    /// <param name="mails">Where mails go. Without it, the steps of organisations and mails only pretend.</param>
+    /// <param name="mails">The folder for mails. Without it, the steps for organisations and mails succeed without doing anything.</param>
     public static async Task<TodaysPrograms> StartAsync(NpgsqlDataSource registry, string? mails = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -62,7 +62,7 @@ internal sealed class TodaysPrograms(IHost host) : IAsyncDisposable
             builder.Services.AddSingleton<IStep>(new ScriptedStep(step));
         foreach (var worker in Workers)
             builder.Services.AddWorkerEndpoint(builder.Configuration, worker);
-        // The test's own source: the password is not in its connection string.
+        // The test's own data source, because its connection string does not contain the password.
         builder.Services.AddSingleton(registry);
         var host = builder.Build();
         await host.StartAsync();

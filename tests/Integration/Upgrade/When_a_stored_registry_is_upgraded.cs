@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Upgrade;
 
-/// <summary>The programs of an earlier version were stopped, and those of today start on what it left.</summary>
+/// <summary>The programs of an earlier version were stopped, and the current ones start with its data.</summary>
 public sealed class When_a_stored_registry_is_upgraded
 {
     private const string Version = "3b48fc0";
@@ -68,11 +68,11 @@ public sealed class When_a_stored_registry_is_upgraded
     {
         var mails = Directory.CreateTempSubdirectory("saga-mails-");
         await using var registry = await UpgradedAsync();
-        // Version 1 has other names for the steps, and does not say what they need.
+        // Version 1 uses other step names and does not declare the steps' needs.
         (await ScalarAsync<string>(registry, "select distinct definition ->> 'version' from workflows")).ShouldBe("1");
         await using (var host = await TodaysPrograms.StartAsync(registry, mails.FullName))
         {
-            // Made for another tenant: that the mail knows it proves that it read what the administrator's step returned.
+            // Created for another tenant. The mail reflects this, which proves that it used the output of the administrator's step.
             await host.Get<IDirectory>().EnsureUserAsync(new TenantId(Guid.CreateVersion7()), "admin@fresh.example", TestContext.Current.CancellationToken);
 
             await EndsAsync(registry, "fresh", "completed", "active");

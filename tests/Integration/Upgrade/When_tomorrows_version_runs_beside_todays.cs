@@ -11,8 +11,8 @@ using Xunit;
 namespace Saga.Tests.Integration.Upgrade;
 
 /// <summary>
-/// A second build, as processes of its own: it adds a step, a state of operations, a status of steps, a message, a required field of a
-/// message and a level of the engine. Both versions work on one registry and one broker at once.
+/// A second build in separate processes adds a step, an operation state, a step status, a message, a required message field and an
+/// engine level. Both versions work on one registry and one broker at the same time.
 /// </summary>
 public sealed class When_tomorrows_version_runs_beside_todays
 {
@@ -39,7 +39,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
 
         await using (await NextProcess.WorkAsync(registry, bus, "one", "new", "three"))
         {
-            // In the midst of it, tomorrow's orchestrator dies, and comes back.
+            // Meanwhile the next version's orchestrator dies and comes back.
             await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from progress") > 0, "tomorrow's worker is at work", Patience);
             await orchestrator.KillAsync();
             await orchestrator.DisposeAsync();
@@ -64,18 +64,18 @@ public sealed class When_tomorrows_version_runs_beside_todays
         await using var worker = await NextProcess.WorkAsync(registry, bus, "one", "new", "three");
         var (todays, tomorrows) = await SubmitAsync(registry);
 
-        // Dispatches without the field that tomorrow's worker requires are kept, and are sent again until today's worker gets them.
+        // Dispatches without the field that the next version's worker requires are kept, and are sent again until the current worker gets them.
         await EndAsync(today, todays);
         await NoAttemptWasSpentAsync(registry);
         (await registry.ScalarAsync<long>("select count(*) from dead_letters where reason <> 'unreadable' or message_type not like '%.ExecuteStep'")).ShouldBe(0);
         (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBeGreaterThan(0, "tomorrow's worker takes some of them");
-        // What today's orchestrator does not know waits, in words.
+        // Operations that the current orchestrator does not know wait, with a reason.
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where operation_id = any(@tomorrows) and reason like '%needs engine level 2%'", new { tomorrows }) == Each,
             "all are put off", Patience);
         (await registry.ScalarAsync<long>("select count(*) from operation_steps where operation_id = any(@tomorrows)", new { tomorrows })).ShouldBe(0, "nothing was begun");
 
-        // Both orchestrators take from one queue now. Tomorrow's dies in the midst of it, and comes back.
+        // Both orchestrators consume one queue now. The next version's dies meanwhile and comes back.
         var next = await NextProcess.OrchestrateAsync(registry, bus);
         var more = await SubmitAsync(registry);
         await Until.TrueAsync(
@@ -88,7 +88,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
             await EndAsync(today, [.. tomorrows, .. more.Todays, .. more.Tomorrows]);
             await NoAttemptWasSpentAsync(registry);
 
-            // Alone, tomorrow's version reads what today's could not: nothing of it was lost.
+            // Running alone, the next version reads what the current one could not. Nothing was lost.
             await today.DisposeAsync();
             await ReturnAsync(registry, "type-unknown");
             await ProgressIsKnownAsync(registry);
@@ -125,7 +125,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
     private static async Task NoAttemptWasSpentAsync(NpgsqlDataSource registry) =>
         (await registry.ScalarAsync<int>("select max(attempt) from operation_steps")).ShouldBe(1, "no attempt was spent");
 
-    // Each execution of the new step says how far it is, and only tomorrow's worker executes it.
+    // Each execution of the new step reports its progress, and only the next version's worker executes it.
     private static Task ProgressIsKnownAsync(NpgsqlDataSource registry) => Until.TrueAsync(
         async () => await registry.ScalarAsync<bool>("select count(*) filter (where exists (select from progress p where p.operation_id = s.operation_id and p.step = 'new')) = count(*) and count(*) > 0 from operation_steps s where step = 'new'"),
         "what was said of the new step is known");
@@ -133,7 +133,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
     private static async Task ReturnAsync(NpgsqlDataSource registry, string reason)
     {
         var letters = new DeadLetterStore(registry);
-        // Both orchestrators took messages from the queue.
+        // Both orchestrators consumed messages from the queue.
         (await registry.ScalarAsync<long>("select count(*) from dead_letters where reason = @reason", new { reason })).ShouldBeGreaterThan(0);
         while ((await letters.ListAsync(new() { Reason = reason, Waiting = true }, null, 200, TestContext.Current.CancellationToken)).Items is { Count: > 0 } waiting)
         {

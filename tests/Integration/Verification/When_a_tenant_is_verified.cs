@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Verification;
 
-/// <summary>The verify step on a tenant that the real workers made.</summary>
+/// <summary>The verify step on a tenant that the real workers created.</summary>
 public abstract class When_a_tenant_is_verified : IAsyncLifetime
 {
     protected NpgsqlDataSource Registry { get; private set; } = null!;
@@ -176,7 +176,7 @@ public sealed class When_a_tenant_is_verified_on_real_servers : When_a_tenant_is
     {
         await redis.AskAsync($"ACL SETUSER {User} resetpass >other");
 
-        // The client connects all the same, and everything works: as the user that needs no password.
+        // The client connects anyway and everything works, as the user that needs no password.
         (await FailAsync()).Message.ShouldContain("accepts anybody as 'default'");
     }
 
@@ -185,7 +185,7 @@ public sealed class When_a_tenant_is_verified_on_real_servers : When_a_tenant_is
     {
         await redis.AskAsync($"ACL SETUSER {User} resetpass >other");
         await redis.AskAsync("ACL SETUSER default resetpass >secret");
-        // Connections that are open stay signed in, so only the tenant's own connection is refused.
+        // Open connections stay signed in, so only the tenant's own connection is refused.
 
         (await FailAsync()).ShouldSatisfyAllConditions(
             f => f.Code.ShouldBe("verify-cache"), f => f.Transient.ShouldBeFalse(), f => f.Message.ShouldContain($"refused the tenant's user '{User}'"));

@@ -47,9 +47,9 @@ public static class Mermaid
 
         return End(text,
             """
-            Below each step stands its worker. Boxes are compensatable: undone, against the arrows, when the operation turns
-            round. The hexagon is the pivot: after it the operation only goes forward. Rounded steps are tried until they
-            succeed, or stall.
+            The worker is below each step's name. Boxes are compensatable: the operation undoes them in reverse order when it
+            compensates. The hexagon is the pivot, after which the operation only goes forward. Rounded steps are retried
+            until they succeed or stall.
             """);
     }
 

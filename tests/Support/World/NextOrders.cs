@@ -1,15 +1,15 @@
 namespace Saga.Tests.Support.World;
 
-/// <summary>What a process of tomorrow's version does until the end of its input.</summary>
+/// <summary>The orders for a process of the next version, which runs until its input ends.</summary>
 public sealed record NextOrders
 {
     /// <summary>The registry's connection string.</summary>
     public required string Registry { get; init; }
 
-    /// <summary>A virtual host's address.</summary>
+    /// <summary>The address of a virtual host.</summary>
     public required string Bus { get; init; }
 
-    /// <summary>Whether it orchestrates.</summary>
+    /// <summary>Whether it runs the orchestrator.</summary>
     public required bool Orchestrates { get; init; }
 
     /// <summary>The steps that it hosts.</summary>
