@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Saga.Bench;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The command line's settings.</summary>
 /// <param name="Rounds">Measured rounds; <c>--rounds=N</c>.</param>
-/// <param name="Count">Work in one round, each bench's own by default; <c>--count=N</c>.</param>
-/// <param name="Write">Whether docs/benchmarks.md takes the result; not with <c>--dry</c>.</param>
-/// <param name="Engine">Configuration over the defaults, for trying things: <c>--Saga:Orchestrator:Lanes=1</c>.</param>
+/// <param name="Count">The amount of work in one round; each benchmark has its own default; <c>--count=N</c>.</param>
+/// <param name="Write">Whether to write the result to docs/benchmarks.md; not with <c>--dry</c>.</param>
+/// <param name="Engine">Configuration that overrides the defaults, for experiments: <c>--Saga:Orchestrator:Lanes=1</c>.</param>
 internal sealed record Settings(int Rounds, int? Count, bool Write, IReadOnlyDictionary<string, string?> Engine)
 {
     public static Settings Of(IEnumerable<string> arguments, int rounds)

@@ -3,15 +3,15 @@ using System.Globalization;
 namespace Saga.Bench.Figures;
 
 /// <summary>
-/// Processor seconds used so far by this process, by PostgreSQL and by what this process started (the broker).
-/// Unlike the clock they hardly depend on what else the machine does. Linux only: elsewhere all are 0.
+/// Processor seconds used so far by this process, by PostgreSQL and by child processes (the broker). Unlike elapsed time, they hardly
+/// depend on other load on the machine. Linux only; elsewhere all are 0.
 /// </summary>
 internal sealed record CpuTime(double Program, double PostgreSql, double Broker)
 {
     // Linux counts in hundredths of a second on every platform that .NET runs on.
     private const double Ticks = 100;
 
-    /// <param name="postgresFolder">Where the server's processes work.</param>
+    /// <param name="postgresFolder">The working directory of the server's processes.</param>
     public static CpuTime Read(string postgresFolder)
     {
         if (!OperatingSystem.IsLinux())
@@ -30,14 +30,14 @@ internal sealed record CpuTime(double Program, double PostgreSql, double Broker)
 
     private static string Folder(Seen process) => new FileInfo($"/proc/{process.Id.ToString(CultureInfo.InvariantCulture)}/cwd").LinkTarget ?? "";
 
-    // Null: no process, or one that ended meanwhile.
+    // Null: no process, or one that has ended in the meantime.
     private static Seen? See(string folder)
     {
         if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id))
             return null;
         try
         {
-            // proc(5): the name is in brackets and may hold blanks; after it come state, parent and so on.
+            // proc(5): the name is in parentheses and may contain blanks; state, parent and so on follow it.
             var stat = File.ReadAllText(Path.Combine(folder, "stat"));
             var end = stat.LastIndexOf(')');
             var fields = stat[(end + 2)..].Split(' ');

@@ -5,17 +5,17 @@ using System.Runtime.InteropServices;
 
 namespace Saga.Bench.Figures;
 
-/// <summary>Where the figures come from.</summary>
+/// <summary>Describes the machine that produced the figures.</summary>
 internal static class Machine
 {
     public static string Describe(TimeProvider time, params string[] servers) => string.Create(
         CultureInfo.InvariantCulture,
         $"{time.GetUtcNow():yyyy-MM-dd HH:mm} UTC; {Environment.ProcessorCount} cores ({Processor()}), {MemoryGigabytes():0} GB; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}, {(GCSettings.IsServerGC ? "server" : "workstation")} GC; {string.Join(", ", servers)}.");
 
-    /// <summary>Runnable processes over the last minute: more than the cores means that others were at work too.</summary>
+    /// <summary>Runnable processes over the last minute. More than the number of cores means that there was other load.</summary>
     public static double Load() => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 
-    /// <summary>The last word of what the program prints that looks like a version.</summary>
+    /// <summary>The last word in the program's output that looks like a version.</summary>
     public static async Task<string> VersionAsync(string name, string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Saga.Bench.Figures;
 
-/// <summary>A result as a Markdown section: printed, and kept in docs/benchmarks.md between the markers of its bench.</summary>
+/// <summary>A result as a Markdown section, printed and written to docs/benchmarks.md between the benchmark's markers.</summary>
 internal sealed class Report(string bench)
 {
     private readonly StringBuilder text = new();
@@ -22,7 +22,7 @@ internal sealed class Report(string bench)
         return Line();
     }
 
-    /// <summary>Says whether a ratio keeps its bound, in words.</summary>
+    /// <summary>Describes whether a ratio is within its bound.</summary>
     public static string Verdict(double ratio, double bound, bool atLeast) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{ratio:0.00} × (bound: {(atLeast ? "at least" : "at most")} {bound:0.0} ×, {((atLeast ? ratio >= bound : ratio <= bound) ? "kept" : "**missed**")})");
 

@@ -1,6 +1,6 @@
 namespace Saga.Bench.Figures;
 
-/// <summary>What one candidate reached, round by round.</summary>
+/// <summary>One candidate's results, round by round.</summary>
 internal sealed record Series(string Name)
 {
     public List<double> Values { get; } = [];
@@ -15,7 +15,7 @@ internal sealed record Series(string Name)
         return sorted[low] + ((sorted[high] - sorted[low]) * (at - low));
     }
 
-    /// <summary>This one divided by the other, round by round: what disturbs a round disturbs both.</summary>
+    /// <summary>This series divided by the other, round by round, because a disturbance of a round affects both.</summary>
     public Series Over(Series other)
     {
         var ratio = new Series($"{Name} / {other.Name}");

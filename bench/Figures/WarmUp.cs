@@ -4,8 +4,8 @@ using System.Runtime;
 namespace Saga.Bench.Figures;
 
 /// <summary>
-/// The runtime compiles what runs often once more, and better, while it runs: a round counts when hardly anything is left to
-/// compile. A program that serves for days is in that state.
+/// The runtime recompiles hot code with optimisations while it runs. A round counts only when hardly anything is left to compile,
+/// which is the state of a program that has run for days.
 /// </summary>
 internal static class WarmUp
 {

@@ -8,8 +8,8 @@ using Saga.Registry.Operations;
 namespace Saga.Bench.Full;
 
 /// <summary>
-/// A registry with a past: tenants of every tier, each with its finished operation, its history line by line, its
-/// leases, settings and credentials. What they would have outside is not there: only the registry grows.
+/// A registry with existing data: tenants of every tier, each with its finished operation, history lines, leases, settings and
+/// credentials. Their data in external systems does not exist: only the registry grows.
 /// </summary>
 internal static class FullRegistry
 {

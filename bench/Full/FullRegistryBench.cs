@@ -9,7 +9,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Bench.Full;
 
-/// <summary>Bench c: benches a and b over a registry with a past, against an empty one.</summary>
+/// <summary>Bench c: benches a and b with a registry that contains existing data, compared with an empty one.</summary>
 internal static class FullRegistryBench
 {
     private const double Bound = 1.1;

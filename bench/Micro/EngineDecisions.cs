@@ -7,7 +7,7 @@ using Saga.Lifecycle.Provision;
 
 namespace Saga.Bench.Micro;
 
-/// <summary>What the engine decides for one event of a provisioning.</summary>
+/// <summary>Engine decisions for one event of a provisioning.</summary>
 [MemoryDiagnoser]
 public class EngineDecisions
 {
@@ -31,7 +31,7 @@ public class EngineDecisions
     [Benchmark]
     public Decision Start() => engine.Start(Workflow, accepted, Now);
 
-    /// <summary>The report that sets five steps going.</summary>
+    /// <summary>The report that starts five steps.</summary>
     [Benchmark]
     public Decision Succeed() => engine.Succeed(Workflow, running, Now, report);
 

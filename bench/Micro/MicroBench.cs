@@ -5,13 +5,13 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace Saga.Bench.Micro;
 
-/// <summary>What happens many times for each step, by itself: nanoseconds and allocations.</summary>
+/// <summary>Measures operations that happen many times per step in isolation: nanoseconds and allocations.</summary>
 internal static class MicroBench
 {
-    /// <param name="brief">A few seconds for each figure instead of half a minute: enough to see an order of magnitude.</param>
+    /// <param name="brief">A few seconds for each figure instead of half a minute, which is enough to see an order of magnitude.</param>
     public static void Run(bool brief)
     {
-        // In this process: a build of its own for each benchmark would need this repository's rules switched off.
+        // In this process, because a separate build for each benchmark would need this repository's analyzers switched off.
         var job = (brief ? Job.ShortRun : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
         var configuration = ManualConfig.Create(DefaultConfig.Instance)
             .AddJob(job)

@@ -6,7 +6,7 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Bench.Micro;
 
-/// <summary>A step's message to the wire and back.</summary>
+/// <summary>Serializes and deserializes a step's message.</summary>
 [MemoryDiagnoser]
 public class StepMessageJson
 {

@@ -2,7 +2,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Bench.Provisioning;
 
-/// <summary>Makes one tenant, from the command to active.</summary>
+/// <summary>Provisions one tenant, from the command to active.</summary>
 internal interface IProvisioner : IAsyncDisposable
 {
     string Name { get; }

@@ -23,9 +23,8 @@ using Saga.Workers;
 namespace Saga.Bench.Provisioning;
 
 /// <summary>
-/// The baseline: a program that makes the same calls with the same clients, one step after the other. It runs the
-/// very same steps in process, without bus, saga, API or acceptance; the tenant's row and its leases are there before
-/// its clock starts.
+/// The baseline: a program that makes the same calls with the same clients, one step after the other. It runs the same steps in
+/// process, without bus, saga, API or intake. The tenant's row and its leases exist before its clock starts.
 /// </summary>
 internal sealed class OneAfterTheOther : IProvisioner
 {
@@ -45,7 +44,7 @@ internal sealed class OneAfterTheOther : IProvisioner
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(outside.Settings(registry))
-            // The client asks Keycloak several things at once where it can; here one after the other.
+            // The client makes several Keycloak calls at once where it can; here they run one after the other.
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("Saga:Identity:Keycloak:MaxConcurrency", "1")]);
         var (services, configuration) = (builder.Services, builder.Configuration);
         services.AddResource<ReservationModule>(configuration).AddResource<IdentityModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<StorageModule>(configuration)
@@ -69,7 +68,7 @@ internal sealed class OneAfterTheOther : IProvisioner
         var milliseconds = 0.0;
         foreach (var (name, lease) in ProvisionWorkflow.Definition.Steps.Select(s => (s.Name, leases[s.Name].Lease)))
         {
-            // Each step needs what the ones before it wrote.
+            // Each step needs the data that earlier steps wrote.
             var context = new StepContext((await tenants.FindAsync(tenant.Id))!, tenant.OperationId, name, 1, lease);
             await RunAsync(name, context);
             if (name == StepNames.Activate)
@@ -79,7 +78,7 @@ internal sealed class OneAfterTheOther : IProvisioner
         return milliseconds;
     }
 
-    // The verify step would make its checks at once.
+    // The verify step would run its checks in parallel.
     private async Task RunAsync(string name, StepContext context)
     {
         if (name != StepNames.Verify)

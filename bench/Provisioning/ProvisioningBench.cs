@@ -7,7 +7,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Bench.Provisioning;
 
-/// <summary>Bench a: from POST to active for each tier, against the same steps one after the other.</summary>
+/// <summary>Bench a: from POST to active for each tier, compared with the same steps one after the other.</summary>
 internal static class ProvisioningBench
 {
     private const double Bound = 0.6;
@@ -45,7 +45,7 @@ internal static class ProvisioningBench
         await (settings.Write ? report.WriteAsync() : report.PrintAsync());
     }
 
-    /// <summary>Every candidate makes a tenant of each tier, round after round.</summary>
+    /// <summary>Every candidate provisions a tenant of each tier, round after round.</summary>
     public static async Task<IReadOnlyList<(IsolationTier Tier, IReadOnlyList<Series> Times)>> RoundsAsync(
         IReadOnlyList<IProvisioner> candidates, int rounds, StepTimes times)
     {

@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Bench.Provisioning;
 
-/// <summary>Hears every step of the product end, by its own telemetry.</summary>
+/// <summary>Records the end of every step through the product's own telemetry.</summary>
 internal sealed class StepTimes : IDisposable
 {
     private readonly ConcurrentDictionary<Guid, TaskCompletionSource<long>> active = new();

@@ -17,7 +17,7 @@ using Saga.Workers;
 
 namespace Saga.Bench.Provisioning;
 
-/// <summary>API, orchestrator and all workers on RabbitMQ, asked over HTTP.</summary>
+/// <summary>API, orchestrator and all workers on RabbitMQ, called over HTTP.</summary>
 internal sealed class WholeProduct : IProvisioner
 {
     private readonly WebApplication app;
@@ -57,7 +57,7 @@ internal sealed class WholeProduct : IProvisioner
         using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync());
         var operation = body.RootElement.GetProperty("id").GetGuid();
         var active = await times.ActiveAsync(operation).WaitAsync(TimeSpan.FromSeconds(60));
-        // What follows (the mail) does not count, but must not run into the next one's time.
+        // The work after activation (the mail) does not count, but must not overlap with the next tenant.
         await Until.TrueAsync(async () =>
         {
             await using var connection = await registry.OpenConnectionAsync();

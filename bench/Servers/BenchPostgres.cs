@@ -6,7 +6,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Bench.Servers;
 
-/// <summary>A PostgreSQL of the bench's own, as it comes: fsync and synchronous commit on.</summary>
+/// <summary>The benchmark's own PostgreSQL with default settings: fsync and synchronous commit on.</summary>
 internal sealed class BenchPostgres : IAsyncDisposable
 {
     private readonly PrivatePostgres server;
@@ -27,12 +27,12 @@ internal sealed class BenchPostgres : IAsyncDisposable
         return new BenchPostgres(started, place);
     }
 
-    /// <summary>Its processes work below it.</summary>
+    /// <summary>The folder below which its processes work.</summary>
     public string Folder => folder;
 
     public string Admin => server.ConnectionString("postgres");
 
-    /// <summary>A new control-plane database, reached as the product reaches it.</summary>
+    /// <summary>A new control-plane database, with a data source like the product's.</summary>
     public async Task<string> NewRegistryAsync()
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"registry{++count}");
@@ -49,7 +49,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
         return registry;
     }
 
-    /// <exception cref="InvalidOperationException">The server would forget commits in a crash: its figures would not count.</exception>
+    /// <exception cref="InvalidOperationException">The server would lose commits in a crash, so its figures would not count.</exception>
     public async Task<string> VersionAsync()
     {
         await using var connection = new NpgsqlConnection(Admin);

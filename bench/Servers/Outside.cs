@@ -5,7 +5,7 @@ using Saga.Tests.Support.Keycloak;
 
 namespace Saga.Bench.Servers;
 
-/// <summary>Every external system that provisioning works on, and the settings that lead to them.</summary>
+/// <summary>Every external system that provisioning uses, and the settings for them.</summary>
 internal sealed class Outside : IAsyncDisposable
 {
     private readonly string mail = Directory.CreateTempSubdirectory("saga-bench-mail-").FullName;
@@ -22,7 +22,7 @@ internal sealed class Outside : IAsyncDisposable
         (this.postgres, this.keycloak, this.s3, this.redis, this.issuer) = (postgres, keycloak, s3, redis, issuer);
     }
 
-    /// <summary>An administrator's token, good for hours.</summary>
+    /// <summary>An administrator's token, valid for hours.</summary>
     public string Token(TimeProvider time)
     {
         var claims = issuer.Claims("platform-admin");
@@ -32,7 +32,7 @@ internal sealed class Outside : IAsyncDisposable
 
     public BenchPostgres Postgres => postgres;
 
-    /// <param name="keycloakLatency">What the stub waits before each answer: it has no database and no password hashing to wait for.</param>
+    /// <param name="keycloakLatency">The stub's delay before each response, because it has neither a database nor password hashing.</param>
     public static async Task<Outside> StartAsync(TimeSpan keycloakLatency) => new(
         await BenchPostgres.StartAsync(),
         await KeycloakStub.StartAsync(new KeycloakStubOptions { Latency = keycloakLatency, KeepCalls = false }),

@@ -4,12 +4,12 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>Sees the last report of each saga consumed. The same eye on both candidates.</summary>
+/// <summary>Observes when the last report of each saga is consumed, in the same way for both candidates.</summary>
 internal sealed class Ends : IConsumeMessageObserver<StepSucceeded>
 {
     private readonly ConcurrentDictionary<Guid, TaskCompletionSource> awaited = new();
 
-    /// <summary>Ends when the saga does; to be asked for before it starts.</summary>
+    /// <summary>Completes when the saga ends. Call it before the saga starts.</summary>
     public Task Expect(Guid saga)
     {
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,17 +1,17 @@
 namespace Saga.Bench.Throughput;
 
-/// <summary>Something that runs sagas of six trivial steps, one after the other.</summary>
+/// <summary>A system that runs sagas of six trivial sequential steps.</summary>
 internal interface ICandidate : IAsyncDisposable
 {
     string Name { get; }
 
-    /// <summary>What must be there before sagas start; not measured.</summary>
+    /// <summary>Prepares everything that must exist before sagas start. Not measured.</summary>
     Task<IReadOnlyList<Guid>> PrepareAsync(int count);
 
     /// <summary>Starts the saga and waits until its last report is consumed, and so committed where there is a commit.</summary>
     Task RunAsync(Guid saga);
 
-    /// <summary>Fails when a saga did not really end.</summary>
+    /// <summary>Fails if a saga has not really ended.</summary>
     Task CheckAsync(IReadOnlyList<Guid> sagas);
 }
 

@@ -8,7 +8,7 @@ namespace Saga.Bench.Throughput;
 
 /// <summary>
 /// The baseline: a plain MassTransit saga in MassTransit's own in-memory repository, and a plain consumer as worker,
-/// over the same broker, kind of queue, messages and limits. Nothing survives, nothing is fenced, nothing is recorded.
+/// with the same broker, kind of queue, messages and limits. Nothing is persistent, fenced or recorded.
 /// </summary>
 internal sealed class InMemoryRepository : ICandidate
 {
@@ -25,9 +25,9 @@ internal sealed class InMemoryRepository : ICandidate
 
     public string Name { get; }
 
-    /// <param name="rabbit">A virtual host of its own.</param>
-    /// <param name="concurrency">Messages at once.</param>
-    /// <param name="plain">Whether messages are plain JSON, as the engine's are, or in MassTransit's envelope, as it comes.</param>
+    /// <param name="rabbit">Its own virtual host.</param>
+    /// <param name="concurrency">Concurrent messages.</param>
+    /// <param name="plain">Whether messages are plain JSON, like the engine's, or use MassTransit's default envelope.</param>
     public static async Task<InMemoryRepository> StartAsync(string rabbit, int concurrency, bool plain)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

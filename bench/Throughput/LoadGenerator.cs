@@ -4,7 +4,7 @@ using Saga.Bench.Figures;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>Keeps so many sagas under way until all have ended.</summary>
+/// <summary>Keeps a fixed number of sagas running until all have ended.</summary>
 internal static class LoadGenerator
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
@@ -34,7 +34,7 @@ internal static class LoadGenerator
 }
 
 /// <param name="PerSecond">Sagas that ended per second.</param>
-/// <param name="P50">Milliseconds from start to end of the middle one.</param>
-/// <param name="P99">Of the slowest in a hundred.</param>
-/// <param name="Used">Processor time, until the last has ended.</param>
+/// <param name="P50">Median milliseconds from start to end.</param>
+/// <param name="P99">The 99th percentile in milliseconds.</param>
+/// <param name="Used">Processor time until the last saga has ended.</param>
 internal sealed record RoundResult(double PerSecond, double P50, double P99, CpuTime Used);

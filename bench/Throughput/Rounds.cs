@@ -2,7 +2,7 @@ using Saga.Bench.Figures;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>Lets candidates take turns, so that what disturbs the machine disturbs all of them.</summary>
+/// <summary>Alternates between candidates, so that a disturbance of the machine affects all of them.</summary>
 internal static class Rounds
 {
     public static async Task<IReadOnlyList<CandidateResult>> RunAsync(IReadOnlyList<ICandidate> candidates, int rounds, int count, int atOnce, string postgresFolder)
@@ -14,7 +14,7 @@ internal static class Rounds
         {
             for (var turn = 0; turn < candidates.Count; turn++)
             {
-                // Each begins a round as often as it ends one.
+                // Each candidate goes first as often as last.
                 var at = (turn + round) % candidates.Count;
                 var result = await LoadGenerator.RunAsync(candidates[at], count, atOnce, postgresFolder);
                 results[at].PerSecond.Values.Add(result.PerSecond);

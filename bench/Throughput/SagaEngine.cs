@@ -18,13 +18,13 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>This project's engine and worker runtime, as they are deployed: leases, fences, history, inbox and outbox included.</summary>
+/// <summary>This project's engine and worker runtime as deployed, including leases, fencing tokens, history, inbox and outbox.</summary>
 /// <param name="host">Orchestrator and worker.</param>
 /// <param name="registry">For preparing and checking.</param>
 /// <param name="name">For the table.</param>
 /// <param name="accept">
-/// Whether accepting the operation is part of it: a transaction of the caller's and the way through the outbox. Otherwise the
-/// operation's rows are there, and it starts with a message, as the baseline's does.
+/// Whether the measurement includes accepting the operation: the caller's transaction and the outbox. Otherwise the operation's rows
+/// already exist, and it starts with a message, like the baseline's.
 /// </param>
 internal sealed class SagaEngine(SagaEngine.Running host, NpgsqlDataSource registry, string name, bool accept) : ICandidate
 {

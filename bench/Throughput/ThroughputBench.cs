@@ -6,7 +6,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Bench.Throughput;
 
-/// <summary>Bench b: sagas per second against MassTransit's in-memory repository, round about, on the same servers.</summary>
+/// <summary>Bench b: sagas per second compared with MassTransit's in-memory repository, in alternating rounds on the same servers.</summary>
 internal static class ThroughputBench
 {
     private const int AtOnce = 64;

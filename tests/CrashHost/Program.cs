@@ -10,7 +10,7 @@ using Saga.Tests.Support.World;
 
 if (args is ["servers"])
 {
-    // Starts what tests start, says so, and waits to be killed.
+    // Starts the servers that tests start, reports it, and waits to be killed.
     await PostgresServer.AdminConnectionStringAsync();
     await using var redis = await RedisServer.StartNewAsync();
     await RabbitServer.NewVirtualHostAsync();
@@ -18,14 +18,14 @@ if (args is ["servers"])
     await Task.Delay(Timeout.Infinite);
 }
 
-// Orders come as one line of JSON; the end of the input, also by the death of who gave them, is the order to end.
+// Orders arrive as one line of JSON. The program ends when its input ends, also if the parent process dies.
 var orders = JsonSerializer.Deserialize<CrashOrders>(await Console.In.ReadLineAsync() ?? "", Json.Options)!;
 var input = Task.Run(Console.In.ReadToEnd);
 using var points = new CrashPoints(point =>
 {
     if (point != orders.At)
         return;
-    // SIGKILL, to itself: nothing is flushed, closed or told. The thread must not get one line further.
+    // Sends SIGKILL to itself, so that nothing is flushed, closed or reported. The thread must not continue.
     Process.GetCurrentProcess().Kill();
     Thread.Sleep(Timeout.Infinite);
 });

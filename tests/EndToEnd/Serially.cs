@@ -2,7 +2,7 @@ using Saga.Tests.Support;
 using Xunit;
 using Xunit.v3;
 
-// The two classes of crashes, each at a control plane of its own, go side by side; everything else goes alone.
+// The two crash classes, each with its own control plane, run in parallel. Everything else runs alone.
 [assembly: Parallelization(MaxThreads = 2)]
 [assembly: AssemblyFixture(typeof(StopsServers))]
 

@@ -12,7 +12,7 @@ public sealed class When_a_test_run_is_killed
     public async Task Should_leave_no_server_and_no_folder_behind()
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Saga.Tests.CrashHost"), ["servers"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        // What it starts is known by it.
+        // Identifies the processes that it starts.
         var mark = $"saga-test-killed-{Guid.NewGuid():n}";
         start.Environment["TMPDIR"] = Directory.CreateTempSubdirectory(mark).FullName;
         // PostgreSQL runs as another user when root starts it.
@@ -25,7 +25,7 @@ public sealed class When_a_test_run_is_killed
         servers.ShouldContain(s => s.Contains("redis", StringComparison.Ordinal));
         servers.ShouldContain(s => s.Contains("beam", StringComparison.Ordinal));
 
-        // SIGKILL, to it alone.
+        // SIGKILL to that process only.
         run.Kill(entireProcessTree: false);
 
         await Until.TrueAsync(() => Task.FromResult(Processes(mark, except: run.Id).Count == 0), "no server is left");
@@ -33,7 +33,7 @@ public sealed class When_a_test_run_is_killed
         Directory.Delete(start.Environment["TMPDIR"]!, recursive: true);
     }
 
-    // By their environment, which they inherit, or the folder that they work in: some overwrite their command line and their environment.
+    // Found by their inherited environment or their working directory, because some overwrite their command line and environment.
     private static List<string> Processes(string mark, int except) =>
     [
         .. Directory.GetDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var pid) && pid != except)

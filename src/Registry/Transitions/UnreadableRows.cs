@@ -19,7 +19,7 @@ internal static class UnreadableRows
             ? state
             : throw new FormatException($"This version does not know the state '{name}' of an operation.");
 
-    /// <summary>Postpones each operation twice as long as the last time, up to an hour. Meanwhile none keeps a slot from the others.</summary>
+    /// <summary>Postpones each operation twice as long as the last time, up to an hour. Meanwhile they use no slots.</summary>
     public static NpgsqlBatchCommand PutOff(IReadOnlyDictionary<Guid, string> reasons, DateTimeOffset now) => new(
         """
         with noted as (

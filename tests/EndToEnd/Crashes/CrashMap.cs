@@ -5,7 +5,7 @@ using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Crashes;
 
-/// <summary>Which points a provisioning passes, as one that runs undisturbed shows them.</summary>
+/// <summary>The crash points of a provisioning, recorded from an undisturbed run.</summary>
 internal static class CrashMap
 {
     private static readonly (string Plan, string? FailsForGood)[] Kinds =
@@ -14,32 +14,32 @@ internal static class CrashMap
         ("enterprise", StepNames.Verify), ("premium", StepNames.Verify), ("basic", StepNames.Verify),
     ];
 
-    // All of them before the first crash: what a trace counts is of the whole process, and the crashes' hosts run in it, too.
+    // All traces are recorded before the first crash, because a trace counts the entire process, in which the crash tests' hosts also run.
     private static readonly Lazy<Task<Dictionary<(string Plan, string? FailsForGood), IReadOnlyDictionary<CrashPoint, int>>>> Maps = new(TraceAsync);
 
-    /// <summary>Every kind of point, and how often the operation passes it.</summary>
+    /// <summary>Every kind of crash point, and how often the operation passes it.</summary>
     public static async Task<IReadOnlyDictionary<CrashPoint, int>> OfAsync(string plan, string? failsForGood = null) => (await Maps.Value)[(plan, failsForGood)];
 
-    /// <summary>Before and after each of the kind.</summary>
+    /// <summary>Before and after each point of the kind.</summary>
     public static IEnumerable<CrashPoint> Around(this IReadOnlyDictionary<CrashPoint, int> map, Func<CrashPoint, bool> kinds, int from = 1) =>
         map.Where(k => kinds(k.Key)).OrderBy(k => k.Key.ToString(), StringComparer.Ordinal)
             .SelectMany(k => Enumerable.Range(from, Math.Max(0, k.Value - from + 1)).SelectMany(n => new[] { k.Key with { Number = n }, k.Key with { Number = n, End = true } }));
 
     /// <summary>
-    /// Between any two effects within a step. After one is before the next, so only the first is met before, too.
+    /// Between any two effects within a step. After one effect is before the next, so only the first also has a point before it.
     /// </summary>
     public static IEnumerable<CrashPoint> Within(this IReadOnlyDictionary<CrashPoint, int> map, params (string Step, bool Back)[] steps) =>
         map.Where(k => k.Key.Source is "Npgsql" or "System.Net.Http" && steps.Contains((k.Key.Step, k.Key.Back)))
             .OrderBy(k => k.Key.ToString(), StringComparer.Ordinal)
             .SelectMany(k => Enumerable.Range(1, k.Value).Select(n => k.Key with { Number = n, End = true }).Prepend(k.Key with { Number = 1 }));
 
-    /// <summary>All, or every so-manieth, which over the kinds meets each of them.</summary>
+    /// <summary>All points, or every nth point, chosen so that each kind is covered.</summary>
     public static IReadOnlyList<CrashPoint> Sample(this IEnumerable<CrashPoint> points, int oneOf) =>
         [.. points.Where((_, index) => CrashWorlds.All || index % oneOf == 0)];
 
-    // What every process comes to, were it alone and the machine quick: each trace is of a new process's host, as each
-    // crash is, after a first one of the plan made what all share (template, place, bucket); nothing is tried or sent a
-    // second time for being slow; and only what two traces agree on counts.
+    // The points that every process reaches if it runs alone on a fast machine. Each trace uses a new host, like each crash, after a
+    // first tenant of the plan has created everything shared (template, place, bucket). Nothing is retried or sent again because of
+    // slowness, and only points that two traces have in common count.
     private static async Task<Dictionary<(string Plan, string? FailsForGood), IReadOnlyDictionary<CrashPoint, int>>> TraceAsync()
     {
         var world = await World.SharedAsync();

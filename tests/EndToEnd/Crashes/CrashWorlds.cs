@@ -10,20 +10,20 @@ using Shouldly;
 namespace Saga.Tests.EndToEnd.Crashes;
 
 /// <summary>
-/// Crashes one process after the other, each at a point of its own, and lets a new process finish the work. Several
-/// lanes go side by side, each a control plane of its own; what they left outside is compared at their end.
+/// Crashes one process after another, each at a different point, and lets a new process finish the work. Several groups run in
+/// parallel, each with its own control plane. The external systems are compared at the end.
 /// </summary>
 internal static class CrashWorlds
 {
     private const int Lanes = 6;
 
-    // Half of a case is waiting: for leases, claims and servers.
+    // Half of a case's time is spent waiting for leases, claims and servers.
     private static readonly SemaphoreSlim AtOnce = new(8);
 
     /// <summary>Every point instead of a sample: <c>SAGA_CRASH_ALL=1</c>.</summary>
     public static bool All => Environment.GetEnvironmentVariable("SAGA_CRASH_ALL") == "1";
 
-    /// <param name="cases">Where to crash, and what is to come of it.</param>
+    /// <param name="cases">Where to crash, and the expected outcome.</param>
     public static async Task RunAsync(string what, IReadOnlyList<CrashCase> cases)
     {
         cases.ShouldNotBeEmpty();
@@ -71,7 +71,7 @@ internal static class CrashWorlds
         broken.ShouldBeEmpty();
     }
 
-    // False when the process did all its work without having come to the point.
+    // False when the process finished its work without reaching the point.
     private static async Task<bool> CrashAsync(Site site, CrashCase crash)
     {
         var command = crash.Command;
@@ -84,11 +84,11 @@ internal static class CrashWorlds
         var host = await ProvisioningHost.StartAsync(site.Configuration(), crash.FailsForGood is { } step ? StepFaults.FailsForGood(step) : null);
         try
         {
-            // Whoever sent it does not know what became of it, and sends it again.
+            // The sender does not know the outcome, so it sends the command again.
             var accepted = await site.SubmitAsync(crash.Command);
             var state = await site.EndAsync(accepted.OperationId);
             state.ShouldBe(crash.FailsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
-            // A process must run for what the killed one left in the outbox to leave.
+            // A process must be running to send the messages that the killed one left in the outbox.
             await Outside.DrainedAsync(site);
         }
         finally
@@ -110,9 +110,9 @@ internal static class CrashWorlds
     }
 }
 
-/// <param name="Plan">Of the tenant: enterprise is of the tier <c>database</c>, premium <c>schema</c>, basic <c>row</c>.</param>
+/// <param name="Plan">The tenant's plan: enterprise uses the tier <c>database</c>, premium <c>schema</c>, basic <c>row</c>.</param>
 /// <param name="At">Where the first process dies.</param>
-/// <param name="FailsForGood">The step that turns the operation round, if one does.</param>
+/// <param name="FailsForGood">The step that makes the operation compensate, if any.</param>
 internal sealed record CrashCase(string Plan, CrashPoint At, string? FailsForGood = null)
 {
     private ProvisionTenant? command;

@@ -6,7 +6,7 @@ using Saga.Tests.Support.World;
 
 namespace Saga.Tests.EndToEnd.Crashes;
 
-/// <summary>A process of the control plane that kills itself at a point.</summary>
+/// <summary>A control-plane process that kills itself at a crash point.</summary>
 internal sealed class CrashingProcess : IDisposable
 {
     private const int Killed = 128 + 9;
@@ -20,7 +20,7 @@ internal sealed class CrashingProcess : IDisposable
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
-        // It lives for seconds only: no time to optimise, and no core to warm for a collector of its own.
+        // The process lives only for seconds, so tiered optimisation and a concurrent garbage collector are not worthwhile.
         start.Environment["DOTNET_TieredCompilation"] = "1";
         start.Environment["DOTNET_gcServer"] = "0";
         start.Environment["DOTNET_gcConcurrent"] = "0";
@@ -43,7 +43,7 @@ internal sealed class CrashingProcess : IDisposable
     }
 
     /// <summary>Waits until it has killed itself.</summary>
-    /// <param name="finished">Whether its work came to an end, so that it cannot reach the point any more.</param>
+    /// <param name="finished">Whether its work has ended, so that it can no longer reach the point.</param>
     /// <returns>False when it never reached its point.</returns>
     public async Task<bool> DiedAsync(Func<Task<bool>> finished)
     {
@@ -52,7 +52,7 @@ internal sealed class CrashingProcess : IDisposable
         var grace = 20;
         while (!process.HasExited)
         {
-            // What comes after the last commit, such as the acknowledgement's publish, gets a moment.
+            // Allows a moment for work after the last commit, such as the acknowledgement.
             if (await finished() && --grace == 0)
                 return false;
             if (clock.Elapsed > Patience)

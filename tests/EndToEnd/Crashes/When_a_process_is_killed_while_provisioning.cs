@@ -5,9 +5,9 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Crashes;
 
 /// <summary>
-/// A process with the intake, the orchestrator and all workers is killed (SIGKILL) at one point of a provisioning; a
-/// new one finishes it, and outside is what the registry says. By default a sample of the points within effects;
-/// <c>SAGA_CRASH_ALL=1</c> meets every one.
+/// A process with the intake, the orchestrator and all workers is killed (SIGKILL) at one point of a provisioning. A new process
+/// finishes it, and the external systems match the registry. By default this covers a sample of the points within effects;
+/// <c>SAGA_CRASH_ALL=1</c> covers all of them.
 /// </summary>
 public sealed class When_a_process_is_killed_while_provisioning
 {

@@ -5,8 +5,8 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Crashes;
 
 /// <summary>
-/// Verification fails permanently, so everything is undone; the process is killed at one point of that. A new one undoes
-/// the rest, and nothing of the tenant is left anywhere. <c>SAGA_CRASH_ALL=1</c> meets every point.
+/// Verification fails permanently, so everything is undone, and the process is killed at one point of that. A new process undoes the
+/// rest, and nothing of the tenant is left anywhere. <c>SAGA_CRASH_ALL=1</c> covers every point.
 /// </summary>
 public sealed class When_a_process_is_killed_while_undoing
 {
@@ -24,7 +24,7 @@ public sealed class When_a_process_is_killed_while_undoing
     {
         var forward = (await CrashMap.OfAsync(Plan)).Where(k => k.Key.Activity == "saga.step" && k.Key.Step.Length > 0).Sum(k => k.Value);
         var map = await CrashMap.OfAsync(Plan, StepNames.Verify);
-        // Activate and notify are not reached: what follows the other steps is the way back.
+        // Activate and notify are not reached, because compensation follows the other steps.
         await CrashWorlds.RunAsync("undoing", Cases(
             map.Around(k => k.Activity == "saga.transition.commit", from: forward - 1)
                 .Concat(map.Around(k => k is { Activity: "saga.outbox.publish", Step: "" }, from: forward - 1))

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Saga.Tests.EndToEnd.Programs;
 
-/// <summary>One of the three programs, as an operator starts it: configured by its environment.</summary>
+/// <summary>One of the three programs, started like an operator would, with configuration in environment variables.</summary>
 internal sealed class ProgramProcess : IDisposable
 {
     private const int Terminate = 15;
@@ -17,7 +17,7 @@ internal sealed class ProgramProcess : IDisposable
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments)
         {
-            // Not beside the program: its files are found wherever it is started.
+            // Not the program's folder, because the program must find its files from any working directory.
             WorkingDirectory = Path.GetTempPath(), RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
         foreach (var (key, value) in settings)
@@ -61,7 +61,7 @@ internal sealed class ProgramProcess : IDisposable
 
     private static void Keep(StringBuilder lines, string? line)
     {
-        // Null is the end.
+        // Null marks the end of the output.
         if (line is null)
             return;
         lock (lines)

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.EndToEnd.Programs;
 
-/// <summary>Api, Orchestrator and Workers, each a process of its own, on real servers: they meet in messages and in the registry.</summary>
+/// <summary>Api, Orchestrator and Workers in separate processes on real servers, communicating through messages and the registry.</summary>
 [Collection(Alone.Name)]
 public sealed class When_the_three_programs_run(When_the_three_programs_run.ControlPlane plane) : IClassFixture<When_the_three_programs_run.ControlPlane>
 {
@@ -19,7 +19,7 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     public async Task Should_take_a_tenant_from_a_request_to_active_and_stop_in_order()
     {
         var address = NewAddress();
-        // All at once: whoever comes first migrates the registry.
+        // All at once; the first one migrates the registry.
         using var api = new ProgramProcess("Saga.Api", plane.Site.Settings, "--urls", address);
         var (orchestratorHealth, workersHealth) = (NewAddress(), NewAddress());
         using var orchestrator = new ProgramProcess("Saga.Orchestrator", plane.Site.Settings, "--Saga:Health:Url=" + orchestratorHealth);

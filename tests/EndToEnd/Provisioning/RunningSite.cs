@@ -8,7 +8,7 @@ using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Provisioning;
 
-/// <summary>A site and one process of it that provisions.</summary>
+/// <summary>A site with one process that provisions.</summary>
 internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
 {
     private static readonly string[] Plans = ["basic", "premium", "enterprise"];
@@ -22,7 +22,7 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
         return new RunningSite(site, await ProvisioningHost.StartAsync(site.Configuration(), faults));
     }
 
-    /// <summary>Commands of all tiers in turn, accepted.</summary>
+    /// <summary>Submits commands of all tiers in turn.</summary>
     public async Task<IReadOnlyList<CommandAccepted>> SubmitAsync(int count)
     {
         var commands = Enumerable.Range(0, count).Select(i => Site.NewCommand(Plans[i % Plans.Length])).ToList();
@@ -31,7 +31,7 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
 
     public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await Site.SubmitAsync(command);
 
-    /// <summary>Waits until so many events of the kind are in the histories of all operations together; a line may stand for several.</summary>
+    /// <summary>Waits until the histories of all operations contain this many events of the kind. One line may count for several.</summary>
     public async Task SeeAsync(string line, int times) => await Until.TrueAsync(
         async () =>
         {
@@ -40,7 +40,7 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
             return (long)(await count.ExecuteScalarAsync())! >= times;
         }, $"{times} times {line}", TimeSpan.FromSeconds(60));
 
-    /// <summary>Every operation ends in the state, and outside is what the registry says.</summary>
+    /// <summary>Checks that every operation ends in the state, and that the external systems match the registry.</summary>
     public async Task EndAsync(IEnumerable<CommandAccepted> accepted, OperationState expected, TimeSpan? limit = null)
     {
         foreach (var one in accepted)

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.EndToEnd.Provisioning;
 
-/// <summary>A server stops in the midst of provisionings, and comes back: all of them complete.</summary>
+/// <summary>A server stops during provisionings and comes back. All of them complete.</summary>
 [Collection(Alone.Name)]
 public sealed class When_a_server_goes_away
 {

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.EndToEnd.Provisioning;
 
-/// <summary>Each step in turn goes wrong, in each way a step can; the tenants of all steps and ways are provisioned at once.</summary>
+/// <summary>Each step fails in each possible way. The tenants for all combinations are provisioned at once.</summary>
 [Collection(Alone.Name)]
 public sealed class When_a_step_goes_wrong
 {
@@ -88,7 +88,7 @@ public sealed class When_a_step_goes_wrong
         running.Site.Keycloak.Violations.ShouldBeEmpty();
     }
 
-    // The tenant's name says which step is to go wrong for it.
+    // The tenant's name says which step fails for it.
     private static async Task EachAsync(string[] steps, OperationState expected, Func<Func<StepContext, bool>, StepFaults> faults)
     {
         await using var running = await RunningSite.StartAsync(faults(context => context.Tenant.Name.StartsWith(context.Step + " of ", StringComparison.Ordinal)));

@@ -16,7 +16,7 @@ public sealed class When_many_tenants_are_provisioned_at_once
     {
         var first = (await World.SharedAsync()).Postgres;
         var second = await World.NewPostgresAsync();
-        // Just room for all: one placement too many on either would show.
+        // Exactly enough room for all, so that one placement too many on either server would be noticed.
         await using var running = await RunningSite.StartAsync(
             servers: [new SiteServer("first", first.ConnectionString("postgres"), 120), new SiteServer("second", second.ConnectionString("postgres"), Tenants - 120)]);
 

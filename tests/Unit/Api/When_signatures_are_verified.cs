@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Api;
 
-/// <summary>The vectors of Project Wycheproof, from the contracts folder above the sources or SAGA_CONTRACTS.</summary>
+/// <summary>Project Wycheproof's vectors, from the contracts folder above the sources or SAGA_CONTRACTS.</summary>
 public sealed class When_signatures_are_verified
 {
     private const string File = "wycheproof-json_web_signature_test.json";
@@ -26,7 +26,7 @@ public sealed class When_signatures_are_verified
             foreach (var test in group.GetProperty("tests").EnumerateArray().Where(t => t.GetProperty("jws").ValueKind == JsonValueKind.String))
             {
                 var jws = test.GetProperty("jws").GetString()!;
-                // Good signatures by other algorithms are none here, and so are those whose header contradicts the key.
+                // Valid signatures with other algorithms, or with a header that contradicts the key, do not count as valid here.
                 var valid = test.GetProperty("result").GetString() == "valid" && Taken.Contains(Algorithm(jws)) && (key.Alg is null || key.Alg == Algorithm(jws));
                 var taken = JwsSignature.Parse(jws) is { } parsed && JwsSignature.IsSigned(parsed, [key]);
                 _ = valid ? good++ : bad++;

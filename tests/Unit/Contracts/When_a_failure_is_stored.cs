@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Contracts;
 
-/// <summary>Failures lie in the registry and travel in messages: older versions wrote <c>transient</c> only, and read it.</summary>
+/// <summary>Failures are stored in the registry and sent in messages. Older versions write and read only <c>transient</c>.</summary>
 public sealed class When_a_failure_is_stored
 {
     [Theory, InlineData(FailureKind.Permanent, "permanent", false), InlineData(FailureKind.Transient, "transient", true)]

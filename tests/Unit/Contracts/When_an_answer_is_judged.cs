@@ -6,10 +6,10 @@ using static Saga.Contracts.Failures.FailureKind;
 
 namespace Saga.Tests.Unit.Contracts;
 
-/// <summary>Every class of SQLSTATEs, every HTTP status, and what Redis, S3, RabbitMQ, mail servers and sockets say: attempts and compensations hang on it.</summary>
+/// <summary>Every class of SQLSTATEs, every HTTP status, and the errors of Redis, S3, RabbitMQ, mail servers and sockets, because attempts and compensations depend on them.</summary>
 public sealed class When_an_answer_is_judged
 {
-    // Appendix A of PostgreSQL 18, every class by its general code, and the codes that differ from their class.
+    // Appendix A of PostgreSQL 18: every class by its general code, and the codes that differ from their class.
     private const string SqlStates =
         """
         permanent: 00000 01000 02000 03000 09000 0A000 0B000 0F000 0L000 0P000 0Z000 0Z002 10608 20000 21000 22000 22001 22003 22012 22021

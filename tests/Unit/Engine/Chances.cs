@@ -1,8 +1,8 @@
 namespace Saga.Tests.Unit.Engine;
 
 /// <summary>
-/// Chances that were written down beforehand, so that a failing case can shrink: fewer and smaller ones make a smaller workflow
-/// and a shorter story. Beyond the last one the story goes on the same way each time.
+/// A recorded sequence of random numbers, so that a failing case can shrink: fewer and smaller numbers give a smaller workflow and a
+/// shorter sequence of events. Beyond the last number the sequence continues deterministically.
 /// </summary>
 internal sealed class Chances(int[] written) : Random(Seed: 1)
 {

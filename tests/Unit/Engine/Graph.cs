@@ -2,7 +2,7 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Unit.Engine;
 
-/// <summary>Workflows of the tests.</summary>
+/// <summary>Workflows for tests.</summary>
 internal static class Graph
 {
     public static StepDefinition Step(string name, params string[] after) => new() { Name = name, Worker = $"{name}-worker", After = after };
@@ -14,7 +14,7 @@ internal static class Graph
     public static WorkflowDefinition Of(params StepDefinition[] steps) =>
         new WorkflowDefinition { Kind = "test", Version = 7, Steps = steps }.Validated();
 
-    /// <summary>first, then left and right side by side, then last, then the pivot, then two that are retried.</summary>
+    /// <summary>first, then left and right in parallel, then last, then the pivot, then two retriable steps.</summary>
     public static WorkflowDefinition Diamond { get; } = Of(
         Step("first"), Step("left", "first"), Step("right", "first"), Step("last", "left", "right"),
         Pivot("pivot", "last"), Retriable("tell", "pivot"), Retriable("count", "pivot"));

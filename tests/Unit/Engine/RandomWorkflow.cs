@@ -18,7 +18,7 @@ internal static class RandomWorkflow
                 steps.Add(Any(random, $"r{i}", StepKind.Retriable, ["pivot", .. Some(random, steps.Skip(before))]));
         }
 
-        // The order of the list must not matter.
+        // Shuffled, because the order of the list must not matter.
         return new WorkflowDefinition { Kind = "random", Version = 1, Steps = [.. steps.OrderBy(_ => random.Next())] }.Validated();
     }
 

@@ -9,7 +9,7 @@ using System.Text.Json;
 
 namespace Saga.Tests.Unit.Engine;
 
-/// <summary>One operation without bus or database: the engine decides, and the test says what happens.</summary>
+/// <summary>One operation without bus or database. The engine decides, and the test controls the events.</summary>
 internal sealed class Run
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
@@ -33,10 +33,10 @@ internal sealed class Run
 
     public List<Dispatch> Dispatches { get; } = [];
 
-    /// <summary>All lines, as <c>event:step</c>.</summary>
+    /// <summary>All history lines, as <c>event:step</c>.</summary>
     public List<string> Lines { get; } = [];
 
-    /// <summary>The last event, by the name that the state machine has for it.</summary>
+    /// <summary>The last event, by its name in the state machine.</summary>
     public string Last { get; private set; } = "";
 
     public StepRun this[string step] => Progress.Steps.Single(s => s.Name == step);
@@ -80,17 +80,17 @@ internal sealed class Run
             Write(step, s => s with { TakenAt = Time.GetUtcNow(), LostAt = Time.GetUtcNow() + Lease });
     }
 
-    /// <summary>Who holds the lease renews it.</summary>
+    /// <summary>The holder of the lease renews it.</summary>
     public void Renew(string step) => Write(step, s => s with { LostAt = Time.GetUtcNow() + Lease, Watched = true });
 
-    /// <summary>Who holds the lease gives it back after its report was sent.</summary>
+    /// <summary>The holder of the lease releases it after its report was sent.</summary>
     public void Release(string step) => Write(step, s => s with { LostAt = null, Watched = false });
 
-    /// <summary>What a worker writes into the step's row, not the engine.</summary>
+    /// <summary>Writes the part of the step's row that workers own.</summary>
     public void Write(string step, Func<StepRun, StepRun> change) =>
         Progress = Progress with { Steps = [.. Progress.Steps.Select(s => s.Name == step ? change(s) : s)] };
 
-    /// <summary>Workers take the steps and renew their leases, but never report: the attempts are given up.</summary>
+    /// <summary>Workers take the steps and renew their leases but never report, so the attempts time out.</summary>
     public Decision Silence(params string[] steps)
     {
         foreach (var step in steps)
@@ -106,7 +106,7 @@ internal sealed class Run
         }
     }
 
-    /// <summary>A worker takes the step and dies; its lease ends.</summary>
+    /// <summary>A worker takes the step and dies, and its lease ends.</summary>
     public Decision Lose(string step)
     {
         Take(step);
@@ -118,7 +118,7 @@ internal sealed class Run
 
     public Decision Redispatch() => Apply("Forgotten", engine.Redispatch(Workflow, Progress, Time.GetUtcNow()));
 
-    /// <summary>Moves the clock to what is due next, and wakes the operation.</summary>
+    /// <summary>Moves the clock to the next due time, and wakes the operation.</summary>
     public Decision WakeWhenDue()
     {
         var wait = Progress.NextDueAt!.Value - Time.GetUtcNow();
@@ -127,7 +127,7 @@ internal sealed class Run
         return Wake();
     }
 
-    /// <summary>Fails the step's attempts, each as soon as it is made, until none is left.</summary>
+    /// <summary>Fails each of the step's attempts as soon as it is dispatched, until none is left.</summary>
     public void Exhaust(string step)
     {
         while (Fail(step, transient: true).After.Steps.Single(s => s.Name == step).Status is StepStatus.Waiting or StepStatus.CompensationWaiting)

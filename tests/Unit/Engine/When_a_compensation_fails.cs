@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Engine;
 
-/// <summary>A compensation stalls for what will not pass, or when hours are over; never because its attempts followed each other too fast.</summary>
+/// <summary>A compensation stalls on permanent failures or after hours, never because its attempts followed each other too fast.</summary>
 public sealed class When_a_compensation_fails
 {
     [Fact]

@@ -56,7 +56,7 @@ public sealed class When_a_dispatch_is_not_taken
             run.WakeWhenDue();
         run.Take("a");
 
-        // Woken by the sweeper, which watches the leases of what is at work.
+        // Woken by the sweeper, which watches the leases of running steps.
         run.Time.Advance(TimeSpan.FromSeconds(119));
         run.Renew("a");
         run.Wake().Advances.ShouldBeFalse();

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Engine;
 
-/// <summary>The machine itself, on a bus: every message in every state is handled or ignored, and none is an unhandled event.</summary>
+/// <summary>The state machine on a bus: every message in every state is handled or ignored, and none is an unhandled event.</summary>
 public sealed class When_a_message_meets_a_state
 {
     [Fact]
@@ -57,7 +57,7 @@ public sealed class When_a_message_meets_a_state
         new OperationStateMachine(new OperationEngine(() => 0)).States.Select(s => s.Name).Except(["Initial", "Final"]).Order()
             .ShouldBe(Enum.GetNames<OperationState>().Order());
 
-    // Hands the machine an operation in the wanted state, and says what came of it.
+    // Gives the machine an operation in the given state, and returns the result.
     private sealed class OneState : ISagaRepositoryContextFactory<OperationSaga>
     {
         private readonly ConcurrentQueue<(OperationSaga Saga, TaskCompletionSource<Exception?> Answered)> expected = new();

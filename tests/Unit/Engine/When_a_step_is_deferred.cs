@@ -34,7 +34,7 @@ public sealed class When_a_step_is_deferred
 
         run.Hold("a", TimeSpan.FromSeconds(10));
 
-        // With an eighth of it added by chance.
+        // Plus an eighth of jitter.
         run["a"].Deadline.ShouldBe(deadline + TimeSpan.FromSeconds(14.25));
         run["a"].DueAt.ShouldBe(run.Time.GetUtcNow() + TimeSpan.FromSeconds(11.25));
     }
@@ -112,7 +112,7 @@ public sealed class When_a_step_is_deferred
         var second = run.Hold("a", TimeSpan.FromSeconds(10)).History.Single();
         second.ShouldSatisfyAllConditions(l => l.Repeats.ShouldBeTrue(), l => JsonSerializer.Serialize(l.Data).ShouldContain("\"times\":2"));
 
-        // A result in between ends the row.
+        // A result in between ends the sequence.
         run.WakeWhenDue();
         run.Fail("a", transient: true);
         run.WakeWhenDue().History.Single().Repeats.ShouldBeFalse();

@@ -8,7 +8,7 @@ namespace Saga.Tests.Unit.Engine;
 
 public sealed class When_a_worker_is_lost
 {
-    // The step under test, and one beside it on the same worker.
+    // The step under test, and another step of the same worker.
     private static readonly WorkflowDefinition Pair = Graph.Of(
         Graph.Step("a") with { Worker = "shared", MaxAttempts = 10, Deadline = TimeSpan.FromHours(1) }, Graph.Step("b") with { Worker = "shared", MaxAttempts = 100, Deadline = TimeSpan.FromHours(10) });
 

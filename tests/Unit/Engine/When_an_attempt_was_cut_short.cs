@@ -6,8 +6,8 @@ using Xunit;
 namespace Saga.Tests.Unit.Engine;
 
 /// <summary>
-/// What a forward attempt of unknown outcome asked for may appear after its compensation has looked. So the compensation looks once
-/// more, when the external system's longest delay is over, and nothing counts as compensated before.
+/// The effects of a forward attempt with an unknown outcome may appear after its compensation has run. So the compensation runs once
+/// more after the external system's longest delay, and the step does not count as compensated before that.
 /// </summary>
 public sealed class When_an_attempt_was_cut_short
 {

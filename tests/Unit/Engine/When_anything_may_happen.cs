@@ -12,14 +12,14 @@ using Xunit;
 namespace Saga.Tests.Unit.Engine;
 
 /// <summary>
-/// Workflows of any shape under reports that are lost, late, doubled, in any order, or about dispatches long
-/// replaced. A failing case is shrunk, told as a story, and names the seed that repeats it.
+/// Random workflows with reports that are lost, late, duplicated, reordered, or about outdated dispatches. A failing case is shrunk,
+/// printed as a sequence of events, and names the seed that reproduces it.
 /// </summary>
 public sealed class When_anything_may_happen
 {
     private const int Cases = 2000;
 
-    // Most are short, since a failing case shrinks to a shorter one.
+    // Most are short, because a failing case shrinks to a shorter one.
     private static readonly Gen<int[]> Written = Gen.OneOf(Gen.Int[0, 1_000_000].Array[0, 40], Gen.Int[0, 1_000_000].Array[0, 200], Gen.Int[0, 1_000_000].Array[0, 800]);
     private static readonly HashSet<string> Edges = [];
 
@@ -36,17 +36,17 @@ public sealed class When_anything_may_happen
             },
             iter: Cases, threads: 1, print: Story);
 
-        // The machine goes where the engine does, by the same events, and nowhere else.
+        // The state machine makes the same transitions as the engine on the same events, and no others.
         Edges.Order(StringComparer.Ordinal).ShouldBe(
             new StateTable(new OperationStateMachine(new OperationEngine(() => 0))).Transitions
                 .Select(t => $"{t.From} + {t.Event} -> {t.To}").Order(StringComparer.Ordinal));
 
-        // All ways to end were met, each often enough to mean something.
+        // All outcomes occurred, each often enough to be meaningful.
         ends.Keys.Order().ShouldBe([OperationState.Stalled, OperationState.Completed, OperationState.Compensated]);
         ends.Values.ShouldAllBe(n => n > Cases / 20);
     }
 
-    // The workflow, what the engine wrote into the history until the promise broke, and what broke.
+    // The workflow, the engine's history up to the violation, and the violation.
     private static string Story(int[] written)
     {
         var chances = new Chances(written);
@@ -75,7 +75,7 @@ public sealed class When_anything_may_happen
             Check(run, Anything(run, random, mischief));
         }
 
-        // From here on the world is fair: messages arrive, and what is due is woken.
+        // From here on everything works: messages arrive, and due operations are woken.
         for (var turns = 0; run.State is OperationState.Accepted or OperationState.Running or OperationState.Compensating; turns++)
         {
             Holds(turns < 500, "it ends");
@@ -92,7 +92,7 @@ public sealed class When_anything_may_happen
         return run.State;
     }
 
-    // One event of any kind, about any dispatch there ever was.
+    // One event of any kind, about any dispatch so far.
     private static Func<Run, Decision> Anything(Run run, Random random, int mischief)
     {
         var any = run.Dispatches.Count == 0 ? null : run.Dispatches[random.Next(Math.Max(0, random.Next(2) * (run.Dispatches.Count - 3)), run.Dispatches.Count)];
@@ -117,7 +117,7 @@ public sealed class When_anything_may_happen
         }
     }
 
-    // Whatever a report says, it counts only for the newest dispatch of its step.
+    // A report counts only for the newest dispatch of its step.
     private static Func<Run, Decision> About(Dispatch dispatch, Func<Run, Decision> report) => run =>
     {
         var replaced = run[dispatch.Step].Fence != dispatch.Fence;
@@ -126,7 +126,7 @@ public sealed class When_anything_may_happen
         return decision;
     };
 
-    // What workers write: they take leases, renew them, give them back, or die.
+    // The workers' writes: they take leases, renew them, release them, or die.
     private static void Workers(Run run, Random random)
     {
         foreach (var step in run.Progress.Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating).ToList())
@@ -228,7 +228,7 @@ public sealed class When_anything_may_happen
         Holds(run.Lines.FindIndex(l => l == "started") == 0 && run.Lines.FindLastIndex(l => l == "started") == 0, "it starts once, and first");
     }
 
-    // Not Shouldly's, which is slow where it is asked a million times.
+    // Not Shouldly, which is slow for a million checks.
     private static void Holds(bool promise, string what)
     {
         if (!promise)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Engine;
 
-/// <summary>docs/diagrams shows what the code is. SAGA_UPDATE_DOCS=1 draws it anew.</summary>
+/// <summary>docs/diagrams matches the code. SAGA_UPDATE_DOCS=1 regenerates it.</summary>
 public sealed class When_diagrams_are_drawn
 {
     [Fact]
@@ -27,6 +27,6 @@ public sealed class When_diagrams_are_drawn
         var file = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", "..", "docs", "diagrams", name));
         if (Environment.GetEnvironmentVariable("SAGA_UPDATE_DOCS") == "1")
             File.WriteAllText(file, drawn);
-        (File.Exists(file) ? File.ReadAllText(file) : "").ShouldBe(drawn, $"docs/diagrams/{name} is not what the code is: run with SAGA_UPDATE_DOCS=1");
+        (File.Exists(file) ? File.ReadAllText(file) : "").ShouldBe(drawn, $"docs/diagrams/{name} does not match the code: run with SAGA_UPDATE_DOCS=1");
     }
 }

@@ -8,8 +8,8 @@ using Xunit;
 namespace Saga.Tests.Unit.Engine;
 
 /// <summary>
-/// Every state of an operation and every status of a step, against every event. What each pair does is listed in
-/// Approved/transitions.txt; pairs that are not in it change nothing. SAGA_UPDATE_DOCS=1 writes it anew, for review.
+/// Every operation state and every step status, with every event. Approved/transitions.txt lists the effect of each combination;
+/// combinations that it does not list change nothing. SAGA_UPDATE_DOCS=1 regenerates it for review.
 /// </summary>
 public sealed class When_events_meet_states
 {
@@ -17,7 +17,7 @@ public sealed class When_events_meet_states
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(50);
 
-    // What the row of a dispatched step says before, where that matters, and the event. The step under test has a sibling in motion, and one that comes after it.
+    // The prior contents of a dispatched step's row, where they matter, and the event. The step under test has a running sibling and a successor.
     private static readonly Dictionary<string, (Action<Run>? Given, Func<Run, Decision> When)> Events = new()
     {
         ["start"] = (null, run => run.Start()),
@@ -118,7 +118,7 @@ public sealed class When_events_meet_states
 
     private static Action<Run> Row(Func<StepRun, StepRun> row) => run => run.Write("step", row);
 
-    // Lost twice before, and another step of its worker had a result since.
+    // Lost twice before, and another step of its worker has had a result since.
     private static void Poison(Run run)
     {
         Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt, LostInARow = 2 })(run);

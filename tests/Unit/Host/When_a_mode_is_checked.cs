@@ -46,7 +46,7 @@ public sealed class When_a_mode_is_checked
     {
         var broken = ModeRules.Broken(mode, Settings((key, adapter), ("Saga:Api:Address", "http://127.0.0.1:5080")));
 
-        broken.ShouldHaveSingleItem().ShouldStartWith($"{key} is '{adapter}', but Saga:Mode '{mode.ToString().ToLowerInvariant()}' takes ");
+        broken.ShouldHaveSingleItem().ShouldStartWith($"{key} is '{adapter}', but Saga:Mode '{mode.ToString().ToLowerInvariant()}' allows only ");
     }
 
     [Theory]

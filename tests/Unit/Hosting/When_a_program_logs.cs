@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Hosting;
 
-/// <summary>What the API, the orchestrator and the workers write, and how an installation changes it.</summary>
+/// <summary>The log output of the API, the orchestrator and the workers, and its configuration.</summary>
 public sealed class When_a_program_logs
 {
     [Fact]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.House;
 
-/// <summary>An event id names one kind of log line in all programs: people filter and alert by it.</summary>
+/// <summary>An event id identifies one kind of log line across all programs, because people filter and alert by it.</summary>
 public sealed class When_log_lines_are_told_apart
 {
     private static readonly string[] Projects = ["Api", "Client", "Host", "Hosting", "Lifecycle", "Messaging", "Orchestrator", "Registry", "Tenancy", "Workers"];

@@ -6,7 +6,7 @@ namespace Saga.Tests.Unit.House;
 
 public sealed class When_options_are_registered
 {
-    // Options that are not validated at the start fail later, at the first tenant that needs them.
+    // Options that are not validated at start fail later, for the first tenant that needs them.
     [Fact]
     public void Should_be_validated_at_the_start_and_in_one_way() =>
         Directory.GetFiles(Sources(), "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/", StringComparison.Ordinal))

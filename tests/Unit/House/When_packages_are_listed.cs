@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.House;
 
-/// <summary>The list of versions holds what is used, and the page about dependencies says what each is for.</summary>
+/// <summary>The version list contains only packages in use, and the dependencies page says what each is for.</summary>
 public sealed class When_packages_are_listed
 {
     private static readonly IReadOnlyList<string> Versions = Includes("Directory.Packages.props", "PackageVersion");
@@ -25,7 +25,7 @@ public sealed class When_packages_are_listed
     }
 
     [Theory]
-    // Version 9 wants a paid licence.
+    // Version 9 needs a paid licence.
     [InlineData("MassTransit", 9)]
     // Version 3 breaks Microsoft.AspNetCore.OpenApi 10.
     [InlineData("Microsoft.OpenApi", 3)]

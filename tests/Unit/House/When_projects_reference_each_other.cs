@@ -5,10 +5,10 @@ using Xunit;
 
 namespace Saga.Tests.Unit.House;
 
-/// <summary>Arrows point down only. A reference that the table does not have is a decision: change both together.</summary>
+/// <summary>References point only downwards. Adding a reference is a design decision: change the table together with it.</summary>
 public sealed class When_projects_reference_each_other
 {
-    // In this order, each project stands above all that it may reference.
+    // In this order, each project is above all projects that it may reference.
     private static readonly (string Project, string[] Allowed)[] Table =
     [
         ("Contracts", []),

@@ -6,12 +6,12 @@ using Xunit;
 namespace Saga.Tests.Unit.House;
 
 /// <summary>
-/// The SQL of the control-plane database is in src/Registry. Others call its stores; product services read the views of runtime_v1.
-/// Workers have SQL for tenants' own databases only.
+/// The SQL of the control-plane database is in src/Registry. Other projects call its stores, and product services read the views of
+/// runtime_v1. Workers contain SQL only for tenants' own databases.
 /// </summary>
 public sealed partial class When_the_registry_is_asked
 {
-    // Which folders of src/Registry write a table: one owner each. The engine's tables are written by the parts of the one port.
+    // The folders of src/Registry that write a table: one owner each. The parts of the engine's port write the engine's tables.
     private static readonly Dictionary<string, string> Owners = new(StringComparer.Ordinal)
     {
         ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Holds, Intake", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
@@ -83,7 +83,7 @@ public sealed partial class When_the_registry_is_asked
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 
-    // A name of a table after a word that needs one. A table of another schema has its schema's name before it.
+    // A table name after a keyword that requires one. Tables of other schemas are qualified.
     [GeneratedRegex("""\b(?:from|join|into|update|table|only)\s+(?:only\s+)?(?:public\.)?"?(?<table>[a-z_]+)\b(?!\.)""", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex AnyUse();
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Identity;
 
-/// <summary>The validator behind the Keycloak stub: what it lets through, no test of the client would see.</summary>
+/// <summary>Tests the validator behind the Keycloak stub, because no test of the client would notice what it misses.</summary>
 public sealed class When_a_value_is_held_to_a_schema
 {
     private const string Document =

@@ -34,7 +34,7 @@ internal static class Commands
     public static ValidProvision? Validate(ProvisionTenant command, out IReadOnlyList<FieldError> errors) =>
         ProvisionValidation.Validate(command, Plan, out errors);
 
-    /// <summary>The pointers of what is wrong; empty when nothing is.</summary>
+    /// <summary>The pointers of the faults; empty when there are none.</summary>
     public static string Faults(ProvisionTenant command)
     {
         var valid = Validate(command, out var errors);

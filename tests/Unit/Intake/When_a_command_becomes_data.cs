@@ -17,7 +17,7 @@ public sealed class When_a_command_becomes_data
         Settings = new Dictionary<string, JsonElement> { ["z"] = Commands.Element(" { \"b\" : 1, \"a\" : [ 1.50, \"é\\u00e9\\n\" ] } "), ["a"] = Commands.Element("1e3") },
     };
 
-    // Registries hold hashes that were made so: a key that was used before an upgrade must still be known after it.
+    // Registries contain such hashes. A key that was used before an upgrade must still be recognised after it.
     [Fact]
     public void Should_hash_as_registries_have_it() =>
         CommandBody.Of(Command).Hash().ShouldBe(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(

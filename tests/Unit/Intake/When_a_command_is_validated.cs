@@ -62,7 +62,7 @@ public sealed class When_a_command_is_validated
     [Fact]
     public void Should_refuse_half_characters()
     {
-        // Not in the attributes above: they would store it as a replacement character.
+        // Not in the attributes above, because they would store it as a replacement character.
         Commands.Faults(Commands.Valid with { Name = "half \ud83d" }).ShouldBe("/name");
         Commands.Faults(Commands.Valid with { Domain = "\ud83d.example" }).ShouldBe("/domain");
     }

@@ -100,7 +100,7 @@ public sealed class When_a_batch_comes
         letter.Detail.ShouldContain("never");
     }
 
-    // A queue that was filled before the rename holds them.
+    // A queue that was filled before the rename contains them.
     [Fact]
     public async Task Should_be_read_under_its_former_name()
     {
@@ -167,7 +167,7 @@ public sealed class When_a_batch_comes
             ? Task.FromCanceled(new CancellationToken(canceled: true))
             : Task.FromException(new InvalidOperationException("failed")));
 
-        // MassTransit keeps what failed in the queue of errors, and gives back what was cancelled.
+        // MassTransit moves failed messages to the error queue, and returns cancelled ones to their queue.
         await Should.ThrowAsync<OperationCanceledException>(new UnbatchFilter("test", null!).Send(Received(failed, cut), next));
     }
 
@@ -208,7 +208,7 @@ public sealed class When_a_batch_comes
 
         public ConcurrentQueue<Guid> Operations { get; } = new();
 
-        /// <summary>Ends as the first message of the bus does.</summary>
+        /// <summary>Completes with the outcome of the first message on the bus.</summary>
         public Task Completed => completed.Task.WaitAsync(Limit);
 
         public Task<DeadLetter> DeadLetter => dead.Task.WaitAsync(Limit);

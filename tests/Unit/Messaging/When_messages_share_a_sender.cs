@@ -27,7 +27,7 @@ public sealed class When_messages_share_a_sender
 
         var sent = lane.SendAsync(message, default);
 
-        // Nothing was waited for in between, not even a thread.
+        // There was no wait in between, not even for a thread.
         bus.Reader.TryRead(out var sending).ShouldBeTrue();
         sending!.MessageBatch.Messages.ShouldBe([message]);
         sent.IsCompleted.ShouldBeFalse("the broker has not confirmed it");
@@ -191,7 +191,7 @@ public sealed class When_messages_share_a_sender
         seen.Select(m => m.Id).ToHashSet().SetEquals(messages.Select(m => m.Id)).ShouldBeTrue();
     }
 
-    // As many as may be under way at once.
+    // As many sends as may run at once.
     private async Task<(Sending First, Sending Second)> FillAsync()
     {
         BatchingSender.AtOnce.ShouldBe(2);

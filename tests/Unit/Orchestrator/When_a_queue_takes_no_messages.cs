@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Orchestrator;
 
-/// <summary>The relay, while a send hangs: a broker that is slow, or a queue that is full.</summary>
+/// <summary>The relay while a send hangs because the broker is slow or the queue is full.</summary>
 public sealed class When_a_queue_takes_no_messages
 {
     private readonly TestClock time = new();
@@ -22,7 +22,7 @@ public sealed class When_a_queue_takes_no_messages
     public async Task Should_send_what_goes_to_other_queues()
     {
         var (stuck, other) = (Message("full"), Message("open"));
-        // Claimed one after the other, as they come.
+        // Claimed one after the other, in order of arrival.
         var outbox = new Outbox([stuck], [other]);
         var sender = new Sender();
         using var relay = Relay(outbox, sender);

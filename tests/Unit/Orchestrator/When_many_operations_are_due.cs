@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Orchestrator;
 
-/// <summary>The sweeper under a backlog. Its clock stands still: nothing waits for a tick.</summary>
+/// <summary>The sweeper with a backlog. Its clock stands still, so nothing waits for a tick.</summary>
 public sealed class When_many_operations_are_due
 {
     private const int Page = 200;
@@ -36,7 +36,7 @@ public sealed class When_many_operations_are_due
         var store = new Backlog(Page);
         var all = new TaskCompletionSource();
         var begun = 0;
-        // The broker answers nobody before it has seen them all.
+        // The broker answers only after it has received all of them.
         var sender = new Sender((_, cancellationToken) =>
         {
             if (Interlocked.Increment(ref begun) == Page)

@@ -36,7 +36,7 @@ public sealed class When_a_tenants_policy_is_written
     [Fact]
     public void Should_fit_where_sessions_take_policies()
     {
-        // AWS bounds the text of a session policy at 2,048 characters.
+        // AWS limits a session policy to 2,048 characters.
         TenantPolicies.Session(new string('b', 63), TenantId.Parse(Id)).Length.ShouldBeLessThan(2048);
     }
 

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Storage;
 
-/// <summary>The process names the key and what it expects, and does not start.</summary>
+/// <summary>The process names the key and the expected value, and does not start.</summary>
 public sealed class When_adapters_are_configured_wrongly
 {
     [Theory]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Workers;
 
-/// <summary>On waking, work may go on before timers run: what it asks must say no by itself.</summary>
+/// <summary>When a process wakes, work may resume before timers run, so the lease check must fail without a timer.</summary>
 public sealed class When_a_process_was_frozen
 {
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(12);
@@ -50,7 +50,7 @@ public sealed class When_a_process_was_frozen
 
     private HeldLease Held() => new(new StepLease(Guid.NewGuid(), "one", 1, Guid.NewGuid()), Span, TimeSpan.FromMinutes(1), null!, time);
 
-    /// <summary>Its timestamps go on while its timers sleep.</summary>
+    /// <summary>A clock whose timestamps advance while its timers do not fire.</summary>
     private sealed class Clock : FakeTimeProvider
     {
         private TimeSpan slept;

@@ -9,7 +9,7 @@ namespace Saga.Tests.Unit.Workers;
 
 public sealed class When_a_step_needs_an_earlier_ones_output
 {
-    // The workflow is checked, the class reads: they must say the same.
+    // The workflow's needs are validated and the class's needs are read, so both must be equal.
     [Fact]
     public void Should_be_listed_so_in_every_workflow()
     {
@@ -20,6 +20,6 @@ public sealed class When_a_step_needs_an_earlier_ones_output
             step.Needs.ShouldBe(steps[step.Name], step.Name);
     }
 
-    // Names and needs are constants of the class, for which nothing has to be made that it works with.
+    // Names and needs are constants of the class, so its dependencies are not needed.
     private static IStep Bare(Type type) => (IStep)RuntimeHelpers.GetUninitializedObject(type);
 }

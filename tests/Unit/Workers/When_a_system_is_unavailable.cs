@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Workers;
 
-/// <summary>The circuit of a system, by a clock that the test moves: three outages open it for ten seconds.</summary>
+/// <summary>A system's circuit breaker, with a clock that the test moves. Three outages open it for ten seconds.</summary>
 public sealed class When_a_system_is_unavailable
 {
     private readonly TestClock time = new();

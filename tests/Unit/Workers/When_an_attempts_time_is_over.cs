@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Workers;
 
-/// <summary>An attempt that hangs says for which external system, a little before the orchestrator gives it up.</summary>
+/// <summary>A hanging attempt reports which external system it waits for, shortly before the orchestrator gives up on it.</summary>
 public sealed class When_an_attempts_time_is_over
 {
     private static readonly ExecuteStep Command = new()
@@ -22,7 +22,7 @@ public sealed class When_an_attempts_time_is_over
     {
         var error = await HangAsync(["keycloak", "s3", "redis"], async token =>
         {
-            // This one has its answer.
+            // This call has its answer.
             ExternalCalls.Begin("redis")?.Dispose();
             await Task.WhenAll(CallAsync("keycloak", token), CallAsync("s3", token));
         });

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Workers;
 
-/// <summary>What a store may get wrong, and no real one does at our word.</summary>
+/// <summary>Faults that a store may have but that a real one does not show on demand.</summary>
 public sealed class When_an_object_store_is_verified
 {
     private static readonly TenantId Tenant = new(Guid.CreateVersion7());

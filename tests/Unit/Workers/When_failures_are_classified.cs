@@ -13,7 +13,7 @@ using static Saga.Contracts.Failures.FailureKind;
 
 namespace Saga.Tests.Unit.Workers;
 
-/// <summary>What a step let through without a word of its own: whether another attempt is made, and what it costs, hangs on this.</summary>
+/// <summary>Errors that a step did not translate. Whether there is another attempt, and what it costs, depends on their classification.</summary>
 public sealed class When_failures_are_classified
 {
     public static TheoryData<Exception, string, FailureKind, string?> Cases { get; } = new()

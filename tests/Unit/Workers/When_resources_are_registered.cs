@@ -60,7 +60,7 @@ public sealed class When_resources_are_registered
 
     private static ResourceModule Module(string worker) => ResourceModules.All.Single(m => m.Worker == worker);
 
-    // Names and systems are constants of the class, for which nothing has to be made that it works with.
+    // Names and systems are constants of the class, so its dependencies are not needed.
     private static IEnumerable<T> Made<T>(string worker, Action<ResourceModule, IServiceCollection> add)
     {
         var services = new ServiceCollection();
