@@ -26,7 +26,7 @@ internal static class OperationEndpoints
             .WithQueryParameter("kind", "Such as provision.")
             .WithQueryParameter("tenant", "A tenant's id or slug.")
             .WithQueryParameter("parent", "The id of an operation: lists its parts.")
-            .WithQueryParameter("step", "Operations in which this step is under way, waits, is held or failed.")
+            .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred or failed.")
             .Produces<PageView<OperationSummaryView>>().WithProblems(ProblemType.InvalidParameter);
         api.MapGet("/operations/{id}", FindAsync).WithName("getOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Show an operation with its steps and history")

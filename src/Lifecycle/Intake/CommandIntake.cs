@@ -44,7 +44,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             {
                 if (await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken) is not { } conflict)
                     return outcome!;
-                // The same key in flight twice shows as a scope that is taken.
+                // A concurrent command with the same key shows up as a taken scope.
                 return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Refusal(conflict));
             }
             catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)

@@ -68,6 +68,6 @@ public interface ICommandPlan<in TCommand, TInput>
     object AuditDetail(TInput input);
 
     /// <summary>Why <see cref="Effects"/> cannot be written now, such as a name that is taken. That a scope is taken is the intake's to say.</summary>
-    /// <returns>The refusal; null when nothing stands in the way.</returns>
+    /// <returns>The refusal; null when there is no conflict.</returns>
     Task<OperationRejected?> FindConflictAsync(TInput input, CancellationToken cancellationToken) => Task.FromResult<OperationRejected?>(null);
 }

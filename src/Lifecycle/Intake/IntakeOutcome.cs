@@ -10,7 +10,7 @@ public abstract record IntakeOutcome;
 /// <summary>The command is durable: its operation will run, whatever fails in the meantime.</summary>
 /// <param name="OperationId">The operation that runs the command.</param>
 /// <param name="TenantId">The tenant it works on; null when it works on no single one.</param>
-/// <param name="IsReplay">The idempotency key was seen before; this is the operation it began then.</param>
+/// <param name="IsReplay">The idempotency key was used before; this is the operation that it started then.</param>
 public sealed record CommandAccepted(Guid OperationId, TenantId? TenantId, bool IsReplay) : IntakeOutcome
 {
     /// <summary>The operation as accepted, to show it while the registry is unavailable; null for a replay.</summary>

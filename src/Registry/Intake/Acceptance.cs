@@ -54,5 +54,5 @@ public sealed record Acceptance
 /// <param name="CommandHash">Shows whether a later command with the same key is the same command.</param>
 public sealed record IdempotencyKey(string Text, byte[] CommandHash);
 
-/// <summary>The operation that a command with an idempotency key began.</summary>
+/// <summary>The operation that a command with an idempotency key started.</summary>
 public sealed record KnownCommand(byte[] CommandHash, Guid OperationId, TenantId? TenantId);

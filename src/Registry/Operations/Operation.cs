@@ -78,6 +78,6 @@ public sealed record OperationFilter
     /// <summary>Parts of this operation.</summary>
     public Guid? ParentId { get; init; }
 
-    /// <summary>Operations in which this step is under way, waits, or failed.</summary>
+    /// <summary>Operations in which this step is running, waiting or failed.</summary>
     public string? Step { get; init; }
 }

@@ -71,7 +71,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
     /// <summary>Ends when operations are unlocked next.</summary>
     internal Task Unlocked => unlocked.Task;
 
-    /// <summary>Called when messages may have come. A field rather than an event: an event would need arguments that nobody reads.</summary>
+    /// <summary>Called when messages may have arrived. A field instead of an event, because an event would need unused arguments.</summary>
     internal Action? Notified { get; set; }
 
     /// <summary>Accepts an operation, as the intake does, without a message.</summary>
@@ -93,7 +93,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
             Operations[operation].Unreadable = reason;
     }
 
-    /// <summary>Puts a message into the outbox, as whoever does not send it itself, and notifies.</summary>
+    /// <summary>Puts a message into the outbox like a writer that does not send it itself, and notifies.</summary>
     public void Add(Guid id, string type, string? queue, string body, string? traceParent)
     {
         lock (Gate)
