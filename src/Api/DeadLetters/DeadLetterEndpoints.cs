@@ -18,15 +18,12 @@ internal static class DeadLetterEndpoints
 
     public static void MapDeadLetters(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/dead-letters", ListAsync).WithName("listDeadLetters").RequireAuthorization(Policies.Write)
-            .WithSummary("List messages that could not be consumed, newest first").WithPaging()
+        api.MapList<DeadLetterView>("/dead-letters", ListAsync, Policies.Write, "listDeadLetters", "List messages that could not be consumed, newest first")
             .WithQueryParameter("queue", "The endpoint that could not consume them, such as saga-commands.")
             .WithQueryParameter("reason", "type-unknown, unreadable, operation-unreadable, no-consumer, failed or delivered-too-often.")
-            .WithQueryParameter("state", "waiting or returned; both when absent.")
-            .Produces<PageView<DeadLetterView>>().WithProblems(ProblemType.InvalidParameter);
-        api.MapGet("/dead-letters/{id}", FindAsync).WithName("getDeadLetter").RequireAuthorization(Policies.Write)
-            .WithSummary("Show a message that could not be consumed")
-            .Produces<DeadLetterView>().WithProblems(ProblemType.InvalidParameter, ProblemType.DeadLetterNotFound);
+            .WithQueryParameter("state", "waiting or returned; both when absent.");
+        api.MapOne<DeadLetterView>(
+            "/dead-letters/{id}", FindAsync, Policies.Write, "getDeadLetter", "Show a message that could not be consumed", ProblemType.DeadLetterNotFound);
         api.MapPost("/dead-letters/{id}/return", ReturnAsync).WithName("returnDeadLetter").RequireAuthorization(Policies.Write)
             .WithSummary("Return a message that could not be consumed to its queue")
             .WithDescription("The message keeps its id, so it does not repeat changes it has already made.")
@@ -45,14 +42,8 @@ internal static class DeadLetterEndpoints
         return query.Problem as IResult ?? TypedResults.Ok(PageView.Of(await letters.ListAsync(filter, cursor, limit, cancellationToken), DeadLetterView.Of));
     }
 
-    private static async Task<IResult> FindAsync(HttpRequest request, string id, DeadLetterStore letters, CancellationToken cancellationToken)
-    {
-        if (new QueryReader(request).Problem is { } bad)
-            return bad;
-        return Guid.TryParseExact(id, "d", out var key) && await letters.FindAsync(key, cancellationToken) is { } letter
-            ? TypedResults.Ok(DeadLetterView.Of(letter))
-            : NotFound();
-    }
+    private static Task<IResult> FindAsync(HttpRequest request, string id, DeadLetterStore letters, CancellationToken cancellationToken) => ResourceEndpoints.ShowAsync(
+        request, id, async key => await letters.FindAsync(key, cancellationToken) is { } letter ? DeadLetterView.Of(letter) : null, NotFound);
 
     private static async Task<IResult> ReturnAsync(HttpRequest request, string id, ClaimsPrincipal user, DeadLetterStore letters, CancellationToken cancellationToken)
     {

@@ -20,17 +20,14 @@ internal static class OperationEndpoints
 
     public static void MapOperations(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/operations", ListAsync).WithName("listOperations").RequireAuthorization(Policies.Read)
-            .WithSummary("List operations, newest first").WithPaging()
+        api.MapList<OperationSummaryView>("/operations", ListAsync, Policies.Read, "listOperations", "List operations, newest first")
             .WithQueryParameter("state", "One or more of accepted, running, compensating, stalled, completed, compensated, cancelled, separated by commas.")
             .WithQueryParameter("kind", "Such as provision.")
             .WithQueryParameter("tenant", "A tenant's id or slug.")
             .WithQueryParameter("parent", "The id of an operation: lists its parts.")
-            .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred or failed.")
-            .Produces<PageView<OperationSummaryView>>().WithProblems(ProblemType.InvalidParameter);
-        api.MapGet("/operations/{id}", FindAsync).WithName("getOperation").RequireAuthorization(Policies.Read)
-            .WithSummary("Show an operation with its steps and history")
-            .Produces<OperationView>().WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
+            .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred or failed.");
+        api.MapOne<OperationView>(
+            "/operations/{id}", FindAsync, Policies.Read, "getOperation", "Show an operation with its steps and history", ProblemType.OperationNotFound);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")
             .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. The stream ends after completed, compensated or cancelled.")
@@ -65,14 +62,8 @@ internal static class OperationEndpoints
             ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellationToken), operation => new OperationSummaryView(operation)));
     }
 
-    private static async Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellationToken)
-    {
-        if (new QueryReader(request).Problem is { } bad)
-            return bad;
-        return Guid.TryParseExact(id, "d", out var key) && await operations.FindAsync(key, cancellationToken) is { } operation
-            ? TypedResults.Ok(operation)
-            : NotFound(id);
-    }
+    private static Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellationToken) =>
+        ResourceEndpoints.ShowAsync(request, id, key => operations.FindAsync(key, cancellationToken), () => NotFound(id));
 
     private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CancellationToken cancellationToken)
     {

@@ -21,16 +21,12 @@ internal static class TenantEndpoints
         api.MapPost("/tenants", ProvisionAsync).WithName("provisionTenant")
             .WithSummary("Provision a tenant").WithDescription("Accepts the command and returns the operation that runs it.")
             .TakesCommand<ProvisionRequest, ProvisionPlanView>(ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken);
-        api.MapGet("/tenants", ListAsync).WithName("listTenants").RequireAuthorization(Policies.Read)
-            .WithSummary("List tenants").WithPaging()
+        api.MapList<TenantView>("/tenants", ListAsync, Policies.Read, "listTenants", "List tenants")
             .WithQueryParameter("search", "Part of the name, slug or domain, ignoring case.")
             .WithQueryParameter("status", "One or more of provisioning, active, suspended, failed, deprovisioned, separated by commas.")
             .WithQueryParameter("plan", "A plan's name.")
-            .WithQueryParameter("sort", $"One of {string.Join(", ", TenantListing.Sorts)}; {TenantListing.Sorts[0]} when absent.")
-            .Produces<PageView<TenantView>>().WithProblems(ProblemType.InvalidParameter);
-        api.MapGet("/tenants/{idOrSlug}", FindAsync).WithName("getTenant").RequireAuthorization(Policies.Read)
-            .WithSummary("Find a tenant by its id or slug")
-            .Produces<TenantView>().WithProblems(ProblemType.InvalidParameter, ProblemType.TenantNotFound);
+            .WithQueryParameter("sort", $"One of {string.Join(", ", TenantListing.Sorts)}; {TenantListing.Sorts[0]} when absent.");
+        api.MapOne<TenantView>("/tenants/{idOrSlug}", FindAsync, Policies.Read, "getTenant", "Find a tenant by its id or slug", ProblemType.TenantNotFound);
     }
 
     private static Task<IResult> ProvisionAsync(

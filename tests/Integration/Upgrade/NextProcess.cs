@@ -48,10 +48,10 @@ internal sealed class NextProcess : IAsyncDisposable
         {
             await process.WaitForExitAsync(limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException error)
         {
             process.Kill();
-            throw new TimeoutException($"Tomorrow's process did not end:\n{string.Join('\n', output)}");
+            throw new TimeoutException($"Tomorrow's process did not end:\n{string.Join('\n', output)}", error);
         }
         finally
         {
