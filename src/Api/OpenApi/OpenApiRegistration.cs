@@ -42,6 +42,7 @@ internal static class OpenApiRegistration
                 (schema.Type, schema.Format) = (JsonSchemaType.String, "uuid");
             else if (context.JsonTypeInfo.Type.IsEnum)
                 schema.Type = JsonSchemaType.String;
+            Words.Describe(schema, context);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>

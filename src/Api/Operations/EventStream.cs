@@ -87,7 +87,7 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
     }
 
     private static string Event(HistoryLine line) =>
-        $"id: {line.Id.ToString(CultureInfo.InvariantCulture)}\nevent: {line.Event}\ndata: {JsonSerializer.Serialize(HistoryView.Of(line), ApiJson.Options)}\n\n";
+        $"id: {line.Id.ToString(CultureInfo.InvariantCulture)}\nevent: {HistoryEvents.Current(line.Event)}\ndata: {JsonSerializer.Serialize(HistoryView.Of(line), ApiJson.Options)}\n\n";
 
     private static async Task SendAsync(HttpResponse response, string text, CancellationToken cancellationToken)
     {

@@ -15,7 +15,11 @@ public record OperationSummaryView
 
     public required string Kind { get; init; }
 
-    public required OperationState State { get; init; }
+    /// <summary>A name of <see cref="OperationState"/>, or <see cref="OperationStateNames.Unknown"/>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The state as it is stored, when this version of the API does not know it.</summary>
+    public string? StoredState { get; init; }
 
     /// <summary>Absent when the operation does not concern a single tenant.</summary>
     public OperationTenantView? Tenant { get; init; }
@@ -24,7 +28,7 @@ public record OperationSummaryView
     public Guid? ParentId { get; init; }
 
     /// <summary>The class in which it waits for a slot.</summary>
-    public OperationPriority Priority { get; init; }
+    public OperationPriority? Priority { get; init; }
 
     public required string RequestedBy { get; init; }
 
@@ -54,7 +58,8 @@ public record OperationSummaryView
     {
         Id = operation.Id;
         Kind = operation.Kind;
-        State = operation.State;
+        State = operation.State is { } state ? OperationStateNames.Of(state) : OperationStateNames.Unknown;
+        StoredState = operation.UnknownState;
         Tenant = operation.TenantId is { } tenant ? new(tenant, operation.TenantSlug.ToString()!) : null;
         ParentId = operation.ParentId;
         Priority = operation.Priority;
@@ -82,7 +87,7 @@ public sealed record OperationView : OperationSummaryView
         : base(operation)
     {
         WorkflowVersion = operation.Workflow.Version;
-        Steps = StepView.Of(operation.Workflow, operation.Steps);
+        Steps = StepView.Of(operation.Workflow, operation.Steps, operation.UnknownStatuses);
         History = [.. history.Select(HistoryView.Of)];
         Events = OperationEndpoints.Address(operation.Id) + "/events";
     }
@@ -123,7 +128,7 @@ public sealed record HistoryView
     {
         Id = line.Id,
         At = line.At,
-        Event = line.Event,
+        Event = HistoryEvents.Current(line.Event),
         Step = line.Step,
         Attempt = line.Attempt,
         Data = line.Data,

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -18,7 +17,11 @@ public sealed record StepView
     /// <summary>The steps that must succeed first.</summary>
     public required IReadOnlyList<string> After { get; init; }
 
-    public required StepStatus Status { get; init; }
+    /// <summary>A name of <see cref="StepStatusNames"/>, or <see cref="StepStatusNames.Unknown"/>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>The status as it is stored, when this version of the API does not know it.</summary>
+    public string? StoredStatus { get; init; }
 
     /// <summary>Attempts in the current direction; 0 before the first.</summary>
     public required int Attempt { get; init; }
@@ -41,23 +44,28 @@ public sealed record StepView
 
     public Failure? Failure { get; init; }
 
-    /// <summary>The external system that the deferred step waits for.</summary>
-    [JsonPropertyName("heldBy")]
+    /// <summary>The external system because of which the step is deferred.</summary>
     public string? DeferredBy { get; init; }
+
+    /// <summary>The former name of <see cref="DeferredBy"/>, shown beside it for one version.</summary>
+    public string? HeldBy => DeferredBy;
 
     public JsonElement? Output { get; init; }
 
     /// <param name="workflow">The steps.</param>
-    /// <param name="runs">The state of each step, in the same order.</param>
-    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs) => [.. workflow.Steps.Zip(runs, Of)];
+    /// <param name="runs">How far each has come, in the same order.</param>
+    /// <param name="unknown">By step, the statuses that this version does not know.</param>
+    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs, IReadOnlyDictionary<string, string>? unknown = null) =>
+        [.. workflow.Steps.Zip(runs, (step, run) => Of(step, run, unknown?.GetValueOrDefault(run.Name)))];
 
-    private static StepView Of(StepDefinition step, StepRun run) => new()
+    private static StepView Of(StepDefinition step, StepRun run, string? unknown) => new()
     {
         Name = step.Name,
         Worker = step.Worker,
         Kind = step.Kind,
         After = step.After,
-        Status = run.Status,
+        Status = unknown is null ? StepStatusNames.Shown(run.Status) : StepStatusNames.Unknown,
+        StoredStatus = unknown,
         Attempt = run.Attempt,
         MaxAttempts = step.MaxAttempts,
         StartedAt = run.StartedAt,

@@ -3,12 +3,6 @@ using Saga.Engine.Operations;
 
 namespace Saga.Engine.Decisions;
 
-public enum Direction
-{
-    Forward,
-    Back,
-}
-
 /// <summary>A step message to send, and the fence to record before it leaves.</summary>
 /// <param name="Step">The step.</param>
 /// <param name="Worker">The worker whose queue takes it.</param>
@@ -68,11 +62,7 @@ public sealed record Progress(OperationState State, IReadOnlyList<StepRun> Steps
     public bool HasDispatch => State == OperationState.Running && Steps.Any(s => s.Status == StepStatus.Running);
 
     /// <summary>When the next thing is due; null when only messages can move it.</summary>
-    public DateTimeOffset? NextDueAt => State switch
-    {
-        OperationState.Running => Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred).Min(s => s.DueAt),
-        OperationState.Compensating => Steps.Where(s =>
-            s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred).Min(s => s.DueAt),
-        _ => null,
-    };
+    public DateTimeOffset? NextDueAt => State.Direction() is { } direction
+        ? Steps.Where(s => s.Status.IsInMotion && s.Status.Direction == direction).Min(s => s.DueAt)
+        : null;
 }

@@ -36,7 +36,7 @@ internal sealed class DecisionBuilder(
 
     public void Succeed(StepRun step, JsonElement? output, TimeSpan lingersFor)
     {
-        var back = IsBack(step);
+        var back = step.Status.IsBack;
         settlements.Add(new(step.Name, step.Fence));
         if (back && step.UncertainAt + lingersFor is { } until && step.DispatchedAt < until)
         {
@@ -46,7 +46,7 @@ internal sealed class DecisionBuilder(
 
         Replace(step with
         {
-            Status = back ? StepStatus.Compensated : StepStatus.Succeeded,
+            Status = step.Status.In(StepPhase.Done),
             FinishedAt = now,
             DueAt = null,
             DeferredBy = null,
@@ -65,13 +65,13 @@ internal sealed class DecisionBuilder(
     private void CompensateAgain(StepRun step, DateTimeOffset until)
     {
         var due = until > now ? until : now;
-        Replace(step with { Status = StepStatus.CompensationWaiting, FinishedAt = now, DueAt = due, DeferredBy = null });
+        Replace(step with { Status = step.Status.In(StepPhase.Waiting), FinishedAt = now, DueAt = due, DeferredBy = null });
         Line(HistoryEvents.CompensationAgain, step, new { at = due, uncertainSince = step.UncertainAt });
     }
 
     public void Fail(StepRun step, Failure reason, bool timedOut, bool outcomeUnknown = false, bool lost = false)
     {
-        var back = IsBack(step);
+        var back = step.Status.IsBack;
         step = Uncertain(step, timedOut || lost || outcomeUnknown);
         var definition = Definition(step.Name);
         step = step with { Deadline = step.Deadline + Queued(step), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
@@ -91,13 +91,13 @@ internal sealed class DecisionBuilder(
 
         if (again)
         {
-            Replace(step with { Status = back ? StepStatus.CompensationWaiting : StepStatus.Waiting, DueAt = now + delay, Failure = reason });
+            Replace(step with { Status = step.Status.In(StepPhase.Waiting), DueAt = now + delay, Failure = reason });
             return;
         }
 
         Replace(step with
         {
-            Status = back ? StepStatus.CompensationFailed : StepStatus.Failed,
+            Status = step.Status.In(StepPhase.Failed),
             FinishedAt = now,
             DueAt = null,
             Failure = reason,
@@ -107,35 +107,35 @@ internal sealed class DecisionBuilder(
         Advance();
     }
 
-    public void Hold(StepRun step, StepDeferred hold)
+    public void Defer(StepRun step, StepDeferred report)
     {
-        var back = IsBack(step);
-        step = Uncertain(step, hold.OutcomeUnknown);
+        var back = step.Status.IsBack;
+        step = Uncertain(step, report.OutcomeUnknown);
         var definition = Definition(step.Name);
         var since = step.DeferredSince ?? now;
         if (now - since >= definition.DeferredAtMost)
         {
-            Fail(step, EngineFailures.Deferred(step, hold, definition.DeferredAtMost), timedOut: false);
+            Fail(step, EngineFailures.Deferred(step, report, definition.DeferredAtMost), timedOut: false);
             return;
         }
 
-        var pause = rules.PauseAfterDeferral(hold.RetryAfter, now - since, random());
+        var pause = rules.PauseAfterDeferral(report.RetryAfter, now - since, random());
         // The attempt was not made, and the time until the next is not the step's: neither counts.
         var deferred = step with
         {
-            Status = back ? StepStatus.CompensationDeferred : StepStatus.Deferred,
+            Status = step.Status.In(StepPhase.Deferred),
             Attempt = step.Attempt - 1,
             DueAt = now + pause,
             Deadline = step.Deadline + (now - step.DispatchedAt) + pause,
-            DeferredBy = hold.System,
-            Failure = hold.Failure ?? step.Failure,
+            DeferredBy = report.System,
+            Failure = report.Failure ?? step.Failure,
             DeferredSince = since,
             DeferredTimes = step.DeferredTimes + 1,
         };
         Replace(deferred);
         history.Add(new(
             back ? HistoryEvents.CompensationDeferred : HistoryEvents.StepDeferred, step.Name, step.Attempt, step.Fence,
-            new { hold.System, hold.Reason, until = now + pause, since, times = deferred.DeferredTimes, lastAt = now })
+            new { report.System, report.Reason, until = now + pause, since, times = deferred.DeferredTimes, lastAt = now })
         {
             Repeats = deferred.DeferredTimes > 1,
         });
@@ -148,30 +148,30 @@ internal sealed class DecisionBuilder(
         // Afterwards: an attempt that was given up may have turned the operation round, and no step is sent twice in one decision.
         foreach (var step in moving.Where(Moves))
         {
-            if (!IsDispatched(step) && step.DueAt <= now)
-                Send(step, IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt + 1);
-            else if (IsDispatched(step))
+            if (!step.Status.IsDispatched && step.DueAt <= now)
+                Send(step, step.Status.Direction, step.Attempt + 1);
+            else if (step.Status.IsDispatched)
                 LookAfter(step);
         }
     }
 
     public void Redispatch()
     {
-        var moving = InMotion().FindAll(IsDispatched);
+        var moving = InMotion().FindAll(s => s.Status.IsDispatched);
         GiveUp(moving);
         foreach (var step in moving.Where(Moves))
         {
             if (step.TakenAt is null)
                 Redeliver(step);
             else if (step.LostAt is null && Run(step.Name) == step)
-                Send(Uncertain(step, true), IsBack(step) ? Direction.Back : Direction.Forward, step.Attempt);
+                Send(Uncertain(step, true), step.Status.Direction, step.Attempt);
         }
     }
 
     // Attempts whose time is over, and attempts whose worker is lost.
     private void GiveUp(List<StepRun> moving)
     {
-        foreach (var step in moving.Where(s => IsDispatched(s) && Moves(s)))
+        foreach (var step in moving.Where(s => s.Status.IsDispatched && Moves(s)))
         {
             switch (DispatchCheck.Of(step, Definition(step.Name), now).Finding)
             {
@@ -201,7 +201,7 @@ internal sealed class DecisionBuilder(
     {
         var definition = Definition(step.Name);
         Replace(step with { Deliveries = step.Deliveries + 1, DueAt = now + rules.PauseAfter(definition.AttemptTimeout, step.Deliveries + 1, random()) });
-        dispatches.Add(Message(definition, IsBack(step) ? Direction.Back : Direction.Forward, step.Fence, step.Attempt));
+        dispatches.Add(Message(definition, step.Status.Direction, step.Fence, step.Attempt));
     }
 
     // Everything that may run now, and the end when nothing is left.
@@ -217,7 +217,7 @@ internal sealed class DecisionBuilder(
     {
         foreach (var definition in workflow.Steps)
         {
-            if (Run(definition.Name).Status == StepStatus.Pending && definition.After.All(a => Run(a).Status == StepStatus.Succeeded))
+            if (Run(definition.Name).Status.Phase == StepPhase.Pending && definition.After.All(a => Run(a).Status == StepStatus.Succeeded))
                 Send(Run(definition.Name), Direction.Forward, attempt: 1);
         }
 
@@ -247,9 +247,9 @@ internal sealed class DecisionBuilder(
         state = OperationState.Compensating;
         failure = reason;
         history.Add(new(HistoryEvents.CompensationStarted, because, Data: new { failure = reason }));
-        foreach (var step in steps.Where(s => s.Status == StepStatus.Pending).ToList())
+        foreach (var step in steps.Where(s => s.Status.Phase == StepPhase.Pending).ToList())
         {
-            Replace(step with { Status = StepStatus.Skipped });
+            Replace(step with { Status = step.Status.In(StepPhase.Skipped) });
             Line(HistoryEvents.StepSkipped, step);
         }
     }
@@ -257,8 +257,8 @@ internal sealed class DecisionBuilder(
     private void Stall()
     {
         state = OperationState.Stalled;
-        var stuck = before.State == OperationState.Compensating || failure is not null ? StepStatus.CompensationFailed : StepStatus.Failed;
-        failure = steps.Find(s => s.Status == stuck)?.Failure ?? failure;
+        var direction = before.State == OperationState.Compensating || failure is not null ? Direction.Back : Direction.Forward;
+        failure = steps.Find(s => s.Status == new StepStatus(direction, StepPhase.Failed))?.Failure ?? failure;
         history.Add(new(HistoryEvents.Stalled, Data: new { failure }));
     }
 
@@ -271,14 +271,14 @@ internal sealed class DecisionBuilder(
     private void Send(StepRun step, Direction direction, int attempt)
     {
         var definition = Definition(step.Name);
-        var turns = direction == Direction.Back && !IsBack(step);
+        var turns = direction == Direction.Back && !step.Status.IsBack;
         // Turned round while a worker is at it: that attempt is cut short.
-        step = Uncertain(step, turns && step.Status == StepStatus.Running);
+        step = Uncertain(step, turns && step.Status.IsDispatched);
         var fence = step.Fence + 1;
         var repeats = !turns && step.DeferredTimes > 0;
         Replace(step with
         {
-            Status = direction == Direction.Back ? StepStatus.Compensating : StepStatus.Running,
+            Status = new StepStatus(direction, StepPhase.Dispatched),
             Fence = fence,
             Attempt = attempt,
             StartedAt = turns ? now : step.StartedAt ?? now,
@@ -322,28 +322,26 @@ internal sealed class DecisionBuilder(
         return step.Deadline > end ? step.Deadline.Value : end;
     }
 
-    private StepRun Uncertain(StepRun step, bool cutShort) => cutShort && !IsBack(step) ? step with { UncertainAt = now } : step;
-
-    private static bool IsBack(StepRun step) => step.Status is
-        StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred or
-        StepStatus.Compensated or StepStatus.CompensationFailed;
+    private StepRun Uncertain(StepRun step, bool cutShort) => cutShort && !step.Status.IsBack ? step with { UncertainAt = now } : step;
 
     // Whether the step goes where the operation goes by now.
-    private bool Moves(StepRun step) => IsBack(step) == (state == OperationState.Compensating);
+    private bool Moves(StepRun step) => step.Status.IsBack == (state == OperationState.Compensating);
 
     // The intent was recorded, so the effect may be there, whatever became of the message.
-    private static bool MayHaveActed(StepRun step) => step.Status is
-        StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred or StepStatus.Succeeded or StepStatus.Failed;
+    private static bool MayHaveActed(StepRun step) =>
+        !step.Status.IsBack && step.Status.Phase is not (StepPhase.Pending or StepPhase.Skipped);
 
-    private bool IsUndone(StepDefinition definition) =>
-        Run(definition.Name).Status is StepStatus.Compensated or StepStatus.Skipped or StepStatus.Pending
-        || (definition.Kind != StepKind.Compensatable && Run(definition.Name).Status == StepStatus.Failed);
+    private bool IsUndone(StepDefinition definition) => Run(definition.Name).Status switch
+    {
+        { Phase: StepPhase.Pending or StepPhase.Skipped } => true,
+        { Direction: Direction.Back, Phase: StepPhase.Done } => true,
+        { Direction: Direction.Forward, Phase: StepPhase.Failed } => definition.Kind != StepKind.Compensatable,
+        _ => false,
+    };
 
-    private List<StepRun> InMotion() => steps.FindAll(s => state == OperationState.Compensating
-        ? s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred
-        : state == OperationState.Running && s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred);
-
-    private static bool IsDispatched(StepRun step) => step.Status is StepStatus.Running or StepStatus.Compensating;
+    private List<StepRun> InMotion() => state.Direction() is { } direction
+        ? steps.FindAll(s => s.Status.IsInMotion && s.Status.Direction == direction)
+        : [];
 
     // Of the newest dispatch, the time in which no worker had it; not known when its worker reported without having taken it.
     private static TimeSpan Queued(StepRun step) => step.TakenAt - step.DispatchedAt ?? TimeSpan.Zero;

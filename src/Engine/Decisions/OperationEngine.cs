@@ -26,44 +26,44 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     {
         if (progress.State != OperationState.Accepted)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress, now);
-        turn.Start();
-        return turn.End();
+        var builder = Begin(workflow, progress, now);
+        builder.Start();
+        return builder.End();
     }
 
     public Decision Succeed(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepSucceeded report)
     {
         // A compensation that is to run once more has had the result of its last dispatch.
-        if (Awaited(progress, report) is not { } step || step is { Status: StepStatus.CompensationWaiting, FinishedAt: not null })
+        if (Awaited(progress, report) is not { } step || step is { Status: { Direction: Direction.Back, Phase: StepPhase.Waiting }, FinishedAt: not null })
             return Decision.Nothing(progress);
         NoteResult(workflow, step, now);
-        var turn = Begin(workflow, progress, now);
-        turn.Succeed(step, report.Output, report.LingersFor ?? TimeSpan.Zero);
-        return turn.End();
+        var builder = Begin(workflow, progress, now);
+        builder.Succeed(step, report.Output, report.LingersFor ?? TimeSpan.Zero);
+        return builder.End();
     }
 
     public Decision Fail(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepFailed report)
     {
         // A dispatch that is already waiting for its successor has had its result.
-        if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
+        if (Awaited(progress, report) is not { Status.IsDispatched: true } step)
             return Decision.Nothing(progress);
         NoteResult(workflow, step, now);
-        var turn = Begin(workflow, progress, now);
+        var builder = Begin(workflow, progress, now);
         // A worker defers by itself what is not the step's fault. Whoever reports it as a failure means the same.
         if (report.Failure.Kind is FailureKind.Outage or FailureKind.Overload)
-            turn.Hold(step, Deferral(report));
+            builder.Defer(step, Deferral(report));
         else
-            turn.Fail(step, report.Failure, timedOut: false, outcomeUnknown: report.OutcomeUnknown);
-        return turn.End();
+            builder.Fail(step, report.Failure, timedOut: false, outcomeUnknown: report.OutcomeUnknown);
+        return builder.End();
     }
 
-    public Decision Hold(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepDeferred report)
+    public Decision Defer(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepDeferred report)
     {
-        if (Awaited(progress, report) is not { Status: StepStatus.Running or StepStatus.Compensating } step)
+        if (Awaited(progress, report) is not { Status.IsDispatched: true } step)
             return Decision.Nothing(progress);
-        var turn = Begin(workflow, progress, now);
-        turn.Hold(step, report);
-        return turn.End();
+        var builder = Begin(workflow, progress, now);
+        builder.Defer(step, report);
+        return builder.End();
     }
 
     /// <summary>
@@ -74,9 +74,9 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     {
         if (progress.State == OperationState.Accepted)
             return Start(workflow, progress, now);
-        var turn = Begin(workflow, progress, now);
-        turn.Wake();
-        return turn.End();
+        var builder = Begin(workflow, progress, now);
+        builder.Wake();
+        return builder.End();
     }
 
     /// <summary>
@@ -88,9 +88,9 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     {
         if (progress.State == OperationState.Accepted)
             return Start(workflow, progress, now);
-        var turn = Begin(workflow, progress, now);
-        turn.Redispatch();
-        return turn.End();
+        var builder = Begin(workflow, progress, now);
+        builder.Redispatch();
+        return builder.End();
     }
 
     private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress, DateTimeOffset now) => new(workflow, progress, now, random, compensation, rules, results);
@@ -111,10 +111,6 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     };
 
     private static StepRun? Awaited(Progress progress, StepReport report) =>
-        progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence && progress.State switch
-        {
-            OperationState.Running => s.Status is StepStatus.Running or StepStatus.Waiting or StepStatus.Deferred,
-            OperationState.Compensating => s.Status is StepStatus.Compensating or StepStatus.CompensationWaiting or StepStatus.CompensationDeferred,
-            _ => false,
-        });
+        progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence
+            && s.Status.IsInMotion && s.Status.Direction == progress.State.Direction());
 }

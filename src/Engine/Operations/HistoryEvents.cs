@@ -9,14 +9,14 @@ public static class HistoryEvents
     public const string StepSucceeded = "stepSucceeded";
     public const string StepFailed = "stepFailed";
     public const string StepTimedOut = "stepTimedOut";
-    public const string StepDeferred = "stepHeld";
+    public const string StepDeferred = "stepDeferred";
     public const string StepSkipped = "stepSkipped";
     public const string CompensationStarted = "compensationStarted";
     public const string CompensationDispatched = "compensationDispatched";
     public const string StepCompensated = "stepCompensated";
     public const string CompensationFailed = "compensationFailed";
     public const string CompensationTimedOut = "compensationTimedOut";
-    public const string CompensationDeferred = "compensationHeld";
+    public const string CompensationDeferred = "compensationDeferred";
 
     /// <summary>A compensation succeeded, and runs once more, because a forward attempt before it was cut short.</summary>
     public const string CompensationAgain = "compensationAgain";
@@ -25,4 +25,12 @@ public static class HistoryEvents
     public const string Compensated = "compensated";
     public const string Stalled = "stalled";
     public const string Cancelled = "cancelled";
+
+    /// <summary>The present name of an event that an earlier version wrote.</summary>
+    public static string Current(string name) => name switch
+    {
+        "stepHeld" => StepDeferred,
+        "compensationHeld" => CompensationDeferred,
+        _ => name,
+    };
 }

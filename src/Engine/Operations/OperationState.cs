@@ -1,26 +1,24 @@
-using System.Text.Json.Serialization;
-
 namespace Saga.Engine.Operations;
 
-[JsonConverter(typeof(JsonStringEnumConverter<OperationState>))]
+/// <summary>Where an operation stands. <see cref="OperationStateNames"/> has the words.</summary>
 public enum OperationState
 {
     /// <summary>Durable, not begun.</summary>
-    [JsonStringEnumMemberName("accepted")] Accepted,
+    Accepted,
 
-    [JsonStringEnumMemberName("running")] Running,
+    Running,
 
     /// <summary>Turned round: what was done is being undone.</summary>
-    [JsonStringEnumMemberName("compensating")] Compensating,
+    Compensating,
 
     /// <summary>Waits for an operator.</summary>
-    [JsonStringEnumMemberName("stalled")] Stalled,
+    Stalled,
 
-    [JsonStringEnumMemberName("completed")] Completed,
+    Completed,
 
     /// <summary>Failed, and everything was undone.</summary>
-    [JsonStringEnumMemberName("compensated")] Compensated,
+    Compensated,
 
     /// <summary>Ended by an operator before anything was done.</summary>
-    [JsonStringEnumMemberName("cancelled")] Cancelled,
+    Cancelled,
 }

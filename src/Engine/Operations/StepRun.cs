@@ -1,7 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Saga.Engine.Operations;
 
@@ -10,7 +9,7 @@ public sealed record StepRun
 {
     public required string Name { get; init; }
 
-    public StepStatus Status { get; init; } = StepStatus.Pending;
+    public StepStatus Status { get; init; }
 
     /// <summary>The newest dispatch; 0 before the first. Grows in both directions.</summary>
     public long Fence { get; init; }
@@ -53,7 +52,7 @@ public sealed record StepRun
     /// <summary>The last failure in the present direction, or the one that ended the forward direction.</summary>
     public Failure? Failure { get; init; }
 
-    /// <summary>The external system that holds the step back.</summary>
+    /// <summary>The external system because of which the step is deferred.</summary>
     public string? DeferredBy { get; init; }
 
     /// <summary>
@@ -76,42 +75,4 @@ public sealed record StepRun
         var byName = known.ToDictionary(s => s.Name, StringComparer.Ordinal);
         return [.. workflow.Steps.Select(s => byName.GetValueOrDefault(s.Name) ?? new StepRun { Name = s.Name })];
     }
-}
-
-[JsonConverter(typeof(JsonStringEnumConverter<StepStatus>))]
-public enum StepStatus
-{
-    /// <summary>Never dispatched.</summary>
-    [JsonStringEnumMemberName("pending")] Pending,
-
-    /// <summary>Dispatched; its result is awaited.</summary>
-    [JsonStringEnumMemberName("running")] Running,
-
-    /// <summary>Failed; the next attempt is due later.</summary>
-    [JsonStringEnumMemberName("waiting")] Waiting,
-
-    /// <summary>Held back by an outage.</summary>
-    [JsonStringEnumMemberName("held")] Deferred,
-
-    [JsonStringEnumMemberName("succeeded")] Succeeded,
-
-    /// <summary>Failed permanently; what it may have done is yet to be compensated.</summary>
-    [JsonStringEnumMemberName("failed")] Failed,
-
-    /// <summary>Its compensation is dispatched; the result is awaited.</summary>
-    [JsonStringEnumMemberName("compensating")] Compensating,
-
-    /// <summary>Its compensation failed; the next attempt is due later.</summary>
-    [JsonStringEnumMemberName("compensationWaiting")] CompensationWaiting,
-
-    /// <summary>Its compensation is held back by an outage.</summary>
-    [JsonStringEnumMemberName("compensationHeld")] CompensationDeferred,
-
-    [JsonStringEnumMemberName("compensated")] Compensated,
-
-    /// <summary>Its compensation failed permanently.</summary>
-    [JsonStringEnumMemberName("compensationFailed")] CompensationFailed,
-
-    /// <summary>Never ran, and will not.</summary>
-    [JsonStringEnumMemberName("skipped")] Skipped,
 }

@@ -36,10 +36,10 @@ internal sealed class DemoTenant(ApiClient api, IStepDisplay display, TextWriter
             }
         });
         operation = await ReadAsync(operation.Id, cancellationToken);
-        if (operation.State != OperationState.Completed)
+        if (operation.State != OperationStateNames.Of(OperationState.Completed))
         {
             await output.WriteLineAsync(
-                $"The operation {operation.Id} is {JsonNamingPolicy.CamelCase.ConvertName(operation.State.ToString())}: {operation.Failure?.Message} {operation.Failure?.Remedy}");
+                $"The operation {operation.Id} is {operation.StoredState ?? operation.State}: {operation.Failure?.Message} {operation.Failure?.Remedy}");
             return null;
         }
 

@@ -7,7 +7,7 @@ namespace Saga.Host.Demo;
 /// <summary>Writes a line for each change of a step, for logs and pipes.</summary>
 internal sealed class PlainLines(TextWriter output) : IStepDisplay
 {
-    private readonly Dictionary<string, (StepStatus Status, int Attempt)> shown = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Status, int Attempt)> shown = new(StringComparer.Ordinal);
 
     public Task ShowAsync(Func<Action<OperationView>, Task> follow) => follow(Show);
 
@@ -16,7 +16,7 @@ internal sealed class PlainLines(TextWriter output) : IStepDisplay
         foreach (var step in operation.Steps)
         {
             var now = (step.Status, step.Attempt);
-            if (step.Status == StepStatus.Pending || (shown.TryGetValue(step.Name, out var before) && before == now))
+            if (step.Status == StepStatusNames.Pending || (shown.TryGetValue(step.Name, out var before) && before == now))
                 continue;
             shown[step.Name] = now;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,

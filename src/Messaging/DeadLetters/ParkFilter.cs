@@ -24,7 +24,7 @@ internal sealed class ParkFilter(string queue, Type? untyped, DeadLetterSender l
             if (error is UnconsumableException known)
                 await ParkAsync(context, known.Reason, known.Message);
             else
-                await ParkAsync(context, Unreadable.Is(error) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed, $"{error.GetType().Name}: {error.Message}");
+                await ParkAsync(context, Unreadable.Is(error) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed, Cause.Of(error));
             return;
         }
 

@@ -13,8 +13,7 @@ internal sealed class ParkReceivedFilter(string queue, Type? untyped, DeadLetter
     {
         await letters.SendAsync(
             DeadLetterSender.Of(
-                queue, context, untyped, Unreadable.Is(context.Exception) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed,
-                $"{context.Exception.GetType().Name}: {context.Exception.Message}"),
+                queue, context, untyped, Unreadable.Is(context.Exception) ? DeadLetterReasons.Unreadable : DeadLetterReasons.Failed, Cause.Of(context.Exception)),
             context.CancellationToken);
         Parked.Mark(context);
     }

@@ -7,21 +7,33 @@ namespace Saga.Orchestrator.Machine;
 /// <summary>The verbs of the transition table.</summary>
 internal static class OperationMachineVerbs
 {
-    /// <summary>Lets the engine decide, and keeps the decision for the commit.</summary>
+    /// <summary>Lets the engine decide, keeps the decision for the commit, and goes where it leads.</summary>
+    /// <param name="source">The event.</param>
+    /// <param name="decide">Asks the engine.</param>
+    /// <param name="leadsTo">The states that the decision may lead to, besides the present one.</param>
+    /// <remarks>The event fails with an <see cref="UndeclaredTransitionException"/> when the decision leads to another state.</remarks>
     public static EventActivityBinder<OperationSaga, T> Decide<T>(
-        this EventActivityBinder<OperationSaga, T> source, Func<OperationSaga, T, Decision> decide)
-        where T : class =>
-        source.Then(context =>
+        this EventActivityBinder<OperationSaga, T> source, Func<OperationSaga, T, Decision> decide, params ReadOnlySpan<State> leadsTo)
+        where T : class
+    {
+        source = source.Then(context =>
         {
             var decision = decide(context.Saga, context.Message);
             context.Saga.Decision = decision;
             context.Saga.Steps = decision.After.Steps;
             context.Saga.Failure = decision.After.Failure;
         });
+        foreach (var next in leadsTo)
+        {
+            var state = Enum.Parse<OperationState>(next.Name);
+            source = source.If(context => context.Saga.Decision!.After.State == state, binder => binder.TransitionTo(next));
+        }
 
-    /// <summary>Goes where the decision leads, when it leads there.</summary>
-    public static EventActivityBinder<OperationSaga, T> Or<T>(
-        this EventActivityBinder<OperationSaga, T> source, OperationState decided, State next)
-        where T : class =>
-        source.If(context => context.Saga.Decision!.After.State == decided, binder => binder.TransitionTo(next));
+        return source.Then(context =>
+        {
+            var (saga, decided) = (context.Saga, context.Saga.Decision!.After.State);
+            if (saga.State != decided)
+                throw new UndeclaredTransitionException(saga.CorrelationId, context.Event.Name, saga.State, decided);
+        });
+    }
 }

@@ -6,8 +6,8 @@ using Saga.Engine.Operations;
 namespace Saga.Orchestrator.Machine;
 
 /// <summary>
-/// The saga of every kind of operation. What an event means is the engine's; where it leads is written here, and
-/// every state answers every event: handled, or ignored on purpose.
+/// The saga of every kind of operation. What an event means is the engine's; where it may lead is written here, and
+/// every state answers every event: handled, or ignored on purpose. A decision that leads elsewhere is an error.
 /// </summary>
 public sealed class OperationStateMachine : MassTransitStateMachine<OperationSaga>
 {
@@ -17,41 +17,37 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
         Event(() => Submitted, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Succeeded, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Failed, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
-        Event(() => Held, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => Deferred, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Due, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Forgotten, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
 
         During(Accepted,
-            When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress, o.Now)).Or(OperationState.Running, Running),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now)).Or(OperationState.Running, Running),
-            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)).Or(OperationState.Running, Running),
+            When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress, o.Now), Running),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Running),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Running),
             // Nothing was dispatched yet, so nothing can answer.
-            Ignore(Succeeded), Ignore(Failed), Ignore(Held));
+            Ignore(Succeeded), Ignore(Failed), Ignore(Deferred));
 
         During(Running,
-            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m))
-                .Or(OperationState.Completed, Completed).Or(OperationState.Stalled, Stalled),
-            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m))
-                .Or(OperationState.Compensating, Compensating).Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
-            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now))
-                .Or(OperationState.Compensating, Compensating).Or(OperationState.Stalled, Stalled),
-            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)),
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m), Completed, Stalled),
+            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m), Compensating, Compensated, Stalled),
+            When(Deferred).Decide((o, m) => engine.Defer(o.Workflow, o.Progress, o.Now, m), Stalled),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
             // It began already.
             Ignore(Submitted));
 
         During(Compensating,
-            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m))
-                .Or(OperationState.Compensated, Compensated).Or(OperationState.Stalled, Stalled),
-            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
-            When(Held).Decide((o, m) => engine.Hold(o.Workflow, o.Progress, o.Now, m)).Or(OperationState.Stalled, Stalled),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now)).Or(OperationState.Stalled, Stalled),
-            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now)),
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m), Compensated, Stalled),
+            When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m), Stalled),
+            When(Deferred).Decide((o, m) => engine.Defer(o.Workflow, o.Progress, o.Now, m), Stalled),
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Stalled),
+            When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Stalled),
             Ignore(Submitted));
 
         // Nothing is in flight in a stalled operation, and an ended one stays as it ended: late messages change nothing.
         foreach (var quiet in new[] { Stalled, Completed, Compensated, Cancelled })
-            During(quiet, Ignore(Submitted), Ignore(Succeeded), Ignore(Failed), Ignore(Held), Ignore(Due), Ignore(Forgotten));
+            During(quiet, Ignore(Submitted), Ignore(Succeeded), Ignore(Failed), Ignore(Deferred), Ignore(Due), Ignore(Forgotten));
     }
 
     public State Accepted { get; private set; } = null!;
@@ -74,7 +70,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
 
     public Event<StepFailed> Failed { get; private set; } = null!;
 
-    public Event<StepDeferred> Held { get; private set; } = null!;
+    public Event<StepDeferred> Deferred { get; private set; } = null!;
 
     public Event<OperationDue> Due { get; private set; } = null!;
 

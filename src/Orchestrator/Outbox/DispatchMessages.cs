@@ -1,6 +1,7 @@
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
 using Saga.Orchestrator.Machine;
 using Saga.Registry.Outbox;
 

@@ -9,15 +9,15 @@ namespace Saga.Orchestrator.Persistence;
 
 /// <summary>
 /// Group commit. Transitions of different operations that are ready at the same moment share one transaction, so
-/// under load its cost is shared and alone it is not higher. Each lane is one transaction at a time; an operation
-/// always takes the same lane of a process, unless an earlier try failed, and the row lock keeps lanes and processes apart.
+/// under load its cost is shared and alone it is not higher. Each queue has one transaction at a time; an operation
+/// always takes the same queue of a process, unless an earlier try failed, and the row lock keeps queues and processes apart.
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
 {
     private readonly ITransitionStore store;
     private readonly SentMessages sent;
     private readonly ILogger<Committer> log;
-    private readonly Channel<Transition>[] lanes;
+    private readonly Channel<Transition>[] queues;
     // For transitions that must be alone: they may wait for a row that somebody else has locked, and the others go on meanwhile.
     private readonly Channel<Transition> aside = Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true });
     private readonly int maxBatch;
@@ -32,23 +32,23 @@ internal sealed partial class Committer : IAsyncDisposable
         this.log = log;
         claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
         maxBatch = options.Value.MaxBatch;
-        lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
+        queues = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
-        // Whoever needs the first transition makes this: its trace is not the lanes'.
+        // Whoever needs the first transition makes this: its trace is not the committer's.
         using (ExecutionContext.SuppressFlow())
-            running = Task.WhenAll(lanes.Append(aside).Select(l => Task.Run(() => RunAsync(l, stopping.Token))));
+            running = Task.WhenAll(queues.Append(aside).Select(l => Task.Run(() => RunAsync(l, stopping.Token))));
     }
 
     /// <summary>Queues the transition and waits until its operation is loaded and locked.</summary>
     public async Task LoadAsync(Transition transition, CancellationToken cancellationToken)
     {
-        var lane = transition.Alone ? aside : lanes[(uint)transition.OperationId.GetHashCode() % (uint)lanes.Length];
-        if (!lane.Writer.TryWrite(transition))
+        var queue = transition.Alone ? aside : queues[(uint)transition.OperationId.GetHashCode() % (uint)queues.Length];
+        if (!queue.Writer.TryWrite(transition))
             throw new OperationCanceledException("The orchestrator is stopping.");
         await transition.Loaded.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Ends with the container, after the bus has stopped: what consumes messages still needs its lane.</summary>
+    /// <summary>Ends with the container, after the bus has stopped: what consumes messages still needs it.</summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
@@ -56,7 +56,7 @@ internal sealed partial class Committer : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task RunAsync(Channel<Transition> lane, CancellationToken cancellationToken)
+    private async Task RunAsync(Channel<Transition> queue, CancellationToken cancellationToken)
     {
         await using var session = store.OpenSession();
         var waiting = new List<Transition>();
@@ -65,8 +65,8 @@ internal sealed partial class Committer : IAsyncDisposable
             while (true)
             {
                 if (waiting.Count == 0)
-                    waiting.Add(await lane.Reader.ReadAsync(cancellationToken));
-                while (waiting.Count < maxBatch && lane.Reader.TryRead(out var next))
+                    waiting.Add(await queue.Reader.ReadAsync(cancellationToken));
+                while (waiting.Count < maxBatch && queue.Reader.TryRead(out var next))
                     waiting.Add(next);
                 var batch = Choose(waiting);
                 try
@@ -84,8 +84,8 @@ internal sealed partial class Committer : IAsyncDisposable
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            lane.Writer.TryComplete();
-            while (lane.Reader.TryRead(out var left))
+            queue.Writer.TryComplete();
+            while (queue.Reader.TryRead(out var left))
                 waiting.Add(left);
             foreach (var transition in waiting)
                 transition.Fail(new OperationCanceledException("The orchestrator is stopping.", cancellationToken));

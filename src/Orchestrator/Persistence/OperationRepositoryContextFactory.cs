@@ -17,7 +17,7 @@ namespace Saga.Orchestrator.Persistence;
 /// The saga repository. It is the unit of work: the row, its history, the leases and the outgoing messages commit
 /// together, before the incoming message is acknowledged; the outgoing ones are sent right after.
 /// </summary>
-internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxPublisher publisher, AdmissionSignal admission, UnreadableOperationStore unreadable)
+internal sealed class OperationRepositoryContextFactory(Committer committer, OutboxPublisher publisher, AdmissionSignal admission, UnreadableOperationStore unreadable)
     : ISagaRepositoryContextFactory<OperationSaga>
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)
@@ -29,7 +29,7 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
             alone: context.GetRetryAttempt() > 0);
         try
         {
-            await lanes.LoadAsync(transition, context.CancellationToken);
+            await committer.LoadAsync(transition, context.CancellationToken);
             if (transition is { Unreadable: null, Seen: false })
                 await next.Send(new OperationRepositoryContext<T>(context, transition.Saga));
             transition.Decide();
@@ -37,7 +37,7 @@ internal sealed class OperationRepositoryContextFactory(Committer lanes, OutboxP
         }
         finally
         {
-            // Counts only when nothing was decided: the lane must not wait for a state machine that failed.
+            // Counts only when nothing was decided: the committer must not wait for a state machine that failed.
             transition.Abandon();
         }
 

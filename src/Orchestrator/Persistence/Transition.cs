@@ -9,10 +9,10 @@ namespace Saga.Orchestrator.Persistence;
 /// </summary>
 internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 {
-    // Goes on where it is set, which is in the lane: deciding takes microseconds, and the lane waits for it anyway.
+    // Continues on the committer that sets it: deciding takes microseconds, and the committer waits for it anyway.
     private readonly TaskCompletionSource loaded = new();
     private readonly TaskCompletionSource decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    // Goes on where it is set, which is not in the lane: sending and acknowledging is no business of the next transaction.
+    // Not set on the committer: the next transaction must not wait while messages are sent and acknowledged.
     private readonly TaskCompletionSource committed = new();
 
     public Guid OperationId { get; } = operationId;

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
 
@@ -101,7 +102,7 @@ internal static class LeaseRows
         NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan offset, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            """
+            $"""
             with held as (
                 select l.operation_id, l.step, l.holder
                 from unnest($1, $2, $3) as v(operation, step, holder)
@@ -110,7 +111,7 @@ internal static class LeaseRows
                 order by l.operation_id, l.step for no key update of l)
             update operation_steps l set
                 expires_at = now() + $5 + $4, lost_at = now() + $5 + 2 * $4,
-                watched_until = case when l.status in ('running', 'compensating') then least(now() + $5 + 2 * $4, l.attempt_ends_at) end
+                watched_until = case when l.status in ({StepStatusSql.Dispatched}) then least(now() + $5 + 2 * $4, l.attempt_ends_at) end
             from held h where l.operation_id = h.operation_id and l.step = h.step
             returning l.holder
             """, connection);

@@ -21,15 +21,23 @@ public sealed record Operation
     /// <summary>The operation that started this one as one of its children.</summary>
     public Guid? ParentId { get; init; }
 
-    public OperationPriority Priority { get; init; }
+    /// <summary>Null for one that this version does not know.</summary>
+    public OperationPriority? Priority { get; init; }
 
-    public required OperationState State { get; init; }
+    /// <summary>Null for one that this version does not know; then <see cref="UnknownState"/> has it.</summary>
+    public required OperationState? State { get; init; }
+
+    /// <summary>The stored word for a state that this version does not know.</summary>
+    public string? UnknownState { get; init; }
 
     /// <summary>The steps that it started with.</summary>
     public required WorkflowDefinition Workflow { get; init; }
 
     /// <summary>The states of the steps, in the workflow's order.</summary>
     public required IReadOnlyList<StepRun> Steps { get; init; }
+
+    /// <summary>By step, the stored words for statuses that this version does not know. Such a step's status in <see cref="Steps"/> says nothing.</summary>
+    public IReadOnlyDictionary<string, string> UnknownStatuses { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The failure that caused compensation or a stall.</summary>
     public Failure? Failure { get; init; }

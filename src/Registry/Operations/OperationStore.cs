@@ -20,10 +20,10 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         select o.id, o.kind, o.tenant_id, t.slug, o.state, w.definition, o.failure, o.requested_by, coalesce(newest.id, 0),
                o.created_at, coalesce(newest.at, o.created_at), o.finished_at,
                case when o.step_outcomes is null then (select coalesce(jsonb_agg(jsonb_build_object(
-                    'name', s.step, 'status', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
+                    'name', s.step, 'stored', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
                     'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output)), '[]')
                 from operation_steps s where s.operation_id = o.id)
-               else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'status', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
+               else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'stored', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
                o.parent_id, o.priority
         from operations o left join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
@@ -44,7 +44,7 @@ public sealed class OperationStore(NpgsqlDataSource registry)
     {
         await using var query = new ListQuery(registry, Select);
         if (filter.States is { } states)
-            query.Where($"o.state = any({query.Add(states.Select(Name).ToArray())})");
+            query.Where($"o.state = any({query.Add(states.Select(OperationStateNames.Of).ToArray())})");
         if (filter.Kind is { } kind)
             query.Where($"o.kind = {query.Add(kind)}");
         if (filter.TenantId is { } tenant)
@@ -59,7 +59,7 @@ public sealed class OperationStore(NpgsqlDataSource registry)
                 $"""
                 exists (select from operation_steps s
                         where s.operation_id = o.id and s.step = any({query.Add(StepAliases.Spellings(step).ToArray())})
-                          and s.status not in ('pending', 'succeeded', 'compensated', 'skipped'))
+                          and s.status not in ({StepStatusSql.Quiet}))
                 """);
         }
 
@@ -69,11 +69,12 @@ public sealed class OperationStore(NpgsqlDataSource registry)
 
     internal static string Name(OperationPriority priority) => priority.ToString().ToLowerInvariant();
 
-    internal static string Name(OperationState state) => state.ToString().ToLowerInvariant();
-
     private static Operation Read(NpgsqlDataReader row)
     {
         var workflow = JsonSerializer.Deserialize<WorkflowDefinition>(row.GetString(5), Json.Options)!;
+        var state = row.GetString(4);
+        var known = OperationStateNames.TryRead(state, out var read);
+        var (steps, unknown) = Steps(JsonElement.Parse(row.GetString(12)));
         return new Operation
         {
             Id = row.GetGuid(0),
@@ -81,8 +82,9 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             TenantId = row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)),
             TenantSlug = row.IsDBNull(3) ? null : Slug.Parse(row.GetString(3)),
             ParentId = row.IsDBNull(13) ? null : row.GetGuid(13),
-            Priority = Enum.Parse<OperationPriority>(row.GetString(14), ignoreCase: true),
-            State = Enum.Parse<OperationState>(row.GetString(4), ignoreCase: true),
+            Priority = Enum.TryParse<OperationPriority>(row.GetString(14), ignoreCase: true, out var priority) ? priority : null,
+            State = known ? read : null,
+            UnknownState = known ? null : state,
             Workflow = workflow,
             Failure = row.IsDBNull(6) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(6), Json.Options),
             RequestedBy = row.GetString(7),
@@ -90,7 +92,27 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             CreatedAt = row.GetFieldValue<DateTimeOffset>(9),
             UpdatedAt = row.GetFieldValue<DateTimeOffset>(10),
             FinishedAt = row.IsDBNull(11) ? null : row.GetFieldValue<DateTimeOffset>(11),
-            Steps = StepRun.InOrder(workflow, JsonSerializer.Deserialize<List<StepRun>>(row.GetString(12), Json.Options)!),
+            Steps = StepRun.InOrder(workflow, steps),
+            UnknownStatuses = unknown,
         };
+    }
+
+    // What a newer version wrote is shown as it is stored: a list is for operators, who must see it most of all.
+    private static (List<StepRun> Steps, Dictionary<string, string> Unknown) Steps(JsonElement rows)
+    {
+        var steps = new List<StepRun>(rows.GetArrayLength());
+        var unknown = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var row in rows.EnumerateArray())
+        {
+            var step = row.Deserialize<StepRun>(Json.Options)!;
+            var stored = row.GetProperty("stored").GetString()!;
+            if (StepStatusNames.TryRead(stored, out var status))
+                step = step with { Status = status };
+            else
+                unknown[step.Name] = stored;
+            steps.Add(step);
+        }
+
+        return (steps, unknown);
     }
 }

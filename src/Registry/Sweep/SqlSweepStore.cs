@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Saga.Registry.Operations;
 
 namespace Saga.Registry.Sweep;
 
@@ -12,7 +13,7 @@ public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? cloc
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         var rows = (await connection.QueryAsync<(Guid Id, string? TraceParent, bool Queued)>(new CommandDefinition(
-            """
+            $"""
             with due as (
                 update operations o set
                     next_due_at = case when d.queues then null else now() + @offset + @putOff end,
@@ -25,7 +26,7 @@ public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? cloc
                 where o.id = d.id
                 returning o.id, o.traceparent, d.queues),
             watched as (
-                update operation_steps l set watched_until = case when l.status in ('running', 'compensating') then now() + @offset + @putOff end
+                update operation_steps l set watched_until = case when l.status in ({StepStatusSql.Dispatched}) then now() + @offset + @putOff end
                 from (
                     select operation_id, step from operation_steps where watched_until <= now() + @offset
                     order by watched_until limit @limit for no key update skip locked) as lost

@@ -181,7 +181,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             Parameters =
             {
                 Parameter.Array(moved, c => c.OperationId, NpgsqlDbType.Uuid),
-                Parameter.Array(moved, c => OperationStore.Name(c.Row!.State), NpgsqlDbType.Text),
+                Parameter.Array(moved, c => OperationStateNames.Of(c.Row!.State), NpgsqlDbType.Text),
                 Parameter.Array(moved, c => Parameter.Json(c.Row!.Failure), NpgsqlDbType.Text),
                 Parameter.Array(moved, c => c.Row!.DueAt, NpgsqlDbType.TimestampTz),
                 new NpgsqlParameter { Value = Now },

@@ -3,7 +3,7 @@ using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
-using System.Collections.Frozen;
+using Saga.Registry.Operations;
 using System.Text.Json;
 
 namespace Saga.Registry.Transitions;
@@ -14,11 +14,6 @@ namespace Saga.Registry.Transitions;
 /// </summary>
 internal static class StepRows
 {
-    private static readonly FrozenDictionary<StepStatus, string> Names =
-        Enum.GetValues<StepStatus>().ToFrozenDictionary(s => s, s => JsonSerializer.SerializeToElement(s).GetString()!);
-
-    private static readonly FrozenDictionary<string, StepStatus> Statuses = Names.ToFrozenDictionary(n => n.Value, n => n.Key, StringComparer.Ordinal);
-
     public static NpgsqlBatchCommand Select(IEnumerable<Guid> operations) => new(
         """
         select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at,
@@ -66,7 +61,7 @@ internal static class StepRows
         if (changes.Count == 0)
             return null;
         return new NpgsqlBatchCommand(
-            """
+            $"""
             insert into operation_steps as s (
                 operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence,
                 uncertain_at, deliveries, lost_in_a_row, deferred_since, deferred_times)
@@ -87,7 +82,7 @@ internal static class StepRows
                 lost_at    = case when s.held_fence = excluded.held_fence then null else s.lost_at end,
                 taken_at        = case when excluded.fence = s.fence then s.taken_at end,
                 attempt_ends_at = case when excluded.fence = s.fence then s.attempt_ends_at end,
-                watched_until   = case when excluded.fence = s.fence and s.taken_at is not null and excluded.status in ('running', 'compensating') then s.watched_until end,
+                watched_until   = case when excluded.fence = s.fence and s.taken_at is not null and excluded.status in ({StepStatusSql.Dispatched}) then s.watched_until end,
                 deliveries = excluded.deliveries, lost_in_a_row = excluded.lost_in_a_row,
                 deferred_since = excluded.deferred_since, deferred_times = excluded.deferred_times
             """)
@@ -96,7 +91,7 @@ internal static class StepRows
             {
                 Parameter.Array(changes, c => c.OperationId, NpgsqlDbType.Uuid),
                 Parameter.Array(changes, c => c.Step.Name, NpgsqlDbType.Text),
-                Parameter.Array(changes, c => Names[c.Step.Status], NpgsqlDbType.Text),
+                Parameter.Array(changes, c => StepStatusNames.Stored(c.Step.Status), NpgsqlDbType.Text),
                 Parameter.Array(changes, c => c.Step.Fence, NpgsqlDbType.Bigint),
                 Parameter.Array(changes, c => c.Step.Attempt, NpgsqlDbType.Integer),
                 Parameter.Array(changes, c => c.Step.StartedAt, NpgsqlDbType.TimestampTz),
@@ -117,7 +112,7 @@ internal static class StepRows
         };
     }
 
-    private static StepStatus StatusOf(string name) => Statuses.TryGetValue(name, out var status)
+    private static StepStatus StatusOf(string name) => StepStatusNames.TryRead(name, out var status)
         ? status
         : throw new FormatException($"This version does not know the status '{name}' of a step.");
 

@@ -15,7 +15,7 @@ internal static class UnreadableRows
 
     /// <exception cref="FormatException">This version does not know the state.</exception>
     public static OperationState StateOf(string name) =>
-        Enum.TryParse<OperationState>(name, ignoreCase: true, out var state) && Enum.IsDefined(state)
+        OperationStateNames.TryRead(name, out var state)
             ? state
             : throw new FormatException($"This version does not know the state '{name}' of an operation.");
 

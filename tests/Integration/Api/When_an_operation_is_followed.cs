@@ -35,7 +35,7 @@ public sealed class When_an_operation_is_followed : ApiTest
     {
         var operation = await Server.AcceptedAsync("acme");
         await Server.AddHistoryAsync(operation, name);
-        await Server.AddHistoryAsync(operation, "stepHeld");
+        await Server.AddHistoryAsync(operation, "stepDeferred");
         await using var events = await EventReader.OpenAsync(Server, operation);
         await events.NextAsync();
         await events.NextAsync();
@@ -58,7 +58,7 @@ public sealed class When_an_operation_is_followed : ApiTest
             written.Add(await Server.AddHistoryAsync(operation, "stepSucceeded"));
             while (seen.Count < written.Count)
                 seen.Add((await events.NextAsync()).Id);
-            written.Add(await Server.AddHistoryAsync(operation, "stepHeld"));
+            written.Add(await Server.AddHistoryAsync(operation, "stepDeferred"));
         }
 
         await Server.AddHistoryAsync(operation, "completed");
@@ -73,7 +73,7 @@ public sealed class When_an_operation_is_followed : ApiTest
     public async Task Should_send_a_long_history_in_order()
     {
         var operation = await Server.AcceptedAsync("acme");
-        await Server.ExecuteAsync($"insert into operation_history (operation_id, at, event) select '{operation}', now(), 'stepHeld' from generate_series(1, 5000)");
+        await Server.ExecuteAsync($"insert into operation_history (operation_id, at, event) select '{operation}', now(), 'stepDeferred' from generate_series(1, 5000)");
         await Server.AddHistoryAsync(operation, "completed");
 
         // Several listeners, each of which reads at its own pace while it gets more lines.
@@ -111,12 +111,12 @@ public sealed class When_an_operation_is_followed : ApiTest
         for (var i = 0; i < operations.Count; i++)
         {
             for (var n = 0; n < i; n++)
-                await Server.AddHistoryAsync(operations[i], "stepHeld");
+                await Server.AddHistoryAsync(operations[i], "stepDeferred");
             await Server.AddHistoryAsync(operations[i], "completed");
         }
 
         foreach (var (operation, lines) in await Task.WhenAll(following))
-            lines.ShouldBe(string.Join(' ', ["accepted!", .. Enumerable.Repeat("stepHeld", operations.IndexOf(operation)), "completed"]));
+            lines.ShouldBe(string.Join(' ', ["accepted!", .. Enumerable.Repeat("stepDeferred", operations.IndexOf(operation)), "completed"]));
     }
 
     [Fact]

@@ -18,9 +18,9 @@ public sealed class When_a_step_is_deferred_for_long
         var operation = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { DeferredAtMost = TimeSpan.FromSeconds(4) }));
 
         (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled);
-        (await host.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepHeld:one", "stepFailed:one", "stalled"]);
-        (await registry.ScalarAsync<int>("select (data ->> 'times')::int from operation_history where event = 'stepHeld'")).ShouldBeGreaterThan(1);
-        (await registry.ScalarAsync<bool>("select (data ->> 'lastAt')::timestamptz > at from operation_history where event = 'stepHeld'")).ShouldBeTrue();
+        (await host.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepDeferred:one", "stepFailed:one", "stalled"]);
+        (await registry.ScalarAsync<int>("select (data ->> 'times')::int from operation_history where event = 'stepDeferred'")).ShouldBeGreaterThan(1);
+        (await registry.ScalarAsync<bool>("select (data ->> 'lastAt')::timestamptz > at from operation_history where event = 'stepDeferred'")).ShouldBeTrue();
         (await registry.ScalarAsync<string>("select failure ->> 'code' from operations")).ShouldBe("deferred-too-long");
         (await registry.ScalarAsync<string>("select failure ->> 'message' from operations")).ShouldEndWith("Keycloak does not answer.");
     }

@@ -121,7 +121,7 @@ public sealed class When_Keycloak_is_away_for_a_while
         /// <summary>Waits until Keycloak's outage has deferred each of them at least once.</summary>
         public Task DeferredAsync(Guid[] operations) => Until.TrueAsync(
             async () => await registry.ScalarAsync<long>(
-                "select count(distinct operation_id) from operation_history where event in ('stepHeld', 'compensationHeld') and operation_id = any(@operations)",
+                "select count(distinct operation_id) from operation_history where event in ('stepDeferred', 'compensationDeferred') and operation_id = any(@operations)",
                 new { operations }) == operations.Length,
             "each is deferred");
 

@@ -45,7 +45,7 @@ public sealed class When_a_call_takes_effect_after_the_compensation
             registry, null, [new IdentityStep(connection.Directory, new LeasedTransactions(registry)), refused], settings: ("Saga:Workers:CircuitFailures", "100"));
         var operation = await host.SubmitAsync(EngineHost.Chain(StepNames.Identity, Refused).Each(s => s with { After = [] }));
 
-        await LineAsync("stepHeld:" + StepNames.Identity);
+        await LineAsync("stepDeferred:" + StepNames.Identity);
         stub.Running.ShouldBeGreaterThan(0, "Keycloak is still at it");
         refuse.SetResult();
         await LineAsync("compensationAgain:" + StepNames.Identity);

@@ -206,9 +206,9 @@ public abstract partial class EnginePortContract
     {
         var operation = await World.AcceptAsync(Workflow);
         for (var time = 0; time < 3; time++)
-            await CommitAsync(Change(operation) with { History = [new Engine.Decisions.HistoryLine("stepHeld", "one", 1, 1) { Repeats = true }] });
+            await CommitAsync(Change(operation) with { History = [new Engine.Decisions.HistoryLine("stepDeferred", "one", 1, 1) { Repeats = true }] });
 
-        (await World.HistoryAsync(operation)).ShouldBe(["stepHeld:one"]);
+        (await World.HistoryAsync(operation)).ShouldBe(["stepDeferred:one"]);
     }
 
     private async Task<Guid> DispatchedAsync(long fence)

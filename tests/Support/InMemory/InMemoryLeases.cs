@@ -53,7 +53,7 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
                 if (Held(lease) is not { Settled: false } row || row.Step.Fence != row.HeldFence)
                     continue;
                 (row.ExpiresAt, row.LostAt) = (registry.Now + span, registry.Now + (2 * span));
-                row.WatchedUntil = row.Step.Status is StepStatus.Running or StepStatus.Compensating ? Earlier(row.LostAt.Value, row.AttemptEndsAt) : null;
+                row.WatchedUntil = row.Step.Status.IsDispatched ? Earlier(row.LostAt.Value, row.AttemptEndsAt) : null;
                 renewed.Add(lease.Holder);
             }
         }

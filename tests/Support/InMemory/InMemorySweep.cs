@@ -36,7 +36,7 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
     {
         foreach (var (key, step) in registry.Steps.Where(s => s.Value.WatchedUntil <= now).OrderBy(s => s.Value.WatchedUntil).Take(limit).ToList())
         {
-            step.WatchedUntil = step.Step.Status is StepStatus.Running or StepStatus.Compensating ? now + putOff : null;
+            step.WatchedUntil = step.Step.Status.IsDispatched ? now + putOff : null;
             if (!taken.Exists(t => t.Id == key.Operation))
                 taken.Add(new SweptOperation(key.Operation, registry.Operations[key.Operation].TraceParent));
         }

@@ -131,7 +131,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             row.Settled = step.Fence == settledFence || (row.Settled && row.Step.Fence == step.Fence);
             // Workers own these values of the newest dispatch: a new fencing token clears them, and nothing else changes them.
             var same = row.Step.Fence == step.Fence;
-            row.WatchedUntil = same && row.TakenAt is not null && step.Status is (StepStatus.Running or StepStatus.Compensating) ? row.WatchedUntil : null;
+            row.WatchedUntil = same && row.TakenAt is not null && step.Status.IsDispatched ? row.WatchedUntil : null;
             (row.TakenAt, row.AttemptEndsAt) = same ? (row.TakenAt, row.AttemptEndsAt) : (null, null);
             row.Step = step;
             if (settledFence is not null && row.HeldFence == settledFence)

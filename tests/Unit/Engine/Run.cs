@@ -66,8 +66,8 @@ internal sealed class Run
             Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = kind },
         }));
 
-    public Decision Hold(string step, TimeSpan retryAfter, long? fence = null, bool outcomeUnknown = false) =>
-        Apply("Held", engine.Hold(Workflow, Progress, Time.GetUtcNow(), new StepDeferred
+    public Decision Defer(string step, TimeSpan retryAfter, long? fence = null, bool outcomeUnknown = false) =>
+        Apply("Deferred", engine.Defer(Workflow, Progress, Time.GetUtcNow(), new StepDeferred
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
             OutcomeUnknown = outcomeUnknown,
@@ -130,7 +130,7 @@ internal sealed class Run
     /// <summary>Fails each of the step's attempts as soon as it is dispatched, until none is left.</summary>
     public void Exhaust(string step)
     {
-        while (Fail(step, transient: true).After.Steps.Single(s => s.Name == step).Status is StepStatus.Waiting or StepStatus.CompensationWaiting)
+        while (Fail(step, transient: true).After.Steps.Single(s => s.Name == step).Status.Phase == StepPhase.Waiting)
             WakeWhenDue();
     }
 

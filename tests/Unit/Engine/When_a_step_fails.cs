@@ -91,7 +91,7 @@ public sealed class When_a_step_fails
         run.Silence("first");
 
         run.Fail("first", transient: false).Changes.ShouldBeFalse();
-        run.Hold("first", TimeSpan.FromSeconds(1)).Changes.ShouldBeFalse();
+        run.Defer("first", TimeSpan.FromSeconds(1)).Changes.ShouldBeFalse();
     }
 
     [Fact]

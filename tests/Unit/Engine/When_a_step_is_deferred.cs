@@ -15,7 +15,7 @@ public sealed class When_a_step_is_deferred
 
         for (var times = 0; times < 50; times++)
         {
-            run.Hold("a", TimeSpan.FromSeconds(10));
+            run.Defer("a", TimeSpan.FromSeconds(10));
             run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.Deferred), s => s.DeferredBy.ShouldBe("keycloak"));
             run.WakeWhenDue();
         }
@@ -32,7 +32,7 @@ public sealed class When_a_step_is_deferred
         var deadline = run["a"].Deadline!.Value;
         run.Time.Advance(TimeSpan.FromSeconds(3));
 
-        run.Hold("a", TimeSpan.FromSeconds(10));
+        run.Defer("a", TimeSpan.FromSeconds(10));
 
         // Plus an eighth of jitter.
         run["a"].Deadline.ShouldBe(deadline + TimeSpan.FromSeconds(14.25));
@@ -44,7 +44,7 @@ public sealed class When_a_step_is_deferred
     {
         var run = Run.Started(Graph.Of(Graph.Step("a")), () => random);
 
-        run.Hold("a", TimeSpan.FromSeconds(10));
+        run.Defer("a", TimeSpan.FromSeconds(10));
 
         (run["a"].DueAt!.Value - run.Time.GetUtcNow()).TotalSeconds.ShouldBe(seconds, 0.001);
     }
@@ -57,7 +57,7 @@ public sealed class When_a_step_is_deferred
 
         while (run.Time.GetUtcNow() - began < TimeSpan.FromHours(5))
         {
-            run.Hold("a", TimeSpan.FromSeconds(1));
+            run.Defer("a", TimeSpan.FromSeconds(1));
             times++;
             run.WakeWhenDue();
         }
@@ -75,7 +75,7 @@ public sealed class When_a_step_is_deferred
 
         while (run.State != OperationState.Stalled)
         {
-            run.Hold("a", TimeSpan.FromMinutes(1));
+            run.Defer("a", TimeSpan.FromMinutes(1));
             if (run.State != OperationState.Stalled)
                 run.WakeWhenDue();
         }
@@ -92,7 +92,7 @@ public sealed class When_a_step_is_deferred
 
         for (var times = 0; times < 4; times++)
         {
-            run.Hold("a", TimeSpan.FromMinutes(4));
+            run.Defer("a", TimeSpan.FromMinutes(4));
             run.WakeWhenDue();
             run.Fail("a", transient: true);
             run.WakeWhenDue();
@@ -106,17 +106,17 @@ public sealed class When_a_step_is_deferred
     {
         var run = Run.Started(Graph.Of(Graph.Step("a")));
 
-        var first = run.Hold("a", TimeSpan.FromSeconds(10)).History.Single();
+        var first = run.Defer("a", TimeSpan.FromSeconds(10)).History.Single();
         first.Repeats.ShouldBeFalse();
         run.WakeWhenDue().History.Single().Repeats.ShouldBeTrue("the dispatch takes the place of the one before");
-        var second = run.Hold("a", TimeSpan.FromSeconds(10)).History.Single();
+        var second = run.Defer("a", TimeSpan.FromSeconds(10)).History.Single();
         second.ShouldSatisfyAllConditions(l => l.Repeats.ShouldBeTrue(), l => JsonSerializer.Serialize(l.Data).ShouldContain("\"times\":2"));
 
         // A result in between ends the sequence.
         run.WakeWhenDue();
         run.Fail("a", transient: true);
         run.WakeWhenDue().History.Single().Repeats.ShouldBeFalse();
-        run.Hold("a", TimeSpan.FromSeconds(10)).History.Single().Repeats.ShouldBeFalse();
+        run.Defer("a", TimeSpan.FromSeconds(10)).History.Single().Repeats.ShouldBeFalse();
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class When_a_step_is_deferred
         var run = Run.Started(Graph.Of(Graph.Step("a")));
         run.Fail("a", transient: false);
 
-        run.Hold("a", TimeSpan.FromSeconds(10));
+        run.Defer("a", TimeSpan.FromSeconds(10));
         run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.CompensationDeferred), s => s.Attempt.ShouldBe(0));
         run.WakeWhenDue();
 
@@ -138,7 +138,7 @@ public sealed class When_a_step_is_deferred
     {
         var run = Run.Started(Graph.Diamond);
         run.Succeed("first");
-        run.Hold("left", TimeSpan.FromMinutes(5));
+        run.Defer("left", TimeSpan.FromMinutes(5));
 
         run.Fail("right", transient: false);
 
@@ -165,7 +165,7 @@ public sealed class When_a_step_is_deferred
     public void Should_count_a_success_that_another_delivery_of_the_same_dispatch_reports()
     {
         var run = Run.Started(Graph.Diamond);
-        run.Hold("first", TimeSpan.FromSeconds(10));
+        run.Defer("first", TimeSpan.FromSeconds(10));
 
         run.Succeed("first");
 

@@ -104,7 +104,7 @@ public sealed class When_an_attempt_was_cut_short
         switch (by)
         {
             case "an outage":
-                run.Hold("a", TimeSpan.FromSeconds(1), outcomeUnknown: true);
+                run.Defer("a", TimeSpan.FromSeconds(1), outcomeUnknown: true);
                 break;
             case "its time is over":
                 run.WakeWhenDue();

@@ -104,9 +104,10 @@ public sealed class When_anything_may_happen
                 var seconds = random.Next(40);
                 return r => { r.Time.Advance(TimeSpan.FromSeconds(seconds)); return r.Wake(); };
             case 2:
-                return r => r.Redispatch();
+                var away = random.Next(40);
+                return r => { r.Time.Advance(TimeSpan.FromSeconds(away)); return r.Redispatch(); };
             case 3:
-                return About(any!, r => r.Hold(any!.Step, TimeSpan.FromSeconds(5), any.Fence));
+                return About(any!, r => r.Defer(any!.Step, TimeSpan.FromSeconds(5), any.Fence));
             case 4 when random.Next(10) < mischief:
                 return About(any!, r => r.Fail(any!.Step, transient: false, any.Fence));
             case 4 or 5:
@@ -129,7 +130,7 @@ public sealed class When_anything_may_happen
     // The workers' writes: they take leases, renew them, release them, or die.
     private static void Workers(Run run, Random random)
     {
-        foreach (var step in run.Progress.Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating).ToList())
+        foreach (var step in run.Progress.Steps.Where(s => s.Status.IsDispatched).ToList())
         {
             switch (random.Next(5))
             {
@@ -148,13 +149,13 @@ public sealed class When_anything_may_happen
 
     private static Func<Run, Decision> Fair(Run run, Random random, int mischief)
     {
-        var awaited = run.Progress.Steps.Where(s => s.Status is StepStatus.Running or StepStatus.Compensating).ToList();
+        var awaited = run.Progress.Steps.Where(s => s.Status.IsDispatched).ToList();
         if (awaited.Count == 0 || random.Next(4) == 0)
             return run.State == OperationState.Accepted ? r => r.Wake() : r => r.WakeWhenDue();
         awaited.ForEach(s => run.Take(s.Name));
         var step = awaited[random.Next(awaited.Count)].Name;
         if (random.Next(6) == 0)
-            return r => r.Hold(step, TimeSpan.FromSeconds(5));
+            return r => r.Defer(step, TimeSpan.FromSeconds(5));
         return random.Next(40) < mischief ? r => r.Fail(step, transient: random.Next(2) == 0) : r => r.Succeed(step);
     }
 
@@ -190,7 +191,7 @@ public sealed class When_anything_may_happen
                 Holds(after.State == OperationState.Compensating, "back only after the turn");
                 Holds(definition.Kind == StepKind.Compensatable, "only what can be undone is");
                 var dependents = run.Workflow.Steps.Where(s => s.After.Contains(dispatch.Step));
-                Holds(dependents.All(d => run[d.Name].Status is StepStatus.Compensated or StepStatus.Skipped
+                Holds(dependents.All(d => run[d.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done } or { Phase: StepPhase.Skipped }
                     || (d.Kind == StepKind.Pivot && run[d.Name].Status == StepStatus.Failed)), $"all that stands on {dispatch.Step} is undone");
             }
         }
@@ -221,7 +222,7 @@ public sealed class When_anything_may_happen
                 break;
             default:
                 Holds(run.Progress.Failure is not null, "a stalled operation says why");
-                Holds(run.Progress.Steps.Any(s => s.Status is StepStatus.Failed or StepStatus.CompensationFailed), "a step made it stall");
+                Holds(run.Progress.Steps.Any(s => s.Status.Phase == StepPhase.Failed), "a step made it stall");
                 break;
         }
 

@@ -24,16 +24,19 @@ public sealed class When_events_meet_states
         ["succeed"] = (null, run => run.Succeed("step", Fence)),
         ["fail, transient"] = (null, run => run.Fail("step", transient: true, Fence)),
         ["fail, permanent"] = (null, run => run.Fail("step", transient: false, Fence)),
-        ["hold"] = (null, run => run.Hold("step", Later, Fence)),
+        ["defer"] = (null, run => run.Defer("step", Later, Fence)),
         ["wake, nothing due"] = (null, run => run.Wake()),
         ["wake, step due, not taken"] = (null, WakeLater),
         ["wake, step due, at work"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DueAt + Later }), WakeLater),
         ["wake, step due, time over"] = (Row(s => s with { DispatchedAt = s.DispatchedAt - Before, TakenAt = s.DispatchedAt - Before, LostAt = s.DueAt + Later }), WakeLater),
         ["wake, worker lost"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt }), run => run.Wake()),
         ["wake, worker lost thrice"] = (Poison, run => run.Wake()),
-        ["hold, for too long"] = (Row(s => s with { DeferredSince = s.DispatchedAt - TimeSpan.FromHours(6), DeferredTimes = 100 }), run => run.Hold("step", Later, Fence)),
+        ["defer, for too long"] = (Row(s => s with { DeferredSince = s.DispatchedAt - TimeSpan.FromHours(6), DeferredTimes = 100 }), run => run.Defer("step", Later, Fence)),
         ["redispatch, not taken"] = (null, run => run.Redispatch()),
         ["redispatch, at work"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DueAt }), run => run.Redispatch()),
+        ["redispatch, time over"] = (Row(s => s with { DispatchedAt = s.DispatchedAt - Before, TakenAt = s.DispatchedAt - Before, LostAt = s.DueAt + Later }), run => run.Redispatch()),
+        ["redispatch, worker lost"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt }), run => run.Redispatch()),
+        ["redispatch, worker lost thrice"] = (Poison, run => run.Redispatch()),
         ["redispatch, reported"] = (Row(s => s with { TakenAt = s.DispatchedAt }), run => run.Redispatch()),
     };
 
@@ -44,12 +47,12 @@ public sealed class When_events_meet_states
         foreach (var state in Enum.GetValues<OperationState>())
         {
             // An accepted operation has no steps yet.
-            foreach (var status in state == OperationState.Accepted ? [StepStatus.Pending] : Enum.GetValues<StepStatus>())
+            foreach (var status in state == OperationState.Accepted ? [StepStatus.Pending] : StepStatusNames.All)
             {
                 foreach (var (name, (given, happens)) in Events)
                 {
                     var run = In(state, status);
-                    if (given is not null && status is not (StepStatus.Running or StepStatus.Compensating))
+                    if (given is not null && !status.IsDispatched)
                         continue;
                     given?.Invoke(run);
                     var before = run.Progress;
@@ -73,11 +76,11 @@ public sealed class When_events_meet_states
             (run, fence) => run.Succeed("step", fence),
             (run, fence) => run.Fail("step", transient: true, fence),
             (run, fence) => run.Fail("step", transient: false, fence),
-            (run, fence) => run.Hold("step", Later, fence),
+            (run, fence) => run.Defer("step", Later, fence),
         };
         foreach (var state in Enum.GetValues<OperationState>())
         {
-            foreach (var status in Enum.GetValues<StepStatus>())
+            foreach (var status in StepStatusNames.All)
             {
                 foreach (var fence in (long[])[-1, 0, 1, 3, 4, 6, 7, long.MaxValue])
                 {

@@ -1,0 +1,45 @@
+namespace Saga.Engine.Operations;
+
+/// <summary>
+/// Where a step stands: a direction, and a phase in it. Rules ask about these two; <see cref="StepStatusNames"/> has the words for
+/// storage and for callers. The default is pending. Back, a step is never pending or skipped.
+/// </summary>
+public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
+{
+    public static StepStatus Pending => new(Direction.Forward, StepPhase.Pending);
+
+    public static StepStatus Running => new(Direction.Forward, StepPhase.Dispatched);
+
+    public static StepStatus Waiting => new(Direction.Forward, StepPhase.Waiting);
+
+    public static StepStatus Deferred => new(Direction.Forward, StepPhase.Deferred);
+
+    public static StepStatus Succeeded => new(Direction.Forward, StepPhase.Done);
+
+    public static StepStatus Failed => new(Direction.Forward, StepPhase.Failed);
+
+    public static StepStatus Skipped => new(Direction.Forward, StepPhase.Skipped);
+
+    public static StepStatus Compensating => new(Direction.Back, StepPhase.Dispatched);
+
+    public static StepStatus CompensationWaiting => new(Direction.Back, StepPhase.Waiting);
+
+    public static StepStatus CompensationDeferred => new(Direction.Back, StepPhase.Deferred);
+
+    public static StepStatus Compensated => new(Direction.Back, StepPhase.Done);
+
+    public static StepStatus CompensationFailed => new(Direction.Back, StepPhase.Failed);
+
+    /// <summary>Whether its result is awaited.</summary>
+    public bool IsDispatched => Phase == StepPhase.Dispatched;
+
+    /// <summary>Whether something is due: a result, or the next attempt.</summary>
+    public bool IsInMotion => Phase is StepPhase.Dispatched or StepPhase.Waiting or StepPhase.Deferred;
+
+    public bool IsBack => Direction == Direction.Back;
+
+    /// <summary>The same direction, in another phase.</summary>
+    public StepStatus In(StepPhase phase) => new(Direction, phase);
+
+    public override string ToString() => StepStatusNames.Find(this) ?? $"{Direction} {Phase}";
+}
