@@ -1,7 +1,6 @@
 using System.Globalization;
 using Npgsql;
 using Saga.Host.Embedded;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Schema;
 
 namespace Saga.Tests.Support;
@@ -40,7 +39,7 @@ public static class PostgresServer
         var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry") + ";Persist Security Info=true");
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
-        await Seed.ProcessAsync(source, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
+        await Seed.ProcessAsync(source);
         return source;
     }
 

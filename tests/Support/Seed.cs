@@ -63,8 +63,12 @@ public static class Seed
         return new SeededTenant(registry, id, operation);
     }
 
-    /// <summary>A process that hosts these steps and whose heartbeat never expires.</summary>
-    public static async Task ProcessAsync(NpgsqlDataSource registry, IReadOnlyList<string> steps)
+    /// <summary>All steps that workers know.</summary>
+    public static IReadOnlyList<string> Steps { get; } =
+        [.. typeof(StepNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!)];
+
+    /// <summary>A process that hosts these steps (all steps when null) and whose heartbeat never expires.</summary>
+    public static async Task ProcessAsync(NpgsqlDataSource registry, IReadOnlyList<string>? steps = null)
     {
         await using var connection = await registry.OpenConnectionAsync();
         await connection.ExecuteAsync(
@@ -72,7 +76,7 @@ public static class Seed
             insert into processes (id, program, version, engine_level, steps, master_key_ids, connection_budget, heartbeat_at)
             values (@Id, 'test', '0', 1, @Steps, '{}', 0, 'infinity')
             """,
-            new { Id = Guid.CreateVersion7(), Steps = steps.ToArray() });
+            new { Id = Guid.CreateVersion7(), Steps = (steps ?? Steps).ToArray() });
     }
 
     /// <summary>A database server in the registry; an existing one is kept.</summary>
@@ -95,9 +99,6 @@ public static class Seed
 /// <summary>A tenant with its running operation.</summary>
 public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid OperationId)
 {
-    private static readonly IReadOnlyList<string> Steps =
-        [.. typeof(StepNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!)];
-
     public async Task<Tenant> ReadAsync() => (await new TenantStore(Registry).FindAsync(Id))!;
 
     /// <summary>
@@ -116,7 +117,7 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
             returning fence
             """,
             new { OperationId, step, holder });
-        var inputs = await new StepInputStore(Registry).ReadAsync(OperationId, Steps, command: true, CancellationToken.None);
+        var inputs = await new StepInputStore(Registry).ReadAsync(OperationId, Seed.Steps, command: true, CancellationToken.None);
         return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder)).With(inputs);
     }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Npgsql;
-using Saga.Lifecycle.Provision;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -20,7 +19,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
         line = new(database.Host!, database.Port);
         (database.Host, database.Port) = ("127.0.0.1", line.Port);
         server = await ApiServer.StartAsync(database.ConnectionString);
-        await Seed.ProcessAsync(direct, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
+        await Seed.ProcessAsync(direct);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,7 +11,7 @@ namespace Saga.Tests.Integration.Database;
 
 public sealed class When_a_tenant_is_unmade
 {
-    public static TheoryData<IsolationTier> Tiers => [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];
+    public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];
 
     [Theory]
     [MemberData(nameof(Tiers))]

@@ -13,7 +13,7 @@ namespace Saga.Tests.Integration.Database;
 
 public sealed class When_tenants_are_kept_apart
 {
-    public static TheoryData<IsolationTier> Tiers => [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];
+    public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];
 
     [Fact]
     public async Task Should_read_nothing_of_another_row_tenant_whatever_is_set()

@@ -1,7 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Schema;
 using Saga.Tests.Support;
 using Shouldly;
@@ -17,7 +16,7 @@ public sealed class When_more_commands_come_than_connections
         var few = new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync("registry")) { MaxPoolSize = 2, Timeout = 10 };
         await using var registry = NpgsqlDataSource.Create(few);
         await new RegistryMigrator(registry).MigrateAsync();
-        await Seed.ProcessAsync(registry, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
+        await Seed.ProcessAsync(registry);
         var intake = Intakes.Provision(registry);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => intake.SubmitAsync(

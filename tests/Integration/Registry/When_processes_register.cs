@@ -71,7 +71,7 @@ public sealed class When_processes_register
         (await intake.PlanAsync(command, Cancellation)).Refusal!.Code.ShouldBe(RejectionCodes.StepNotHosted);
         (await registry.ScalarAsync<long>("select count(*) from tenants")).ShouldBe(0, "nothing was written");
 
-        await Seed.ProcessAsync(registry, [.. Saga.Lifecycle.Provision.ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
+        await Seed.ProcessAsync(registry);
         (await intake.SubmitAsync(command, "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("at once, when the workers have come");
         await registry.ExecuteAsync("delete from processes");
         (await intake.SubmitAsync(command with { Slug = "bolt", IdempotencyKey = null }, "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("they were there a moment ago: a rolling restart");

@@ -5,7 +5,6 @@ using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Schema;
 using Saga.Tests.Support.Keycloak;
 using System.Globalization;
@@ -52,7 +51,7 @@ public sealed class Site
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
         // Commands are posted before a process runs, and while all processes are down.
-        await Seed.ProcessAsync(source, [.. ProvisionWorkflow.Definition.Steps.Select(s => s.Name)]);
+        await Seed.ProcessAsync(source);
         var bucket = S3Server.NewBucket();
         var site = new Site(world, source, keycloak, bucket, servers)
         {

@@ -4,6 +4,7 @@ using Saga.Lifecycle.Provision;
 using Saga.Orchestrator.Machine;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Diagrams;
+using Saga.Tests.Unit.Intake;
 using Shouldly;
 using Xunit;
 
@@ -17,7 +18,12 @@ public sealed class When_diagrams_are_drawn
         Pin("operation-states.md", Mermaid.States(new StateTable(new OperationStateMachine(new OperationEngine(() => 0)))));
 
     [Fact]
-    public void Should_show_the_steps_of_provisioning() => Pin("provision-workflow.md", Mermaid.Steps(ProvisionWorkflow.Definition));
+    public void Should_show_the_steps_of_every_command()
+    {
+        // Of several workflows of a command the first is the usual one.
+        foreach (var workflow in Catalogue.Workflows.DistinctBy(w => w.Kind))
+            Pin($"{workflow.Kind}-workflow.md", Mermaid.Steps(workflow));
+    }
 
     [Fact]
     public void Should_show_who_talks_to_whom() => Pin("messages.md", Mermaid.Traffic(ProvisionWorkflow.Definition));

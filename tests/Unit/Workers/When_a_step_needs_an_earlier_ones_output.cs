@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Saga.Lifecycle.Provision;
+using Saga.Tests.Unit.Intake;
 using Saga.Workers;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -16,7 +16,7 @@ public sealed class When_a_step_needs_an_earlier_ones_output
         var steps = typeof(WorkersRegistration).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IStep)) && t is { IsAbstract: false, IsInterface: false })
             .Select(Bare).ToDictionary(s => s.Name, s => s.Needs, StringComparer.Ordinal);
 
-        foreach (var step in ProvisionPlan.Workflows.SelectMany(w => w.Steps))
+        foreach (var step in Catalogue.Workflows.SelectMany(w => w.Steps))
             step.Needs.ShouldBe(steps[step.Name], step.Name);
     }
 

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
+using Saga.Tests.Unit.Intake;
 using Saga.Workers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
@@ -38,9 +38,9 @@ public sealed class When_resources_are_registered
             typeof(WorkerNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!), ignoreOrder: true);
 
     [Theory, MemberData(nameof(Workers))]
-    public void Should_take_every_step_that_the_workflow_sends_to_the_worker(string worker) =>
+    public void Should_take_every_step_that_a_workflow_sends_to_the_worker(string worker) =>
         Made<IStep>(worker, (m, s) => m.AddSteps(s, Settings)).Select(s => s.Name)
-            .ShouldBe(ProvisionPlan.Workflows.SelectMany(w => w.Steps).Where(s => s.Worker == worker).Select(s => s.Name).Distinct(), ignoreOrder: true);
+            .ShouldBe(Catalogue.Workflows.SelectMany(w => w.Steps).Where(s => s.Worker == worker).Select(s => s.Name).Distinct(), ignoreOrder: true);
 
     [Theory, MemberData(nameof(Workers))]
     public void Should_use_external_systems_by_their_names(string worker)

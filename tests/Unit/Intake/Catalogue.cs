@@ -1,0 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle;
+using Saga.Lifecycle.Intake;
+
+namespace Saga.Tests.Unit.Intake;
+
+/// <summary>What the commands of this version may run.</summary>
+internal static class Catalogue
+{
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
+        [.. new ServiceCollection().AddLifecycle().Select(s => s.ImplementationInstance).OfType<CommandEntry>().SelectMany(c => c.Workflows)];
+}
