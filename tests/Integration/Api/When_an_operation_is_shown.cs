@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
+using Saga.Lifecycle.Provision;
 using Shouldly;
 using Xunit;
 
@@ -35,7 +36,7 @@ public sealed class When_an_operation_is_shown : ApiTest
         operation.GetProperty("failure").GetProperty("remedy").GetString().ShouldBe("Add a server.");
         operation.GetProperty("stepsSucceeded").GetInt32().ShouldBe(1);
         operation.GetProperty("stepsTotal").GetInt32().ShouldBe(11);
-        operation.GetProperty("workflowVersion").GetInt32().ShouldBe(3);
+        operation.GetProperty("workflowVersion").GetInt32().ShouldBe(ProvisionWorkflow.Definition.Version);
         operation.GetProperty("events").GetString().ShouldBe($"/api/v1/operations/{id}/events");
         var steps = operation.GetProperty("steps").EnumerateArray().ToDictionary(s => s.GetProperty("name").GetString()!);
         Shown(steps["placement.reserve"]).ShouldBe("reservation compensatable [] succeeded 1/5 40");
