@@ -19,10 +19,11 @@ internal sealed class BenchPostgres : IAsyncDisposable
         this.folder = folder;
     }
 
-    public static async Task<BenchPostgres> StartAsync()
+    /// <param name="settings">Server settings (<c>name=value</c>) over those of a private cluster.</param>
+    public static async Task<BenchPostgres> StartAsync(params string[] settings)
     {
         var place = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"saga-bench-postgres-{Environment.ProcessId}"));
-        var started = await PrivatePostgres.StartAsync(place);
+        var started = await PrivatePostgres.StartAsync(place, settings);
         Watchdog.WatchPostgres(place);
         return new BenchPostgres(started, place);
     }

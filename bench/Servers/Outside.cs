@@ -33,8 +33,9 @@ internal sealed class Outside : IAsyncDisposable
     public BenchPostgres Postgres => postgres;
 
     /// <param name="keycloakLatency">The stub's delay before each response, because it has neither a database nor password hashing.</param>
-    public static async Task<Outside> StartAsync(TimeSpan keycloakLatency) => new(
-        await BenchPostgres.StartAsync(),
+    /// <param name="postgres">PostgreSQL settings (<c>name=value</c>) on top of those of a private cluster.</param>
+    public static async Task<Outside> StartAsync(TimeSpan keycloakLatency, params string[] postgres) => new(
+        await BenchPostgres.StartAsync(postgres),
         await KeycloakStub.StartAsync(new KeycloakStubOptions { Latency = keycloakLatency, KeepCalls = false }),
         await S3Server.SharedAsync(), await RedisServer.SharedAsync(), await TestIssuer.StartAsync());
 

@@ -8,6 +8,7 @@ using Npgsql;
 using Saga.Engine;
 using Saga.Registry.Intake;
 using Saga.Registry.Admission;
+using Saga.Registry.Connections;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Holds;
 using Saga.Registry.Leases;
@@ -55,6 +56,9 @@ public static class RegistryRegistration
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();
         services.AddSingleton<ProcessStore>();
+        services.AddSingleton<ConnectionStore>();
+        services.AddSingleton<IServerBudgets, RegistryBudget>();
+        services.AddSingleton<ServersOfProcess>();
         services.AddSingleton<HostedSteps>();
         services.AddSingleton<OrchestratorLevels>();
         services.AddSingleton<UnreadableOperationStore>();

@@ -10,7 +10,7 @@ public static class HealthRegistration
 
     /// <summary>Adds the checks of every program; other capabilities add theirs with <c>AddHealthChecks().AddCheck</c>.</summary>
     public static IHealthChecksBuilder AddHealth(this IServiceCollection services) =>
-        services.AddHealthChecks().AddCheck<RegistryHealth>("registry", timeout: Patience);
+        services.AddHealthChecks().AddCheck<RegistryHealth>("registry", timeout: Patience).AddCheck<ConnectionsHealth>("connections", timeout: Patience);
 
     /// <summary>Serves the same endpoints for a program without an API, at the address in <see cref="HealthOptions"/>. Add it before the services that it must outlive.</summary>
     public static IServiceCollection AddHealthListener(this IServiceCollection services, IConfiguration configuration)

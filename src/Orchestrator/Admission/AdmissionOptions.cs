@@ -12,5 +12,5 @@ public sealed class AdmissionOptions
     /// wait do not count. External systems that say "too many" lower the number for a while.
     /// </summary>
     [Range(1, 10_000, ErrorMessage = "Saga:Admission:Slots must be from 1 to 10000.")]
-    public int Slots { get; set; } = 24;
+    public int Slots { get; set; } = 12;
 }

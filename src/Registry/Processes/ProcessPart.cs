@@ -11,7 +11,4 @@ public sealed record ProcessPart
 
     /// <summary>Whether the engine runs in this process.</summary>
     public bool Orchestrates { get; init; }
-
-    /// <summary>The most connections that the capability may open, in addition to the registry's pool.</summary>
-    public int Connections { get; init; }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saga.Engine;
+using Saga.Registry.Connections;
 
 namespace Saga.Registry.Processes;
 
@@ -11,9 +12,12 @@ namespace Saga.Registry.Processes;
 /// stop. If the registry is unavailable for a while, the row is written when it answers again.
 /// </summary>
 internal sealed partial class ProcessRegistrar(
-    ProcessStore processes, NpgsqlDataSource registry, IEnumerable<ProcessPart> parts, EngineLevel level, TimeProvider time, ILogger<ProcessRegistrar> log)
+    ProcessStore processes, ServersOfProcess servers, IEnumerable<ProcessPart> parts, EngineLevel level, TimeProvider time, ILogger<ProcessRegistrar> log)
     : BackgroundService
 {
+    // A restart of a server changes its identity and may change its limit.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
+
     private readonly RunningProcess process = new()
     {
         Id = Guid.CreateVersion7(),
@@ -23,11 +27,12 @@ internal sealed partial class ProcessRegistrar(
         EngineLevel = level.Value,
         Steps = [.. parts.SelectMany(p => p.Steps).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
         MasterKeyIds = [.. parts.SelectMany(p => p.MasterKeyIds).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-        ConnectionBudget = new NpgsqlConnectionStringBuilder(registry.ConnectionString).MaxPoolSize + parts.Sum(p => p.Connections),
+        ConnectionBudget = 0,
     };
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        await LookAsync(identify: false, cancellationToken);
         await BeatAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -46,7 +51,32 @@ internal sealed partial class ProcessRegistrar(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(KeepFreshAsync(stoppingToken), KeepLookingAsync(stoppingToken));
+
+    private async Task KeepLookingAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            var known = await LookAsync(identify: true, stopping);
+            await BeatAsync(stopping);
+            await Task.Delay(known ? LookAgain : ProcessStore.Heartbeat, time, stopping);
+        }
+    }
+
+    private async Task<bool> LookAsync(bool identify, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await servers.LookAsync(identify, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogBudgetsUnknown(error, process.Program);
+            return false;
+        }
+    }
+
+    private async Task KeepFreshAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(ProcessStore.Heartbeat, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -57,7 +87,7 @@ internal sealed partial class ProcessRegistrar(
     {
         try
         {
-            await processes.BeatAsync(process, cancellationToken);
+            await processes.BeatAsync(process with { ConnectionBudget = servers.Uses.Sum(u => u.Connections) }, servers.Uses, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -67,4 +97,7 @@ internal sealed partial class ProcessRegistrar(
 
     [LoggerMessage(EventId = 1920, Level = LogLevel.Warning, Message = "The heartbeat of this process ({Program}) could not be written to the registry; trying again.")]
     private partial void LogNotBeaten(Exception error, string program);
+
+    [LoggerMessage(EventId = 1912, Level = LogLevel.Warning, Message = "The connection budgets of this process ({Program}) could not be determined; trying again.")]
+    private partial void LogBudgetsUnknown(Exception error, string program);
 }

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Saga.Registry.Connections;
 
 namespace Saga.Registry.Processes;
 
@@ -13,20 +14,33 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
     public static TimeSpan GivenUpAfter { get; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Writes the process's heartbeat, and deletes rows of processes that have been silent for long.</summary>
-    public async Task BeatAsync(RunningProcess process, CancellationToken cancellationToken)
+    /// <param name="process">The process.</param>
+    /// <param name="servers">The PostgreSQL servers that it may connect to.</param>
+    /// <param name="cancellationToken">Cancels the call; the heartbeat may or may not have been written.</param>
+    public async Task BeatAsync(RunningProcess process, IReadOnlyList<ServerUse> servers, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into processes as p (id, program, version, orchestrates, engine_level, steps, master_key_ids, connection_budget)
             values (@Id, @Program, @Version, @Orchestrates, @EngineLevel, @Steps, @MasterKeyIds, @ConnectionBudget)
-            on conflict (id) do update set heartbeat_at = now();
+            on conflict (id) do update set heartbeat_at = now(), connection_budget = excluded.connection_budget;
+            insert into process_connections as c (process_id, server, connections, identity, max_connections, reserved)
+            select @Id, * from unnest(@Servers, @Connections, @Identities, @MaxConnections, @Reserved)
+            on conflict (process_id, server) do update
+            set connections = excluded.connections, identity = excluded.identity, max_connections = excluded.max_connections, reserved = excluded.reserved
+            where (c.connections, c.identity, c.max_connections, c.reserved)
+               is distinct from (excluded.connections, excluded.identity, excluded.max_connections, excluded.reserved);
+            delete from process_connections where process_id = @Id and server <> all(@Servers);
             delete from processes where id in (select id from processes where heartbeat_at < now() - @old for update skip locked);
             """,
             new
             {
                 process.Id, process.Program, process.Version, process.Orchestrates, process.EngineLevel, Steps = process.Steps.ToArray(), MasterKeyIds = process.MasterKeyIds.ToArray(),
                 process.ConnectionBudget, old = 10 * GivenUpAfter,
+                Servers = servers.Select(s => s.Server).ToArray(), Connections = servers.Select(s => s.Connections).ToArray(),
+                Identities = servers.Select(s => s.Identity?.Id).ToArray(), MaxConnections = servers.Select(s => s.Identity?.MaxConnections).ToArray(),
+                Reserved = servers.Select(s => s.Identity?.Reserved).ToArray(),
             }, cancellationToken: cancellationToken));
     }
 

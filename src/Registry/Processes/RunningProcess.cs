@@ -18,6 +18,6 @@ public sealed record RunningProcess
 
     public required IReadOnlyList<string> MasterKeyIds { get; init; }
 
-    /// <summary>The most connections that it may open.</summary>
+    /// <summary>The most connections that it may open to all PostgreSQL servers together.</summary>
     public required int ConnectionBudget { get; init; }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts.Steps;
 using Saga.Registry;
+using Saga.Registry.Connections;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Servers;
@@ -38,6 +39,7 @@ public sealed class DatabaseModule : ResourceModule
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration).AddConnectionBudgets(configuration);
+        services.AddSingleton<IServerBudgets, VerifiedServerBudgets>();
         services.AddSingleton<DatabaseVerification>();
         services.AddSingleton<IVerification>(s => s.GetRequiredService<DatabaseVerification>());
     }

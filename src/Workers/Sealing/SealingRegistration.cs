@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry;
+using Saga.Registry.Connections;
 using Saga.Registry.Processes;
 using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
@@ -43,7 +44,7 @@ public static class SealingRegistration
         if (string.IsNullOrEmpty(configuration[$"{RuntimeRegistryOptions.Section}:{nameof(RuntimeRegistryOptions.ConnectionString)}"]))
             services.AddSingleton(s => RuntimeRegistry.Sharing(s.GetRequiredService<NpgsqlDataSource>()));
         else
-            services.AddSingleton(s => new ProcessPart { Connections = s.GetRequiredService<IOptions<RuntimeRegistryOptions>>().Value.MaxConnections });
+            services.AddSingleton<IServerBudgets, RuntimeRegistryBudget>();
         return services.AddRuntimeRegistry(configuration);
     }
 }

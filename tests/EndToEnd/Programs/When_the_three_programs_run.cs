@@ -31,9 +31,9 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
             process.HasExited.ShouldBeFalse(process.Errors + process.Output);
         }
 
-        (await HealthAsync(http, address, "ready")).Checks.ShouldBe("registry healthy, token-issuer healthy");
-        (await HealthAsync(http, orchestratorHealth, "ready")).Checks.ShouldBe("dead-letters healthy, masstransit-bus healthy, registry healthy, unreadable-operations healthy");
-        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("masstransit-bus healthy, outside-systems healthy, registry healthy");
+        (await HealthAsync(http, address, "ready")).Checks.ShouldBe("connections healthy, registry healthy, token-issuer healthy");
+        (await HealthAsync(http, orchestratorHealth, "ready")).Checks.ShouldBe("connections healthy, dead-letters healthy, masstransit-bus healthy, registry healthy, unreadable-operations healthy");
+        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("connections healthy, masstransit-bus healthy, outside-systems healthy, registry healthy");
 
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", plane.Issuer.Token("platform-admin"));
         using var accepted = await http.PostAsJsonAsync(

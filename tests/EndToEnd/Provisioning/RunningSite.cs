@@ -23,9 +23,11 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
     }
 
     /// <summary>Submits commands of all tiers in turn.</summary>
-    public async Task<IReadOnlyList<CommandAccepted>> SubmitAsync(int count)
+    /// <param name="count">How many commands.</param>
+    /// <param name="first">The number of the first one, which decides its tier.</param>
+    public async Task<IReadOnlyList<CommandAccepted>> SubmitAsync(int count, int first = 0)
     {
-        var commands = Enumerable.Range(0, count).Select(i => Site.NewCommand(Plans[i % Plans.Length])).ToList();
+        var commands = Enumerable.Range(first, count).Select(i => Site.NewCommand(Plans[i % Plans.Length])).ToList();
         return await Task.WhenAll(commands.Select(Site.SubmitAsync));
     }
 

@@ -83,7 +83,8 @@ public sealed class When_more_operations_come_than_slots
         var operation = await QueuedOperations.QueueAsync(registry, EngineHost.Chain("one"));
         // A process admitted it and died before it sent anything.
         (await new SqlAdmissionStore(registry).AdmitAsync(1, TimeSpan.Zero, default)).Operations.ShouldHaveSingleItem();
-        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")], settings: ("Saga:Admission:Slots", "1"));
+        // On RabbitMQ: the in-memory bus wakes every unfinished operation at its start.
+        await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")], settings: ("Saga:Admission:Slots", "1"));
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
     }
 

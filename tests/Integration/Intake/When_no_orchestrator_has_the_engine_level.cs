@@ -60,7 +60,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
         new()
         {
             Id = Guid.CreateVersion7(), Program = "test", Version = "0", Orchestrates = orchestrates, EngineLevel = level, Steps = [], MasterKeyIds = [], ConnectionBudget = 0,
-        }, Cancellation);
+        }, [], Cancellation);
 
     private sealed class NewerPlan : ICommandPlan<RenameTenant, RenameTenant>
     {

@@ -70,13 +70,14 @@ public sealed class World
     }
 
     /// <summary>A PostgreSQL cluster whose commits survive an immediate stop (a process crash).</summary>
-    public static async Task<PrivatePostgres> NewPostgresAsync()
+    /// <param name="settings">Server settings (<c>name=value</c>) on top of the usual ones.</param>
+    public static async Task<PrivatePostgres> NewPostgresAsync(params string[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("saga-test-world-");
         // PostgreSQL runs as another user when the tests run as root.
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
-        var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600"]);
+        var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600", .. settings]);
         Watchdog.WatchPostgres(Path.Combine(folder.FullName, "postgres"));
         AtEnd.Do(async () =>
         {

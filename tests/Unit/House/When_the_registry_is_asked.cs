@@ -18,7 +18,7 @@ public sealed partial class When_the_registry_is_asked
         ["holds"] = "Holds", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Transitions",
         ["operation_scopes"] = "Operations, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions",
         ["operations"] = "Admission, Intake, Retention, Sweep, Transitions", ["outbox"] = "DeadLetters, Outbox, Retention, Transitions", ["placements"] = "Placements",
-        ["processes"] = "Processes", ["shared_databases"] = "Placements", ["tenant_credentials"] = "Secrets", ["tenant_keys"] = "Secrets",
+        ["process_connections"] = "Processes", ["processes"] = "Processes", ["shared_databases"] = "Placements", ["tenant_credentials"] = "Secrets", ["tenant_keys"] = "Secrets",
         ["tenant_migrations"] = "Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Settings", ["tenants"] = "Tenants",
         ["unreadable_operations"] = "Transitions", ["workflows"] = "Intake",
     };

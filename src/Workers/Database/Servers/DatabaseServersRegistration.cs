@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Saga.Registry;
+using Saga.Registry.Connections;
 using Saga.Registry.Placements;
 
 namespace Saga.Workers.Database.Servers;
@@ -27,6 +28,7 @@ public static class DatabaseServersRegistration
         services.AddOptionsWithValidateOnStart<DatabasesOptions, DatabasesOptionsValidation>().Bind(configuration.GetSection(DatabasesOptions.Section));
         services.AddConnectionBudgets(configuration);
         services.AddSingleton<DatabaseServers>();
+        services.AddSingleton<IServerBudgets, ConfiguredServerBudgets>();
         services.AddSingleton<FencedSessions>();
         services.AddSingleton<PlacementStore>();
         services.AddHostedService<RegisterServersAtStart>();

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Saga.Registry.Connections;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Servers;
@@ -11,6 +12,8 @@ namespace Saga.Workers.Database.Servers;
 internal sealed class ServerSession(string server, NpgsqlConnection connection, Func<NpgsqlConnection, Task> giveBack) : IAsyncDisposable
 {
     public string Server { get; } = server;
+
+    public Task<ServerIdentity> IdentifyAsync(CancellationToken cancellationToken) => TranslatingAsync(() => ServerIdentity.ReadAsync(connection, cancellationToken));
 
     public Task ExecuteAsync(string sql, CancellationToken cancellationToken, object? parameters = null) =>
         TranslatingAsync(async () => await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Saga.Tests.EndToEnd.Programs;
+namespace Saga.Tests.Support;
 
 /// <summary>One of the three programs, started like an operator would, with configuration in environment variables.</summary>
-internal sealed class ProgramProcess : IDisposable
+public sealed class ProgramProcess : IDisposable
 {
     private const int Terminate = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -13,6 +13,9 @@ internal sealed class ProgramProcess : IDisposable
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
+    /// <param name="program">The file name in this program's folder.</param>
+    /// <param name="settings">Configuration keys and their values.</param>
+    /// <param name="arguments">The command line.</param>
     public ProgramProcess(string program, IEnumerable<KeyValuePair<string, string?>> settings, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments)
@@ -23,6 +26,7 @@ internal sealed class ProgramProcess : IDisposable
         foreach (var (key, value) in settings)
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         process = Process.Start(start)!;
+        Watchdog.Watch(process.Id);
         process.OutputDataReceived += (_, line) => Keep(output, line.Data);
         process.ErrorDataReceived += (_, line) => Keep(errors, line.Data);
         process.BeginOutputReadLine();
@@ -56,6 +60,7 @@ internal sealed class ProgramProcess : IDisposable
             process.WaitForExit();
         }
 
+        Watchdog.Forget(process.Id);
         process.Dispose();
     }
 

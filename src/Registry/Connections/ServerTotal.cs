@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Saga.Registry.Connections;
+
+/// <summary>What all processes together may use of one PostgreSQL server.</summary>
+/// <param name="Servers">The sections of the configuration that lead there.</param>
+/// <param name="Processes">How many processes may connect.</param>
+/// <param name="Connections">The sum of their budgets.</param>
+/// <param name="Identity">Which server it is; null while nobody knows.</param>
+public sealed record ServerTotal(IReadOnlyList<string> Servers, int Processes, int Connections, ServerIdentity? Identity)
+{
+    /// <summary>Whether the server could refuse a connection that is within somebody's budget.</summary>
+    public bool IsTooMuch => Identity is { } server && Connections > server.MaxConnections - server.Reserved;
+
+    /// <summary>Adds up what processes may use, by server: names that lead to the same one count together.</summary>
+    public static IReadOnlyList<ServerTotal> Of(IReadOnlyList<(Guid Process, ServerUse Use)> uses)
+    {
+        // Who cannot ask means the server that others mean by the name.
+        var named = uses.Where(u => u.Use.Identity is not null).GroupBy(u => u.Use.Server, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Select(u => u.Use.Identity!.Id).Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
+        return
+        [
+            .. uses.GroupBy(u => u.Use.Identity?.Id ?? named.GetValueOrDefault(u.Use.Server) ?? u.Use.Server, StringComparer.Ordinal).Select(same => new ServerTotal(
+                [.. same.Select(u => u.Use.Server).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+                same.Select(u => u.Process).Distinct().Count(),
+                same.Sum(u => u.Use.Connections),
+                same.Select(u => u.Use.Identity).FirstOrDefault(i => i is not null))).OrderBy(t => t.Servers[0], StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>What is wrong and what to change, for an operator.</summary>
+    public string Describe() => Identity is not { } server
+        ? string.Create(CultureInfo.InvariantCulture, $"It is not known how many connections the PostgreSQL server of {And(Servers)} allows.")
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(Processes == 1 ? "1 process" : Processes + " processes")} may open {Connections} connections to the PostgreSQL server of {And(Servers)}, which allows {server.MaxConnections - server.Reserved} (max_connections = {server.MaxConnections}, {server.Reserved} of them reserved). Set its max_connections to {Connections + server.Reserved} or more, lower {And([.. Servers.Select(Key).Distinct(StringComparer.Ordinal)], "or")}, or run fewer processes.");
+
+    private static string Key(string server) =>
+        server.StartsWith("Saga:Databases:", StringComparison.Ordinal) ? "Saga:Databases:MaxConnectionsPerServer" : server + ":MaxConnections";
+
+    private static string And(IReadOnlyList<string> words, string and = "and") =>
+        words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} {and} {words[^1]}";
+}
