@@ -43,7 +43,7 @@ public static class BusRegistration
             else
                 bus.UsingRabbitMq((context, factory) =>
                 {
-                    // Read again here, because validation has run by now and has reported any fault.
+                    // Read again here, because validation has run by now and has reported any error.
                     var broker = new Uri(context.GetRequiredService<IOptions<BusOptions>>().Value.RabbitMq!);
                     factory.Host(broker, host => host.PublisherConfirmation = true);
                     Endpoints(context, factory, options, endpoint => Contracts.Endpoints.QueueOf(endpoint.Queue), (endpoint, e) =>

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Saga.Contracts;
 using Saga.Engine.Decisions;
 using Saga.Lifecycle;
 using Saga.Messaging;
@@ -40,12 +39,7 @@ public static class OrchestratorRegistration
         services.AddSingleton<Committer>();
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
             ActivatorUtilities.CreateInstance<OperationRepositoryContextFactory>(s)));
-        services.AddSingleton(new BusEndpoint(Endpoints.Operations, (provider, endpoint) =>
-        {
-            // Outside the unit of work: each try is a transaction of its own.
-            endpoint.UseTransientRetry(provider);
-            endpoint.StateMachineSaga(provider.GetRequiredService<OperationStateMachine>(), provider.GetRequiredService<ISagaRepository<OperationSaga>>());
-        }, Concurrency: 64));
+        services.AddSingleton(OperationEndpoint.Definition);
         services.AddLifecycle().AddCommandConsumers();
         services.AddDeadLetters();
         services.AddSagaBus(configuration);

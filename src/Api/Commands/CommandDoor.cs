@@ -25,7 +25,7 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         var dryRun = query.Flag(CommandEndpoints.DryRun);
         string? key = null;
         if (request.Headers.TryGetValue(CommandEndpoints.IdempotencyKey, out var keys) && !(keys is [{ } given] && IdempotencyKeys.IsValid(key = given)))
-            query.Fault(CommandEndpoints.IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
+            query.AddError(CommandEndpoints.IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
         if (query.Problem is { } badQuery)
             return badQuery;
         var (document, badBody) = await JsonBody.ReadAsync(request, cancellationToken);

@@ -46,7 +46,7 @@ internal static class OperationEndpoints
             else if (Slug.TryParse(tenant, out var slug))
                 filter = filter with { TenantSlug = slug };
             else
-                query.Fault("tenant", "must be a tenant's id or slug");
+                query.AddError("tenant", "must be a tenant's id or slug");
         }
 
         if (query.Text("parent") is { } parent)
@@ -54,7 +54,7 @@ internal static class OperationEndpoints
             if (Guid.TryParseExact(parent, "d", out var id))
                 filter = filter with { ParentId = id };
             else
-                query.Fault("parent", "must be the id of an operation");
+                query.AddError("parent", "must be the id of an operation");
         }
 
         var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());
@@ -71,7 +71,7 @@ internal static class OperationEndpoints
         long after = 0;
         if (context.Request.Headers.TryGetValue(LastEventId, out var last)
             && !(last is [{ } text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after)))
-            query.Fault(LastEventId, "must be the id of an event of this operation");
+            query.AddError(LastEventId, "must be the id of an event of this operation");
         if (query.Problem is { } bad)
             return bad;
         if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellationToken) is not { } operation)

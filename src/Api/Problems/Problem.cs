@@ -21,14 +21,14 @@ public sealed record Problem
     /// <summary>The W3C trace id, to find the error in the logs.</summary>
     public required string TraceId { get; init; }
 
-    /// <summary>The faults, one per field.</summary>
+    /// <summary>The errors, one per field.</summary>
     public IReadOnlyList<ProblemError>? Errors { get; init; }
 
     /// <summary>The address of the operation that blocks the command.</summary>
     public string? Operation { get; init; }
 }
 
-/// <summary>One fault, and the rule it breaks.</summary>
+/// <summary>One error: a field, and the rule it breaks.</summary>
 public sealed record ProblemError
 {
     /// <summary>The field of the body, as a JSON pointer.</summary>
@@ -44,7 +44,7 @@ public sealed record ProblemError
 public sealed class ProblemResult(
     ProblemType type, string? detail = null, IReadOnlyList<ProblemError>? errors = null, string? operation = null, int? retryAfterSeconds = null) : IResult
 {
-    /// <summary>Further faults are only counted, so that a small body cannot cause a large response.</summary>
+    /// <summary>Further errors are only counted, so that a small body cannot cause a large response.</summary>
     public const int MaxErrors = 100;
 
     public Task ExecuteAsync(HttpContext httpContext)

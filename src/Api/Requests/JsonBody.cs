@@ -52,7 +52,7 @@ internal static class JsonBody
         // InvalidOperationException: a name contains half of a surrogate pair, so it cannot be compared with the others.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return (null, new(ProblemType.MalformedJson, JsonFault.Describe(bytes.Span, MaxDepth)));
+            return (null, new(ProblemType.MalformedJson, JsonError.Describe(bytes.Span, MaxDepth)));
         }
     }
 

@@ -5,7 +5,7 @@ using Saga.Registry.Paging;
 
 namespace Saga.Api.Requests;
 
-/// <summary>Reads query parameters and collects their faults. An unknown parameter is a fault, because it may be a misspelled one.</summary>
+/// <summary>Reads query parameters and collects their errors. An unknown parameter is an error, because it may be a misspelled one.</summary>
 internal sealed class QueryReader
 {
     public const int DefaultLimit = 50;
@@ -21,14 +21,14 @@ internal sealed class QueryReader
         foreach (var name in query.Keys)
         {
             if (!known.Contains(name))
-                Fault(name.Length <= 100 ? name : name[..100], known.Length == 0 ? "is not known; there are none" : $"is not known; there are {string.Join(", ", known!)}");
+                AddError(name.Length <= 100 ? name : name[..100], known.Length == 0 ? "is not known; there are none" : $"is not known; there are {string.Join(", ", known!)}");
         }
     }
 
-    /// <summary>The problem response if there were faults; otherwise null.</summary>
+    /// <summary>The problem response if there were errors; otherwise null.</summary>
     public ProblemResult? Problem => errors.Count == 0 ? null : new ProblemResult(ProblemType.InvalidParameter, errors: errors);
 
-    public void Fault(string parameter, string detail) => errors.Add(new() { Parameter = parameter, Detail = detail });
+    public void AddError(string parameter, string detail) => errors.Add(new() { Parameter = parameter, Detail = detail });
 
     public string? Text(string name, int maxLength = MaxLength)
     {
@@ -36,7 +36,7 @@ internal sealed class QueryReader
             return null;
         if (values is [{ Length: > 0 } value] && value.Length <= maxLength && !value.Any(char.IsControl))
             return value;
-        Fault(name, $"must be given once, with 1 to {maxLength} characters");
+        AddError(name, $"must be given once, with 1 to {maxLength} characters");
         return null;
     }
 
@@ -44,7 +44,7 @@ internal sealed class QueryReader
     {
         var text = Text(name);
         if (text is not (null or "true" or "false"))
-            Fault(name, "must be true or false");
+            AddError(name, "must be true or false");
         return text == "true";
     }
 
@@ -54,7 +54,7 @@ internal sealed class QueryReader
             return DefaultLimit;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit)
             return limit;
-        Fault("limit", $"must be a whole number from 1 to {MaxLimit}");
+        AddError("limit", $"must be a whole number from 1 to {MaxLimit}");
         return DefaultLimit;
     }
 
@@ -64,7 +64,7 @@ internal sealed class QueryReader
             return null;
         if (Registry.Paging.Cursor.TryParse(text, sort, out var cursor))
             return cursor;
-        Fault("cursor", "must be nextCursor of a page in the same order");
+        AddError("cursor", "must be nextCursor of a page in the same order");
         return null;
     }
 
@@ -74,7 +74,7 @@ internal sealed class QueryReader
         var text = Text(name);
         if (text is null || values.Contains(text))
             return text;
-        Fault(name, $"must be one of {string.Join(", ", values)}");
+        AddError(name, $"must be one of {string.Join(", ", values)}");
         return null;
     }
 
@@ -88,7 +88,7 @@ internal sealed class QueryReader
         var found = text.Split(',');
         if (found.All(known.ContainsKey))
             return [.. found.Select(f => known[f]).Distinct()];
-        Fault(name, $"must be one or more of {string.Join(", ", known.Keys)}, separated by commas");
+        AddError(name, $"must be one or more of {string.Join(", ", known.Keys)}, separated by commas");
         return null;
     }
 }

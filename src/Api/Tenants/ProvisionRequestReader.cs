@@ -28,7 +28,7 @@ internal static class ProvisionRequestReader
             else if (name == "settings")
                 settings = Members(field.Value, "/settings", found)?.ToDictionary(m => m.Key, m => m.Value.Clone());
             else
-                found.Add(Fault(Pointer("", name), $"is not a field; there are {string.Join(", ", Texts)}, features and settings"));
+                found.Add(Error(Pointer("", name), $"is not a field; there are {string.Join(", ", Texts)}, features and settings"));
         }
 
         errors = found;
@@ -58,11 +58,11 @@ internal static class ProvisionRequestReader
         {
             if (value.ValueKind == JsonValueKind.String)
                 return value.GetString();
-            errors.Add(Fault(pointer, "must be a string"));
+            errors.Add(Error(pointer, "must be a string"));
         }
         catch (InvalidOperationException)
         {
-            errors.Add(Fault(pointer, "contains half of a surrogate pair"));
+            errors.Add(Error(pointer, "contains half of a surrogate pair"));
         }
 
         return null;
@@ -71,7 +71,7 @@ internal static class ProvisionRequestReader
     private static bool Flag(JsonElement value, string pointer, List<ProblemError> errors)
     {
         if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-            errors.Add(Fault(pointer, "must be true or false"));
+            errors.Add(Error(pointer, "must be true or false"));
         return value.ValueKind == JsonValueKind.True;
     }
 
@@ -81,7 +81,7 @@ internal static class ProvisionRequestReader
             return null;
         if (value.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(Fault(pointer, "must be an object"));
+            errors.Add(Error(pointer, "must be an object"));
             return null;
         }
 
@@ -91,5 +91,5 @@ internal static class ProvisionRequestReader
     private static string Pointer(string parent, string key) =>
         $"{parent}/{(key.Length > 100 ? key[..100] : key).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
 
-    private static ProblemError Fault(string pointer, string detail) => new() { Pointer = pointer, Detail = detail };
+    private static ProblemError Error(string pointer, string detail) => new() { Pointer = pointer, Detail = detail };
 }

@@ -40,8 +40,8 @@ internal sealed class BearerHandler(
             return AuthenticateResult.Fail(e);
         }
 
-        if (TokenClaims.Judge(token.Payload, auth.Value, time.GetUtcNow(), out var fault) is not { } claims)
-            return Refused(fault!);
+        if (TokenClaims.Judge(token.Payload, auth.Value, time.GetUtcNow(), out var error) is not { } claims)
+            return Refused(error!);
         var identity = new ClaimsIdentity(SchemeName, ClaimTypes.NameIdentifier, ClaimTypes.Role);
         identity.AddClaim(new(ClaimTypes.NameIdentifier, claims.Subject));
         identity.AddClaim(new(ExpiresClaim, claims.Expires.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture), ClaimValueTypes.Integer64));

@@ -7,17 +7,17 @@ internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, 
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
-    /// <param name="fault">A message that may be shown to the caller; null if the claims are valid.</param>
-    public static TokenClaims? Judge(byte[] payload, AuthOptions options, DateTimeOffset now, out string? fault)
+    /// <param name="error">A message that may be shown to the caller; null if the claims are valid.</param>
+    public static TokenClaims? Judge(byte[] payload, AuthOptions options, DateTimeOffset now, out string? error)
     {
         var found = JwsSignature.Object(payload);
-        fault = found is { } claims ? Fault(claims, options, now) : "The token's claims are not a JSON object.";
-        if (fault is not null)
+        error = found is { } claims ? Error(claims, options, now) : "The token's claims are not a JSON object.";
+        if (error is not null)
             return null;
         return new(JwsSignature.Text(found!.Value, "sub")!, RolesOf(found.Value), Time(found.Value, "exp")!.Value);
     }
 
-    private static string? Fault(JsonElement claims, AuthOptions options, DateTimeOffset now)
+    private static string? Error(JsonElement claims, AuthOptions options, DateTimeOffset now)
     {
         if (JwsSignature.Text(claims, "iss") != options.Authority)
             return "The token is from another issuer.";

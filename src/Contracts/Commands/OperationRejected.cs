@@ -14,7 +14,7 @@ public sealed record OperationRejected
     public Guid? OperationId { get; init; }
 }
 
-/// <summary>A fault in one field, and the rule that it breaks.</summary>
+/// <summary>An error in one field, and the rule that it breaks.</summary>
 /// <param name="Pointer">A JSON pointer (RFC 6901), such as <c>/adminEmail</c>.</param>
 /// <param name="Detail">The rule that is broken.</param>
 public sealed record FieldError(string Pointer, string Detail);

@@ -12,7 +12,7 @@ public static class StartErrors
         AggregateException e => All(e),
         IOException e when e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) =>
             [$"{ModeRules.AddressKey}: {e.Message}"],
-        _ => WrongConfiguration.Faults(error),
+        _ => WrongConfiguration.Errors(error),
     };
 
     private static string[] All(AggregateException error)

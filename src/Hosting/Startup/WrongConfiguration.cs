@@ -19,10 +19,10 @@ public static class WrongConfiguration
             await run();
             return 0;
         }
-        catch (Exception e) when (Faults(e) is { Count: > 0 } faults)
+        catch (Exception e) when (Errors(e) is { Count: > 0 } errors)
         {
-            foreach (var fault in faults)
-                await Console.Error.WriteLineAsync($"{program}: {fault}");
+            foreach (var error in errors)
+                await Console.Error.WriteLineAsync($"{program}: {error}");
             return Code(e);
         }
         catch (OperationCanceledException)
@@ -32,14 +32,14 @@ public static class WrongConfiguration
         }
     }
 
-    /// <summary>The exit code for an error that <see cref="Faults"/> describes.</summary>
+    /// <summary>The exit code for an error that <see cref="Errors"/> describes.</summary>
     public static int Code(Exception error) => error is TimeoutException ? UnavailableExitCode : ExitCode;
 
     /// <returns>Messages for the user; none when the error is not of this kind.</returns>
-    public static IReadOnlyList<string> Faults(Exception error) => error switch
+    public static IReadOnlyList<string> Errors(Exception error) => error switch
     {
         OptionsValidationException e => [.. e.Failures.Select(Words)],
-        AggregateException e when e.InnerExceptions.All(i => Faults(i).Count > 0) => [.. e.InnerExceptions.SelectMany(Faults)],
+        AggregateException e when e.InnerExceptions.All(i => Errors(i).Count > 0) => [.. e.InnerExceptions.SelectMany(Errors)],
         // From the configuration binder: names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
         InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],

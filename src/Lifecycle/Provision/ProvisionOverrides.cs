@@ -23,8 +23,8 @@ internal static class ProvisionOverrides
         {
             if (!plan.Settings.TryGetValue(key, out var setting))
                 errors.Add(new(Pointer("/settings", key), $"is not a setting of plan {plan.Name}; it has {Listed(plan.Settings.Where(s => IsOpen(s.Value)).Select(s => s.Key))}"));
-            else if (Fault(setting, value) is { } fault)
-                errors.Add(new(Pointer("/settings", key), fault));
+            else if (Error(setting, value) is { } error)
+                errors.Add(new(Pointer("/settings", key), error));
         }
     }
 
@@ -35,7 +35,7 @@ internal static class ProvisionOverrides
     // Commands are stored unencrypted, so they must not contain a sealed setting.
     private static bool IsOpen(PlanSetting setting) => setting is { Sealed: false, Generate: false };
 
-    private static string? Fault(PlanSetting setting, JsonElement value)
+    private static string? Error(PlanSetting setting, JsonElement value)
     {
         if (!IsOpen(setting))
             return "is sealed or generated for each tenant; it cannot be given";

@@ -1,7 +1,5 @@
-using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Lifecycle.Intake;
-using Saga.Messaging;
 
 namespace Saga.Orchestrator.Commands;
 
@@ -12,18 +10,7 @@ internal static class CommandsRegistration
     {
         services.AddSingleton(typeof(CommandConsumer<>));
         foreach (var entry in CommandCatalogue.Of(services).Entries)
-        {
-            services.AddSingleton(new BusEndpoint(entry.Queue, (provider, endpoint) =>
-            {
-                endpoint.UseTransientRetry(provider);
-                endpoint.Consumer(typeof(CommandConsumer<>).MakeGenericType(entry.Command), provider.GetRequiredService);
-            })
-            {
-                // A sender that knows nothing but the queue's name sends the command that the queue is for.
-                Untyped = entry.Command,
-            });
-        }
-
+            services.AddSingleton(CommandEndpoint.Of(entry.Queue, entry.Command));
         return services;
     }
 }

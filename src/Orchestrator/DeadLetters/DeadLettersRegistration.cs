@@ -1,8 +1,5 @@
-using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Saga.Contracts;
-using Saga.Messaging;
 using Saga.Messaging.Pausing;
 using Saga.Orchestrator.Persistence;
 using Saga.Registry;
@@ -17,7 +14,7 @@ internal static class DeadLettersRegistration
         services.TryAddSingleton(s => new Prerequisite(
             "registry", RegistryAvailability.IsAway, e => e is SharedTransactionException || RegistryAvailability.IsTransient(e), s.GetRequiredService<RegistryAvailability>().AnswersAsync));
         services.AddSingleton<DeadLetterConsumer>();
-        services.AddSingleton(new BusEndpoint(Endpoints.DeadLetters, (provider, endpoint) => endpoint.Instance(provider.GetRequiredService<DeadLetterConsumer>()), Concurrency: 8));
+        services.AddSingleton(DeadLetterEndpoint.Definition);
         services.AddHealthChecks().AddCheck<DeadLettersHealth>("dead-letters");
         return services;
     }

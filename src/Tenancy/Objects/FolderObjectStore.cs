@@ -21,7 +21,7 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         try
         {
             RequireTenant();
-            FolderFaults.MakePrivate(paths.Incoming);
+            FolderFailures.MakePrivate(paths.Incoming);
             await using (var file = new FileStream(incoming, FileMode.CreateNew, FileAccess.Write, FileShare.None, 81920, useAsync: true))
             {
                 await content.CopyToAsync(file, cancellationToken);
@@ -31,9 +31,9 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Move(incoming, target, overwrite: true);
         }
-        catch (Exception error) when (FolderFaults.IsFault(error))
+        catch (Exception error) when (FolderFailures.IsFailure(error))
         {
-            throw FolderFaults.Translate(error);
+            throw FolderFailures.Translate(error);
         }
         finally
         {
@@ -55,9 +55,9 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         {
             return Task.FromResult<Stream?>(null);
         }
-        catch (Exception error) when (FolderFaults.IsFault(error))
+        catch (Exception error) when (FolderFailures.IsFailure(error))
         {
-            throw FolderFaults.Translate(error);
+            throw FolderFailures.Translate(error);
         }
     }
 
@@ -91,9 +91,9 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         {
             // Nothing to list.
         }
-        catch (Exception error) when (FolderFaults.IsFault(error))
+        catch (Exception error) when (FolderFailures.IsFailure(error))
         {
-            throw FolderFaults.Translate(error);
+            throw FolderFailures.Translate(error);
         }
 
         return Task.CompletedTask;
@@ -107,9 +107,9 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
             var directory = new DirectoryInfo(folder is { } f ? paths.Folder(Tenant, f) : paths.Tenant(Tenant));
             return directory.Exists ? directory.GetFiles("*", SearchOption.AllDirectories) : [];
         }
-        catch (Exception error) when (FolderFaults.IsFault(error))
+        catch (Exception error) when (FolderFailures.IsFailure(error))
         {
-            throw FolderFaults.Translate(error);
+            throw FolderFailures.Translate(error);
         }
     }
 
@@ -117,6 +117,6 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
     private void RequireTenant()
     {
         if (!Directory.Exists(paths.Tenant(Tenant)))
-            throw new ObjectStoreException(FolderFaults.System, "folder-no-such-tenant", $"Tenant {Tenant} has no object folder.", FailureKind.Permanent);
+            throw new ObjectStoreException(FolderFailures.System, "folder-no-such-tenant", $"Tenant {Tenant} has no object folder.", FailureKind.Permanent);
     }
 }

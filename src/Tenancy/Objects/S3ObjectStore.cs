@@ -22,7 +22,7 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
     {
         // S3 needs the length up front, so streams without a known length are spooled.
         await using var spool = content.CanSeek ? null : await SpoolAsync(content, cancellationToken);
-        await S3Faults.RunAsync(
+        await S3Failures.RunAsync(
             () => connection.Client.PutObjectAsync(
                 new PutObjectRequest
                 {
@@ -47,9 +47,9 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
         {
             return null;
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
+        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
         {
-            throw S3Faults.Translate(error);
+            throw S3Failures.Translate(error);
         }
     }
 
@@ -60,13 +60,13 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
             await connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellationToken);
             return true;
         }
-        catch (AmazonS3Exception error) when (S3Faults.IsMissing(error))
+        catch (AmazonS3Exception error) when (S3Failures.IsMissing(error))
         {
             return false;
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
+        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
         {
-            throw S3Faults.Translate(error);
+            throw S3Failures.Translate(error);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
         var request = new ListObjectsV2Request { BucketName = bucket, Prefix = folder is { } f ? f.In(Tenant) + "/" : prefix };
         do
         {
-            var page = await S3Faults.RunAsync(() => connection.Client.ListObjectsV2Async(request, cancellationToken), cancellationToken);
+            var page = await S3Failures.RunAsync(() => connection.Client.ListObjectsV2Async(request, cancellationToken), cancellationToken);
             foreach (var item in page.S3Objects ?? [])
             {
                 // If a server returns more than requested, the tenant must still not see it.
@@ -89,7 +89,7 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
     }
 
     public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken) =>
-        S3Faults.RunAsync(() => connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), cancellationToken), cancellationToken);
+        S3Failures.RunAsync(() => connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), cancellationToken), cancellationToken);
 
     private static async Task<FileStream> SpoolAsync(Stream content, CancellationToken cancellationToken)
     {

@@ -1,7 +1,5 @@
-using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Saga.Contracts;
 using Saga.Messaging;
 using Saga.Registry;
 using Saga.Registry.Processes;
@@ -28,15 +26,8 @@ public static class WorkerRuntimeRegistration
         }
 
         var options = configuration.GetSection(WorkersOptions.Section).Get<WorkersOptions>() ?? new WorkersOptions();
-        services.AddSingleton(Queue(Endpoints.Worker(worker), options.Concurrency));
-        services.AddSingleton(Queue(Endpoints.WorkerUndo(worker), options.CompensationConcurrency));
+        services.AddSingleton(WorkerEndpoint.Forward(worker, options));
+        services.AddSingleton(WorkerEndpoint.Back(worker, options));
         return services;
     }
-
-    private static BusEndpoint Queue(string name, int slots) => new(
-        name, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, new WorkSlots(slots))), slots)
-    {
-        // As many as can run at once, and as many again that wait for them. Other processes can take the rest.
-        Ahead = slots * 2,
-    };
 }

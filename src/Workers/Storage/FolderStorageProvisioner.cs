@@ -14,7 +14,7 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         await LeaseGuard.RequireAsync(cancellationToken);
         return Run(() =>
         {
-            FolderFaults.MakePrivate(paths.Tenant(tenant));
+            FolderFailures.MakePrivate(paths.Tenant(tenant));
             return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are atomic");
         });
     }
@@ -42,11 +42,11 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         catch (DirectoryNotFoundException)
         {
             // A concurrent removal was faster. The next attempt sees what is left.
-            throw new ObjectStoreException(FolderFaults.System, "folder-changed", "The tenant's folder changed during the removal.", FailureKind.Transient);
+            throw new ObjectStoreException(FolderFailures.System, "folder-changed", "The tenant's folder changed during the removal.", FailureKind.Transient);
         }
-        catch (Exception error) when (FolderFaults.IsFault(error))
+        catch (Exception error) when (FolderFailures.IsFailure(error))
         {
-            throw FolderFaults.Translate(error);
+            throw FolderFailures.Translate(error);
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class S3BucketRules(S3Connection connection)
                 new PutLifecycleConfigurationRequest { BucketName = bucket, Configuration = new LifecycleConfiguration { Rules = known } }, cancellationToken);
             return $"unfinished uploads end after {Days} days";
         }
-        catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error))
+        catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error))
         {
             return Tolerated("bucket lifecycles", error);
         }
@@ -45,7 +45,7 @@ internal sealed class S3BucketRules(S3Connection connection)
             await connection.Client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = policy }, cancellationToken);
             return "bucket policy";
         }
-        catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error))
+        catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error))
         {
             return Tolerated("bucket policies", error);
         }
@@ -67,7 +67,7 @@ internal sealed class S3BucketRules(S3Connection connection)
 
     private string Tolerated(string what, AmazonS3Exception error) => connection.RequiresPolicy
         ? throw new ObjectStoreException(
-            S3Faults.System, "s3-unsupported",
+            S3Failures.System, "s3-unsupported",
             $"The S3 server does not support {what}, and tenants need them. For a development server set Saga:Storage:S3:RequirePolicy to false.",
             FailureKind.Permanent, error)
         : Unsupported;

@@ -28,7 +28,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
         if (await AnyAsync(bucket, prefix, cancellationToken))
         {
             throw new ObjectStoreException(
-                S3Faults.System, "s3-not-empty", $"s3://{bucket}/{prefix} still has objects after all were deleted: something still writes there.", FailureKind.Transient);
+                S3Failures.System, "s3-not-empty", $"s3://{bucket}/{prefix} still has objects after all were deleted: something still writes there.", FailureKind.Transient);
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             return;
         var first = refused[0];
         throw new ObjectStoreException(
-            S3Faults.System, "s3-delete-refused",
+            S3Failures.System, "s3-delete-refused",
             $"{refused.Count} of {keys.Length} objects in s3://{bucket} were not deleted; the first is '{first.Key}': {first.Code} {first.Message}",
             refused.Select(e => FailureKinds.OfS3(e.Code, 403)).Aggregate(Graver));
     }
@@ -97,7 +97,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             {
                 page = await connection.Client.ListMultipartUploadsAsync(request, cancellationToken);
             }
-            catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
+            catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error) && !connection.RequiresPolicy)
             {
                 yield break;
             }
@@ -121,7 +121,7 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             {
                 page = await connection.Client.ListVersionsAsync(request, cancellationToken);
             }
-            catch (AmazonS3Exception error) when (S3Faults.IsUnsupported(error) && !connection.RequiresPolicy)
+            catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error) && !connection.RequiresPolicy)
             {
                 // A server without versions has only current objects.
             }

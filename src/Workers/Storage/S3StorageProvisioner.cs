@@ -36,9 +36,9 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
 
             return new ProvisionedStorage($"s3://{bucket}/{ObjectKey.Prefix(tenant)}", policy, lifecycle);
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
+        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
         {
-            throw S3Faults.Translate(error);
+            throw S3Failures.Translate(error);
         }
     }
 
@@ -61,9 +61,9 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         {
             // The bucket does not exist, so it has no objects.
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
+        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
         {
-            throw S3Faults.Translate(error);
+            throw S3Failures.Translate(error);
         }
     }
 
@@ -81,9 +81,9 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         {
             return false;
         }
-        catch (Exception error) when (S3Faults.IsFault(error, cancellationToken))
+        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
         {
-            throw S3Faults.Translate(error);
+            throw S3Failures.Translate(error);
         }
     }
 

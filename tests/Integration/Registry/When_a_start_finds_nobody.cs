@@ -71,7 +71,7 @@ public sealed class When_a_start_finds_nobody
         });
 
         code.ShouldBe(WrongConfiguration.UnavailableExitCode);
-        WrongConfiguration.Faults(seen!).ShouldHaveSingleItem().ShouldStartWith(words);
+        WrongConfiguration.Errors(seen!).ShouldHaveSingleItem().ShouldStartWith(words);
     }
 
     private static IHost Build(LogLines logs, params (string Key, string Value)[] settings)

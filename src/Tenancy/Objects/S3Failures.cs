@@ -8,7 +8,7 @@ using Saga.Contracts.Failures;
 namespace Saga.Tenancy.Objects;
 
 /// <summary>Maps errors of the S3 client to codes and kinds.</summary>
-public static partial class S3Faults
+public static partial class S3Failures
 {
     public const string System = "s3";
 
@@ -18,7 +18,7 @@ public static partial class S3Faults
         {
             return await call();
         }
-        catch (Exception error) when (IsFault(error, cancellationToken))
+        catch (Exception error) when (IsFailure(error, cancellationToken))
         {
             throw Translate(error);
         }
@@ -32,7 +32,7 @@ public static partial class S3Faults
         error.ErrorCode is "NotImplemented" or "MethodNotAllowed" || error.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed;
 
     /// <summary>True for everything except the caller's own cancellation and errors that are already translated.</summary>
-    public static bool IsFault(Exception error, CancellationToken cancellationToken) => error switch
+    public static bool IsFailure(Exception error, CancellationToken cancellationToken) => error switch
     {
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
         AmazonClientException or AmazonServiceException or HttpRequestException or TimeoutException or SocketException or IOException or WebException => true,

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Saga.Api.Requests;
 
 /// <summary>Describes for a person what is wrong with refused JSON, and where.</summary>
-internal static class JsonFault
+internal static class JsonError
 {
     private const int MaxNameLength = 100;
 
@@ -26,8 +26,8 @@ internal static class JsonFault
                     names.Push(new(StringComparer.Ordinal));
                 else if (reader.TokenType == JsonTokenType.EndObject)
                     names.Pop();
-                else if (reader.TokenType == JsonTokenType.PropertyName && Fault(ref reader, names.Peek()) is { } fault)
-                    return $"{Position(json, reader.TokenStartIndex)}: {fault}";
+                else if (reader.TokenType == JsonTokenType.PropertyName && Error(ref reader, names.Peek()) is { } error)
+                    return $"{Position(json, reader.TokenStartIndex)}: {error}";
             }
         }
         catch (JsonException e)
@@ -38,7 +38,7 @@ internal static class JsonFault
         return "The body must be one JSON object.";
     }
 
-    private static string? Fault(ref Utf8JsonReader reader, HashSet<string> names)
+    private static string? Error(ref Utf8JsonReader reader, HashSet<string> names)
     {
         try
         {

@@ -3,11 +3,11 @@ using Saga.Contracts.Failures;
 namespace Saga.Tenancy.Objects;
 
 /// <summary>Maps file system errors to codes and kinds.</summary>
-public static class FolderFaults
+public static class FolderFailures
 {
     public const string System = "folder";
 
-    public static bool IsFault(Exception error) => error is IOException or UnauthorizedAccessException;
+    public static bool IsFailure(Exception error) => error is IOException or UnauthorizedAccessException;
 
     public static ObjectStoreException Translate(Exception error) => error is UnauthorizedAccessException
         ? new ObjectStoreException(System, "folder-access-denied", $"Access to the object folder was denied: {error.Message}", FailureKind.Permanent, error)

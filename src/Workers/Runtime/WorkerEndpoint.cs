@@ -1,0 +1,21 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts;
+using Saga.Messaging;
+
+namespace Saga.Workers.Runtime;
+
+/// <summary>The queues of one worker. Compensations have their own, so that they do not wait behind forward work.</summary>
+internal static class WorkerEndpoint
+{
+    public static BusEndpoint Forward(string worker, WorkersOptions options) => Of(Endpoints.Worker(worker), options.Concurrency);
+
+    public static BusEndpoint Back(string worker, WorkersOptions options) => Of(Endpoints.WorkerUndo(worker), options.CompensationConcurrency);
+
+    private static BusEndpoint Of(string queue, int slots) => new(
+        queue, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, new WorkSlots(slots))), slots)
+    {
+        // As many as can run at once, and as many again that wait for them. Other processes can take the rest.
+        Ahead = slots * 2,
+    };
+}
