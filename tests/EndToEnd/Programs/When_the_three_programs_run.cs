@@ -88,7 +88,7 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     [Theory]
     [InlineData("Saga.Orchestrator")]
     [InlineData("Saga.Workers")]
-    public async Task Should_live_without_the_broker_and_say_that_it_is_missing(string program)
+    public async Task Should_be_alive_without_the_broker_and_report_it(string program)
     {
         var address = NewAddress();
         var settings = new Dictionary<string, string?>(plane.Site.Settings, StringComparer.OrdinalIgnoreCase)

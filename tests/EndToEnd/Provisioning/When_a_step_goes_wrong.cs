@@ -43,7 +43,7 @@ public sealed class When_a_step_goes_wrong
         });
 
     [Fact]
-    public async Task Should_leave_nothing_when_a_step_fails_for_good() =>
+    public async Task Should_leave_nothing_when_a_step_fails_permanently() =>
         await EachAsync([.. Compensatable, StepNames.Activate], OperationState.Compensated, wrong => new StepFaults
         {
             Before = (context, _) =>
@@ -54,7 +54,7 @@ public sealed class When_a_step_goes_wrong
         });
 
     [Fact]
-    public async Task Should_leave_nothing_when_a_step_acts_and_fails_for_good() =>
+    public async Task Should_leave_nothing_when_a_step_acts_and_fails_permanently() =>
         await EachAsync(Compensatable, OperationState.Compensated, wrong => new StepFaults
         {
             After = (context, _) =>
@@ -65,7 +65,7 @@ public sealed class When_a_step_goes_wrong
         });
 
     [Fact]
-    public async Task Should_stall_with_a_whole_tenant_when_only_the_mail_fails_for_good() =>
+    public async Task Should_stall_with_a_whole_tenant_when_only_the_mail_fails_permanently() =>
         await EachAsync([StepNames.Notify], OperationState.Stalled, wrong => new StepFaults
         {
             Before = (context, _) =>

@@ -34,7 +34,7 @@ public sealed class When_more_operations_come_than_slots
     }
 
     [Fact]
-    public async Task Should_let_others_go_on_while_one_waits_for_its_next_attempt()
+    public async Task Should_let_others_continue_while_one_waits_for_its_next_attempt()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var workflow = EngineHost.Chain("one");

@@ -34,7 +34,7 @@ public sealed class When_slots_are_given_away
     }
 
     [Fact]
-    public async Task Should_never_admit_more_than_there_are_slots_though_many_admit_at_once()
+    public async Task Should_never_admit_more_than_there_are_slots_although_many_admit_at_once()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await QueuedOperations.QueueAsync(registry, EngineHost.Chain("one"), 40);

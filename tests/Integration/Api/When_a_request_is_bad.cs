@@ -104,7 +104,7 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Should_bound_the_body(bool chunked)
+    public async Task Should_limit_the_body(bool chunked)
     {
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($"{{{Good},\"settings\":{{\"x\":\"{new string('x', 64 * 1024)}\"}}}}"));
         content.Headers.ContentType = new("application/json");

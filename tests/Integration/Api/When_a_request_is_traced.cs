@@ -6,7 +6,7 @@ namespace Saga.Tests.Integration.Api;
 public sealed class When_a_request_is_traced(SharedApi api) : ApiTest(api), IClassFixture<SharedApi>
 {
     [Fact]
-    public async Task Should_go_on_with_the_callers_trace()
+    public async Task Should_continue_with_the_callers_trace()
     {
         using var response = await SendAsync("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 
@@ -27,7 +27,7 @@ public sealed class When_a_request_is_traced(SharedApi api) : ApiTest(api), ICla
     [InlineData("two words")]
     [InlineData("a\"b")]
     [InlineData("<script>")]
-    public async Task Should_give_one_of_its_own_for_a_strange_one(string id)
+    public async Task Should_replace_an_invalid_one(string id)
     {
         using var response = await SendAsync("X-Request-Id", id);
 
@@ -36,7 +36,7 @@ public sealed class When_a_request_is_traced(SharedApi api) : ApiTest(api), ICla
     }
 
     [Fact]
-    public async Task Should_answer_what_nobody_foresaw_without_telling_why()
+    public async Task Should_hide_the_details_of_unexpected_errors()
     {
         await Server.ExecuteAsync("alter table plans rename to lost_plans");
         try

@@ -95,7 +95,7 @@ public sealed class When_a_tenant_is_posted : ApiTest
     }
 
     [Fact]
-    public async Task Should_begin_one_operation_when_the_same_request_races()
+    public async Task Should_start_one_operation_when_the_same_request_races()
     {
         var responses = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Server.PostAsync(ApiServer.Body("acme"), "k1")));
 

@@ -84,7 +84,7 @@ public sealed class When_a_token_is_judged(SharedApi api) : ApiTest(api), IClass
         (await StatusAsync(Raw($"{{\"sub\":\"eve\",{Server.Issuer.Claims(Roles.Viewer).ToJsonString()[1..]}"))).ShouldBe(401);
 
     [Fact]
-    public async Task Should_refuse_half_characters()
+    public async Task Should_refuse_lone_surrogates()
     {
         var rest = Server.Issuer.Claims(Roles.Viewer).ToJsonString()[1..];
 
@@ -123,7 +123,7 @@ public sealed class When_a_token_is_judged(SharedApi api) : ApiTest(api), IClass
     }
 
     [Fact]
-    public async Task Should_hold_a_token_to_the_key_it_names()
+    public async Task Should_require_the_key_that_a_token_names()
     {
         var claims = Server.Issuer.Claims(Roles.Viewer).ToJsonString();
 

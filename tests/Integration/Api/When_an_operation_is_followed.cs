@@ -137,7 +137,7 @@ public sealed class When_an_operation_is_followed : ApiTest
     [InlineData("x")]
     [InlineData("-1")]
     [InlineData("1e3")]
-    public async Task Should_refuse_an_id_that_is_none(string id)
+    public async Task Should_refuse_an_invalid_id(string id)
     {
         var operation = await Server.AcceptedAsync("acme");
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/operations/{operation}/events");
@@ -148,7 +148,7 @@ public sealed class When_an_operation_is_followed : ApiTest
     }
 
     [Fact]
-    public async Task Should_show_in_silence_that_it_is_there()
+    public async Task Should_send_heartbeats_when_nothing_happens()
     {
         var operation = await Server.AcceptedAsync("acme");
         await using var events = await EventReader.OpenAsync(Server, operation);

@@ -44,7 +44,7 @@ public sealed class When_dead_letters_are_returned : ApiTest
     }
 
     [Fact]
-    public async Task Should_not_return_what_nobody_could_read()
+    public async Task Should_not_return_unreadable_messages()
     {
         var id = await AddAsync("saga-commands", type: "null", body: "bm8gSlNPTg==", binary: true);
 

@@ -49,7 +49,7 @@ public sealed class When_issuer_keys_change : ApiTest
     }
 
     [Fact]
-    public async Task Should_go_on_with_known_keys_while_the_issuer_is_down()
+    public async Task Should_continue_with_known_keys_while_the_issuer_is_down()
     {
         (await StatusAsync(Server.Issuer.Token(Roles.Viewer))).ShouldBe(200);
         Server.Issuer.Down = true;
@@ -60,7 +60,7 @@ public sealed class When_issuer_keys_change : ApiTest
     }
 
     [Fact]
-    public async Task Should_trust_keys_no_more_that_were_not_confirmed_for_a_day()
+    public async Task Should_stop_trusting_keys_that_were_not_confirmed_for_a_day()
     {
         (await StatusAsync(Server.Issuer.Token(Roles.Viewer))).ShouldBe(200);
         Server.Issuer.Down = true;

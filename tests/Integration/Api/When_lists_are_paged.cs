@@ -11,7 +11,7 @@ public sealed class When_lists_are_paged : ApiTest
     [InlineData("createdAt")]
     [InlineData("slug")]
     [InlineData("-slug")]
-    public async Task Should_show_each_tenant_once_though_others_come_meanwhile(string sort)
+    public async Task Should_show_each_tenant_once_although_others_come_meanwhile(string sort)
     {
         await TenantsAsync("a", 0, 23);
         var seen = new List<string>();
@@ -65,7 +65,7 @@ public sealed class When_lists_are_paged : ApiTest
     }
 
     [Fact]
-    public async Task Should_bound_a_page_by_fifty_when_nothing_is_said()
+    public async Task Should_limit_a_page_to_fifty_when_nothing_is_said()
     {
         await TenantsAsync("a", 0, 60);
 

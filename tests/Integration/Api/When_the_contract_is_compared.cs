@@ -34,7 +34,7 @@ public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api),
         Approved.Same("problems.txt", string.Concat(ProblemType.All.Select(p => $"{p.Status} {p.Uri} {p.Title}\n").Order(StringComparer.Ordinal)));
 
     [Fact]
-    public void Should_say_of_every_endpoint_who_may_call_it() =>
+    public void Should_state_who_may_call_every_endpoint() =>
         Endpoints().ShouldAllBe(e => Caller(e) == "anybody" || Caller(e) == Policies.Read || Caller(e) == Policies.Write);
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed partial class When_the_reference_is_read(SharedApi api) : ApiTest(
     }
 
     [Fact]
-    public async Task Should_forbid_the_browser_to_ask_anybody_else()
+    public async Task Should_forbid_the_browser_to_load_from_elsewhere()
     {
         using var nobody = Server.Client(null);
         using var answer = await nobody.GetAsync(new Uri("/docs/", UriKind.Relative));

@@ -101,7 +101,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_go_on_with_streams_afterwards()
+    public async Task Should_continue_with_streams_afterwards()
     {
         var operation = await server.AcceptedAsync("acme");
         await using var events = await EventReader.OpenAsync(server, operation);

@@ -34,7 +34,7 @@ public sealed class When_Redis_lets_anybody_in : IAsyncLifetime
     [Theory]
     [InlineData(",user=saga,password=wrong")]
     [InlineData(",user=nobody,password=right")]
-    public async Task Should_not_go_on_as_the_default_user(string credentials)
+    public async Task Should_not_continue_as_the_default_user(string credentials)
     {
         await using var host = CacheHost.On(server, options: credentials);
 
@@ -65,7 +65,7 @@ public sealed class When_Redis_lets_anybody_in : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_go_on_as_soon_as_the_user_is_right()
+    public async Task Should_continue_as_soon_as_the_user_is_right()
     {
         await server.AskAsync("ACL DELUSER saga");
         await using var host = CacheHost.On(server, options: ",user=saga,password=right");
@@ -77,7 +77,7 @@ public sealed class When_Redis_lets_anybody_in : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_notice_it_on_a_connection_made_anew()
+    public async Task Should_notice_it_on_a_connection_created_again()
     {
         await using var host = CacheHost.On(server, options: ",user=saga,password=right");
         await SetAsync(host);

@@ -64,7 +64,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_count_anew_after_the_window()
+    public async Task Should_start_counting_again_after_the_window()
     {
         await CountAsync("n", TimeSpan.FromMilliseconds(1));
 
@@ -95,7 +95,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_refuse_a_time_that_is_none()
+    public async Task Should_refuse_an_invalid_time()
     {
         await Should.ThrowAsync<ArgumentOutOfRangeException>(() => cache.SetAsync(CacheKey.Parse("a"), "x"u8.ToArray(), TimeSpan.Zero, CancellationToken.None));
         await Should.ThrowAsync<ArgumentOutOfRangeException>(() => CountAsync("a", TimeSpan.FromSeconds(-1)));
@@ -103,7 +103,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_refuse_to_count_what_is_no_number()
+    public async Task Should_refuse_to_count_a_value_that_is_not_a_number()
     {
         await SetAsync(cache, "a", "text");
 

@@ -202,7 +202,7 @@ public sealed class When_the_cache_step_runs_on_redis : When_the_cache_step_runs
     }
 
     [Fact]
-    public async Task Should_be_transient_while_the_server_is_away_and_go_on_when_it_is_back()
+    public async Task Should_be_transient_while_the_server_is_away_and_continue_when_it_is_back()
     {
         await using var server = await RedisServer.StartNewAsync();
         await using var host = CacheHost.On(server, Registry);
@@ -247,7 +247,7 @@ public sealed class When_the_cache_step_runs_on_redis : When_the_cache_step_runs
     }
 
     [Fact]
-    public async Task Should_fail_for_good_where_it_may_not_manage_users()
+    public async Task Should_fail_permanently_where_it_may_not_manage_users()
     {
         await using var server = await RedisServer.StartNewAsync(aclFile: false, "user default on nopass ~* &* +@all -acl");
         await using var host = CacheHost.On(server, Registry);

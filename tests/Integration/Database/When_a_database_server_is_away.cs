@@ -33,7 +33,7 @@ public sealed class When_a_database_server_is_away
     }
 
     [Fact]
-    public async Task Should_fail_for_good_when_the_administrator_is_refused()
+    public async Task Should_fail_permanently_when_the_administrator_is_refused()
     {
         var admin = new Npgsql.NpgsqlConnectionStringBuilder(await Support.PostgresServer.AdminConnectionStringAsync());
         await using var world = await DatabaseWorld.CreateAsync(

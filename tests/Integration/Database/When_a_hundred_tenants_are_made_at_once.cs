@@ -11,7 +11,7 @@ namespace Saga.Tests.Integration.Database;
 public sealed class When_a_hundred_tenants_are_made_at_once
 {
     [Fact]
-    public async Task Should_make_and_unmake_them_all_without_one_getting_in_anothers_way()
+    public async Task Should_create_and_remove_them_all_without_interference()
     {
         await using var world = await DatabaseWorld.CreateAsync();
         IsolationTier[] tiers = [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];

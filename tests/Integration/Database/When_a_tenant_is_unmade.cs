@@ -65,7 +65,7 @@ public sealed class When_a_tenant_is_unmade
 
     [Theory]
     [MemberData(nameof(Tiers))]
-    public async Task Should_throw_out_those_who_are_signed_in(IsolationTier tier)
+    public async Task Should_end_existing_sessions(IsolationTier tier)
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var tenant = await world.ReadyAsync(tier);

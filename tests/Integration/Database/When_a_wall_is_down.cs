@@ -58,7 +58,7 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
     [Theory]
     [InlineData(0)]
     [InlineData(-2)]
-    public async Task Should_mind_no_open_database_that_is_being_made_or_dropped(int limit)
+    public async Task Should_ignore_open_databases_that_are_being_created_or_dropped(int limit)
     {
         await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
         var tenant = await world.ReadyAsync(IsolationTier.Row);

@@ -89,7 +89,7 @@ public sealed class When_a_warm_database_is_there
     }
 
     [Fact]
-    public async Task Should_let_nobody_in_but_administrators()
+    public async Task Should_allow_only_administrators()
     {
         await using var world = await WorldAsync();
         await AddAsync(world, 1);

@@ -55,7 +55,7 @@ public sealed class When_connections_to_tenants_are_kept
     }
 
     [Fact]
-    public async Task Should_find_a_tenant_that_was_made_anew_since()
+    public async Task Should_find_a_tenant_that_was_created_again_since()
     {
         await using var world = await DatabaseWorld.CreateAsync(settings: ("Saga:Connections:MaxPoolSize", "1"));
         await using var server = await DatabaseWorld.CreateAsync(SameRegistry(world));

@@ -50,7 +50,7 @@ public sealed class When_databases_are_copied
     }
 
     [Fact]
-    public async Task Should_make_anew_a_template_that_a_killed_worker_left()
+    public async Task Should_recreate_a_template_that_a_killed_worker_left()
     {
         await using var world = await DatabaseWorld.CreateAsync(change: Product("left"));
         await world.AdminQueryAsync<string>("postgres", $"create database {world.Get<TemplateDatabases>().Name} connection limit 0");
@@ -72,7 +72,7 @@ public sealed class When_databases_are_copied
     }
 
     [Fact]
-    public async Task Should_make_anew_a_database_whose_drop_was_interrupted()
+    public async Task Should_recreate_a_database_whose_drop_was_interrupted()
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var tenant = await world.ReadyAsync(IsolationTier.Database);

@@ -90,7 +90,7 @@ public sealed class When_a_host_stops
     }
 
     [Fact]
-    public async Task Should_leave_to_another_worker_only_what_it_cut_short_of_a_bundle()
+    public async Task Should_leave_only_the_cancelled_messages_of_a_batch_to_another_worker()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = await RabbitServer.NewVirtualHostAsync();
@@ -143,7 +143,7 @@ public sealed class When_a_host_stops
     }
 
     [Fact]
-    public async Task Should_begin_in_a_new_process_what_was_accepted_and_forgotten()
+    public async Task Should_start_in_a_new_process_what_was_accepted_and_forgotten()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));

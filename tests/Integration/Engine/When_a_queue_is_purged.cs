@@ -36,7 +36,7 @@ public sealed class When_a_queue_is_purged
     }
 
     [Fact]
-    public async Task Should_have_the_work_done_again_whose_reports_are_lost()
+    public async Task Should_repeat_the_work_when_reports_are_lost()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = await RabbitServer.NewVirtualHostAsync();

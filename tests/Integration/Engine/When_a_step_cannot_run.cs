@@ -31,7 +31,7 @@ public sealed class When_a_step_cannot_run
     }
 
     [Fact]
-    public async Task Should_fail_for_good_when_the_tenant_is_not_in_the_registry()
+    public async Task Should_fail_permanently_when_the_tenant_is_not_in_the_registry()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"));
@@ -68,7 +68,7 @@ public sealed class When_a_step_cannot_run
     }
 
     [Fact]
-    public async Task Should_be_stopped_when_its_attempt_is_over_though_it_holds_the_lease()
+    public async Task Should_be_stopped_when_its_attempt_is_over_although_it_holds_the_lease()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var stopped = new TaskCompletionSource();

@@ -34,7 +34,7 @@ public sealed class When_a_worker_dies
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task Should_stall_the_operation_after_three_in_a_row_while_the_workers_other_steps_go_on(bool back)
+    public async Task Should_stall_the_operation_after_three_in_a_row_while_the_workers_other_steps_continue(bool back)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var buried = new TaskCompletionSource();

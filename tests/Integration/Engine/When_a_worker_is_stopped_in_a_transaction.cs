@@ -10,7 +10,7 @@ namespace Saga.Tests.Integration.Engine;
 public sealed class When_a_worker_is_stopped_in_a_transaction
 {
     [Fact]
-    public async Task Should_hold_up_no_operation_but_its_own()
+    public async Task Should_block_no_operation_but_its_own()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var leased = new LeasedTransactions(registry);

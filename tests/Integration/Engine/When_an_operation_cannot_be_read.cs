@@ -20,7 +20,7 @@ public sealed class When_an_operation_cannot_be_read
     [InlineData("update operations set state = 'awaitingApproval', next_due_at = now() where id = any(@ids)", "update operations set state = 'running' where id = any(@ids)")]
     [InlineData("update operations set state = 'running', next_due_at = now() where id = any(@ids); update operation_steps set status = 'approving' where operation_id = any(@ids)",
         "update operation_steps set status = 'running' where operation_id = any(@ids)")]
-    public async Task Should_hold_up_no_other_and_go_on_when_it_can_be(string brokenBy, string mendedBy)
+    public async Task Should_block_no_other_and_continue_when_it_can_be(string brokenBy, string mendedBy)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
@@ -47,7 +47,7 @@ public sealed class When_an_operation_cannot_be_read
     }
 
     [Fact]
-    public async Task Should_be_put_off_twice_as_long_each_time()
+    public async Task Should_be_postponed_twice_as_long_each_time()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);

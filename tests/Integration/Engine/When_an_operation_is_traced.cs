@@ -62,7 +62,7 @@ public sealed class When_an_operation_is_traced : IDisposable
     }
 
     [Fact]
-    public async Task Should_stay_one_when_a_step_is_tried_again()
+    public async Task Should_stay_one_when_a_step_is_retried()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var tries = 0;
@@ -80,7 +80,7 @@ public sealed class When_an_operation_is_traced : IDisposable
     }
 
     [Fact]
-    public async Task Should_stay_one_when_it_goes_on_in_a_process_whose_bus_forgot_it()
+    public async Task Should_stay_one_when_it_continues_in_a_process_whose_bus_forgot_it()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var cut = ScriptedStep.Hanging("one", out var began);

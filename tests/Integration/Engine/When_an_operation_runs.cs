@@ -29,7 +29,7 @@ public sealed class When_an_operation_runs
     }
 
     [Theory, MemberData(nameof(Buses))]
-    public async Task Should_undo_in_reverse_what_acted_when_a_step_fails_for_good(bool rabbit)
+    public async Task Should_undo_in_reverse_what_acted_when_a_step_fails_permanently(bool rabbit)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         TenantId tenant = default;
@@ -59,7 +59,7 @@ public sealed class When_an_operation_runs
     }
 
     [Fact]
-    public async Task Should_try_a_transient_failure_again_until_it_passes()
+    public async Task Should_retry_a_transient_failure_until_it_passes()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var tries = 0;

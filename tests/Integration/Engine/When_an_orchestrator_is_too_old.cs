@@ -17,7 +17,7 @@ public sealed class When_an_orchestrator_is_too_old
     private static readonly WorkflowDefinition Newer = EngineHost.Chain("one", "two").Each(s => s with { MaxAttempts = 1 }) with { EngineLevel = 2 };
 
     [Fact]
-    public async Task Should_put_the_operation_off_in_words_and_run_all_others()
+    public async Task Should_postpone_the_operation_with_a_reason_and_run_all_others()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var older = await EngineHost.StartAsync(
@@ -35,7 +35,7 @@ public sealed class When_an_orchestrator_is_too_old
     }
 
     [Fact]
-    public async Task Should_let_a_newer_one_finish_what_it_put_off_at_no_attempt()
+    public async Task Should_let_a_newer_one_finish_what_it_postponed_at_no_attempt()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = await RabbitServer.NewVirtualHostAsync();

@@ -11,7 +11,7 @@ namespace Saga.Tests.Integration.Engine;
 public sealed class When_an_outside_system_is_down
 {
     [Fact]
-    public async Task Should_hold_steps_back_at_no_cost_and_let_them_go_when_it_is_back()
+    public async Task Should_defer_steps_at_no_cost_until_it_is_back()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var down = true;

@@ -13,7 +13,7 @@ public sealed class When_branches_end_together
     private static readonly string[] Branches = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Should_go_on_once_when_the_last_has_ended(bool two)
+    public async Task Should_continue_once_when_the_last_has_ended(bool two)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var bus = two ? await RabbitServer.NewVirtualHostAsync() : null;

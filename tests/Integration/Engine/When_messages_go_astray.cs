@@ -161,7 +161,7 @@ public sealed class When_messages_go_astray
     }
 
     [Fact]
-    public async Task Should_go_on_past_an_operation_that_cannot_be_read_and_a_message_that_cannot()
+    public async Task Should_continue_past_an_operation_that_cannot_be_read_and_a_message_that_cannot()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")]);

@@ -14,7 +14,7 @@ public sealed class When_rows_are_locked
     [InlineData("update operations set next_due_at = null", "select 1 from outbox where body like '%' || $1 || '%' for update")]
     // Operations that only the sweeper wakes.
     [InlineData("delete from outbox; update operations set next_due_at = now()", "select 1 from operations where id = $1::uuid for update")]
-    public async Task Should_go_on_with_those_that_are_not(string before, string lockOne)
+    public async Task Should_continue_with_those_that_are_not(string before, string lockOne)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var (locked, free) = (await SubmitAsync(registry), await SubmitAsync(registry));

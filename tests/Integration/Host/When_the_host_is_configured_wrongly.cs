@@ -10,7 +10,7 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
 
     [Theory]
     [InlineData("--Saga:Mode=production", "saga: Saga:Mode is 'production'. It must be embedded (the default), local or real.")]
-    [InlineData("--Saga:Bus:Adapter=rabbitmq", "saga: Saga:Bus:Adapter is 'rabbitmq', but Saga:Mode 'embedded' takes inmemory only.")]
+    [InlineData("--Saga:Bus:Adapter=rabbitmq", "saga: Saga:Bus:Adapter is 'rabbitmq', but Saga:Mode 'embedded' allows only inmemory.")]
     [InlineData("--Saga:Api:Address=http://0.0.0.0:5080", "saga: Saga:Api:Address is 'http://0.0.0.0:5080', but in Saga:Mode 'embedded' it must be ")]
     [InlineData("--Saga:Log:Console=loud", "saga: Saga:Log:Console is 'loud'. It must be one of Verbose, Debug, Information, Warning, Error, Fatal.")]
     [InlineData("--Saga:Workers:Concurrency=0", "saga: Saga:Workers:Concurrency must be from 1 to 256.")]

@@ -39,7 +39,7 @@ public sealed class When_the_host_is_tried_out : IDisposable
     }
 
     [Fact]
-    public async Task Should_go_on_with_what_a_kill_interrupted()
+    public async Task Should_continue_with_what_a_kill_interrupted()
     {
         await using (var first = HostProcess.Start(folder))
         {

@@ -12,7 +12,7 @@ public abstract partial class DirectoryContract
     [Theory]
     [InlineData("acme", "Other", null, DirectoryFailures.OrganizationTaken)]
     [InlineData("other", "Other", "acme.example", DirectoryFailures.DomainTaken)]
-    public async Task Should_refuse_for_good_what_another_tenant_holds(string slug, string name, string? domain, string code)
+    public async Task Should_refuse_permanently_what_another_tenant_holds(string slug, string name, string? domain, string code)
     {
         await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", "acme.example"), None);
 
@@ -55,7 +55,7 @@ public abstract partial class DirectoryContract
     }
 
     [Fact]
-    public async Task Should_mend_a_name_with_the_slug_when_another_tenant_has_it()
+    public async Task Should_repair_a_name_with_the_slug_when_another_tenant_has_it()
     {
         await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
         var made = await Directory.EnsureOrganizationAsync(Organization("other", "Other", null), None);
@@ -93,7 +93,7 @@ public abstract partial class DirectoryContract
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Should_refuse_for_good_when_others_hold_every_name(bool mending)
+    public async Task Should_refuse_permanently_when_others_hold_every_name(bool mending)
     {
         if (mending)
             await Directory.EnsureOrganizationAsync(Organization("other", "Other", null), None);
@@ -108,7 +108,7 @@ public abstract partial class DirectoryContract
     }
 
     [Fact]
-    public async Task Should_refuse_a_domain_that_another_tenant_holds_when_mending()
+    public async Task Should_refuse_a_domain_that_another_tenant_holds_when_repairing()
     {
         await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", "acme.example"), None);
         await Directory.EnsureOrganizationAsync(Organization("other", "Other", "other.example"), None);

@@ -35,7 +35,7 @@ public abstract partial class DirectoryContract
     }
 
     [Fact]
-    public async Task Should_mend_name_and_domain_of_the_organisation_that_is_there()
+    public async Task Should_repair_name_and_domain_of_the_organisation_that_is_there()
     {
         var first = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
         var tenant = lastTenant;

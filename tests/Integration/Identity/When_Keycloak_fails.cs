@@ -23,7 +23,7 @@ public sealed class When_Keycloak_fails
     [InlineData(502)]
     [InlineData(503)]
     [InlineData(429)]
-    public async Task Should_try_a_safe_call_again(int status)
+    public async Task Should_retry_a_safe_call(int status)
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
@@ -39,7 +39,7 @@ public sealed class When_Keycloak_fails
     [InlineData(500, """{"error":"unknown_error","error_description":"server log"}""", "unknown_error: server log", FailureKind.Transient, KeycloakFailures.ServerFailed)]
     [InlineData(503, """{"errorMessage":"down for a moment"}""", "down for a moment", FailureKind.Outage, KeycloakFailures.Unavailable)]
     [InlineData(502, "<html>Bad Gateway</html>", "no explanation", FailureKind.Outage, KeycloakFailures.Unavailable)]
-    public async Task Should_say_of_what_kind_a_failure_is_in_either_shape_of_error(int status, string body, string words, FailureKind kind, string code)
+    public async Task Should_classify_a_failure_in_either_error_format(int status, string body, string words, FailureKind kind, string code)
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
@@ -91,7 +91,7 @@ public sealed class When_Keycloak_fails
     }
 
     [Fact]
-    public async Task Should_call_slowness_an_outage()
+    public async Task Should_treat_slowness_as_an_outage()
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub, [("TimeoutSeconds", "0.1"), ("Retries", "1")]);
@@ -104,7 +104,7 @@ public sealed class When_Keycloak_fails
     }
 
     [Fact]
-    public async Task Should_call_an_address_where_nobody_listens_an_outage()
+    public async Task Should_treat_an_unreachable_address_as_an_outage()
     {
         var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
@@ -192,7 +192,7 @@ public sealed class When_Keycloak_fails
     }
 
     [Fact]
-    public async Task Should_refuse_for_good_what_Keycloak_refuses_for_reasons_of_its_own()
+    public async Task Should_refuse_permanently_what_Keycloak_refuses_for_reasons_of_its_own()
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);

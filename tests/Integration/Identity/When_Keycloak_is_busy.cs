@@ -11,7 +11,7 @@ public sealed class When_Keycloak_is_busy
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
-    public async Task Should_never_ask_more_at_once_than_it_may()
+    public async Task Should_never_exceed_its_concurrency()
     {
         await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { Latency = TimeSpan.FromMilliseconds(20) });
         await using var connection = new KeycloakConnection(stub, [("MaxConcurrency", "3")]);
@@ -56,7 +56,7 @@ public sealed class When_Keycloak_is_busy
     }
 
     [Fact]
-    public async Task Should_clear_nothing_when_it_mends()
+    public async Task Should_clear_nothing_when_it_repairs()
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);

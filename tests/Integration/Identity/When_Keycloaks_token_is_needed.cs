@@ -43,7 +43,7 @@ public sealed class When_Keycloaks_token_is_needed
     }
 
     [Fact]
-    public async Task Should_go_on_with_a_good_token_while_no_new_one_is_to_be_had()
+    public async Task Should_continue_with_a_good_token_while_no_new_one_is_to_be_had()
     {
         var time = new TestClock(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { TokenLifetime = TimeSpan.FromSeconds(100), Time = time });
@@ -74,7 +74,7 @@ public sealed class When_Keycloaks_token_is_needed
     }
 
     [Fact]
-    public async Task Should_give_up_for_good_when_a_fresh_one_is_refused()
+    public async Task Should_give_up_permanently_when_a_fresh_one_is_refused()
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
@@ -87,7 +87,7 @@ public sealed class When_Keycloaks_token_is_needed
     }
 
     [Fact]
-    public async Task Should_give_up_for_good_and_keep_the_secret_when_it_is_wrong()
+    public async Task Should_give_up_permanently_and_keep_the_secret_when_it_is_wrong()
     {
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub, [("ClientSecret", "not-the-secret")]);

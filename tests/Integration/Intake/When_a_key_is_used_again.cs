@@ -21,7 +21,7 @@ public sealed class When_a_key_is_used_again : IntakeTest
     }
 
     [Fact]
-    public async Task Should_not_mind_the_order_of_members()
+    public async Task Should_ignore_the_order_of_members()
     {
         Dictionary<string, bool> one = new() { ["sso"] = true, ["auditExport"] = false }, other = new() { ["auditExport"] = false, ["sso"] = true };
         Dictionary<string, JsonElement> setting = new() { ["uploadMaxMegabytes"] = JsonDocument.Parse(" 5 ").RootElement };
@@ -33,7 +33,7 @@ public sealed class When_a_key_is_used_again : IntakeTest
     }
 
     [Fact]
-    public async Task Should_answer_so_after_the_operation_ended_and_the_plan_changed()
+    public async Task Should_answer_the_same_after_the_operation_ended_and_the_plan_changed()
     {
         var first = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Isolation = "schema" });
         await EndAsync(first.OperationId, "completed", "active");

@@ -26,7 +26,7 @@ public sealed class When_a_name_is_taken : IntakeTest
     [InlineData("stalled", RejectionCodes.OperationActive)]
     [InlineData("completed", RejectionCodes.SlugTaken)]
     [InlineData("cancelled", RejectionCodes.SlugTaken)]
-    public async Task Should_tell_a_busy_tenant_from_a_settled_one(string state, string code)
+    public async Task Should_distinguish_a_busy_tenant_from_an_idle_one(string state, string code)
     {
         var first = await AcceptedAsync(Command("acme"));
         await EndAsync(first.OperationId, state, "active");

@@ -7,7 +7,7 @@ namespace Saga.Tests.Integration.Intake;
 public sealed class When_commands_race : IntakeTest
 {
     [Fact]
-    public async Task Should_begin_one_operation_for_one_key()
+    public async Task Should_start_one_operation_for_one_key()
     {
         for (var round = 0; round < 10; round++)
         {
@@ -24,7 +24,7 @@ public sealed class When_commands_race : IntakeTest
     }
 
     [Fact]
-    public async Task Should_begin_one_operation_for_one_slug_and_point_the_others_to_it()
+    public async Task Should_start_one_operation_for_one_slug_and_point_the_others_to_it()
     {
         for (var round = 0; round < 10; round++)
         {

@@ -20,7 +20,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
     private ICommandIntake<RenameTenant> Rename => field ??= Intakes.Of<RenameTenant, RenameTenant, NewerPlan>(Registry, new());
 
     [Fact]
-    public async Task Should_refuse_the_command_in_words_until_one_comes()
+    public async Task Should_refuse_the_command_with_a_reason_until_one_comes()
     {
         var tenant = await ActiveAsync();
         // This process only hosts steps, so its level does not count.

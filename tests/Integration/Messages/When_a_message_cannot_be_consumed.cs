@@ -17,7 +17,7 @@ public sealed class When_a_message_cannot_be_consumed
     private const string Complete = """{"name": "Acme", "slug": "acme", "plan": "basic", "adminEmail": "admin@acme.example"}""";
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Should_be_kept_with_its_reason_and_hold_up_nothing(bool rabbit)
+    public async Task Should_be_kept_with_its_reason_and_block_nothing(bool rabbit)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [new ScriptedStep("one")]);
@@ -33,7 +33,7 @@ public sealed class When_a_message_cannot_be_consumed
     [Theory]
     [InlineData("""{"name": "Acme"}""", "unreadable", "Saga.Contracts.Commands.ProvisionTenant")]
     [InlineData("no JSON", "unreadable", null)]
-    public async Task Should_be_kept_though_it_can_not_even_be_read(string body, string reason, string? type)
+    public async Task Should_be_kept_although_it_can_not_even_be_read(string body, string reason, string? type)
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var address = await RabbitServer.NewVirtualHostAsync();

@@ -81,7 +81,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_take_the_organisations_name_as_words_only()
+    public async Task Should_treat_the_organisations_name_as_plain_text()
     {
         await NameAsync("<script>alert('x')</script>\r\nBcc: victim@x.example\u2028End");
         await using var sink = new MailSink();
@@ -127,7 +127,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     [InlineData("MAIL", "550 you may not", "smtp-refused", false)]
     [InlineData(".", "554 spam", "smtp-refused", false)]
     [InlineData(".", "452 disk full", "smtp-busy", true)]
-    public async Task Should_tell_later_from_never(string command, string reply, string code, bool transient)
+    public async Task Should_distinguish_transient_from_permanent(string command, string reply, string code, bool transient)
     {
         await using var sink = new MailSink(line => line.StartsWith(command, StringComparison.Ordinal) ? reply : null);
         await using var host = MailHost.Smtp(sink.Port, registry);
@@ -153,7 +153,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     [Theory]
     [InlineData("535 5.7.8 wrong", "smtp-refused", false)]
     [InlineData("454 4.7.0 not now", "smtp-busy", true)]
-    public async Task Should_tell_a_refused_sign_in_from_one_that_passes(string reply, string code, bool transient)
+    public async Task Should_distinguish_a_refused_sign_in_from_a_temporary_failure(string reply, string code, bool transient)
     {
         await using var sink = new MailSink(line => line.StartsWith("AUTH", StringComparison.Ordinal) ? reply : null);
         await using var host = MailHost.Smtp(sink.Port, registry, username: "saga");

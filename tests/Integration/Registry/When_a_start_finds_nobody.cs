@@ -34,7 +34,7 @@ public sealed class When_a_start_finds_nobody
     }
 
     [Fact]
-    public async Task Should_end_with_a_code_and_words_when_the_registry_does_not_come()
+    public async Task Should_exit_with_a_code_and_a_message_when_the_registry_does_not_answer()
     {
         var (line, registry) = await LineAsync();
         using var cutLine = line;
@@ -45,7 +45,7 @@ public sealed class When_a_start_finds_nobody
     }
 
     [Fact]
-    public async Task Should_end_with_a_code_and_words_when_the_broker_does_not_come()
+    public async Task Should_exit_with_a_code_and_a_message_when_the_broker_does_not_answer()
     {
         using var nobody = new TcpProxy("127.0.0.1", 1);
         using var host = Build(

@@ -19,7 +19,7 @@ public sealed class When_commits_notify
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Should_be_other_transactions_than_those_of_commands_and_steps()
+    public async Task Should_be_separate_from_the_transactions_of_commands_and_steps()
     {
         await using var registry = await WatchedAsync();
         await using var world = await DatabaseWorld.CreateAsync(registry);

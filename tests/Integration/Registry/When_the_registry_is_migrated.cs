@@ -72,7 +72,7 @@ public sealed class When_the_registry_is_migrated
     }
 
     [Fact]
-    public async Task Should_hold_the_four_plans()
+    public async Task Should_contain_the_four_plans()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
 

@@ -84,7 +84,7 @@ public sealed class When_runtime_keys_are_back_filled
     }
 
     [Fact]
-    public async Task Should_go_on_past_a_key_whose_master_key_is_missing()
+    public async Task Should_continue_past_a_key_whose_master_key_is_missing()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var workers = Workers(registry);

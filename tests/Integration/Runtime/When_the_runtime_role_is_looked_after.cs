@@ -39,7 +39,7 @@ public sealed class When_the_runtime_role_is_looked_after : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_be_granted_again_what_it_lost()
+    public async Task Should_get_lost_grants_again()
     {
         var role = NewRole("again");
         await Migrator(registry, role).MigrateAsync();

@@ -37,7 +37,7 @@ public abstract class When_objects_are_kept : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_say_null_of_what_is_not_there()
+    public async Task Should_return_null_for_missing_things()
     {
         (await objects.GetTextAsync("nothing")).ShouldBeNull();
         await objects.PutTextAsync("a/b", "x");

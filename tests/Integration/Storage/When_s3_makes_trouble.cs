@@ -77,7 +77,7 @@ public sealed class When_s3_makes_trouble
     [Theory]
     [InlineData("AccessDenied", false)]
     [InlineData("InternalError", true)]
-    public async Task Should_not_take_an_answer_with_errors_inside_for_success(string code, bool transient)
+    public async Task Should_not_treat_a_response_with_errors_inside_as_success(string code, bool transient)
     {
         var refuse = true;
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
@@ -99,7 +99,7 @@ public sealed class When_s3_makes_trouble
     }
 
     [Fact]
-    public async Task Should_not_say_gone_when_a_deletion_did_nothing()
+    public async Task Should_not_report_success_when_a_deletion_did_nothing()
     {
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
             r.Method == "POST" && r.Query.ContainsKey("delete") ? (200, """<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>""") : null);
@@ -157,7 +157,7 @@ public sealed class When_s3_makes_trouble
     [InlineData(503, "SlowDown", "s3-busy", FailureKind.Overload)]
     [InlineData(503, "ServiceUnavailable", "s3-unavailable", FailureKind.Outage)]
     [InlineData(500, "InternalError", "s3-server-error", FailureKind.Transient)]
-    public async Task Should_tell_too_much_to_do_from_an_outage_and_an_internal_error(int status, string code, string failure, FailureKind kind)
+    public async Task Should_distinguish_overload_from_an_outage_and_an_internal_error(int status, string code, string failure, FailureKind kind)
     {
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (_, _) => S3Front.Error(status, code));
         await using var host = await StorageHost.OnS3Async(url: front.Url);
@@ -167,7 +167,7 @@ public sealed class When_s3_makes_trouble
     }
 
     [Fact]
-    public async Task Should_fail_for_good_with_the_wrong_secret()
+    public async Task Should_fail_permanently_with_the_wrong_secret()
     {
         await using var host = await StorageHost.OnS3Async(secret: "wrong");
 

@@ -192,7 +192,7 @@ public sealed class When_a_tenant_is_verified_on_real_servers : When_a_tenant_is
     }
 
     [Fact]
-    public async Task Should_pass_for_a_user_that_may_not_ask_who_it_is()
+    public async Task Should_pass_for_a_user_without_the_right_to_whoami()
     {
         await redis.AskAsync($"ACL SETUSER {User} -acl|whoami");
 

@@ -104,7 +104,7 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
-    public async Task Should_never_admit_more_than_the_free_slots_though_many_admit_at_once()
+    public async Task Should_never_admit_more_than_the_free_slots_although_many_admit_at_once()
     {
         await QueueAsync(40);
         for (var slots = 3; slots <= 30; slots += 3)

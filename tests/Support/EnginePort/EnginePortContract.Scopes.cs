@@ -69,7 +69,7 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
-    public async Task Should_begin_one_operation_for_a_key_that_comes_twice_at_once()
+    public async Task Should_start_one_operation_for_a_key_that_comes_twice_at_once()
     {
         for (var round = 0; round < 10; round++)
         {
@@ -198,7 +198,7 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
-    public async Task Should_begin_no_part_of_an_operation_that_has_ended_or_is_just_ending()
+    public async Task Should_start_no_part_of_an_operation_that_has_ended_or_is_just_ending()
     {
         var parent = New(OperationScopes.Fleet);
         await AcceptAsync(parent);

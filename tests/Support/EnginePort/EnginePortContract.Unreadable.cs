@@ -28,7 +28,7 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
-    public async Task Should_put_off_what_cannot_be_read_twice_as_long_each_time_up_to_an_hour()
+    public async Task Should_postpone_what_cannot_be_read_twice_as_long_each_time_up_to_an_hour()
     {
         var bad = await World.AcceptAsync(Workflow);
         await World.MakeUnreadableAsync(bad);
@@ -43,7 +43,7 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
-    public async Task Should_put_nothing_off_when_the_commit_fails()
+    public async Task Should_postpone_nothing_when_the_commit_fails()
     {
         var (bad, good) = (await World.AcceptAsync(Workflow), await World.AcceptAsync(Workflow));
         await World.MakeUnreadableAsync(bad);

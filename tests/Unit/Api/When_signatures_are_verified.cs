@@ -13,7 +13,7 @@ public sealed class When_signatures_are_verified
     private static readonly string[] Taken = ["RS256", "ES256", "PS256"];
 
     [Fact]
-    public void Should_tell_good_from_bad_as_the_vectors_do()
+    public void Should_distinguish_valid_from_invalid_like_the_vectors()
     {
         var path = Find();
         Assert.SkipWhen(path is null, $"{File} was not found: set SAGA_CONTRACTS to the folder that holds it.");

@@ -13,10 +13,10 @@ public sealed class When_a_cache_key_is_parsed
     [InlineData("a\nb")]
     [InlineData("a\0")]
     [InlineData("\u0085")]
-    public void Should_refuse_what_is_no_name(string? text) => CacheKey.TryParse(text, out _).ShouldBeFalse();
+    public void Should_refuse_an_invalid_name(string? text) => CacheKey.TryParse(text, out _).ShouldBeFalse();
 
     [Fact]
-    public void Should_refuse_half_a_character() => CacheKey.TryParse("a" + (char)0xD800, out _).ShouldBeFalse();
+    public void Should_refuse_a_lone_surrogate() => CacheKey.TryParse("a" + (char)0xD800, out _).ShouldBeFalse();
 
     [Fact]
     public void Should_count_bytes()

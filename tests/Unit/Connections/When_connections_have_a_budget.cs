@@ -11,7 +11,7 @@ public sealed class When_connections_have_a_budget
     private readonly TestClock time = new();
 
     [Fact]
-    public async Task Should_make_a_caller_wait_for_one_that_is_given_back()
+    public async Task Should_make_a_caller_wait_until_one_is_returned()
     {
         await using var connections = new ServerConnections(2, time);
         var first = await connections.ReserveAsync(default);
@@ -23,7 +23,7 @@ public sealed class When_connections_have_a_budget
     }
 
     [Fact]
-    public async Task Should_give_an_idle_connection_to_who_asks_for_its_database()
+    public async Task Should_reuse_an_idle_connection_to_the_same_database()
     {
         await using var connections = new ServerConnections(3, time);
         var kept = await KeepAsync(connections, "a");
@@ -78,7 +78,7 @@ public sealed class When_connections_have_a_budget
     }
 
     [Fact]
-    public async Task Should_keep_one_for_who_needs_a_second()
+    public async Task Should_keep_one_for_callers_that_need_a_second()
     {
         await using var connections = new ServerConnections(2, time);
         await using var first = await connections.ReserveAsync(default);

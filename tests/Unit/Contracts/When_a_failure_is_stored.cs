@@ -31,7 +31,7 @@ public sealed class When_a_failure_is_stored
     public void Should_believe_the_kind_wherever_it_stands(string json) => Read(json).Kind.ShouldBe(FailureKind.Outage);
 
     [Fact]
-    public void Should_take_a_kind_of_a_newer_version_for_transient() =>
+    public void Should_treat_an_unknown_kind_as_transient() =>
         Read("""{"code":"a","message":"b","kind":"quarantine","transient":true}""").Kind.ShouldBe(FailureKind.Transient);
 
     private static Failure Read(string json) => JsonSerializer.Deserialize<Failure>(json, Json.Options)!;

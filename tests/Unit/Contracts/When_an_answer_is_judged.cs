@@ -65,21 +65,21 @@ public sealed class When_an_answer_is_judged
     public static TheoryData<string, FailureKind> SmtpRows { get; } = Rows(SmtpReplies);
 
     [Theory, MemberData(nameof(SqlStateRows))]
-    public void Should_know_PostgreSQLs_states(string state, FailureKind kind) => FailureKinds.OfSqlState(state).ShouldBe(kind);
+    public void Should_classify_PostgreSQL_states(string state, FailureKind kind) => FailureKinds.OfSqlState(state).ShouldBe(kind);
 
     [Theory, MemberData(nameof(HttpRows))]
-    public void Should_know_HTTPs_statuses(string status, FailureKind kind) =>
+    public void Should_classify_HTTP_statuses(string status, FailureKind kind) =>
         FailureKinds.OfHttpStatus(int.Parse(status), saysWhen: false).ShouldBe(kind);
 
     [Theory, InlineData(429, Overload), InlineData(503, Overload), InlineData(502, Outage), InlineData(500, Transient), InlineData(400, Permanent)]
-    public void Should_take_a_503_that_says_when_for_too_much_to_do(int status, FailureKind kind) =>
+    public void Should_treat_a_503_with_retry_after_as_overload(int status, FailureKind kind) =>
         FailureKinds.OfHttpStatus(status, saysWhen: true).ShouldBe(kind);
 
     [Theory, MemberData(nameof(RedisRows))]
-    public void Should_know_Rediss_errors(string code, FailureKind kind) => FailureKinds.OfRedis($"{code} and words").ShouldBe(kind);
+    public void Should_classify_Redis_errors(string code, FailureKind kind) => FailureKinds.OfRedis($"{code} and words").ShouldBe(kind);
 
     [Fact]
-    public void Should_take_Redis_at_its_limit_of_clients_for_too_much_to_do() =>
+    public void Should_treat_Redis_at_its_client_limit_as_overload() =>
         FailureKinds.OfRedis("ERR max number of clients reached").ShouldBe(Overload);
 
     [Theory]
@@ -90,20 +90,20 @@ public sealed class When_an_answer_is_judged
     [InlineData("ConditionalRequestConflict", 409, Transient), InlineData("InternalError", 500, Transient), InlineData("InternalError", 200, Transient)]
     [InlineData("AccessDenied", 403, Permanent), InlineData("NoSuchBucket", 404, Permanent), InlineData("BucketAlreadyExists", 409, Permanent)]
     [InlineData("InvalidAccessKeyId", 403, Permanent), InlineData("SignatureDoesNotMatch", 403, Permanent), InlineData("NotImplemented", 501, Permanent)]
-    public void Should_know_S3s_errors(string? code, int status, FailureKind kind) => FailureKinds.OfS3(code, status).ShouldBe(kind);
+    public void Should_classify_S3_errors(string? code, int status, FailureKind kind) => FailureKinds.OfS3(code, status).ShouldBe(kind);
 
     [Theory, MemberData(nameof(AmqpRows))]
-    public void Should_know_RabbitMQs_replies(string code, FailureKind kind) => FailureKinds.OfAmqp(int.Parse(code)).ShouldBe(kind);
+    public void Should_classify_RabbitMQ_replies(string code, FailureKind kind) => FailureKinds.OfAmqp(int.Parse(code)).ShouldBe(kind);
 
     [Theory, MemberData(nameof(SmtpRows))]
-    public void Should_know_mail_servers_replies(string code, FailureKind kind) => FailureKinds.OfSmtp(int.Parse(code)).ShouldBe(kind);
+    public void Should_classify_mail_server_replies(string code, FailureKind kind) => FailureKinds.OfSmtp(int.Parse(code)).ShouldBe(kind);
 
     [Theory]
     [InlineData(SocketError.ConnectionRefused, Outage), InlineData(SocketError.ConnectionReset, Outage), InlineData(SocketError.TimedOut, Outage)]
     [InlineData(SocketError.HostNotFound, Outage), InlineData(SocketError.TryAgain, Outage), InlineData(SocketError.NetworkUnreachable, Outage), InlineData(SocketError.SocketError, Outage)]
     [InlineData(SocketError.TooManyOpenSockets, Overload), InlineData(SocketError.AddressAlreadyInUse, Overload), InlineData(SocketError.NoBufferSpaceAvailable, Overload)]
     [InlineData(SocketError.AddressFamilyNotSupported, Permanent)]
-    public void Should_know_sockets_errors(SocketError error, FailureKind kind) => FailureKinds.OfSocket(error).ShouldBe(kind);
+    public void Should_classify_socket_errors(SocketError error, FailureKind kind) => FailureKinds.OfSocket(error).ShouldBe(kind);
 
     private static TheoryData<string, FailureKind> Rows(string table)
     {

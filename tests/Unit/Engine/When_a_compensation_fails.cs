@@ -10,7 +10,7 @@ namespace Saga.Tests.Unit.Engine;
 public sealed class When_a_compensation_fails
 {
     [Fact]
-    public void Should_be_tried_again_through_an_outage_of_hours_with_growing_pauses()
+    public void Should_be_retried_through_an_outage_of_hours_with_growing_pauses()
     {
         var run = Turned();
         var pauses = new List<TimeSpan>();
@@ -65,7 +65,7 @@ public sealed class When_a_compensation_fails
     }
 
     [Theory, InlineData(FailureKind.Outage), InlineData(FailureKind.Overload)]
-    public void Should_wait_when_its_external_system_is_away_or_has_too_much_to_do(FailureKind kind)
+    public void Should_wait_when_its_external_system_is_unavailable_or_overloaded(FailureKind kind)
     {
         var run = Turned();
 

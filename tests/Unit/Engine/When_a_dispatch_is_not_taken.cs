@@ -41,7 +41,7 @@ public sealed class When_a_dispatch_is_not_taken
     }
 
     [Fact]
-    public void Should_begin_with_the_attempts_time_when_that_is_shorter()
+    public void Should_start_with_the_attempts_time_when_that_is_shorter()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { AttemptTimeout = TimeSpan.FromSeconds(2) }), () => 0);
 

@@ -8,7 +8,7 @@ namespace Saga.Tests.Unit.Engine;
 public sealed class When_a_step_fails
 {
     [Fact]
-    public void Should_try_again_after_a_delay_under_a_new_fence()
+    public void Should_retry_after_a_delay_under_a_new_fence()
     {
         var run = Run.Started(Graph.Diamond);
 
@@ -34,7 +34,7 @@ public sealed class When_a_step_fails
     }
 
     [Fact]
-    public void Should_not_try_again_what_failed_for_good()
+    public void Should_not_retry_permanent_failures()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a")));
 
@@ -63,7 +63,7 @@ public sealed class When_a_step_fails
     }
 
     [Fact]
-    public void Should_give_an_attempt_up_that_is_silent_and_leave_it_its_lease()
+    public void Should_give_up_a_silent_attempt_and_leave_it_its_lease()
     {
         var run = Run.Started(Graph.Diamond);
 
@@ -75,7 +75,7 @@ public sealed class When_a_step_fails
     }
 
     [Fact]
-    public void Should_turn_round_when_the_last_attempt_is_silent_and_undo_it_too()
+    public void Should_compensate_when_the_last_attempt_is_silent_and_undo_it_too()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 1 }));
 
@@ -130,7 +130,7 @@ public sealed class When_a_step_fails
     }
 
     [Fact]
-    public void Should_send_a_step_once_when_its_delay_ends_as_a_sibling_turns_the_operation_round()
+    public void Should_send_a_step_once_when_its_delay_ends_as_a_sibling_fails()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { Backoff = TimeSpan.FromMinutes(2), BackoffLimit = TimeSpan.FromMinutes(2) }, Graph.Step("b") with { MaxAttempts = 1 }));
         run.Fail("a", transient: true);

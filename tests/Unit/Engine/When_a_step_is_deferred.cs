@@ -120,7 +120,7 @@ public sealed class When_a_step_is_deferred
     }
 
     [Fact]
-    public void Should_hold_a_compensation_just_so()
+    public void Should_defer_a_compensation_the_same_way()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a")));
         run.Fail("a", transient: false);
@@ -134,7 +134,7 @@ public sealed class When_a_step_is_deferred
     }
 
     [Fact]
-    public void Should_be_undone_when_a_sibling_turns_the_operation_round()
+    public void Should_be_undone_when_a_sibling_fails()
     {
         var run = Run.Started(Graph.Diamond);
         run.Succeed("first");

@@ -26,7 +26,7 @@ public sealed class When_a_worker_is_lost
     }
 
     [Fact]
-    public void Should_be_noticed_when_it_died_before_it_renewed_its_lease_though_the_attempt_has_hours()
+    public void Should_be_noticed_when_it_died_before_it_renewed_its_lease_although_the_attempt_has_hours()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { AttemptTimeout = TimeSpan.FromHours(2), Deadline = TimeSpan.FromHours(2) }));
         run.Time.Advance(TimeSpan.FromSeconds(20));
@@ -52,7 +52,7 @@ public sealed class When_a_worker_is_lost
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public void Should_make_the_step_poisonous_the_third_time_in_a_row_when_its_workers_other_steps_go_on(bool goOn)
+    public void Should_make_the_step_poisonous_the_third_time_in_a_row_when_its_workers_other_steps_continue(bool goOn)
     {
         var run = Run.Started(Pair);
         for (var times = 1; times <= 3; times++)
@@ -102,7 +102,7 @@ public sealed class When_a_worker_is_lost
     }
 
     [Fact]
-    public void Should_begin_to_count_anew_after_a_result()
+    public void Should_start_counting_again_after_a_result()
     {
         var run = Run.Started(Pair);
         run.Lose("a");
@@ -117,7 +117,7 @@ public sealed class When_a_worker_is_lost
     }
 
     [Fact]
-    public void Should_turn_round_when_it_was_the_last_attempt()
+    public void Should_compensate_when_it_was_the_last_attempt()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 1 }));
 

@@ -89,7 +89,7 @@ public sealed class When_the_operation_turns_round
     }
 
     [Fact]
-    public void Should_do_so_once_when_two_attempts_are_given_up_in_one_turn()
+    public void Should_do_so_once_when_two_attempts_are_given_up_in_one_decision()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { MaxAttempts = 1 }, Graph.Step("b") with { MaxAttempts = 1 }));
 

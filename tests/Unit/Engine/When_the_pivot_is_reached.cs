@@ -8,7 +8,7 @@ namespace Saga.Tests.Unit.Engine;
 public sealed class When_the_pivot_is_reached
 {
     [Fact]
-    public void Should_turn_round_when_the_pivot_says_it_failed_for_good()
+    public void Should_compensate_when_the_pivot_says_it_failed_permanently()
     {
         var run = AtPivot();
 

@@ -75,7 +75,7 @@ public sealed class When_a_mode_is_checked
     [InlineData("0.0.0.0:5080")]
     [InlineData("http://0.0.0.0:5080/saga")]
     [InlineData("http://0.0.0.0:port")]
-    public void Should_say_what_an_address_is(string address) =>
+    public void Should_describe_a_valid_address(string address) =>
         ModeRules.Broken(HostMode.Real, Settings(("Saga:Api:Address", address)))
             .ShouldHaveSingleItem().ShouldBe($"Saga:Api:Address is '{address}'. It must be a scheme, a host and a port, such as http://0.0.0.0:5080.");
 

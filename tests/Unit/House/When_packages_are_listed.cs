@@ -16,7 +16,7 @@ public sealed class When_packages_are_listed
             .ShouldBe(Versions.Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Should_say_of_each_what_it_is_for()
+    public void Should_say_what_each_is_for()
     {
         var page = File.ReadAllText(Path.Combine(Root(), "docs", "dependencies.md"));
 

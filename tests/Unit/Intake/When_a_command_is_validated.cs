@@ -56,11 +56,11 @@ public sealed class When_a_command_is_validated
     [InlineData("line\u2028separator", false)]
     [InlineData("turned \u202e round", false)]
     [InlineData("\u200b\ufeff\u00ad", false)]
-    public void Should_hold_names_to_one_readable_line(string name, bool good) =>
+    public void Should_restrict_names_to_one_readable_line(string name, bool good) =>
         Commands.Faults(Commands.Valid with { Name = name }).ShouldBe(good ? "" : "/name");
 
     [Fact]
-    public void Should_refuse_half_characters()
+    public void Should_refuse_lone_surrogates()
     {
         // Not in the attributes above, because they would store it as a replacement character.
         Commands.Faults(Commands.Valid with { Name = "half \ud83d" }).ShouldBe("/name");
@@ -70,7 +70,7 @@ public sealed class When_a_command_is_validated
     [Theory]
     [InlineData(200, true)]
     [InlineData(201, false)]
-    public void Should_bound_names(int length, bool good) =>
+    public void Should_limit_names(int length, bool good) =>
         Commands.Faults(Commands.Valid with { Name = new string('n', length) }).ShouldBe(good ? "" : "/name");
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class When_a_command_is_validated
     [InlineData("acme'; drop table tenants--", false)]
     [InlineData("a234567890123456789012345678901234567890", true)]
     [InlineData("a2345678901234567890123456789012345678901", false)]
-    public void Should_hold_slugs_to_their_rule(string slug, bool good) =>
+    public void Should_enforce_the_rule_for_slugs(string slug, bool good) =>
         Commands.Faults(Commands.Valid with { Slug = slug, Subdomain = "sub" }).ShouldBe(good ? "" : "/slug");
 
     [Theory]
@@ -118,7 +118,7 @@ public sealed class When_a_command_is_validated
     [InlineData("", false)]
     [InlineData("eu_1", false)]
     [InlineData("eu\n", false)]
-    public void Should_hold_regions_to_their_rule(string region, bool good) =>
+    public void Should_enforce_the_rule_for_regions(string region, bool good) =>
         Commands.Faults(Commands.Valid with { Region = region }).ShouldBe(good ? "" : "/region");
 
     [Theory]

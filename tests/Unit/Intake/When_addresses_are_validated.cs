@@ -40,11 +40,11 @@ public sealed class When_addresses_are_validated
     [InlineData("bu\u0308cher.example")]
     [InlineData("\ufffd.example")]
     [InlineData("snow☃man.example")]
-    public void Should_refuse_what_is_no_domain(string domain) =>
+    public void Should_refuse_an_invalid_domain(string domain) =>
         Commands.Faults(Commands.Valid with { Domain = domain }).ShouldBe("/domain");
 
     [Fact]
-    public void Should_bound_domains()
+    public void Should_limit_domains()
     {
         var longest = string.Join('.', Label63, Label63, Label63, new string('b', 61));
 
@@ -72,7 +72,7 @@ public sealed class When_addresses_are_validated
         Commands.Faults(Commands.Valid with { Subdomain = subdomain }).ShouldBe("/subdomain");
 
     [Fact]
-    public void Should_bound_subdomains()
+    public void Should_limit_subdomains()
     {
         Commands.Faults(Commands.Valid with { Subdomain = Label63 }).ShouldBe("");
         Commands.Faults(Commands.Valid with { Subdomain = Label63 + "a" }).ShouldBe("/subdomain");
@@ -115,7 +115,7 @@ public sealed class When_addresses_are_validated
     [InlineData(64, 189, true)]
     [InlineData(65, 100, false)]
     [InlineData(64, 190, false)]
-    public void Should_bound_emails(int local, int domain, bool good)
+    public void Should_limit_emails(int local, int domain, bool good)
     {
         var labels = string.Join('.', Label63, Label63, new string('b', 61)) + ".";
         var address = $"{new string('a', local)}@{labels[..(domain - 4)].TrimEnd('.')}.com";

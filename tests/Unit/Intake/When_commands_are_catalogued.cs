@@ -30,7 +30,7 @@ public sealed class When_commands_are_catalogued
         Should.Throw<InvalidOperationException>(() => new CommandCatalogue([Provision, new(kind, typeof(string), queue, [])])).Message.ShouldContain("shares");
 
     [Fact]
-    public void Should_hold_workflows_to_their_rules() =>
+    public void Should_enforce_the_rules_for_workflows() =>
         Should.Throw<InvalidOperationException>(() => new CommandCatalogue([Provision with { Workflows = [new() { Kind = "provision", Version = 1, Steps = [Graph.Step("a", "a")] }] }]))
             .Message.ShouldContain("comes after itself");
 

@@ -51,7 +51,7 @@ public sealed class When_overrides_are_validated
     }
 
     [Fact]
-    public void Should_bound_values()
+    public void Should_limit_values()
     {
         Commands.Faults(With("greeting", $"\"{new string('g', 4094)}\"")).ShouldBe("");
         Commands.Faults(With("greeting", $"\"{new string('g', 4095)}\"")).ShouldBe("/settings/greeting");
@@ -75,7 +75,7 @@ public sealed class When_overrides_are_validated
     }
 
     [Fact]
-    public void Should_bound_their_number()
+    public void Should_limit_their_number()
     {
         var command = Commands.Valid with { Features = Enumerable.Range(0, 101).ToDictionary(i => $"f{i}", _ => true) };
 

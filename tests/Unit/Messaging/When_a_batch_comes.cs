@@ -33,7 +33,7 @@ public sealed class When_a_batch_comes
     }
 
     [Fact]
-    public async Task Should_try_again_only_the_message_that_failed()
+    public async Task Should_retry_only_the_message_that_failed()
     {
         await using var bus = await Bus.StartAsync();
         var messages = new[] { Due(), Due(), Due() };
@@ -67,7 +67,7 @@ public sealed class When_a_batch_comes
     [InlineData("Saga.Contracts.Steps.OperationForeseen", """{"operationId": "01a1fee0-d7d9-75c9-9171-1464a62054bb"}""", DeadLetterReasons.TypeUnknown)]
     [InlineData("Saga.Contracts.Steps.OperationDue", """{"operation": 7}""", DeadLetterReasons.Unreadable)]
     [InlineData("Saga.Contracts.Commands.OperationAccepted", """{"operationId": "01a1fee0-d7d9-75c9-9171-1464a62054bb", "tenantId": "01a1fee0-d7d9-75c9-9171-1464a62054bb", "location": "/"}""", DeadLetterReasons.NoConsumer)]
-    public async Task Should_part_with_the_message_that_cannot_be_consumed_and_with_no_other(string type, string body, string reason)
+    public async Task Should_move_out_only_the_message_that_cannot_be_consumed(string type, string body, string reason)
     {
         await using var bus = await Bus.StartAsync();
         var known = Due();
@@ -85,7 +85,7 @@ public sealed class When_a_batch_comes
     }
 
     [Fact]
-    public async Task Should_part_with_a_message_that_fails_for_good()
+    public async Task Should_move_out_a_message_that_fails_permanently()
     {
         await using var bus = await Bus.StartAsync();
         var (failed, known) = (Due(), Due());
@@ -134,7 +134,7 @@ public sealed class When_a_batch_comes
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Should_go_on_with_the_trace_of_each_whether_or_not_it_is_recorded(bool recorded)
+    public async Task Should_continue_with_the_trace_of_each_whether_or_not_it_is_recorded(bool recorded)
     {
         using var listener = new ActivityListener
         {
@@ -160,7 +160,7 @@ public sealed class When_a_batch_comes
     }
 
     [Fact]
-    public async Task Should_come_again_when_a_stop_cut_one_short_though_another_failed()
+    public async Task Should_be_delivered_again_when_a_stop_cancelled_one_although_another_failed()
     {
         var (cut, failed) = (Due(), Due());
         var next = Pipe.ExecuteAsync<ConsumeContext>(context => context.MessageId == cut.Id

@@ -21,7 +21,7 @@ public sealed class When_messages_share_a_sender
     });
 
     [Fact]
-    public async Task Should_send_what_comes_alone_at_once()
+    public async Task Should_send_a_single_message_at_once()
     {
         var message = Message();
 
@@ -36,7 +36,7 @@ public sealed class When_messages_share_a_sender
     }
 
     [Fact]
-    public async Task Should_send_together_what_came_while_others_were_under_way()
+    public async Task Should_batch_messages_that_arrive_during_a_send()
     {
         var (first, second) = await FillAsync();
         var later = Messages(3);
@@ -53,7 +53,7 @@ public sealed class When_messages_share_a_sender
     }
 
     [Fact]
-    public async Task Should_put_no_more_than_sixteen_into_a_bundle()
+    public async Task Should_put_at_most_sixteen_messages_into_a_batch()
     {
         var (first, _) = await FillAsync();
         var later = Messages(20);
@@ -71,7 +71,7 @@ public sealed class When_messages_share_a_sender
     }
 
     [Fact]
-    public async Task Should_tell_everybody_of_a_bundle_that_failed_and_go_on()
+    public async Task Should_fail_every_message_of_a_failed_batch_and_continue()
     {
         var (first, _) = await FillAsync();
         var sent = Messages(3).ConvertAll(m => lane.SendAsync(m, default));
@@ -107,7 +107,7 @@ public sealed class When_messages_share_a_sender
     }
 
     [Fact]
-    public async Task Should_go_on_sending_while_one_of_its_senders_waits()
+    public async Task Should_continue_sending_while_one_of_its_senders_waits()
     {
         var (first, _) = await FillAsync();
         using var limit = new CancellationTokenSource();
@@ -125,7 +125,7 @@ public sealed class When_messages_share_a_sender
     }
 
     [Fact]
-    public async Task Should_give_a_send_up_when_all_of_its_senders_have()
+    public async Task Should_give_up_a_send_when_all_of_its_senders_have()
     {
         var (first, _) = await FillAsync();
         using var limit = new CancellationTokenSource();

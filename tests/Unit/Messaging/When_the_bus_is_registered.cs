@@ -11,7 +11,7 @@ namespace Saga.Tests.Unit.Messaging;
 public sealed class When_the_bus_is_registered
 {
     [Fact]
-    public async Task Should_tell_nobody_about_this_installation()
+    public async Task Should_send_no_usage_data()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Saga:Bus:Adapter", "inmemory")]).Build();
         await using var services = new ServiceCollection().AddLogging().AddSagaBus(configuration).BuildServiceProvider();

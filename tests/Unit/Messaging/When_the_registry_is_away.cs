@@ -57,7 +57,7 @@ public sealed class When_the_registry_is_away : IConsumer<OperationDue>, IAsyncL
     }
 
     [Fact]
-    public async Task Should_go_on_trying_a_message_that_finds_it_away_though_it_answers()
+    public async Task Should_keep_trying_a_message_that_finds_it_away_although_it_answers()
     {
         (away, answers) = (true, true);
         await SendAsync();

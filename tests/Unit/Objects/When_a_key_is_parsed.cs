@@ -28,7 +28,7 @@ public sealed class When_a_key_is_parsed
     [InlineData("a\u007f")]
     [InlineData("a\u0085b")]
     [InlineData("a\u2028b")]
-    public void Should_refuse_what_may_lead_elsewhere(string text)
+    public void Should_refuse_paths_that_lead_outside(string text)
     {
         ObjectKey.TryParse(text, out _).ShouldBeFalse();
         Should.Throw<FormatException>(() => ObjectKey.Parse(text)).Message.ShouldContain(ObjectKey.Rule);
@@ -37,7 +37,7 @@ public sealed class When_a_key_is_parsed
     [Theory]
     [InlineData(0xD800)]
     [InlineData(0xDC00)]
-    public void Should_refuse_half_a_character(int half)
+    public void Should_refuse_a_lone_surrogate(int half)
     {
         ObjectKey.TryParse("a" + (char)half, out _).ShouldBeFalse();
         ObjectKey.TryParse((char)half + "a", out _).ShouldBeFalse();

@@ -16,13 +16,13 @@ public sealed class When_sealing_is_configured
         Options(("ActiveKey", "k1"), ("MasterKeys:k1", Key), ("MasterKeys:k2", Key)).MasterKeys.Count.ShouldBe(2);
 
     [Fact]
-    public void Should_not_mind_the_case_of_a_key_id() =>
+    public void Should_ignore_the_case_of_a_key_id() =>
         Options(("ActiveKey", "k1"), ("MasterKeys:K1", Key)).ActiveKey.ShouldBe("k1");
 
     [Theory]
     [InlineData("", "Saga:Sealing:ActiveKey must be")]
     [InlineData("k2", "Saga:Sealing:ActiveKey must be")]
-    public void Should_refuse_an_active_key_that_is_none(string active, string message) =>
+    public void Should_refuse_an_unknown_active_key(string active, string message) =>
         Should.Throw<OptionsValidationException>(() => Options(("ActiveKey", active), ("MasterKeys:k1", Key)))
             .Message.ShouldContain(message);
 

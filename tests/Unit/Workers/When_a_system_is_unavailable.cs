@@ -20,7 +20,7 @@ public sealed class When_a_system_is_unavailable
     private static StepFailureException Outage => StepFailureException.Outage("keycloak-unavailable", "Away.", "keycloak");
 
     [Fact]
-    public async Task Should_hold_back_what_needs_it_and_nothing_else()
+    public async Task Should_defer_only_steps_that_need_it()
     {
         await OpenAsync();
 
@@ -52,7 +52,7 @@ public sealed class When_a_system_is_unavailable
     }
 
     [Fact]
-    public async Task Should_wait_anew_when_the_trial_fails()
+    public async Task Should_wait_again_when_the_trial_fails()
     {
         await OpenAsync();
         time.Advance(TimeSpan.FromSeconds(11));
@@ -74,7 +74,7 @@ public sealed class When_a_system_is_unavailable
     ]);
 
     [Theory, MemberData(nameof(OtherFailures), DisableDiscoveryEnumeration = true)]
-    public async Task Should_not_take_another_failure_for_an_outage(Exception failure)
+    public async Task Should_not_treat_other_failures_as_an_outage(Exception failure)
     {
         for (var times = 0; times < 10; times++)
             await Should.ThrowAsync(() => FailAsync(failure), failure.GetType());
@@ -113,7 +113,7 @@ public sealed class When_a_system_is_unavailable
     }
 
     [Fact]
-    public async Task Should_not_open_for_a_failure_now_and_then()
+    public async Task Should_not_open_for_occasional_failures()
     {
         for (var times = 0; times < 50; times++)
         {
@@ -157,7 +157,7 @@ public sealed class When_a_system_is_unavailable
     }
 
     [Fact]
-    public async Task Should_go_on_trying_when_a_trial_ends_without_a_word_of_the_system()
+    public async Task Should_keep_trying_when_a_trial_ends_without_a_word_of_the_system()
     {
         await OpenAsync();
         time.Advance(TimeSpan.FromSeconds(11));

@@ -56,7 +56,7 @@ public sealed class When_failures_are_classified
     };
 
     [Theory, MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void Should_say_of_what_kind_they_are(Exception error, string code, FailureKind kind, string? system)
+    public void Should_state_their_kind(Exception error, string code, FailureKind kind, string? system)
     {
         var failure = Failures.Classify(error);
 

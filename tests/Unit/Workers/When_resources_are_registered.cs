@@ -53,7 +53,7 @@ public sealed class When_resources_are_registered
     }
 
     [Fact]
-    public void Should_refuse_a_worker_that_nobody_is() =>
+    public void Should_refuse_an_unknown_worker() =>
         Should.Throw<InvalidOperationException>(() => new ServiceCollection().AddWorkers(new ConfigurationBuilder()
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("Saga:Workers:Run:0", "databse")]).Build()))
             .Message.ShouldStartWith("Saga:Workers:Run names 'databse', which is not a worker. Known workers: reservation, identity, database,");
