@@ -9,7 +9,7 @@ namespace Saga.Messaging;
 /// <param name="addresses">Maps queues to send addresses.</param>
 public sealed class QueueSender(Lazy<IBus> bus, BusAddresses addresses)
 {
-    private readonly ConcurrentDictionary<string, BatchingSender> lanes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, BatchingSender> senders = new(StringComparer.Ordinal);
 
     /// <summary>Completes when the broker has the message, and waits while the broker is unavailable. Messages may be reordered.</summary>
     /// <param name="queue">The queue's name.</param>
@@ -18,7 +18,7 @@ public sealed class QueueSender(Lazy<IBus> bus, BusAddresses addresses)
     /// <param name="cancellationToken">When to give up. A send in progress may still arrive.</param>
     /// <exception cref="MessageReturnedException">The queue does not exist yet, because its reader has never run.</exception>
     public Task SendAsync(string queue, object message, Guid id, CancellationToken cancellationToken) =>
-        lanes.GetOrAdd(queue, SenderTo).SendAsync(BatchedMessage.Of(id, message, TraceContext.Current), cancellationToken);
+        senders.GetOrAdd(queue, SenderTo).SendAsync(BatchedMessage.Of(id, message, TraceContext.Current), cancellationToken);
 
     private BatchingSender SenderTo(string queue) => new(async (batch, cancellationToken) =>
     {

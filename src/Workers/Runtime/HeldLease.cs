@@ -7,9 +7,9 @@ namespace Saga.Workers.Runtime;
 /// <param name="lease">The lease.</param>
 /// <param name="left">How long the lease is valid without renewal.</param>
 /// <param name="attempt">How long the attempt may take.</param>
-/// <param name="keeper">Renews the lease.</param>
+/// <param name="manager">Renews the lease.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt, LeaseManager keeper, TimeProvider time) : IDisposable
+internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt, LeaseManager manager, TimeProvider time) : IDisposable
 {
     // A separate timer ends it, so that a registry that hangs during a renewal does not keep the work going.
     private readonly CancellationTokenSource lost = new(Positive(left), time);
@@ -69,7 +69,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
 
     public void Dispose()
     {
-        keeper.Release(Lease, Reported);
+        manager.Release(Lease, Reported);
         lost.Dispose();
     }
 

@@ -130,8 +130,8 @@ public sealed class When_a_warm_database_is_there
     public async Task Should_be_made_by_a_worker_that_runs()
     {
         await using var world = await WorldAsync();
-        var keeper = world.Get<IEnumerable<IHostedService>>().OfType<WarmPoolFiller>().Single();
-        await keeper.StartAsync(default);
+        var filler = world.Get<IEnumerable<IHostedService>>().OfType<WarmPoolFiller>().Single();
+        await filler.StartAsync(default);
         try
         {
             await Until.TrueAsync(async () => (await WarmAsync(world)).Count == 2, "two warm databases are there");
@@ -140,7 +140,7 @@ public sealed class When_a_warm_database_is_there
         }
         finally
         {
-            await keeper.StopAsync(default);
+            await filler.StopAsync(default);
         }
     }
 
