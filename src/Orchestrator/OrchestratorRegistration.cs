@@ -22,7 +22,7 @@ namespace Saga.Orchestrator;
 
 public static class OrchestratorRegistration
 {
-    /// <summary>The saga engine: its endpoint, its repository, the outbox relay and the sweeper. Any number of processes may run it.</summary>
+    /// <summary>Adds the saga engine: its endpoint, its repository, the outbox relay and the sweeper. Any number of processes may run it.</summary>
     public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);
@@ -58,7 +58,7 @@ public static class OrchestratorRegistration
         return services;
     }
 
-    // The one place that may name it: everything else has its randomness injected.
+    // The only place that may use it; everything else gets its randomness injected.
 #pragma warning disable RS0030
     private static Random Randomness() => Random.Shared;
 #pragma warning restore RS0030

@@ -11,7 +11,7 @@ public static class OrchestratorTelemetry
     /// <summary>One transaction of one or more transitions.</summary>
     public const string Commit = "saga.transition.commit";
 
-    /// <summary>One message leaves the outbox.</summary>
+    /// <summary>The sending of one message from the outbox.</summary>
     public const string Publish = "saga.outbox.publish";
 
     /// <summary>Messages for operations that this version cannot read.</summary>

@@ -3,12 +3,12 @@ using Saga.Engine.Operations;
 namespace Saga.Engine.Admission;
 
 /// <summary>
-/// Shares free slots among the classes by weight. A class that has nothing to do leaves its share to the others, and no
-/// class starves: each free slot goes to the waiting class that is furthest below its weight.
+/// Shares free slots among the classes by weight. Each free slot goes to the waiting class that is furthest below its share, so no
+/// class starves and unused shares go to the others.
 /// </summary>
 public static class SlotShares
 {
-    /// <summary>How many slots a class gets for one of the class <see cref="OperationPriority.Batch"/>, when all of them wait.</summary>
+    /// <summary>How many slots a class gets for each slot of <see cref="OperationPriority.Batch"/>, if all classes wait.</summary>
     public static int Weight(OperationPriority priority) => priority switch
     {
         OperationPriority.Interactive => 8,
@@ -16,8 +16,8 @@ public static class SlotShares
         _ => 1,
     };
 
-    /// <param name="free">Slots to give away; none when negative.</param>
-    /// <param name="classes">At most one entry for a class.</param>
+    /// <param name="free">The number of free slots; a negative number counts as zero.</param>
+    /// <param name="classes">At most one entry per class.</param>
     /// <returns>How many operations of each class to admit.</returns>
     public static IReadOnlyDictionary<OperationPriority, int> Choose(int free, IReadOnlyList<WaitingClass> classes)
     {

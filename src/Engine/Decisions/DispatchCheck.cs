@@ -5,26 +5,26 @@ namespace Saga.Engine.Decisions;
 
 internal enum DispatchFinding
 {
-    /// <summary>There is nothing to do yet.</summary>
+    /// <summary>Nothing to do yet.</summary>
     Fine,
 
-    /// <summary>No worker took it in time: it is to be sent again.</summary>
+    /// <summary>No worker took it in time, so it must be sent again.</summary>
     Undelivered,
 
-    /// <summary>A worker is at work, or its report is under way: look again later.</summary>
+    /// <summary>A worker is running it, or its report is in transit. Check again later.</summary>
     UnderWay,
 
     /// <summary>The attempt's time is over.</summary>
     TimedOut,
 
-    /// <summary>Whoever took it neither renewed the lease nor reported.</summary>
+    /// <summary>The worker that took it neither renewed the lease nor reported.</summary>
     WorkerLost,
 }
 
-/// <summary>What became of a dispatch whose result is awaited, from what its row says.</summary>
+/// <summary>Checks from its row what happened to a dispatch without a result.</summary>
 internal static class DispatchCheck
 {
-    /// <returns>The finding, and for <see cref="DispatchFinding.UnderWay"/> when to look again.</returns>
+    /// <returns>The finding, and for <see cref="DispatchFinding.UnderWay"/> when to check again.</returns>
     public static (DispatchFinding Finding, DateTimeOffset LookAt) Of(StepRun step, StepDefinition definition, DateTimeOffset now)
     {
         if (step.TakenAt is not { } taken)
@@ -34,7 +34,7 @@ internal static class DispatchCheck
         var end = taken + definition.AttemptTimeout;
         if (end <= now)
             return (DispatchFinding.TimedOut, default);
-        // The loss of a worker whose lease was renewed is the sweeper's to notice; that of another must be looked for.
+        // The sweeper notices the loss of a worker that has renewed its lease. The loss of any other worker must be checked for.
         var look = step.LostAt is { } lost && !step.Watched && lost < end ? lost : end;
         return (step.DueAt <= now ? DispatchFinding.UnderWay : DispatchFinding.Fine, look);
     }

@@ -3,7 +3,7 @@ using Saga.Engine.Operations;
 
 namespace Saga.Engine.Decisions;
 
-/// <summary>The failures that the engine itself finds. Their codes are public.</summary>
+/// <summary>The failures that the engine itself detects. Their codes are public.</summary>
 public static class EngineFailures
 {
     public const string AttemptTimeout = "attempt-timeout";
@@ -11,22 +11,22 @@ public static class EngineFailures
     public const string Poisonous = "poisonous";
     public const string DeferredTooLong = "deferred-too-long";
 
-    /// <summary>The step may have acted, or may act on what runs it; so its operation stalls on either side of the pivot, and never turns round by itself.</summary>
+    /// <summary>The step may have taken effect, or may harm its process, so its operation stalls before and after the pivot and never compensates by itself.</summary>
     public static bool OnlyStalls(Failure failure) => failure.Code is Poisonous or DeferredTooLong;
 
     internal static Failure TimedOut(StepRun step) => new()
     {
         Code = AttemptTimeout,
-        Message = $"Attempt {step.Attempt} of step '{step.Name}' gave no result in time.",
-        Remedy = "See what the worker, and the outside system that the step works on, were doing then.",
+        Message = $"Attempt {step.Attempt} of step '{step.Name}' returned no result in time.",
+        Remedy = "Check what the worker and the step's external system were doing at that time.",
         Transient = true,
     };
 
     internal static Failure Lost(StepRun step) => new()
     {
         Code = WorkerLost,
-        Message = $"The process that worked on attempt {step.Attempt} of step '{step.Name}' ended, or stopped renewing its lease, without a report.",
-        Remedy = "See why the process ended: its last log lines, its exit code, the memory it was allowed.",
+        Message = $"The process that ran attempt {step.Attempt} of step '{step.Name}' ended, or stopped renewing its lease, without a report.",
+        Remedy = "Find out why the process ended: check its last log lines, its exit code and its memory limit.",
         Transient = true,
     };
 
@@ -34,7 +34,7 @@ public static class EngineFailures
     {
         Code = Poisonous,
         Message = $"Step '{step.Name}' lost its worker {times} times in a row, while the same worker's other steps had results.",
-        Remedy = "The step probably kills its process. See the process's last log lines and exit code, mend the cause, then replay the operation.",
+        Remedy = "The step probably kills its process. Check the process's last log lines and exit code, fix the cause, then replay the operation.",
         Transient = false,
     };
 
@@ -42,7 +42,7 @@ public static class EngineFailures
     {
         Code = DeferredTooLong,
         Message = $"Step '{step.Name}' was deferred for more than {limit:g} without a result. The last reason: {last.Reason}",
-        Remedy = $"See that {last.System} is available, then replay the operation.",
+        Remedy = $"Make sure that {last.System} is available, then replay the operation.",
         System = last.System,
         Transient = false,
     };

@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Saga.Engine.Decisions;
 
 /// <summary>
-/// When each worker last had a result, success or failure, as far as this process saw. It tells a step that kills its worker from a
-/// worker that is down: while the step is lost again and again, the worker's other steps go on. Forgotten when the process ends,
-/// which costs such a step one more attempt. Thread-safe.
+/// When each worker last had a result, success or failure, as far as this process knows. This distinguishes a step that kills its
+/// worker from a worker that is down, because in the first case the worker's other steps still have results. It is lost when the
+/// process ends, which gives such a step one more attempt. Thread-safe.
 /// </summary>
 public sealed class WorkerResults
 {

@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace Saga.Engine.Operations;
 
-/// <summary>The class in which an operation waits for its turn.</summary>
+/// <summary>The class in which an operation waits for a slot.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OperationPriority>))]
 public enum OperationPriority
 {
-    /// <summary>Somebody waits for it.</summary>
+    /// <summary>Somebody is waiting for it.</summary>
     [JsonStringEnumMemberName("interactive")] Interactive,
 
-    /// <summary>It was due at a time.</summary>
+    /// <summary>It was scheduled for a time.</summary>
     [JsonStringEnumMemberName("scheduled")] Scheduled,
 
-    /// <summary>One of many that one order began.</summary>
+    /// <summary>One of many operations started by one order.</summary>
     [JsonStringEnumMemberName("batch")] Batch,
 }

@@ -6,17 +6,17 @@ namespace Saga.Engine.Workflows;
 [JsonConverter(typeof(JsonStringEnumConverter<StepKind>))]
 public enum StepKind
 {
-    /// <summary>Before the pivot: undone when the operation turns round.</summary>
+    /// <summary>Before the pivot: undone when the operation compensates.</summary>
     [JsonStringEnumMemberName("compensatable")] Compensatable,
 
     /// <summary>The step after which the operation only goes forward.</summary>
     [JsonStringEnumMemberName("pivot")] Pivot,
 
-    /// <summary>After the pivot: tried until it succeeds or stalls.</summary>
+    /// <summary>After the pivot: retried until it succeeds or stalls.</summary>
     [JsonStringEnumMemberName("retriable")] Retriable,
 }
 
-/// <summary>One unit of work, done by one worker.</summary>
+/// <summary>One unit of work, executed by one worker.</summary>
 public sealed record StepDefinition
 {
     public required string Name { get; init; }
@@ -26,19 +26,19 @@ public sealed record StepDefinition
 
     public StepKind Kind { get; init; } = StepKind.Compensatable;
 
-    /// <summary>The steps that must have succeeded before this one may run.</summary>
+    /// <summary>The steps that must succeed before this one may run.</summary>
     public IReadOnlyList<string> After { get; init; } = [];
 
-    /// <summary>The steps whose outputs this one reads. Each must come before it, directly or through others.</summary>
+    /// <summary>The steps whose outputs this one reads. Each must run before it, directly or through others.</summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
 
-    /// <summary>Forward tries, the first included; at least 1. Compensations have a time instead: <see cref="CompensationDeadline"/>.</summary>
+    /// <summary>The most forward attempts, including the first; at least 1. Compensations have a time limit instead: <see cref="CompensationDeadline"/>.</summary>
     public int MaxAttempts { get; init; } = 5;
 
-    /// <summary>How long one attempt may take, from the moment a worker takes it, before it is given up and tried again; at most a day.</summary>
+    /// <summary>How long one attempt may take, from the moment a worker takes it, before it is given up and retried; at most a day.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long all forward attempts may take together; time in a queue, and time deferred by an outage, does not count.</summary>
+    /// <summary>How long all forward attempts may take together. Time in a queue and time while deferred do not count.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The upper bound of the first delay; it doubles with each attempt up to <see cref="BackoffLimit"/>.</summary>
@@ -46,7 +46,7 @@ public sealed record StepDefinition
 
     public TimeSpan BackoffLimit { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For how long the compensation is tried; null for the orchestrator's <c>CompensationHours</c>.</summary>
+    /// <summary>How long the compensation is retried; null for the orchestrator's <c>CompensationHours</c>.</summary>
     public TimeSpan? CompensationDeadline { get; init; }
 
     /// <summary>How long the step may be deferred without a result in between, before the operation stalls.</summary>

@@ -1,8 +1,8 @@
 namespace Saga.Engine.Workflows;
 
 /// <summary>
-/// The steps of one kind of operation. Kept with the operation when it starts, so that a change of the
-/// list does not disturb operations that run on the old one.
+/// The steps of one kind of operation. An operation keeps the definition that it started with, so that changes do not affect running
+/// operations.
 /// </summary>
 public sealed record WorkflowDefinition
 {
@@ -13,8 +13,8 @@ public sealed record WorkflowDefinition
     public required int Version { get; init; }
 
     /// <summary>
-    /// The level of the engine that the workflow needs. Raise it when the workflow uses what an orchestrator of the version before
-    /// cannot run: that one then leaves its operations to newer ones.
+    /// The engine level that the workflow needs. Raise it when the workflow uses features that the previous version's orchestrators
+    /// cannot run. They then leave its operations to newer ones.
     /// </summary>
     public int EngineLevel { get; init; } = Saga.Engine.EngineLevel.First;
 

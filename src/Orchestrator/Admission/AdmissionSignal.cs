@@ -2,10 +2,10 @@ using System.Threading.Channels;
 
 namespace Saga.Orchestrator.Admission;
 
-/// <summary>Tells the admitter of this process that a slot became free, that somebody waits for one, or that a system is overloaded. Thread-safe.</summary>
+/// <summary>Signals to this process's admitter that a slot became free, that an operation waits for one, or that a system is overloaded. Thread-safe.</summary>
 internal sealed class AdmissionSignal
 {
-    // Holds one: whoever is woken twice looks once.
+    // Capacity one, so that several signals cause one look.
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private int overloaded;
 

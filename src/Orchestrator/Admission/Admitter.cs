@@ -11,8 +11,8 @@ using Saga.Registry.Sweep;
 namespace Saga.Orchestrator.Admission;
 
 /// <summary>
-/// Gives free slots to operations that wait, and wakes them. It looks when it is told that something changed, and once a second
-/// in case another process changed it. Any number may run.
+/// Gives free slots to waiting operations, and wakes them. It looks when it is signalled, and once a second in case another process
+/// changed something. Any number may run.
 /// </summary>
 internal sealed partial class Admitter(
     IAdmissionStore store, AdmissionSignal signal, IOutboxSender sender, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<Admitter> log)
@@ -21,7 +21,7 @@ internal sealed partial class Admitter(
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(10);
-    // A wake that is lost is made again by a sweeper. Longer than a send may take.
+    // A sweeper repeats a lost wake-up after this time. Longer than a send may take.
     private static readonly TimeSpan PutOff = TimeSpan.FromSeconds(30);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(AdmitAsync(stoppingToken), WakeEverySecondAsync(stoppingToken));
@@ -74,6 +74,6 @@ internal sealed partial class Admitter(
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Waiting operations could not be admitted; trying again in a second.")]
     private partial void LogNotAdmitted(Exception error);
 
-    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "Operation {Operation} was admitted and could not be woken; a sweeper will wake it.")]
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "Operation {Operation} was admitted but could not be woken; a sweeper will wake it.")]
     private partial void LogNotWoken(Exception error, Guid operation);
 }

@@ -4,8 +4,8 @@ using Saga.Lifecycle.Intake;
 namespace Saga.Orchestrator.Commands;
 
 /// <summary>
-/// The door of the bus to the intake. Takes a command and answers it, if the sender asked for an answer. Who may send is the
-/// broker's to say. Delivered twice it is one operation: without an idempotency key the message's id is one.
+/// Connects the bus to the intake. It submits a command and replies if the sender asked for a reply. The broker controls who may
+/// send. A command that is delivered twice is one operation, because the message's id serves as idempotency key if there is none.
 /// </summary>
 internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake) : IConsumer<TCommand>
     where TCommand : class

@@ -5,7 +5,7 @@ namespace Saga.Orchestrator.Commands;
 
 internal static class CommandsRegistration
 {
-    /// <summary>Reads the queue of every command that has been added so far.</summary>
+    /// <summary>Adds a consumer for the queue of every command that was added so far.</summary>
     public static IServiceCollection AddCommandConsumers(this IServiceCollection services)
     {
         services.AddSingleton(typeof(CommandConsumer<>));

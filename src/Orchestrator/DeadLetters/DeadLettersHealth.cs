@@ -5,7 +5,7 @@ using Saga.Registry.DeadLetters;
 
 namespace Saga.Orchestrator.DeadLetters;
 
-/// <summary>Degraded while messages wait for an operator. The process works on: they hold up nothing but themselves.</summary>
+/// <summary>Degraded while dead letters wait for an operator. The process continues to work, because they do not block anything else.</summary>
 internal sealed class DeadLettersHealth(DeadLetterStore letters) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -18,8 +18,8 @@ internal sealed class DeadLettersHealth(DeadLetterStore letters) : IHealthCheck
         }
         catch (NpgsqlException error)
         {
-            // Another check says that the registry is away.
-            return HealthCheckResult.Degraded("Not known: the control-plane database does not answer.", error);
+            // Another check reports that the registry is unavailable.
+            return HealthCheckResult.Degraded("Unknown: the control-plane database does not answer.", error);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Saga.Orchestrator.DeadLetters;
 
 internal static class DeadLettersRegistration
 {
-    /// <summary>Takes what could not be consumed into the registry, and lets nothing be consumed while the registry is away.</summary>
+    /// <summary>Stores messages that could not be consumed in the registry, and pauses consumption while the registry is unavailable.</summary>
     public static IServiceCollection AddDeadLetters(this IServiceCollection services)
     {
         services.TryAddSingleton(s => new Prerequisite(

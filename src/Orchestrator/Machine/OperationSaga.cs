@@ -17,40 +17,40 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// <summary>The state machine's state: a name of <see cref="OperationState"/>.</summary>
     public string CurrentState { get; set; } = "";
 
-    /// <summary>Null when the operation works on no single tenant.</summary>
+    /// <summary>Null when the operation does not concern a single tenant.</summary>
     public TenantId? TenantId { get; init; }
 
-    /// <summary>The steps this operation started with; a newer definition does not disturb it.</summary>
+    /// <summary>The steps that this operation started with. A newer definition does not affect it.</summary>
     public required WorkflowDefinition Workflow { get; init; }
 
     public required IReadOnlyList<StepRun> Steps { get; set; }
 
     public Failure? Failure { get; set; }
 
-    /// <summary>What the row says now.</summary>
+    /// <summary>The current contents of the row.</summary>
     public required StoredOperation Stored { get; init; }
 
-    /// <summary>The registry's time when the operation was loaded: the only clock that decides.</summary>
+    /// <summary>The registry's time when the operation was loaded, which is the only clock used for decisions.</summary>
     public required DateTimeOffset Now { get; init; }
 
     public OperationState State => Enum.Parse<OperationState>(CurrentState);
 
     public Progress Progress => new(State, Steps, Failure);
 
-    /// <summary>What the present event changes; written with the row. Null until the engine decided.</summary>
+    /// <summary>The changes of the current event, written with the row. Null until the engine has decided.</summary>
     public Decision? Decision { get; set; }
 
     /// <summary>
-    /// When the sweeper is to wake it. What is needed later may wait: a wake that comes too soon changes nothing, and is put off
-    /// then. Until then the time stays, and with it the row: most operations end before the sweeper ever looks.
+    /// When the sweeper must wake it. The stored time moves only to an earlier one: a wake-up that comes too soon changes nothing and is
+    /// then postponed. This avoids writing the row, because most operations end before the sweeper looks.
     /// </summary>
     public DateTimeOffset? DueAt => Slot == SlotState.Queued ? null : Decision!.After.NextDueAt is { } needed && Decision.Advances && Stored.DueAt is { } stored && stored <= needed
         ? stored
         : Decision.After.NextDueAt;
 
     /// <summary>
-    /// A slot is held only while a step is dispatched. One that queues for a slot stays where it is: late reports do not cost it its
-    /// place.
+    /// An operation has a slot only while a step is dispatched. An operation that queues for a slot stays queued, so that late reports do
+    /// not cost it its place.
     /// </summary>
     public SlotState Slot => Decision!.After switch
     {
@@ -60,6 +60,6 @@ public sealed class OperationSaga : SagaStateMachineInstance
         _ => SlotState.Released,
     };
 
-    /// <summary>Whether the row is to be written: a step that goes its way has a row of its own.</summary>
+    /// <summary>Whether the operation's row must be written. Progress of a step is in the step's own row.</summary>
     public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || DueAt != Stored.DueAt || Slot != Stored.Slot;
 }

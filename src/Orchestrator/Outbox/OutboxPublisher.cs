@@ -5,8 +5,8 @@ using Saga.Registry.Outbox;
 namespace Saga.Orchestrator.Outbox;
 
 /// <summary>
-/// Sends what this process just committed, without waiting for it: the rows are there, so what fails here, or dies
-/// with the process, is left to the relay.
+/// Sends messages that this process has just committed, without waiting. If a send fails or the process dies, the relay sends the
+/// message from its row.
 /// </summary>
 internal sealed partial class OutboxPublisher(
     IOutboxSender sender, SentMessages sent, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxPublisher> log)
@@ -33,6 +33,6 @@ internal sealed partial class OutboxPublisher(
         }
     }
 
-    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Message {Id} to {Queue} was not sent; the relay will.")]
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Message {Id} to {Queue} was not sent; the relay will send it.")]
     private partial void LogLeftToRelay(Exception error, Guid id, string? queue);
 }

@@ -9,8 +9,8 @@ using Saga.Registry.Outbox;
 namespace Saga.Orchestrator.Outbox;
 
 /// <summary>
-/// Sends what other processes put into the outbox, and what a crash left there. Any number may run: each claims
-/// rows that are not locked. Woken by notification, and once a second in case one was lost.
+/// Sends messages that other processes put into the outbox or that a crash left there. Any number may run, because each claims only
+/// rows that are not locked. Woken by notifications, and once a second in case one was lost.
 /// </summary>
 internal sealed partial class OutboxRelay(
     IOutboxStore store, IOutboxSender sender, SentMessages sent, AdmissionSignal admission,
@@ -22,13 +22,13 @@ internal sealed partial class OutboxRelay(
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
     private readonly TimeSpan claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
     private readonly TimeSpan sendLimit = TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
-    // Holds one: who is woken twice looks once.
+    // Capacity one, so that several notifications cause one look.
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(ListenAsync(stoppingToken), WakeEverySecondAsync(stoppingToken), DrainAsync(stoppingToken));
 
-    /// <summary>Deletes what was sent, so that an orderly stop leaves nothing to be sent twice.</summary>
+    /// <summary>Deletes the rows of sent messages, so that after an orderly stop nothing is sent twice.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -39,7 +39,7 @@ internal sealed partial class OutboxRelay(
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
-            // It is sent again by the next process, and changes nothing.
+            // The next process sends these messages again, which is harmless.
             LogDrainFailed(error);
         }
     }
@@ -72,8 +72,8 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    // What is slow holds up what comes after it for a second, and then goes on beside it: one queue that does not take messages
-    // must not keep back those of the others.
+    // A slow send delays the next page by at most a second and then continues in parallel, so that one queue that accepts no messages
+    // does not block the others.
     private async Task FinishAsync(List<Task> sending, CancellationToken stopping)
     {
         do
@@ -84,7 +84,7 @@ internal sealed partial class OutboxRelay(
             }
             catch (TimeoutException)
             {
-                // Looked at again with the next page.
+                // Checked again with the next page.
             }
 
             sending.RemoveAll(s => s.IsCompleted);
@@ -111,7 +111,7 @@ internal sealed partial class OutboxRelay(
         }
         catch (Exception error)
         {
-            // The row stays, and is claimed again when this claim ends.
+            // The row stays and is claimed again when this claim ends.
             if (!stopping.IsCancellationRequested)
                 LogNotSent(error, message.Id, message.Queue);
         }
@@ -156,7 +156,7 @@ internal sealed partial class OutboxRelay(
             Wake();
     }
 
-    // Who accepts a command notifies so, too.
+    // The intake also notifies this way.
     private void Notified()
     {
         Wake();
@@ -171,6 +171,6 @@ internal sealed partial class OutboxRelay(
     [LoggerMessage(EventId = 1112, Level = LogLevel.Warning, Message = "Message {Id} to {Queue} was not sent; it stays in the outbox.")]
     private partial void LogNotSent(Exception error, Guid id, string? queue);
 
-    [LoggerMessage(EventId = 1113, Level = LogLevel.Warning, Message = "Not notified of the outbox; looking once a second until the registry answers.")]
+    [LoggerMessage(EventId = 1113, Level = LogLevel.Warning, Message = "Outbox notifications are unavailable; polling once a second until the registry answers.")]
     private partial void LogNotListening(Exception error);
 }

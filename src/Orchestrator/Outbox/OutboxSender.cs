@@ -5,9 +5,9 @@ using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
 
-/// <summary>Puts one outbox message on the bus and waits for the broker's word that it has it.</summary>
-/// <param name="bus">The bus, once it is made: making it makes the saga's repository, which sends by this.</param>
-/// <param name="addresses">Where queues are sent to.</param>
+/// <summary>Sends one outbox message and waits for the broker's confirmation.</summary>
+/// <param name="bus">The bus, resolved lazily because creating it creates the saga's repository, which uses this sender.</param>
+/// <param name="addresses">Maps queues to send addresses.</param>
 internal sealed class OutboxSender(Lazy<IBus> bus, QueueSender queues) : IOutboxSender
 {
     public async Task SendAsync(OutboxMessage message, CancellationToken cancellationToken)

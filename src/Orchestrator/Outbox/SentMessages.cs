@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Saga.Orchestrator.Outbox;
 
-/// <summary>Messages that left the outbox and whose rows the next transaction deletes. Thread-safe.</summary>
+/// <summary>Sent messages whose outbox rows the next transaction deletes. Thread-safe.</summary>
 internal sealed class SentMessages
 {
     private readonly ConcurrentQueue<Guid> ids = new();

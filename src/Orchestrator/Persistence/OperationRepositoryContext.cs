@@ -5,7 +5,7 @@ using Saga.Orchestrator.Machine;
 
 namespace Saga.Orchestrator.Persistence;
 
-/// <summary>Hands the loaded instance to the state machine. Operations are made by the intake and never deleted here.</summary>
+/// <summary>Gives the loaded instance to the state machine. The intake creates operations, and they are never deleted here.</summary>
 internal sealed class OperationRepositoryContext<T>(ConsumeContext<T> context, OperationSaga? saga)
     : ConsumeContextScope<T>(context), SagaRepositoryContext<OperationSaga, T>
     where T : class
@@ -32,5 +32,5 @@ internal sealed class OperationRepositoryContext<T>(ConsumeContext<T> context, O
         where TMessage : class =>
         Task.FromResult<SagaConsumeContext<OperationSaga, TMessage>>(new DefaultSagaConsumeContext<OperationSaga, TMessage>(consumeContext, instance));
 
-    private static NotSupportedException NotMadeHere() => new("The intake makes operations, and they are kept.");
+    private static NotSupportedException NotMadeHere() => new("The intake creates operations, and they are never deleted here.");
 }

@@ -5,7 +5,7 @@ using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Persistence;
 
-/// <summary>Between the registry's records and the state machine's instance.</summary>
+/// <summary>Converts between the registry's records and the state machine's instance.</summary>
 internal static class OperationSagas
 {
     public static OperationSaga From(LoadedOperation loaded, DateTimeOffset now) => new()
@@ -21,8 +21,8 @@ internal static class OperationSagas
     };
 
     /// <summary>
-    /// What is to be written; null when nothing is. The operation's own row may be written though nothing changes: the sweeper woke
-    /// it too soon, and put it off blindly.
+    /// The changes to write; null when there are none. The operation's own row may be written although nothing else changes, when the
+    /// sweeper woke it too soon and postponed it blindly.
     /// </summary>
     public static OperationChange? Change(OperationSaga saga, Decision decision, Guid messageId)
     {

@@ -5,7 +5,7 @@ using Saga.Registry.Retention;
 
 namespace Saga.Orchestrator.Retention;
 
-/// <summary>Prunes what the registry no longer has to keep, in small transactions. Any number may run.</summary>
+/// <summary>Prunes old data from the registry in small transactions. Any number may run.</summary>
 internal sealed partial class RetentionSweeper(RetentionStore store, IOptions<RetentionOptions> options, TimeProvider time, ILogger<RetentionSweeper> log)
     : BackgroundService
 {

@@ -11,15 +11,15 @@ using Saga.Registry.Sweep;
 namespace Saga.Orchestrator.Sweep;
 
 /// <summary>
-/// Wakes operations whose deadline or delay is over. Times live in the registry, so they survive the loss of every
-/// process and of the broker. Any number may run: each takes rows that are not locked, and puts them off a little,
-/// so that a wake that is lost is made again.
+/// Wakes operations whose deadline or delay is over. Due times are stored in the registry, so they survive the loss of all processes
+/// and of the broker. Any number may run: each takes rows that are not locked and postpones them a little, so that a lost wake-up is
+/// repeated.
 /// </summary>
 internal sealed partial class DueSweeper(
     ISweepStore store, IOutboxSender sender, AdmissionSignal admission, IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
-    // Taken at once, and sent at once: what is taken is not due again before its send is given up.
+    // A page is taken and sent at once. Taken operations are not due again before their send is given up.
     private const int Page = 200;
     private readonly TimeSpan sendLimit = TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
     private readonly TimeSpan putOff = 2 * TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
@@ -31,7 +31,7 @@ internal sealed partial class DueSweeper(
         {
             try
             {
-                // A full page means that more is due. After a failure the next tick is soon enough.
+                // A full page means that more operations are due. After a failure the next tick is soon enough.
                 while (await SweepAsync(stoppingToken) is { Taken: >= Page, Failed: 0 })
                 {
                 }
@@ -65,15 +65,15 @@ internal sealed partial class DueSweeper(
         }
         catch (Exception error) when (!stopping.IsCancellationRequested)
         {
-            // It is due again when the time that it was put off by is over.
+            // The operation is due again after the time by which it was postponed.
             LogNotWoken(error, operation.Id);
             return false;
         }
     }
 
-    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Operations that are due could not be read; trying again.")]
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Due operations could not be read; trying again.")]
     private partial void LogSweepFailed(Exception error);
 
-    [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "Operation {Operation} is due and was not woken; trying again.")]
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "Operation {Operation} is due but could not be woken; trying again.")]
     private partial void LogNotWoken(Exception error, Guid operation);
 }

@@ -8,8 +8,8 @@ using Saga.Registry.Sweep;
 namespace Saga.Orchestrator.Sweep;
 
 /// <summary>
-/// For the in-memory bus only: what was in flight when the process ended is gone, so every unfinished operation is
-/// told to send it again.
+/// For the in-memory bus only: messages in flight were lost when the process ended, so every unfinished operation dispatches them
+/// again.
 /// </summary>
 internal sealed class RedispatchAtStart(ISweepStore store, IOutboxSender sender) : IHostedLifecycleService
 {

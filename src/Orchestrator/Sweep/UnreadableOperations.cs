@@ -5,15 +5,15 @@ using Saga.Registry.Transitions;
 namespace Saga.Orchestrator.Sweep;
 
 /// <summary>
-/// Looks at operations that some version could not read: at the start, and from then on four times a minute. What this version
-/// reads goes on at once. Any number may run.
+/// Retries operations that some version could not read, at start and four times a minute. Operations that this version can read
+/// continue at once. Any number may run.
 /// </summary>
 internal sealed partial class UnreadableOperations(UnreadableOperationStore store, TimeProvider time, ILogger<UnreadableOperations> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
     private volatile IReadOnlyDictionary<Guid, string> left = new Dictionary<Guid, string>();
 
-    /// <summary>Those that this version cannot read, and why.</summary>
+    /// <summary>The operations that this version cannot read, and the reasons.</summary>
     public IReadOnlyDictionary<Guid, string> Left => left;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -39,6 +39,6 @@ internal sealed partial class UnreadableOperations(UnreadableOperationStore stor
     [LoggerMessage(EventId = 1211, Level = LogLevel.Error, Message = "Operation {Operation} cannot be read: {Reason} A newer version wrote it: upgrade this process.")]
     private partial void LogUnreadable(Guid operation, string reason);
 
-    [LoggerMessage(EventId = 1212, Level = LogLevel.Warning, Message = "Operations that could not be read were not looked at; trying again.")]
+    [LoggerMessage(EventId = 1212, Level = LogLevel.Warning, Message = "Unreadable operations could not be checked; trying again.")]
     private partial void LogNotLookedAt(Exception error);
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Saga.Orchestrator.Sweep;
 
-/// <summary>Degraded while operations wait for a version that can read them; all others go on.</summary>
+/// <summary>Degraded while operations wait for a version that can read them. All other operations continue.</summary>
 internal sealed class UnreadableOperationsHealth(UnreadableOperations operations) : IHealthCheck
 {
     private const int Named = 5;
