@@ -61,7 +61,7 @@ public sealed class RabbitServer
         {
             if (!made.TryDequeue(out name))
             {
-                await MakeAsync();
+                await CreateAsync();
                 name = made.Dequeue();
             }
         }
@@ -114,7 +114,7 @@ public sealed class RabbitServer
         }
     }
 
-    private async Task MakeAsync()
+    private async Task CreateAsync()
     {
         var (first, last) = (count + 1, count + Batch);
         await ControlAsync("eval", string.Create(CultureInfo.InvariantCulture, $$"""

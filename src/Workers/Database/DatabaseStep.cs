@@ -36,7 +36,7 @@ internal sealed class DatabaseStep(
             await transaction.CommitAsync(cancellationToken);
         }
 
-        await TierOf(context).MakeAsync(context, place, credential, plan.Limits.DatabaseConnections, cancellationToken);
+        await TierOf(context).CreateAsync(context, place, credential, plan.Limits.DatabaseConnections, cancellationToken);
         return new { place.Server, place.Database, place.Schema, Role = credential.Username };
     }
 
@@ -45,7 +45,7 @@ internal sealed class DatabaseStep(
         await connections.CloseAsync(context.TenantId);
         // Without a placement nothing was ever created.
         if (context.Tenant.Placed is { } placement)
-            await TierOf(context).UnmakeAsync(context, TenantSchema.Of(placement), cancellationToken);
+            await TierOf(context).DropAsync(context, TenantSchema.Of(placement), cancellationToken);
 
         // Last, so that the password is not deleted while the login may still exist.
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);

@@ -8,17 +8,17 @@ namespace Saga.Tests.EndToEnd.Crashes;
 /// <summary>The crash points of a provisioning, recorded from an undisturbed run.</summary>
 internal static class CrashMap
 {
-    private static readonly (string Plan, string? FailsForGood)[] Kinds =
+    private static readonly (string Plan, string? FailsPermanently)[] Kinds =
     [
         ("enterprise", null), ("premium", null), ("basic", null),
         ("enterprise", StepNames.Verify), ("premium", StepNames.Verify), ("basic", StepNames.Verify),
     ];
 
     // All traces are recorded before the first crash, because a trace counts the entire process, in which the crash tests' hosts also run.
-    private static readonly Lazy<Task<Dictionary<(string Plan, string? FailsForGood), IReadOnlyDictionary<CrashPoint, int>>>> Maps = new(TraceAsync);
+    private static readonly Lazy<Task<Dictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>>> Maps = new(TraceAsync);
 
     /// <summary>Every kind of crash point, and how often the operation passes it.</summary>
-    public static async Task<IReadOnlyDictionary<CrashPoint, int>> OfAsync(string plan, string? failsForGood = null) => (await Maps.Value)[(plan, failsForGood)];
+    public static async Task<IReadOnlyDictionary<CrashPoint, int>> OfAsync(string plan, string? failsPermanently = null) => (await Maps.Value)[(plan, failsPermanently)];
 
     /// <summary>Before and after each point of the kind.</summary>
     public static IEnumerable<CrashPoint> Around(this IReadOnlyDictionary<CrashPoint, int> map, Func<CrashPoint, bool> kinds, int from = 1) =>
@@ -40,7 +40,7 @@ internal static class CrashMap
     // The points that every process reaches if it runs alone on a fast machine. Each trace uses a new host, like each crash, after a
     // first tenant of the plan has created everything shared (template, place, bucket). Nothing is retried or sent again because of
     // slowness, and only points that two traces have in common count.
-    private static async Task<Dictionary<(string Plan, string? FailsForGood), IReadOnlyDictionary<CrashPoint, int>>> TraceAsync()
+    private static async Task<Dictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>> TraceAsync()
     {
         var world = await World.SharedAsync();
         var site = await world.NewSiteAsync();
@@ -49,25 +49,25 @@ internal static class CrashMap
         site.Settings["Saga:Orchestrator:OutboxClaimSeconds"] = "60";
         foreach (var plan in Kinds.Select(k => k.Plan).Distinct(StringComparer.Ordinal))
             await PassAsync(site, plan, null);
-        var maps = new Dictionary<(string Plan, string? FailsForGood), IReadOnlyDictionary<CrashPoint, int>>();
-        foreach (var (plan, failsForGood) in Kinds)
+        var maps = new Dictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>();
+        foreach (var (plan, failsPermanently) in Kinds)
         {
-            var (one, other) = (await PassAsync(site, plan, failsForGood), await PassAsync(site, plan, failsForGood));
-            maps[(plan, failsForGood)] = one.Where(k => other.ContainsKey(k.Key)).ToDictionary(k => k.Key, k => Math.Min(k.Value, other[k.Key]));
+            var (one, other) = (await PassAsync(site, plan, failsPermanently), await PassAsync(site, plan, failsPermanently));
+            maps[(plan, failsPermanently)] = one.Where(k => other.ContainsKey(k.Key)).ToDictionary(k => k.Key, k => Math.Min(k.Value, other[k.Key]));
         }
 
         return maps;
     }
 
-    private static async Task<IReadOnlyDictionary<CrashPoint, int>> PassAsync(Site site, string plan, string? failsForGood)
+    private static async Task<IReadOnlyDictionary<CrashPoint, int>> PassAsync(Site site, string plan, string? failsPermanently)
     {
         using var points = new CrashPoints();
-        var host = await ProvisioningHost.StartAsync(site.Configuration(), failsForGood is null ? null : StepFaults.FailsForGood(failsForGood));
+        var host = await ProvisioningHost.StartAsync(site.Configuration(), failsPermanently is null ? null : StepFaults.FailsPermanently(failsPermanently));
         try
         {
             var accepted = await site.SubmitAsync(Site.NewCommand(plan));
             var state = await site.EndAsync(accepted.OperationId);
-            state.ShouldBe(failsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
+            state.ShouldBe(failsPermanently is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
             await Outside.CompareAsync(site);
             return points.Seen;
         }

@@ -75,19 +75,19 @@ internal static class CrashWorlds
     private static async Task<bool> CrashAsync(Site site, CrashCase crash)
     {
         var command = crash.Command;
-        using var process = new CrashingProcess(new CrashOrders { Settings = site.Settings, Command = command, At = crash.At, FailsForGood = crash.FailsForGood });
+        using var process = new CrashingProcess(new CrashOrders { Settings = site.Settings, Command = command, At = crash.At, FailsPermanently = crash.FailsPermanently });
         return await process.DiedAsync(() => IsDoneAsync(site, command));
     }
 
     private static async Task FinishAsync(Site site, CrashCase crash)
     {
-        var host = await ProvisioningHost.StartAsync(site.Configuration(), crash.FailsForGood is { } step ? StepFaults.FailsForGood(step) : null);
+        var host = await ProvisioningHost.StartAsync(site.Configuration(), crash.FailsPermanently is { } step ? StepFaults.FailsPermanently(step) : null);
         try
         {
             // The sender does not know the outcome, so it sends the command again.
             var accepted = await site.SubmitAsync(crash.Command);
             var state = await site.EndAsync(accepted.OperationId);
-            state.ShouldBe(crash.FailsForGood is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
+            state.ShouldBe(crash.FailsPermanently is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
             // A process must be running to send the messages that the killed one left in the outbox.
             await Outside.DrainedAsync(site);
         }
@@ -112,12 +112,12 @@ internal static class CrashWorlds
 
 /// <param name="Plan">The tenant's plan: enterprise uses the tier <c>database</c>, premium <c>schema</c>, basic <c>row</c>.</param>
 /// <param name="At">Where the first process dies.</param>
-/// <param name="FailsForGood">The step that makes the operation compensate, if any.</param>
-internal sealed record CrashCase(string Plan, CrashPoint At, string? FailsForGood = null)
+/// <param name="FailsPermanently">The step that makes the operation compensate, if any.</param>
+internal sealed record CrashCase(string Plan, CrashPoint At, string? FailsPermanently = null)
 {
     private ProvisionTenant? command;
 
     public ProvisionTenant Command => command ??= Site.NewCommand(Plan) with { Name = ToString() };
 
-    public override string ToString() => $"{Plan}{(FailsForGood is null ? "" : $", {FailsForGood} fails")}, killed {At}";
+    public override string ToString() => $"{Plan}{(FailsPermanently is null ? "" : $", {FailsPermanently} fails")}, killed {At}";
 }

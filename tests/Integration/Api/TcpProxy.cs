@@ -30,7 +30,7 @@ public sealed class TcpProxy : IDisposable
             client.Dispose();
     }
 
-    public void Mend() => cut = false;
+    public void Repair() => cut = false;
 
     public void Dispose()
     {

@@ -53,7 +53,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
             await IsUnavailableAsync(refused);
         (await CountAsync("tenants")).ShouldBe(0);
 
-        line.Mend();
+        line.Repair();
         using var accepted = await server.PostAsync(ApiServer.Body("acme"), "k1");
 
         accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
@@ -79,7 +79,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
         foreach (var table in new[] { "tenants", "operations", "operation_history", "audit", "outbox", "idempotency_keys", "workflows" })
             (await CountAsync(table)).ShouldBe(0, table);
 
-        line.Mend();
+        line.Repair();
         using var accepted = await server.PostAsync(ApiServer.Body("acme"), "k1");
         accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
@@ -109,7 +109,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
 
         line.Cut();
         await server.Logs.UntilAsync("1006 ");
-        line.Mend();
+        line.Repair();
         await using (var add = direct.CreateCommand($"insert into operation_history (operation_id, at, event) values ('{operation}', now(), 'started')"))
             await add.ExecuteNonQueryAsync();
 

@@ -62,7 +62,7 @@ public sealed class When_a_step_cannot_run
 
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<string>("select held_by from operation_steps where status = 'held'") == "registry", "the step is held");
-        line.Mend();
+        line.Repair();
 
         (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
     }

@@ -34,7 +34,7 @@ public sealed class When_the_registry_is_away_from_the_bus
 
         await Until.TrueAsync(
             async () => await broker.LookAsync(Endpoints.QueueOf(Endpoints.Commands)) == (10, 0), "nothing is consumed, and nothing has left the queue", TimeSpan.FromSeconds(60));
-        line.Mend();
+        line.Repair();
 
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from operations where kind <> 'test'") == 10, "all are accepted", TimeSpan.FromSeconds(60));
         (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBe(0);

@@ -27,7 +27,7 @@ public sealed class When_a_start_finds_nobody
         var starting = host.StartAsync(TestContext.Current.CancellationToken);
         await Until.TrueAsync(() => Task.FromResult(logs.All.Any(l => l.Contains("Waiting for the registry", StringComparison.Ordinal))), "it says what it waits for");
         starting.IsCompleted.ShouldBeFalse();
-        line.Mend();
+        line.Repair();
 
         await starting;
         await host.StopAsync(TestContext.Current.CancellationToken);

@@ -12,5 +12,5 @@ public sealed record CrashOrders
     public required CrashPoint At { get; init; }
 
     /// <summary>A step that takes effect and then fails permanently, so that the operation compensates.</summary>
-    public string? FailsForGood { get; init; }
+    public string? FailsPermanently { get; init; }
 }

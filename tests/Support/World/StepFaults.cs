@@ -18,7 +18,7 @@ public sealed class StepFaults
     public Action<StepContext, int>? After { get; init; }
 
     /// <summary>Makes the named step do its work and then fail permanently.</summary>
-    public static StepFaults FailsForGood(string step) => new()
+    public static StepFaults FailsPermanently(string step) => new()
     {
         After = (context, _) =>
         {

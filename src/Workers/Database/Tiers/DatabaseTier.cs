@@ -13,7 +13,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
 {
     public IsolationTier Tier => IsolationTier.Database;
 
-    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
+    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
         await templates.EnsureAsync(place.Server, cancellationToken);
         var limit = connections.ToString(CultureInfo.InvariantCulture);
@@ -43,7 +43,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
         }
     }
 
-    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
+    public async Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken);
         await TenantRoles.CloseAsync(session, place.Login, cancellationToken);

@@ -11,8 +11,8 @@ internal interface ITier
 
     /// <param name="credential">The already stored credential, which the login must get.</param>
     /// <param name="connections">The login's connection limit.</param>
-    Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken);
+    Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken);
 
     /// <summary>Removes the place with its rows and roles. Does nothing if it does not exist.</summary>
-    Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken);
+    Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken);
 }

@@ -11,7 +11,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
 {
     public IsolationTier Tier => IsolationTier.Row;
 
-    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
+    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
         await shared.EnsureRowsAsync(place.Server, cancellationToken);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
@@ -25,7 +25,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         await verification.VerifyAsync(context, cancellationToken);
     }
 
-    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
+    public async Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         var login = place.Login;
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))

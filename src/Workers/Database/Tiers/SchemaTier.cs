@@ -10,7 +10,7 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
 {
     public IsolationTier Tier => IsolationTier.Schema;
 
-    public async Task MakeAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
+    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
         await shared.EnsureSchemasAsync(place.Server, place.Database, cancellationToken);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
@@ -30,7 +30,7 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
         }
     }
 
-    public async Task UnmakeAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
+    public async Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
             await TenantRoles.CloseAsync(session, place.Login, cancellationToken);

@@ -15,11 +15,11 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     public async Task<DirectoryOrganization> EnsureAsync(OrganizationSpec wanted, CancellationToken cancellationToken)
     {
         if (await FindAsync(wanted.Tenant, cancellationToken) is { } found)
-            return await MendAsync(found, wanted, cancellationToken);
+            return await RepairAsync(found, wanted, cancellationToken);
 
         foreach (var name in wanted.Names)
         {
-            if (await MakeAsync(wanted, name, cancellationToken) is { } made)
+            if (await CreateAsync(wanted, name, cancellationToken) is { } made)
                 return made;
         }
 
@@ -58,7 +58,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     };
 
     /// <returns>Null when the name belongs to another organisation.</returns>
-    private async Task<DirectoryOrganization?> MakeAsync(OrganizationSpec wanted, string name, CancellationToken cancellationToken)
+    private async Task<DirectoryOrganization?> CreateAsync(OrganizationSpec wanted, string name, CancellationToken cancellationToken)
     {
         var body = new OrganizationRepresentation
         {
@@ -80,7 +80,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             found = await findAgain.Async(() => FindAsync(wanted.Tenant, cancellationToken), cancellationToken);
             if (found is null)
                 throw;
-            return await MendAsync(found, wanted, cancellationToken);
+            return await RepairAsync(found, wanted, cancellationToken);
         }
 
         switch (answer.Status)
@@ -91,7 +91,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
                 // 409: the name or the alias is taken, by another attempt for this tenant or by somebody else.
                 found = await FindAsync(wanted.Tenant, cancellationToken);
                 if (found is not null)
-                    return await MendAsync(found, wanted, cancellationToken);
+                    return await RepairAsync(found, wanted, cancellationToken);
                 return await IsNameHeldAsync(wanted, name, cancellationToken) ? null : throw KeycloakFailures.Clash($"POST {Collection}", answer);
             case HttpStatusCode.NotFound:
                 throw KeycloakFailures.NoOrganizations(answer);
@@ -141,7 +141,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             throw KeycloakFailures.Rejected($"DELETE {path}", answer);
     }
 
-    private async Task<DirectoryOrganization> MendAsync(OrganizationRepresentation found, OrganizationSpec wanted, CancellationToken cancellationToken)
+    private async Task<DirectoryOrganization> RepairAsync(OrganizationRepresentation found, OrganizationSpec wanted, CancellationToken cancellationToken)
     {
         var now = Describe(found);
         if (now.Alias != wanted.Slug.ToString())

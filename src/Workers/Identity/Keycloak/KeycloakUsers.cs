@@ -17,7 +17,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         TenantId tenant, string email, DirectoryUser? found, Func<string, Task> equip, CancellationToken cancellationToken)
     {
         if (found is null)
-            return await MakeAsync(tenant, email, equip, cancellationToken);
+            return await CreateAsync(tenant, email, equip, cancellationToken);
         var accepted = Accept(found, email);
         await equip(accepted.Id);
         return accepted;
@@ -34,7 +34,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
             throw KeycloakFailures.Rejected($"DELETE users/{id}", answer);
     }
 
-    private async Task<DirectoryUser> MakeAsync(TenantId tenant, string email, Func<string, Task> equip, CancellationToken cancellationToken)
+    private async Task<DirectoryUser> CreateAsync(TenantId tenant, string email, Func<string, Task> equip, CancellationToken cancellationToken)
     {
         KeycloakAnswer answer;
         try
