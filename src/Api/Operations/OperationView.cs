@@ -24,7 +24,7 @@ public record OperationSummaryView
     /// <summary>Absent when the operation does not concern a single tenant.</summary>
     public OperationTenantView? Tenant { get; init; }
 
-    /// <summary>The operation that this one is a part of; absent when there is none.</summary>
+    /// <summary>The parent operation; absent when there is none.</summary>
     public Guid? ParentId { get; init; }
 
     /// <summary>The class in which it waits for a slot.</summary>

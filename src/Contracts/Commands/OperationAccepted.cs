@@ -7,7 +7,7 @@ public sealed record OperationAccepted
 {
     public required Guid OperationId { get; init; }
 
-    /// <summary>Null when the operation works on no single tenant.</summary>
+    /// <summary>Null when the operation does not concern a single tenant.</summary>
     public TenantId? TenantId { get; init; }
 
     /// <summary>The path of the operation in the API.</summary>

@@ -3,12 +3,12 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The operation that is being accepted.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="TenantId">Null when it works on no single tenant.</param>
+/// <param name="Id">The operation's id.</param>
+/// <param name="TenantId">The tenant; null when it does not concern a single tenant.</param>
 /// <param name="At">When it is accepted.</param>
 public sealed record BegunOperation(Guid Id, TenantId? TenantId, DateTimeOffset At)
 {
-    /// <summary>The tenant that it works on.</summary>
-    /// <exception cref="InvalidOperationException">It works on no single tenant.</exception>
-    public TenantId Tenant => TenantId ?? throw new InvalidOperationException($"Operation {Id} works on no single tenant, and its command asked for one.");
+    /// <summary>The tenant that it concerns.</summary>
+    /// <exception cref="InvalidOperationException">It does not concern a single tenant.</exception>
+    public TenantId Tenant => TenantId ?? throw new InvalidOperationException($"Operation {Id} does not concern a single tenant, but its command needs one.");
 }

@@ -175,7 +175,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         AcceptanceConflict.ParentEnded { ParentId: var parent } => new()
         {
             Code = RejectionCodes.ParentEnded,
-            Detail = $"Operation {parent} has ended or does not exist, so that nothing can begin as a part of it.",
+            Detail = $"The parent operation {parent} has ended or does not exist, so it cannot have new parts.",
         },
         _ => throw new InvalidOperationException($"The registry answered with {conflict}."),
     };
@@ -185,7 +185,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         Code = RejectionCodes.OperationActive,
         Detail = OperationScopes.IsTenant(holder.Scope)
             ? $"The tenant has a running operation ({holder.Kind}, {holder.OperationId}). Follow that operation."
-            : $"A running operation ({holder.Kind}, {holder.OperationId}) keeps '{holder.Scope}' for itself. Follow that operation.",
+            : $"A running operation ({holder.Kind}, {holder.OperationId}) holds the scope '{holder.Scope}'. Follow that operation.",
         OperationId = holder.OperationId,
     };
 

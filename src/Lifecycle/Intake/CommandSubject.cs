@@ -14,6 +14,6 @@ public abstract record CommandSubject
 
     public sealed record ExistingTenant(TenantId Id) : CommandSubject;
 
-    /// <summary>No single tenant: a server, or the whole fleet. The operation has no tenant, and neither have its steps.</summary>
+    /// <summary>No single tenant, but a server or the entire fleet. Neither the operation nor its steps have a tenant.</summary>
     public sealed record NoTenant : CommandSubject;
 }

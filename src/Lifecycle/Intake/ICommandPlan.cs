@@ -44,8 +44,8 @@ public interface ICommandPlan<in TCommand, TInput>
     OperationRejected? Guard(TInput input, Tenant tenant) => null;
 
     /// <summary>
-    /// What the operation keeps for itself until it ends, unless the plan says otherwise: its tenant, or the fleet when it works on no
-    /// single tenant. No two operations share a scope. A parent keeps only its own, and its children keep theirs.
+    /// The scopes that the operation holds exclusively until it ends. The default is its tenant, or the fleet when it does not concern a
+    /// single tenant. A parent holds only its own scopes, and its children hold theirs.
     /// </summary>
     IReadOnlyCollection<string> Scopes(TInput input, BegunOperation operation) =>
         [operation.TenantId is { } tenant ? OperationScopes.Tenant(tenant) : OperationScopes.Fleet];
@@ -53,12 +53,12 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <summary>The class in which the operation waits for a slot.</summary>
     OperationPriority Priority(TInput input) => OperationPriority.Interactive;
 
-    /// <summary>The operation that the command is a part of; null when there is none. It must not have ended.</summary>
+    /// <summary>The parent operation of the command; null when there is none. It must not have ended.</summary>
     Guid? Parent(TInput input) => null;
 
     /// <summary>The steps to run.</summary>
     /// <param name="input">The checked command.</param>
-    /// <param name="tenant">As it is now; null for a new one, or none.</param>
+    /// <param name="tenant">The tenant's current state; null for a new tenant or when there is none.</param>
     WorkflowDefinition Plan(TInput input, Tenant? tenant);
 
     /// <summary>The changes to the registry in the transaction that accepts the command.</summary>
@@ -67,7 +67,7 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <summary>Further details of the command for the audit log. Never a secret.</summary>
     object AuditDetail(TInput input);
 
-    /// <summary>Why <see cref="Effects"/> cannot be written now, such as a name that is taken. That a scope is taken is the intake's to say.</summary>
+    /// <summary>Finds out why <see cref="Effects"/> cannot be written now, such as a taken name. The intake itself reports taken scopes.</summary>
     /// <returns>The refusal; null when there is no conflict.</returns>
     Task<OperationRejected?> FindConflictAsync(TInput input, CancellationToken cancellationToken) => Task.FromResult<OperationRejected?>(null);
 }

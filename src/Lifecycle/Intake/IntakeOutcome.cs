@@ -9,7 +9,7 @@ public abstract record IntakeOutcome;
 
 /// <summary>The command is durable: its operation will run, whatever fails in the meantime.</summary>
 /// <param name="OperationId">The operation that runs the command.</param>
-/// <param name="TenantId">The tenant it works on; null when it works on no single one.</param>
+/// <param name="TenantId">The tenant that it concerns; null when it does not concern a single tenant.</param>
 /// <param name="IsReplay">The idempotency key was used before; this is the operation that it started then.</param>
 public sealed record CommandAccepted(Guid OperationId, TenantId? TenantId, bool IsReplay) : IntakeOutcome
 {

@@ -9,10 +9,10 @@ public static class RejectionCodes
     /// <summary>The idempotency key was used for another command.</summary>
     public const string IdempotencyKeyReused = "idempotency-key-reused";
 
-    /// <summary>An operation that has not ended keeps what the command asks for: its tenant, its server, or the fleet.</summary>
+    /// <summary>An unfinished operation holds a scope that the command needs: its tenant, its server, or the fleet.</summary>
     public const string OperationActive = "operation-active";
 
-    /// <summary>The operation that the command is a part of has ended, or there is none of that id.</summary>
+    /// <summary>The parent operation has ended or does not exist.</summary>
     public const string ParentEnded = "parent-ended";
 
     /// <summary>There is no such tenant.</summary>

@@ -10,12 +10,11 @@ public sealed record Acceptance
 {
     public required Guid OperationId { get; init; }
 
-    /// <summary>Null when the operation works on no single tenant.</summary>
+    /// <summary>Null when the operation does not concern a single tenant.</summary>
     public required TenantId? TenantId { get; init; }
 
     /// <summary>
-    /// The operation that begins this one as one of its parts; null when there is none. It must not have ended. Each of the two
-    /// keeps scopes of its own.
+    /// The parent operation; null when there is none. It must not have ended. Parent and child hold separate scopes.
     /// </summary>
     public Guid? ParentId { get; init; }
 

@@ -9,9 +9,9 @@ public abstract record AcceptanceConflict
     {
     }
 
-    /// <summary>Another operation keeps one of the scopes: the first of them, in their order.</summary>
+    /// <summary>Another operation holds one of the scopes. Reports the first taken scope in order.</summary>
     public sealed record ScopeTaken(ScopeHolder Holder) : AcceptanceConflict;
 
-    /// <summary>The parent has ended, or there is none of that id.</summary>
+    /// <summary>The parent has ended or does not exist.</summary>
     public sealed record ParentEnded(Guid ParentId) : AcceptanceConflict;
 }

@@ -71,7 +71,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         return null;
     }
 
-    // Shared with the parent's other children. The transition that ends the parent waits, or was first.
+    // A shared lock, so that the parent's other children do not wait. The transition that ends the parent waits, or has come first.
     private static async Task<bool> LockUnendedAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
     {
         await using var find = new NpgsqlCommand("select finished_at is null from operations where id = $1 for share", transaction.Connection, transaction)
@@ -110,7 +110,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
 
     private static NpgsqlParameter Id(Guid? id) => new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
 
-    /// <summary>One command of a batch; a null is a text, and what is a parameter already stays as it is.</summary>
+    /// <summary>One command of a batch. Null values are sent as text, and values that are already parameters are used unchanged.</summary>
     internal static NpgsqlBatchCommand Statement(string sql, params object?[] values)
     {
         var command = new NpgsqlBatchCommand(sql);

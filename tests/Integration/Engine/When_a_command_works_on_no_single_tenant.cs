@@ -40,7 +40,7 @@ public sealed class When_a_command_works_on_no_single_tenant
         accepted.TenantId.ShouldBeNull();
         (await working.Task.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeFalse("its step has no tenant");
         (await registry.ScalarAsync<string>("select scope from operation_scopes")).ShouldBe(OperationScopes.Fleet);
-        // Again, by another door: it is the same operation. Another one of its kind waits for its turn.
+        // The same command through the other entry point is the same operation. Another one of its kind is refused.
         var intake = host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>();
         (await intake.SubmitAsync(command, "bus", default)).ShouldBe(new CommandAccepted(accepted.OperationId, null, IsReplay: true));
         var refused = Assert.IsType<CommandRejected>(await intake.SubmitAsync(new("2026.2"), "ada", default)).Rejection;

@@ -6,7 +6,7 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Intake;
 
-/// <summary>A command of the tests' own that works on no single tenant.</summary>
+/// <summary>A command for tests that does not concern a single tenant.</summary>
 public sealed record RollOutToFleet(string Release, string? IdempotencyKey = null);
 
 public sealed class RollOutToFleetPlan : ICommandPlan<RollOutToFleet, RollOutToFleet>

@@ -134,7 +134,7 @@ public abstract partial class EnginePortContract
                 (await World.Admission.ReadAsync(Slots, default)).Used.ShouldBeLessThanOrEqualTo(Slots);
                 foreach (var operation in admitted)
                 {
-                    // Before the commit: from then on another one may have the slot.
+                    // Before the commit, because after it another operation may get the slot.
                     Interlocked.Decrement(ref atWork);
                     await CommitAsync(Change(operation) with { Row = new StoredOperation(OperationState.Completed, null, null, SlotState.Released) });
                     Interlocked.Increment(ref ended);

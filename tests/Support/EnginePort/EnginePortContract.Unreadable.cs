@@ -57,7 +57,7 @@ public abstract partial class EnginePortContract
         (await SweepAsync()).ShouldContain(bad);
     }
 
-    /// <summary>When it is due, it waits for a slot, and whoever gives it one wakes it.</summary>
+    /// <summary>When it is due, it waits for a slot, and the admitter wakes it.</summary>
     private async Task ComesBackAsync(Guid operation, string why)
     {
         var due = await World.Sweep.TakeDueAsync(200, PutOff, default);

@@ -32,7 +32,7 @@ public abstract class EngineWorld : IAsyncDisposable
     /// <summary>Puts a message into the outbox like the intake, which does not send it itself.</summary>
     public abstract Task WriteAsync(Guid id, string type, string? queue, string body);
 
-    /// <summary>Lets the operation hold what this version does not know.</summary>
+    /// <summary>Gives the operation a value that this version does not know.</summary>
     public abstract Task MakeUnreadableAsync(Guid operation);
 
     /// <summary>The operation's history, as <c>event:step</c>.</summary>

@@ -11,7 +11,7 @@ using Saga.Registry.Transitions;
 
 namespace Saga.Tests.Support.InMemory;
 
-/// <summary>Takes no <see cref="Acceptance.Effects"/>: those are SQL.</summary>
+/// <summary>Does not support <see cref="Acceptance.Effects"/>, because they are SQL.</summary>
 internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanceStore
 {
     private static readonly TimeSpan StartAgain = TimeSpan.FromSeconds(30);
@@ -42,7 +42,7 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
             Task? wait = null;
             lock (registry.Gate)
             {
-                // Its transition may end it.
+                // The parent's transition may end it.
                 if (acceptance.ParentId is { } parent && registry.Locked.Contains(parent))
                     wait = registry.Unlocked;
                 else if (Write(acceptance) is { } conflict)

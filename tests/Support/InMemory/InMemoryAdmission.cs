@@ -15,7 +15,7 @@ internal sealed class InMemoryAdmission(InMemoryRegistry registry) : IAdmissionS
             var admitted = new List<SweptOperation>();
             foreach (var (priority, count) in SlotShares.Choose(Now(slots) - classes.Sum(c => c.Used), classes))
             {
-                // One that is locked is about to be admitted by its own message.
+                // Skips locked operations, because their own message is about to admit them.
                 foreach (var (id, row) in Waiting(priority).Where(o => !registry.Locked.Contains(o.Key))
                     .OrderByDescending(o => o.Value.SlotReturns).ThenBy(o => o.Value.SlotSince).ThenBy(o => o.Key).Take(count).ToList())
                 {

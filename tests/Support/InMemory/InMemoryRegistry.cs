@@ -57,7 +57,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
 
     internal Dictionary<TenantId, Tenant> Tenants { get; } = [];
 
-    /// <summary>Which operation keeps a scope.</summary>
+    /// <summary>The operations that hold scopes.</summary>
     internal Dictionary<string, Guid> Scopes { get; } = new(StringComparer.Ordinal);
 
     internal Dictionary<(string Caller, string Key), KnownCommand> Keys { get; } = [];
@@ -68,7 +68,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
     /// <summary>Operations that an open batch has locked.</summary>
     internal HashSet<Guid> Locked { get; } = [];
 
-    /// <summary>Ends when operations are unlocked next.</summary>
+    /// <summary>Completes when operations are next unlocked.</summary>
     internal Task Unlocked => unlocked.Task;
 
     /// <summary>Called when messages may have arrived. A field instead of an event, because an event would need unused arguments.</summary>
@@ -86,7 +86,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
         }
     }
 
-    /// <summary>Lets the operation hold what this version does not know.</summary>
+    /// <summary>Gives the operation a value that this version does not know.</summary>
     public void MakeUnreadable(Guid operation, string reason)
     {
         lock (Gate)

@@ -20,7 +20,7 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
 
     public OperationPriority Priority { get; init; }
 
-    /// <summary>Gave a slot back, and comes before those that never had one.</summary>
+    /// <summary>Whether it gave a slot back, and therefore comes before those that never had one.</summary>
     public bool SlotReturns { get; set; }
 
     public DateTimeOffset SlotSince { get; set; }
@@ -28,7 +28,7 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
     /// <summary>Why this version cannot read it; null when it can.</summary>
     public string? Unreadable { get; set; }
 
-    /// <summary>How often it was put off since it could not be read.</summary>
+    /// <summary>How often it was postponed because it could not be read.</summary>
     public int UnreadTimes { get; set; }
 
     public List<string> History { get; } = [];
