@@ -41,7 +41,7 @@ internal static class CrashWorlds
                 try
                 {
                     if (!await CrashAsync(site, next))
-                        broken.Enqueue($"{next}: it never came to the point");
+                        broken.Enqueue($"{next}: it never reached the point");
                     await FinishAsync(site, next);
                 }
                 catch (Exception error)

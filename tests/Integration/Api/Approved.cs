@@ -26,6 +26,6 @@ internal static class Approved
                 return folder.FullName;
         }
 
-        throw new InvalidOperationException("Saga.sln is in no folder above the tests.");
+        throw new InvalidOperationException("Saga.sln is in none of the folders above the tests.");
     }
 }

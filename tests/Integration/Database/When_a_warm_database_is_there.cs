@@ -119,7 +119,7 @@ public sealed class When_a_warm_database_is_there
         await using var after = await WorldAsync();
 
         await after.ReadyAsync(IsolationTier.Database);
-        (await WarmAsync(before)).Count.ShouldBe(1, "it is no copy of the newer template");
+        (await WarmAsync(before)).Count.ShouldBe(1, "it is not a copy of the newer template");
         (await AddAsync(after, 1)).ShouldBeTrue();
 
         (await WarmAsync(before)).ShouldBeEmpty();
@@ -136,7 +136,7 @@ public sealed class When_a_warm_database_is_there
         {
             await Until.TrueAsync(async () => (await WarmAsync(world)).Count == 2, "two warm databases are there");
             await world.ReadyAsync(IsolationTier.Database);
-            await Until.TrueAsync(async () => (await WarmAsync(world)).Count == 2, "the one that was taken is made again");
+            await Until.TrueAsync(async () => (await WarmAsync(world)).Count == 2, "the pool is refilled");
         }
         finally
         {

@@ -38,7 +38,7 @@ public sealed class When_a_host_stops
         await using var second = await EngineHost.StartAsync(registry, null, steps);
 
         (await second.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        steps[0].Calls.ShouldBeEmpty("what has its result is not done again");
+        steps[0].Calls.ShouldBeEmpty("a step with a result is not repeated");
         steps[1].Calls.ShouldNotBeEmpty();
         (await registry.ScalarAsync<int>("select attempt from operation_history where event = 'stepSucceeded' and step = 'two'")).ShouldBe(1, "a worker that stops costs no attempt");
     }
@@ -63,7 +63,7 @@ public sealed class When_a_host_stops
 
         var stopping = host.DisposeAsync().AsTask();
         await Task.WhenAny(stopping, Task.Delay(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken));
-        stopping.IsCompleted.ShouldBeFalse("the step is under way");
+        stopping.IsCompleted.ShouldBeFalse("the step is running");
         gate.SetResult();
         await stopping;
 
@@ -118,7 +118,7 @@ public sealed class When_a_host_stops
         foreach (var operation in operations)
             (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
         step.Calls.Count.ShouldBe(operations.Length);
-        other.Calls.Count.ShouldBe(1, "what was done in the same batch is not done again");
+        other.Calls.Count.ShouldBe(1, "the batch's completed messages are not handled again");
     }
 
     [Fact]

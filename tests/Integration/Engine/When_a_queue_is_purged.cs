@@ -31,7 +31,7 @@ public sealed class When_a_queue_is_purged
 
         foreach (var operation in operations)
             (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        (await registry.ScalarAsync<long>("select max(deliveries) from operation_steps")).ShouldBeGreaterThan(1, "what was purged is missed");
+        (await registry.ScalarAsync<long>("select max(deliveries) from operation_steps")).ShouldBeGreaterThan(1, "the purged messages are missing");
         (await registry.ScalarAsync<long>("select max(fence) from operation_steps")).ShouldBe(1, "at no cost of an attempt");
     }
 
@@ -55,7 +55,7 @@ public sealed class When_a_queue_is_purged
 
         foreach (var operation in operations)
             (await second.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        step.Calls.Count.ShouldBeGreaterThan(20, "what lost its report is done again");
+        step.Calls.Count.ShouldBeGreaterThan(20, "a step whose report was lost is repeated");
     }
 
     private static async Task PurgedAsync(string bus, string queue)

@@ -61,7 +61,7 @@ public sealed class When_a_step_cannot_run
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { MaxAttempts = 1 }));
 
         await Until.TrueAsync(
-            async () => await registry.ScalarAsync<string>("select held_by from operation_steps where status = 'held'") == "registry", "the step is held");
+            async () => await registry.ScalarAsync<string>("select held_by from operation_steps where status = 'held'") == "registry", "the step is deferred");
         line.Repair();
 
         (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);

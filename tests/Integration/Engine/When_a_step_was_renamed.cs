@@ -23,7 +23,7 @@ public sealed class When_a_step_was_renamed
 
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
         steps.ShouldAllBe(s => s.Calls.Count == 1 && !Version1.Contains(s.Name));
-        (await host.HistoryAsync(operation)).ShouldContain("stepSucceeded:database", "the operation keeps the names that it began with");
+        (await host.HistoryAsync(operation)).ShouldContain("stepSucceeded:database", "the operation keeps its original step names");
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class When_a_worker_dies
         {
             var operation = await host.SubmitAsync(EngineHost.Chain("deadly", "refused").Each(s => s with { MaxAttempts = 10, Backoff = TimeSpan.Zero }));
 
-            (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled, "nothing is guessed, on either side of the pivot");
+            (await host.EndAsync(operation)).ShouldBe(OperationState.Stalled, "nothing is assumed before or after the pivot");
             buried.SetResult();
             (await registry.ScalarAsync<string>("select failure ->> 'code' from operations where id = @operation", new { operation })).ShouldBe("poisonous");
             deadly.Calls.Count(c => c == (back ? "compensate" : "execute")).ShouldBe(3);

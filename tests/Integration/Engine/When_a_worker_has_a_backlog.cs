@@ -25,6 +25,6 @@ public sealed class When_a_worker_has_a_backlog
         ends.ShouldAllBe(end => end == OperationState.Completed);
         step.Calls.Count.ShouldBe(120);
         (await registry.ScalarAsync<long>("select count(*) from operation_history where event not in ('started', 'stepDispatched', 'stepSucceeded', 'completed')")).ShouldBe(0);
-        (await registry.ScalarAsync<long>("select max(fence) from operation_steps")).ShouldBe(1, "what no worker took is sent again under the same fence");
+        (await registry.ScalarAsync<long>("select max(fence) from operation_steps")).ShouldBe(1, "a dispatch that no worker took is sent again under the same fencing token");
     }
 }

@@ -35,8 +35,8 @@ public sealed class When_an_operation_cannot_be_read
         }
 
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == 12, "all are known");
-        (await registry.ScalarAsync<bool>("select bool_and(next_due_at > now()) from operations where id = any(@ids)", new { ids })).ShouldBeTrue("they are put off");
-        (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBe(0, "a wake is made again");
+        (await registry.ScalarAsync<bool>("select bool_and(next_due_at > now()) from operations where id = any(@ids)", new { ids })).ShouldBeTrue("they are postponed");
+        (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBe(0, "a lost wake-up is repeated");
         await Until.TrueAsync(async () => (await CheckAsync(host)).Status == HealthStatus.Degraded, "health says so");
         ids.ShouldContain(id => CheckAsync(host).Result.Description!.Contains(id.ToString(), StringComparison.Ordinal));
 
@@ -76,7 +76,7 @@ public sealed class When_an_operation_cannot_be_read
 
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<long>("select count(*) from outbox where body::jsonb->>'operationId' = @id and claimed_until > now()", new { id = ids[0].ToString() }) == 1,
-            "it comes again");
+            "it is delivered again");
         (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBe(0);
     }
 

@@ -51,7 +51,7 @@ public sealed class When_an_operation_is_traced : IDisposable
         {
             (operation, trace) = await SubmitAsync(registry);
             // The worker's queue does not exist yet, so its message stays in the outbox.
-            await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select exists (select 1 from outbox where destination <> 'saga-operations')"), "the first step is ordered");
+            await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select exists (select 1 from outbox where destination <> 'saga-operations')"), "the first step is dispatched");
             (await registry.ScalarAsync<string>("select traceparent from outbox where destination <> 'saga-operations'")).ShouldStartWith($"00-{trace}-");
         }
 

@@ -25,12 +25,12 @@ public sealed class When_an_orchestrator_is_too_old
         // More than there are slots, so none of them may keep a slot.
         var waiting = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => older.SubmitAsync(Newer)));
         await Until.TrueAsync(
-            async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where reason = @Words", new { Words }) == waiting.Length, "all are put off, in words");
+            async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where reason = @Words", new { Words }) == waiting.Length, "all are postponed, with a reason");
 
         (await older.EndAsync(await older.SubmitAsync(EngineHost.Chain("one", "two")))).ShouldBe(OperationState.Completed);
 
         (await registry.ScalarAsync<long>("select count(*) from operations where slot = 'admitted' and finished_at is null")).ShouldBe(0);
-        (await registry.ScalarAsync<long>("select count(*) from operation_steps where operation_id = any(@waiting)", new { waiting })).ShouldBe(0, "nothing was begun");
+        (await registry.ScalarAsync<long>("select count(*) from operation_steps where operation_id = any(@waiting)", new { waiting })).ShouldBe(0, "nothing was started");
         await Until.TrueAsync(async () => await HealthAsync(older) is { Status: HealthStatus.Degraded } entry && entry.Description!.Contains(Words, StringComparison.Ordinal), "health says so", TimeSpan.FromSeconds(40));
     }
 
@@ -41,7 +41,7 @@ public sealed class When_an_orchestrator_is_too_old
         var bus = await RabbitServer.NewVirtualHostAsync();
         await using var older = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one"), new ScriptedStep("two")]);
         var operations = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => older.SubmitAsync(Newer)));
-        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == operations.Length, "all are put off");
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == operations.Length, "all are postponed");
 
         // Both consume wake-ups and reports from one queue.
         await using var newer = await EngineHost.StartAsync(registry, bus, [], s => s.AddSingleton(new EngineLevel(2)));

@@ -59,7 +59,7 @@ public sealed class When_messages_go_astray
             await registry.ExecuteAsync("update operation_steps set taken_at = now()");
             await host.SendAsync(Endpoints.Operations, new OperationForgotten { OperationId = operation }, id);
             await Until.TrueAsync(
-                async () => await registry.ScalarAsync<long>("select count(*) from operation_history where message_id = @id", new { id }) == 1, "it has come");
+                async () => await registry.ScalarAsync<long>("select count(*) from operation_history where message_id = @id", new { id }) == 1, "it has arrived");
         }
 
         (await host.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepDispatched:one", "stepDispatched:one"]);
@@ -80,7 +80,7 @@ public sealed class When_messages_go_astray
         });
 
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select fence from operation_steps") == 2, "it is sent again");
-        (await registry.ScalarAsync<long>("select count(*) from operation_steps where holder is null and expires_at is null and not settled")).ShouldBe(1, "nobody is waited for");
+        (await registry.ScalarAsync<long>("select count(*) from operation_steps where holder is null and expires_at is null and not settled")).ShouldBe(1, "nothing is waited for");
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class When_messages_go_astray
 
         (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
         (await orchestrator.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepSucceeded:one", "completed"]);
-        (await registry.ScalarAsync<string>("select fence || ' ' || attempt from operation_steps")).ShouldBe("1 1", "what no worker took costs no attempt");
+        (await registry.ScalarAsync<string>("select fence || ' ' || attempt from operation_steps")).ShouldBe("1 1", "a dispatch that no worker took costs no attempt");
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class When_messages_go_astray
         await using var worker = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
 
         (await orchestrator.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        (await orchestrator.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepSucceeded:one", "completed"], "the first message came, late");
+        (await orchestrator.HistoryAsync(operation)).ShouldBe(["started", "stepDispatched:one", "stepSucceeded:one", "completed"], "the first message arrived late");
     }
 
     [Fact]

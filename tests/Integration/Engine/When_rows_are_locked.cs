@@ -43,7 +43,7 @@ public sealed class When_rows_are_locked
 
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<bool>("select next_due_at > now() and next_due_at <= now() + interval '10 seconds' from operations"),
-            "it is put off, and not for ever");
+            "it is postponed, not lost");
         (await StateAsync(registry, operation)).ShouldBe("stalled");
     }
 

@@ -156,7 +156,7 @@ public sealed class When_two_workers_take_one_dispatch
 
         (await registry.ScalarAsync<long>("select count(*) from operation_steps where taken_at is null and holder is null")).ShouldBe(1);
         var taken = await worker.TakeAsync(command with { Deadline = now.AddMinutes(5) }, default);
-        taken.Reply.Remaining.ShouldBeInRange(TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5), "a message of an older version has no time for its attempt but this");
+        taken.Reply.Remaining.ShouldBeInRange(TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5), "a message from an older version has no other time limit");
     }
 
     [Fact]

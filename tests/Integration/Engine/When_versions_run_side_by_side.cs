@@ -87,7 +87,7 @@ public sealed class When_versions_run_side_by_side
             // After a claim of two seconds it is two, four, eight.
             await Until.TrueAsync(
                 async () => await registry.ScalarAsync<bool>("select unread >= 3 and claimed_until > now() + interval '4 seconds' from outbox where message_id = @unknown", new { unknown }),
-                "it is looked at again, later each time");
+                "it is checked again, less and less often");
         }
 
         // To the newer version it is what it is.

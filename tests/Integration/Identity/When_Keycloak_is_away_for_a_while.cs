@@ -33,7 +33,7 @@ public sealed class When_Keycloak_is_away_for_a_while
         world.Refusal = refuse.Task;
         var back = await world.SubmitAsync(3, StepNames.Identity, Refused);
         await Until.TrueAsync(() => Task.FromResult(stub.Organizations.Count == 3), "their organisations are there");
-        (await world.EndsAsync(await world.SubmitAsync(3, StepNames.Identity))).ShouldAllBe(e => e == OperationState.Completed, "right before the outage all is well");
+        (await world.EndsAsync(await world.SubmitAsync(3, StepNames.Identity))).ShouldAllBe(e => e == OperationState.Completed, "everything works right before the outage");
         stub.Arm("*", "*", new KeycloakFault { Status = 503 }, times: int.MaxValue);
         refuse.SetResult();
         var forward = await world.SubmitAsync(3, StepNames.Identity);

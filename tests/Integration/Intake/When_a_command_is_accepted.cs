@@ -44,7 +44,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
         (await QueryAsync<string>($"select input->>'slug' || coalesce(input->>'idempotencyKey', '') from operations where id = '{id}'")).ShouldBe("acme");
         (await QueryAsync<string>($"select event from operation_history where operation_id = '{id}'")).ShouldBe("accepted");
         (await QueryAsync<string>($"select actor || ' ' || action || ' ' || (detail->>'tier') from audit where operation_id = '{id}'")).ShouldBe("ada tenant.provision database");
-        (await QueryAsync<string>($"select slot || coalesce(next_due_at::text, '') from operations where id = '{id}'")).ShouldBe("queued", "whoever gives it a slot wakes it");
+        (await QueryAsync<string>($"select slot || coalesce(next_due_at::text, '') from operations where id = '{id}'")).ShouldBe("queued", "the admitter wakes it");
         (await QueryAsync<long>("select count(*) from outbox")).ShouldBe(0);
     }
 
@@ -68,7 +68,7 @@ public sealed class When_a_command_is_accepted : IntakeTest
         await AcceptedAsync(Command("acme"));
 
         var here = $"00-{activity.TraceId}-{activity.SpanId}-00";
-        (await QueryAsync<string>("select traceparent from operations")).ShouldBe(here, "what wakes it is of this trace");
+        (await QueryAsync<string>("select traceparent from operations")).ShouldBe(here, "the wake-up belongs to this trace");
     }
 
     [Fact]

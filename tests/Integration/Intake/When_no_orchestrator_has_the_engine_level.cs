@@ -36,7 +36,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
         (await RowsAsync()).ShouldBe(rows, "nothing was written");
 
         await BeatAsync(level: 2, orchestrates: true);
-        (await Rename.SubmitAsync(new(tenant, "New"), "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("at once, when one has come");
+        (await Rename.SubmitAsync(new(tenant, "New"), "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("at once when an orchestrator has started");
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class When_a_message_cannot_be_consumed
         var id = Guid.CreateVersion7();
         await broker.PublishAsync(Endpoints.Commands, "", Complete, new BasicProperties { ContentType = "application/json", MessageId = id.ToString() });
         await Until.TrueAsync(async () => await broker.LookAsync(Endpoints.QueueOf(Endpoints.Commands)) is { Messages: 1 }, "it is in its queue");
-        (await broker.RejectAsync(Endpoints.QueueOf(Endpoints.Commands), times: 100)).ShouldBe(51, "the limit is ours, not the broker's");
+        (await broker.RejectAsync(Endpoints.QueueOf(Endpoints.Commands), times: 100)).ShouldBe(51, "the limit is the process's own, not the broker's");
 
         await using var host = await EngineHost.StartAsync(registry, address, []);
 

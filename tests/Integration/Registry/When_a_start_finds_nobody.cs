@@ -25,7 +25,7 @@ public sealed class When_a_start_finds_nobody
         using var host = Build(logs, ("Saga:Registry:ConnectionString", registry), ("Saga:Startup:WaitSeconds", "60"));
 
         var starting = host.StartAsync(TestContext.Current.CancellationToken);
-        await Until.TrueAsync(() => Task.FromResult(logs.All.Any(l => l.Contains("Waiting for the registry", StringComparison.Ordinal))), "it says what it waits for");
+        await Until.TrueAsync(() => Task.FromResult(logs.All.Any(l => l.Contains("Waiting for the registry", StringComparison.Ordinal))), "it logs what it waits for");
         starting.IsCompleted.ShouldBeFalse();
         line.Repair();
 

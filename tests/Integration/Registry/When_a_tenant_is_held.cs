@@ -60,7 +60,7 @@ public sealed class When_a_tenant_is_held
 
         await new HoldStore(registry).SetAsync(tenant.Id, HoldCode.Request, effect, "ada", "On request.", Cancellation);
 
-        (await registry.ScalarAsync<string>("select status from runtime_v1.tenants where slug = 'acme'")).ShouldBe(shown.ToString().ToLowerInvariant(), "runtimes see it, too");
+        (await registry.ScalarAsync<string>("select status from runtime_v1.tenants where slug = 'acme'")).ShouldBe(shown.ToString().ToLowerInvariant(), "runtimes also see it");
         foreach (var status in (TenantStatus[])[TenantStatus.Active, TenantStatus.Suspended])
         {
             var found = await new TenantListing(registry).ListAsync(new TenantFilter { Statuses = [status] }, "slug", null, 10, Cancellation);

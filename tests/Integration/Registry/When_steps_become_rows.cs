@@ -46,7 +46,7 @@ public sealed class When_steps_become_rows
         steps["database.create"].DueAt.ShouldBe(new DateTimeOffset(2026, 1, 2, 3, 5, 0, 500, TimeSpan.Zero));
         steps["organization.create"].Status.ShouldBe(StepStatus.Pending);
         await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        (await connection.QueryAsync<string>("select step from operation_steps where settled order by step")).ShouldBe(["database.create", "placement.reserve"], "a lease that was settled stays so");
+        (await connection.QueryAsync<string>("select step from operation_steps where settled order by step")).ShouldBe(["database.create", "placement.reserve"], "a settled lease stays settled");
     }
 
     // The earlier migrations, as recorded by their migrator.

@@ -142,7 +142,7 @@ public sealed class When_a_place_is_reserved
         await world.CompensateAsync(tenant, StepNames.Reserve);
         await world.CompensateAsync(tenant, StepNames.Reserve);
 
-        (await world.RegistryAsync<long>("select count(*) from tenant_keys")).ShouldBe(0, "what was sealed for it is unreadable for ever");
+        (await world.RegistryAsync<long>("select count(*) from tenant_keys")).ShouldBe(0, "everything sealed for it is permanently unreadable");
         var again = await Seed.TenantAsync(world.Registry, "acme", "custom", IsolationTier.Schema, domain: "acme.com");
         (await PlaceAsync(world, again)).Database.ShouldBe("saga_schemas_1");
         (await world.RegistryAsync<long>("select count(*) from audit where action = 'tenant.undo'")).ShouldBe(1);

@@ -144,7 +144,7 @@ public sealed class When_runtime_keys_are_back_filled
         var filling = BackfillAsync(registry);
         await Until.TrueAsync(
             async () => await ScalarAsync(registry, "select count(*) from pg_locks where not granted and transactionid is not null") > 0 || filling.IsCompleted,
-            "the back-fill waits for the one that destroys, or is past it");
+            "the back-fill waits for the destruction, or has passed it");
         await destroying.CommitAsync(default);
 
         (await filling).ShouldBe(0);

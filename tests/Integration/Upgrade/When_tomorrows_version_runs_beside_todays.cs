@@ -34,13 +34,13 @@ public sealed class When_tomorrows_version_runs_beside_todays
         await EndAsync(todaysWorker, todays);
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<long>("select count(*) from operation_steps where step = 'new' and held_by = 'worker'") == Each,
-            "today's worker defers the step that it does not know", Patience);
+            "the current worker defers the step that it does not know", Patience);
         (await registry.ScalarAsync<long>("select count(*) from operations where id = any(@tomorrows) and finished_at is null", new { tomorrows })).ShouldBe(Each);
 
         await using (await NextProcess.WorkAsync(registry, bus, "one", "new", "three"))
         {
             // Meanwhile the next version's orchestrator dies and comes back.
-            await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from progress") > 0, "tomorrow's worker is at work", Patience);
+            await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from progress") > 0, "the next version's worker is running", Patience);
             await orchestrator.KillAsync();
             await orchestrator.DisposeAsync();
             orchestrator = await NextProcess.OrchestrateAsync(registry, bus);
@@ -68,18 +68,18 @@ public sealed class When_tomorrows_version_runs_beside_todays
         await EndAsync(today, todays);
         await NoAttemptWasSpentAsync(registry);
         (await registry.ScalarAsync<long>("select count(*) from dead_letters where reason <> 'unreadable' or message_type not like '%.ExecuteStep'")).ShouldBe(0);
-        (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBeGreaterThan(0, "tomorrow's worker takes some of them");
+        (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBeGreaterThan(0, "the next version's worker takes some of them");
         // Operations that the current orchestrator does not know wait, with a reason.
         await Until.TrueAsync(
             async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where operation_id = any(@tomorrows) and reason like '%needs engine level 2%'", new { tomorrows }) == Each,
-            "all are put off", Patience);
-        (await registry.ScalarAsync<long>("select count(*) from operation_steps where operation_id = any(@tomorrows)", new { tomorrows })).ShouldBe(0, "nothing was begun");
+            "all are postponed", Patience);
+        (await registry.ScalarAsync<long>("select count(*) from operation_steps where operation_id = any(@tomorrows)", new { tomorrows })).ShouldBe(0, "nothing was started");
 
         // Both orchestrators consume one queue now. The next version's dies meanwhile and comes back.
         var next = await NextProcess.OrchestrateAsync(registry, bus);
         var more = await SubmitAsync(registry);
         await Until.TrueAsync(
-            async () => await registry.ScalarAsync<long>("select count(*) from operations where id = any(@tomorrows) and state = 'completed'", new { tomorrows }) > 0, "tomorrow's are run", Patience);
+            async () => await registry.ScalarAsync<long>("select count(*) from operations where id = any(@tomorrows) and state = 'completed'", new { tomorrows }) > 0, "the next version's operations run", Patience);
         await next.KillAsync();
         await next.DisposeAsync();
         next = await NextProcess.OrchestrateAsync(registry, bus);
@@ -128,7 +128,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
     // Each execution of the new step reports its progress, and only the next version's worker executes it.
     private static Task ProgressIsKnownAsync(NpgsqlDataSource registry) => Until.TrueAsync(
         async () => await registry.ScalarAsync<bool>("select count(*) filter (where exists (select from progress p where p.operation_id = s.operation_id and p.step = 'new')) = count(*) and count(*) > 0 from operation_steps s where step = 'new'"),
-        "what was said of the new step is known");
+        "the reports about the new step were stored");
 
     private static async Task ReturnAsync(NpgsqlDataSource registry, string reason)
     {

@@ -31,7 +31,7 @@ public abstract partial class EnginePortContract
         (await AdmitAsync(2)).ShouldBeEmpty();
         (await World.Admission.ReadAsync(2, default)).ShouldBe(new(Slots: 2, Used: 2, Waiting: 2));
         (await AdmitAsync(3)).ShouldBe([queued[2]]);
-        (await AdmitAsync(1)).ShouldBeEmpty("there are fewer than are held");
+        (await AdmitAsync(1)).ShouldBeEmpty("fewer slots exist than are used");
     }
 
     [Fact]

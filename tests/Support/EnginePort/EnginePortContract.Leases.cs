@@ -38,7 +38,7 @@ public abstract partial class EnginePortContract
         await CommitAsync(Change(operation, Dispatched(2)));
         var next = Lease(operation, 2);
 
-        (await TakeAsync(next)).ShouldBe(LeaseAnswer.Busy, "the older one may be at work still");
+        (await TakeAsync(next)).ShouldBe(LeaseAnswer.Busy, "the older attempt may still be running");
         World.Advance(Span + TimeSpan.FromSeconds(1));
 
         (await TakeAsync(next)).ShouldBe(LeaseAnswer.Taken);

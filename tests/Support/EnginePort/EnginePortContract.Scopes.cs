@@ -93,7 +93,7 @@ public abstract partial class EnginePortContract
             var known = (await World.Acceptances.FindAsync("ada", key.Text, default))!;
             (known.OperationId, known.TenantId).ShouldBe((winner.OperationId, null));
             known.CommandHash.ShouldBe(key.CommandHash);
-            (await World.Acceptances.FindAsync("grace", key.Text, default)).ShouldBeNull("a key is its caller's own");
+            (await World.Acceptances.FindAsync("grace", key.Text, default)).ShouldBeNull("a key is scoped to its caller");
             (await LoadAsync(loser.OperationId)).ShouldBeNull();
             (await HolderAsync(loser.Scopes.Single())).ShouldBeNull();
         }

@@ -22,9 +22,9 @@ public abstract partial class EnginePortContract
         }
 
         (await LoadAsync(good)).Stored.State.ShouldBe(OperationState.Running);
-        (await World.Admission.ReadAsync(2, default)).Used.ShouldBe(1, "meanwhile it keeps no slot from the others");
+        (await World.Admission.ReadAsync(2, default)).Used.ShouldBe(1, "it uses no slot meanwhile");
         World.Advance(TimeSpan.FromHours(1));
-        await ComesBackAsync(bad, "it is put off, and not forgotten");
+        await ComesBackAsync(bad, "it is postponed, not lost");
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class When_a_dispatch_is_not_taken
         {
             var decision = run.WakeWhenDue();
             decision.Dispatches.ShouldHaveSingleItem().ShouldSatisfyAllConditions(d => d.Fence.ShouldBe(1), d => d.Attempt.ShouldBe(1));
-            decision.History.ShouldBeEmpty("it would fill with what says nothing new");
+            decision.History.ShouldBeEmpty("repeated events would fill it");
             decision.Changes.ShouldBeTrue();
         }
 

@@ -69,7 +69,7 @@ public sealed class When_a_step_fails
 
         var decision = run.Silence("first");
 
-        decision.Settlements.ShouldBeEmpty("it may still be at work, and may still succeed");
+        decision.Settlements.ShouldBeEmpty("it may still be running and may still succeed");
         decision.History.Select(Run.Text).ShouldBe(["stepTimedOut:first"]);
         run["first"].Failure!.ShouldSatisfyAllConditions(f => f.Code.ShouldBe("attempt-timeout"), f => f.Transient.ShouldBeTrue());
     }

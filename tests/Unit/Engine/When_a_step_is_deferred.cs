@@ -62,7 +62,7 @@ public sealed class When_a_step_is_deferred
             run.WakeWhenDue();
         }
 
-        times.ShouldBeInRange(150, 200, "every two minutes in the end");
+        times.ShouldBeInRange(150, 200, "finally every two minutes");
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -98,7 +98,7 @@ public sealed class When_a_step_is_deferred
             run.WakeWhenDue();
         }
 
-        run.State.ShouldBe(OperationState.Running, "a result in between ends the row");
+        run.State.ShouldBe(OperationState.Running, "a result in between ends the sequence");
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class When_a_step_is_deferred
 
         run.Fail("right", transient: false);
 
-        run["left"].Status.ShouldBe(StepStatus.Compensating, "the message that was held may have acted before it was");
+        run["left"].Status.ShouldBe(StepStatus.Compensating, "the held message may have taken effect before");
     }
 
     [Theory, InlineData(FailureKind.Outage), InlineData(FailureKind.Overload)]

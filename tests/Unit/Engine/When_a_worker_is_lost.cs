@@ -20,7 +20,7 @@ public sealed class When_a_worker_is_lost
         var decision = run.Lose("first");
 
         decision.History.Select(Run.Text).ShouldBe(["stepFailed:first"]);
-        decision.Settlements.ShouldBeEmpty("a worker that only slept may still report its success");
+        decision.Settlements.ShouldBeEmpty("a worker that was only paused may still report success");
         run["first"].Failure!.ShouldSatisfyAllConditions(f => f.Code.ShouldBe("worker-lost"), f => f.Transient.ShouldBeTrue());
         run.WakeWhenDue().Dispatches.Single().ShouldSatisfyAllConditions(d => d.Fence.ShouldBe(2), d => d.Attempt.ShouldBe(2));
     }
@@ -48,7 +48,7 @@ public sealed class When_a_worker_is_lost
         run.Time.Advance(TimeSpan.FromSeconds(59));
 
         run.Wake().Advances.ShouldBeFalse();
-        run.WakeWhenDue().History.Select(Run.Text).ShouldBe(["stepTimedOut:first"], "it did not come");
+        run.WakeWhenDue().History.Select(Run.Text).ShouldBe(["stepTimedOut:first"], "it did not arrive");
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -73,11 +73,11 @@ public sealed class When_a_worker_is_lost
 
         run["a"].Failure!.Code.ShouldBe(goOn ? "poisonous" : "worker-lost");
         run["a"].Status.ShouldBe(goOn ? StepStatus.Failed : StepStatus.Running);
-        run.State.ShouldBe(OperationState.Running, "the step beside it goes its way first");
+        run.State.ShouldBe(OperationState.Running, "the parallel step runs first");
         if (!goOn)
             return;
         run.Succeed("b");
-        run.State.ShouldBe(OperationState.Stalled, "nothing is guessed, though the pivot is not reached");
+        run.State.ShouldBe(OperationState.Stalled, "nothing is assumed although the pivot was not reached");
         run.Progress.Failure!.Code.ShouldBe("poisonous");
         run.Dispatches.ShouldAllBe(d => d.Direction == Direction.Forward);
     }

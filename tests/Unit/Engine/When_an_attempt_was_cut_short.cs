@@ -27,7 +27,7 @@ public sealed class When_an_attempt_was_cut_short
         first.Settlements.ShouldHaveSingleItem();
         run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.CompensationWaiting), s => s.DueAt.ShouldBe(cut + Lingers));
         run.State.ShouldBe(OperationState.Compensating);
-        run["base"].Status.ShouldBe(StepStatus.Succeeded, "what it stands on waits");
+        run["base"].Status.ShouldBe(StepStatus.Succeeded, "its prerequisite waits");
 
         run.WakeWhenDue();
         run["a"].Status.ShouldBe(StepStatus.Compensating);

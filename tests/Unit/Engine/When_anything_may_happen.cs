@@ -85,7 +85,7 @@ public sealed class When_anything_may_happen
         var end = run.Progress;
         for (var i = 0; i < 10; i++)
         {
-            Holds(!Check(run, Anything(run, random, mischief)).Changes && run.Progress.State == end.State, "nothing moves what came to rest");
+            Holds(!Check(run, Anything(run, random, mischief)).Changes && run.Progress.State == end.State, "an operation at rest does not change");
         }
 
         Ended(run);
@@ -172,10 +172,10 @@ public sealed class When_anything_may_happen
             var sent = decision.Dispatches.Where(d => d.Step == step.Name).ToList();
             Holds(sent.Count <= 1, $"{step.Name} is sent once in a decision");
             var again = sent.Count(d => d.Fence == old.Fence);
-            Holds(step.Fence == old.Fence + sent.Count - again, $"the fence of {step.Name} grows with each dispatch, and only so");
-            Holds(again == 0 || (old.TakenAt is null && step.Attempt == old.Attempt), $"{step.Name} is sent again under its fence only when no worker took it, at no cost");
+            Holds(step.Fence == old.Fence + sent.Count - again, $"the fence of {step.Name} grows exactly with each dispatch");
+            Holds(again == 0 || (old.TakenAt is null && step.Attempt == old.Attempt), $"{step.Name} is sent again under its fence only when no worker took it, and costs no attempt");
             Holds(step.Attempt == old.Attempt || old.Status != step.Status, $"an attempt of {step.Name} is counted with its result");
-            Holds(after.State != OperationState.Running || step.Attempt <= Definition(run, step.Name).MaxAttempts, $"{step.Name} has no more attempts than it may");
+            Holds(after.State != OperationState.Running || step.Attempt <= Definition(run, step.Name).MaxAttempts, $"{step.Name} exceeds no attempt limit");
         }
 
         foreach (var dispatch in decision.Dispatches)
@@ -183,13 +183,13 @@ public sealed class When_anything_may_happen
             var definition = Definition(run, dispatch.Step);
             if (dispatch.Direction == Direction.Forward)
             {
-                Holds(after.State == OperationState.Running, "forward only while running");
-                Holds(definition.After.All(a => run[a].Status == StepStatus.Succeeded), $"what {dispatch.Step} stands on has succeeded");
+                Holds(after.State == OperationState.Running, "forward only while the operation is running");
+                Holds(definition.After.All(a => run[a].Status == StepStatus.Succeeded), $"the prerequisites of {dispatch.Step} have succeeded");
             }
             else
             {
-                Holds(after.State == OperationState.Compensating, "back only after the turn");
-                Holds(definition.Kind == StepKind.Compensatable, "only what can be undone is");
+                Holds(after.State == OperationState.Compensating, "backwards only after it starts to compensate");
+                Holds(definition.Kind == StepKind.Compensatable, "only compensatable steps are undone");
                 var dependents = run.Workflow.Steps.Where(s => s.After.Contains(dispatch.Step));
                 Holds(dependents.All(d => run[d.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done } or { Phase: StepPhase.Skipped }
                     || (d.Kind == StepKind.Pivot && run[d.Name].Status == StepStatus.Failed)), $"all that stands on {dispatch.Step} is undone");
@@ -198,11 +198,11 @@ public sealed class When_anything_may_happen
 
         Holds(
             decision.After.Steps.Where(s => !before.Steps.Contains(s, ReferenceEqualityComparer.Instance)).SequenceEqual(decision.ChangedSteps),
-            "every step that is not as it was is written, and no other");
-        Holds(decision.Settlements.All(s => before.Steps.Single(b => b.Name == s.Step).Fence == s.Fence), "a settlement is of the dispatch that was awaited");
-        Holds(!decision.Advances || decision.History.Count > 0, "what advances is in the history");
-        Holds(after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "what is in motion is due some time, and only that");
-        Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "after the pivot there is no way back");
+            "exactly the changed steps are written");
+        Holds(decision.Settlements.All(s => before.Steps.Single(b => b.Name == s.Step).Fence == s.Fence), "a settlement belongs to the awaited dispatch");
+        Holds(!decision.Advances || decision.History.Count > 0, "every advance is in the history");
+        Holds(after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "exactly the operations in progress have a due time");
+        Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "no compensation after the pivot");
         Holds(run.Lines.Count(l => l is "completed" or "compensated" or "stalled") <= 1, "it ends once");
         return decision;
     }
@@ -217,7 +217,7 @@ public sealed class When_anything_may_happen
             case OperationState.Compensated:
                 foreach (var step in run.Progress.Steps.Where(s => s.Fence > 0 && Definition(run, s.Name).Kind == StepKind.Compensatable))
                     Holds(step.Status == StepStatus.Compensated, $"{step.Name} was sent, so it may have acted, and is undone");
-                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped), "what was never sent is skipped");
+                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped), "steps that were never dispatched are skipped");
                 Holds(run.Progress.Failure is not null, "an operation that was undone says why");
                 break;
             default:
@@ -226,7 +226,7 @@ public sealed class When_anything_may_happen
                 break;
         }
 
-        Holds(run.Lines.FindIndex(l => l == "started") == 0 && run.Lines.FindLastIndex(l => l == "started") == 0, "it starts once, and first");
+        Holds(run.Lines.FindIndex(l => l == "started") == 0 && run.Lines.FindLastIndex(l => l == "started") == 0, "it starts exactly once, before the others");
     }
 
     // Not Shouldly, which is slow for a million checks.

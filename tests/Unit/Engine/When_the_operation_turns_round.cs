@@ -16,7 +16,7 @@ public sealed class When_the_operation_turns_round
         var turned = run.Fail("right", transient: false);
 
         turned.Dispatches.Select(d => (d.Step, d.Direction, d.Fence)).ShouldBe([("left", Direction.Back, 2), ("right", Direction.Back, 2)]);
-        run.Succeed("right").Dispatches.ShouldBeEmpty("left, which comes after first, is not undone");
+        run.Succeed("right").Dispatches.ShouldBeEmpty("left, which depends on first, is not undone");
         run.Succeed("left").Dispatches.Select(d => (d.Step, d.Direction)).ShouldBe([("first", Direction.Back)]);
         run.Succeed("first");
         run.State.ShouldBe(OperationState.Compensated);
@@ -75,7 +75,7 @@ public sealed class When_the_operation_turns_round
 
         run.State.ShouldBe(OperationState.Stalled);
         run.Progress.Failure!.Code.ShouldBe("left-failed");
-        run["first"].Status.ShouldBe(StepStatus.Succeeded, "what it stands on is not undone under it");
+        run["first"].Status.ShouldBe(StepStatus.Succeeded, "its prerequisite is not undone first");
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class When_messages_share_a_sender
         var (first, second) = await FillAsync();
         var later = Messages(3);
         var sent = later.ConvertAll(m => lane.SendAsync(m, default));
-        bus.Reader.TryRead(out _).ShouldBeFalse("both ways are taken");
+        bus.Reader.TryRead(out _).ShouldBeFalse("both outcomes occur");
 
         second.Confirmed.SetResult();
 
@@ -49,7 +49,7 @@ public sealed class When_messages_share_a_sender
         together.MessageBatch.Messages.ShouldBe(later);
         together.Confirmed.SetResult();
         await Task.WhenAll(sent);
-        first.Confirmed.Task.IsCompleted.ShouldBeFalse("nobody waited for it");
+        first.Confirmed.Task.IsCompleted.ShouldBeFalse("nothing waited for it");
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class When_the_registry_is_away : IConsumer<OperationDue>, IAsyncL
         for (var count = 0; count < 20; count++)
             await SendAsync();
 
-        tried.Count.ShouldBe(1, "nobody tries meanwhile");
+        tried.Count.ShouldBe(1, "nothing probes it meanwhile");
         away = false;
         answers = true;
 

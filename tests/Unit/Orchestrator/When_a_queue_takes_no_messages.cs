@@ -44,7 +44,7 @@ public sealed class When_a_queue_takes_no_messages
         var started = time.GetUtcNow();
         await relay.StartAsync(default);
 
-        await Until.TrueAsync(() => Moved(sender.GivenUp.Contains(stuck.Id)), "the send is given up");
+        await Until.TrueAsync(() => Moved(sender.GivenUp.Contains(stuck.Id)), "the send times out");
 
         (time.GetUtcNow() - started).ShouldBeLessThan(outbox.Claim);
         outbox.Deleted.ShouldBeEmpty();

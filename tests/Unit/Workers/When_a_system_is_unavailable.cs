@@ -27,7 +27,7 @@ public sealed class When_a_system_is_unavailable
         var open = await Should.ThrowAsync<CircuitOpenException>(() => RunAsync("keycloak"));
         (open.System, open.RetryAfter).ShouldBe(("keycloak", TimeSpan.FromSeconds(10)));
         await Should.ThrowAsync<CircuitOpenException>(() => RunAsync("s3", "keycloak"));
-        reached.ShouldBe(3, "nobody asked it meanwhile");
+        reached.ShouldBe(3, "nothing called it meanwhile");
         await RunAsync("s3");
         await RunAsync();
         circuits.Open.ShouldBe(["keycloak"]);
