@@ -6,7 +6,7 @@ using Saga.Engine.Operations;
 
 namespace Saga.Api.OpenApi;
 
-/// <summary>Lists the words of members that are text in the code because a word of a newer version may come through them.</summary>
+/// <summary>Lists the values of members that are strings in the code because they may contain values from a newer version.</summary>
 internal static class Words
 {
     public static void Describe(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
@@ -15,14 +15,14 @@ internal static class Words
         {
             case { Name: "state" } property when property.DeclaringType.IsAssignableTo(typeof(OperationSummaryView)):
                 schema.Enum = [.. OperationStateNames.All.Append(OperationStateNames.Unknown).Select(Node)];
-                schema.Description = "unknown when a newer version wrote a state that this one does not know: storedState has it.";
+                schema.Description = "unknown when a newer version wrote a state that this version does not know; storedState then contains it.";
                 break;
             case { Name: "status" } property when property.DeclaringType == typeof(StepView):
                 schema.Enum = [.. StepStatusNames.All.Select(StepStatusNames.Shown).Append(StepStatusNames.Unknown).Select(Node)];
-                schema.Description = "unknown when a newer version wrote a status that this one does not know: storedStatus has it.";
+                schema.Description = "unknown when a newer version wrote a status that this version does not know; storedStatus then contains it.";
                 break;
             case { Name: "storedState" or "storedStatus" }:
-                schema.Description = "As it is stored; only when it is unknown to this version.";
+                schema.Description = "The stored value; present only when this version does not know it.";
                 break;
             case { Name: "heldBy" } property when property.DeclaringType == typeof(StepView):
                 schema.Deprecated = true;

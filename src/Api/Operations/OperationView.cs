@@ -18,7 +18,7 @@ public record OperationSummaryView
     /// <summary>A name of <see cref="OperationState"/>, or <see cref="OperationStateNames.Unknown"/>.</summary>
     public required string State { get; init; }
 
-    /// <summary>The state as it is stored, when this version of the API does not know it.</summary>
+    /// <summary>The stored state, if this version of the API does not know it.</summary>
     public string? StoredState { get; init; }
 
     /// <summary>Absent when the operation does not concern a single tenant.</summary>

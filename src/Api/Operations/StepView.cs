@@ -20,7 +20,7 @@ public sealed record StepView
     /// <summary>A name of <see cref="StepStatusNames"/>, or <see cref="StepStatusNames.Unknown"/>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>The status as it is stored, when this version of the API does not know it.</summary>
+    /// <summary>The stored status, if this version of the API does not know it.</summary>
     public string? StoredStatus { get; init; }
 
     /// <summary>Attempts in the current direction; 0 before the first.</summary>
@@ -44,17 +44,17 @@ public sealed record StepView
 
     public Failure? Failure { get; init; }
 
-    /// <summary>The external system because of which the step is deferred.</summary>
+    /// <summary>The external system that the deferred step waits for.</summary>
     public string? DeferredBy { get; init; }
 
-    /// <summary>The former name of <see cref="DeferredBy"/>, shown beside it for one version.</summary>
+    /// <summary>The former name of <see cref="DeferredBy"/>, also shown for one version.</summary>
     public string? HeldBy => DeferredBy;
 
     public JsonElement? Output { get; init; }
 
     /// <param name="workflow">The steps.</param>
-    /// <param name="runs">How far each has come, in the same order.</param>
-    /// <param name="unknown">By step, the statuses that this version does not know.</param>
+    /// <param name="runs">The state of each step, in the same order.</param>
+    /// <param name="unknown">The statuses that this version does not know, by step.</param>
     public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs, IReadOnlyDictionary<string, string>? unknown = null) =>
         [.. workflow.Steps.Zip(runs, (step, run) => Of(step, run, unknown?.GetValueOrDefault(run.Name)))];
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Saga.Engine.Decisions;
 
-/// <summary>One decision in the making: the rules of the saga, applied to a copy of where it stands.</summary>
+/// <summary>Builds one decision by applying the saga's rules to a copy of the operation's state.</summary>
 internal sealed class DecisionBuilder(
     WorkflowDefinition workflow, Progress before, DateTimeOffset now, Func<double> random, CompensationRules compensation, DispatchRules rules, WorkerResults results)
 {
@@ -53,7 +53,7 @@ internal sealed class DecisionBuilder(
             DeferredSince = null,
             DeferredTimes = 0,
             LostInARow = 0,
-            // A step that failed and was undone still shows why it failed.
+            // A failed step that was undone still shows why it failed.
             Failure = back ? step.Failure : null,
             Output = back ? step.Output : output,
         });
@@ -61,7 +61,7 @@ internal sealed class DecisionBuilder(
         Advance();
     }
 
-    // What a forward attempt of unknown outcome asked for may have appeared after the compensation had looked.
+    // The effects of a forward attempt with an unknown outcome may have appeared after the compensation ran.
     private void CompensateAgain(StepRun step, DateTimeOffset until)
     {
         var due = until > now ? until : now;
@@ -75,11 +75,11 @@ internal sealed class DecisionBuilder(
         step = Uncertain(step, timedOut || lost || outcomeUnknown);
         var definition = Definition(step.Name);
         step = step with { Deadline = step.Deadline + Queued(step), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
-        // An attempt that was given up may still be at work: it keeps the lease until it ends or a newer fence takes over.
+        // An abandoned attempt may still be running. It keeps its lease until the lease ends or a newer fencing token takes over.
         if (!timedOut && !lost)
             settlements.Add(new(step.Name, step.Fence));
         var delay = back ? Backoff.AfterCompensation(definition, compensation.BackoffLimit, step.Attempt, random()) : Backoff.After(definition, step.Attempt, random());
-        // What is undone is tried as long as there is time: it stalls for what will not pass, not for what may.
+        // A compensation is retried as long as there is time. It stalls only on permanent failures.
         var again = reason.Kind != FailureKind.Permanent && (back || step.Attempt < definition.MaxAttempts) && now + delay < (back ? LastOf(step, definition) : step.Deadline);
         Line((back, timedOut) switch
         {
@@ -120,7 +120,7 @@ internal sealed class DecisionBuilder(
         }
 
         var pause = rules.PauseAfterDeferral(report.RetryAfter, now - since, random());
-        // The attempt was not made, and the time until the next is not the step's: neither counts.
+        // Neither the deferred attempt nor the time until the next one counts.
         var deferred = step with
         {
             Status = step.Status.In(StepPhase.Deferred),
@@ -145,7 +145,7 @@ internal sealed class DecisionBuilder(
     {
         var moving = InMotion();
         GiveUp(moving);
-        // Afterwards: an attempt that was given up may have turned the operation round, and no step is sent twice in one decision.
+        // Done afterwards, because an abandoned attempt may have made the operation compensate, and no step is sent twice in one decision.
         foreach (var step in moving.Where(Moves))
         {
             if (!step.Status.IsDispatched && step.DueAt <= now)
@@ -168,7 +168,7 @@ internal sealed class DecisionBuilder(
         }
     }
 
-    // Attempts whose time is over, and attempts whose worker is lost.
+    // Gives up attempts whose time is over or whose worker is lost.
     private void GiveUp(List<StepRun> moving)
     {
         foreach (var step in moving.Where(s => s.Status.IsDispatched && Moves(s)))
@@ -196,7 +196,7 @@ internal sealed class DecisionBuilder(
             Replace(step with { DueAt = lookAt });
     }
 
-    // Of the same dispatch: whichever delivery comes first is taken, and the others change nothing.
+    // Sends the same dispatch again. The delivery that arrives first is taken, and the others change nothing.
     private void Redeliver(StepRun step)
     {
         var definition = Definition(step.Name);
@@ -204,7 +204,7 @@ internal sealed class DecisionBuilder(
         dispatches.Add(Message(definition, step.Status.Direction, step.Fence, step.Attempt));
     }
 
-    // Everything that may run now, and the end when nothing is left.
+    // Dispatches everything that may run now, and ends the operation when nothing is left.
     private void Advance()
     {
         if (state == OperationState.Running)
@@ -272,7 +272,7 @@ internal sealed class DecisionBuilder(
     {
         var definition = Definition(step.Name);
         var turns = direction == Direction.Back && !step.Status.IsBack;
-        // Turned round while a worker is at it: that attempt is cut short.
+        // If the operation starts to compensate while a worker runs the step, that attempt is cancelled.
         step = Uncertain(step, turns && step.Status.IsDispatched);
         var fence = step.Fence + 1;
         var repeats = !turns && step.DeferredTimes > 0;
@@ -305,7 +305,7 @@ internal sealed class DecisionBuilder(
     private Dispatch Message(StepDefinition definition, Direction direction, long fence, int attempt) =>
         new(definition.Name, definition.Worker, direction, fence, attempt, definition.AttemptTimeout, now + rules.DeliveryLasts);
 
-    // A pivot that said it failed permanently did nothing; one that fell silent may have acted, and nothing is guessed.
+    // A pivot that reported a permanent failure did nothing. One that never reported may have taken effect, so nothing is assumed.
     private static bool MayTurn(StepDefinition step, Failure reason) => !EngineFailures.OnlyStalls(reason) && step.Kind switch
     {
         StepKind.Compensatable => true,
@@ -315,7 +315,7 @@ internal sealed class DecisionBuilder(
 
     private TimeSpan CompensationTime(StepDefinition definition) => definition.CompensationDeadline ?? compensation.Deadline;
 
-    // A compensation that began under an older version has a deadline of minutes: its time counts from its beginning.
+    // A compensation that started under an older version has a deadline of minutes, so its time counts from its start.
     private DateTimeOffset LastOf(StepRun step, StepDefinition definition)
     {
         var end = step.StartedAt + CompensationTime(definition) ?? now;
@@ -324,10 +324,10 @@ internal sealed class DecisionBuilder(
 
     private StepRun Uncertain(StepRun step, bool cutShort) => cutShort && !step.Status.IsBack ? step with { UncertainAt = now } : step;
 
-    // Whether the step goes where the operation goes by now.
+    // Whether the step's direction matches the operation's current direction.
     private bool Moves(StepRun step) => step.Status.IsBack == (state == OperationState.Compensating);
 
-    // The intent was recorded, so the effect may be there, whatever became of the message.
+    // The dispatch was recorded, so the effect may exist whatever happened to the message.
     private static bool MayHaveActed(StepRun step) =>
         !step.Status.IsBack && step.Status.Phase is not (StepPhase.Pending or StepPhase.Skipped);
 
@@ -343,7 +343,7 @@ internal sealed class DecisionBuilder(
         ? steps.FindAll(s => s.Status.IsInMotion && s.Status.Direction == direction)
         : [];
 
-    // Of the newest dispatch, the time in which no worker had it; not known when its worker reported without having taken it.
+    // How long the newest dispatch was in a queue; unknown if its worker reported without having taken it.
     private static TimeSpan Queued(StepRun step) => step.TakenAt - step.DispatchedAt ?? TimeSpan.Zero;
 
     private StepDefinition Definition(string name) => workflow.Steps.First(s => s.Name == name);

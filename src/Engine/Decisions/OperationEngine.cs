@@ -6,13 +6,13 @@ using Saga.Engine.Workflows;
 namespace Saga.Engine.Decisions;
 
 /// <summary>
-/// Decides what an event means for an operation: a function of the workflow, where the operation stands, the
-/// event, the time and a random number. No input or output, and no clock of its own: the time comes from where the operation
-/// was loaded, so that what is due is judged by the clock that it was written by. It remembers only which workers have results.
+/// Decides what an event means for an operation, as a function of the workflow, the operation's state, the event, the time and a
+/// random number. It has no I/O and no clock: the time comes with the loaded operation, so due times are compared with the clock that
+/// wrote them. It remembers only which workers have had results.
 /// </summary>
 /// <remarks>
-/// Every event names the fence of the dispatch it answers. An event whose fence is not the newest of its step,
-/// or whose step is past it, changes nothing; so duplicates and late messages need no memory of their own.
+/// Every event names the fencing token of its dispatch. An event with an outdated fencing token, or whose step has moved on, changes
+/// nothing, so duplicates and late messages need not be remembered.
 /// </remarks>
 public sealed class OperationEngine(Func<double> random, CompensationRules? compensation = null, DispatchRules? rules = null)
 {
@@ -33,7 +33,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
 
     public Decision Succeed(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepSucceeded report)
     {
-        // A compensation that is to run once more has had the result of its last dispatch.
+        // A compensation that must run once more already has the result of its last dispatch.
         if (Awaited(progress, report) is not { } step || step is { Status: { Direction: Direction.Back, Phase: StepPhase.Waiting }, FinishedAt: not null })
             return Decision.Nothing(progress);
         NoteResult(workflow, step, now);
@@ -44,12 +44,12 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
 
     public Decision Fail(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepFailed report)
     {
-        // A dispatch that is already waiting for its successor has had its result.
+        // A dispatch that already waits for its successor has its result.
         if (Awaited(progress, report) is not { Status.IsDispatched: true } step)
             return Decision.Nothing(progress);
         NoteResult(workflow, step, now);
         var builder = Begin(workflow, progress, now);
-        // A worker defers by itself what is not the step's fault. Whoever reports it as a failure means the same.
+        // Workers defer steps on outage and overload. A report of such a failure means the same.
         if (report.Failure.Kind is FailureKind.Outage or FailureKind.Overload)
             builder.Defer(step, Deferral(report));
         else
@@ -67,8 +67,8 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     }
 
     /// <summary>
-    /// Looks at what is due, and at every dispatch whose worker may be lost: gives up attempts whose time is over or whose worker is
-    /// lost, sends again what no worker took, and sends what was delayed.
+    /// Handles everything that is due: gives up attempts whose time is over or whose worker is lost, sends dispatches again that no worker
+    /// took, and sends delayed attempts.
     /// </summary>
     public Decision Wake(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
@@ -80,9 +80,9 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     }
 
     /// <summary>
-    /// Sends again, at no cost of an attempt, what a bus that forgets when its process ends may have lost: dispatches that no worker
-    /// took, under the same fence; and those whose report may be lost, under a new one. What a worker holds is left to it, or
-    /// to the end of its lease.
+    /// Sends messages again that the in-memory bus may have lost, which costs no attempt: dispatches that no worker took, under the same
+    /// fencing token, and dispatches whose report may be lost, under a new one. Dispatches with a running worker are left alone until the
+    /// worker reports or its lease ends.
     /// </summary>
     public Decision Redispatch(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {

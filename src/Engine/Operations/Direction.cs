@@ -1,6 +1,6 @@
 namespace Saga.Engine.Operations;
 
-/// <summary>Whether a step is being done or undone.</summary>
+/// <summary>Whether a step is being executed or compensated.</summary>
 public enum Direction
 {
     Forward,

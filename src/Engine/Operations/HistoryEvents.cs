@@ -1,6 +1,6 @@
 namespace Saga.Engine.Operations;
 
-/// <summary>The events of an operation's history. Names are public: they are shown, streamed and filtered by.</summary>
+/// <summary>The events of an operation's history. Names are public: the API shows them, streams them and filters by them.</summary>
 public static class HistoryEvents
 {
     public const string Accepted = "accepted";
@@ -18,7 +18,7 @@ public static class HistoryEvents
     public const string CompensationTimedOut = "compensationTimedOut";
     public const string CompensationDeferred = "compensationDeferred";
 
-    /// <summary>A compensation succeeded, and runs once more, because a forward attempt before it was cut short.</summary>
+    /// <summary>A compensation succeeded and runs once more, because an earlier forward attempt had an unknown outcome.</summary>
     public const string CompensationAgain = "compensationAgain";
 
     public const string Completed = "completed";
@@ -26,7 +26,7 @@ public static class HistoryEvents
     public const string Stalled = "stalled";
     public const string Cancelled = "cancelled";
 
-    /// <summary>The present name of an event that an earlier version wrote.</summary>
+    /// <summary>The current name of an event that an earlier version wrote.</summary>
     public static string Current(string name) => name switch
     {
         "stepHeld" => StepDeferred,

@@ -1,14 +1,14 @@
 namespace Saga.Engine.Operations;
 
-/// <summary>Where an operation stands. <see cref="OperationStateNames"/> has the words.</summary>
+/// <summary>The state of an operation. <see cref="OperationStateNames"/> defines the spellings.</summary>
 public enum OperationState
 {
-    /// <summary>Durable, not begun.</summary>
+    /// <summary>Durable, but not started.</summary>
     Accepted,
 
     Running,
 
-    /// <summary>Turned round: what was done is being undone.</summary>
+    /// <summary>The completed steps are being undone.</summary>
     Compensating,
 
     /// <summary>Waits for an operator.</summary>

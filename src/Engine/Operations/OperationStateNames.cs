@@ -2,10 +2,10 @@ using System.Collections.Frozen;
 
 namespace Saga.Engine.Operations;
 
-/// <summary>The words for the state of an operation: the same in the registry and for callers.</summary>
+/// <summary>The spellings of operation states, which are the same in the registry and for callers.</summary>
 public static class OperationStateNames
 {
-    /// <summary>What a caller is shown for a stored word that this version does not know.</summary>
+    /// <summary>Shown to callers for a stored value that this version does not know.</summary>
     public const string Unknown = "unknown";
 
     private static readonly FrozenDictionary<OperationState, string> Names =

@@ -2,7 +2,7 @@ namespace Saga.Engine.Operations;
 
 public static class OperationStates
 {
-    /// <summary>Where the operation's steps go; null while nothing of it is in motion.</summary>
+    /// <summary>The direction of the operation's steps; null while none is in progress.</summary>
     public static Direction? Direction(this OperationState state) => state switch
     {
         OperationState.Running => Operations.Direction.Forward,

@@ -1,12 +1,12 @@
 namespace Saga.Engine.Operations;
 
-/// <summary>How far a step has come in its direction.</summary>
+/// <summary>The phase of a step in its direction.</summary>
 public enum StepPhase
 {
     /// <summary>Never dispatched.</summary>
     Pending,
 
-    /// <summary>A message was sent to its worker; the result is awaited.</summary>
+    /// <summary>Dispatched to its worker, without a result yet.</summary>
     Dispatched,
 
     /// <summary>An attempt failed; the next one is due later.</summary>
@@ -17,9 +17,9 @@ public enum StepPhase
 
     Done,
 
-    /// <summary>Failed permanently. Forward, what it may have done is yet to be undone.</summary>
+    /// <summary>Failed permanently. In the forward direction, its possible effects are not undone yet.</summary>
     Failed,
 
-    /// <summary>Never ran, and will not.</summary>
+    /// <summary>Never ran and never will.</summary>
     Skipped,
 }

@@ -4,72 +4,72 @@ using System.Text.Json;
 
 namespace Saga.Engine.Operations;
 
-/// <summary>How far one step of one operation has come.</summary>
+/// <summary>The state of one step of one operation.</summary>
 public sealed record StepRun
 {
     public required string Name { get; init; }
 
     public StepStatus Status { get; init; }
 
-    /// <summary>The newest dispatch; 0 before the first. Grows in both directions.</summary>
+    /// <summary>The fencing token of the newest dispatch; 0 before the first. Grows in both directions.</summary>
     public long Fence { get; init; }
 
-    /// <summary>Tries in the present direction.</summary>
+    /// <summary>Attempts in the current direction.</summary>
     public int Attempt { get; init; }
 
-    /// <summary>The first dispatch in the present direction.</summary>
+    /// <summary>The first dispatch in the current direction.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>When the newest dispatch was first sent.</summary>
     public DateTimeOffset? DispatchedAt { get; init; }
 
-    /// <summary>How often the newest dispatch was sent: more than once when no worker took it.</summary>
+    /// <summary>How often the newest dispatch was sent; more than once if no worker took it.</summary>
     public int Deliveries { get; init; }
 
-    /// <summary>When a worker took the lease of the newest dispatch: its attempt began then. Null: it has not begun. Written by the worker's take.</summary>
+    /// <summary>When a worker took the lease of the newest dispatch, which starts the attempt. Null if it has not started. Written by the worker.</summary>
     public DateTimeOffset? TakenAt { get; init; }
 
     /// <summary>
-    /// When whoever holds the lease of the newest dispatch is given up for lost, unless it renews it. Null when nobody holds it. Written
-    /// by workers.
+    /// When the holder of the newest dispatch's lease counts as lost, unless it renews the lease. Null when nobody holds it. Written by
+    /// workers.
     /// </summary>
     public DateTimeOffset? LostAt { get; init; }
 
-    /// <summary>Whether the sweeper wakes the operation at <see cref="LostAt"/>: so from the first renewal of the lease on.</summary>
+    /// <summary>Whether the sweeper wakes the operation at <see cref="LostAt"/>, which it does from the first renewal of the lease on.</summary>
     public bool Watched { get; init; }
 
     /// <summary>Attempts in a row that ended with the loss of their worker.</summary>
     public int LostInARow { get; init; }
 
-    /// <summary>Dispatched: when to look whether it was taken, and later whether its time is over. Waiting or deferred: when the next one leaves.</summary>
+    /// <summary>For a dispatched step: when to check whether it was taken, and later whether its time is over. For a waiting or deferred step: when the next attempt is dispatched.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>When the present direction is given up; moves on by the time the step is deferred or waits in a queue.</summary>
+    /// <summary>When the current direction is given up. Time while the step is deferred or in a queue extends it.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>The last failure in the present direction, or the one that ended the forward direction.</summary>
+    /// <summary>The last failure in the current direction, or the one that ended the forward direction.</summary>
     public Failure? Failure { get; init; }
 
-    /// <summary>The external system because of which the step is deferred.</summary>
+    /// <summary>The external system that the deferred step waits for.</summary>
     public string? DeferredBy { get; init; }
 
     /// <summary>
-    /// When a forward attempt of unknown outcome was last at work: what it asked of an external system may appear after that. Null: no
-    /// attempt was cut short.
+    /// When a forward attempt with an unknown outcome was last running. Its effects in an external system may appear after that. Null if
+    /// there was no such attempt.
     /// </summary>
     public DateTimeOffset? UncertainAt { get; init; }
 
     /// <summary>The first deferral in a row; null when the last result was not a deferral.</summary>
     public DateTimeOffset? DeferredSince { get; init; }
 
-    /// <summary>Deferrals in a row.</summary>
+    /// <summary>The number of deferrals in a row.</summary>
     public int DeferredTimes { get; init; }
 
     public JsonElement? Output { get; init; }
 
-    /// <summary>The workflow's steps in its order; those of which nothing is known are pending.</summary>
+    /// <summary>The workflow's steps in its order. Unknown steps are pending.</summary>
     public static IReadOnlyList<StepRun> InOrder(WorkflowDefinition workflow, IEnumerable<StepRun> known)
     {
         var byName = known.ToDictionary(s => s.Name, StringComparer.Ordinal);

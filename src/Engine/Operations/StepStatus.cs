@@ -1,8 +1,8 @@
 namespace Saga.Engine.Operations;
 
 /// <summary>
-/// Where a step stands: a direction, and a phase in it. Rules ask about these two; <see cref="StepStatusNames"/> has the words for
-/// storage and for callers. The default is pending. Back, a step is never pending or skipped.
+/// The status of a step: a direction and a phase. Rules use these two; <see cref="StepStatusNames"/> defines the spellings for storage
+/// and for callers. The default is pending. In the backward direction a step is never pending or skipped.
 /// </summary>
 public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
 {
@@ -30,7 +30,7 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
 
     public static StepStatus CompensationFailed => new(Direction.Back, StepPhase.Failed);
 
-    /// <summary>Whether its result is awaited.</summary>
+    /// <summary>Whether it is dispatched without a result.</summary>
     public bool IsDispatched => Phase == StepPhase.Dispatched;
 
     /// <summary>Whether something is due: a result, or the next attempt.</summary>

@@ -2,14 +2,14 @@ using System.Collections.Frozen;
 
 namespace Saga.Engine.Operations;
 
-/// <summary>The words for the status of a step: in the registry, and for callers. No other place spells them.</summary>
+/// <summary>The spellings of step statuses in the registry and for callers. Nothing else defines them.</summary>
 /// <remarks>
-/// A deferred step is stored as <c>held</c>, as always: an earlier version that runs beside this one, or after it, does not know
-/// another word and would put the whole operation off. Both words are read, so a later version may write the new one.
+/// A deferred step is still stored as <c>held</c>: an earlier version that runs at the same time, or after a rollback, does not know
+/// another spelling and would postpone the operation. Both spellings are read, so a later version may write the new one.
 /// </remarks>
 public static class StepStatusNames
 {
-    /// <summary>What a caller is shown for a stored word that this version does not know.</summary>
+    /// <summary>Shown to callers for a stored value that this version does not know.</summary>
     public const string Unknown = "unknown";
 
     public const string Pending = "pending";
@@ -44,13 +44,13 @@ public static class StepStatusNames
     /// <summary>Every status that a step can have.</summary>
     public static IReadOnlyList<StepStatus> All { get; } = [.. Table.Select(t => t.Status)];
 
-    /// <summary>As callers see it.</summary>
+    /// <summary>The spelling for callers.</summary>
     public static string Shown(StepStatus status) => ShownNames[status];
 
-    /// <summary>As the registry holds it.</summary>
+    /// <summary>The spelling in the registry.</summary>
     public static string Stored(StepStatus status) => StoredNames[status];
 
-    /// <summary>Reads either word.</summary>
+    /// <summary>Reads either spelling.</summary>
     public static bool TryRead(string name, out StepStatus status) => Statuses.TryGetValue(name, out status);
 
     internal static string? Find(StepStatus status) => ShownNames.GetValueOrDefault(status);

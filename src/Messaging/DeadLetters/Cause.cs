@@ -4,7 +4,7 @@ namespace Saga.Messaging.DeadLetters;
 
 internal static class Cause
 {
-    /// <summary>Why a message failed, for an operator. What MassTransit wraps around an error says only that there was one.</summary>
+    /// <summary>Finds the error that made a message fail, for operators. MassTransit's wrapper says only that there was an error.</summary>
     public static string Of(Exception error)
     {
         while (error is MassTransitException && error.InnerException is { } inner)

@@ -7,10 +7,10 @@ namespace Saga.Orchestrator.Machine;
 /// <summary>The verbs of the transition table.</summary>
 internal static class OperationMachineVerbs
 {
-    /// <summary>Lets the engine decide, keeps the decision for the commit, and goes where it leads.</summary>
+    /// <summary>Calls the engine for a decision, keeps it for the commit, and transitions to the resulting state.</summary>
     /// <param name="source">The event.</param>
-    /// <param name="decide">Asks the engine.</param>
-    /// <param name="leadsTo">The states that the decision may lead to, besides the present one.</param>
+    /// <param name="decide">Calls the engine.</param>
+    /// <param name="leadsTo">The states that the decision may lead to, in addition to the current one.</param>
     /// <remarks>The event fails with an <see cref="UndeclaredTransitionException"/> when the decision leads to another state.</remarks>
     public static EventActivityBinder<OperationSaga, T> Decide<T>(
         this EventActivityBinder<OperationSaga, T> source, Func<OperationSaga, T, Decision> decide, params ReadOnlySpan<State> leadsTo)

@@ -6,8 +6,8 @@ using Saga.Engine.Operations;
 namespace Saga.Orchestrator.Machine;
 
 /// <summary>
-/// The saga of every kind of operation. What an event means is the engine's; where it may lead is written here, and
-/// every state answers every event: handled, or ignored on purpose. A decision that leads elsewhere is an error.
+/// The saga of every kind of operation. The engine decides what an event means. This table declares the possible transitions, and
+/// every state either handles or explicitly ignores every event. A decision that leads to an undeclared transition is an error.
 /// </summary>
 public sealed class OperationStateMachine : MassTransitStateMachine<OperationSaga>
 {
@@ -25,7 +25,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress, o.Now), Running),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Running),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Running),
-            // Nothing was dispatched yet, so nothing can answer.
+            // Nothing was dispatched yet, so there can be no reports.
             Ignore(Succeeded), Ignore(Failed), Ignore(Deferred));
 
         During(Running,
@@ -34,7 +34,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(Deferred).Decide((o, m) => engine.Defer(o.Workflow, o.Progress, o.Now, m), Stalled),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
-            // It began already.
+            // It has already started.
             Ignore(Submitted));
 
         During(Compensating,
@@ -45,7 +45,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Stalled),
             Ignore(Submitted));
 
-        // Nothing is in flight in a stalled operation, and an ended one stays as it ended: late messages change nothing.
+        // A stalled operation has nothing in flight, and an ended one never changes, so late messages are ignored.
         foreach (var quiet in new[] { Stalled, Completed, Compensated, Cancelled })
             During(quiet, Ignore(Submitted), Ignore(Succeeded), Ignore(Failed), Ignore(Deferred), Ignore(Due), Ignore(Forgotten));
     }

@@ -8,9 +8,9 @@ using Saga.Registry.Transitions;
 namespace Saga.Orchestrator.Persistence;
 
 /// <summary>
-/// Group commit. Transitions of different operations that are ready at the same moment share one transaction, so
-/// under load its cost is shared and alone it is not higher. Each queue has one transaction at a time; an operation
-/// always takes the same queue of a process, unless an earlier try failed, and the row lock keeps queues and processes apart.
+/// Group commit. Transitions of different operations that are ready at the same moment share one transaction, so they share its cost
+/// under load, and a single transition pays no more. Each queue runs one transaction at a time. An operation always uses the same
+/// queue of a process, unless an earlier try failed. The row lock serialises queues and processes.
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed partial class Committer : IAsyncDisposable
     private readonly SentMessages sent;
     private readonly ILogger<Committer> log;
     private readonly Channel<Transition>[] queues;
-    // For transitions that must be alone: they may wait for a row that somebody else has locked, and the others go on meanwhile.
+    // For transitions that must run alone. They may wait for a locked row while the others continue.
     private readonly Channel<Transition> aside = Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true });
     private readonly int maxBatch;
     private readonly TimeSpan claim;
@@ -34,7 +34,7 @@ internal sealed partial class Committer : IAsyncDisposable
         maxBatch = options.Value.MaxBatch;
         queues = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
-        // Whoever needs the first transition makes this: its trace is not the committer's.
+        // The first transition creates this object, so its trace must not flow into the committer.
         using (ExecutionContext.SuppressFlow())
             running = Task.WhenAll(queues.Append(aside).Select(l => Task.Run(() => RunAsync(l, stopping.Token))));
     }
@@ -48,7 +48,7 @@ internal sealed partial class Committer : IAsyncDisposable
         await transition.Loaded.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Ends with the container, after the bus has stopped: what consumes messages still needs it.</summary>
+    /// <summary>Disposed with the container, after the bus has stopped, because consumers need it until then.</summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
@@ -75,7 +75,7 @@ internal sealed partial class Committer : IAsyncDisposable
                 }
                 catch (Exception error)
                 {
-                    // Each is thrown to its own message, which is tried again alone: only then is it known whose fault it is.
+                    // Each message fails separately and is retried alone, which shows which one caused the failure.
                     LogBatchFailed(error, batch.Count);
                     var told = batch.Count == 1 || RegistryAvailability.IsTransient(error) ? error : new SharedTransactionException(error);
                     _ = Task.Run(() => batch.ForEach(t => t.Fail(told)), CancellationToken.None);
@@ -92,7 +92,7 @@ internal sealed partial class Committer : IAsyncDisposable
         }
     }
 
-    // One transition of an operation at a time, and none beside one that must be alone.
+    // At most one transition per operation, and no others together with one that must run alone.
     private static List<Transition> Choose(List<Transition> waiting)
     {
         var chosen = new List<Transition>(waiting.Count);

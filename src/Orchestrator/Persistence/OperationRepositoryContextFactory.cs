@@ -14,8 +14,8 @@ using Saga.Registry.Transitions;
 namespace Saga.Orchestrator.Persistence;
 
 /// <summary>
-/// The saga repository. It is the unit of work: the row, its history, the leases and the outgoing messages commit
-/// together, before the incoming message is acknowledged; the outgoing ones are sent right after.
+/// The saga repository and unit of work. The row, its history, the leases and the outgoing messages are committed together, before the
+/// incoming message is acknowledged. The outgoing messages are sent right after the commit.
 /// </summary>
 internal sealed class OperationRepositoryContextFactory(Committer committer, OutboxPublisher publisher, AdmissionSignal admission, UnreadableOperationStore unreadable)
     : ISagaRepositoryContextFactory<OperationSaga>
@@ -37,7 +37,7 @@ internal sealed class OperationRepositoryContextFactory(Committer committer, Out
         }
         finally
         {
-            // Counts only when nothing was decided: the committer must not wait for a state machine that failed.
+            // Has an effect only if there was no decision: the committer must not wait for a state machine that failed.
             transition.Abandon();
         }
 
@@ -52,8 +52,8 @@ internal sealed class OperationRepositoryContextFactory(Committer committer, Out
             admission.Wake();
     }
 
-    // The operation is put off, and is due again by itself. What a worker reports is left to a version that can read it; an operator
-    // sees it when there is none.
+    // The operation is postponed and becomes due again by itself. A worker's report is left to a version that can read it. If there is
+    // none, an operator sees it.
     private async Task LeaveAsync<T>(ConsumeContext<T> context, Guid operation, string reason)
         where T : class
     {

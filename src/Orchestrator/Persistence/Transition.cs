@@ -4,34 +4,34 @@ using Saga.Registry.Transitions;
 namespace Saga.Orchestrator.Persistence;
 
 /// <summary>
-/// One message's way through one operation: loaded under a lock, decided by the state machine, and committed with
-/// others of the same moment.
+/// The processing of one message for one operation: loaded under a lock, decided by the state machine, and committed together with
+/// others that are ready at the same moment.
 /// </summary>
 internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
 {
-    // Continues on the committer that sets it: deciding takes microseconds, and the committer waits for it anyway.
+    // Continuations run inside the committer, because a decision takes microseconds and the committer waits for it anyway.
     private readonly TaskCompletionSource loaded = new();
     private readonly TaskCompletionSource decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    // Not set on the committer: the next transaction must not wait while messages are sent and acknowledged.
+    // Continuations run outside the committer, because sending and acknowledging must not delay the next transaction.
     private readonly TaskCompletionSource committed = new();
 
     public Guid OperationId { get; } = operationId;
 
     public Guid MessageId { get; } = messageId;
 
-    /// <summary>Share no transaction: an earlier try failed, and may have been at fault.</summary>
+    /// <summary>Whether the transition must not share a transaction, because an earlier try failed and may have caused the failure.</summary>
     public bool Alone { get; } = alone;
 
     /// <summary>Null when there is no such operation.</summary>
     public OperationSaga? Saga { get; private set; }
 
-    /// <summary>The message changed the operation before.</summary>
+    /// <summary>Whether the message has already changed the operation.</summary>
     public bool Seen { get; private set; }
 
     /// <summary>Why this version cannot read the operation; null when it can. Then there is no <see cref="Saga"/>.</summary>
     public string? Unreadable { get; private set; }
 
-    /// <summary>What is to be written; null when nothing is.</summary>
+    /// <summary>The changes to write; null when there are none.</summary>
     public OperationChange? Change { get; private set; }
 
     public Task Loaded => loaded.Task;
@@ -55,7 +55,7 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
         decided.TrySetResult();
     }
 
-    /// <summary>The state machine failed: write nothing of this transition.</summary>
+    /// <summary>Discards the transition after the state machine failed, so that nothing of it is written.</summary>
     public void Abandon() => decided.TrySetResult();
 
     public void Commit() => committed.TrySetResult();
@@ -64,7 +64,7 @@ internal sealed class Transition(Guid operationId, Guid messageId, bool alone)
     {
         loaded.TrySetException(error);
         committed.TrySetException(error);
-        // Whichever of the two is not awaited must not count as unobserved.
+        // The exception of a task that is not awaited must not count as unobserved.
         _ = loaded.Task.Exception;
         _ = committed.Task.Exception;
     }

@@ -24,10 +24,10 @@ public sealed record Operation
     /// <summary>Null for one that this version does not know.</summary>
     public OperationPriority? Priority { get; init; }
 
-    /// <summary>Null for one that this version does not know; then <see cref="UnknownState"/> has it.</summary>
+    /// <summary>Null for a state that this version does not know; <see cref="UnknownState"/> then contains it.</summary>
     public required OperationState? State { get; init; }
 
-    /// <summary>The stored word for a state that this version does not know.</summary>
+    /// <summary>The stored spelling of a state that this version does not know.</summary>
     public string? UnknownState { get; init; }
 
     /// <summary>The steps that it started with.</summary>
@@ -36,7 +36,7 @@ public sealed record Operation
     /// <summary>The states of the steps, in the workflow's order.</summary>
     public required IReadOnlyList<StepRun> Steps { get; init; }
 
-    /// <summary>By step, the stored words for statuses that this version does not know. Such a step's status in <see cref="Steps"/> says nothing.</summary>
+    /// <summary>The stored spellings of statuses that this version does not know, by step. Such a step's status in <see cref="Steps"/> is meaningless.</summary>
     public IReadOnlyDictionary<string, string> UnknownStatuses { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The failure that caused compensation or a stall.</summary>

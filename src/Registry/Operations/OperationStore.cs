@@ -97,7 +97,7 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         };
     }
 
-    // What a newer version wrote is shown as it is stored: a list is for operators, who must see it most of all.
+    // Values of a newer version are shown as stored, because operators need to see such operations in lists.
     private static (List<StepRun> Steps, Dictionary<string, string> Unknown) Steps(JsonElement rows)
     {
         var steps = new List<StepRun>(rows.GetArrayLength());

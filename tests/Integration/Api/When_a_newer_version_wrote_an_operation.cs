@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
-/// <summary>Operators see what this version does not know, in the list and by itself, beside what it does know.</summary>
+/// <summary>Operators can see values that this version does not know, in the list and in the single operation, together with the known ones.</summary>
 public sealed class When_a_newer_version_wrote_an_operation : ApiTest
 {
     [Fact]

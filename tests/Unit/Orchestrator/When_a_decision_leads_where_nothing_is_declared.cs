@@ -21,7 +21,7 @@ using Xunit;
 
 namespace Saga.Tests.Unit.Orchestrator;
 
-/// <summary>A state machine that forgot where its operations go, on a bus, over the real committer.</summary>
+/// <summary>A state machine with a missing transition, on a bus, with the real committer.</summary>
 public sealed class When_a_decision_leads_where_nothing_is_declared
 {
     [Fact]
@@ -33,7 +33,7 @@ public sealed class When_a_decision_leads_where_nothing_is_declared
         var sender = new NoSender();
         await using var committer = new Committer(world.Transitions, new SentMessages(), options, NullLogger<Committer>.Instance);
         var publisher = new OutboxPublisher(sender, new SentMessages(), options, TimeProvider.System, NullLogger<OutboxPublisher>.Instance);
-        // Never opened: the operation can be read.
+        // Never opened, because the operation can be read.
         await using var registry = NpgsqlDataSource.Create("Host=none.invalid");
         var repository = new SagaRepository<OperationSaga>(
             new OperationRepositoryContextFactory(committer, publisher, new AdmissionSignal(), new UnreadableOperationStore(registry)));
