@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Saga.Engine.Operations;
 
 /// <summary>
 /// The status of a step: a direction and a phase. Rules use these two; <see cref="StepStatusNames"/> defines the spellings for storage
 /// and for callers. The default is pending. In the backward direction a step is never pending or skipped.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
 {
     public static StepStatus Pending => new(Direction.Forward, StepPhase.Pending);
