@@ -6,10 +6,10 @@ using Saga.Api.Problems;
 
 namespace Saga.Api.Requests;
 
-/// <summary>What every list, and every endpoint that shows one thing by its id, has in common.</summary>
+/// <summary>Common parts of endpoints that return lists or single resources by id.</summary>
 internal static class ResourceEndpoints
 {
-    /// <summary>A list by pages; its filters are added to what this returns.</summary>
+    /// <summary>Maps a paged list. Add its filters to the returned builder.</summary>
     public static RouteHandlerBuilder MapList<TView>(this IEndpointRouteBuilder api, string path, Delegate handler, string policy, string name, string summary) =>
         api.MapGet(path, handler).WithName(name).RequireAuthorization(policy).WithSummary(summary).WithPaging()
             .Produces<PageView<TView>>().WithProblems(ProblemType.InvalidParameter);
@@ -19,11 +19,11 @@ internal static class ResourceEndpoints
         api.MapGet(path, handler).WithName(name).RequireAuthorization(policy).WithSummary(summary)
             .Produces<TView>().WithProblems(ProblemType.InvalidParameter, notFound);
 
-    /// <summary>Answers with the thing of that id.</summary>
-    /// <param name="request">Takes no query parameters.</param>
-    /// <param name="id">As the address has it.</param>
-    /// <param name="find">Null when there is none.</param>
-    /// <param name="notFound">The answer when there is none.</param>
+    /// <summary>Returns the resource with that id.</summary>
+    /// <param name="request">The request, which must have no query parameters.</param>
+    /// <param name="id">The id from the address.</param>
+    /// <param name="find">Finds the resource; returns null when there is none.</param>
+    /// <param name="notFound">The response when there is none.</param>
     public static async Task<IResult> ShowAsync<TView>(HttpRequest request, string id, Func<Guid, Task<TView?>> find, Func<ProblemResult> notFound)
         where TView : class
     {

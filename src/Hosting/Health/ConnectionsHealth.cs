@@ -5,7 +5,7 @@ using Saga.Registry.Connections;
 
 namespace Saga.Hosting.Health;
 
-/// <summary>Whether every PostgreSQL server allows as many connections as the processes that run may open together.</summary>
+/// <summary>Checks that every PostgreSQL server allows as many connections as the running processes may open together.</summary>
 internal sealed class ConnectionsHealth(ConnectionStore connections) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

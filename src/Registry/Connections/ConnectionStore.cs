@@ -3,13 +3,13 @@ using Saga.Registry.Processes;
 
 namespace Saga.Registry.Connections;
 
-/// <summary>Knows what the processes that run may use of PostgreSQL servers. Thread-safe.</summary>
+/// <summary>The connection budgets of running processes on PostgreSQL servers. Thread-safe.</summary>
 public sealed class ConnectionStore(NpgsqlDataSource registry)
 {
-    /// <summary>What all processes that run may use together, by server.</summary>
+    /// <summary>The sum of all running processes' budgets, by server.</summary>
     public async Task<IReadOnlyList<ServerTotal>> TotalsAsync(CancellationToken cancellationToken)
     {
-        // A process of an older version tells its budget for the registry only.
+        // A process of an older version reports only its budget for the registry.
         await using var command = registry.CreateCommand(
             """
             select p.id, coalesce(c.server, $2), coalesce(c.connections, p.connection_budget), c.identity, c.max_connections, c.reserved

@@ -1,8 +1,8 @@
 namespace Saga.Registry.Connections;
 
 /// <summary>
-/// What one capability may open connections to. Each that opens any registers one; where two name the same server, they share a
-/// budget and the larger one counts.
+/// The connection budgets of one capability. Each capability that opens connections registers one. If two name the same server, they
+/// share a budget and the larger one counts.
 /// </summary>
 public interface IServerBudgets
 {

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Saga.Registry.Connections;
 
-/// <summary>The pool to the registry, which all loops and migrations of a process share.</summary>
+/// <summary>The budget of the registry's pool, which all loops and migrations of a process share.</summary>
 internal sealed class RegistryBudget(NpgsqlDataSource registry) : IServerBudgets
 {
     public Task<IReadOnlyList<ServerBudget>> ListAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ServerBudget>>(

@@ -1,9 +1,9 @@
 namespace Saga.Registry.Connections;
 
-/// <summary>Connections that this process may open to one PostgreSQL server.</summary>
-/// <param name="Server">The section of the configuration that leads there, such as <c>Saga:Registry</c>.</param>
-/// <param name="Connections">At most so many at once.</param>
+/// <summary>The budget of this process for connections to one PostgreSQL server.</summary>
+/// <param name="Server">The configuration section of the server, such as <c>Saga:Registry</c>.</param>
+/// <param name="Connections">The most connections at once.</param>
 /// <param name="Identify">
-/// Asks the server which it is, within the budget; null when this process has no way to ask, and others of the installation know.
+/// Queries the server's identity, within the budget. Null if this process cannot query it and other processes of the installation do.
 /// </param>
 public sealed record ServerBudget(string Server, int Connections, Func<CancellationToken, Task<ServerIdentity>>? Identify = null);

@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace Saga.Registry.Connections;
 
-/// <summary>Which PostgreSQL server it is, and how many connections it allows, as it says itself.</summary>
+/// <summary>The identity of a PostgreSQL server and the number of connections that it allows, as reported by the server.</summary>
 /// <param name="Id">
-/// The same over whatever address, proxy or login it is reached, and another one after a restart. A replica and a copy of a server
-/// share its system identifier, so the time of its start is part of it.
+/// The same for every address, proxy and login, but different after a restart. A replica or a copy of a server has the same system
+/// identifier, so the id includes the server's start time.
 /// </param>
 /// <param name="MaxConnections">Its <c>max_connections</c>.</param>
 /// <param name="Reserved">Those of them that only superusers and privileged roles get.</param>

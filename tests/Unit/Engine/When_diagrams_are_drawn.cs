@@ -20,7 +20,7 @@ public sealed class When_diagrams_are_drawn
     [Fact]
     public void Should_show_the_steps_of_every_command()
     {
-        // Of several workflows of a command the first is the usual one.
+        // The first of a command's workflows is the usual one.
         foreach (var workflow in Catalogue.Workflows.DistinctBy(w => w.Kind))
             Pin($"{workflow.Kind}-workflow.md", Mermaid.Steps(workflow));
     }

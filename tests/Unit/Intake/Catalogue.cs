@@ -5,7 +5,7 @@ using Saga.Lifecycle.Intake;
 
 namespace Saga.Tests.Unit.Intake;
 
-/// <summary>What the commands of this version may run.</summary>
+/// <summary>The workflows that this version's commands may run.</summary>
 internal static class Catalogue
 {
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
