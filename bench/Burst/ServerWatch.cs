@@ -21,9 +21,9 @@ internal sealed class ServerWatch : IAsyncDisposable
 
     public static async Task<ServerWatch> StartAsync(string registry)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(registry) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
-        return new ServerWatch(connection);
+        var opened = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(registry) { Pooling = false }.ConnectionString);
+        await opened.OpenAsync();
+        return new ServerWatch(opened);
     }
 
     /// <summary>Waits until no operation is under way.</summary>
