@@ -67,8 +67,9 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
 
             var id = await IdAsync(transaction, tenant, cancellationToken);
             await transaction.CommitAsync(PlacementSql.Begin(id, tenant, tier, best.Name), cancellationToken);
-            // There is no placement if another tenant took the last room in between; then choose again.
-            if (await FindAsync(tenant, cancellationToken) is { } begun)
+            // There is no placement if another tenant took the last room in between; then choose again. Read on the same connection:
+            // if all connections of the pool belonged to callers that wait for a second one, nobody would get one.
+            if (await FindAsync(transaction.Connection, null, tenant, cancellationToken) is { } begun)
                 return new PlacementResult(begun, servers);
         }
     }
