@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>Creates the tenant's first administrator: a user who is a member of the organisation and has the role.</summary>
+/// <summary>Creates the tenant's first administrator: a member of the organisation and of its group of administrators.</summary>
 public sealed class AdministratorStep(IDirectory directory, LeasedTransactions registry) : IStep
 {
     public string Name => StepNames.Administrator;

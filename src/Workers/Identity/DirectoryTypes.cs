@@ -43,9 +43,12 @@ public sealed record DirectoryUser
     public required IReadOnlyList<string> RequiredActions { get; init; }
 }
 
-public static class DirectoryRoles
+public static class DirectoryGroups
 {
-    /// <summary>Administers the tenants whose organisations the user belongs to.</summary>
+    /// <summary>
+    /// The group in each organisation whose members administer that organisation's tenant, and no other. A role of the realm could
+    /// not express this: it would hold in every organisation that the user ever joins.
+    /// </summary>
     public const string TenantAdmin = "tenant-admin";
 }
 

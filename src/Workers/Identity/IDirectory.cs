@@ -38,10 +38,13 @@ public interface IDirectory
 
     Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
-    /// <summary>Grants the role, and creates it if the provider does not have it.</summary>
-    Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken);
+    /// <summary>Adds the member to the organisation's group <see cref="DirectoryGroups.TenantAdmin"/>, which is created if it is missing.</summary>
+    Task EnsureAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
-    /// <summary>Makes the user an administrator of the tenant: creates the user, the membership and the role, like the three methods above.</summary>
+    /// <summary>Whether the user is a member of the organisation and of its group <see cref="DirectoryGroups.TenantAdmin"/>.</summary>
+    Task<bool> AdministersAsync(string organizationId, string userId, CancellationToken cancellationToken);
+
+    /// <summary>Makes the user an administrator of the tenant: creates the user and the membership, and adds the user to the group.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="organizationId">The tenant's organisation, if the caller knows it; looked up when null. A missing organisation is a permanent failure.</param>
     /// <param name="email">The administrator's address.</param>
@@ -54,12 +57,9 @@ public interface IDirectory
             return null;
         var user = await EnsureUserAsync(tenant, email, cancellationToken);
         await EnsureMemberAsync(organizationId, user.Id, cancellationToken);
-        await EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, cancellationToken);
+        await EnsureAdministersAsync(organizationId, user.Id, cancellationToken);
         return user;
     }
-
-    /// <summary>The roles granted to the user directly.</summary>
-    Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Asks the provider to mail the user about required actions, if that is configured. Best effort: it never fails the caller.
@@ -68,8 +68,8 @@ public interface IDirectory
     Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Undoes <see cref="EnsureAdministratorAsync"/>: ends the membership, and deletes the user if it was created for this tenant and
-    /// belongs to no other. Revokes <see cref="DirectoryRoles.TenantAdmin"/> from a remaining user without any organisation.
+    /// Undoes <see cref="EnsureAdministratorAsync"/>: ends the membership, with which the user leaves the organisation's groups, and
+    /// deletes the user if it was created for this tenant and belongs to no other.
     /// </summary>
     Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken);
 }

@@ -5,7 +5,7 @@ using Saga.Workers.Verification;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>Verifies that the tenant's organisation exists and is enabled, and that the administrator belongs to it and has the role.</summary>
+/// <summary>Verifies that the tenant's organisation exists and is enabled, and that the administrator belongs to it and to its group of administrators.</summary>
 public sealed class IdentityVerification(IDirectory directory) : IVerification
 {
     public const string Failed = "identity-unverified";
@@ -23,8 +23,8 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
         var finding = directory.FindOrganizationAsync(tenant.Id, cancellationToken);
         var findingUser = directory.FindUserAsync(tenant.AdminEmail, cancellationToken);
         var belonging = known ? directory.IsMemberAsync(organizationId, userId, cancellationToken) : Task.FromResult(false);
-        var granted = known ? directory.RolesAsync(userId, cancellationToken) : Task.FromResult<IReadOnlyList<string>>([]);
-        await Task.WhenAll(finding, findingUser, belonging, granted);
+        var administering = known ? directory.AdministersAsync(organizationId, userId, cancellationToken) : Task.FromResult(false);
+        await Task.WhenAll(finding, findingUser, belonging, administering);
 
         var organization = await finding ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
         Require(organization.Enabled, $"the organisation '{organization.Alias}' is disabled", StepNames.Identity);
@@ -36,8 +36,7 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
         Require(user!.Enabled, $"the administrator '{tenant.AdminEmail}' is disabled", StepNames.Administrator);
         Require(user.Id == tenant.AdminUserId, $"the administrator's id is {user.Id}, and the registry has '{tenant.AdminUserId}'", StepNames.Administrator);
         Require(await belonging, $"the administrator '{tenant.AdminEmail}' is not a member of the organisation", StepNames.Administrator);
-        Require((await granted).Contains(DirectoryRoles.TenantAdmin, StringComparer.Ordinal),
-            $"the administrator '{tenant.AdminEmail}' lacks the role {DirectoryRoles.TenantAdmin}", StepNames.Administrator);
+        Require(await administering, $"the administrator '{tenant.AdminEmail}' is not in the organisation's group {DirectoryGroups.TenantAdmin}", StepNames.Administrator);
 
         void Require(bool holds, string otherwise, string step)
         {

@@ -1,10 +1,9 @@
-using Saga.Workers.Identity;
 using Shouldly;
 using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>Members, roles and administrators: created once, and released together with everything created for them.</summary>
+/// <summary>Members and administrators: created once, and released together with everything created for them.</summary>
 public abstract partial class DirectoryContract
 {
     [Fact]
@@ -30,7 +29,7 @@ public abstract partial class DirectoryContract
 
         (again.Id, again.MadeFor).ShouldBe((made.Id, lastTenant));
         (await Directory.IsMemberAsync(organization.Id, made.Id, None)).ShouldBeTrue();
-        (await Directory.RolesAsync(made.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+        (await Directory.AdministersAsync(organization.Id, made.Id, None)).ShouldBeTrue();
     }
 
     [Fact]
@@ -52,37 +51,67 @@ public abstract partial class DirectoryContract
     }
 
     [Fact]
-    public async Task Should_grant_a_role_once_and_tell_it()
+    public async Task Should_make_a_member_an_administrator_once()
     {
-        var user = await Directory.EnsureUserAsync(NewTenant(), "ann@acme.example", None);
-        (await Directory.RolesAsync(user.Id, None)).ShouldBeEmpty();
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+        var user = await Directory.EnsureUserAsync(lastTenant, "ann@acme.example", None);
+        await Directory.EnsureMemberAsync(organization.Id, user.Id, None);
+        (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeFalse();
 
-        await Directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, None);
-        await Directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, None);
+        await Directory.EnsureAdministersAsync(organization.Id, user.Id, None);
+        await Directory.EnsureAdministersAsync(organization.Id, user.Id, None);
 
-        (await Directory.RolesAsync(user.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+        (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeTrue();
     }
 
     [Fact]
-    public async Task Should_grant_a_role_to_many_users_at_once()
+    public async Task Should_not_make_the_administrator_of_one_tenant_anothers_by_joining_it()
     {
-        var users = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Directory.EnsureUserAsync(NewTenant(), $"ann{i}@acme.example", None)));
+        var (acme, ann) = await AdministratorAsync("acme", "ann@acme.example");
+        var (beta, bob) = await AdministratorAsync("beta", "bob@beta.example");
 
-        await Task.WhenAll(users.Select(u => Directory.EnsureRoleAsync(u.Id, DirectoryRoles.TenantAdmin, None)));
+        await Directory.EnsureMemberAsync(beta.Id, ann.Id, None);
+
+        (await Directory.AdministersAsync(acme.Id, ann.Id, None)).ShouldBeTrue();
+        (await Directory.IsMemberAsync(beta.Id, ann.Id, None)).ShouldBeTrue();
+        (await Directory.AdministersAsync(beta.Id, ann.Id, None)).ShouldBeFalse();
+        (await Directory.AdministersAsync(beta.Id, bob.Id, None)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Should_not_make_an_administrator_of_somebody_who_is_no_member()
+    {
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+        var user = await Directory.EnsureUserAsync(lastTenant, "ann@acme.example", None);
+
+        var refused = await FailureOfAsync(() => Directory.EnsureAdministersAsync(organization.Id, user.Id, None));
+
+        refused.Failure.Transient.ShouldBeFalse();
+        (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_make_many_administrators_of_one_tenant_at_once()
+    {
+        var organization = await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
+        var users = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Directory.EnsureUserAsync(lastTenant, $"ann{i}@acme.example", None)));
+        await Task.WhenAll(users.Select(u => Directory.EnsureMemberAsync(organization.Id, u.Id, None)));
+
+        await Task.WhenAll(users.Select(u => Directory.EnsureAdministersAsync(organization.Id, u.Id, None)));
 
         foreach (var user in users)
-            (await Directory.RolesAsync(user.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+            (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeTrue();
     }
 
     [Fact]
     public async Task Should_release_a_user_made_for_the_tenant_by_deleting_it()
     {
-        var (_, user) = await AdministratorAsync("acme", "ann@acme.example");
+        var (organization, user) = await AdministratorAsync("acme", "ann@acme.example");
 
         await Directory.ReleaseUserAsync(lastTenant, "ann@acme.example", None);
 
         (await Directory.FindUserAsync("ann@acme.example", None)).ShouldBeNull();
-        (await Directory.RolesAsync(user.Id, None)).ShouldBeEmpty();
+        (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeFalse();
         await Directory.ReleaseUserAsync(lastTenant, "ann@acme.example", None);
     }
 
@@ -98,7 +127,7 @@ public abstract partial class DirectoryContract
     }
 
     [Fact]
-    public async Task Should_leave_a_user_of_somebody_elses_without_membership_and_role()
+    public async Task Should_leave_a_user_of_somebody_elses_without_membership_and_group()
     {
         await SeedUserAsync("ann@acme.example", enabled: true, verified: true);
         var (organization, user) = await AdministratorAsync("acme", "ann@acme.example");
@@ -107,7 +136,9 @@ public abstract partial class DirectoryContract
 
         (await Directory.FindUserAsync("ann@acme.example", None)).ShouldNotBeNull().Id.ShouldBe(user.Id);
         (await Directory.IsMemberAsync(organization.Id, user.Id, None)).ShouldBeFalse();
-        (await Directory.RolesAsync(user.Id, None)).ShouldBeEmpty();
+        (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeFalse();
+        await Directory.EnsureMemberAsync(organization.Id, user.Id, None);
+        (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeFalse("who comes back is no administrator");
     }
 
     [Fact]
@@ -122,6 +153,7 @@ public abstract partial class DirectoryContract
         (await Directory.FindUserAsync("ann@acme.example", None)).ShouldNotBeNull();
         (await Directory.IsMemberAsync(acme.Id, user.Id, None)).ShouldBeFalse();
         (await Directory.IsMemberAsync(other.Id, user.Id, None)).ShouldBeTrue();
-        (await Directory.RolesAsync(user.Id, None)).ShouldBe([DirectoryRoles.TenantAdmin]);
+        (await Directory.AdministersAsync(acme.Id, user.Id, None)).ShouldBeFalse();
+        (await Directory.AdministersAsync(other.Id, user.Id, None)).ShouldBeTrue();
     }
 }

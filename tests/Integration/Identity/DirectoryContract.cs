@@ -32,7 +32,7 @@ public abstract partial class DirectoryContract : IAsyncLifetime
         var organization = await Directory.EnsureOrganizationAsync(Organization(slug, slug, null), None);
         var user = await Directory.EnsureUserAsync(lastTenant, email, None);
         await Directory.EnsureMemberAsync(organization.Id, user.Id, None);
-        await Directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, None);
+        await Directory.EnsureAdministersAsync(organization.Id, user.Id, None);
         return (organization, user);
     }
 

@@ -130,8 +130,8 @@ public sealed class When_Keycloak_fails
     }
 
     [Theory]
-    [InlineData("manage-users", "manage-realm")]
-    [InlineData("manage-realm", "manage-users")]
+    [InlineData("manage-users", "manage-organizations")]
+    [InlineData("manage-organizations", "manage-users")]
     public async Task Should_name_the_role_that_the_service_account_lacks(string granted, string lacking)
     {
         await using var stub = await KeycloakStub.StartAsync(new KeycloakStubOptions { ServiceAccountRoles = [granted] });

@@ -11,6 +11,8 @@ namespace Saga.Tests.Integration.Identity;
 /// <summary>Calls that took effect without an answer are found again. Nothing is created twice, and no POST is repeated blindly.</summary>
 public sealed class When_Keycloak_loses_answers : IAsyncLifetime
 {
+    private const string Groups = "organizations/{org-id}/groups";
+    private const string GroupMember = "organizations/{org-id}/groups/{group-id}/members/{userId}";
     private static readonly CancellationToken None = CancellationToken.None;
     private readonly TenantId tenant = new(Guid.CreateVersion7());
     private KeycloakStub stub = null!;
@@ -107,22 +109,25 @@ public sealed class When_Keycloak_loses_answers : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_see_that_the_role_was_made_and_granted()
+    public async Task Should_see_that_the_group_was_made_and_joined()
     {
-        var (_, user) = await AdministratorAsync();
-        stub.Arm("POST", "roles", new KeycloakFault { LoseAnswer = true });
-        stub.Arm("POST", "users/{user-id}/role-mappings/realm", new KeycloakFault { LoseAnswer = true });
+        var (organization, user) = await AdministratorAsync();
+        await Directory.EnsureMemberAsync(organization, user, None);
+        stub.Arm("POST", Groups, new KeycloakFault { LoseAnswer = true });
+        stub.Arm("PUT", GroupMember, new KeycloakFault { LoseAnswer = true });
 
-        await Directory.EnsureRoleAsync(user, DirectoryRoles.TenantAdmin, None);
+        await Directory.EnsureAdministersAsync(organization, user, None);
 
-        stub.Users.Single().Roles.ShouldBe([DirectoryRoles.TenantAdmin]);
-        CallsOf("POST", "users/{user-id}/role-mappings/realm").ShouldBe(1);
+        stub.Organizations.Single().Groups.ShouldHaveSingleItem();
+        stub.Organizations.Single().Administrators.ShouldBe([user]);
+        CallsOf("POST", Groups).ShouldBe(1);
+        stub.Calls.Where(c => c.Route == GroupMember).Select(c => c.Status).ShouldBe([204, 409]);
     }
 
     [Theory]
     [InlineData("users")]
     [InlineData("organizations/{org-id}/members")]
-    [InlineData("users/{user-id}/role-mappings/realm")]
+    [InlineData(Groups)]
     public async Task Should_make_the_administrator_whichever_answer_is_lost(string route)
     {
         await Directory.EnsureOrganizationAsync(Acme, None);
@@ -131,8 +136,8 @@ public sealed class When_Keycloak_loses_answers : IAsyncLifetime
         var made = (await Directory.EnsureAdministratorAsync(tenant, null, "ann@acme.example", None)).ShouldNotBeNull();
 
         stub.Users.ShouldHaveSingleItem().Id.ShouldBe(made.Id);
-        stub.Users.Single().Roles.ShouldBe([DirectoryRoles.TenantAdmin]);
         stub.Organizations.Single().Members.ShouldBe([made.Id]);
+        stub.Organizations.Single().Administrators.ShouldBe([made.Id]);
         CallsOf("POST", route).ShouldBe(1);
     }
 

@@ -29,10 +29,10 @@ public sealed class When_Keycloaks_contract_is_kept
         await directory.EnsureOrganizationAsync(new(tenant, Slug.Parse("acme"), "Acme Ltd", "acme.example"), None);
         var user = await directory.EnsureUserAsync(tenant, "ann@acme.example", None);
         await directory.EnsureMemberAsync(organization.Id, user.Id, None);
-        await directory.EnsureRoleAsync(user.Id, DirectoryRoles.TenantAdmin, None);
+        await directory.EnsureAdministersAsync(organization.Id, user.Id, None);
         (await directory.SendRequiredActionsAsync(user, None)).ShouldBeTrue();
         await directory.IsMemberAsync(organization.Id, user.Id, None);
-        await directory.RolesAsync(user.Id, None);
+        await directory.AdministersAsync(organization.Id, user.Id, None);
         await directory.ReleaseUserAsync(tenant, "ann@acme.example", None);
         await directory.DeleteOrganizationAsync(tenant, None);
 

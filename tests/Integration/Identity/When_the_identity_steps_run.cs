@@ -23,7 +23,8 @@ public sealed class When_the_identity_steps_run : IdentitySteps
         (row.OrganizationId, row.AdminUserId).ShouldBe((organization.Id, user.Id));
         (organization.Alias, organization.Domains.Single().Name).ShouldBe(("acme", "acme.example"));
         organization.Members.ShouldBe([user.Id]);
-        user.Roles.ShouldBe(["tenant-admin"]);
+        organization.Administrators.ShouldBe([user.Id]);
+        user.Roles.ShouldBeEmpty("a role of the realm would hold in every organisation");
         user.RequiredActions.ShouldBe(["VERIFY_EMAIL", "UPDATE_PASSWORD"]);
         await new IdentityVerification(Connection.Directory).VerifyAsync(await Tenant.BeginAsync(StepNames.Verify), None);
     }
@@ -76,7 +77,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
 
         await CompensateAsync();
 
-        Stub.Users.ShouldHaveSingleItem().Roles.ShouldBeEmpty();
+        Stub.Users.ShouldHaveSingleItem().Id.ShouldBe("u-1");
     }
 
     [Fact]
@@ -160,7 +161,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
     [InlineData("user")]
     [InlineData("user disabled")]
     [InlineData("member")]
-    [InlineData("role")]
+    [InlineData("group")]
     [InlineData("registry")]
     [InlineData("registry's user")]
     public async Task Should_name_what_the_verification_misses(string missing)
@@ -176,7 +177,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
             case "user": await directory.ReleaseUserAsync(Tenant.Id, "ann@acme.example", None); break;
             case "user disabled": user.Enabled = false; break;
             case "member": organization.Members.Clear(); break;
-            case "role": user.Roles.Clear(); break;
+            case "group": organization.Groups.Clear(); break;
             case "registry": await SqlAsync("update tenants set organization_id = 'another'"); break;
             default: await SqlAsync("update tenants set admin_user_id = null"); break;
         }
@@ -186,7 +187,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
 
         failure.Transient.ShouldBeFalse();
         failure.Message.ShouldContain(Tenant.Id.ToString());
-        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "user disabled" or "member" or "role" or "registry's user" ? $"'{StepNames.Administrator}'" : $"'{StepNames.Identity}'");
+        failure.Remedy.ShouldNotBeNull().ShouldContain(missing is "user" or "user disabled" or "member" or "group" or "registry's user" ? $"'{StepNames.Administrator}'" : $"'{StepNames.Identity}'");
     }
 
     [Fact]

@@ -24,6 +24,9 @@ public static class KeycloakContract
         ($"POST {Realm}organizations/{{org-id}}/members", 404),
         ($"GET {Realm}organizations/{{org-id}}/members/{{member-id}}", 404),
         ($"DELETE {Realm}organizations/{{org-id}}/members/{{member-id}}", 404),
+        ($"GET {Realm}organizations/{{org-id}}/groups", 404),
+        ($"POST {Realm}organizations/{{org-id}}/groups", 201),
+        ($"GET {Realm}organizations/{{org-id}}/members/{{member-id}}/groups", 404),
         ($"GET {Realm}organizations/members/{{member-id}}/organizations", 404),
     ];
 

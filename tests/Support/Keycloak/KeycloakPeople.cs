@@ -49,7 +49,7 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
     {
         realm.Users.Remove(User(id));
         foreach (var organization in realm.Organizations)
-            organization.Members.Remove(id);
+            Leave(organization, id);
     }
 
     public object ListMembers(string organizationId, IReadOnlyDictionary<string, string> query) =>
@@ -71,7 +71,7 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
 
     public void RemoveMember(string organizationId, string userId)
     {
-        if (!realm.Organization(organizationId).Members.Remove(userId))
+        if (!Leave(realm.Organization(organizationId), userId))
             throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
     }
 
@@ -139,6 +139,13 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         var fields = (Dictionary<string, object?>)Represent(User(userId), brief: false);
         fields["membershipType"] = "UNMANAGED";
         return fields;
+    }
+
+    private static bool Leave(StubOrganization organization, string userId)
+    {
+        foreach (var group in organization.Groups)
+            group.Members.Remove(userId);
+        return organization.Members.Remove(userId);
     }
 
     private StubRole? Role(string name) => realm.Roles.Find(r => r.Name == name);

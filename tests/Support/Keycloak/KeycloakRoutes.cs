@@ -32,30 +32,43 @@ internal sealed record StubAnswer(int Status, object? Body = null, string? Creat
     public static StubAnswer Created(string id) => new(201, CreatedId: id);
 }
 
-internal sealed record StubRoute(string Method, string Template, string Role, Func<StubRequest, StubAnswer> Act);
+/// <summary>An operation. The caller needs one role of each set.</summary>
+internal sealed record StubRoute(string Method, string Template, IReadOnlyList<IReadOnlyList<string>> Roles, Func<StubRequest, StubAnswer> Act);
 
 /// <summary>The admin API's operations that the stub supports, by their templates below the realm.</summary>
 internal static class KeycloakRoutes
 {
-    private const string Realm = "manage-realm";
-    private const string Users = "manage-users";
+    // From keycloak-26.7.3-roles.json. Members and groups of organisations need manage-users as well.
+    private static readonly IReadOnlyList<string>[] Realm = [["manage-realm"]];
+    private static readonly IReadOnlyList<string>[] Users = [["manage-users"]];
+    private static readonly IReadOnlyList<string>[] Organizations = [["manage-organizations", "manage-realm"]];
+    private static readonly IReadOnlyList<string>[] Members = [.. Organizations, .. Users];
 
-    public static IReadOnlyList<StubRoute> Of(KeycloakRealm realm, KeycloakPeople people) =>
+    public static IReadOnlyList<StubRoute> Of(KeycloakRealm realm, KeycloakPeople people, KeycloakGroups groups) =>
     [
-        new("GET", "organizations", Realm, r => StubAnswer.Ok(realm.ListOrganizations(r.Query))),
-        new("POST", "organizations", Realm, r => StubAnswer.Created(realm.CreateOrganization(r.Json))),
-        new("GET", "organizations/members/{member-id}/organizations", Realm, r => StubAnswer.Ok(people.OrganizationsOf(r.Parts[0]))),
-        new("GET", "organizations/{org-id}", Realm, r => StubAnswer.Ok(KeycloakRealm.Represent(realm.Organization(r.Parts[0]), brief: false))),
-        new("PUT", "organizations/{org-id}", Realm, r => Done(() => realm.UpdateOrganization(r.Parts[0], r.Json))),
-        new("DELETE", "organizations/{org-id}", Realm, r => Done(() => realm.DeleteOrganization(r.Parts[0]))),
-        new("GET", "organizations/{org-id}/members", Realm, r => StubAnswer.Ok(people.ListMembers(r.Parts[0], r.Query))),
-        new("POST", "organizations/{org-id}/members", Realm, r =>
+        new("GET", "organizations", Organizations, r => StubAnswer.Ok(realm.ListOrganizations(r.Query))),
+        new("POST", "organizations", Organizations, r => StubAnswer.Created(realm.CreateOrganization(r.Json))),
+        new("GET", "organizations/members/{member-id}/organizations", Members, r => StubAnswer.Ok(people.OrganizationsOf(r.Parts[0]))),
+        new("GET", "organizations/{org-id}", Organizations, r => StubAnswer.Ok(KeycloakRealm.Represent(realm.Organization(r.Parts[0]), brief: false))),
+        new("PUT", "organizations/{org-id}", Organizations, r => Done(() => realm.UpdateOrganization(r.Parts[0], r.Json))),
+        new("DELETE", "organizations/{org-id}", Organizations, r => Done(() => realm.DeleteOrganization(r.Parts[0]))),
+        new("GET", "organizations/{org-id}/members", Members, r => StubAnswer.Ok(people.ListMembers(r.Parts[0], r.Query))),
+        new("POST", "organizations/{org-id}/members", Members, r =>
         {
             people.AddMember(r.Parts[0], r.Body);
             return StubAnswer.Created(r.Body.Trim().Trim('"'));
         }),
-        new("GET", "organizations/{org-id}/members/{member-id}", Realm, r => StubAnswer.Ok(people.GetMember(r.Parts[0], r.Parts[1]))),
-        new("DELETE", "organizations/{org-id}/members/{member-id}", Realm, r => Done(() => people.RemoveMember(r.Parts[0], r.Parts[1]))),
+        new("GET", "organizations/{org-id}/members/{member-id}", Members, r => StubAnswer.Ok(people.GetMember(r.Parts[0], r.Parts[1]))),
+        new("DELETE", "organizations/{org-id}/members/{member-id}", Members, r => Done(() => people.RemoveMember(r.Parts[0], r.Parts[1]))),
+        new("GET", "organizations/{org-id}/members/{member-id}/groups", Members, r => StubAnswer.Ok(groups.Of(r.Parts[0], r.Parts[1], r.Query))),
+        new("GET", "organizations/{org-id}/groups", Members, r => StubAnswer.Ok(groups.List(r.Parts[0], r.Query))),
+        new("POST", "organizations/{org-id}/groups", Members, r =>
+        {
+            var made = groups.Create(r.Parts[0], r.Json);
+            return new StubAnswer(201, KeycloakGroups.Represent(made), made.Id);
+        }),
+        new("PUT", "organizations/{org-id}/groups/{group-id}/members/{userId}", Members, r => Done(() => groups.Join(r.Parts[0], r.Parts[1], r.Parts[2]))),
+        new("DELETE", "organizations/{org-id}/groups/{group-id}/members/{userId}", Members, r => Done(() => groups.Leave(r.Parts[0], r.Parts[1], r.Parts[2]))),
         new("GET", "users", Users, r => StubAnswer.Ok(people.ListUsers(r.Query))),
         new("POST", "users", Users, r => StubAnswer.Created(people.CreateUser(r.Json))),
         new("GET", "users/{user-id}", Users, r => StubAnswer.Ok(KeycloakPeople.Represent(people.User(r.Parts[0]), brief: false))),

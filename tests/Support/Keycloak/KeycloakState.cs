@@ -20,6 +20,17 @@ public sealed record StubOrganization
 
     /// <summary>Ids of users, in the order in which they joined.</summary>
     public List<string> Members { get; } = [];
+
+    public List<StubGroup> Groups { get; } = [];
+
+    /// <summary>The members of the group <c>tenant-admin</c>.</summary>
+    public IReadOnlyCollection<string> Administrators => Groups.Find(g => g.Name == "tenant-admin")?.Members ?? [];
+}
+
+/// <summary>A top-level group of an organisation. Its members, by id, are members of the organisation.</summary>
+public sealed record StubGroup(string Id, string Name)
+{
+    public HashSet<string> Members { get; } = new(StringComparer.Ordinal);
 }
 
 public sealed record StubDomain(string Name, bool Verified);

@@ -31,7 +31,7 @@ public sealed class KeycloakStub : IAsyncDisposable
     {
         this.options = options;
         realm = new KeycloakRealm(options);
-        routes = KeycloakRoutes.Of(realm, new KeycloakPeople(realm, options));
+        routes = KeycloakRoutes.Of(realm, new KeycloakPeople(realm, options), new KeycloakGroups(realm));
         tokens = new KeycloakStubTokens(options);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -203,7 +203,7 @@ public sealed class KeycloakStub : IAsyncDisposable
 
         if (!tokens.Accepts(request.Headers.Authorization))
             throw KeycloakRefusal.Coded(401, "HTTP 401 Unauthorized");
-        if (!options.ServiceAccountRoles.Contains(match.Route.Role, StringComparer.Ordinal))
+        if (!match.Route.Roles.All(set => set.Any(role => options.ServiceAccountRoles.Contains(role, StringComparer.Ordinal))))
             throw KeycloakRefusal.Coded(403, "HTTP 403 Forbidden");
         if (!options.OrganizationsEnabled && match.Route.Template.StartsWith("organizations", StringComparison.Ordinal))
             throw KeycloakRefusal.Worded(404, "Organizations not enabled for this realm.");

@@ -18,7 +18,7 @@ public sealed record KeycloakStubOptions
     public bool Smtp { get; init; }
 
     /// <summary>Roles of the client realm-management that the service account has.</summary>
-    public IReadOnlyList<string> ServiceAccountRoles { get; init; } = ["manage-realm", "manage-users"];
+    public IReadOnlyList<string> ServiceAccountRoles { get; init; } = ["manage-organizations", "manage-users"];
 
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromMinutes(5);
 

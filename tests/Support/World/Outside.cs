@@ -71,8 +71,8 @@ public static class Outside
         yield return Of($"rows in {tenant.Database}.{tenant.Schema} on {tenant.Server}");
         yield return Of($"cache user t_{id.Compact}");
         yield return Of($"object .saga/tenants/{id}.json");
-        yield return Of($"organisation {tenant.Slug} id {tenant.OrganizationId} members {tenant.AdminUserId}");
-        yield return Of($"user {tenant.AdminEmail} id {tenant.AdminUserId} roles tenant-admin");
+        yield return Of($"organisation {tenant.Slug} id {tenant.OrganizationId} members {tenant.AdminUserId} administrators {tenant.AdminUserId}");
+        yield return Of($"user {tenant.AdminEmail} id {tenant.AdminUserId}");
         yield return Of("key");
         yield return Of("key for runtimes");
         yield return Of("credential cache");
@@ -111,13 +111,13 @@ internal static class DirectoryFacts
         foreach (var organization in keycloak.Organizations)
         {
             var id = Tenant(organization.Attributes);
-            yield return new Fact(id, $"{id}: organisation {organization.Alias} id {organization.Id} members {string.Join(',', organization.Members)}");
+            yield return new Fact(id, $"{id}: organisation {organization.Alias} id {organization.Id} members {string.Join(',', organization.Members)} administrators {string.Join(',', organization.Administrators)}");
         }
 
         foreach (var user in keycloak.Users)
         {
             var id = Tenant(user.Attributes);
-            yield return new Fact(id, $"{id}: user {user.Username} id {user.Id} roles {string.Join(',', user.Roles.Order(StringComparer.Ordinal))}");
+            yield return new Fact(id, $"{id}: user {user.Username} id {user.Id}");
         }
     }
 

@@ -110,26 +110,24 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             "select exists (select 1 from embedded_identity.members where organization_id = @Organization and user_id = @User)",
             new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken)!;
 
-    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken)
+    public async Task EnsureAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         try
         {
             await ExecuteAsync(
-                "insert into embedded_identity.user_roles (user_id, role) values (@User, @role) on conflict do nothing",
-                new { User = Id(userId), role }, cancellationToken);
+                "insert into embedded_identity.administrators (organization_id, user_id) values (@Organization, @User) on conflict do nothing",
+                new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
-            throw NotThere($"The user {userId} does not exist.");
+            throw NotThere($"The user {userId} is not a member of the organisation {organizationId}.");
         }
     }
 
-    public async Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken)
-    {
-        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        return [.. await connection.QueryAsync<string>(new CommandDefinition(
-            "select role from embedded_identity.user_roles where user_id = @User order by 1", new { User = Id(userId) }, cancellationToken: cancellationToken))];
-    }
+    public Task<bool> AdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
+        FirstAsync<bool>(
+            "select exists (select 1 from embedded_identity.administrators where organization_id = @Organization and user_id = @User)",
+            new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken)!;
 
     // There is no sign-in page to link to.
     public Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken) => Task.FromResult(false);
@@ -152,11 +150,8 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 
             delete from embedded_identity.users u
             where u.id = @user and u.made_for = @Tenant and not exists (select 1 from embedded_identity.members m where m.user_id = u.id);
-
-            delete from embedded_identity.user_roles g
-            where g.user_id = @user and g.role = @Role and not exists (select 1 from embedded_identity.members m where m.user_id = g.user_id);
             """,
-            new { user, Tenant = tenant.Value, Role = DirectoryRoles.TenantAdmin }, transaction, cancellationToken: cancellationToken));
+            new { user, Tenant = tenant.Value }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
     }
 

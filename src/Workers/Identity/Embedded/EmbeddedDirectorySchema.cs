@@ -48,10 +48,11 @@ public static class EmbeddedDirectorySchema
 
             create index if not exists members_by_user on embedded_identity.members (user_id);
 
-            create table if not exists embedded_identity.user_roles (
-                user_id  uuid not null references embedded_identity.users on delete cascade,
-                role     text not null,
-                primary key (user_id, role)
+            create table if not exists embedded_identity.administrators (
+                organization_id  uuid not null,
+                user_id          uuid not null,
+                primary key (organization_id, user_id),
+                foreign key (organization_id, user_id) references embedded_identity.members on delete cascade
             );
             """, transaction: transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);

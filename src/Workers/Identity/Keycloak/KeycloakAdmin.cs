@@ -29,6 +29,10 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
     public Task<KeycloakAnswer> PutAsync(string path, object body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
 
+    /// <summary>A PUT without a body.</summary>
+    public Task<KeycloakAnswer> PutNothingAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, path, null, mayRepeat: true, cancellationToken);
+
     /// <summary>For a PUT that is not idempotent, such as one that sends mail.</summary>
     public Task<KeycloakAnswer> PutOnceAsync(string path, object body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: false, cancellationToken);

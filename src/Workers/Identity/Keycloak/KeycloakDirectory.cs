@@ -8,7 +8,7 @@ namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>The directory in a Keycloak realm with Organizations enabled. Thread-safe.</summary>
 internal sealed partial class KeycloakDirectory(
-    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakRoles roles,
+    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakGroups groups,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
 {
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.LingersForSeconds);
@@ -56,29 +56,35 @@ internal sealed partial class KeycloakDirectory(
         return answer.Succeeded;
     }
 
-    public async Task EnsureRoleAsync(string userId, string role, CancellationToken cancellationToken) =>
-        await roles.GrantAsync(userId, await roles.EnsureAsync(role, cancellationToken), cancellationToken);
+    public async Task EnsureAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
+        await groups.JoinAsync(organizationId, await groups.EnsureAsync(organizationId, cancellationToken), userId, cancellationToken);
+
+    public Task<bool> AdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
+        groups.HasAsync(organizationId, userId, cancellationToken);
 
     // Independent calls run in parallel to save time. The user is created only after all of them have succeeded.
     public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string? organizationId, string email, CancellationToken cancellationToken)
     {
         var username = email.ToLowerInvariant();
-        var finding = organizationId is null ? FindIdAsync() : Task.FromResult<string?>(organizationId);
+        var grouping = FindGroupAsync();
         var knowing = users.FindByNameAsync(username, cancellationToken);
-        var granting = roles.EnsureAsync(DirectoryRoles.TenantAdmin, cancellationToken);
-        await Task.WhenAll(finding, knowing, granting);
-        if (await finding is not { } organization)
+        await Task.WhenAll(grouping, knowing);
+        if (await grouping is not var (organization, group))
             return null;
-        var role = await granting;
         return await users.EnsureAsync(tenant, username, await knowing, EquipAsync, cancellationToken);
 
-        async Task<string?> FindIdAsync() => (await organizations.FindAsync(tenant, cancellationToken))?.Id;
+        async Task<(string Organization, string Group)?> FindGroupAsync() =>
+            (organizationId ?? (await organizations.FindAsync(tenant, cancellationToken))?.Id) is { } found
+                ? (found, await groups.EnsureAsync(found, cancellationToken))
+                : null;
 
-        Task EquipAsync(string userId) =>
-            Task.WhenAll(EnsureMemberAsync(organization, userId, cancellationToken), roles.GrantAsync(userId, role, cancellationToken));
+        // One after the other, because only members may join an organisation's group.
+        async Task EquipAsync(string userId)
+        {
+            await EnsureMemberAsync(organization, userId, cancellationToken);
+            await groups.JoinAsync(organization, group, userId, cancellationToken);
+        }
     }
-
-    public Task<IReadOnlyList<string>> RolesAsync(string userId, CancellationToken cancellationToken) => roles.ListAsync(userId, cancellationToken);
 
     public async Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken)
     {
@@ -113,12 +119,8 @@ internal sealed partial class KeycloakDirectory(
         if (answer.Status == HttpStatusCode.NotFound)
             return;
         var others = KeycloakAdmin.Read<IReadOnlyList<OrganizationRepresentation>>(answer, $"GET {path}").Any(o => o.Id != organization?.Id);
-        if (others)
-            return;
-        if (user.MadeFor == tenant)
+        if (!others && user.MadeFor == tenant)
             await users.DeleteAsync(user.Id, cancellationToken);
-        else
-            await roles.RevokeAsync(user.Id, DirectoryRoles.TenantAdmin, cancellationToken);
     }
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning,

@@ -1,4 +1,5 @@
 using Saga.Contracts.Failures;
+using Saga.Contracts.Steps;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
@@ -14,6 +15,7 @@ public static class KeycloakFailures
     public const string Forbidden = "keycloak-forbidden";
     public const string OrganizationsOff = "keycloak-organizations-off";
     public const string UserAttributesOff = "keycloak-user-attributes-off";
+    public const string TooOld = "keycloak-too-old";
     public const string Refused = "keycloak-refused";
     public const string Conflict = "keycloak-conflict";
     public const string Unintelligible = "keycloak-unintelligible";
@@ -42,8 +44,14 @@ public static class KeycloakFailures
 
     internal static StepFailureException MissingRole(string call, KeycloakAnswer answer) => StepFailureException.Permanent(
         Forbidden, $"Keycloak forbids {call}: {answer.ErrorText}.",
-        "Grant the client's service account these roles of the client realm-management: manage-users, and manage-realm (up to 26.6) " +
-        "or manage-organizations (from 26.7; manage-realm as well while the role tenant-admin does not exist).", System);
+        "Grant the client's service account the roles manage-organizations and manage-users of the client realm-management.", System);
+
+    internal static StepFailureException NoGroups(string call) => StepFailureException.Permanent(
+        TooOld, $"Keycloak does not know {call}: it has no groups of organisations.",
+        $"Upgrade Keycloak to {KeycloakVersion.Oldest} or newer, then replay.", System);
+
+    internal static StepFailureException OrganizationGone(string id) => StepFailureException.Permanent(
+        DirectoryFailures.OrganizationMissing, $"The organisation {id} does not exist.", $"Replay the operation from the step '{StepNames.Identity}'.", System);
 
     internal static StepFailureException NoOrganizations(KeycloakAnswer answer) => StepFailureException.Permanent(
         OrganizationsOff, $"Keycloak has no organisations in this realm: {answer.ErrorText}",

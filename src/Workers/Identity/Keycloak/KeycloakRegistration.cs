@@ -21,7 +21,7 @@ internal static class KeycloakRegistration
         services.AddSingleton<FindAgain>();
         services.AddSingleton<KeycloakOrganizations>();
         services.AddSingleton<KeycloakUsers>();
-        services.AddSingleton<KeycloakRoles>();
+        services.AddSingleton<KeycloakGroups>();
         services.AddSingleton<IDirectory, KeycloakDirectory>();
         return services;
     }

@@ -40,11 +40,19 @@ internal sealed record UserRepresentation
 
 internal sealed record MemberRepresentation([property: JsonRequired] string Id);
 
-internal sealed record RoleRepresentation
+internal sealed record GroupRepresentation
 {
     public string? Id { get; init; }
 
     public required string Name { get; init; }
 
-    public string? Description { get; init; }
+    /// <summary>Such as <c>/tenant-admin</c>: names are unique among siblings only.</summary>
+    public string? Path { get; init; }
+}
+
+internal sealed record RoleRepresentation
+{
+    public string? Id { get; init; }
+
+    public required string Name { get; init; }
 }
