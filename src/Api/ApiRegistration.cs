@@ -25,7 +25,7 @@ public static class ApiRegistration
     /// <summary>The control-plane API. Needs the sections <c>Saga:Registry</c> and <c>Saga:Auth</c>.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddRegistry(configuration).AddLifecycle();
+        services.AddRegistry(configuration).AddLifecycle(configuration);
         services.AddTokens(configuration).AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
         services.AddSingleton(typeof(CommandDoor<>));

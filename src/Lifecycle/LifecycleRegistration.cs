@@ -1,7 +1,10 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
 using Saga.Registry;
 
@@ -10,8 +13,16 @@ namespace Saga.Lifecycle;
 public static class LifecycleRegistration
 {
     /// <summary>Adds the intake of every command. Needs the registry (<see cref="RegistryRegistration.AddRegistry"/>). May be called twice.</summary>
-    public static IServiceCollection AddLifecycle(this IServiceCollection services) =>
-        services.AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>();
+    public static IServiceCollection AddLifecycle(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.All(s => s.ServiceType != typeof(ReservedNames)))
+        {
+            services.AddOptionsWithValidateOnStart<NamesOptions, NamesOptionsValidation>().Bind(configuration.GetSection(NamesOptions.Section));
+            services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
+        }
+
+        return services.AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>();
+    }
 
     /// <summary>Adds one command. May be called twice.</summary>
     public static IServiceCollection AddCommand<TCommand, TInput, TPlan>(this IServiceCollection services)

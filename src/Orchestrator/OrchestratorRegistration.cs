@@ -40,7 +40,7 @@ public static class OrchestratorRegistration
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
             ActivatorUtilities.CreateInstance<OperationRepositoryContextFactory>(s)));
         services.AddSingleton(OperationEndpoint.Definition);
-        services.AddLifecycle().AddCommandConsumers();
+        services.AddLifecycle(configuration).AddCommandConsumers();
         services.AddDeadLetters();
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Intake;
 using Saga.Registry.Notifications;
@@ -15,7 +16,7 @@ namespace Saga.Tests.Support;
 public static class Intakes
 {
     public static ICommandIntake<ProvisionTenant> Provision(NpgsqlDataSource registry) =>
-        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry)));
+        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry), new ReservedNames([], [])));
 
     public static ICommandIntake<TCommand> Of<TCommand, TInput, TPlan>(NpgsqlDataSource registry, TPlan plan)
         where TCommand : class

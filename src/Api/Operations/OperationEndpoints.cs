@@ -7,7 +7,9 @@ using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
 using Saga.Registry.Operations;
 
 namespace Saga.Api.Operations;
@@ -35,7 +37,7 @@ internal static class OperationEndpoints
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CommandCatalogue catalogue, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, "cursor", "limit", "state", "kind", "tenant", "parent", "step");
         var filter = new OperationFilter { States = query.Several<OperationState>("state"), Kind = query.Text("kind", 63), Step = query.Text("step", 63) };
@@ -56,6 +58,14 @@ internal static class OperationEndpoints
             else
                 query.AddError("parent", "must be the id of an operation");
         }
+
+        // Operations of another version may have kinds and steps that this one does not know.
+        var kinds = catalogue.Entries.Select(e => e.Kind).Order(StringComparer.Ordinal).ToList();
+        if (filter.Kind is { } kind && !kinds.Contains(kind, StringComparer.Ordinal) && !await operations.HasKindAsync(kind, cancellationToken))
+            query.AddError("kind", $"is not a kind of operation; there are {string.Join(", ", kinds)}");
+        var steps = catalogue.Entries.SelectMany(e => e.Workflows).SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (filter.Step is { } step && !steps.Contains(StepAliases.Current(step), StringComparer.Ordinal) && !await operations.HasStepAsync(step, cancellationToken))
+            query.AddError("step", $"is not a step; there are {string.Join(", ", steps)}");
 
         var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());
         return query.Problem as IResult

@@ -56,8 +56,12 @@ public sealed record PlanView
             Default = s.Value.Sealed ? null : s.Value.Value,
             Generated = s.Value.Generate,
             Sealed = s.Value.Sealed,
+            Minimum = IsNumber(s.Value) ? s.Value.Minimum ?? 0 : null,
+            Maximum = IsNumber(s.Value) ? s.Value.Maximum ?? PlanSetting.DefaultMaximum : null,
         }),
     };
+
+    private static bool IsNumber(PlanSetting setting) => setting is { Sealed: false, Value.ValueKind: JsonValueKind.Number };
 }
 
 public sealed record PlanSettingView
@@ -70,4 +74,10 @@ public sealed record PlanSettingView
 
     /// <summary>Whether the value is stored encrypted. Such a setting cannot be given in a request and is never shown.</summary>
     public required bool Sealed { get; init; }
+
+    /// <summary>The smallest number that a tenant may set; absent when the setting is no number.</summary>
+    public decimal? Minimum { get; init; }
+
+    /// <summary>The largest number that a tenant may set; absent when the setting is no number.</summary>
+    public decimal? Maximum { get; init; }
 }

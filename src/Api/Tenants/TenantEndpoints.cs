@@ -10,6 +10,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tokens;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
 
 namespace Saga.Api.Tenants;
@@ -33,11 +34,13 @@ internal static class TenantEndpoints
         HttpRequest request, ClaimsPrincipal user, CommandDoor<ProvisionTenant> door, CancellationToken cancellationToken) =>
         door.TakeAsync(request, user, ProvisionRequestReader.Read, preview => TypedResults.Ok(ProvisionPlanView.Of(preview)), cancellationToken);
 
-    private static async Task<IResult> ListAsync(HttpRequest request, TenantListing tenants, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpRequest request, TenantListing tenants, PlanStore plans, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, "cursor", "limit", "search", "status", "plan", "sort");
         var sort = query.OneOf("sort", TenantListing.Sorts) ?? TenantListing.Sorts[0];
         var filter = new TenantFilter { Search = query.Text("search", 100), Statuses = query.Several<TenantStatus>("status"), Plan = query.Text("plan") };
+        if (filter.Plan is { } plan && await plans.FindAsync(plan, cancellationToken) is null)
+            query.AddError("plan", "must be the name of a plan listed by GET /api/v1/plans");
         var (cursor, limit) = (query.Cursor(sort), query.Limit());
         return query.Problem as IResult
             ?? TypedResults.Ok(PageView.Of(await tenants.ListAsync(filter, sort, cursor, limit, cancellationToken), TenantView.Of));
@@ -48,9 +51,10 @@ internal static class TenantEndpoints
     {
         if (new QueryReader(request).Problem is { } bad)
             return bad;
-        var tenant = TenantId.TryParse(idOrSlug, out var id) ? await tenants.FindAsync(id, cancellationToken)
-            : Slug.TryParse(idOrSlug, out var slug) ? await tenants.FindAsync(slug, cancellationToken)
-            : null;
+        // An old tenant's slug may look like an id.
+        var tenant = TenantId.TryParse(idOrSlug, out var id) ? await tenants.FindAsync(id, cancellationToken) : null;
+        if (tenant is null && Slug.TryParse(idOrSlug, out var slug))
+            tenant = await tenants.FindAsync(slug, cancellationToken);
         return tenant is null ? new ProblemResult(ProblemType.TenantNotFound, "No tenant has this id or slug. GET /api/v1/tenants lists them.") : TypedResults.Ok(TenantView.Of(tenant));
     }
 }

@@ -24,10 +24,6 @@ internal static class StorableText
         return true;
     }
 
-    /// <summary>True if the text has a visible character.</summary>
-    public static bool IsVisible(string text) =>
-        text.EnumerateRunes().Any(r => Rune.IsLetterOrDigit(r) || Rune.IsSymbol(r) || Rune.IsPunctuation(r));
-
     /// <summary>True if <c>jsonb</c> accepts the JSON: no NUL and no lone surrogates, in values or names.</summary>
     public static bool IsStorable(JsonElement value) => value.ValueKind switch
     {

@@ -3,6 +3,7 @@ using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Names;
 using Saga.Registry.Audit;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
@@ -10,7 +11,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Provision;
 
 /// <summary>Provisioning: creates a tenant.</summary>
-public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names) : ICommandPlan<ProvisionTenant, ValidProvision>
+public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, ReservedNames reserved) : ICommandPlan<ProvisionTenant, ValidProvision>
 {
     public static string Kind => ProvisionWorkflow.Kind;
 
@@ -23,7 +24,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names) : ICom
     public async ValueTask<Checked<ValidProvision>> CheckAsync(ProvisionTenant command, CancellationToken cancellationToken)
     {
         var plan = ProvisionValidation.IsPlanName(command.Plan) ? await plans.FindAsync(command.Plan, cancellationToken) : null;
-        return new(ProvisionValidation.Validate(command, plan, out var errors), errors);
+        return new(ProvisionValidation.Validate(command, plan, reserved, out var errors), errors);
     }
 
     public CommandSubject Subject(ValidProvision input) => new CommandSubject.NewTenant(input.Slug);

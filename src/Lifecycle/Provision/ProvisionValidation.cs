@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Names;
 using Saga.Registry.Plans;
 
 namespace Saga.Lifecycle.Provision;
@@ -18,17 +19,18 @@ public static partial class ProvisionValidation
 
     /// <param name="command">The command as received; required strings may be null in a message.</param>
     /// <param name="plan">The named plan; null when it does not exist.</param>
+    /// <param name="reserved">Names that no tenant may have.</param>
     /// <param name="errors">Every broken rule, in the order of the fields; empty when the result is not null.</param>
-    public static ValidProvision? Validate(ProvisionTenant command, Plan? plan, out IReadOnlyList<FieldError> errors)
+    public static ValidProvision? Validate(ProvisionTenant command, Plan? plan, ReservedNames reserved, out IReadOnlyList<FieldError> errors)
     {
         var found = new List<FieldError>();
         var name = Name(command.Name, found);
-        var slug = SlugOf(command.Slug, found);
+        var slug = SlugOf(command.Slug, reserved, found);
         if (plan is null)
             found.Add(new("/plan", command.Plan is { Length: > 0 } ? $"is not a known plan; must be {PlanRule}" : $"is required: {PlanRule}"));
         var email = Email(command.AdminEmail, found);
-        var domain = Domain(command.Domain, found);
-        var subdomain = Subdomain(command.Subdomain, slug, found);
+        var domain = Domain(command, plan, found);
+        var subdomain = Subdomain(command.Subdomain, slug, reserved, found);
         var tier = Tier(command.Isolation, plan, found);
         var region = Region(command.Region, found);
         ProvisionOverrides.Check(command, plan, found);
@@ -52,24 +54,31 @@ public static partial class ProvisionValidation
             Region = region,
             Timezone = timezone,
             Features = command.Features ?? new Dictionary<string, bool>(),
-            Settings = command.Settings ?? new Dictionary<string, System.Text.Json.JsonElement>(),
+            Settings = ProvisionOverrides.Normalize(command.Settings),
         };
     }
 
     private static string? Name(string? text, List<FieldError> errors)
     {
         var name = text?.Trim();
-        if (name is { Length: >= 1 and <= MaxNameLength } && StorableText.IsOneLine(name) && StorableText.IsVisible(name))
+        // Characters are counted as in the OpenAPI document, where one outside the basic plane is one, as received.
+        if (name is not { Length: > 0 } || text!.EnumerateRunes().Count() > MaxNameLength || !StorableText.IsOneLine(name) || !VisibleText.IsClear(name))
+            errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters and invisible characters"));
+        else if (VisibleText.HasMarkup(name))
+            errors.Add(new("/name", "must not contain markup, such as <b>"));
+        else
             return name;
-        errors.Add(new("/name", $"must be 1 to {MaxNameLength} characters on one line, without control characters, and at least one of them visible"));
         return null;
     }
 
-    private static Slug? SlugOf(string? text, List<FieldError> errors)
+    private static Slug? SlugOf(string? text, ReservedNames reserved, List<FieldError> errors)
     {
-        if (Slug.TryParse(text, out var slug))
+        if (!Slug.TryParse(text, out var slug))
+            errors.Add(new("/slug", $"must be {Slug.Rule}"));
+        else if (reserved.RefuseSlug(text) is { } refusal)
+            errors.Add(new("/slug", refusal));
+        else
             return slug;
-        errors.Add(new("/slug", $"must be {Slug.Rule}"));
         return null;
     }
 
@@ -81,24 +90,29 @@ public static partial class ProvisionValidation
         return address;
     }
 
-    private static string? Domain(string? text, List<FieldError> errors)
+    private static string? Domain(ProvisionTenant command, Plan? plan, List<FieldError> errors)
     {
-        if (text is null)
+        if (command.Domain is not { } text)
             return null;
         var domain = DomainName.Normalize(text);
         if (domain is null)
             errors.Add(new("/domain", $"must be {DomainName.Rule}"));
+        else if (plan is not null && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, command, plan))
+            errors.Add(new("/domain", $"needs the feature {ProvisionOverrides.CustomDomain}, which is off for this tenant of plan {plan.Name}"));
         return domain;
     }
 
-    private static string? Subdomain(string? text, Slug? slug, List<FieldError> errors)
+    private static string? Subdomain(string? text, Slug? slug, ReservedNames reserved, List<FieldError> errors)
     {
         if (text is null)
             return slug?.ToString();
         var label = text.ToLowerInvariant();
-        if (DomainName.IsLabel(label))
+        if (!DomainName.IsLabel(label))
+            errors.Add(new("/subdomain", "must be one DNS label: 1 to 63 characters a-z, 0-9 and inner hyphens"));
+        else if (reserved.RefuseSubdomain(label) is { } refusal)
+            errors.Add(new("/subdomain", refusal));
+        else
             return label;
-        errors.Add(new("/subdomain", "must be one DNS label: 1 to 63 characters a-z, 0-9 and inner hyphens"));
         return null;
     }
 

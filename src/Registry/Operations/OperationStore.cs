@@ -37,6 +37,22 @@ public sealed class OperationStore(NpgsqlDataSource registry)
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
+    /// <summary>Whether an operation of this kind was ever accepted here, by this version or another one.</summary>
+    public async Task<bool> HasKindAsync(string kind, CancellationToken cancellationToken = default)
+    {
+        await using var command = registry.CreateCommand("select exists (select from workflows where kind = $1)");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = kind });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>The same for a step of any workflow.</summary>
+    public async Task<bool> HasStepAsync(string step, CancellationToken cancellationToken = default)
+    {
+        await using var command = registry.CreateCommand("select exists (select from workflows where definition -> 'steps' @> jsonb_build_array(jsonb_build_object('name', $1)))");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = step });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <param name="filter">Conditions that must all hold.</param>
     /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
     /// <param name="limit">The size of the page.</param>

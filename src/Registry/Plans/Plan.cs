@@ -36,8 +36,17 @@ public sealed record PlanLimits
 
 public sealed record PlanSetting
 {
+    /// <summary>Fits a 32-bit integer, which readers of a setting may use.</summary>
+    public const int DefaultMaximum = int.MaxValue;
+
     /// <summary>The default; absent when it is generated.</summary>
     public JsonElement? Value { get; init; }
+
+    /// <summary>The smallest number that a tenant may set; 0 when absent.</summary>
+    public decimal? Minimum { get; init; }
+
+    /// <summary>The largest number that a tenant may set; <see cref="DefaultMaximum"/> when absent.</summary>
+    public decimal? Maximum { get; init; }
 
     /// <summary>Whether a random value is generated for each tenant.</summary>
     public bool Generate { get; init; }

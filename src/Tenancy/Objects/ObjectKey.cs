@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Saga.Contracts.Identifiers;
+using Saga.Shared.Unicode;
 
 namespace Saga.Tenancy.Objects;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Saga.Registry.Tenants;
 
 namespace Saga.Workers.Notification;
@@ -17,7 +16,7 @@ internal static class WelcomeMail
         var password = hasAccount
             ? "You already have an account: sign in with your existing password."
             : "At your first sign-in you will be asked for missing details, such as a password of your own.";
-        var name = OneLine(tenant.Name);
+        var name = MailName.Of(tenant);
         var (safeName, safeUrl) = (WebUtility.HtmlEncode(name), WebUtility.HtmlEncode(signInUrl));
         return new Mail
         {
@@ -48,14 +47,5 @@ internal static class WelcomeMail
                 </body></html>
                 """,
         };
-    }
-
-    // The name comes from the customer. A line break in the subject would start a new header.
-    private static string OneLine(string text)
-    {
-        var line = new StringBuilder(text.Length);
-        foreach (var c in text)
-            line.Append(char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c);
-        return line.ToString().Trim();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle;
@@ -8,6 +9,8 @@ namespace Saga.Tests.Unit.Intake;
 /// <summary>The workflows that this version's commands may run.</summary>
 internal static class Catalogue
 {
+    public static IConfiguration NoSettings { get; } = new ConfigurationBuilder().Build();
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
-        [.. new ServiceCollection().AddLifecycle().Select(s => s.ImplementationInstance).OfType<CommandEntry>().SelectMany(c => c.Workflows)];
+        [.. new ServiceCollection().AddLifecycle(NoSettings).Select(s => s.ImplementationInstance).OfType<CommandEntry>().SelectMany(c => c.Workflows)];
 }

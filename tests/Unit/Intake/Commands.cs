@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Plans;
 
@@ -14,10 +15,11 @@ internal static class Commands
         Tiers = [IsolationTier.Schema, IsolationTier.Row],
         DefaultTier = IsolationTier.Schema,
         Limits = new() { Users = 1, StorageMegabytes = 1, RequestsPerMinute = 1, DatabaseConnections = 1 },
-        Features = new Dictionary<string, bool> { ["sso"] = true },
+        Features = new Dictionary<string, bool> { ["sso"] = true, ["customDomain"] = true },
         Settings = new Dictionary<string, PlanSetting>
         {
             ["minutes"] = new() { Value = Element("60") },
+            ["digits"] = new() { Value = Element("12"), Minimum = 8, Maximum = 128 },
             ["ratio"] = new() { Value = Element("0.5") },
             ["strict"] = new() { Value = Element("true") },
             ["greeting"] = new() { Value = Element("\"hello\"") },
@@ -31,8 +33,10 @@ internal static class Commands
 
     public static JsonElement Element(string json) => JsonDocument.Parse(json).RootElement;
 
+    public static ReservedNames Reserved { get; } = new([], []);
+
     public static ValidProvision? Validate(ProvisionTenant command, out IReadOnlyList<FieldError> errors) =>
-        ProvisionValidation.Validate(command, Plan, out errors);
+        ProvisionValidation.Validate(command, Plan, Reserved, out errors);
 
     /// <summary>The pointers of the faults; empty when there are none.</summary>
     public static string Faults(ProvisionTenant command)

@@ -28,7 +28,7 @@ public sealed class When_a_command_is_validated
             Region = "EU", Timezone = "Mars/Olympus",
         };
 
-        ProvisionValidation.Validate(command, null, out var errors).ShouldBeNull();
+        ProvisionValidation.Validate(command, null, Commands.Reserved, out var errors).ShouldBeNull();
 
         errors.Select(e => e.Pointer).ShouldBe(
             ["/name", "/slug", "/plan", "/adminEmail", "/domain", "/subdomain", "/isolation", "/region", "/timezone"]);
@@ -40,7 +40,7 @@ public sealed class When_a_command_is_validated
     {
         var command = new ProvisionTenant { Name = null!, Slug = null!, Plan = null!, AdminEmail = null! };
 
-        ProvisionValidation.Validate(command, null, out var errors).ShouldBeNull();
+        ProvisionValidation.Validate(command, null, Commands.Reserved, out var errors).ShouldBeNull();
 
         errors.Select(e => e.Pointer).ShouldBe(["/name", "/slug", "/plan", "/adminEmail"]);
     }
@@ -56,6 +56,24 @@ public sealed class When_a_command_is_validated
     [InlineData("line\u2028separator", false)]
     [InlineData("turned \u202e round", false)]
     [InlineData("\u200b\ufeff\u00ad", false)]
+    [InlineData("\u3164", false)]
+    [InlineData("\u2800", false)]
+    [InlineData("\ufffc", false)]
+    [InlineData("\u115f\u1160", false)]
+    [InlineData("\u0301", false)]
+    [InlineData("Ac\u200bme", false)]
+    [InlineData("Ac\u00adme", false)]
+    [InlineData("Acme\u3164", false)]
+    [InlineData("Acme \u200f", false)]
+    [InlineData("Acme\u200d", false)]
+    [InlineData("Acme\ue000", false)]
+    [InlineData("Acme\U000E0067\U000E007F", false)]
+    [InlineData("<b>Acme</b>", false)]
+    [InlineData("Acme <script>", false)]
+    [InlineData("A < B", true)]
+    [InlineData("I ❤️ Acme", true)]
+    [InlineData("می‌خواهم", true)]
+    [InlineData("क्‍ष", true)]
     public void Should_restrict_names_to_one_readable_line(string name, bool good) =>
         Commands.Faults(Commands.Valid with { Name = name }).ShouldBe(good ? "" : "/name");
 
@@ -72,6 +90,13 @@ public sealed class When_a_command_is_validated
     [InlineData(201, false)]
     public void Should_limit_names(int length, bool good) =>
         Commands.Faults(Commands.Valid with { Name = new string('n', length) }).ShouldBe(good ? "" : "/name");
+
+    // The OpenAPI document's maxLength counts characters, and each of these is two UTF-16 code units.
+    [Theory]
+    [InlineData(200, true)]
+    [InlineData(201, false)]
+    public void Should_count_a_names_characters(int length, bool good) =>
+        Commands.Faults(Commands.Valid with { Name = string.Concat(Enumerable.Repeat("𠮷", length)) }).ShouldBe(good ? "" : "/name");
 
     [Fact]
     public void Should_trim_names() =>
@@ -126,6 +151,10 @@ public sealed class When_a_command_is_validated
     [InlineData("Europe/Berlin", true)]
     [InlineData("America/Argentina/Buenos_Aires", true)]
     [InlineData("Etc/GMT+5", true)]
+    [InlineData("utc", false)]
+    [InlineData("europe/berlin", false)]
+    [InlineData("UTC+05:00", false)]
+    [InlineData("posixrules", false)]
     [InlineData("Europe/Atlantis", false)]
     [InlineData("", false)]
     [InlineData("../../etc/passwd", false)]

@@ -15,6 +15,15 @@ public sealed class When_addresses_are_validated
     [InlineData("xn--bcher-kva.example", "xn--bcher-kva.example")]
     [InlineData("例え.jp", "xn--r8jz45g.jp")]
     [InlineData("1.acme.co", "1.acme.co")]
+    [InlineData("bu\u0308cher.example", "xn--bcher-kva.example")]
+    [InlineData("\u304c.jp", "xn--v8j.jp")]
+    [InlineData("\u304b\u3099.jp", "xn--v8j.jp")]
+    [InlineData("ﬁ.com", "fi.com")]
+    [InlineData("ＡＣＭＥ．com", "acme.com")]
+    [InlineData("acme。com", "acme.com")]
+    [InlineData("ac\u00adme.com", "acme.com")]
+    [InlineData("faß.de", "xn--fa-hia.de")]
+    [InlineData("fa.xn--p1ai", "fa.xn--p1ai")]
     public void Should_give_domains_one_spelling(string domain, string expected) =>
         Commands.Validate(Commands.Valid with { Domain = domain }, out _)!.Domain.ShouldBe(expected);
 
@@ -37,7 +46,18 @@ public sealed class When_addresses_are_validated
     [InlineData("acme.com\r\nHost: evil")]
     [InlineData("acme .com")]
     [InlineData("ac\0me.com")]
-    [InlineData("bu\u0308cher.example")]
+    [InlineData("10.0.0.0x1")]
+    [InlineData("0x7f.1")]
+    [InlineData("１０.０.０.１")]
+    [InlineData("acme.1a")]
+    [InlineData("acme.localhost")]
+    [InlineData("xn--fi-hia0.xn--a")]
+    [InlineData("xn--acme-.com")]
+    [InlineData("xn--a.com")]
+    [InlineData("\u0308a.example")]
+    [InlineData("a\u200db.example")]
+    [InlineData("ab--ü.example")]
+    [InlineData("-ü.example")]
     [InlineData("\ufffd.example")]
     [InlineData("snow☃man.example")]
     public void Should_refuse_an_invalid_domain(string domain) =>
@@ -82,6 +102,8 @@ public sealed class When_addresses_are_validated
     [InlineData("ada@acme.com", "ada@acme.com")]
     [InlineData("Ada.Love+lace@ACME.com", "Ada.Love+lace@acme.com")]
     [InlineData("o'neil@bücher.example", "o'neil@xn--bcher-kva.example")]
+    [InlineData("ada@\u304b\u3099.jp", "ada@xn--v8j.jp")]
+    [InlineData("ada@ﬁ.com", "ada@fi.com")]
     public void Should_take_one_mailbox(string email, string expected) =>
         Commands.Validate(Commands.Valid with { AdminEmail = email }, out _)!.AdminEmail.ShouldBe(expected);
 
@@ -91,6 +113,8 @@ public sealed class When_addresses_are_validated
     [InlineData("@acme.com")]
     [InlineData("ada@")]
     [InlineData("ada@localhost")]
+    [InlineData("ada%x@acme.com")]
+    [InlineData("ada@10.0.0.1")]
     [InlineData("ada@acme.com\r\nBcc: all@acme.com")]
     [InlineData("ada\n@acme.com")]
     [InlineData("ada@acme.com, bob@acme.com")]

@@ -17,7 +17,7 @@ public sealed class When_commands_are_catalogued
     [Fact]
     public void Should_list_every_command_of_this_version_once()
     {
-        var entries = CommandCatalogue.Of(new ServiceCollection().AddLifecycle().AddLifecycle()).Entries;
+        var entries = CommandCatalogue.Of(new ServiceCollection().AddLifecycle(Catalogue.NoSettings).AddLifecycle(Catalogue.NoSettings)).Entries;
 
         entries.ShouldContain(Provision with { Workflows = ProvisionPlan.Workflows });
         entries.Select(e => e.Kind).ShouldBeUnique();

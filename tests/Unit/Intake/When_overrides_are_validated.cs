@@ -10,6 +10,11 @@ public sealed class When_overrides_are_validated
     [Theory]
     [InlineData("minutes", "0")]
     [InlineData("minutes", "90")]
+    [InlineData("minutes", "25.0")]
+    [InlineData("minutes", "2.5e1")]
+    [InlineData("minutes", "2147483647")]
+    [InlineData("digits", "8")]
+    [InlineData("digits", "128")]
     [InlineData("ratio", "0.25")]
     [InlineData("ratio", "2")]
     [InlineData("strict", "false")]
@@ -23,6 +28,11 @@ public sealed class When_overrides_are_validated
     [InlineData("minutes", "90.5")]
     [InlineData("minutes", "-1")]
     [InlineData("minutes", "1e400")]
+    [InlineData("minutes", "2147483648")]
+    [InlineData("digits", "7")]
+    [InlineData("digits", "129")]
+    [InlineData("ratio", "-0.5")]
+    [InlineData("ratio", "1e20")]
     [InlineData("minutes", "null")]
     [InlineData("minutes", "true")]
     [InlineData("ratio", "\"0.5\"")]
@@ -57,13 +67,28 @@ public sealed class When_overrides_are_validated
         Commands.Faults(With("greeting", $"\"{new string('g', 4095)}\"")).ShouldBe("/settings/greeting");
     }
 
+    [Theory]
+    [InlineData("25.0", "25")]
+    [InlineData("2.5e1", "25")]
+    [InlineData("90", "90")]
+    public void Should_store_whole_numbers_as_such(string given, string stored) =>
+        Commands.Validate(With("minutes", given), out _)!.Settings["minutes"].GetRawText().ShouldBe(stored);
+
+    [Fact]
+    public void Should_name_the_bounds()
+    {
+        Commands.Validate(With("digits", "7"), out var errors).ShouldBeNull();
+
+        errors.ShouldHaveSingleItem().Detail.ShouldBe("must be an integer from 8 to 128");
+    }
+
     [Fact]
     public void Should_name_unknown_settings_and_those_there_are()
     {
         Commands.Validate(With("a/b~c", "1"), out var errors).ShouldBeNull();
 
         errors.ShouldHaveSingleItem().ShouldBe(
-            new FieldError("/settings/a~1b~0c", "is not a setting of plan premium; it has greeting, hosts, minutes, ratio, strict"));
+            new FieldError("/settings/a~1b~0c", "is not a setting of plan premium; it has digits, greeting, hosts, minutes, ratio, strict"));
     }
 
     [Fact]

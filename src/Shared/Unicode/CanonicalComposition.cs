@@ -2,11 +2,11 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 
-namespace Saga.Tenancy.Objects;
+namespace Saga.Shared.Unicode;
 
 /// <summary>
 /// Unicode's Normalization Form C. The platform's implementation does nothing in invariant globalization mode, which we use, so two
-/// spellings of one name would become two objects.
+/// spellings of one name would become two objects or two domains. Compiled into each project that compares names.
 /// </summary>
 internal static class CanonicalComposition
 {
