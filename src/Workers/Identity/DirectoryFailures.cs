@@ -4,7 +4,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity;
 
-/// <summary>The refusals common to all directories. All are permanent, because the same attempt would be refused again.</summary>
+/// <summary>The failures common to all directories. They are permanent when the same attempt would be refused again.</summary>
 public static class DirectoryFailures
 {
     public const string OrganizationTaken = "organization-taken";
@@ -15,6 +15,8 @@ public static class DirectoryFailures
     public const string AliasDiffers = "organization-alias-differs";
     public const string UserDisabled = "user-disabled";
     public const string UserUnverified = "user-unverified";
+    public const string UserDeleted = "user-deleted";
+    public const string UserBusy = "user-busy";
 
     internal static StepFailureException AliasHeld(Slug slug, string system) => StepFailureException.Permanent(
         OrganizationTaken, $"The organisation alias '{slug}' belongs to another tenant or to an unknown owner.",
@@ -39,6 +41,13 @@ public static class DirectoryFailures
     internal static StepFailureException Disabled(string email, string system) => StepFailureException.Permanent(
         UserDisabled, $"The user '{email}' exists and is disabled.",
         "Enable the user, or choose another administrator, then replay.", system);
+
+    internal static StepFailureException UserGone(string email, string system) => StepFailureException.Transient(
+        UserDeleted, $"The user '{email}' was deleted while it was being made an administrator.", null, system);
+
+    internal static StepFailureException BeingDeleted(string email) => StepFailureException.Transient(
+        UserBusy, $"The user '{email}' is being deleted, because another tenant that it administered is being removed.",
+        "Nothing: the next attempt creates the user anew.", "identity");
 
     // A user who registered somebody else's address without verifying it must not become administrator in that person's place.
     internal static StepFailureException Unverified(string email, string system) => StepFailureException.Permanent(

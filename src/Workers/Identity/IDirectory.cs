@@ -69,7 +69,14 @@ public interface IDirectory
 
     /// <summary>
     /// Undoes <see cref="EnsureAdministratorAsync"/>: ends the membership, with which the user leaves the organisation's groups, and
-    /// deletes the user if it was created for this tenant and belongs to no other.
+    /// deletes the user if <paramref name="mayDelete"/> agrees and the user belongs to no other organisation.
     /// </summary>
-    Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken);
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="email">The administrator's address.</param>
+    /// <param name="mayDelete">
+    /// Asked after the membership has ended: whether the user was created by provisioning, and no other tenant needs it. Only the
+    /// caller knows of tenants that are about to make the user a member. Once it has agreed, none may until this call has ended.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    Task ReleaseUserAsync(TenantId tenant, string email, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, CancellationToken cancellationToken);
 }

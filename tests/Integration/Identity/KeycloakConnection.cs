@@ -5,14 +5,19 @@ using Saga.Workers.Identity;
 
 namespace Saga.Tests.Integration.Identity;
 
-/// <summary>A client of a stub, configured like a worker but with short timeouts.</summary>
+/// <summary>A client of a stub or of a real server, configured like a worker but with short timeouts.</summary>
 public sealed class KeycloakConnection : IAsyncDisposable
 {
     private readonly ServiceProvider services;
 
     public KeycloakConnection(KeycloakStub stub, IEnumerable<(string Key, string Value)>? settings = null, TimeProvider? time = null)
+        : this(stub.Settings, settings, time)
     {
-        var values = new Dictionary<string, string?>(stub.Settings, StringComparer.Ordinal)
+    }
+
+    public KeycloakConnection(IReadOnlyDictionary<string, string?> server, IEnumerable<(string Key, string Value)>? settings = null, TimeProvider? time = null)
+    {
+        var values = new Dictionary<string, string?>(server, StringComparer.Ordinal)
         {
             ["Saga:Identity:Keycloak:RetryDelayMilliseconds"] = "5",
             ["Saga:Identity:Keycloak:TimeoutSeconds"] = "5",

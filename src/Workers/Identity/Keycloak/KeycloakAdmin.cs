@@ -43,6 +43,30 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
     /// <summary>The method and path for messages. It omits the query, which may contain a mail address.</summary>
     public static string Describe(string method, string path) => $"{method} {path.Split('?')[0]}";
 
+    /// <summary>
+    /// Makes a call whose purpose may be fulfilled although it was refused or got no answer. A call that loses a race against another
+    /// attempt is answered with 400, 409 or 500, depending on Keycloak's database and on the moment.
+    /// </summary>
+    /// <param name="call">The call.</param>
+    /// <param name="fulfilled">Whether what the call was to bring about is there.</param>
+    /// <returns>The refusal; null when the purpose is fulfilled.</returns>
+    public static async Task<KeycloakAnswer?> RefusalAsync(Func<Task<KeycloakAnswer>> call, Func<Task<bool>> fulfilled)
+    {
+        KeycloakAnswer answer;
+        try
+        {
+            answer = await call();
+        }
+        catch (StepFailureException e) when (e.MayHaveActed)
+        {
+            if (await fulfilled())
+                return null;
+            throw;
+        }
+
+        return answer.Succeeded || await fulfilled() ? null : answer;
+    }
+
     /// <exception cref="StepFailureException">The response does not match the API's contract.</exception>
     public static T Read<T>(KeycloakAnswer answer, string call)
     {

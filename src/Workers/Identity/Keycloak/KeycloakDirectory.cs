@@ -33,18 +33,10 @@ internal sealed partial class KeycloakDirectory(
     public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         var path = $"organizations/{organizationId}/members";
-        try
-        {
-            var answer = await admin.PostTextAsync(path, userId, cancellationToken);
-            // 409: already a member.
-            if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict)
-                throw KeycloakFailures.Rejected($"POST {path}", answer);
-        }
-        catch (StepFailureException e) when (e.MayHaveActed)
-        {
-            if (!await IsMemberAsync(organizationId, userId, cancellationToken))
-                throw;
-        }
+        var refusal = await KeycloakAdmin.RefusalAsync(
+            () => admin.PostTextAsync(path, userId, cancellationToken), () => IsMemberAsync(organizationId, userId, cancellationToken));
+        if (refusal is not null)
+            throw KeycloakFailures.Refusal($"POST {path}", refusal);
     }
 
     public async Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
@@ -106,7 +98,8 @@ internal sealed partial class KeycloakDirectory(
         return false;
     }
 
-    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
+    public async Task ReleaseUserAsync(
+        TenantId tenant, string email, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, CancellationToken cancellationToken)
     {
         if (await FindUserAsync(email, cancellationToken) is not { } user)
             return;
@@ -114,12 +107,15 @@ internal sealed partial class KeycloakDirectory(
         if (organization is not null)
             await organizations.RemoveMemberAsync(organization.Id!, user.Id, cancellationToken);
 
+        // Asked before the other organisations are listed: nobody becomes a member of one once it has agreed.
+        if (!await mayDelete(user, cancellationToken))
+            return;
         var path = $"organizations/members/{user.Id}/organizations";
         var answer = await admin.GetAsync(path, cancellationToken);
         if (answer.Status == HttpStatusCode.NotFound)
             return;
         var others = KeycloakAdmin.Read<IReadOnlyList<OrganizationRepresentation>>(answer, $"GET {path}").Any(o => o.Id != organization?.Id);
-        if (!others && user.MadeFor == tenant)
+        if (!others)
             await users.DeleteAsync(user.Id, cancellationToken);
     }
 

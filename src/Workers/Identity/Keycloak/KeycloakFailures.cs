@@ -1,3 +1,4 @@
+using System.Net;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Workers.Runtime;
@@ -65,6 +66,13 @@ public static class KeycloakFailures
         Refused, $"Keycloak refused {call} with {(int)answer.Status}: {answer.ErrorText}.", "Fix the cause that Keycloak reports, then replay.", System);
 
     private static string Said(string call, KeycloakAnswer answer) => $"Keycloak answered {call} with {(int)answer.Status}: {answer.ErrorText}.";
+
+    internal static StepFailureException Vanished(string alias) => StepFailureException.Transient(
+        Conflict, $"The organisation '{alias}' was deleted while it was being changed.", null, System);
+
+    /// <summary>A refusal of a call whose purpose is not fulfilled. After a 409 another attempt may succeed: what conflicted is gone, or not visible yet.</summary>
+    internal static StepFailureException Refusal(string call, KeycloakAnswer answer) =>
+        answer.Status == HttpStatusCode.Conflict ? Clash(call, answer) : Rejected(call, answer);
 
     internal static StepFailureException Clash(string call, KeycloakAnswer answer) => StepFailureException.Transient(
         Conflict, $"Keycloak answered {call} with 409 ({answer.ErrorText}), but the conflicting entry is not visible.", null, System);

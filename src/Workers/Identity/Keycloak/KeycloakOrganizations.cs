@@ -31,7 +31,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         var id = tenant.ToString();
         var answer = await ListAsync($"q={Uri.EscapeDataString($"{TenantAttribute}:{id}")}&briefRepresentation=false&max=2", cancellationToken);
         // A server that does not support q returns arbitrary organisations. Only one with the attribute is this tenant's.
-        var found = answer.Where(o => o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(id, StringComparer.Ordinal) == true).ToList();
+        var found = answer.Where(o => BelongsTo(o, tenant)).ToList();
         return found.Count < 2 ? found.SingleOrDefault() : throw StepFailureException.Permanent(
             DirectoryFailures.OrganizationAmbiguous, $"Several organisations have the tenant_id {tenant}: {string.Join(", ", found.Select(o => o.Alias))}.",
             "Delete all but the right one, then replay.", KeycloakFailures.System);
@@ -83,21 +83,19 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             return await RepairAsync(found, wanted, cancellationToken);
         }
 
-        switch (answer.Status)
-        {
-            case HttpStatusCode.Created when IdOf(answer) is { } id:
-                return Made(id, name, wanted);
-            case HttpStatusCode.Created or HttpStatusCode.Conflict:
-                // 409: the name or the alias is taken, by another attempt for this tenant or by somebody else.
-                found = await FindAsync(wanted.Tenant, cancellationToken);
-                if (found is not null)
-                    return await RepairAsync(found, wanted, cancellationToken);
-                return await IsNameHeldAsync(wanted, name, cancellationToken) ? null : throw KeycloakFailures.Clash($"POST {Collection}", answer);
-            case HttpStatusCode.NotFound:
-                throw KeycloakFailures.NoOrganizations(answer);
-            default:
-                throw await WhyRefusedAsync(wanted, answer, cancellationToken);
-        }
+        if (answer.Status == HttpStatusCode.Created && IdOf(answer) is { } id)
+            return Made(id, name, wanted);
+        if (answer.Status == HttpStatusCode.NotFound)
+            throw KeycloakFailures.NoOrganizations(answer);
+        // Another attempt for this tenant may have won the race. The loser's status depends on the moment: 400, 409 or 500.
+        found = await FindAsync(wanted.Tenant, cancellationToken) ?? await FindOwnAliasAsync(wanted, cancellationToken);
+        if (found is not null)
+            return await RepairAsync(found, wanted, cancellationToken);
+        if (await IsNameHeldAsync(name, cancellationToken))
+            return null;
+        throw answer.Succeeded || answer.Status == HttpStatusCode.Conflict
+            ? KeycloakFailures.Clash($"POST {Collection}", answer)
+            : await WhyRefusedAsync(wanted, answer, cancellationToken);
     }
 
     private static DirectoryOrganization Made(string id, string name, OrganizationSpec wanted) => new()
@@ -146,14 +144,17 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         var now = Describe(found);
         if (now.Alias != wanted.Slug.ToString())
             throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, now.Alias, KeycloakFailures.System);
-        var lacksDomain = wanted.Domain is not null && !now.Domains.Contains(wanted.Domain, StringComparer.OrdinalIgnoreCase);
+        var lacksDomain = LacksDomain(now, wanted);
         var named = wanted.Names.Contains(now.Name, StringComparer.Ordinal);
-        if (named && now.Enabled && !lacksDomain)
+        if (IsAsWanted(now, wanted))
             return now;
 
         // PUT replaces the organisation, so send back everything that was read; omitted fields would be cleared.
         var path = $"{Collection}/{now.Id}";
-        var everything = KeycloakAdmin.Read<JsonObject>(await admin.GetAsync(path, cancellationToken), $"GET {path}");
+        var read = await admin.GetAsync(path, cancellationToken);
+        if (read.Status == HttpStatusCode.NotFound)
+            throw KeycloakFailures.Vanished(now.Alias);
+        var everything = KeycloakAdmin.Read<JsonObject>(read, $"GET {path}");
         everything["enabled"] = true;
         if (lacksDomain)
         {
@@ -165,22 +166,44 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         foreach (var name in named ? [now.Name] : wanted.Names)
         {
             everything["name"] = name;
-            var answer = await admin.PutAsync(path, everything, cancellationToken);
-            if (answer.Succeeded)
-                return now with { Name = name, Enabled = true, Domains = lacksDomain ? [.. now.Domains, wanted.Domain!] : now.Domains };
-            if (answer.Status != HttpStatusCode.Conflict)
-                throw await WhyRefusedAsync(wanted, answer, cancellationToken);
+            DirectoryOrganization? repaired = null;
+            // Another attempt may make the same repair at the same time; only one of them succeeds.
+            var refusal = await KeycloakAdmin.RefusalAsync(() => admin.PutAsync(path, everything, cancellationToken), async () =>
+            {
+                var there = await FindAsync(wanted.Tenant, cancellationToken);
+                return there is not null && IsAsWanted(repaired = Describe(there), wanted);
+            });
+            if (refusal is null)
+                return repaired ?? now with { Name = name, Enabled = true, Domains = lacksDomain ? [.. now.Domains, wanted.Domain!] : now.Domains };
+            if (refusal.Status == HttpStatusCode.NotFound)
+                throw KeycloakFailures.Vanished(now.Alias);
+            if (refusal.Status != HttpStatusCode.Conflict)
+                throw await WhyRefusedAsync(wanted, refusal, cancellationToken);
         }
 
         throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
     }
 
-    private async Task<bool> IsNameHeldAsync(OrganizationSpec wanted, string name, CancellationToken cancellationToken)
+    private static bool IsAsWanted(DirectoryOrganization now, OrganizationSpec wanted) =>
+        now.Enabled && wanted.Names.Contains(now.Name, StringComparer.Ordinal) && !LacksDomain(now, wanted);
+
+    private static bool LacksDomain(DirectoryOrganization now, OrganizationSpec wanted) =>
+        wanted.Domain is not null && !now.Domains.Contains(wanted.Domain, StringComparer.OrdinalIgnoreCase);
+
+    // The tenant's own organisation can appear between the search by tenant and this one.
+    private async Task<OrganizationRepresentation?> FindOwnAliasAsync(OrganizationSpec wanted, CancellationToken cancellationToken)
     {
         var alias = wanted.Slug.ToString();
-        var byAlias = await ListAsync($"q={Uri.EscapeDataString($"alias:{alias}")}&max=2", cancellationToken);
-        if (byAlias.Any(o => o.Alias == alias))
-            throw DirectoryFailures.AliasHeld(wanted.Slug, KeycloakFailures.System);
+        var byAlias = await ListAsync($"q={Uri.EscapeDataString($"alias:{alias}")}&briefRepresentation=false&max=2", cancellationToken);
+        var holder = byAlias.FirstOrDefault(o => o.Alias == alias);
+        return holder is null || BelongsTo(holder, wanted.Tenant) ? holder : throw DirectoryFailures.AliasHeld(wanted.Slug, KeycloakFailures.System);
+    }
+
+    private static bool BelongsTo(OrganizationRepresentation organization, TenantId tenant) =>
+        organization.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(tenant.ToString(), StringComparer.Ordinal) == true;
+
+    private async Task<bool> IsNameHeldAsync(string name, CancellationToken cancellationToken)
+    {
         var byName = await ListAsync($"search={Uri.EscapeDataString(name)}&exact=true&max=2", cancellationToken);
         return byName.Any(o => string.Equals(o.Name, name, StringComparison.OrdinalIgnoreCase));
     }
@@ -190,10 +213,9 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     {
         if (answer.Status == HttpStatusCode.BadRequest && wanted.Domain is { } domain)
         {
-            var tenant = wanted.Tenant.ToString();
             var holders = await ListAsync($"search={Uri.EscapeDataString(domain)}&exact=true&briefRepresentation=false&max=2", cancellationToken);
             if (holders.Any(o => o.Domains?.Any(d => d.Name.Equals(domain, StringComparison.OrdinalIgnoreCase)) == true
-                && o.Attributes?.GetValueOrDefault(TenantAttribute)?.Contains(tenant, StringComparer.Ordinal) != true))
+                && !BelongsTo(o, wanted.Tenant)))
             {
                 return DirectoryFailures.DomainHeld(domain, KeycloakFailures.System);
             }

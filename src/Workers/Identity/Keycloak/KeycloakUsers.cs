@@ -1,4 +1,5 @@
 using System.Net;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Workers.Runtime;
 
@@ -19,7 +20,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
         if (found is null)
             return await CreateAsync(tenant, email, equip, cancellationToken);
         var accepted = Accept(found, email);
-        await equip(accepted.Id);
+        await EquipAsync(accepted.Id, email, equip, cancellationToken);
         return accepted;
     }
 
@@ -57,15 +58,26 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
             return await EnsureAsync(tenant, email, made, equip, cancellationToken);
         }
 
-        switch (answer.Status)
+        if (answer.Status == HttpStatusCode.Created && KeycloakOrganizations.IdOf(answer) is { } id)
+            return await MarkedAsync(id, email, equip, cancellationToken);
+        // After any refusal: whoever won the race may have made the user.
+        if (await FindAsync(email, cancellationToken) is { } found)
+            return await EnsureAsync(tenant, email, found, equip, cancellationToken);
+        throw answer.Succeeded ? KeycloakFailures.Clash("POST users", answer) : KeycloakFailures.Refusal("POST users", answer);
+    }
+
+    // A user who was deleted meanwhile is created anew by the next attempt.
+    private async Task EquipAsync(string id, string email, Func<string, Task> equip, CancellationToken cancellationToken)
+    {
+        try
         {
-            case HttpStatusCode.Created when KeycloakOrganizations.IdOf(answer) is { } id:
-                return await MarkedAsync(id, email, equip, cancellationToken);
-            case HttpStatusCode.Created or HttpStatusCode.Conflict:
-                var found = await FindAsync(email, cancellationToken) ?? throw KeycloakFailures.Clash("POST users", answer);
-                return await EnsureAsync(tenant, email, found, equip, cancellationToken);
-            default:
-                throw KeycloakFailures.Rejected("POST users", answer);
+            await equip(id);
+        }
+        catch (StepFailureException e) when (e.Failure.Kind == FailureKind.Permanent)
+        {
+            if ((await admin.GetAsync($"users/{id}", cancellationToken)).Status == HttpStatusCode.NotFound)
+                throw DirectoryFailures.UserGone(email, KeycloakFailures.System);
+            throw;
         }
     }
 
@@ -80,10 +92,13 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
     // who created the user, so such a realm is refused now, while the user is certainly ours.
     private async Task<DirectoryUser> MarkedAsync(string id, string email, Func<string, Task> equip, CancellationToken cancellationToken)
     {
-        var equipping = equip(id);
+        var equipping = EquipAsync(id, email, equip, cancellationToken);
         var looking = admin.GetAsync($"users/{id}", cancellationToken);
         await Task.WhenAll(equipping, looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        var made = Describe(KeycloakAdmin.Read<UserRepresentation>(await looking, $"GET users/{id}"));
+        var answer = await looking;
+        if (answer.Status == HttpStatusCode.NotFound)
+            throw DirectoryFailures.UserGone(email, KeycloakFailures.System);
+        var made = Describe(KeycloakAdmin.Read<UserRepresentation>(answer, $"GET users/{id}"));
         if (made.MadeFor is null)
         {
             await DeleteAsync(id, cancellationToken);

@@ -10,13 +10,7 @@ public static class ContractFiles
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)
             return Existing(Path.Combine(given, file));
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (Existing(Path.Combine(folder.FullName, "shared", "contracts", file)) is { } found)
-                return found;
-        }
-
-        return null;
+        return SharedFiles.Find("contracts", file);
     }
 
     /// <summary>Why a test that needs the file is skipped.</summary>
