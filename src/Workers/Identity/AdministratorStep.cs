@@ -21,6 +21,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
     {
         using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
+        await ClaimAsync(context, cancellationToken);
         var user = await EnsureAsync(context, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
         await RecordAsync(context, user.Id, cancellationToken);
         // Last, so that an attempt that fails earlier sends no mail. A user that was not created for this tenant gets none at all.
@@ -32,8 +33,27 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = registry.Guard(context.Lease);
-        await directory.ReleaseUserAsync(context.TenantId, context.Tenant.AdminEmail, cancellationToken);
+        await directory.ReleaseUserAsync(
+            context.TenantId, context.Tenant.AdminEmail, (user, token) => MayDeleteAsync(context, user, token), cancellationToken);
         await RecordAsync(context, null, cancellationToken);
+    }
+
+    // Before the user is looked up, so that from then on no other tenant's compensation deletes it.
+    private async Task ClaimAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
+        if (!await AdministratorClaims.ClaimAsync(transaction, context.TenantId, context.Tenant.AdminEmail, cancellationToken))
+            throw DirectoryFailures.BeingDeleted(context.Tenant.AdminEmail);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task<bool> MayDeleteAsync(StepContext context, DirectoryUser user, CancellationToken cancellationToken)
+    {
+        await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
+        var mayDelete = await AdministratorClaims.ReleaseAsync(
+            transaction, context.Lease, context.TenantId, context.Tenant.AdminEmail, user.MadeFor, LingersFor, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return mayDelete;
     }
 
     // If an operator skipped the organisation's step, the directory looks up the organisation.
@@ -58,6 +78,8 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
         await TenantRows.SetAdministratorAsync(transaction, context.TenantId, userId, cancellationToken);
+        if (userId is null)
+            await AdministratorClaims.EndAsync(transaction, context.Lease, context.TenantId, context.Tenant.AdminEmail, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
@@ -67,7 +68,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             """,
             new { Id = Guid.CreateVersion7(), Email = email.ToLowerInvariant(), Tenant = tenant.Value, Actions = RequiredActions.OfNewUser.ToArray() }, cancellationToken);
         var user = await FindUserAsync(email, cancellationToken)
-            ?? throw StepFailureException.Transient("user-gone", $"The user '{email}' was deleted while it was being created.", null, System);
+            ?? throw DirectoryFailures.UserGone(email, System);
         if (!user.Enabled)
             throw DirectoryFailures.Disabled(email, System);
         return user.EmailVerified || user.MadeFor is not null ? user : throw DirectoryFailures.Unverified(email, System);
@@ -132,26 +133,55 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     // There is no sign-in page to link to.
     public Task<bool> SendRequiredActionsAsync(DirectoryUser user, CancellationToken cancellationToken) => Task.FromResult(false);
 
-    public async Task ReleaseUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
+    // As the interface's default, but a user that was deleted meanwhile is created anew by the next attempt.
+    public async Task<DirectoryUser?> EnsureAdministratorAsync(TenantId tenant, string? organizationId, string email, CancellationToken cancellationToken)
     {
+        organizationId ??= (await FindOrganizationAsync(tenant, cancellationToken))?.Id;
+        if (organizationId is null)
+            return null;
+        var user = await EnsureUserAsync(tenant, email, cancellationToken);
+        try
+        {
+            await EnsureMemberAsync(organizationId, user.Id, cancellationToken);
+            await EnsureAdministersAsync(organizationId, user.Id, cancellationToken);
+        }
+        catch (StepFailureException e) when (e.Failure.Kind == FailureKind.Permanent)
+        {
+            if ((await FindUserAsync(email, cancellationToken))?.Id != user.Id)
+                throw DirectoryFailures.UserGone(email, System);
+            throw;
+        }
+
+        return user;
+    }
+
+    public async Task ReleaseUserAsync(
+        TenantId tenant, string email, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, CancellationToken cancellationToken)
+    {
+        if (await FindUserAsync(email, cancellationToken) is not { } found)
+            return;
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // A separate statement takes the lock, so that the next one sees memberships committed in the meantime.
         var user = await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(
-            "select id from embedded_identity.users where email = @Email for update",
-            new { Email = email.ToLowerInvariant() }, transaction, cancellationToken: cancellationToken));
+            "select id from embedded_identity.users where id = @Id for update",
+            new { Id = Guid.Parse(found.Id) }, transaction, cancellationToken: cancellationToken));
         if (user is null)
             return;
         await LeaseGuard.RequireAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             delete from embedded_identity.members m using embedded_identity.organizations o
-            where m.user_id = @user and o.id = m.organization_id and o.tenant_id = @Tenant;
-
-            delete from embedded_identity.users u
-            where u.id = @user and u.made_for = @Tenant and not exists (select 1 from embedded_identity.members m where m.user_id = u.id);
+            where m.user_id = @user and o.id = m.organization_id and o.tenant_id = @Tenant
             """,
             new { user, Tenant = tenant.Value }, transaction, cancellationToken: cancellationToken));
+        if (await mayDelete(found, cancellationToken))
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "delete from embedded_identity.users u where u.id = @user and not exists (select 1 from embedded_identity.members m where m.user_id = u.id)",
+                new { user }, transaction, cancellationToken: cancellationToken));
+        }
+
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -75,5 +75,5 @@ public static class KeycloakFailures
         answer.Status == HttpStatusCode.Conflict ? Clash(call, answer) : Rejected(call, answer);
 
     internal static StepFailureException Clash(string call, KeycloakAnswer answer) => StepFailureException.Transient(
-        Conflict, $"Keycloak answered {call} with 409 ({answer.ErrorText}), but the conflicting entry is not visible.", null, System);
+        Conflict, $"Keycloak answered {call} with {(int)answer.Status} ({answer.ErrorText}), but neither what was to be made nor a conflicting entry is visible.", null, System);
 }

@@ -36,17 +36,19 @@ internal sealed class KeycloakGroups(KeycloakAdmin admin, FindAgain findAgain)
         if (answer.Status == HttpStatusCode.NotFound)
             throw await WhyNotFoundAsync(organizationId, cancellationToken);
         // Whatever the refusal says, another attempt may have created the group first.
-        return await FindAsync(organizationId, cancellationToken) ?? throw KeycloakFailures.Rejected($"POST {path}", answer);
+        return await FindAsync(organizationId, cancellationToken)
+            ?? throw (answer.Succeeded ? KeycloakFailures.Clash($"POST {path}", answer) : KeycloakFailures.Refusal($"POST {path}", answer));
     }
 
     /// <summary>Adds a member of the organisation to the group.</summary>
     public async Task JoinAsync(string organizationId, string groupId, string userId, CancellationToken cancellationToken)
     {
         var path = $"{Collection(organizationId)}/{groupId}/members/{userId}";
-        var answer = await admin.PutNothingAsync(path, cancellationToken);
-        // 409: already in the group. After any other refusal, another attempt may still have added the user.
-        if (!answer.Succeeded && answer.Status != HttpStatusCode.Conflict && !await HasAsync(organizationId, userId, cancellationToken))
-            throw KeycloakFailures.Rejected($"PUT {path}", answer);
+        // Keycloak refuses a user that is in the group already as well.
+        var refusal = await KeycloakAdmin.RefusalAsync(
+            () => admin.PutNothingAsync(path, cancellationToken), () => HasAsync(organizationId, userId, cancellationToken));
+        if (refusal is not null)
+            throw KeycloakFailures.Refusal($"PUT {path}", refusal);
     }
 
     /// <summary>Whether the user is in the group. Nobody outside the organisation is.</summary>

@@ -15,7 +15,8 @@ namespace Saga.Tests.Support.Keycloak.Real;
 public sealed class KeycloakFront : IAsyncDisposable
 {
     private static readonly string[] HopByHop = ["connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "content-length", "content-type", "expect"];
-    private static readonly IReadOnlyList<StubRoute> Routes = KeycloakRoutes.Of(new KeycloakRealm(new()), new KeycloakPeople(new KeycloakRealm(new()), new()));
+    private static readonly KeycloakRealm Unused = new(new());
+    private static readonly IReadOnlyList<StubRoute> Routes = KeycloakRoutes.Of(Unused, new KeycloakPeople(Unused, new()), new KeycloakGroups(Unused));
     private readonly RealRealm realm;
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(2) };
     private readonly ConcurrentQueue<StubCall> calls = new();

@@ -8,5 +8,5 @@ public sealed record RealRealmOptions
     public bool UnmanagedUserAttributes { get; init; } = true;
 
     /// <summary>Roles of the client realm-management that the service account has.</summary>
-    public IReadOnlyList<string> ServiceAccountRoles { get; init; } = ["manage-realm", "manage-users", "manage-organizations"];
+    public IReadOnlyList<string> ServiceAccountRoles { get; init; } = ["manage-organizations", "manage-users"];
 }
