@@ -14,7 +14,7 @@ public sealed partial class When_the_registry_is_asked
     // The folders of src/Registry that write a table: one owner each. The parts of the engine's port write the engine's tables.
     private static readonly Dictionary<string, string> Owners = new(StringComparer.Ordinal)
     {
-        ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Holds, Intake", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
+        ["administrator_addresses"] = "Tenants", ["administrator_claims"] = "Tenants", ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Holds, Intake", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
         ["holds"] = "Holds", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Transitions",
         ["operation_scopes"] = "Operations, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions",
         ["operations"] = "Admission, Intake, Retention, Sweep, Transitions", ["outbox"] = "DeadLetters, Outbox, Retention, Transitions", ["placements"] = "Placements",
