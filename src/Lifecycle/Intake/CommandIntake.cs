@@ -80,6 +80,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 TenantId = operation.TenantId,
                 ParentId = plan.Parent(input),
                 Priority = plan.Priority(input),
+                NeedsSlot = plan.NeedsSlot(input),
                 Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
                 Input = body.ToJson(),

@@ -53,6 +53,12 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <summary>The class in which the operation waits for a slot.</summary>
     OperationPriority Priority(TInput input) => OperationPriority.Interactive;
 
+    /// <summary>
+    /// Whether the operation waits for a slot of the installation. The default is true. False is for commands that must not wait behind
+    /// a burst, such as a suspension or an operator's order: they are not counted either.
+    /// </summary>
+    bool NeedsSlot(TInput input) => true;
+
     /// <summary>The parent operation of the command; null when there is none. It must not have ended.</summary>
     Guid? Parent(TInput input) => null;
 

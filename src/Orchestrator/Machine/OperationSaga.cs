@@ -54,6 +54,7 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// </summary>
     public SlotState Slot => Decision!.After switch
     {
+        _ when Stored.Slot == SlotState.Exempt => SlotState.Exempt,
         { State: OperationState.Accepted } => Stored.Slot,
         { HasDispatch: true } => SlotState.Admitted,
         { State: OperationState.Running } when Stored is { Slot: SlotState.Queued } => SlotState.Queued,

@@ -9,6 +9,7 @@ internal static class Slots
     {
         SlotState.Queued => "queued",
         SlotState.Admitted => "admitted",
+        SlotState.Exempt => "exempt",
         _ => "released",
     };
 
@@ -16,6 +17,7 @@ internal static class Slots
     {
         "queued" => SlotState.Queued,
         "admitted" => SlotState.Admitted,
+        "exempt" => SlotState.Exempt,
         _ => SlotState.Released,
     };
 }

@@ -47,7 +47,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         var tenant = existing is { } id ? await TenantStore.LockAsync(connection, transaction, id, cancellationToken) : null;
         if (decide(tenant) is not { } acceptance)
             return null;
-        if (acceptance.ParentId is { } parent && !await LockUnendedAsync(transaction, parent, cancellationToken))
+        if (acceptance.ParentId is { } parent && !await BecomeParentAsync(transaction, parent, cancellationToken))
             return new AcceptanceConflict.ParentEnded(parent);
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
@@ -71,12 +71,19 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         return null;
     }
 
-    // A shared lock, so that the parent's other children do not wait. The transition that ends the parent waits, or has come first.
-    private static async Task<bool> LockUnendedAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
+    // With its first child a parent gives its slot back, or no longer waits for one, so that its children cannot wait for it. Later
+    // children take a shared lock and do not wait for each other. The transition that ends the parent waits, or has come first.
+    private async Task<bool> BecomeParentAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
     {
-        await using var find = new NpgsqlCommand("select finished_at is null from operations where id = $1 for share", transaction.Connection, transaction)
+        await using var find = new NpgsqlCommand(
+            """
+            update operations set slot = 'exempt', next_due_at = case when slot = 'queued' then now() + @offset else next_due_at end
+            where id = @id and finished_at is null and slot <> 'exempt';
+            select finished_at is null from operations where id = @id for share;
+            """,
+            transaction.Connection, transaction)
         {
-            Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
+            Parameters = { new NpgsqlParameter("id", operation), new NpgsqlParameter("offset", clock.Offset) },
         };
         return await find.ExecuteScalarAsync(cancellationToken) is true;
     }
@@ -91,7 +98,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             """
             insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at, slot_since, parent_id)
             values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9,
-                case when $10 then 'queued' else 'admitted' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12)
+                case when $10 then 'queued' else 'exempt' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12)
             """,
             acceptance.OperationId, acceptance.Workflow.Definition.Kind, Id(acceptance.TenantId?.Value), acceptance.Workflow.Digest, acceptance.Input,
             acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority), acceptance.NeedsSlot,

@@ -4,6 +4,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Lifecycle;
 using Saga.Lifecycle.Intake;
+using Saga.Orchestrator.Admission;
 using Saga.Registry.Admission;
 using Saga.Registry.Operations;
 using Saga.Tests.Integration.Intake;
@@ -59,6 +60,33 @@ public sealed class When_an_operation_has_parts
     }
 
     [Fact]
+    public async Task Should_leave_the_only_slot_to_them()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var tenant = await TenantAsync(registry, "acme");
+        var (parentBegan, parentGoes) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var whole = new ScriptedStep(RollOutToFleetPlan.Step)
+        {
+            OnExecute = (_, cancellationToken) =>
+            {
+                parentBegan.TrySetResult();
+                return parentGoes.Task.WaitAsync(cancellationToken);
+            },
+        };
+        await using var host = await EngineHost.StartAsync(registry, null, [whole, new ScriptedStep(RollOutToTenantPlan.Step)], services => services
+            .AddCommand<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>().AddCommand<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>()
+            .PostConfigure<AdmissionOptions>(o => o.Slots = 1));
+        var parent = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>().SubmitAsync(new("2026.1"), "ada", default));
+        await parentBegan.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        var part = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>().SubmitAsync(new(tenant, parent), "ada", default));
+
+        (await host.EndAsync(part)).ShouldBe(OperationState.Completed);
+        parentGoes.SetResult();
+        (await host.EndAsync(parent)).ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
     public async Task Should_let_each_wait_for_a_slot_in_the_class_that_its_command_names()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
@@ -74,9 +102,9 @@ public sealed class When_an_operation_has_parts
         var someoneWaits = await AcceptedAsync(rename.SubmitAsync(new(await TenantAsync(registry, "cora"), "New"), "ada", default));
 
         (await registry.ScalarAsync<string>("select string_agg(priority, ' ' order by created_at) from operations")).ShouldBe("scheduled batch batch interactive");
-        (await AdmitAsync(2)).ShouldBe([someoneWaits], "it came last, and its class goes first");
-        (await AdmitAsync(3)).ShouldBe([first]);
-        (await AdmitAsync(4)).ShouldBe([second]);
+        (await AdmitAsync(1)).ShouldBe([someoneWaits], "it came last, its class goes first, and the parent needs no slot any more");
+        (await AdmitAsync(2)).ShouldBe([first]);
+        (await AdmitAsync(3)).ShouldBe([second]);
 
         async Task<IReadOnlyList<Guid>> AdmitAsync(int slots) => [.. (await admission.AdmitAsync(slots, TimeSpan.FromMinutes(1), default)).Operations.Select(o => o.Id)];
     }

@@ -7,8 +7,8 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Intake;
 
-/// <summary>A part of <see cref="RollOutToFleet"/>.</summary>
-public sealed record RollOutToTenant(TenantId TenantId, Guid Parent, string? IdempotencyKey = null);
+/// <summary>A part of <see cref="RollOutToFleet"/>, or a command of its own.</summary>
+public sealed record RollOutToTenant(TenantId TenantId, Guid? Parent = null, string? IdempotencyKey = null, bool Urgent = false);
 
 public sealed class RollOutToTenantPlan : ICommandPlan<RollOutToTenant, RollOutToTenant>
 {
@@ -29,6 +29,8 @@ public sealed class RollOutToTenantPlan : ICommandPlan<RollOutToTenant, RollOutT
     public CommandSubject Subject(RollOutToTenant input) => new CommandSubject.ExistingTenant(input.TenantId);
 
     public OperationPriority Priority(RollOutToTenant input) => OperationPriority.Batch;
+
+    public bool NeedsSlot(RollOutToTenant input) => !input.Urgent;
 
     public Guid? Parent(RollOutToTenant input) => input.Parent;
 

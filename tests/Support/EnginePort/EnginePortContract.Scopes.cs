@@ -20,7 +20,7 @@ public abstract partial class EnginePortContract
         (await AcceptAsync(acceptance)).ShouldBeNull();
 
         var loaded = await LoadAsync(acceptance.OperationId);
-        (loaded.TenantId, loaded.Stored.State, loaded.Stored.Slot).ShouldBe((null, OperationState.Accepted, SlotState.Admitted));
+        (loaded.TenantId, loaded.Stored.State, loaded.Stored.Slot).ShouldBe((null, OperationState.Accepted, SlotState.Exempt));
         loaded.Stored.DueAt.ShouldNotBeNull("its first message may be lost");
         (await World.HistoryAsync(acceptance.OperationId)).ShouldBe([HistoryEvents.Accepted]);
         (await ClaimAsync(OutboxPart.Fresh)).Messages.Single().Message.ShouldBe(new OperationSubmitted { OperationId = acceptance.OperationId });

@@ -68,10 +68,12 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
         if (Holder(acceptance.Scopes) is { } holder)
             return new AcceptanceConflict.ScopeTaken(holder);
 
+        if (acceptance.ParentId is { } begun && registry.Operations[begun] is { Stored.Slot: not SlotState.Exempt } whole)
+            whole.Stored = whole.Stored with { Slot = SlotState.Exempt, DueAt = whole.Stored.Slot == SlotState.Queued ? registry.Now : whole.Stored.DueAt };
         registry.Operations.Add(acceptance.OperationId, new OperationRow(acceptance.TenantId, acceptance.Workflow.Definition, TraceContext.Current)
         {
             Stored = new StoredOperation(
-                OperationState.Accepted, null, acceptance.NeedsSlot ? null : registry.Now + StartAgain, acceptance.NeedsSlot ? SlotState.Queued : SlotState.Admitted),
+                OperationState.Accepted, null, acceptance.NeedsSlot ? null : registry.Now + StartAgain, acceptance.NeedsSlot ? SlotState.Queued : SlotState.Exempt),
             Priority = acceptance.Priority,
             SlotSince = registry.Now,
         });

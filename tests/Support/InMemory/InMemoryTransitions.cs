@@ -148,7 +148,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         {
             row.UnreadTimes++;
             var delay = FirstPutOff * Math.Pow(2, Math.Min(row.UnreadTimes, 20) - 1);
-            row.Stored = row.Stored with { Slot = SlotState.Released, DueAt = Now + (delay < LongestPutOff ? delay : LongestPutOff) };
+            row.Stored = row.Stored with { Slot = row.Stored.Slot == SlotState.Exempt ? SlotState.Exempt : SlotState.Released, DueAt = Now + (delay < LongestPutOff ? delay : LongestPutOff) };
         }
 
         private static bool Records(OperationChange change) => change.History.Any(l => !l.Repeats);
