@@ -29,14 +29,16 @@ public sealed class TenantConnections : IAsyncDisposable
 
     /// <summary>Begins a transaction in the tenant's schema, for the tenant.</summary>
     /// <exception cref="TenantUnavailableException">The tenant has no database yet, or no longer has one.</exception>
-    /// <exception cref="NpgsqlException">The database cannot be reached, or refuses the login.</exception>
+    /// <exception cref="NpgsqlException">
+    /// The database cannot be reached, or refuses the login. The SQLSTATE is <see cref="PlaceStates.Closed"/> while the tenant's place is closed.
+    /// </exception>
     public async Task<TenantSession> OpenAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         if (pools.Find(tenant) is { } known)
         {
             try
             {
-                return await TenantSession.BeginAsync(tenant, known.Schema, known.Source, cancellationToken);
+                return await TenantSession.BeginAsync(known, cancellationToken);
             }
             catch (Exception error) when (error is ObjectDisposedException || (error is PostgresException e && IsOutdated(e)))
             {
@@ -46,7 +48,7 @@ public sealed class TenantConnections : IAsyncDisposable
         }
 
         var pool = await pools.AddAsync(await CreateAsync(tenant, cancellationToken));
-        return await TenantSession.BeginAsync(tenant, pool.Schema, pool.Source, cancellationToken);
+        return await TenantSession.BeginAsync(pool, cancellationToken);
     }
 
     /// <summary>Closes the tenant's pool. The next use creates another one from the registry's current data.</summary>
@@ -60,18 +62,18 @@ public sealed class TenantConnections : IAsyncDisposable
 
     private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var (schema, connectionString) = await DescribeAsync(tenant, cancellationToken);
+        var (location, connectionString) = await DescribeAsync(tenant, cancellationToken);
         // Built-in types only, because loading the types of each tenant's database costs more than most uses of the pool.
-        return new TenantPool(tenant, schema, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build());
+        return new TenantPool(tenant, location.Schema, location.Epoch, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build());
     }
 
-    private async Task<(string Schema, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
+    private async Task<(Location Location, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         Location? location;
         await using (var connection = await registry.OpenAsync(cancellationToken))
         {
             location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
-                $"select host as Host, port as Port, database as Database, schema as Schema from {RuntimeRegistry.Schema}.placements where tenant_id = @Value",
+                $"select host as Host, port as Port, database as Database, schema as Schema, epoch as Epoch from {RuntimeRegistry.Schema}.placements where tenant_id = @Value",
                 new { tenant.Value }, cancellationToken: cancellationToken));
         }
 
@@ -92,11 +94,12 @@ public sealed class TenantConnections : IAsyncDisposable
             ConnectionIdleLifetime = options.IdleSeconds,
             ConnectionPruningInterval = Math.Max(1, options.IdleSeconds / 3),
         };
-        return (location.Schema, connectionString.ConnectionString);
+        return (location, connectionString.ConnectionString);
     }
 
     private static bool IsOutdated(PostgresException error) =>
-        error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName;
+        error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName
+            or PlaceStates.Closed or PlaceStates.Moved;
 
-    private sealed record Location(string Host, int Port, string Database, string Schema);
+    private sealed record Location(string Host, int Port, string Database, string Schema, long Epoch);
 }

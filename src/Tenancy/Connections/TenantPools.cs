@@ -91,4 +91,5 @@ internal sealed class TenantPools(int maximum) : IAsyncDisposable
     }
 }
 
-internal sealed record TenantPool(TenantId Tenant, string Schema, NpgsqlDataSource Source);
+/// <param name="Epoch">The placement's epoch when the pool was created.</param>
+internal sealed record TenantPool(TenantId Tenant, string Schema, long Epoch, NpgsqlDataSource Source);

@@ -5,7 +5,8 @@ namespace Saga.Tenancy.Connections;
 
 /// <summary>
 /// An open transaction in a tenant's schema, with the tenant's own login. It is rolled back when disposed without
-/// <see cref="CommitAsync"/>. The search path and the tenant's id apply until it ends and never leak into the next one.
+/// <see cref="CommitAsync"/>. The search path, the tenant's id and the epoch apply until it ends and never leak into the next one.
+/// While it is open, statements that the place's mode forbids fail with one of <see cref="PlaceStates"/>.
 /// </summary>
 public sealed class TenantSession : IAsyncDisposable
 {
@@ -30,23 +31,45 @@ public sealed class TenantSession : IAsyncDisposable
         await Connection.DisposeAsync();
     }
 
-    internal static async Task<TenantSession> BeginAsync(TenantId tenant, string schema, NpgsqlDataSource pool, CancellationToken cancellationToken)
+    internal static async Task<TenantSession> BeginAsync(TenantPool pool, CancellationToken cancellationToken)
     {
-        var connection = await pool.OpenConnectionAsync(cancellationToken);
+        var connection = await pool.Source.OpenConnectionAsync(cancellationToken);
         try
         {
-            var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using var scope = new NpgsqlCommand(
-                "select set_config('app.tenant_id', $1, true), set_config('search_path', quote_ident($2), true)", connection, transaction);
-            scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenant.ToString() });
-            scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = schema });
-            await scope.ExecuteNonQueryAsync(cancellationToken);
-            return new TenantSession(tenant, connection, transaction);
+            return new TenantSession(pool.Tenant, connection, await EnterAsync(pool, connection, cancellationToken));
         }
         catch
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    private static async Task<NpgsqlTransaction> EnterAsync(TenantPool pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            await ScopeAsync("saga.enter($1::uuid, $3)");
+            return transaction;
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedFunction)
+        {
+            // No worker has brought this database up to date yet. Its policies know the tenant's id only.
+            await transaction.DisposeAsync();
+        }
+
+        transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ScopeAsync("set_config('app.tenant_id', $1, true), $3");
+        return transaction;
+
+        async Task ScopeAsync(string enter)
+        {
+            await using var scope = new NpgsqlCommand($"select {enter}, set_config('search_path', quote_ident($2), true)", connection, transaction);
+            scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = pool.Tenant.ToString() });
+            scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = pool.Schema });
+            scope.Parameters.Add(new NpgsqlParameter<long> { TypedValue = pool.Epoch });
+            await scope.ExecuteNonQueryAsync(cancellationToken);
         }
     }
 }

@@ -3,6 +3,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
@@ -51,6 +52,12 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             throw StepFailureException.Permanent(
                 "database-unusable", $"The tenant's own login cannot use its rows: {error.MessageText}.",
                 $"Retry the operation from step '{StepNames.Database}'.", DatabaseFailures.System(server), error);
+        }
+        catch (PostgresException error) when (error.SqlState is PlaceStates.Closed or PlaceStates.Moved or PlaceStates.ReadOnly)
+        {
+            throw StepFailureException.Permanent(
+                "place-closed", $"The tenant's database refuses its own login: {error.MessageText}",
+                $"Lift the tenant's holds if it has any. Otherwise retry the operation from step '{StepNames.Database}'.", DatabaseFailures.System(server), error);
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))
         {
@@ -130,6 +137,8 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
     private async Task<string?> OtherPlacesAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
+        if (await PlaceVerification.FindAsync(session, cancellationToken) is { } forbidden)
+            throw Broken($"it may {forbidden}");
         await using var places = Batch(
             session,
             (

@@ -2,6 +2,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -21,6 +22,9 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
         IReadOnlyList<AppliedMigration> applied;
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
+            // Before the policies, without which a database of an earlier version would show the tenant nothing.
+            await PlaceSchema.EnsureAsync(session, cancellationToken);
+            await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
             applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken);
             await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
         }

@@ -103,7 +103,7 @@ internal sealed class DatabaseWorld : IAsyncDisposable
         left.AddRange(await AdminQueryAsync<string>(placement.Database, $"select 'schema ' || nspname from pg_namespace where nspname = '{prefix}'"));
         foreach (var table in await AdminQueryAsync<string>(
             placement.Database,
-            $"select format('%I.%I', table_schema, table_name) from information_schema.columns where column_name = 'tenant_id' and table_schema in ('product', '{prefix}')"))
+            $"select format('%I.%I', table_schema, table_name) from information_schema.columns where column_name = 'tenant_id' and table_schema in ('product', 'saga', '{prefix}')"))
         {
             left.AddRange(await AdminQueryAsync<string>(placement.Database, $"select 'row of {table}' from {table} where tenant_id = '{tenant}'"));
         }

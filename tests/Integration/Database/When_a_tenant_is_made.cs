@@ -62,10 +62,10 @@ public sealed class When_a_tenant_is_made
         await using var world = await DatabaseWorld.CreateAsync();
         var tenant = await world.ReadyAsync(tier);
 
-        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(3);
+        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(4);
         (await world.RegistryAsync<string>(
             "select string_agg(version || ' ' || name, ', ' order by version) from tenant_migrations where tenant_id = @Value", new { tenant.Id.Value }))
-            .ShouldBe("1 0001_users, 2 0002_documents, 3 0003_settings");
+            .ShouldBe("1 0001_users, 2 0002_documents, 3 0003_settings, 4 0004_place");
     }
 
     [Theory]

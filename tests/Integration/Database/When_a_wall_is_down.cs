@@ -17,8 +17,11 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
     [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", "reads rows of another tenant")]
     [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = product.current_tenant()) with check (true)", "writes rows of another tenant")]
     [InlineData("create policy changed on product.settings for update using (true)", "changes rows of another tenant")]
-    [InlineData("create policy gone on product.settings for delete using (true)", "deletes rows of another tenant")]
+    [InlineData("drop policy own_deletes on product.settings; create policy gone on product.settings for delete using (true)", "deletes rows of another tenant")]
     [InlineData("grant connect on database saga_rows to public", "may connect to database 'saga_rows'")]
+    [InlineData("grant execute on function pg_advisory_lock(bigint) to public", "may call pg_advisory_lock")]
+    [InlineData("grant execute on function lo_create(oid) to public", "may call lo_create")]
+    [InlineData("grant select on saga.place to public", "may use table saga.place")]
     [InlineData("create schema t_00000000000000000000000000000000; grant usage on schema t_00000000000000000000000000000000 to public", "may use schema")]
     public async Task Should_be_refused_by_verification_when_a_wall_is_down(string damage, string found)
     {

@@ -46,7 +46,7 @@ public sealed class When_databases_are_copied
         var tenant = await after.ReadyAsync(IsolationTier.Database);
 
         after.Get<TemplateDatabases>().Name.ShouldNotBe(before.Get<TemplateDatabases>().Name);
-        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(5);
+        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(6);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class When_databases_are_copied
 
         var tenant = await world.ReadyAsync(IsolationTier.Database);
 
-        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(4);
+        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(5);
         (await TemplatesAsync(world)).ShouldBe(1);
     }
 
@@ -95,7 +95,7 @@ public sealed class When_databases_are_copied
 
         await world.ExecuteAsync(tenant, StepNames.Migrate);
 
-        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(4);
+        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(5);
     }
 
     [Theory]
@@ -125,7 +125,7 @@ public sealed class When_databases_are_copied
         var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.Migrate))).Failure;
 
         (failure.Code, failure.Transient, failure.System).ShouldBe(("postgresql-22012", false, "postgresql:main"));
-        (await world.AdminQueryAsync<int>($"tenant_{tenant.Id.Compact}", "select max(version) from product.schema_migrations")).ShouldBe([3]);
+        (await world.AdminQueryAsync<int>($"tenant_{tenant.Id.Compact}", "select max(version) from product.schema_migrations")).ShouldBe([4]);
         (await world.AdminQueryAsync<string>($"tenant_{tenant.Id.Compact}", "select 'half' where to_regclass('product.half') is not null")).ShouldBeEmpty();
     }
 
@@ -134,8 +134,8 @@ public sealed class When_databases_are_copied
         services.AddSingleton(new ProductMigrations(
         [
             .. ProductMigrations.Embedded().All,
-            new ProductMigration(4, "0004_test", $"comment on table users is '{id}'"),
-            .. more.Select((sql, i) => new ProductMigration(5 + i, $"{5 + i:0000}_more", sql)),
+            new ProductMigration(5, "0005_test", $"comment on table users is '{id}'"),
+            .. more.Select((sql, i) => new ProductMigration(6 + i, $"{6 + i:0000}_more", sql)),
         ]));
 
     private static string DatabaseOf(DatabaseWorld world) => new NpgsqlConnectionStringBuilder(world.Registry.ConnectionString).Database!;

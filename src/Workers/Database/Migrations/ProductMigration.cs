@@ -24,11 +24,14 @@ internal sealed class ProductMigrations(IReadOnlyList<ProductMigration> all)
     /// <summary>Identifies the resulting state of the tables; templates of different states have different names.</summary>
     public string Checksum { get; } = ProductMigration.Hash(string.Join('\n', all.Select(m => m.Checksum)));
 
-    public static ProductMigrations Embedded()
+    public static ProductMigrations Embedded() => Embedded(".Database.Product.");
+
+    /// <param name="folder">The folder's part of the resources' names, such as <c>.Database.Product.</c>.</param>
+    public static ProductMigrations Embedded(string folder)
     {
         var assembly = typeof(ProductMigrations).Assembly;
         var all = assembly.GetManifestResourceNames()
-            .Where(n => n.Contains(".Database.Product.", StringComparison.Ordinal) && n.EndsWith(".sql", StringComparison.Ordinal))
+            .Where(n => n.Contains(folder, StringComparison.Ordinal) && n.EndsWith(".sql", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(resource =>
             {
@@ -40,7 +43,7 @@ internal sealed class ProductMigrations(IReadOnlyList<ProductMigration> all)
             })
             .ToList();
         if (all.Count == 0 || all.Where((m, i) => m.Version != i + 1).Any())
-            throw new InvalidOperationException("The product's migrations must be numbered from 0001 without gaps.");
+            throw new InvalidOperationException($"The migrations of {folder.Trim('.')} must be numbered from 0001 without gaps.");
         return new ProductMigrations(all);
     }
 }

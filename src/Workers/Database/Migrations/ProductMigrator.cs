@@ -1,4 +1,5 @@
 using System.Globalization;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -6,7 +7,8 @@ namespace Saga.Workers.Database.Migrations;
 
 /// <summary>
 /// Migrates the product's tables of one schema to the newest version: all missing migrations in one transaction, as the schema's
-/// owner, under the schema's lock. Applied migrations are recorded in the schema itself. Thread-safe.
+/// owner, under the schema's lock. Then the tables get the tenants' policies. Applied migrations are recorded in the schema itself.
+/// The database must have the schema <c>saga</c>. Thread-safe.
 /// </summary>
 internal sealed class ProductMigrator(ProductMigrations migrations)
 {
@@ -41,6 +43,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                         "insert into schema_migrations (version, name, checksum) values (@Version, @Name, @Checksum)", cancellationToken, migration);
                 }
 
+                await session.ExecuteAsync(RowPolicies.Statement(schema), cancellationToken);
                 if (user is not null)
                     await session.ExecuteAsync(Grants(schema, user), cancellationToken);
             },

@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -40,6 +41,8 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
                 {ProductMigrator.Grants(place.Schema, place.User)}
                 """,
                 cancellationToken);
+            await PlaceSchema.EnsureAsync(session, cancellationToken);
+            await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
         }
     }
 

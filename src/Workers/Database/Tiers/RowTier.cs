@@ -1,6 +1,7 @@
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -21,7 +22,11 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         }
 
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
+        {
+            await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
             await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
+        }
+
         await verification.VerifyAsync(context, cancellationToken);
     }
 
@@ -37,6 +42,8 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
             // Every table of the product references it with ON DELETE CASCADE.
             if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellationToken, new { tenants }))
                 await session.ExecuteAsync($"delete from {tenants} where tenant_id = @Value", cancellationToken, new { context.TenantId.Value });
+            // After the rows, which are deleted as this tenant's.
+            await PlaceRows.RemoveAsync(session, context.TenantId.Value, cancellationToken);
             await TenantRoles.DropOwnedAsync(session, login, cancellationToken);
         }
 

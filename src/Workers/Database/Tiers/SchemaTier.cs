@@ -1,5 +1,6 @@
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -27,6 +28,8 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
                 grant usage on schema {Sql.Name(place.Schema)} to {Sql.Name(place.User)};
                 """,
                 cancellationToken);
+            await PlaceSchema.EnsureAsync(session, cancellationToken);
+            await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
         }
     }
 
@@ -38,6 +41,7 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
         {
             await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
             await session.ExecuteAsync($"drop schema if exists {Sql.Name(place.Schema)} cascade", cancellationToken);
+            await PlaceRows.RemoveAsync(session, context.TenantId.Value, cancellationToken);
             await TenantRoles.DropOwnedAsync(session, place.Login, cancellationToken);
             await TenantRoles.DropOwnedAsync(session, place.Owner, cancellationToken);
         }

@@ -1,11 +1,12 @@
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>The databases that many tenants share. One worker creates them on first use while the others wait. Thread-safe.</summary>
-internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator migrator)
+internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator migrator, ExistingPlaces existing)
 {
     /// <summary>Creates the row tier's database if needed, and migrates the product's tables to the newest version.</summary>
     public async Task EnsureRowsAsync(string server, CancellationToken cancellationToken)
@@ -22,6 +23,13 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
                         await session.ExecuteAsync($"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.RowOwner)}", cancellationToken);
                 },
                 cancellationToken);
+        }
+
+        if (await PlaceSchema.EnsureAsync(session, cancellationToken))
+        {
+            await session.ExecuteAsync(SharedRoles.GrantRowRuntime, cancellationToken);
+            // The tenants of a database of an earlier version, before the policies ask for their places.
+            await existing.WriteAsync(session, PlacementStore.RowDatabase, cancellationToken);
         }
 
         await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
@@ -15,7 +16,7 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
     public int Newest => migrations.Newest;
 
     /// <summary>Identifies the template; starts with the newest migration's number.</summary>
-    public string Version { get; } = string.Create(CultureInfo.InvariantCulture, $"{migrations.Newest}_{migrations.Checksum.AsSpan(0, 12)}");
+    public string Version { get; } = string.Create(CultureInfo.InvariantCulture, $"{migrations.Newest}_{ProductMigration.Hash(migrations.Checksum + PlaceSchema.Checksum).AsSpan(0, 12)}");
 
     public string Name => $"saga_template_v{Version}";
 
@@ -35,6 +36,7 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
         await session.ExecuteAsync($"revoke all on database {name} from public", cancellationToken);
         await using (var inside = await servers.OpenSecondAsync(server, Name, cancellationToken))
         {
+            await PlaceSchema.EnsureAsync(inside, cancellationToken);
             await inside.ExecuteAsync(
                 $"create schema {Sql.Name(PlacementStore.ProductSchema)} authorization {Sql.Name(SharedRoles.TemplateOwner)}", cancellationToken);
             await migrator.MigrateAsync(inside, PlacementStore.ProductSchema, SharedRoles.TemplateOwner, null, cancellationToken);

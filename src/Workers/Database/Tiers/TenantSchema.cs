@@ -29,6 +29,14 @@ internal static class SharedRoles
     /// <summary>Reads and writes the shared tables; the logins of row-tier tenants are members.</summary>
     public const string RowUsers = "saga_rows_users";
 
+    /// <summary>
+    /// The runtime's shared role: its members may work for the tenant that they name in <c>app.tenant_id</c>. The schema <c>saga</c> names it.
+    /// </summary>
+    public const string RowRuntime = "saga_rows_runtime";
+
+    /// <summary>Gives the shared role the rights that the row tier's logins have. Both roles must exist.</summary>
+    public const string GrantRowRuntime = $"grant {RowUsers} to {RowRuntime}";
+
     /// <summary>Owns the tables of templates, and of a copy until it is handed over.</summary>
     public const string TemplateOwner = "saga_template_owner";
 

@@ -1,0 +1,39 @@
+using Dapper;
+using Npgsql;
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Place;
+
+/// <summary>
+/// Writes the places of tenants that an earlier version provisioned. Leaves out a tenant whose login is closed: its compensation is under
+/// way and would not come back for the rows. Thread-safe.
+/// </summary>
+internal sealed class ExistingPlaces(NpgsqlDataSource registry)
+{
+    public async Task WriteAsync(ServerSession session, string database, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        var placed = (await connection.QueryAsync<(Guid Tenant, string Login, long Epoch)>(new CommandDefinition(
+            """
+            select distinct on (tenant_id) tenant_id, login, epoch from placements
+            where server = @Server and database = @database and state <> 'gone' order by tenant_id, state = 'current' desc, epoch desc
+            """,
+            new { session.Server, database }, cancellationToken: cancellationToken))).ToList();
+        await session.ExecuteAsync(
+            """
+            with placed as (
+                select * from unnest(@tenants, @logins, @epochs) as p (tenant_id, login, epoch)
+                where exists (select from pg_roles where rolname = p.login and rolcanlogin)),
+            places as (
+                insert into saga.place (tenant_id, epoch, mode) select tenant_id, epoch, 'open' from placed on conflict do nothing)
+            insert into saga.logins (login, tenant_id) select login::name, tenant_id from placed on conflict do nothing
+            """,
+            cancellationToken,
+            new
+            {
+                tenants = placed.Select(p => p.Tenant).ToArray(),
+                logins = placed.Select(p => p.Login).ToArray(),
+                epochs = placed.Select(p => p.Epoch).ToArray(),
+            });
+    }
+}

@@ -1,0 +1,26 @@
+using Saga.Registry.Placements;
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Place;
+
+/// <summary>The rows of one tenant in a product database's schema <c>saga</c>: its place, and the logins that belong to it.</summary>
+internal static class PlaceRows
+{
+    /// <summary>Writes them; an existing place keeps its mode. Call it under the tenant's lock, after the login was created.</summary>
+    public static Task WriteAsync(ServerSession session, TenantPlacement placement, Guid tenant, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(
+            """
+            insert into saga.place as p (tenant_id, epoch, mode) values (@tenant, @Epoch, 'open')
+            on conflict (tenant_id) do update set epoch = excluded.epoch, updated_at = now() where p.epoch < excluded.epoch;
+            insert into saga.logins as l (login, tenant_id) values (@Login, @tenant)
+            on conflict (login) do update set tenant_id = excluded.tenant_id where l.tenant_id <> excluded.tenant_id;
+            """,
+            cancellationToken, new { tenant, placement.Epoch, placement.Login });
+
+    /// <summary>Removes them. The schema need not exist.</summary>
+    public static async Task RemoveAsync(ServerSession session, Guid tenant, CancellationToken cancellationToken)
+    {
+        if (await session.ScalarAsync<bool>("select to_regclass('saga.place') is not null", cancellationToken))
+            await session.ExecuteAsync("delete from saga.place where tenant_id = @tenant", cancellationToken, new { tenant });
+    }
+}
