@@ -129,6 +129,21 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         return SwitchOutcome.Switched;
     }
 
+    /// <summary>The tenants with a placement in the database that is not gone. Of a tenant's several placements there, the current one.</summary>
+    public async Task<IReadOnlyList<PlacedLogin>> LoginsAsync(string server, string database, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return
+        [
+            .. await connection.QueryAsync<PlacedLogin>(new CommandDefinition(
+                """
+                select distinct on (tenant_id) tenant_id as TenantId, login as Login, epoch as Epoch from placements
+                where server = @server and database = @database and state <> 'gone' order by tenant_id, state = 'current' desc, epoch desc
+                """,
+                new { server, database }, cancellationToken: cancellationToken)),
+        ];
+    }
+
     private static Task<TenantPlacement?> FindAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         FindAsync(transaction.Connection, transaction.Transaction, tenant, cancellationToken);
 

@@ -1,5 +1,4 @@
-using Dapper;
-using Npgsql;
+using Saga.Registry.Placements;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Place;
@@ -8,17 +7,11 @@ namespace Saga.Workers.Database.Place;
 /// Writes the places of tenants that an earlier version provisioned. Leaves out a tenant whose login is closed: its compensation is under
 /// way and would not come back for the rows. Thread-safe.
 /// </summary>
-internal sealed class ExistingPlaces(NpgsqlDataSource registry)
+internal sealed class ExistingPlaces(PlacementStore placements)
 {
     public async Task WriteAsync(ServerSession session, string database, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        var placed = (await connection.QueryAsync<(Guid Tenant, string Login, long Epoch)>(new CommandDefinition(
-            """
-            select distinct on (tenant_id) tenant_id, login, epoch from placements
-            where server = @Server and database = @database and state <> 'gone' order by tenant_id, state = 'current' desc, epoch desc
-            """,
-            new { session.Server, database }, cancellationToken: cancellationToken))).ToList();
+        var placed = await placements.LoginsAsync(session.Server, database, cancellationToken);
         await session.ExecuteAsync(
             """
             with placed as (
@@ -31,7 +24,7 @@ internal sealed class ExistingPlaces(NpgsqlDataSource registry)
             cancellationToken,
             new
             {
-                tenants = placed.Select(p => p.Tenant).ToArray(),
+                tenants = placed.Select(p => p.TenantId).ToArray(),
                 logins = placed.Select(p => p.Login).ToArray(),
                 epochs = placed.Select(p => p.Epoch).ToArray(),
             });
