@@ -197,10 +197,10 @@ public sealed class When_Keycloak_fails
         await using var stub = await KeycloakStub.StartAsync();
         await using var connection = new KeycloakConnection(stub);
 
-        var failure = await FailureOfAsync(() => connection.Directory.EnsureOrganizationAsync(Acme with { Domain = "nodots" }, None));
+        var failure = await FailureOfAsync(() => connection.Directory.EnsureOrganizationAsync(Acme with { Domain = "-bad-.example" }, None));
 
         (failure.Code, failure.Transient).ShouldBe((KeycloakFailures.Refused, false));
-        failure.Message.ShouldContain("nodots");
+        failure.Message.ShouldContain("-bad-.example");
     }
 
     [Fact]

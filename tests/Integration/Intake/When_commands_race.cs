@@ -52,6 +52,18 @@ public sealed class When_commands_race : IntakeTest
     }
 
     [Fact]
+    public async Task Should_give_a_domain_to_one_of_racing_tenants()
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => SubmitAsync(Command($"acme-{round}-{i}") with { Domain = $"acme-{round}.example" })));
+
+            outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
+            outcomes.OfType<CommandRejected>().Count(r => r.Rejection.Code == RejectionCodes.DomainTaken).ShouldBe(7);
+        }
+    }
+
+    [Fact]
     public async Task Should_not_deadlock_over_crossed_names()
     {
         for (var round = 0; round < 10; round++)

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Saga.Contracts;
 
 namespace Saga.Tests.Support.Keycloak;
 
 /// <summary>The realm's users, members and role grants, with Keycloak's rules for them.</summary>
-internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions options)
+internal sealed partial class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions options)
 {
     public object ListUsers(IReadOnlyDictionary<string, string> query)
     {
@@ -14,8 +15,8 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
             found = found.Where(u => Matches(u.Username, username, exact));
         if (query.GetValueOrDefault("email") is { } email)
             found = found.Where(u => u.Email is not null && Matches(u.Email, email, exact));
-        if (query.GetValueOrDefault("q") is { } q && KeycloakRealm.Pair(q) is { } pair)
-            found = found.Where(u => u.Attributes.GetValueOrDefault(pair.Key)?.Contains(pair.Value) == true);
+        if (query.GetValueOrDefault("q") is { } q)
+            found = found.Where(u => KeycloakRealm.Pairs(q).All(p => u.Attributes.GetValueOrDefault(p.Key)?.Contains(p.Value) == true));
         return KeycloakRealm.Page(found, query, 100).Select(u => Represent(u, query.GetValueOrDefault("briefRepresentation") == "true")).ToList();
     }
 
@@ -24,6 +25,8 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         var username = KeycloakRealm.Text(body, "username")?.ToLowerInvariant();
         if (string.IsNullOrEmpty(username))
             throw KeycloakRefusal.Worded(400, "User name is missing");
+        if (BadUsername().IsMatch(username))
+            throw new KeycloakRefusal(400, new { field = "username", errorMessage = "error-username-invalid-character", @params = (string[])["username"] });
         var email = KeycloakRealm.Text(body, "email")?.ToLowerInvariant();
         if (realm.Users.Exists(u => u.Username == username))
             throw KeycloakRefusal.Worded(options.ConflictStatus, "User exists with same username");
@@ -34,6 +37,8 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
             Id = KeycloakRealm.NewId(),
             Username = username,
             Email = email,
+            FirstName = KeycloakRealm.Text(body, "firstName"),
+            LastName = KeycloakRealm.Text(body, "lastName"),
             EmailVerified = Flag(body, "emailVerified"),
             Enabled = Flag(body, "enabled"),
             Attributes = options.UnmanagedUserAttributes ? KeycloakRealm.Attributes(body) ?? [] : [],
@@ -53,21 +58,24 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
     }
 
     public object ListMembers(string organizationId, IReadOnlyDictionary<string, string> query) =>
-        KeycloakRealm.Page(realm.Organization(organizationId).Members, query, 10).Select(Member).ToList();
+        KeycloakRealm.Page(realm.Organization(organizationId).Members.Select(User).OrderBy(u => u.Username, StringComparer.Ordinal), query, 10)
+            .Select(u => Member(u.Id, query.GetValueOrDefault("briefRepresentation") != "false")).ToList();
+
+    public int CountMembers(string organizationId) => realm.Organization(organizationId).Members.Count;
 
     public void AddMember(string organizationId, string body)
     {
         var organization = realm.Organization(organizationId);
         var id = body.Trim().Trim('"');
         if (!realm.Users.Exists(u => u.Id == id))
-            throw KeycloakRefusal.Worded(400, "User does not exist");
+            throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
         if (organization.Members.Contains(id))
             throw KeycloakRefusal.Worded(409, "User is already a member of the organization.");
         organization.Members.Add(id);
     }
 
     public object GetMember(string organizationId, string userId) =>
-        realm.Organization(organizationId).Members.Contains(userId) ? Member(userId) : throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
+        realm.Organization(organizationId).Members.Contains(userId) ? Member(userId, brief: false) : throw KeycloakRefusal.Coded(404, "HTTP 404 Not Found");
 
     public void RemoveMember(string organizationId, string userId)
     {
@@ -84,6 +92,10 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
     public void MailActions(string userId, JsonElement body)
     {
         var user = User(userId);
+        if (!user.Enabled)
+            throw KeycloakRefusal.Worded(400, "User is disabled");
+        if (user.Email is null)
+            throw KeycloakRefusal.Worded(400, "User email missing");
         if (!options.Smtp)
             throw KeycloakRefusal.Worded(500, "Failed to send execute actions email: Please provide a valid address");
         user.Mails.Add(body.Deserialize<List<string>>(Json.Options)!);
@@ -99,7 +111,12 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         realm.Roles.Add(new(KeycloakRealm.NewId(), name, KeycloakRealm.Text(body, "description")));
     }
 
-    public object Grants(string userId) => realm.Roles.Where(r => User(userId).Roles.Contains(r.Name)).Select(Represent).ToList();
+    /// <summary>Every user has the realm's default role.</summary>
+    public object Grants(string userId)
+    {
+        var user = User(userId);
+        return realm.Roles.Where(r => user.Roles.Contains(r.Name)).Concat(realm.Roles.Where(IsDefault)).Select(Represent).ToList();
+    }
 
     public void Grant(string userId, JsonElement body)
     {
@@ -120,10 +137,12 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         ["id"] = user.Id,
         ["username"] = user.Username,
         ["email"] = user.Email,
+        ["firstName"] = user.FirstName,
+        ["lastName"] = user.LastName,
         ["emailVerified"] = user.EmailVerified,
         ["enabled"] = user.Enabled,
-        ["totp"] = false,
-        ["notBefore"] = 0,
+        ["totp"] = brief ? null : false,
+        ["notBefore"] = brief ? null : 0,
         ["attributes"] = brief || user.Attributes.Count == 0 ? null : user.Attributes,
         ["requiredActions"] = brief ? null : user.RequiredActions,
         ["disableableCredentialTypes"] = brief ? null : Array.Empty<string>(),
@@ -134,9 +153,9 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         [.. body.EnumerateArray().Select(r => realm.Roles.Find(k => k.Id == KeycloakRealm.Text(r, "id") && k.Name == KeycloakRealm.Text(r, "name"))
             ?? throw KeycloakRefusal.Coded(404, "Role not found"))];
 
-    private object Member(string userId)
+    private object Member(string userId, bool brief)
     {
-        var fields = (Dictionary<string, object?>)Represent(User(userId), brief: false);
+        var fields = (Dictionary<string, object?>)Represent(User(userId), brief);
         fields["membershipType"] = "UNMANAGED";
         return fields;
     }
@@ -155,13 +174,19 @@ internal sealed class KeycloakPeople(KeycloakRealm realm, KeycloakStubOptions op
         ["id"] = role.Id,
         ["name"] = role.Name,
         ["description"] = role.Description,
-        ["composite"] = false,
+        ["composite"] = IsDefault(role),
         ["clientRole"] = false,
         ["containerId"] = "realm",
     });
+
+    private static bool IsDefault(StubRole role) => role.Name.StartsWith("default-roles-", StringComparison.Ordinal);
 
     private static bool Matches(string value, string wanted, bool exact) =>
         exact ? value.Equals(wanted, StringComparison.OrdinalIgnoreCase) : value.Contains(wanted, StringComparison.OrdinalIgnoreCase);
 
     private static bool Flag(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.GetBoolean();
+
+    // Keycloak's validator of user names.
+    [GeneratedRegex("""[<>&"'\s$%!#?§;*~/\\|^=\[\]{}()\x00-\x1F\x7F]""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BadUsername();
 }

@@ -14,15 +14,15 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
 
     public List<StubUser> Users { get; } = [];
 
-    public List<StubRole> Roles { get; } = [new(NewId(), "offline_access", "${role_offline-access}"), new(NewId(), "default-roles-saga", null)];
+    public List<StubRole> Roles { get; } = [new(NewId(), "offline_access", "${role_offline-access}"), new(NewId(), "default-roles-" + options.Realm, "${role_default-roles}")];
 
     public object ListOrganizations(IReadOnlyDictionary<string, string> query)
     {
         var exact = query.GetValueOrDefault("exact") == "true";
         var search = query.GetValueOrDefault("search");
         IEnumerable<StubOrganization> found = Organizations.OrderBy(o => o.Name, StringComparer.Ordinal);
-        if (query.GetValueOrDefault("q") is { } q && Pair(q) is { } pair)
-            found = found.Where(o => pair.Key == "alias" ? o.Alias == pair.Value : o.Attributes.GetValueOrDefault(pair.Key)?.Contains(pair.Value) == true);
+        if (query.GetValueOrDefault("q") is { } q)
+            found = found.Where(o => Pairs(q).All(p => p.Key == "alias" ? o.Alias == p.Value : o.Attributes.GetValueOrDefault(p.Key)?.Contains(p.Value) == true));
         else if (!string.IsNullOrEmpty(search))
             found = found.Where(o => new[] { o.Name }.Concat(o.Domains.Select(d => d.Name))
                 .Any(t => exact ? t == search : t.Contains(search, StringComparison.OrdinalIgnoreCase)));
@@ -32,12 +32,18 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
 
     public string CreateOrganization(JsonElement body)
     {
+        RequireKnownFields(body);
         var name = Text(body, "name");
         if (string.IsNullOrEmpty(name))
             throw KeycloakRefusal.Worded(400, "Name can not be null");
-        var alias = Text(body, "alias") is { Length: > 0 } given ? given : name;
+        var given = Text(body, "alias");
+        var alias = given is { Length: > 0 } ? given : name;
         if (BadAlias().Match(alias) is { Success: true } bad)
-            throw KeycloakRefusal.Coded(400, $"Character '{bad.Value}' not allowed.");
+        {
+            var why = string.IsNullOrWhiteSpace(bad.Value) ? "Empty Space not allowed." : $"Character '{bad.Value}' not allowed.";
+            throw given is { Length: > 0 } ? KeycloakRefusal.Coded(400, why) : KeycloakRefusal.Worded(400, "Name cannot be used as alias: " + why);
+        }
+
         if (Organizations.Exists(o => o.Name == name))
             throw KeycloakRefusal.Worded(options.ConflictStatus, "A organization with the same name already exists.");
         if (Organizations.Exists(o => o.Alias == alias))
@@ -54,7 +60,8 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
     {
         var found = Organization(id);
         var name = Text(body, "name");
-        if (string.IsNullOrEmpty(name) || Organizations.Exists(o => o.Name == name && o.Id != id))
+        // Keycloak looks for the name among domains as well, but only here.
+        if (string.IsNullOrEmpty(name) || Organizations.Exists(o => o.Id != id && (o.Name == name || o.Domains.Exists(d => d.Name == name))))
             throw KeycloakRefusal.Worded(409, "A organization with the same name already exists.");
         if ((Text(body, "alias") ?? name) != found.Alias)
             throw KeycloakRefusal.Worded(400, "Cannot change the alias");
@@ -87,8 +94,9 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
     internal static IEnumerable<T> Page<T>(IEnumerable<T> all, IReadOnlyDictionary<string, string> query, int max) =>
         all.Skip(Number(query, "first", 0)).Take(Number(query, "max", max));
 
-    internal static (string Key, string Value)? Pair(string q) =>
-        q.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? (q[..colon], q[(colon + 1)..]) : null;
+    /// <summary>Such as <c>key:value other:"a value"</c>. All must match.</summary>
+    internal static IReadOnlyList<(string Key, string Value)> Pairs(string q) =>
+        [.. QueryPair().Matches(q).Select(m => (m.Groups["key"].Value, m.Groups["value"].Value.Trim('"')))];
 
     internal static string? Text(JsonElement body, string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
@@ -100,11 +108,15 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
 
     private void Replace(StubOrganization target, JsonElement body)
     {
-        var domains = body.TryGetProperty("domains", out var list) ? list.Deserialize<List<StubDomain>>(Json.Options)! : [];
+        List<StubDomain> domains = body.TryGetProperty("domains", out var list)
+            ? [.. list.EnumerateArray().Select(d => new StubDomain(Text(d, "name")!.ToLowerInvariant(), d.TryGetProperty("verified", out var verified) && verified.GetBoolean()))]
+            : [];
+        if (Text(body, "redirectUrl") is { Length: > 0 } url && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
+            throw KeycloakRefusal.Worded(400, "Organization redirect URL is not valid.");
         foreach (var domain in domains)
         {
-            if (!domain.Name.Contains('.', StringComparison.Ordinal))
-                throw KeycloakRefusal.Worded(400, $"The specified domain is invalid: {domain.Name}");
+            if (!GoodDomain().IsMatch(domain.Name))
+                throw KeycloakRefusal.Worded(400, $"Invalid domain format: {domain.Name}");
             if (Organizations.Find(o => o.Id != target.Id && o.Domains.Exists(d => d.Name == domain.Name)) is { } holder)
                 throw KeycloakRefusal.Worded(400, $"Domain {domain.Name} is already linked to organization {holder.Name} in realm {options.Realm}");
         }
@@ -115,9 +127,23 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
         target.RedirectUrl = Text(body, "redirectUrl");
     }
 
+    private static void RequireKnownFields(JsonElement body)
+    {
+        string[] known = ["id", "name", "alias", "enabled", "description", "redirectUrl", "attributes", "domains", "members", "identityProviders", "groups"];
+        if (body.EnumerateObject().Select(f => f.Name).Except(known, StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+            throw KeycloakRefusal.Coded(400, $"Invalid json representation for OrganizationRepresentation. Unrecognized field \"{unknown}\".");
+    }
+
     private static int Number(IReadOnlyDictionary<string, string> query, string name, int otherwise) =>
         query.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     [GeneratedRegex(@"[!#$&()*+,/:;=?@\[\]\\\s]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex BadAlias();
+
+    // A domain without a dot is accepted.
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex GoodDomain();
+
+    [GeneratedRegex("""(?<key>[^\s:"]+):(?<value>"[^"]*"|\S+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex QueryPair();
 }

@@ -49,6 +49,7 @@ internal static class KeycloakRoutes
         new("GET", "organizations", Organizations, r => StubAnswer.Ok(realm.ListOrganizations(r.Query))),
         new("POST", "organizations", Organizations, r => StubAnswer.Created(realm.CreateOrganization(r.Json))),
         new("GET", "organizations/members/{member-id}/organizations", Members, r => StubAnswer.Ok(people.OrganizationsOf(r.Parts[0]))),
+        new("GET", "organizations/count", Organizations, _ => StubAnswer.Ok(realm.Organizations.Count)),
         new("GET", "organizations/{org-id}", Organizations, r => StubAnswer.Ok(KeycloakRealm.Represent(realm.Organization(r.Parts[0]), brief: false))),
         new("PUT", "organizations/{org-id}", Organizations, r => Done(() => realm.UpdateOrganization(r.Parts[0], r.Json))),
         new("DELETE", "organizations/{org-id}", Organizations, r => Done(() => realm.DeleteOrganization(r.Parts[0]))),
@@ -58,6 +59,7 @@ internal static class KeycloakRoutes
             people.AddMember(r.Parts[0], r.Body);
             return StubAnswer.Created(r.Body.Trim().Trim('"'));
         }),
+        new("GET", "organizations/{org-id}/members/count", Members, r => StubAnswer.Ok(people.CountMembers(r.Parts[0]))),
         new("GET", "organizations/{org-id}/members/{member-id}", Members, r => StubAnswer.Ok(people.GetMember(r.Parts[0], r.Parts[1]))),
         new("DELETE", "organizations/{org-id}/members/{member-id}", Members, r => Done(() => people.RemoveMember(r.Parts[0], r.Parts[1]))),
         new("GET", "organizations/{org-id}/members/{member-id}/groups", Members, r => StubAnswer.Ok(groups.Of(r.Parts[0], r.Parts[1], r.Query))),

@@ -43,6 +43,10 @@ public sealed record StubUser
 
     public string? Email { get; init; }
 
+    public string? FirstName { get; init; }
+
+    public string? LastName { get; init; }
+
     public bool EmailVerified { get; init; }
 
     public bool Enabled { get; set; } = true;

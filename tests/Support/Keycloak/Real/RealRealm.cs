@@ -9,7 +9,12 @@ namespace Saga.Tests.Support.Keycloak.Real;
 /// <summary>A realm of a real Keycloak with this system's client, deleted at the end. The methods call the admin API as the server's administrator.</summary>
 public sealed class RealRealm : IAsyncDisposable
 {
+    /// <summary>A client whose tokens the API accepts as an operator's.</summary>
+    public const string OperatorClientId = "saga-operator";
+
     private const string ClientId = "saga-control-plane";
+    private const string Audience = "saga";
+    private const string OperatorRole = "platform-admin";
     private readonly RealKeycloak server;
     private readonly string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
@@ -19,6 +24,8 @@ public sealed class RealRealm : IAsyncDisposable
     public string Name { get; } = $"saga-test-{Guid.NewGuid():n}";
 
     public string Url => server.Url;
+
+    public string OperatorSecret => secret;
 
     public static async Task<RealRealm> CreateAsync(RealRealmOptions? options = null)
     {
@@ -92,16 +99,11 @@ public sealed class RealRealm : IAsyncDisposable
             ["sslRequired"] = "none",
             ["organizationsEnabled"] = options.OrganizationsEnabled,
             ["defaultSignatureAlgorithm"] = "ES256",
-            ["clients"] = new JsonArray(new JsonObject
-            {
-                ["clientId"] = ClientId, ["secret"] = secret, ["protocol"] = "openid-connect", ["enabled"] = true, ["publicClient"] = false,
-                ["serviceAccountsEnabled"] = true, ["standardFlowEnabled"] = false, ["directAccessGrantsEnabled"] = false,
-            }),
-            ["users"] = new JsonArray(new JsonObject
-            {
-                ["username"] = $"service-account-{ClientId}", ["enabled"] = true, ["serviceAccountClientId"] = ClientId,
-                ["clientRoles"] = new JsonObject { ["realm-management"] = new JsonArray([.. options.ServiceAccountRoles.Select(r => JsonValue.Create(r))]) },
-            }),
+            ["roles"] = new JsonObject { ["realm"] = new JsonArray(new JsonObject { ["name"] = OperatorRole }) },
+            ["clients"] = new JsonArray(Client(ClientId, audience: null), Client(OperatorClientId, Audience)),
+            ["users"] = new JsonArray(
+                ServiceAccount(ClientId, "clientRoles", new JsonObject { ["realm-management"] = new JsonArray([.. options.ServiceAccountRoles.Select(r => JsonValue.Create(r))]) }),
+                ServiceAccount(OperatorClientId, "realmRoles", new JsonArray(OperatorRole))),
         };
         // A realm without keys gets two RSA keys, which take the server longer than the rest of the import.
         var components = new JsonObject
@@ -121,6 +123,30 @@ public sealed class RealRealm : IAsyncDisposable
         var (status, answer) = await SendAsync(token, HttpMethod.Post, "realms", realm);
         return status == HttpStatusCode.Created ? status : throw new InvalidOperationException($"The realm {Name} was not created ({(int)status}): {answer}");
     });
+
+    private JsonObject Client(string id, string? audience)
+    {
+        var client = new JsonObject
+        {
+            ["clientId"] = id, ["secret"] = secret, ["protocol"] = "openid-connect", ["enabled"] = true, ["publicClient"] = false,
+            ["serviceAccountsEnabled"] = true, ["standardFlowEnabled"] = false, ["directAccessGrantsEnabled"] = false,
+        };
+        if (audience is not null)
+        {
+            client["protocolMappers"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "audience", ["protocol"] = "openid-connect", ["protocolMapper"] = "oidc-audience-mapper",
+                ["config"] = new JsonObject { ["included.custom.audience"] = audience, ["access.token.claim"] = "true", ["id.token.claim"] = "false" },
+            });
+        }
+
+        return client;
+    }
+
+    private static JsonObject ServiceAccount(string client, string kind, JsonNode roles) => new()
+    {
+        ["username"] = $"service-account-{client}", ["enabled"] = true, ["serviceAccountClientId"] = client, [kind] = roles,
+    };
 
     private static JsonObject Key(string provider, string? algorithm = null)
     {
