@@ -14,12 +14,15 @@ public static class OrchestratorTelemetry
     /// <summary>The sending of one message from the outbox.</summary>
     public const string Publish = "saga.outbox.publish";
 
-    /// <summary>Messages for operations that this version cannot read.</summary>
+    /// <summary>Operations that this version cannot read now, at most 200; tag saga.reason, which names the unknown value.</summary>
     public const string UnreadableName = "saga.operations.unreadable";
+
+    /// <summary>Messages for operations that this version cannot read.</summary>
+    public const string UnreadableMessagesName = "saga.operations.unreadable_messages";
 
     public static ActivitySource Source { get; } = new(SourceName);
 
     internal static Meter Meter { get; } = new(SourceName);
 
-    internal static Counter<long> Unreadable { get; } = Meter.CreateCounter<long>(UnreadableName, "{message}", "Messages for operations that this version cannot read.");
+    internal static Counter<long> UnreadableMessages { get; } = Meter.CreateCounter<long>(UnreadableMessagesName, "{message}", "Messages for operations that this version cannot read.");
 }

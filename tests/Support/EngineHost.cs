@@ -54,6 +54,10 @@ public sealed class EngineHost : IAsyncDisposable
         NpgsqlDataSource registry, string? rabbit, bool orchestrate, Action<IServiceCollection> before, Action<IServiceCollection, IConfiguration> after) =>
         StartAsync(registry, rabbit, [], orchestrate, TimeProvider.System, Impatient, before, after);
 
+    /// <summary>With the registry's connections set up by the product, as in production.</summary>
+    public static Task<EngineHost> StartAsInProductionAsync(NpgsqlDataSource registry, IReadOnlyList<IStep> steps, params (string Key, string Value)[] settings) =>
+        StartAsync(registry, null, steps, true, TimeProvider.System, settings, ownRegistry: true);
+
     /// <summary>Only an orchestrator, with the test's own clock and services.</summary>
     public static Task<EngineHost> OrchestrateAsync(NpgsqlDataSource registry, string rabbit, TimeProvider time, Action<IServiceCollection> add) =>
         StartAsync(registry, rabbit, [], orchestrate: true, time, [], add);
@@ -64,7 +68,7 @@ public sealed class EngineHost : IAsyncDisposable
 
     private static async Task<EngineHost> StartAsync(
         NpgsqlDataSource registry, string? rabbit, IReadOnlyList<IStep> steps, bool orchestrate, TimeProvider time, (string Key, string Value)[] settings,
-        Action<IServiceCollection>? add = null, Action<IServiceCollection, IConfiguration>? after = null)
+        Action<IServiceCollection>? add = null, Action<IServiceCollection, IConfiguration>? after = null, bool ownRegistry = false)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -93,7 +97,8 @@ public sealed class EngineHost : IAsyncDisposable
             builder.Services.AddWorkerEndpoint(builder.Configuration, Worker);
         after?.Invoke(builder.Services, builder.Configuration);
         // Registered last, so that it replaces the one from the options.
-        builder.Services.AddSingleton(registry);
+        if (!ownRegistry)
+            builder.Services.AddSingleton(registry);
         var built = builder.Build();
         await built.StartAsync();
         return new EngineHost(built, registry);

@@ -36,6 +36,15 @@ public sealed class RabbitServer
     public static async Task<string> NewVirtualHostAsync() =>
         Environment.GetEnvironmentVariable("SAGA_TEST_RABBITMQ") is { Length: > 0 } given ? given : await (await Shared.Value).AddVirtualHostAsync();
 
+    /// <summary>The numbers of messages in a queue of a virtual host on the shared node: waiting, and delivered but not acknowledged.</summary>
+    public static async Task<(int Ready, int Unacknowledged)> LookAsync(string address, string queue)
+    {
+        var lines = await (await Shared.Value).ControlAsync(
+            "list_queues", "-p", new Uri(address).AbsolutePath.TrimStart('/'), "--no-table-headers", "name", "messages_ready", "messages_unacknowledged");
+        var line = lines.Split('\n').Select(l => l.Split('\t', StringSplitOptions.TrimEntries)).Single(l => l[0] == queue);
+        return (int.Parse(line[1], CultureInfo.InvariantCulture), int.Parse(line[2], CultureInfo.InvariantCulture));
+    }
+
     /// <summary>The caller's own node, which it may stop and restart.</summary>
     public static async Task<RabbitServer> StartAsync()
     {
@@ -95,7 +104,8 @@ public sealed class RabbitServer
         Watchdog.Forget(process.Id);
     }
 
-    public async Task ControlAsync(params string[] arguments)
+    /// <summary>Runs <c>rabbitmqctl</c>, and returns what it prints.</summary>
+    public async Task<string> ControlAsync(params string[] arguments)
     {
         var start = Program("/usr/lib/rabbitmq/bin/rabbitmqctl");
         foreach (var argument in (string[])["-q", "-n", node, .. arguments])
@@ -107,7 +117,7 @@ public sealed class RabbitServer
             var error = await control.StandardError.ReadToEndAsync();
             await control.WaitForExitAsync();
             if (control.ExitCode == 0)
-                return;
+                return await output;
             // The node's name is not registered yet while it boots.
             if (tries > 40 || process is not { HasExited: false })
                 throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} failed: {await output} {error}");

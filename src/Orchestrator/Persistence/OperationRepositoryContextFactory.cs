@@ -57,7 +57,7 @@ internal sealed class OperationRepositoryContextFactory(Committer committer, Out
     private async Task LeaveAsync<T>(ConsumeContext<T> context, Guid operation, string reason)
         where T : class
     {
-        OrchestratorTelemetry.Unreadable.Add(1);
+        OrchestratorTelemetry.UnreadableMessages.Add(1);
         if (context.Message is StepReport report && !await unreadable.PutBackAsync(report, TraceContext.Current, context.CancellationToken))
             throw new UnconsumableException(DeadLetterReasons.OperationUnreadable, $"Operation {operation} cannot be read: {reason}");
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Saga.Registry.Transitions;
@@ -11,10 +12,25 @@ namespace Saga.Orchestrator.Sweep;
 internal sealed partial class UnreadableOperations(UnreadableOperationStore store, TimeProvider time, ILogger<UnreadableOperations> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
+    private const int MaxReasons = 20;
+    // Its own, so that the gauge ends with the process's host.
+    private readonly Meter meter = new(OrchestratorTelemetry.SourceName);
     private volatile IReadOnlyDictionary<Guid, string> left = new Dictionary<Guid, string>();
 
     /// <summary>The operations that this version cannot read, and the reasons.</summary>
     public IReadOnlyDictionary<Guid, string> Left => left;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        meter.CreateObservableGauge(OrchestratorTelemetry.UnreadableName, ByReason, "{operation}", "Operations that this version cannot read.");
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        meter.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -35,6 +51,14 @@ internal sealed partial class UnreadableOperations(UnreadableOperationStore stor
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    // A reason names a state, a status or a workflow, so there are few. The bound protects those who store the metric.
+    private IEnumerable<Measurement<long>> ByReason() => left.Values
+        .GroupBy(reason => reason, StringComparer.Ordinal)
+        .OrderByDescending(g => g.Count())
+        .Select((g, index) => (Reason: index < MaxReasons ? g.Key : "other", Count: g.LongCount()))
+        .GroupBy(r => r.Reason, StringComparer.Ordinal)
+        .Select(g => new Measurement<long>(g.Sum(r => r.Count), new KeyValuePair<string, object?>("saga.reason", g.Key)));
 
     [LoggerMessage(EventId = 1211, Level = LogLevel.Error, Message = "Operation {Operation} cannot be read: {Reason} A newer version wrote it: upgrade this process.")]
     private partial void LogUnreadable(Guid operation, string reason);

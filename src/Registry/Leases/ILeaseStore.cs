@@ -33,15 +33,22 @@ public interface ILeaseSession : IAsyncDisposable
     Task<TakenLeases> TakeAsync(
         IReadOnlyList<LeaseRequest> requests, IReadOnlyList<TenantId> tenantIds, TimeSpan span, CancellationToken cancellationToken);
 
-    /// <summary>Renews leases that are still valid, of dispatches that are still the newest and have no result.</summary>
-    /// <returns>The holders whose lease was renewed.</returns>
-    Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellationToken);
+    /// <summary>
+    /// Renews leases that are still valid, of dispatches that are still the newest and have no result. A row that another transaction
+    /// has locked does not delay the others.
+    /// </summary>
+    /// <param name="leases">The leases to renew.</param>
+    /// <param name="span">How long they last from now.</param>
+    /// <param name="patience">How long to wait for locked rows; zero to leave them out at once. If it was too short, none is renewed.</param>
+    /// <param name="cancellationToken">Cancels the renewal.</param>
+    Task<RenewedLeases> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken);
 
     /// <summary>Releases leases that are still held. Leases of other holders stay.</summary>
     /// <param name="leases">The leases to release.</param>
     /// <param name="unreported">Those whose dispatch has no report: it counts as not taken, and is due to be sent again at once.</param>
     /// <param name="cancellationToken">Cancels the release.</param>
-    Task ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken);
+    /// <returns>The holders whose row another transaction has locked. Their leases remain, and may be released again later.</returns>
+    Task<IReadOnlySet<Guid>> ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken);
 }
 
 /// <summary>The result of taking several leases.</summary>

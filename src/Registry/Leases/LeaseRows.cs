@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts.Identifiers;
@@ -97,32 +98,55 @@ internal static class LeaseRows
         return new TakenLeases(replies, tenants) { Unreadable = unreadable };
     }
 
-    /// <returns>The holders whose lease was renewed.</returns>
-    public static async Task<HashSet<Guid>> RenewAsync(
-        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan offset, CancellationToken cancellationToken)
+    /// <summary>
+    /// Renews leases. A row that another transaction has locked does not delay the others: it is left out and reported as locked. With
+    /// <paramref name="patience"/>, the statement waits that long for locked rows.
+    /// </summary>
+    public static async Task<RenewedLeases> RenewAsync(
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, TimeSpan offset, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
+        var waits = patience > TimeSpan.Zero;
+        var renew = new NpgsqlBatchCommand(
             $"""
             with held as (
-                select l.operation_id, l.step, l.holder
+                select l.operation_id, l.step
                 from unnest($1, $2, $3) as v(operation, step, holder)
                 join operation_steps l on l.operation_id = v.operation and l.step = v.step
                 where l.holder = v.holder and l.fence = l.held_fence and not l.settled
-                order by l.operation_id, l.step for no key update of l)
-            update operation_steps l set
-                expires_at = now() + $5 + $4, lost_at = now() + $5 + 2 * $4,
-                watched_until = case when l.status in ({StepStatusSql.Dispatched}) then least(now() + $5 + 2 * $4, l.attempt_ends_at) end
-            from held h where l.operation_id = h.operation_id and l.step = h.step
-            returning l.holder
-            """, connection);
-        AddLeases(command, leases);
-        command.Parameters.Add(new NpgsqlParameter { Value = span });
-        command.Parameters.Add(new NpgsqlParameter { Value = offset });
-        var renewed = new HashSet<Guid>();
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            renewed.Add(reader.GetGuid(0));
-        return renewed;
+                order by l.operation_id, l.step for no key update of l {(waits ? "" : "skip locked")}),
+            renewed as (
+                update operation_steps l set
+                    expires_at = now() + $5 + $4, lost_at = now() + $5 + 2 * $4,
+                    watched_until = case when l.status in ({StepStatusSql.Dispatched}) then least(now() + $5 + 2 * $4, l.attempt_ends_at) end
+                from held h where l.operation_id = h.operation_id and l.step = h.step
+                returning l.operation_id, l.step)
+            select v.holder, (v.operation, v.step) in (select operation_id, step from renewed)
+            from unnest($1, $2, $3) as v(operation, step, holder)
+            join operation_steps l on l.operation_id = v.operation and l.step = v.step
+            where l.holder = v.holder and l.fence = l.held_fence and not l.settled
+            """);
+        AddLeases(renew.Parameters, leases);
+        renew.Parameters.Add(new NpgsqlParameter { Value = span });
+        renew.Parameters.Add(new NpgsqlParameter { Value = offset });
+        await using var batch = new NpgsqlBatch(connection);
+        if (waits)
+            batch.BatchCommands.Add(LockTimeout(patience));
+        batch.BatchCommands.Add(renew);
+        var (renewed, locked) = (new HashSet<Guid>(), new HashSet<Guid>());
+        try
+        {
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            if (waits)
+                await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+                (reader.GetBoolean(1) ? renewed : locked).Add(reader.GetGuid(0));
+        }
+        catch (PostgresException error) when (waits && error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            return new RenewedLeases(new HashSet<Guid>(), leases.Select(l => l.Holder).ToHashSet());
+        }
+
+        return new RenewedLeases(renewed, locked);
     }
 
     /// <param name="connection">The connection.</param>
@@ -132,7 +156,8 @@ internal static class LeaseRows
     /// </param>
     /// <param name="offset">The clock's offset.</param>
     /// <param name="cancellationToken">Cancels the release.</param>
-    public static async Task ReleaseAsync(
+    /// <returns>The holders whose row another transaction has locked; their leases remain.</returns>
+    public static async Task<HashSet<Guid>> ReleaseAsync(
         NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, TimeSpan offset, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -142,18 +167,28 @@ internal static class LeaseRows
                 from unnest($1, $2, $3, $4) as v(operation, step, holder, unreported)
                 join operation_steps l on l.operation_id = v.operation and l.step = v.step
                 where l.holder = v.holder
-                order by l.operation_id, l.step for no key update of l)
-            update operation_steps l set
-                holder = null, expires_at = null, lost_at = null,
-                taken_at = case when not h.given_back then l.taken_at end,
-                due_at = case when h.given_back then now() + $5 else l.due_at end,
-                watched_until = case when h.given_back then now() + $5 end
-            from held h where l.operation_id = h.operation_id and l.step = h.step
+                order by l.operation_id, l.step for no key update of l skip locked),
+            released as (
+                update operation_steps l set
+                    holder = null, expires_at = null, lost_at = null,
+                    taken_at = case when not h.given_back then l.taken_at end,
+                    due_at = case when h.given_back then now() + $5 else l.due_at end,
+                    watched_until = case when h.given_back then now() + $5 end
+                from held h where l.operation_id = h.operation_id and l.step = h.step
+                returning l.operation_id, l.step)
+            select v.holder
+            from unnest($1, $2, $3) as v(operation, step, holder)
+            join operation_steps l on l.operation_id = v.operation and l.step = v.step
+            where l.holder = v.holder and not (v.operation, v.step) in (select operation_id, step from released)
             """, connection);
-        AddLeases(command, leases);
+        AddLeases(command.Parameters, leases);
         command.Parameters.Add(Parameter.Array(leases, unreported.Contains, NpgsqlDbType.Boolean));
         command.Parameters.Add(new NpgsqlParameter { Value = offset });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var locked = new HashSet<Guid>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            locked.Add(reader.GetGuid(0));
+        return locked;
     }
 
     public static async Task<bool> HoldsAsync(NpgsqlConnection connection, StepLease lease, TimeSpan offset, CancellationToken cancellationToken)
@@ -174,10 +209,16 @@ internal static class LeaseRows
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private static void AddLeases(NpgsqlCommand command, IReadOnlyList<StepLease> leases)
+    private static void AddLeases(NpgsqlParameterCollection parameters, IReadOnlyList<StepLease> leases)
     {
-        command.Parameters.Add(Parameter.Array(leases, l => l.OperationId, NpgsqlDbType.Uuid));
-        command.Parameters.Add(Parameter.Array(leases, l => l.Step, NpgsqlDbType.Text));
-        command.Parameters.Add(Parameter.Array(leases, l => l.Holder, NpgsqlDbType.Uuid));
+        parameters.Add(Parameter.Array(leases, l => l.OperationId, NpgsqlDbType.Uuid));
+        parameters.Add(Parameter.Array(leases, l => l.Step, NpgsqlDbType.Text));
+        parameters.Add(Parameter.Array(leases, l => l.Holder, NpgsqlDbType.Uuid));
     }
+
+    // Applies to the rest of its batch, which is one transaction.
+    private static NpgsqlBatchCommand LockTimeout(TimeSpan patience) => new("select set_config('lock_timeout', $1, true)")
+    {
+        Parameters = { new NpgsqlParameter { Value = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, patience.TotalMilliseconds):0}") } },
+    };
 }

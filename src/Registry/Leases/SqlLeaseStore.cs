@@ -45,11 +45,11 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? cloc
             }
         }
 
-        public async Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellationToken)
+        public async Task<RenewedLeases> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
         {
             try
             {
-                return await LeaseRows.RenewAsync(await pinned.OpenAsync(cancellationToken), leases, span, clock.Offset, cancellationToken);
+                return await LeaseRows.RenewAsync(await pinned.OpenAsync(cancellationToken), leases, span, patience, clock.Offset, cancellationToken);
             }
             catch
             {
@@ -58,11 +58,11 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? cloc
             }
         }
 
-        public async Task ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken)
+        public async Task<IReadOnlySet<Guid>> ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken)
         {
             try
             {
-                await LeaseRows.ReleaseAsync(await pinned.OpenAsync(cancellationToken), leases, unreported, clock.Offset, cancellationToken);
+                return await LeaseRows.ReleaseAsync(await pinned.OpenAsync(cancellationToken), leases, unreported, clock.Offset, cancellationToken);
             }
             catch
             {

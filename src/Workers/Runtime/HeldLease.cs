@@ -35,6 +35,12 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     /// <summary>Whether the lease was never renewed although it is no longer new.</summary>
     public bool IsUnwatched => !renewed && time.GetElapsedTime(since) >= Short;
 
+    /// <summary>When the lease ends without renewal, as a timestamp of the clock.</summary>
+    public long EndsAt => Volatile.Read(ref until);
+
+    /// <summary>Whether another transaction had the step's row locked at the last renewal.</summary>
+    public bool IsAside { get; private set; }
+
     /// <summary>Whether the broker has the report. A lease that ends without a report is given back.</summary>
     public bool Reported { get; set; }
 
@@ -44,6 +50,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     public void Renewed(TimeSpan left)
     {
         renewed = true;
+        IsAside = false;
         Volatile.Write(ref until, Until(left, time));
         try
         {
@@ -53,6 +60,15 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
         {
             // The work ended at the same moment.
         }
+    }
+
+    /// <summary>The lease could not be renewed because the step's row was locked. It keeps the rest of its time.</summary>
+    /// <returns>Whether this is the first time since it was last renewed.</returns>
+    public bool PutAside()
+    {
+        var first = !IsAside;
+        IsAside = true;
+        return first;
     }
 
     public void Lose()

@@ -10,12 +10,16 @@ using Saga.Registry.Tenants;
 namespace Saga.Workers.Runtime;
 
 /// <summary>
-/// Takes leases in the registry, and renews all leases of this process with one statement. If a lease could not be renewed in time,
-/// or a newer fencing token was issued, the work under it is cancelled.
+/// Takes leases in the registry, and renews all leases of this process with one statement. A lease whose row another transaction has
+/// locked is put aside and retried soon, so that it does not end the others. If a lease could not be renewed in time, or a newer
+/// fencing token was issued, the work under it is cancelled.
 /// </summary>
 internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOptions> options, TimeProvider time, ILogger<LeaseManager> log)
     : BackgroundService, IAsyncDisposable
 {
+    // Long enough for the transactions of a step that follow each other closely. They are short unless they wait themselves.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
     private readonly ConcurrentQueue<(StepLease Lease, bool Reported)> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
@@ -43,7 +47,11 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
             await using var session = store.OpenSession(waitsForDisk: true);
-            await ClearEndedAsync(session, limit.Token);
+            while (!ended.IsEmpty)
+            {
+                if (!await ClearEndedAsync(session, limit.Token))
+                    await Task.Delay(Patience, time, limit.Token);
+            }
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
         {
@@ -79,7 +87,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
                 limit.CancelAfter(span / 3);
                 await ClearEndedAsync(session, limit.Token);
                 var all = time.GetElapsedTime(renewed) >= span / 3;
-                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched)], limit.Token);
+                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched || l.IsAside)], limit.Token);
                 if (all)
                     renewed = time.GetTimestamp();
             }
@@ -104,17 +112,21 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
     }
 
-    private async Task ClearEndedAsync(ILeaseSession session, CancellationToken cancellationToken)
+    // Returns whether all could be released. A row that another transaction has locked is tried again next time.
+    private async Task<bool> ClearEndedAsync(ILeaseSession session, CancellationToken cancellationToken)
     {
         var leases = new List<(StepLease Lease, bool Reported)>();
         while (leases.Count < 1000 && ended.TryDequeue(out var lease))
             leases.Add(lease);
         if (leases.Count == 0)
-            return;
+            return true;
         try
         {
-            await session.ReleaseAsync(
+            var locked = await session.ReleaseAsync(
                 leases.ConvertAll(l => l.Lease), leases.Where(l => !l.Reported).Select(l => l.Lease).ToHashSet(), cancellationToken);
+            leases.RemoveAll(l => !locked.Contains(l.Lease.Holder));
+            leases.ForEach(ended.Enqueue);
+            return leases.Count == 0;
         }
         catch
         {
@@ -129,14 +141,33 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         if (leases.Count == 0)
             return;
         var since = time.GetTimestamp();
-        var renewed = await session.RenewAsync([.. leases.Select(l => l.Lease)], span, cancellationToken);
+        var aside = await RenewAsync(session, leases, TimeSpan.Zero, cancellationToken);
+        // One at a time, those with the least time first, and not for so long that the others' next renewal would be late.
+        foreach (var lease in aside.OrderBy(l => l.EndsAt))
+        {
+            var remains = time.GetElapsedTime(since) > span / 6 || (await RenewAsync(session, [lease], Patience, cancellationToken)).Count > 0;
+            if (remains && lease.PutAside())
+                LogPutAside(lease.Lease.Step, lease.Lease.OperationId);
+        }
+    }
+
+    // Returns those whose row is locked.
+    private async Task<List<HeldLease>> RenewAsync(ILeaseSession session, List<HeldLease> leases, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        var answer = await session.RenewAsync([.. leases.Select(l => l.Lease)], span, patience, cancellationToken);
+        var aside = new List<HeldLease>();
         foreach (var lease in leases)
         {
-            if (renewed.Contains(lease.Lease.Holder))
+            if (answer.Renewed.Contains(lease.Lease.Holder))
                 lease.Renewed(Left(since));
+            else if (answer.Locked.Contains(lease.Lease.Holder))
+                aside.Add(lease);
             else
                 Lose(lease);
         }
+
+        return aside;
     }
 
     // Ends before the registry's lease does, so that work stops before another attempt can start.
@@ -153,6 +184,9 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
 
     [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "Lost the lease of step {Step} of operation {Operation} under fencing token {Fence}; its work is cancelled.")]
     private partial void LogLost(string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 1960, Level = LogLevel.Warning, Message = "The lease of step {Step} of operation {Operation} cannot be renewed, because a transaction has its row locked. The others are renewed; this one is tried again until it ends.")]
+    private partial void LogPutAside(string step, Guid operation);
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "{Count} leases could not be renewed; trying again.")]
     private partial void LogNotRenewed(Exception error, int count);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Saga.Engine.Operations;
 using Saga.Registry.Leases;
 using Saga.Tests.Support;
@@ -9,6 +11,7 @@ namespace Saga.Tests.Integration.Engine;
 
 public sealed class When_a_worker_is_stopped_in_a_transaction
 {
+    // The host has the test's connections, without the registry's limit for idle transactions, so the row stays locked.
     [Fact]
     public async Task Should_block_no_operation_but_its_own()
     {
@@ -45,5 +48,40 @@ public sealed class When_a_worker_is_stopped_in_a_transaction
         (await host.HistoryAsync(stuck)).ShouldNotContain("completed");
         await open!.DisposeAsync();
         goOn.SetResult();
+    }
+
+    [Fact]
+    public async Task Should_cancel_no_step_of_its_process_and_be_ended_by_the_server()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        LeasedTransactions? leased = null;
+        var began = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        LeasedTransaction? open = null;
+        var stopped = new ScriptedStep("one")
+        {
+            OnExecute = async (context, _) =>
+            {
+                if (began.Task.IsCompleted)
+                    return;
+                open = await leased!.BeginAsync(context.Lease, CancellationToken.None);
+                began.SetResult();
+                await goOn.Task;
+            },
+        };
+        var other = LongStep.Renewed(registry, "two", TimeSpan.FromSeconds(6));
+        await using var host = await EngineHost.StartAsInProductionAsync(registry, [stopped, other], ("Saga:Registry:IdleInTransactionSeconds", "5"));
+        leased = host.Services.GetRequiredService<LeasedTransactions>();
+        var stuck = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(2), Backoff = TimeSpan.Zero }));
+        await began.Task;
+
+        (await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("two")), TimeSpan.FromMinutes(1))).ShouldBe(OperationState.Completed);
+
+        other.Calls.ShouldBe(["execute"], "it was not interrupted");
+        // The first attempt is never resumed: the server ended its transaction.
+        (await host.EndAsync(stuck, TimeSpan.FromMinutes(1))).ShouldBe(OperationState.Completed);
+        goOn.SetResult();
+        await Should.ThrowAsync<NpgsqlException>(open!.CommitAsync(default));
+        await open.DisposeAsync();
     }
 }

@@ -47,6 +47,24 @@ public sealed class When_an_operation_cannot_be_read
     }
 
     [Fact]
+    public async Task Should_be_counted_by_reason_until_it_can_be()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        using var gauge = new Measurements("saga.operations.unreadable");
+
+        await BreakAsync(registry, host, "update operations set state = 'awaitingMetrics', next_due_at = now() where id = any(@ids)", count: 3);
+
+        await Until.TrueAsync(
+            () => Task.FromResult(gauge.Take().Any(m => m.Value == 3 && m.Tags["saga.reason"] is string reason && reason.Contains("'awaitingMetrics'", StringComparison.Ordinal))),
+            "the gauge names the state", TimeSpan.FromMinutes(1));
+        await registry.ExecuteAsync("update operations set state = 'running' where state = 'awaitingMetrics'");
+        await Until.TrueAsync(
+            () => Task.FromResult(!gauge.Take().Any(m => m.Tags["saga.reason"] is string reason && reason.Contains("'awaitingMetrics'", StringComparison.Ordinal))),
+            "the gauge falls to nothing", TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
     public async Task Should_be_postponed_twice_as_long_each_time()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

@@ -39,12 +39,14 @@ public sealed class When_a_message_cannot_be_consumed
         var address = await RabbitServer.NewVirtualHostAsync();
         await using var host = await EngineHost.StartAsync(registry, address, []);
         await using var broker = new Broker(address);
+        using var counter = new Measurements("saga.dead_letters");
         var id = Guid.CreateVersion7();
 
         await broker.PublishAsync(Endpoints.Commands, "", body, new BasicProperties { ContentType = "application/json", MessageId = id.ToString() });
 
         var letter = await LetterAsync(registry);
         (letter.Queue, letter.MessageId, letter.Reason, letter.Type).ShouldBe((Endpoints.Commands, id, reason, type));
+        counter.Take().ShouldContain(m => m.Value == 1 && Equals(m.Tags["saga.queue"], Endpoints.Commands) && Equals(m.Tags["saga.reason"], reason));
         letter.Body.ShouldBe(type is null ? Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(body)) : body);
     }
 

@@ -56,7 +56,7 @@ public abstract partial class EnginePortContract
         for (var time = 0; time < 4; time++)
         {
             World.Advance(Span * 0.6);
-            (await session.RenewAsync([lease], Span, default)).ShouldBe([lease.Holder]);
+            (await RenewAsync(session, lease)).ShouldBe([lease.Holder]);
         }
 
         (await World.Leases.HoldsAsync(lease, default)).ShouldBeTrue();
@@ -75,8 +75,36 @@ public abstract partial class EnginePortContract
         await CommitAsync(Change(operation, Dispatched(2)));
         await using var session = World.Leases.OpenSession(waitsForDisk: true);
 
-        (await session.RenewAsync([old, other], Span, default)).ShouldBe([other.Holder]);
+        (await RenewAsync(session, old, other)).ShouldBe([other.Holder]);
         (await World.Leases.HoldsAsync(old, default)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_renew_and_release_the_others_when_a_row_is_locked()
+    {
+        var operation = await DispatchedAsync(1);
+        await CommitAsync(Change(operation, Dispatched(1, "two")));
+        await CommitAsync(Change(operation, Dispatched(1, "three")));
+        var (locked, free, lost) = (Lease(operation, 1), Lease(operation, 1, "two"), Lease(operation, 1, "three"));
+        await TakeAsync(locked);
+        await TakeAsync(free);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await using (await World.LockAsync(locked))
+        {
+            var answer = await session.RenewAsync([lost, locked, free], Span, TimeSpan.Zero, limit.Token);
+            answer.Renewed.ShouldBe([free.Holder]);
+            answer.Locked.ShouldBe([locked.Holder], "told apart from one that is lost");
+            answer = await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), limit.Token);
+            (answer.Renewed.Count, answer.Locked.Count).ShouldBe((0, 1), "it waits only so long");
+            (await session.ReleaseAsync([locked, free], new HashSet<StepLease>(), limit.Token)).ShouldBe([locked.Holder]);
+            (await World.Leases.HoldsAsync(free, default)).ShouldBeFalse();
+        }
+
+        (await World.Leases.HoldsAsync(locked, default)).ShouldBeTrue();
+        (await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), default)).Renewed.ShouldBe([locked.Holder]);
+        (await session.ReleaseAsync([locked], new HashSet<StepLease>(), default)).ShouldBeEmpty();
+        (await World.Leases.HoldsAsync(locked, default)).ShouldBeFalse();
     }
 
     [Fact]
@@ -100,7 +128,7 @@ public abstract partial class EnginePortContract
         await using var session = World.Leases.OpenSession(waitsForDisk: true);
 
         (await World.Leases.HoldsAsync(lease, default)).ShouldBeFalse();
-        (await session.RenewAsync([lease], Span, default)).ShouldBeEmpty();
+        (await RenewAsync(session, lease)).ShouldBeEmpty();
         // The next attempt need not wait.
         await CommitAsync(Change(operation, Dispatched(2)));
         (await TakeAsync(Lease(operation, 2))).ShouldBe(LeaseAnswer.Taken);
@@ -173,7 +201,7 @@ public abstract partial class EnginePortContract
         step.LostAt!.Value.ShouldBe(step.TakenAt.Value + (2 * Span), TimeSpan.FromSeconds(1));
         step.Watched.ShouldBeFalse();
         await using var session = World.Leases.OpenSession(waitsForDisk: true);
-        await session.RenewAsync([lease], Span, default);
+        await RenewAsync(session, lease);
         (await LoadAsync(operation)).Steps[0].Watched.ShouldBeTrue();
         // Long before the attempt's time is over, and before the operation itself is due.
         await CommitAsync(Change(operation) with { Row = new StoredOperation(OperationState.Running, null, null) });
@@ -229,6 +257,9 @@ public abstract partial class EnginePortContract
         (await session.TakeAsync([Request(lease)], [], Span, default)).ByHolder.TryGetValue(lease.Holder, out var reply)
             ? reply.Outcome
             : (await World.Leases.TakeAsync(Request(lease), null, Span, default)).Reply.Outcome;
+
+    private static async Task<IReadOnlySet<Guid>> RenewAsync(ILeaseSession session, params StepLease[] leases) =>
+        (await session.RenewAsync(leases, Span, TimeSpan.Zero, default)).Renewed;
 
     private static Task ReleaseAsync(ILeaseSession session, params StepLease[] leases) => session.ReleaseAsync(leases, new HashSet<StepLease>(), default);
 

@@ -35,6 +35,9 @@ public abstract class EngineWorld : IAsyncDisposable
     /// <summary>Gives the operation a value that this version does not know.</summary>
     public abstract Task MakeUnreadableAsync(Guid operation);
 
+    /// <summary>Locks the row of a step that is leased, like an open transaction under its lease, until the result is disposed.</summary>
+    public abstract Task<IAsyncDisposable> LockAsync(StepLease lease);
+
     /// <summary>The operation's history, as <c>event:step</c>.</summary>
     public abstract Task<IReadOnlyList<string>> HistoryAsync(Guid operation);
 

@@ -47,5 +47,20 @@ public sealed class InMemoryWorld : EngineWorld
         return Task.CompletedTask;
     }
 
+    public override Task<IAsyncDisposable> LockAsync(StepLease lease)
+    {
+        registry.LockStep(lease.OperationId, lease.Step, locked: true);
+        return Task.FromResult<IAsyncDisposable>(new Unlock(registry, lease));
+    }
+
     public override Task<IReadOnlyList<string>> HistoryAsync(Guid operation) => Task.FromResult(registry.History(operation));
+
+    private sealed class Unlock(InMemoryRegistry registry, StepLease lease) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            registry.LockStep(lease.OperationId, lease.Step, locked: false);
+            return ValueTask.CompletedTask;
+        }
+    }
 }

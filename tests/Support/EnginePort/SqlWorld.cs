@@ -60,6 +60,8 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
             new { operation });
     }
 
+    public override async Task<IAsyncDisposable> LockAsync(StepLease lease) => await new LeasedTransactions(registry).BeginAsync(lease, default);
+
     public override async Task<IReadOnlyList<string>> HistoryAsync(Guid operation)
     {
         await using var connection = await registry.OpenConnectionAsync();

@@ -43,32 +43,46 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
         }
     }
 
-    public Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, CancellationToken cancellationToken)
+    // Does not wait for locked rows.
+    public Task<RenewedLeases> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var renewed = new HashSet<Guid>();
+        var (renewed, locked) = (new HashSet<Guid>(), new HashSet<Guid>());
         lock (registry.Gate)
         {
             foreach (var lease in leases)
             {
                 if (Held(lease) is not { Settled: false } row || row.Step.Fence != row.HeldFence)
                     continue;
+                if (IsLocked(lease))
+                {
+                    locked.Add(lease.Holder);
+                    continue;
+                }
+
                 (row.ExpiresAt, row.LostAt) = (registry.Now + span, registry.Now + (2 * span));
                 row.WatchedUntil = row.Step.Status.IsDispatched ? Earlier(row.LostAt.Value, row.AttemptEndsAt) : null;
                 renewed.Add(lease.Holder);
             }
         }
 
-        return Task.FromResult<IReadOnlySet<Guid>>(renewed);
+        return Task.FromResult(new RenewedLeases(renewed, locked));
     }
 
-    public Task ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken)
+    public Task<IReadOnlySet<Guid>> ReleaseAsync(IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> unreported, CancellationToken cancellationToken)
     {
+        var locked = new HashSet<Guid>();
         lock (registry.Gate)
         {
             foreach (var lease in leases)
             {
                 if (Held(lease) is not { } row)
                     continue;
+                if (IsLocked(lease))
+                {
+                    locked.Add(lease.Holder);
+                    continue;
+                }
+
                 (row.Holder, row.ExpiresAt, row.LostAt, row.WatchedUntil) = (null, null, null, null);
                 if (!unreported.Contains(lease) || row.Step.Fence != row.HeldFence || row.Settled)
                     continue;
@@ -78,10 +92,12 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
             }
         }
 
-        return Task.CompletedTask;
+        return Task.FromResult<IReadOnlySet<Guid>>(locked);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private bool IsLocked(StepLease lease) => registry.LockedSteps.Contains((lease.OperationId, lease.Step));
 
     private StepRow? Held(StepLease lease) =>
         registry.Steps.TryGetValue((lease.OperationId, lease.Step), out var row) && row.Holder == lease.Holder ? row : null;

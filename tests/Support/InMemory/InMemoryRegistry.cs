@@ -68,6 +68,9 @@ public sealed class InMemoryRegistry(TimeProvider time)
     /// <summary>Operations that an open batch has locked.</summary>
     internal HashSet<Guid> Locked { get; } = [];
 
+    /// <summary>Steps whose row a leased transaction has locked.</summary>
+    internal HashSet<(Guid Operation, string Step)> LockedSteps { get; } = [];
+
     /// <summary>Completes when operations are next unlocked.</summary>
     internal Task Unlocked => unlocked.Task;
 
@@ -91,6 +94,13 @@ public sealed class InMemoryRegistry(TimeProvider time)
     {
         lock (Gate)
             Operations[operation].Unreadable = reason;
+    }
+
+    /// <summary>Locks a step's row like an open leased transaction, or unlocks it.</summary>
+    public void LockStep(Guid operation, string step, bool locked)
+    {
+        lock (Gate)
+            _ = locked ? LockedSteps.Add((operation, step)) : LockedSteps.Remove((operation, step));
     }
 
     /// <summary>Puts a message into the outbox like a writer that does not send it itself, and notifies.</summary>

@@ -1,0 +1,33 @@
+using Saga.Contracts;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Engine;
+
+/// <summary>
+/// The lease, not the broker, shows whether the attempt is alive. A delivery that stayed unacknowledged would be delivered again after
+/// the broker's <c>consumer_timeout</c>, half an hour by default.
+/// </summary>
+public sealed class When_a_step_is_at_work
+{
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Should_have_its_delivery_acknowledged(bool back)
+    {
+        if (Environment.GetEnvironmentVariable("SAGA_TEST_RABBITMQ") is { Length: > 0 })
+            Assert.Skip("Only the tests' own node can be asked for its queues.");
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var address = await RabbitServer.NewVirtualHostAsync();
+        var step = ScriptedStep.Hanging("one", out var began, back);
+        await using var host = await EngineHost.StartAsync(registry, address, [step, new ScriptedStep("two") { OnExecute = (_, _) => throw StepFailureException.Permanent("no", "No.") }]);
+        await host.SubmitAsync(back ? EngineHost.Chain("one", "two") : EngineHost.Chain("one"));
+        await began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        var queue = Endpoints.QueueOf(back ? Endpoints.WorkerUndo(EngineHost.Worker) : Endpoints.Worker(EngineHost.Worker));
+        await Until.TrueAsync(async () => await RabbitServer.LookAsync(address, queue) == (0, 0), "its delivery is acknowledged", TimeSpan.FromSeconds(45));
+
+        step.Calls.ShouldBe(back ? ["execute", "compensate"] : ["execute"]);
+        (await registry.ScalarAsync<string>("select status from operation_steps where step = 'one'")).ShouldBe(back ? "compensating" : "running", "it is still at work");
+    }
+}
