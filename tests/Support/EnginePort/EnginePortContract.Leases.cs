@@ -93,16 +93,16 @@ public abstract partial class EnginePortContract
         await using (await World.LockAsync(locked))
         {
             var answer = await session.RenewAsync([lost, locked, free], Span, TimeSpan.Zero, limit.Token);
-            answer.Renewed.ShouldBe([free.Holder]);
-            answer.Locked.ShouldBe([locked.Holder], "told apart from one that is lost");
+            answer.Renewed.ShouldHaveSingleItem().ShouldBe(free.Holder);
+            answer.Locked.ShouldHaveSingleItem().ShouldBe(locked.Holder);
             answer = await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), limit.Token);
             (answer.Renewed.Count, answer.Locked.Count).ShouldBe((0, 1), "it waits only so long");
-            (await session.ReleaseAsync([locked, free], new HashSet<StepLease>(), limit.Token)).ShouldBe([locked.Holder]);
+            (await session.ReleaseAsync([locked, free], new HashSet<StepLease>(), limit.Token)).ShouldHaveSingleItem().ShouldBe(locked.Holder);
             (await World.Leases.HoldsAsync(free, default)).ShouldBeFalse();
         }
 
         (await World.Leases.HoldsAsync(locked, default)).ShouldBeTrue();
-        (await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), default)).Renewed.ShouldBe([locked.Holder]);
+        (await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), default)).Renewed.ShouldHaveSingleItem().ShouldBe(locked.Holder);
         (await session.ReleaseAsync([locked], new HashSet<StepLease>(), default)).ShouldBeEmpty();
         (await World.Leases.HoldsAsync(locked, default)).ShouldBeFalse();
     }
