@@ -20,7 +20,8 @@ public static class BusRegistration
         services.AddOptionsWithValidateOnStart<BusOptions>().Bind(configuration.GetSection(BusOptions.Section)).ValidateDataAnnotations();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BusAddresses>();
-        services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>()));
+        services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>(), s.GetRequiredService<BrokerFlow>()));
+        services.AddSingleton<BrokerFlow>();
         services.AddSingleton<DeadLetterSender>();
         services.AddSingleton<EndpointPauses>();
         services.AddSingleton<Gate>();
@@ -55,6 +56,7 @@ public static class BusRegistration
         });
         if (options.Adapter == BusAdapter.RabbitMq)
         {
+            services.AddHealthChecks().AddCheck<BrokerFlowHealth>("broker-flow");
             services.TryAddSingleton(configuration);
             services.AddHostedService<WaitForBroker>();
             services.AddHostedService<FormerQueues>();

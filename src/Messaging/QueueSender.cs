@@ -7,7 +7,8 @@ namespace Saga.Messaging;
 /// <summary>Sends to queues, batching messages that are ready at the same moment. Thread-safe.</summary>
 /// <param name="bus">The bus, resolved lazily because creating it creates users of this class.</param>
 /// <param name="addresses">Maps queues to send addresses.</param>
-public sealed class QueueSender(Lazy<IBus> bus, BusAddresses addresses)
+/// <param name="flow">Observes whether the broker accepts messages.</param>
+public sealed class QueueSender(Lazy<IBus> bus, BusAddresses addresses, BrokerFlow flow)
 {
     private readonly ConcurrentDictionary<string, BatchingSender> senders = new(StringComparer.Ordinal);
 
@@ -23,10 +24,10 @@ public sealed class QueueSender(Lazy<IBus> bus, BusAddresses addresses)
     private BatchingSender SenderTo(string queue) => new(async (batch, cancellationToken) =>
     {
         var endpoint = await bus.Value.GetSendEndpoint(addresses.Queue(queue));
-        await endpoint.Send(batch, Pipe.Execute<SendContext<MessageBatch>>(c =>
+        await flow.WatchAsync(() => endpoint.Send(batch, Pipe.Execute<SendContext<MessageBatch>>(c =>
         {
             if (c.TryGetPayload<RabbitMqSendContext>(out var rabbit))
                 rabbit.Mandatory = true;
-        }), cancellationToken);
+        }), cancellationToken));
     }, Endpoints.IsWorker(queue) ? BatchingSender.MaxWorkerBatch : BatchingSender.MaxBatch);
 }

@@ -74,7 +74,7 @@ internal sealed class DecisionBuilder(
         var back = step.Status.IsBack;
         step = Uncertain(step, timedOut || lost || outcomeUnknown);
         var definition = Definition(step.Name);
-        step = step with { Deadline = step.Deadline + Queued(step), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
+        step = step with { Deadline = step.Deadline + Queued(step) + Unsent(step, definition), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
         // An abandoned attempt may still be running. It keeps its lease until the lease ends or a newer fencing token takes over.
         if (!timedOut && !lost)
             settlements.Add(new(step.Name, step.Fence));
@@ -345,6 +345,10 @@ internal sealed class DecisionBuilder(
 
     // How long the newest dispatch was in a queue; unknown if its worker reported without having taken it.
     private static TimeSpan Queued(StepRun step) => step.TakenAt - step.DispatchedAt ?? TimeSpan.Zero;
+
+    // How long the report of the newest dispatch waited for the broker after the attempt's time was over.
+    private TimeSpan Unsent(StepRun step, StepDefinition definition) =>
+        step.ReportUntil is not null && step.TakenAt + definition.AttemptTimeout is { } end && now > end ? now - end : TimeSpan.Zero;
 
     private StepDefinition Definition(string name) => workflow.Steps.First(s => s.Name == name);
 

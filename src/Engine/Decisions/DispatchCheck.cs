@@ -31,7 +31,10 @@ internal static class DispatchCheck
             return (step.DueAt <= now ? DispatchFinding.Undelivered : DispatchFinding.Fine, default);
         if (step.LostAt <= now)
             return (DispatchFinding.WorkerLost, default);
+        // A report that waits for the broker must not cost the attempt that it is about.
         var end = taken + definition.AttemptTimeout;
+        if (step.ReportUntil > end)
+            end = step.ReportUntil.Value;
         if (end <= now)
             return (DispatchFinding.TimedOut, default);
         // The sweeper notices the loss of a worker that has renewed its lease. The loss of any other worker must be checked for.

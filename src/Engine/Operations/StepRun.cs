@@ -38,6 +38,12 @@ public sealed record StepRun
     /// <summary>Whether the sweeper wakes the operation at <see cref="LostAt"/>, which it does from the first renewal of the lease on.</summary>
     public bool Watched { get; init; }
 
+    /// <summary>
+    /// Until when the attempt's report is awaited, even if the attempt's time is over: the work is done, and the broker does not accept
+    /// the report yet. Null if the report never had to wait. Written by workers.
+    /// </summary>
+    public DateTimeOffset? ReportUntil { get; init; }
+
     /// <summary>Attempts in a row that ended with the loss of their worker.</summary>
     public int LostInARow { get; init; }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
+using Saga.Messaging;
 using Saga.Orchestrator.Outbox;
 using Saga.Registry.Admission;
 using Saga.Registry.Outbox;
@@ -12,10 +13,11 @@ namespace Saga.Orchestrator.Admission;
 
 /// <summary>
 /// Gives free slots to waiting operations, and wakes them. It looks when it is signalled, and once a second in case another process
-/// changed something. Any number may run.
+/// changed something. While the broker accepts no messages, nothing is admitted, because wake-ups and dispatches would only pile up.
+/// Any number may run.
 /// </summary>
 internal sealed partial class Admitter(
-    IAdmissionStore store, AdmissionSignal signal, IOutboxSender sender, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<Admitter> log)
+    IAdmissionStore store, AdmissionSignal signal, IOutboxSender sender, BrokerFlow flow, IOptions<AdmissionOptions> options, TimeProvider time, ILogger<Admitter> log)
     : BackgroundService
 {
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
@@ -32,8 +34,16 @@ internal sealed partial class Admitter(
         {
             try
             {
-                if (signal.TakeOverload())
+                var blocked = flow.Blocked;
+                if (signal.TakeOverload() || blocked is not null)
                     await store.ReportOverloadAsync(options.Value.Slots, stopping);
+                if (blocked is { } since)
+                {
+                    LogBlocked((int)since.TotalSeconds);
+                    await Task.Delay(EverySecond, time, stopping);
+                    continue;
+                }
+
                 var admitted = await store.AdmitAsync(options.Value.Slots, PutOff, stopping);
                 await Task.WhenAll(admitted.Operations.Select(o => WakeAsync(o, stopping)));
                 if (admitted.LookAgain)
@@ -70,6 +80,9 @@ internal sealed partial class Admitter(
         while (await timer.WaitForNextTickAsync(stopping))
             signal.Wake();
     }
+
+    [LoggerMessage(EventId = 1961, Level = LogLevel.Debug, Message = "The broker has accepted no message for {Seconds} s; no operation is admitted until it does.")]
+    private partial void LogBlocked(int seconds);
 
     [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Waiting operations could not be admitted; trying again in a second.")]
     private partial void LogNotAdmitted(Exception error);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Messaging;
 using Saga.Orchestrator.Admission;
 using Saga.Registry.Outbox;
 
@@ -13,7 +14,7 @@ namespace Saga.Orchestrator.Outbox;
 /// rows that are not locked. Woken by notifications, and once a second in case one was lost.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    IOutboxStore store, IOutboxSender sender, SentMessages sent, AdmissionSignal admission,
+    IOutboxStore store, IOutboxSender sender, SentMessages sent, AdmissionSignal admission, BrokerFlow flow,
     IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
     : BackgroundService
 {
@@ -54,7 +55,8 @@ internal sealed partial class OutboxRelay(
             try
             {
                 var all = time.GetElapsedTime(lookedForAll) >= EverySecond;
-                var limit = Math.Min(Page, MaxInFlight - sending.Count);
+                // While the broker accepts nothing, one message at a time finds out whether it does again. More would only be sent twice.
+                var limit = Math.Min(flow.Blocked is null ? Page : 1, MaxInFlight - sending.Count);
                 var claimed = await ClaimAsync(session, all ? OutboxPart.Overdue : OutboxPart.Fresh, limit, stopping);
                 if (all && claimed.Count < limit)
                     lookedForAll = time.GetTimestamp();

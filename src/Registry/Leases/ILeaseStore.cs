@@ -38,10 +38,14 @@ public interface ILeaseSession : IAsyncDisposable
     /// has locked does not delay the others.
     /// </summary>
     /// <param name="leases">The leases to renew.</param>
+    /// <param name="reporting">
+    /// Those whose work is done and whose report waits for the broker. Their attempt does not end by time until twice the span from now.
+    /// </param>
     /// <param name="span">How long they last from now.</param>
     /// <param name="patience">How long to wait for locked rows; zero to leave them out at once. If it was too short, none is renewed.</param>
     /// <param name="cancellationToken">Cancels the renewal.</param>
-    Task<RenewedLeases> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken);
+    Task<RenewedLeases> RenewAsync(
+        IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken);
 
     /// <summary>Releases leases that are still held. Leases of other holders stay.</summary>
     /// <param name="leases">The leases to release.</param>

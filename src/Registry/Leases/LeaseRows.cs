@@ -17,6 +17,9 @@ internal static class LeaseRows
     // An abandoned attempt stops by itself and releases its lease, so the next one need not wait for the lease's end.
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
+    // How long a sent report may still be on its way after it had to wait for the broker.
+    private static readonly TimeSpan Backlog = TimeSpan.FromMinutes(1);
+
     // In the order of the statement's numbers.
     private static readonly LeaseAnswer[] Answers = [LeaseAnswer.Taken, LeaseAnswer.Stale, LeaseAnswer.Duplicate, LeaseAnswer.Late, LeaseAnswer.Busy];
 
@@ -100,24 +103,28 @@ internal static class LeaseRows
 
     /// <summary>
     /// Renews leases. A row that another transaction has locked does not delay the others: it is left out and reported as locked. With
-    /// <paramref name="patience"/>, the statement waits that long for locked rows.
+    /// <paramref name="patience"/>, the statement waits that long for locked rows. Those in <paramref name="reporting"/> wait for the
+    /// broker with their report, so their attempt's time does not end them.
     /// </summary>
     public static async Task<RenewedLeases> RenewAsync(
-        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, TimeSpan offset, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, TimeSpan offset,
+        CancellationToken cancellationToken)
     {
         var waits = patience > TimeSpan.Zero;
         var renew = new NpgsqlBatchCommand(
             $"""
             with held as (
-                select l.operation_id, l.step
-                from unnest($1, $2, $3) as v(operation, step, holder)
+                select l.operation_id, l.step, v.reporting
+                from unnest($1, $2, $3, $6) as v(operation, step, holder, reporting)
                 join operation_steps l on l.operation_id = v.operation and l.step = v.step
                 where l.holder = v.holder and l.fence = l.held_fence and not l.settled
                 order by l.operation_id, l.step for no key update of l {(waits ? "" : "skip locked")}),
             renewed as (
                 update operation_steps l set
                     expires_at = now() + $5 + $4, lost_at = now() + $5 + 2 * $4,
-                    watched_until = case when l.status in ({StepStatusSql.Dispatched}) then least(now() + $5 + 2 * $4, l.attempt_ends_at) end
+                    watched_until = case when l.status in ({StepStatusSql.Dispatched}) then
+                        case when h.reporting then now() + $5 + 2 * $4 else least(now() + $5 + 2 * $4, l.attempt_ends_at) end end,
+                    report_until = case when h.reporting then now() + $5 + 2 * $4 else l.report_until end
                 from held h where l.operation_id = h.operation_id and l.step = h.step
                 returning l.operation_id, l.step)
             select v.holder, (v.operation, v.step) in (select operation_id, step from renewed)
@@ -128,6 +135,7 @@ internal static class LeaseRows
         AddLeases(renew.Parameters, leases);
         renew.Parameters.Add(new NpgsqlParameter { Value = span });
         renew.Parameters.Add(new NpgsqlParameter { Value = offset });
+        renew.Parameters.Add(Parameter.Array(leases, reporting.Contains, NpgsqlDbType.Boolean));
         await using var batch = new NpgsqlBatch(connection);
         if (waits)
             batch.BatchCommands.Add(LockTimeout(patience));
@@ -172,6 +180,8 @@ internal static class LeaseRows
                 update operation_steps l set
                     holder = null, expires_at = null, lost_at = null,
                     taken_at = case when not h.given_back then l.taken_at end,
+                    -- A report that waited for the broker is behind many others now.
+                    report_until = case when l.report_until is not null and not h.given_back then greatest(l.report_until, now() + $5 + $6) end,
                     due_at = case when h.given_back then now() + $5 else l.due_at end,
                     watched_until = case when h.given_back then now() + $5 end
                 from held h where l.operation_id = h.operation_id and l.step = h.step
@@ -184,6 +194,7 @@ internal static class LeaseRows
         AddLeases(command.Parameters, leases);
         command.Parameters.Add(Parameter.Array(leases, unreported.Contains, NpgsqlDbType.Boolean));
         command.Parameters.Add(new NpgsqlParameter { Value = offset });
+        command.Parameters.Add(new NpgsqlParameter { Value = Backlog });
         var locked = new HashSet<Guid>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -45,11 +45,12 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? cloc
             }
         }
 
-        public async Task<RenewedLeases> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
+        public async Task<RenewedLeases> RenewAsync(
+            IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
         {
             try
             {
-                return await LeaseRows.RenewAsync(await pinned.OpenAsync(cancellationToken), leases, span, patience, clock.Offset, cancellationToken);
+                return await LeaseRows.RenewAsync(await pinned.OpenAsync(cancellationToken), leases, reporting, span, patience, clock.Offset, cancellationToken);
             }
             catch
             {

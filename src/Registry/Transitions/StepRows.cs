@@ -18,7 +18,7 @@ internal static class StepRows
         """
         select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at,
             taken_at, case when holder is not null and held_fence = fence then lost_at end, watched_until is not null,
-            deliveries, lost_in_a_row, deferred_since, deferred_times
+            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until
         from operation_steps where operation_id = any($1)
         """)
     {
@@ -47,6 +47,7 @@ internal static class StepRows
         LostInARow = row.GetInt32(18),
         DeferredSince = Time(row, 19),
         DeferredTimes = row.GetInt32(20),
+        ReportUntil = Time(row, 21),
     });
 
     /// <summary>
@@ -82,6 +83,7 @@ internal static class StepRows
                 lost_at    = case when s.held_fence = excluded.held_fence then null else s.lost_at end,
                 taken_at        = case when excluded.fence = s.fence then s.taken_at end,
                 attempt_ends_at = case when excluded.fence = s.fence then s.attempt_ends_at end,
+                report_until    = case when excluded.fence = s.fence then s.report_until end,
                 watched_until   = case when excluded.fence = s.fence and s.taken_at is not null and excluded.status in ({StepStatusSql.Dispatched}) then s.watched_until end,
                 deliveries = excluded.deliveries, lost_in_a_row = excluded.lost_in_a_row,
                 deferred_since = excluded.deferred_since, deferred_times = excluded.deferred_times

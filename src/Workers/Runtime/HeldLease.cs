@@ -18,7 +18,15 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
 
     private readonly long since = time.GetTimestamp();
+    // Most reports are sent within milliseconds, and need no renewal of their own.
+    private static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(200);
+
+    // A report that the broker never accepts must not keep its step for ever.
+    private static readonly TimeSpan LongestReport = TimeSpan.FromHours(6);
+
     private bool renewed;
+    private bool told;
+    private long? reportingSince;
     private long until = Until(left, time);
 
     public StepLease Lease { get; } = lease;
@@ -41,15 +49,27 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     /// <summary>Whether another transaction had the step's row locked at the last renewal.</summary>
     public bool IsAside { get; private set; }
 
+    /// <summary>Whether the work is done and the report waits for the broker.</summary>
+    public bool IsReporting => reportingSince is { } began && time.GetElapsedTime(began) is var waited && waited >= Prompt && waited < LongestReport;
+
+    /// <summary>Whether the registry does not know yet that the report waits.</summary>
+    public bool IsUntold => IsReporting && !told;
+
     /// <summary>Whether the broker has the report. A lease that ends without a report is given back.</summary>
     public bool Reported { get; set; }
 
     /// <summary>Cancelled when another worker has the lease, or may have it.</summary>
     public CancellationToken Lost => lost.Token;
 
-    public void Renewed(TimeSpan left)
+    /// <summary>The work is done, and its report is about to be sent.</summary>
+    public void BeginReport() => reportingSince = time.GetTimestamp();
+
+    /// <param name="left">How long the lease is valid now.</param>
+    /// <param name="reporting">Whether the registry knows now that the report waits for the broker.</param>
+    public void Renewed(TimeSpan left, bool reporting)
     {
         renewed = true;
+        told |= reporting;
         IsAside = false;
         Volatile.Write(ref until, Until(left, time));
         try

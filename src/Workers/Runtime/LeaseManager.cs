@@ -87,7 +87,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
                 limit.CancelAfter(span / 3);
                 await ClearEndedAsync(session, limit.Token);
                 var all = time.GetElapsedTime(renewed) >= span / 3;
-                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched || l.IsAside)], limit.Token);
+                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched || l.IsAside || l.IsUntold)], limit.Token);
                 if (all)
                     renewed = time.GetTimestamp();
             }
@@ -155,12 +155,13 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     private async Task<List<HeldLease>> RenewAsync(ILeaseSession session, List<HeldLease> leases, TimeSpan patience, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        var answer = await session.RenewAsync([.. leases.Select(l => l.Lease)], span, patience, cancellationToken);
+        var reporting = leases.Where(l => l.IsReporting).Select(l => l.Lease).ToHashSet();
+        var answer = await session.RenewAsync([.. leases.Select(l => l.Lease)], reporting, span, patience, cancellationToken);
         var aside = new List<HeldLease>();
         foreach (var lease in leases)
         {
             if (answer.Renewed.Contains(lease.Lease.Holder))
-                lease.Renewed(Left(since));
+                lease.Renewed(Left(since), reporting.Contains(lease.Lease));
             else if (answer.Locked.Contains(lease.Lease.Holder))
                 aside.Add(lease);
             else

@@ -139,7 +139,9 @@ internal sealed partial class StepConsumer(
                     : await WorkAsync(command, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
             }
 
-            // While the broker does not accept the report, the lease is renewed, so that no other worker repeats the work.
+            // While the broker does not accept the report, the lease is renewed, so that no other worker repeats the work, and the
+            // registry says that the report is awaited, so that the attempt does not end by time.
+            held.BeginReport();
             while (!held.Reported && !underWay.Silenced.IsCancellationRequested)
             {
                 try

@@ -49,7 +49,7 @@ public sealed class When_step_rows_are_locked_in_any_order
     {
         await using var session = new SqlLeaseStore(registry).OpenSession(waitsForDisk: false);
         for (var round = 0; round < Rounds; round++)
-            await session.RenewAsync(leases, TimeSpan.FromSeconds(15), round % 2 == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5), default);
+            await session.RenewAsync(leases, new HashSet<StepLease>(), TimeSpan.FromSeconds(15), round % 2 == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5), default);
     }
 
     private static async Task ReleaseAsync(NpgsqlDataSource registry, IReadOnlyList<StepLease> leases, Random random)

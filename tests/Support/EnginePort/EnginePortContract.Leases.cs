@@ -10,6 +10,8 @@ public abstract partial class EnginePortContract
 {
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(15);
 
+    private static readonly HashSet<StepLease> None = [];
+
     [Fact]
     public async Task Should_have_one_winner_of_two_that_take_a_lease()
     {
@@ -92,17 +94,17 @@ public abstract partial class EnginePortContract
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await using (await World.LockAsync(locked))
         {
-            var answer = await session.RenewAsync([lost, locked, free], Span, TimeSpan.Zero, limit.Token);
+            var answer = await session.RenewAsync([lost, locked, free], None, Span, TimeSpan.Zero, limit.Token);
             answer.Renewed.ShouldHaveSingleItem().ShouldBe(free.Holder);
             answer.Locked.ShouldHaveSingleItem().ShouldBe(locked.Holder);
-            answer = await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), limit.Token);
+            answer = await session.RenewAsync([locked], None, Span, TimeSpan.FromMilliseconds(50), limit.Token);
             (answer.Renewed.Count, answer.Locked.Count).ShouldBe((0, 1), "it waits only so long");
             (await session.ReleaseAsync([locked, free], new HashSet<StepLease>(), limit.Token)).ShouldHaveSingleItem().ShouldBe(locked.Holder);
             (await World.Leases.HoldsAsync(free, default)).ShouldBeFalse();
         }
 
         (await World.Leases.HoldsAsync(locked, default)).ShouldBeTrue();
-        (await session.RenewAsync([locked], Span, TimeSpan.FromMilliseconds(50), default)).Renewed.ShouldHaveSingleItem().ShouldBe(locked.Holder);
+        (await session.RenewAsync([locked], None, Span, TimeSpan.FromMilliseconds(50), default)).Renewed.ShouldHaveSingleItem().ShouldBe(locked.Holder);
         (await session.ReleaseAsync([locked], new HashSet<StepLease>(), default)).ShouldBeEmpty();
         (await World.Leases.HoldsAsync(locked, default)).ShouldBeFalse();
     }
@@ -215,6 +217,31 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
+    public async Task Should_tell_until_when_a_report_is_awaited_that_waits_for_the_broker()
+    {
+        var operation = await DispatchedAsync(1);
+        await CommitAsync(Change(operation) with { Row = new StoredOperation(OperationState.Running, null, null) });
+        var lease = Lease(operation, 1);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        await session.TakeAsync([new LeaseRequest(lease, TimeSpan.FromSeconds(5), DateTimeOffset.MaxValue)], [], Span, default);
+        await RenewAsync(session, lease);
+        (await LoadAsync(operation)).Steps[0].ReportUntil.ShouldBeNull("it is at work");
+        World.Advance(TimeSpan.FromSeconds(6));
+        var now = await NowAsync();
+
+        (await session.RenewAsync([lease], new HashSet<StepLease> { lease }, Span, TimeSpan.Zero, default)).Renewed.ShouldHaveSingleItem();
+
+        var step = (await LoadAsync(operation)).Steps[0];
+        step.ReportUntil.ShouldNotBeNull();
+        step.ReportUntil.Value.ShouldBe(now + (2 * Span), TimeSpan.FromSeconds(5));
+        (await SweepAsync()).ShouldBeEmpty("the end of the attempt's time wakes nobody");
+        await ReleaseAsync(session, lease);
+        (await LoadAsync(operation)).Steps[0].ReportUntil.ShouldNotBeNull("the report may be behind many others");
+        await CommitAsync(Change(operation, Dispatched(2)));
+        (await LoadAsync(operation)).Steps[0].ReportUntil.ShouldBeNull("this is another dispatch");
+    }
+
+    [Fact]
     public async Task Should_send_a_dispatch_again_that_was_given_back_without_a_report()
     {
         var operation = await DispatchedAsync(1);
@@ -259,7 +286,7 @@ public abstract partial class EnginePortContract
             : (await World.Leases.TakeAsync(Request(lease), null, Span, default)).Reply.Outcome;
 
     private static async Task<IReadOnlySet<Guid>> RenewAsync(ILeaseSession session, params StepLease[] leases) =>
-        (await session.RenewAsync(leases, Span, TimeSpan.Zero, default)).Renewed;
+        (await session.RenewAsync(leases, None, Span, TimeSpan.Zero, default)).Renewed;
 
     private static Task ReleaseAsync(ILeaseSession session, params StepLease[] leases) => session.ReleaseAsync(leases, new HashSet<StepLease>(), default);
 

@@ -9,6 +9,8 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
 {
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan Backlog = TimeSpan.FromMinutes(1);
+
     public Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(LeaseRequest request, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
     {
         lock (registry.Gate)
@@ -44,7 +46,8 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
     }
 
     // Does not wait for locked rows.
-    public Task<RenewedLeases> RenewAsync(IReadOnlyList<StepLease> leases, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
+    public Task<RenewedLeases> RenewAsync(
+        IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
     {
         var (renewed, locked) = (new HashSet<Guid>(), new HashSet<Guid>());
         lock (registry.Gate)
@@ -60,7 +63,9 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
                 }
 
                 (row.ExpiresAt, row.LostAt) = (registry.Now + span, registry.Now + (2 * span));
-                row.WatchedUntil = row.Step.Status.IsDispatched ? Earlier(row.LostAt.Value, row.AttemptEndsAt) : null;
+                if (reporting.Contains(lease))
+                    row.ReportUntil = row.LostAt;
+                row.WatchedUntil = !row.Step.Status.IsDispatched ? null : reporting.Contains(lease) ? row.LostAt : Earlier(row.LostAt.Value, row.AttemptEndsAt);
                 renewed.Add(lease.Holder);
             }
         }
@@ -85,8 +90,13 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
 
                 (row.Holder, row.ExpiresAt, row.LostAt, row.WatchedUntil) = (null, null, null, null);
                 if (!unreported.Contains(lease) || row.Step.Fence != row.HeldFence || row.Settled)
+                {
+                    if (row.ReportUntil is { } until && until < registry.Now + Backlog)
+                        row.ReportUntil = registry.Now + Backlog;
                     continue;
-                row.TakenAt = null;
+                }
+
+                (row.TakenAt, row.ReportUntil) = (null, null);
                 row.WatchedUntil = registry.Now;
                 row.Step = row.Step with { DueAt = registry.Now };
             }

@@ -132,7 +132,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             // Workers own these values of the newest dispatch: a new fencing token clears them, and nothing else changes them.
             var same = row.Step.Fence == step.Fence;
             row.WatchedUntil = same && row.TakenAt is not null && step.Status.IsDispatched ? row.WatchedUntil : null;
-            (row.TakenAt, row.AttemptEndsAt) = same ? (row.TakenAt, row.AttemptEndsAt) : (null, null);
+            (row.TakenAt, row.AttemptEndsAt, row.ReportUntil) = same ? (row.TakenAt, row.AttemptEndsAt, row.ReportUntil) : (null, null, null);
             row.Step = step;
             if (settledFence is not null && row.HeldFence == settledFence)
                 (row.Holder, row.ExpiresAt, row.LostAt) = (null, null, null);

@@ -55,10 +55,13 @@ internal sealed class StepRow
 
     public DateTimeOffset? WatchedUntil { get; set; }
 
+    public DateTimeOffset? ReportUntil { get; set; }
+
     /// <summary>The step as a transition loads it, including the values that workers write about its newest dispatch.</summary>
     public StepRun Load() => Step with
     {
         TakenAt = TakenAt, LostAt = Holder is not null && HeldFence == Step.Fence ? LostAt : null, Watched = WatchedUntil is not null,
+        ReportUntil = ReportUntil,
     };
 }
 
