@@ -71,6 +71,8 @@ public sealed class When_a_worker_is_stopped_in_a_transaction
         };
         var other = LongStep.Renewed(registry, "two", TimeSpan.FromSeconds(6));
         await using var host = await EngineHost.StartAsInProductionAsync(registry, [stopped, other], ("Saga:Registry:IdleInTransactionSeconds", "5"));
+        // Before the host stops, also when the test fails.
+        using var resumes = new Resumption(goOn);
         leased = host.Services.GetRequiredService<LeasedTransactions>();
         var stuck = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(2), Backoff = TimeSpan.Zero }));
         await began.Task;
@@ -80,8 +82,12 @@ public sealed class When_a_worker_is_stopped_in_a_transaction
         other.Calls.ShouldHaveSingleItem("it was not interrupted");
         // The first attempt is never resumed: the server ended its transaction.
         (await host.EndAsync(stuck, TimeSpan.FromMinutes(1))).ShouldBe(OperationState.Completed);
-        goOn.SetResult();
         await Should.ThrowAsync<NpgsqlException>(open!.CommitAsync(default));
         await open.DisposeAsync();
+    }
+
+    private sealed class Resumption(TaskCompletionSource step) : IDisposable
+    {
+        public void Dispose() => step.TrySetResult();
     }
 }
