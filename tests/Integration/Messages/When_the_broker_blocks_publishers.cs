@@ -21,7 +21,7 @@ public sealed class When_the_broker_blocks_publishers
         var address = await broker.AddVirtualHostAsync();
         await using var registry = await PostgresServer.NewRegistryAsync();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var step = new ScriptedStep("one") { OnExecute = (_, _) => done.Task };
+        var step = new ScriptedStep("one") { OnExecute = (_, cancellationToken) => done.Task.WaitAsync(cancellationToken) };
         await using var worker = await EngineHost.StartAsync(registry, address, [step], orchestrate: false);
         await using var orchestrator = await EngineHost.StartAsync(registry, address, []);
         var workflow = EngineHost.Chain("one").Each(s => s with { AttemptTimeout = Attempt, MaxAttempts = 1 });
