@@ -16,10 +16,10 @@ public sealed class When_a_report_waits_for_the_broker
         var run = Run.Started(Graph.Of(Graph.Step("a") with { AttemptTimeout = Attempt, MaxAttempts = 2 }));
         run.Take("a");
 
-        for (var minutes = 0; minutes < 10; minutes++)
+        for (var renewals = 0; renewals < 40; renewals++)
         {
             Wait(run);
-            run.Time.Advance(Run.Lease);
+            run.Time.Advance(Run.Lease / 2);
             run.Wake().History.ShouldBeEmpty();
         }
 
