@@ -29,7 +29,7 @@ public sealed class When_a_process_was_frozen
     {
         var held = Held();
         time.Sleep(Span / 2);
-        held.Renewed(Span);
+        held.Renewed(Span, reporting: false);
 
         time.Sleep(Span * 0.9);
 
