@@ -46,6 +46,7 @@ internal sealed class BearerHandler(
         identity.AddClaim(new(ClaimTypes.NameIdentifier, claims.Subject));
         identity.AddClaim(new(ExpiresClaim, claims.Expires.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture), ClaimValueTypes.Integer64));
         identity.AddClaims(claims.Roles.Select(role => new Claim(ClaimTypes.Role, role)));
+        identity.AddClaims(claims.Organizations.SelectMany(OrganizationMembership.Claims));
         return AuthenticateResult.Success(new(new ClaimsPrincipal(identity), SchemeName));
     }
 

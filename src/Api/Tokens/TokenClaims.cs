@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Saga.Contracts.Tokens;
 
 namespace Saga.Api.Tokens;
 
-/// <summary>The claims of a token with a valid signature: the caller, its roles, and the expiry.</summary>
-internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, DateTimeOffset Expires)
+/// <summary>The claims of a token with a valid signature: the caller, its roles and organisations, and the expiry.</summary>
+internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, IReadOnlyList<TokenOrganization> Organizations, DateTimeOffset Expires)
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
@@ -14,7 +15,7 @@ internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, 
         error = found is { } claims ? Error(claims, options, now) : "The token's claims are not a JSON object.";
         if (error is not null)
             return null;
-        return new(JwsSignature.Text(found!.Value, "sub")!, RolesOf(found.Value), Time(found.Value, "exp")!.Value);
+        return new(JwsSignature.Text(found!.Value, "sub")!, RolesOf(found.Value), OrganizationClaim.Read(found.Value), Time(found.Value, "exp")!.Value);
     }
 
     private static string? Error(JsonElement claims, AuthOptions options, DateTimeOffset now)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Saga.Host.Commands;
 using Saga.Host.Demo;
 using Saga.Hosting.Logging;
 using Saga.Hosting.Startup;
@@ -18,8 +19,7 @@ internal static class SagaHost
         using var signals = new StopSignals();
         try
         {
-            await RunAsync(args, signals);
-            return 0;
+            return await RunAsync(args, signals);
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
@@ -33,19 +33,22 @@ internal static class SagaHost
         }
     }
 
-    private static async Task RunAsync(string[] args, StopSignals signals)
+    private static async Task<int> RunAsync(string[] args, StopSignals signals)
     {
         var stop = signals.Token;
+        var command = HostCommand.Find(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var configuration = builder.Configuration;
         var mode = ModeRules.Mode(configuration);
         if (ModeRules.Broken(mode, configuration) is { Count: > 0 } broken)
             throw new StartException(broken);
 
-        await using var brought = mode == HostMode.Real ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
+        await using var brought = mode == HostMode.Real || command is { NeedsServers: false } ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
         signals.WhenOverdue(TimeSpan.FromSeconds(9), () => brought?.DisposeAsync().AsTask() ?? Task.CompletedTask);
         // Lowest precedence, so that the user's settings win.
         ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. brought?.Settings ?? []] });
+        if (command is not null)
+            return await command.RunAsync(configuration, stop);
         builder.Services
             .AddHostLogging(configuration, brought?.Folder.Folder("logs"))
             .AddEverything(configuration)
@@ -61,5 +64,6 @@ internal static class SagaHost
         await DemoShow.ShowAsync(configuration, address, brought?.Folder, stop);
         await app.WaitForShutdownAsync(stop);
         signals.StoppedInOrder();
+        return 0;
     }
 }

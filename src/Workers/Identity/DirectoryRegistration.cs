@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Saga.Registry;
 using Saga.Workers.Identity.Embedded;
 using Saga.Workers.Identity.Keycloak;
+using Saga.Workers.Identity.Repair;
 
 namespace Saga.Workers.Identity;
 
@@ -30,6 +31,7 @@ public static class DirectoryRegistration
                 break;
         }
 
+        services.AddSingleton<AdministratorRepair>();
         return services;
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Tests.Support.Keycloak;
 using Saga.Workers.Identity;
+using Saga.Workers.Identity.Repair;
 
 namespace Saga.Tests.Integration.Identity;
 
@@ -32,6 +33,10 @@ public sealed class KeycloakConnection : IAsyncDisposable
     }
 
     public IDirectory Directory { get; }
+
+    public IFormerRole FormerRole => services.GetRequiredService<IFormerRole>();
+
+    public Task<IdentityCheckReport> CheckAsync() => services.GetRequiredService<IIdentityCheck>().RunAsync(CancellationToken.None);
 
     public ValueTask DisposeAsync() => services.DisposeAsync();
 }

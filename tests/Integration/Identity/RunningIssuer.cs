@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Saga.Host.Embedded.Identity;
 
 namespace Saga.Tests.Integration.Identity;
@@ -31,7 +32,7 @@ public sealed class RunningIssuer : IAsyncDisposable
 
     public SigningKeys Keys => app.Services.GetRequiredService<SigningKeys>();
 
-    public static async Task<RunningIssuer> StartAsync(string? folder = null, TimeProvider? time = null, IEnumerable<KeyValuePair<string, string?>>? settings = null)
+    public static async Task<RunningIssuer> StartAsync(string? folder = null, TimeProvider? time = null, IEnumerable<KeyValuePair<string, string?>>? settings = null, NpgsqlDataSource? registry = null)
     {
         folder ??= Path.Combine(Path.GetTempPath(), $"saga-issuer-{Guid.NewGuid():n}");
         var address = $"http://127.0.0.1:{FreePort()}";
@@ -47,6 +48,8 @@ public sealed class RunningIssuer : IAsyncDisposable
         builder.WebHost.UseUrls(address);
         if (time is not null)
             builder.Services.AddSingleton(time);
+        if (registry is not null)
+            builder.Services.AddSingleton(registry);
         builder.Services.AddEmbeddedIssuer(builder.Configuration);
         var built = builder.Build();
         built.MapEmbeddedIssuer();

@@ -101,6 +101,24 @@ internal sealed partial class KeycloakPeople(KeycloakRealm realm, KeycloakStubOp
         user.Mails.Add(body.Deserialize<List<string>>(Json.Options)!);
     }
 
+    public object ServerInfo() => KeycloakRealm.Without(new()
+    {
+        ["systemInfo"] = options.ServiceAccountRoles.Contains("manage-realm") ? new { version = options.Version } : null,
+        ["protocolMapperTypes"] = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["openid-connect"] = new[] { "oidc-organization-membership-mapper", "oidc-organization-group-membership-mapper" }
+                .Take(options.OrganizationGroups ? 2 : 1).Select(id => new { id }),
+        },
+    });
+
+    public object RealmInfo() => new { realm = options.Realm, organizationsEnabled = options.OrganizationsEnabled };
+
+    public object Profile() => KeycloakRealm.Without(new()
+    {
+        ["attributes"] = new[] { new { name = "username" }, new { name = "email" } },
+        ["unmanagedAttributePolicy"] = options.UnmanagedUserAttributes ? "ADMIN_EDIT" : null,
+    });
+
     public object GetRole(string name) => Represent(Role(name) ?? throw KeycloakRefusal.Coded(404, "Could not find role"));
 
     public void CreateRole(JsonElement body)

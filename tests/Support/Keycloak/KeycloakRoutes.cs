@@ -38,10 +38,14 @@ internal sealed record StubRoute(string Method, string Template, IReadOnlyList<I
 /// <summary>The admin API's operations that the stub supports, by their templates below the realm.</summary>
 internal static class KeycloakRoutes
 {
+    /// <summary>The template of <c>/admin/serverinfo</c>, which is not below the realm.</summary>
+    public const string ServerInfo = "/admin/serverinfo";
+
     // From keycloak-26.7.3-roles.json. Members and groups of organisations need manage-users as well.
     private static readonly IReadOnlyList<string>[] Realm = [["manage-realm"]];
     private static readonly IReadOnlyList<string>[] Users = [["manage-users"]];
     private static readonly IReadOnlyList<string>[] Organizations = [["manage-organizations", "manage-realm"]];
+    private static readonly IReadOnlyList<string>[] Any = [["manage-organizations", "manage-realm", "manage-users"]];
     private static readonly IReadOnlyList<string>[] Members = [.. Organizations, .. Users];
 
     public static IReadOnlyList<StubRoute> Of(KeycloakRealm realm, KeycloakPeople people, KeycloakGroups groups) =>
@@ -71,6 +75,9 @@ internal static class KeycloakRoutes
         }),
         new("PUT", "organizations/{org-id}/groups/{group-id}/members/{userId}", Members, r => Done(() => groups.Join(r.Parts[0], r.Parts[1], r.Parts[2]))),
         new("DELETE", "organizations/{org-id}/groups/{group-id}/members/{userId}", Members, r => Done(() => groups.Leave(r.Parts[0], r.Parts[1], r.Parts[2]))),
+        new("GET", ServerInfo, Any, _ => StubAnswer.Ok(people.ServerInfo())),
+        new("GET", "", Any, _ => StubAnswer.Ok(people.RealmInfo())),
+        new("GET", "users/profile", Users, _ => StubAnswer.Ok(people.Profile())),
         new("GET", "users", Users, r => StubAnswer.Ok(people.ListUsers(r.Query))),
         new("POST", "users", Users, r => StubAnswer.Created(people.CreateUser(r.Json))),
         new("GET", "users/{user-id}", Users, r => StubAnswer.Ok(KeycloakPeople.Represent(people.User(r.Parts[0]), brief: false))),
@@ -95,8 +102,8 @@ internal static class KeycloakRoutes
         foreach (var route in routes.Where(r => r.Method == method))
         {
             var template = route.Template.Split('/');
-            if (template.Length == segments.Length && template.Zip(segments).All(s => s.First[0] == '{' || s.First == s.Second))
-                return (route, [.. template.Zip(segments).Where(s => s.First[0] == '{').Select(s => Uri.UnescapeDataString(s.Second))]);
+            if (template.Length == segments.Length && template.Zip(segments).All(s => s.First == s.Second || s.First.StartsWith('{')))
+                return (route, [.. template.Zip(segments).Where(s => s.First.StartsWith('{')).Select(s => Uri.UnescapeDataString(s.Second))]);
         }
 
         return null;

@@ -125,6 +125,13 @@ public sealed class KeycloakStub : IAsyncDisposable
         return user;
     }
 
+    /// <summary>Adds a role of the realm without a call.</summary>
+    public void AddRole(string name)
+    {
+        lock (realm.Gate)
+            realm.Roles.Add(new(KeycloakRealm.NewId(), name, null));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
@@ -158,10 +165,14 @@ public sealed class KeycloakStub : IAsyncDisposable
         var body = await reader.ReadToEndAsync(ending.Token);
         var raw = request.Path.Value!;
         var admin = $"/admin/realms/{options.Realm}/";
-        var found = raw.StartsWith(admin, StringComparison.Ordinal) ? KeycloakRoutes.Find(routes, request.Method, raw[admin.Length..]) : null;
+        var found = raw.StartsWith(admin, StringComparison.Ordinal) ? KeycloakRoutes.Find(routes, request.Method, raw[admin.Length..])
+            : raw == admin.TrimEnd('/') ? KeycloakRoutes.Find(routes, request.Method, "")
+            : raw == KeycloakRoutes.ServerInfo ? KeycloakRoutes.Find(routes, request.Method, raw)
+            : null;
         var token = raw == $"/realms/{options.Realm}/protocol/openid-connect/token";
         var route = token ? "token" : found?.Route.Template ?? raw;
-        var contract = token ? null : new Conversation(violations, request, body);
+        // The OpenAPI document describes realms only.
+        var contract = token || raw == KeycloakRoutes.ServerInfo ? null : new Conversation(violations, request, body);
 
         var fault = faults.Keys.Select(f => f.TakeFor(request.Method, route)).FirstOrDefault(f => f is not null);
         var wait = options.Latency + (fault?.Delay ?? TimeSpan.Zero);

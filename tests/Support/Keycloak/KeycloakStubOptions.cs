@@ -20,6 +20,12 @@ public sealed record KeycloakStubOptions
     /// <summary>Roles of the client realm-management that the service account has.</summary>
     public IReadOnlyList<string> ServiceAccountRoles { get; init; } = ["manage-organizations", "manage-users"];
 
+    /// <summary>Shown only to service accounts with manage-realm.</summary>
+    public string Version { get; init; } = "26.7.3";
+
+    /// <summary>Whether organisations have groups, as from 26.6.</summary>
+    public bool OrganizationGroups { get; init; } = true;
+
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The delay added to every call.</summary>

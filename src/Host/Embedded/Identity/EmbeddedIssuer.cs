@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Saga.Contracts;
+using Saga.Contracts.Tokens;
 using Saga.Host.Startup;
 using Saga.Workers.Identity.Embedded;
 
@@ -35,6 +36,7 @@ public static class EmbeddedIssuer
         services.AddSingleton<IssuerClients>();
         services.AddSingleton<SecretThrottle>();
         services.AddSingleton<TokenIssue>();
+        services.TryAddSingleton<EmbeddedMemberships>();
         services.AddHostedService<PrepareIssuerAtStart>();
         return services;
     }
@@ -85,7 +87,7 @@ public static class EmbeddedIssuer
             return;
         }
 
-        if (clients.Authenticate(request.ClientId, request.ClientSecret) is not { } roles)
+        if (clients.Authenticate(request.ClientId, request.ClientSecret) is not { } client)
         {
             throttle.Failed(address, counted);
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"saga\"";
@@ -93,7 +95,18 @@ public static class EmbeddedIssuer
             return;
         }
 
-        var (token, seconds) = issue.For(request.ClientId, roles);
+        (string, IReadOnlyList<TokenOrganization>)? person = null;
+        if (client.User is { } user)
+        {
+            person = await context.RequestServices.GetRequiredService<EmbeddedMemberships>().FindAsync(user, context.RequestAborted);
+            if (person is null)
+            {
+                await RefuseAsync(context, StatusCodes.Status400BadRequest, "invalid_grant", "The client's user does not exist or is disabled.");
+                return;
+            }
+        }
+
+        var (token, seconds) = issue.For(client, person);
         await WriteAsync(context, new { access_token = token, token_type = "Bearer", expires_in = seconds });
     }
 

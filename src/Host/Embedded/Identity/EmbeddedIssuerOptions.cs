@@ -50,6 +50,12 @@ public sealed class EmbeddedClientOptions
     public string Secret { get; set; } = "";
 
     public IList<string> Roles { get; } = [];
+
+    /// <summary>
+    /// The address of a user in the embedded directory, such as a tenant's administrator. The client's tokens are then the user's, and
+    /// name the user's organisations and groups like Keycloak's. People cannot sign in to the embedded issuer themselves.
+    /// </summary>
+    public string? User { get; set; }
 }
 
 internal sealed class EmbeddedIssuerRules : IValidateOptions<EmbeddedIssuerOptions>

@@ -30,24 +30,30 @@ public sealed class IssuerClients(IOptions<EmbeddedIssuerOptions> options)
 
     internal bool Knows(string id) => clients.Value.ContainsKey(id);
 
-    /// <returns>The client's roles, or null if the id or the secret is wrong. Takes the same time in both cases.</returns>
-    internal IReadOnlyList<string>? Authenticate(string id, string secret)
+    /// <returns>The client, or null if the id or the secret is wrong. Takes the same time in both cases.</returns>
+    internal IssuerClient? Authenticate(string id, string secret)
     {
         var known = clients.Value.GetValueOrDefault(id);
         var expected = known?.Digest ?? new byte[SHA256.HashSizeInBytes];
         var same = CryptographicOperations.FixedTimeEquals(Digest(secret), expected);
-        return same && known is not null ? known.Roles : null;
+        return same ? known?.Rights : null;
     }
 
     private static Dictionary<string, Client> Load(EmbeddedIssuerOptions options)
     {
-        var found = Defaults.ToDictionary(d => d.Id, d => new Client(Digest(EnsureSecret(options.Folder, d.Id)), [d.Role]), StringComparer.Ordinal);
+        var found = Defaults.ToDictionary(d => d.Id, d => new Client(Digest(EnsureSecret(options.Folder, d.Id)), new(d.Id, [d.Role], null)), StringComparer.Ordinal);
         foreach (var client in options.Clients)
-            found[client.Id] = new Client(Digest(client.Secret), [.. client.Roles]);
+            found[client.Id] = new Client(Digest(client.Secret), new(client.Id, [.. client.Roles], client.User is { Length: > 0 } user ? user : null));
         return found;
     }
 
     private static byte[] Digest(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 
-    private sealed record Client(byte[] Digest, IReadOnlyList<string> Roles);
+    private sealed record Client(byte[] Digest, IssuerClient Rights);
 }
+
+/// <summary>What a client's tokens say.</summary>
+/// <param name="Id">The client.</param>
+/// <param name="Roles">Roles of the whole platform.</param>
+/// <param name="User">The address of the user in the embedded directory for whom the client speaks; null for itself.</param>
+internal sealed record IssuerClient(string Id, IReadOnlyList<string> Roles, string? User);

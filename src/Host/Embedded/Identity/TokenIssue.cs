@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Saga.Contracts;
+using Saga.Contracts.Tokens;
 
 namespace Saga.Host.Embedded.Identity;
 
@@ -10,7 +11,9 @@ namespace Saga.Host.Embedded.Identity;
 internal sealed class TokenIssue(SigningKeys keys, IOptions<EmbeddedIssuerOptions> options, TimeProvider time)
 {
     /// <returns>A JWS (RS256) and its lifetime in seconds.</returns>
-    public (string Token, int Seconds) For(string client, IReadOnlyList<string> roles)
+    /// <param name="client">The client, which is also the subject when there is no person.</param>
+    /// <param name="person">The user for whom the client speaks, and the user's organisations.</param>
+    public (string Token, int Seconds) For(IssuerClient client, (string UserId, IReadOnlyList<TokenOrganization> Organizations)? person = null)
     {
         var settings = options.Value;
         var life = TimeSpan.FromMinutes(settings.TokenLifetimeMinutes);
@@ -21,15 +24,20 @@ internal sealed class TokenIssue(SigningKeys keys, IOptions<EmbeddedIssuerOption
         {
             iss = settings.Issuer,
             aud = settings.Audience,
-            sub = client,
-            azp = client,
-            client_id = client,
+            sub = person?.UserId ?? client.Id,
+            azp = client.Id,
+            client_id = client.Id,
             jti = Guid.NewGuid(),
             iat = now.ToUnixTimeSeconds(),
             nbf = now.ToUnixTimeSeconds(),
             exp = (now + life).ToUnixTimeSeconds(),
-            roles,
-            realm_access = new { roles },
+            roles = client.Roles,
+            realm_access = new { roles = client.Roles },
+            email = person is null ? null : client.User,
+            // Like Keycloak's mappers with ids and groups: absent without organisations.
+            organization = person is { Organizations.Count: > 0 } member
+                ? member.Organizations.ToDictionary(o => o.Alias, o => new { id = o.Id, groups = o.Groups }, StringComparer.Ordinal)
+                : null,
         });
         var signed = $"{head}.{claims}";
         return ($"{signed}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(signed)))}", (int)life.TotalSeconds);

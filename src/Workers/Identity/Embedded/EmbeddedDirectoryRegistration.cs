@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Workers.Identity.Repair;
 
 namespace Saga.Workers.Identity.Embedded;
 
@@ -17,6 +18,8 @@ internal static class EmbeddedDirectoryRegistration
             _ = s.GetRequiredService<IOptions<EmbeddedDirectoryOptions>>().Value;
             return new EmbeddedDirectory(s.GetRequiredService<NpgsqlDataSource>());
         });
+        services.AddSingleton<IIdentityCheck, EmbeddedIdentityCheck>();
+        services.AddSingleton<IFormerRole, EmbeddedFormerRole>();
         services.AddHostedService<MakeEmbeddedDirectoryAtStart>();
         return services;
     }

@@ -14,7 +14,7 @@ namespace Saga.Workers.Identity.Keycloak;
 /// </summary>
 internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IOptions<KeycloakOptions> options)
 {
-    private readonly string root = $"admin/realms/{Uri.EscapeDataString(options.Value.Realm!)}/";
+    private readonly string realm = $"admin/realms/{Uri.EscapeDataString(options.Value.Realm!)}";
 
     public Task<KeycloakAnswer> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, mayRepeat: true, cancellationToken);
@@ -39,6 +39,14 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
 
     public Task<KeycloakAnswer> DeleteAsync(string path, CancellationToken cancellationToken, object? body = null) =>
         SendAsync(HttpMethod.Delete, path, body is null ? null : JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
+
+    /// <summary>A call that may be forbidden: the caller handles 403 as well. It must change nothing, and is repeated after an outage.</summary>
+    public Task<KeycloakAnswer> ProbeAsync(HttpMethod method, string path, CancellationToken cancellationToken, object? body = null) =>
+        AskAsync(method, $"{realm}/{path}".TrimEnd('/'), body is null ? null : JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);
+
+    /// <summary>What the server says about itself, as far as the service account may know.</summary>
+    public Task<KeycloakAnswer> ServerInfoAsync(CancellationToken cancellationToken) =>
+        AskAsync(HttpMethod.Get, "admin/serverinfo", null, mayRepeat: true, cancellationToken);
 
     /// <summary>The method and path for messages. It omits the query, which may contain a mail address.</summary>
     public static string Describe(string method, string path) => $"{method} {path.Split('?')[0]}";
@@ -85,27 +93,29 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
 
     private async Task<KeycloakAnswer> SendAsync(HttpMethod method, string path, string? body, bool mayRepeat, CancellationToken cancellationToken)
     {
-        var call = Describe(method.Method, path);
+        var answer = await AskAsync(method, $"{realm}/{path}", body, mayRepeat, cancellationToken);
+        return answer.Status == HttpStatusCode.Forbidden ? throw KeycloakFailures.MissingRole(Describe(method.Method, path), answer) : answer;
+    }
+
+    /// <param name="url">Below Keycloak's address.</param>
+    private async Task<KeycloakAnswer> AskAsync(HttpMethod method, string url, string? body, bool mayRepeat, CancellationToken cancellationToken)
+    {
+        var call = Describe(method.Method, url.StartsWith(realm + "/", StringComparison.Ordinal) ? url[(realm.Length + 1)..] : url);
         var changes = method != HttpMethod.Get;
         var token = await tokens.GetAsync(cancellationToken);
-        var answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, changes, cancellationToken);
+        var answer = await wire.SendAsync(call, () => Request(method, url, body, token), mayRepeat, changes, cancellationToken);
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
             // Keycloak did nothing. A token becomes invalid early when sessions are revoked or keys rotated, so try once more with a fresh one.
             tokens.Refused(token);
             token = await tokens.GetAsync(cancellationToken);
-            answer = await wire.SendAsync(call, () => Request(method, path, body, token), mayRepeat, changes, cancellationToken);
+            answer = await wire.SendAsync(call, () => Request(method, url, body, token), mayRepeat, changes, cancellationToken);
         }
 
-        return answer.Status switch
-        {
-            HttpStatusCode.Unauthorized => throw KeycloakFailures.TokenRefused(call),
-            HttpStatusCode.Forbidden => throw KeycloakFailures.MissingRole(call, answer),
-            _ => answer,
-        };
+        return answer.Status == HttpStatusCode.Unauthorized ? throw KeycloakFailures.TokenRefused(call) : answer;
     }
 
-    private HttpRequestMessage Request(HttpMethod method, string path, string? body, string token) => new(method, root + path)
+    private HttpRequestMessage Request(HttpMethod method, string url, string? body, string token) => new(method, url)
     {
         Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
         Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),

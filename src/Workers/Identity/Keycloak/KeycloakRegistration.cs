@@ -2,6 +2,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Saga.Workers.Identity.Keycloak.Check;
+using Saga.Workers.Identity.Repair;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;
@@ -23,6 +25,10 @@ internal static class KeycloakRegistration
         services.AddSingleton<KeycloakUsers>();
         services.AddSingleton<KeycloakGroups>();
         services.AddSingleton<IDirectory, KeycloakDirectory>();
+        services.AddSingleton<IFormerRole, KeycloakFormerRole>();
+        services.AddSingleton<KeycloakCheck>();
+        services.AddSingleton<IIdentityCheck, KeycloakRealmCheck>();
+        services.AddHostedService<CheckKeycloakAtStart>();
         return services;
     }
 

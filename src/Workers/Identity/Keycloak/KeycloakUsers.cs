@@ -117,7 +117,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
             "user-ambiguous", $"Several users have the {field} '{email}'.", "Delete all but one of them, then replay.", KeycloakFailures.System);
     }
 
-    private static DirectoryUser Describe(UserRepresentation user) => new()
+    internal static DirectoryUser Describe(UserRepresentation user) => new()
     {
         Id = user.Id!,
         Email = user.Email ?? user.Username ?? "",

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Saga.Host.Commands;
+
+/// <summary>
+/// A task that the Host carries out instead of serving, such as <c>Host check identity</c>. It gets the Host's whole configuration.
+/// </summary>
+/// <param name="Words">What the arguments begin with.</param>
+/// <param name="Purpose">For people: continues "which".</param>
+/// <param name="NeedsServers">Whether the private servers of the modes embedded and local must be running.</param>
+/// <param name="RunAsync">Returns the exit code.</param>
+internal sealed record HostCommand(string Words, string Purpose, bool NeedsServers, Func<IConfiguration, CancellationToken, Task<int>> RunAsync)
+{
+    /// <summary>The command ran, and what it found needs attention.</summary>
+    public const int FoundFaults = 1;
+
+    public static IReadOnlyList<HostCommand> All { get; } =
+    [
+        new("check identity", "says what the identity provider's realm and rights lack", NeedsServers: false, IdentityCommands.CheckAsync),
+        new("repair administrators", "replaces the former role tenant-admin by the organisations' groups", NeedsServers: true, IdentityCommands.RepairAsync),
+    ];
+
+    /// <summary>The command that the arguments begin with; null when they begin with a setting or there are none.</summary>
+    /// <exception cref="Startup.StartException">There is no such command.</exception>
+    public static HostCommand? Find(IReadOnlyList<string> arguments)
+    {
+        var words = string.Join(' ', arguments.TakeWhile(a => a.Length > 0 && a[0] is not ('-' or '/') && !a.Contains('=', StringComparison.Ordinal)));
+        return words.Length == 0
+            ? null
+            : All.FirstOrDefault(c => c.Words == words)
+                ?? throw new Startup.StartException($"There is no command '{words}'. The commands are {string.Join("; ", All.Select(c => $"'{c.Words}', which {c.Purpose}"))}.");
+    }
+}
