@@ -56,7 +56,7 @@ public sealed class When_a_token_names_organisations
     [InlineData("\"/tenant-admin\"")]
     [InlineData("""{"/tenant-admin":true}""")]
     public void Should_count_only_the_full_path_of_the_group(string groups) =>
-        Read($$"""{"acme":{"groups":{{groups}}}}""").ShouldHaveSingleItem().Administers.ShouldBeFalse();
+        Read($$$"""{"acme":{"groups":{{{groups}}}}}""").ShouldHaveSingleItem().Administers.ShouldBeFalse();
 
     [Fact]
     public void Should_make_nobody_an_administrator_by_a_role_of_the_realm()

@@ -1,7 +1,9 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Saga.Tests.Support.Keycloak.Real;
@@ -16,7 +18,7 @@ public sealed class RealRealm : IAsyncDisposable
     private const string Audience = "saga";
     private const string OperatorRole = "platform-admin";
     private readonly RealKeycloak server;
-    private readonly string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    private string secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
 
     private RealRealm(RealKeycloak server) => this.server = server;
@@ -31,6 +33,21 @@ public sealed class RealRealm : IAsyncDisposable
     {
         var realm = new RealRealm(await RealKeycloak.SharedAsync());
         await realm.ImportAsync(options ?? new());
+        return realm;
+    }
+
+    /// <summary>Imports a whole realm, except its name. Its client for provisioning gets a secret from the server.</summary>
+    public static async Task<RealRealm> ImportAsync(JsonObject representation)
+    {
+        var realm = new RealRealm(await RealKeycloak.SharedAsync());
+        representation["realm"] = realm.Name;
+        await realm.server.AloneAsync(async token =>
+        {
+            var (status, answer) = await realm.SendAsync(token, HttpMethod.Post, "realms", representation);
+            return status == HttpStatusCode.Created ? status : throw new InvalidOperationException($"The realm was not imported ({(int)status}): {answer}");
+        });
+        var client = await realm.ClientAsync(ClientId);
+        realm.secret = (await realm.RequireAsync(HttpMethod.Get, $"clients/{Id(client)}/client-secret"))!["value"]!.GetValue<string>();
         return realm;
     }
 
@@ -61,6 +78,46 @@ public sealed class RealRealm : IAsyncDisposable
             ["username"] = username, ["email"] = email, ["firstName"] = "Ann", ["lastName"] = "Other", ["enabled"] = enabled, ["emailVerified"] = verified,
         });
         return (await ListAsync($"users?username={Uri.EscapeDataString(username)}&exact=true")).Select(Id).Single();
+    }
+
+    /// <summary>Grants the service account another role of the client realm-management. New tokens have it.</summary>
+    public async Task GrantServiceAccountAsync(string role)
+    {
+        var user = (JsonObject)(await RequireAsync(HttpMethod.Get, $"clients/{Id(await ClientAsync(ClientId))}/service-account-user"))!;
+        var management = Id(await ClientAsync("realm-management"));
+        var known = await RequireAsync(HttpMethod.Get, $"clients/{management}/roles/{role}");
+        await RequireAsync(HttpMethod.Post, $"users/{Id(user)}/role-mappings/clients/{management}", new JsonArray(known));
+    }
+
+    /// <summary>Grants the user a role of the realm, which is created.</summary>
+    public async Task GrantNewRoleAsync(string userId, string role)
+    {
+        await RequireAsync(HttpMethod.Post, "roles", new JsonObject { ["name"] = role });
+        await RequireAsync(HttpMethod.Post, $"users/{userId}/role-mappings/realm", new JsonArray(await RequireAsync(HttpMethod.Get, $"roles/{role}")));
+    }
+
+    /// <summary>Signs a user in, who has done everything that was required, and returns the claims of the access token.</summary>
+    public async Task<JsonElement> SignInAsync(string clientId, string userId, string scope)
+    {
+        const string password = "a password of a test";
+        var client = await ClientAsync(clientId);
+        client["directAccessGrantsEnabled"] = true;
+        await RequireAsync(HttpMethod.Put, $"clients/{Id(client)}", client);
+        var user = (JsonObject)(await RequireAsync(HttpMethod.Get, $"users/{userId}"))!;
+        (user["requiredActions"], user["emailVerified"], user["firstName"], user["lastName"]) = (new JsonArray(), true, "Ann", "Other");
+        await RequireAsync(HttpMethod.Put, $"users/{userId}", user);
+        await RequireAsync(HttpMethod.Put, $"users/{userId}/reset-password", new JsonObject { ["type"] = "password", ["value"] = password, ["temporary"] = false });
+        using var form = new FormUrlEncodedContent(
+        [
+            new("grant_type", "password"), new("client_id", clientId), new("username", user["username"]!.GetValue<string>()), new("password", password), new("scope", scope),
+        ]);
+        using var answer = await http.PostAsync(new Uri($"{Url}/realms/{Name}/protocol/openid-connect/token"), form);
+        var body = await answer.Content.ReadAsStringAsync();
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"The user {userId} could not sign in ({(int)answer.StatusCode}): {body}");
+        var token = JsonNode.Parse(body)!["access_token"]!.GetValue<string>();
+        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]));
+        return claims.RootElement.Clone();
     }
 
     /// <summary>Sets one field of a resource to false, and keeps the others.</summary>
@@ -156,10 +213,12 @@ public sealed class RealRealm : IAsyncDisposable
         return new JsonObject { ["name"] = provider, ["providerId"] = provider, ["config"] = config };
     }
 
+    private async Task<JsonObject> ClientAsync(string clientId) => (await ListAsync($"clients?clientId={clientId}")).Single();
+
     private async Task<IReadOnlyList<JsonObject>> ListAsync(string path) =>
         [.. ((JsonArray)(await RequireAsync(HttpMethod.Get, path))!).Select(i => i!.AsObject())];
 
-    private async Task<JsonNode?> RequireAsync(HttpMethod method, string path, JsonObject? body = null)
+    private async Task<JsonNode?> RequireAsync(HttpMethod method, string path, JsonNode? body = null)
     {
         var (status, answer) = await SendAsync(await server.TokenAsync(), method, $"realms/{Name}/{path}".TrimEnd('/'), body);
         if ((int)status is < 200 or > 299)
@@ -167,7 +226,7 @@ public sealed class RealRealm : IAsyncDisposable
         return answer.Length == 0 ? null : JsonNode.Parse(answer);
     }
 
-    private async Task<(HttpStatusCode Status, string Body)> SendAsync(string token, HttpMethod method, string path, JsonObject? body)
+    private async Task<(HttpStatusCode Status, string Body)> SendAsync(string token, HttpMethod method, string path, JsonNode? body)
     {
         using var request = new HttpRequestMessage(method, $"{server.Url}/admin/{path}")
         {

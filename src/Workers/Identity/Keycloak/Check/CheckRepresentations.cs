@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Saga.Workers.Identity.Keycloak.Check;
 
 // The parts of Keycloak's representations that the check reads.
@@ -27,3 +29,10 @@ internal sealed record UserProfileRepresentation
 internal sealed record ProfileAttributeRepresentation(string? Name, ProfilePermissionsRepresentation? Permissions);
 
 internal sealed record ProfilePermissionsRepresentation(IReadOnlyList<string>? View, IReadOnlyList<string>? Edit);
+
+internal sealed record ClientScopeRepresentation(string? Name, IReadOnlyList<MapperRepresentation>? ProtocolMappers);
+
+internal sealed record MapperRepresentation(string? Name, string? ProtocolMapper, IReadOnlyDictionary<string, JsonElement>? Config)
+{
+    public string? Setting(string key) => Config?.TryGetValue(key, out var value) == true && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -12,6 +12,7 @@ namespace Saga.Workers.Identity.Keycloak.Check;
 internal sealed class KeycloakCheck(KeycloakAdmin admin, IOptions<KeycloakOptions> options)
 {
     private const string GroupMapper = "oidc-organization-group-membership-mapper";
+    private const string Organizations = "manage-organizations";
     private const string TenantAttribute = "tenant_id";
 
     private string Realm => options.Value.Realm!;
@@ -59,8 +60,8 @@ internal sealed class KeycloakCheck(KeycloakAdmin admin, IOptions<KeycloakOption
         return answer.Status switch
         {
             HttpStatusCode.NotFound => Off(),
-            HttpStatusCode.Forbidden when off => Off() + " " + Lacks("manage-organizations"),
-            HttpStatusCode.Forbidden => Say(Lacks("manage-organizations")),
+            HttpStatusCode.Forbidden when off => Off() + " " + Lacks(Organizations),
+            HttpStatusCode.Forbidden => Say(Lacks(Organizations)),
             _ => null,
         };
 
@@ -91,5 +92,5 @@ internal sealed class KeycloakCheck(KeycloakAdmin admin, IOptions<KeycloakOption
 
     private string Lacks(string role) =>
         $"The service account of the client '{options.Value.ClientId}' lacks the role {role} of the client realm-management in the realm '{Realm}'. "
-        + $"Grant it (Keycloak {KeycloakVersion.Oldest} or newer has it).";
+        + $"Grant it, and let the client's scope include it. {(role == Organizations ? $"Keycloak has it from {KeycloakVersion.Oldest}." : "")}".TrimEnd();
 }

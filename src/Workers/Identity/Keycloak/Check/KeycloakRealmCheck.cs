@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Failures;
 using Saga.Workers.Runtime;
@@ -39,7 +38,7 @@ internal sealed class KeycloakRealmCheck(KeycloakCheck check, KeycloakAdmin admi
         return new(faults, []);
     }
 
-    private static IEnumerable<string> TokenFaults(IReadOnlyList<ClientScopeRepresentation> scopes)
+    internal static IEnumerable<string> TokenFaults(IReadOnlyList<ClientScopeRepresentation> scopes)
     {
         if (Mapper("basic", "oidc-sub-mapper") is null)
             yield return "The client scope 'basic' is missing or has no mapper oidc-sub-mapper, so tokens name no subject (sub). Add the mapper.";
@@ -84,12 +83,5 @@ internal sealed class KeycloakRealmCheck(KeycloakCheck check, KeycloakAdmin admi
         }
 
         return [$"The client scope '{Scope}' is neither a default nor an optional scope of the realm, so new clients cannot ask for it. Add it to the optional ones."];
-    }
-
-    private sealed record ClientScopeRepresentation(string? Name, IReadOnlyList<MapperRepresentation>? ProtocolMappers);
-
-    private sealed record MapperRepresentation(string? Name, string? ProtocolMapper, IReadOnlyDictionary<string, JsonElement>? Config)
-    {
-        public string? Setting(string key) => Config?.TryGetValue(key, out var value) == true && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 }
