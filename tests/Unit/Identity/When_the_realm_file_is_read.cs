@@ -33,7 +33,6 @@ public sealed class When_the_realm_file_is_read
     [InlineData("oidc-organization-membership-mapper", "addOrganizationId", "false")]
     [InlineData("oidc-organization-membership-mapper", "access.token.claim", "false")]
     [InlineData("oidc-organization-group-membership-mapper", "access.token.claim", "false")]
-    [InlineData("oidc-organization-group-membership-mapper", "full.path", "false")]
     public void Should_be_told_which_setting_of_a_mapper_is_wrong(string mapper, string key, string value)
     {
         var realm = RealmFile.Read();

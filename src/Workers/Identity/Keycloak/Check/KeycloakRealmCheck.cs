@@ -61,12 +61,9 @@ internal sealed class KeycloakRealmCheck(KeycloakCheck check, KeycloakAdmin admi
         {
             yield return $"The client scope '{Scope}' has no mapper oidc-organization-group-membership-mapper, so tokens name no administrators of tenants. Add the mapper.";
         }
-        else
+        else if (groups.Setting("access.token.claim") != "true")
         {
-            if (groups.Setting("access.token.claim") != "true")
-                yield return $"The mapper '{groups.Name}' of the client scope '{Scope}' has access.token.claim '{groups.Setting("access.token.claim")}'. Set it to 'true'.";
-            if (groups.Setting("full.path") == "false")
-                yield return $"The mapper '{groups.Name}' of the client scope '{Scope}' does not write full paths, so a group of the same name below another group could not be told apart. Set full.path to 'true'.";
+            yield return $"The mapper '{groups.Name}' of the client scope '{Scope}' has access.token.claim '{groups.Setting("access.token.claim")}'. Set it to 'true'.";
         }
 
         MapperRepresentation? Mapper(string scope, string type) =>
