@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using Saga.Contracts.Failures;
 
 namespace Saga.Registry;
 
@@ -11,25 +12,19 @@ public sealed class RegistryAvailability(NpgsqlDataSource registry)
     /// <summary>Whether the registry is unreachable or accepts no work now, so that no statement would succeed.</summary>
     public static bool IsAway(Exception error) => error switch
     {
-        PostgresException e => e.SqlState switch
-        {
-            // Shut down, crashed or starting; too many connections; read-only after a failover.
-            "57P01" or "57P02" or "57P03" or "53300" or "53400" or "25006" => true,
-            // Not set up yet, being restored, or a password change in progress. The message is not at fault.
-            "3D000" => true,
-            var state => state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("28", StringComparison.Ordinal),
-        },
+        // Not set up yet, being restored, or a password change in progress. The message is not at fault.
+        PostgresException { SqlState: "3D000" or ['2', '8', ..] } => true,
+        PostgresException e => FailureKinds.OfSqlState(e.SqlState) is FailureKind.Outage or FailureKind.Overload,
         NpgsqlException or SocketException => true,
         { InnerException: { } inner } => IsAway(inner),
         _ => false,
     };
 
-    /// <summary>Whether the database itself reports the error as transient, so that the same statement may succeed later.</summary>
+    /// <summary>Whether the same statement may succeed later, because the registry is away or a session or lock was in the way.</summary>
     public static bool IsTransient(Exception error) => error switch
     {
+        PostgresException e => FailureKinds.OfSqlState(e.SqlState) == FailureKind.Transient || IsAway(e),
         NpgsqlException { IsTransient: true } => true,
-        // Cancelled by a server limit, such as a lock timeout or an idle transaction.
-        PostgresException { SqlState: "57014" or "55P03" or "25P03" } => true,
         { InnerException: { } inner } => IsTransient(inner),
         _ => IsAway(error),
     };

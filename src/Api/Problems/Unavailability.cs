@@ -1,5 +1,6 @@
-using System.Net.Sockets;
 using Npgsql;
+using Saga.Registry;
+using System.Net.Sockets;
 
 namespace Saga.Api.Problems;
 
@@ -8,9 +9,8 @@ internal static class Unavailability
 {
     public static bool IsRegistryDown(Exception error) => error switch
     {
-        // Connection exceptions, exhausted resources, shutdown or recovery, system errors.
-        PostgresException e => e.SqlState[..2] is "08" or "53" or "57" or "58" || e.IsTransient,
-        NpgsqlException or SocketException or TimeoutException => true,
+        NpgsqlException or SocketException => RegistryAvailability.IsTransient(error),
+        TimeoutException => true,
         _ => false,
     };
 }

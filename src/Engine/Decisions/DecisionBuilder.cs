@@ -107,15 +107,20 @@ internal sealed class DecisionBuilder(
         Advance();
     }
 
+    // A compensation does not give up on an outage before its own time is used up.
+    private TimeSpan DeferredAtMost(StepDefinition definition, bool back) =>
+        back && CompensationTime(definition) > definition.DeferredAtMost ? CompensationTime(definition) : definition.DeferredAtMost;
+
     public void Defer(StepRun step, StepDeferred report)
     {
         var back = step.Status.IsBack;
         step = Uncertain(step, report.OutcomeUnknown);
         var definition = Definition(step.Name);
         var since = step.DeferredSince ?? now;
-        if (now - since >= definition.DeferredAtMost)
+        var limit = DeferredAtMost(definition, back);
+        if (now - since >= limit)
         {
-            Fail(step, EngineFailures.Deferred(step, report, definition.DeferredAtMost), timedOut: false);
+            Fail(step, EngineFailures.Deferred(step, report, limit), timedOut: false);
             return;
         }
 

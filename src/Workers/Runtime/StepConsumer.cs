@@ -101,7 +101,8 @@ internal sealed partial class StepConsumer(
         }
         catch (NpgsqlException error)
         {
-            return (null, null, Held(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2)));
+            // With its kind: an overloaded registry reduces the slots of the installation.
+            return (null, null, Deferred(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2)) with { Failure = Failures.Classify(error) });
         }
         catch (UnreadableTenantException error)
         {
@@ -113,7 +114,7 @@ internal sealed partial class StepConsumer(
             case LeaseAnswer.Taken:
                 return (outcome.Held, outcome.Tenant, null);
             case LeaseAnswer.Busy:
-                return (null, null, Held(command, "lease", "An older attempt still holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100)));
+                return (null, null, Deferred(command, "lease", "An older attempt still holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100)));
             case LeaseAnswer.Duplicate:
                 LogDuplicate(command.Step, command.OperationId, command.Fence);
                 return default;
@@ -187,18 +188,18 @@ internal sealed partial class StepConsumer(
         }
         catch (CircuitOpenException open)
         {
-            return Held(command, open.System, open.Message, open.RetryAfter);
+            return Deferred(command, open.System, open.Message, open.RetryAfter);
         }
         catch (Exception error) when (error is LeaseLostException || held.Lost.IsCancellationRequested)
         {
             LogLeaseLost(error is LeaseLostException or OperationCanceledException ? null : error, command.Step, command.OperationId, command.Fence);
             // If a newer fencing token took the lease, this report is ignored. If the lease was lost because the registry was unavailable, this
             // dispatch is still the current one, and without a report its step would wait until its time is over.
-            return Held(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500)) with { OutcomeUnknown = true };
+            return Deferred(command, "lease", "The lease was lost while the step ran.", TimeSpan.FromMilliseconds(500)) with { OutcomeUnknown = true };
         }
         catch (OperationCanceledException) when (underWay.Cut.IsCancellationRequested)
         {
-            return Held(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1)) with { OutcomeUnknown = true };
+            return Deferred(command, "worker", "The worker was stopped.", TimeSpan.FromSeconds(1)) with { OutcomeUnknown = true };
         }
         catch (Exception error)
         {
@@ -220,17 +221,17 @@ internal sealed partial class StepConsumer(
         if (!defers)
             return Failed(command, failure) with { OutcomeUnknown = unknown };
         var asked = (error as StepFailureException)?.RetryAfter ?? FirstDelay;
-        return Held(command, failure.System ?? failure.Code, failure.Message, asked < FirstDelay ? FirstDelay : asked < LongestDelay ? asked : LongestDelay) with { Failure = failure, OutcomeUnknown = unknown };
+        return Deferred(command, failure.System ?? failure.Code, failure.Message, asked < FirstDelay ? FirstDelay : asked < LongestDelay ? asked : LongestDelay) with { Failure = failure, OutcomeUnknown = unknown };
     }
 
     private static StepFailed Failed(StepCommand command, Failure failure) =>
         new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, Failure = failure };
 
-    private static StepDeferred Held(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
+    private static StepDeferred Deferred(StepCommand command, string system, string reason, TimeSpan retryAfter) =>
         new() { OperationId = command.OperationId, Step = command.Step, Fence = command.Fence, System = system, Reason = reason, RetryAfter = retryAfter };
 
     // A newer worker will take the step, so this costs no attempt.
-    private static StepDeferred NotKnown(StepCommand command, string reason) => Held(command, "worker", reason, TimeSpan.FromSeconds(2));
+    private static StepDeferred NotKnown(StepCommand command, string reason) => Deferred(command, "worker", reason, TimeSpan.FromSeconds(2));
 
     [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Dispatch {Fence} of step {Step} of operation {Operation} is stale; nothing was done.")]
     private partial void LogStale(string step, Guid operation, long fence);

@@ -27,7 +27,7 @@ internal static class RandomWorkflow
         Name = name, Worker = $"worker-{random.Next(2)}", Kind = kind, After = after, MaxAttempts = random.Next(1, 4),
         AttemptTimeout = TimeSpan.FromSeconds(random.Next(1, 30)), Deadline = TimeSpan.FromSeconds(random.Next(30, 300)),
         Backoff = TimeSpan.FromSeconds(random.Next(0, 10)), DeferredAtMost = TimeSpan.FromSeconds(random.Next(1, 30)),
-        CompensationDeadline = TimeSpan.FromSeconds(random.Next(10, 300)),
+        CompensationDeadline = TimeSpan.FromSeconds(random.Next(2) == 0 ? random.Next(1, 10) : random.Next(10, 300)),
     };
 
     private static IEnumerable<string> Some(Random random, IEnumerable<StepDefinition> steps) =>

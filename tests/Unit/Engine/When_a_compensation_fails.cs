@@ -10,7 +10,24 @@ namespace Saga.Tests.Unit.Engine;
 public sealed class When_a_compensation_fails
 {
     [Fact]
-    public void Should_be_retried_through_an_outage_of_hours_with_growing_pauses()
+    public void Should_wait_through_an_outage_for_as_long_as_its_own_time()
+    {
+        var run = Turned();
+        var began = run.Time.GetUtcNow();
+
+        while (run.State == OperationState.Compensating)
+        {
+            run.Fail("a", FailureKind.Outage);
+            if (run.State == OperationState.Compensating)
+                run.WakeWhenDue();
+        }
+
+        run.State.ShouldBe(OperationState.Stalled);
+        (run.Time.GetUtcNow() - began).ShouldBeInRange(TimeSpan.FromHours(24), TimeSpan.FromHours(25));
+    }
+
+    [Fact]
+    public void Should_be_retried_for_hours_with_growing_pauses()
     {
         var run = Turned();
         var pauses = new List<TimeSpan>();

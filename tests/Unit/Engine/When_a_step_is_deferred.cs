@@ -68,7 +68,7 @@ public sealed class When_a_step_is_deferred
     [Theory, InlineData(false), InlineData(true)]
     public void Should_stall_when_it_is_deferred_for_longer_than_it_may(bool back)
     {
-        var run = Run.Started(Graph.Of(Graph.Step("a") with { DeferredAtMost = TimeSpan.FromMinutes(5) }, Graph.Step("b", "a")));
+        var run = Run.Started(Graph.Of(Graph.Step("a") with { DeferredAtMost = TimeSpan.FromMinutes(5), CompensationDeadline = TimeSpan.FromMinutes(5) }, Graph.Step("b", "a")));
         if (back)
             run.Fail("a", transient: false);
         var since = run.Time.GetUtcNow();

@@ -31,7 +31,7 @@ public sealed class When_events_meet_states
         ["wake, step due, time over"] = (Row(s => s with { DispatchedAt = s.DispatchedAt - Before, TakenAt = s.DispatchedAt - Before, LostAt = s.DueAt + Later }), WakeLater),
         ["wake, worker lost"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt }), run => run.Wake()),
         ["wake, worker lost thrice"] = (Poison, run => run.Wake()),
-        ["defer, for too long"] = (Row(s => s with { DeferredSince = s.DispatchedAt - TimeSpan.FromHours(6), DeferredTimes = 100 }), run => run.Defer("step", Later, Fence)),
+        ["defer, for too long"] = (Row(s => s with { DeferredSince = s.DispatchedAt - TimeSpan.FromHours(24), DeferredTimes = 100 }), run => run.Defer("step", Later, Fence)),
         ["redispatch, not taken"] = (null, run => run.Redispatch()),
         ["redispatch, at work"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DueAt }), run => run.Redispatch()),
         ["redispatch, time over"] = (Row(s => s with { DispatchedAt = s.DispatchedAt - Before, TakenAt = s.DispatchedAt - Before, LostAt = s.DueAt + Later }), run => run.Redispatch()),
