@@ -15,13 +15,13 @@ namespace Saga.Tests.Support;
 /// <summary>Intakes without a host.</summary>
 public static class Intakes
 {
-    public static ICommandIntake<ProvisionTenant> Provision(NpgsqlDataSource registry) =>
-        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry), new ReservedNames([], [])));
+    public static ICommandIntake<ProvisionTenant> Provision(NpgsqlDataSource registry, TimeProvider? time = null) =>
+        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry), new ReservedNames([], [])), time);
 
-    public static ICommandIntake<TCommand> Of<TCommand, TInput, TPlan>(NpgsqlDataSource registry, TPlan plan)
+    public static ICommandIntake<TCommand> Of<TCommand, TInput, TPlan>(NpgsqlDataSource registry, TPlan plan, TimeProvider? time = null)
         where TCommand : class
         where TInput : class
         where TPlan : ICommandPlan<TCommand, TInput> =>
         new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
-            new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System), TimeProvider.System);
+            new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System), time ?? TimeProvider.System);
 }

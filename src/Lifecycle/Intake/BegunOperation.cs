@@ -5,7 +5,7 @@ namespace Saga.Lifecycle.Intake;
 /// <summary>The operation that is being accepted.</summary>
 /// <param name="Id">The operation's id.</param>
 /// <param name="TenantId">The tenant; null when it does not concern a single tenant.</param>
-/// <param name="At">When it is accepted.</param>
+/// <param name="At">When it is accepted, by the registry's clock.</param>
 public sealed record BegunOperation(Guid Id, TenantId? TenantId, DateTimeOffset At)
 {
     /// <summary>The tenant that it concerns.</summary>

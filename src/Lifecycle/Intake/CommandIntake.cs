@@ -42,7 +42,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             IntakeOutcome? outcome = null;
             try
             {
-                if (await ledger.AcceptAsync(existing, tenant => Decide(tenant, out outcome), cancellationToken) is not { } conflict)
+                if (await ledger.AcceptAsync(existing, (tenant, now) => Decide(tenant, now, out outcome), cancellationToken) is not { } conflict)
                     return outcome!;
                 // A concurrent command with the same key shows up as a taken scope.
                 return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Refusal(conflict));
@@ -57,7 +57,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             }
         }
 
-        Acceptance? Decide(Tenant? tenant, out IntakeOutcome decided)
+        Acceptance? Decide(Tenant? tenant, DateTimeOffset now, out IntakeOutcome decided)
         {
             if (Guard(input, tenant) is { } refused)
             {
@@ -65,7 +65,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 return null;
             }
 
-            var operation = Begin(input, tenant?.Id);
+            var operation = Begin(input, tenant?.Id) with { At = now };
             var workflow = plan.Plan(input, tenant);
             if (NotRun(workflow, missing) is { } unknown)
             {

@@ -40,12 +40,12 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         return await row.ReadAsync(cancellationToken) ? new ScopeHolder(row.GetString(0), row.GetGuid(1), row.GetString(2)) : null;
     }
 
-    public async Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken)
+    public async Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, DateTimeOffset, Acceptance?> decide, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var tenant = existing is { } id ? await TenantStore.LockAsync(connection, transaction, id, cancellationToken) : null;
-        if (decide(tenant) is not { } acceptance)
+        if (decide(tenant, await NowAsync(transaction, cancellationToken)) is not { } acceptance)
             return null;
         if (acceptance.ParentId is { } parent && !await BecomeParentAsync(transaction, parent, cancellationToken))
             return new AcceptanceConflict.ParentEnded(parent);
@@ -69,6 +69,15 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
 
         notifier.Notify(RegistryChannels.Outbox);
         return null;
+    }
+
+    private async Task<DateTimeOffset> NowAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        // Not the transaction's start time, because it may have waited for the tenant's row.
+        await using var ask = new NpgsqlCommand("select clock_timestamp()", transaction.Connection, transaction);
+        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return row.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
     }
 
     // With its first child a parent gives its slot back, or no longer waits for one, so that its children cannot wait for it. Later

@@ -22,11 +22,13 @@ public interface IAcceptanceStore
     /// operation that needs a slot waits for it and is woken when it is admitted; a message starts the others.
     /// </summary>
     /// <param name="existing">The tenant that the command is about, which stays locked against other commands until the end; null for a new tenant or none.</param>
-    /// <param name="decide">Returns what to write, given the tenant's current state; null to write nothing. Must not wait for anything.</param>
+    /// <param name="decide">
+    /// Returns what to write, given the tenant's current state and the registry's time; null to write nothing. Must not wait for anything.
+    /// </param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <returns>Null when the result of <paramref name="decide"/> was written; otherwise why nothing was written.</returns>
     /// <exception cref="PostgresException">
     /// 23505: another command has taken a name or the idempotency key. 40P01: deadlock victim. Nothing was written.
     /// </exception>
-    Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken);
+    Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, DateTimeOffset, Acceptance?> decide, CancellationToken cancellationToken);
 }

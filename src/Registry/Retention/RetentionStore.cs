@@ -7,7 +7,7 @@ namespace Saga.Registry.Retention;
 /// Deletes old rows in small batches, by the registry's clock. Any number may run at once, because each skips rows that another has
 /// locked. Thread-safe.
 /// </summary>
-public sealed class RetentionStore(NpgsqlDataSource registry)
+public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock? clock = null)
 {
     /// <summary>
     /// Deletes the steps of operations that ended longer ago than the age, and their history, which is also the inbox, except for its last
@@ -17,7 +17,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
     public Task<int> PruneOperationsAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         with old as (
-            select id from operations where finished_at < now() - @age and step_outcomes is null
+            select id from operations where finished_at < now() + @offset - @age and step_outcomes is null
             order by finished_at limit @limit for no key update skip locked),
         lines as (
             delete from operation_history h using old
@@ -35,7 +35,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
         """
         delete from idempotency_keys where (caller, key) in (
             select k.caller, k.key from idempotency_keys k
-            where k.created_at < now() - @age and exists (select from operations o where o.id = k.operation_id and o.finished_at is not null)
+            where k.created_at < now() + @offset - @age and exists (select from operations o where o.id = k.operation_id and o.finished_at is not null)
             order by k.created_at limit @limit for update skip locked)
         """,
         age, limit, cancellationToken);
@@ -45,7 +45,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
     public Task<int> PruneOutboxAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from outbox where message_id in (
-            select message_id from outbox where created_at < now() - @age order by message_id limit @limit for update skip locked)
+            select message_id from outbox where created_at < now() + @offset - @age order by message_id limit @limit for update skip locked)
         """,
         age, limit, cancellationToken);
 
@@ -54,7 +54,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
     public Task<int> PruneDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from dead_letters where id in (
-            select id from dead_letters where returned_at is null and last_at < now() - @age order by last_at limit @limit for update skip locked)
+            select id from dead_letters where returned_at is null and last_at < now() + @offset - @age order by last_at limit @limit for update skip locked)
         """,
         age, limit, cancellationToken);
 
@@ -63,13 +63,13 @@ public sealed class RetentionStore(NpgsqlDataSource registry)
     public Task<int> PruneReturnedDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from dead_letters where id in (
-            select id from dead_letters where returned_at < now() - @age order by returned_at limit @limit for update skip locked)
+            select id from dead_letters where returned_at < now() + @offset - @age order by returned_at limit @limit for update skip locked)
         """,
         age, limit, cancellationToken);
 
     private async Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(sql, new { age, limit }, cancellationToken: cancellationToken));
+        return await connection.ExecuteAsync(new CommandDefinition(sql, new { age, limit, offset = clock?.Offset ?? TimeSpan.Zero }, cancellationToken: cancellationToken));
     }
 }

@@ -36,9 +36,9 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
             await connection.ExecuteAsync(new CommandDefinition(
                 """
                 with readable as (delete from unreadable_operations where operation_id = @id returning operation_id)
-                update operations o set next_due_at = now() from readable r where o.id = r.operation_id and o.finished_at is null
+                update operations o set next_due_at = now() + @offset from readable r where o.id = r.operation_id and o.finished_at is null
                 """,
-                new { id }, cancellationToken: cancellationToken));
+                new { id, offset = clock?.Offset ?? TimeSpan.Zero }, cancellationToken: cancellationToken));
         }
 
         return left;

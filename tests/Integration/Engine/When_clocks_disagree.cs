@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
 using Saga.Registry.Sweep;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
@@ -51,6 +53,25 @@ public sealed class When_clocks_disagree
             from operations o where o.id = @operation
             """, new { operation });
         wrong.ShouldBe(0);
+    }
+
+    [Theory, InlineData(1), InlineData(-1)]
+    public async Task Should_accept_a_command_by_the_registrys_clock(int hoursAhead)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var intake = Intakes.Provision(registry, new SkewedTime(TimeSpan.FromHours(hoursAhead)));
+
+        var accepted = Assert.IsType<CommandAccepted>(await intake.SubmitAsync(
+            new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com" }, "ada", default, "key-1"));
+
+        (await registry.ScalarAsync<long>(
+            """
+            select count(*) from (
+                select created_at as at from operations union all select at from operation_history union all select at from audit
+                union all select created_at from idempotency_keys union all select created_at from tenants) written
+            where at not between clock_timestamp() - interval '10 minutes' and clock_timestamp()
+            """)).ShouldBe(0);
+        (await registry.ScalarAsync<bool>("select created_at = @at from operations", new { at = accepted.Operation!.CreatedAt })).ShouldBeTrue();
     }
 
     private sealed class CountedSweeps(ISweepStore inner) : ISweepStore

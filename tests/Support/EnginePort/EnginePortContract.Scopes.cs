@@ -45,7 +45,7 @@ public abstract partial class EnginePortContract
     [Fact]
     public async Task Should_write_nothing_when_the_command_decides_so()
     {
-        (await World.Acceptances.AcceptAsync(null, _ => null, default)).ShouldBeNull();
+        (await World.Acceptances.AcceptAsync(null, (_, _) => null, default)).ShouldBeNull();
 
         (await World.Sweep.ListUnfinishedAsync(default)).ShouldBeEmpty();
     }
@@ -226,7 +226,7 @@ public abstract partial class EnginePortContract
         At = TimeProvider.System.GetUtcNow(), AuditAction = "test.run", AuditDetail = "{}",
     };
 
-    private Task<AcceptanceConflict?> AcceptAsync(Acceptance acceptance) => World.Acceptances.AcceptAsync(null, _ => acceptance, default);
+    private Task<AcceptanceConflict?> AcceptAsync(Acceptance acceptance) => World.Acceptances.AcceptAsync(null, (_, _) => acceptance, default);
 
     private async Task<Guid?> HolderAsync(string scope) => (await World.Acceptances.FindHolderAsync([scope], default))?.OperationId;
 }

@@ -28,11 +28,11 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
             return Task.FromResult(Holder(scopes));
     }
 
-    public async Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, Acceptance?> decide, CancellationToken cancellationToken)
+    public async Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, DateTimeOffset, Acceptance?> decide, CancellationToken cancellationToken)
     {
         Acceptance? acceptance;
         lock (registry.Gate)
-            acceptance = decide(existing is { } id ? registry.Tenants.GetValueOrDefault(id) : null);
+            acceptance = decide(existing is { } id ? registry.Tenants.GetValueOrDefault(id) : null, registry.Now);
         if (acceptance is null)
             return null;
         if (acceptance.Effects.Count > 0)
