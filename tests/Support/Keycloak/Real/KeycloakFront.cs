@@ -87,8 +87,8 @@ public sealed class KeycloakFront : IAsyncDisposable
         var token = raw.EndsWith("/protocol/openid-connect/token", StringComparison.Ordinal);
         var found = raw.StartsWith(admin, StringComparison.Ordinal) ? KeycloakRoutes.Find(Routes, request.Method, raw[admin.Length..])?.Route.Template : null;
         var route = token ? "token" : found ?? raw;
-        // The OpenAPI document describes realms only.
-        if (!token && raw != KeycloakRoutes.ServerInfo)
+        // The OpenAPI document describes the realms of the admin API only.
+        if (raw.StartsWith("/admin/", StringComparison.Ordinal) && raw != KeycloakRoutes.ServerInfo)
             _ = new Conversation(violations, request, body);
 
         var fault = faults.Keys.Select(f => f.TakeFor(request.Method, route)).FirstOrDefault(f => f is not null);
