@@ -123,6 +123,14 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             return SwitchOutcome.NoTarget;
         }
 
+        // Its place was written with the former epoch.
+        await transaction.ExecuteAsync(
+            """
+            insert into place_modes (tenant_id, server, database, token) select tenant_id, server, database, gen_random_uuid() from placements where id = @to
+            on conflict (tenant_id, server, database) do update set epoch = null, mode = null, token = excluded.token
+            """,
+            parameters, cancellationToken);
+
         // Notify within the commit, because runtimes must not miss it.
         await transaction.ExecuteAsync($"select pg_notify('{RegistryChannels.Tenants}', @Text)", parameters, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

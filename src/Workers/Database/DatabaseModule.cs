@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Connections;
+using Saga.Registry.Placements;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
@@ -32,6 +33,9 @@ public sealed class DatabaseModule : ResourceModule
         services.AddHostedService<WarmPoolFiller>();
         services.AddSingleton<UpdatePlacesAtStart>();
         services.AddHostedService(s => s.GetRequiredService<UpdatePlacesAtStart>());
+        services.AddSingleton<PlaceModeStore>();
+        services.AddSingleton<PlaceModes>();
+        services.AddHostedService(s => s.GetRequiredService<PlaceModes>());
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();
         services.AddSingleton<ITier, DatabaseTier>();
