@@ -68,7 +68,7 @@ internal static class BurstBench
                 await watch.LeaveRoomAsync(room);
             await installation.PostAsync(run);
             await watch.EndAsync(Limit);
-            results.Add(await watch.ResultAsync(run, installation.TakePutOff()));
+            results.Add(await watch.ResultAsync(run, installation.TakePutOff(), installation.TakeRefused()));
             await Console.Out.WriteLineAsync(Invariant($"{run.Tenants} tenants, {run.Name}: {results[^1]}"));
         }
 

@@ -14,11 +14,15 @@ internal sealed class Installation : IAsyncDisposable
     private readonly List<ProgramProcess> programs;
     private readonly List<HttpClient> apis;
     private int putOff;
+    private int refused;
 
     private Installation(List<ProgramProcess> programs, List<HttpClient> apis) => (this.programs, this.apis) = (programs, apis);
 
     /// <summary>POSTs since the last call that were answered with 503 and made again.</summary>
     public int TakePutOff() => Interlocked.Exchange(ref putOff, 0);
+
+    /// <summary>POSTs that were refused because the servers are full, since the last call.</summary>
+    public int TakeRefused() => Interlocked.Exchange(ref refused, 0);
 
     public static async Task<Installation> StartAsync(Outside outside, IReadOnlyDictionary<string, string?> settings, TimeProvider time)
     {
@@ -57,7 +61,14 @@ internal sealed class Installation : IAsyncDisposable
             if (answer.StatusCode == HttpStatusCode.Accepted)
                 return;
             if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
-                throw new InvalidOperationException($"POST /api/v1/tenants answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            {
+                var text = await answer.Content.ReadAsStringAsync();
+                if (answer.StatusCode != HttpStatusCode.Conflict || !text.Contains("server-full", StringComparison.Ordinal))
+                    throw new InvalidOperationException($"POST /api/v1/tenants answered {(int)answer.StatusCode}: {text}");
+                Interlocked.Increment(ref refused);
+                return;
+            }
+
             Interlocked.Increment(ref putOff);
             await Task.Delay(answer.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1));
         }

@@ -36,10 +36,10 @@ internal sealed class ServerWatch : IAsyncDisposable
     }
 
     /// <summary>What came of the run, with the most connections since the last one.</summary>
-    public Task<BurstResult> ResultAsync(BurstRun run, int putOff) => AloneAsync(async () =>
+    public Task<BurstResult> ResultAsync(BurstRun run, int putOff, int refused) => AloneAsync(async () =>
     {
         await using var limit = new NpgsqlCommand("select current_setting('max_connections')::int", connection);
-        var result = await BurstResult.ReadAsync(run, connection, most, (int)(await limit.ExecuteScalarAsync())!, putOff);
+        var result = await BurstResult.ReadAsync(run, connection, most, (int)(await limit.ExecuteScalarAsync())!, putOff, refused);
         most = 0;
         return result;
     });

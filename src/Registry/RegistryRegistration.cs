@@ -15,6 +15,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
+using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Processes;
 using Saga.Registry.Retention;
@@ -42,6 +43,7 @@ public static class RegistryRegistration
         services.AddSingleton<RegistryMigrator>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantNameStore>();
+        services.AddSingleton<ServerRoomStore>();
         services.AddSingleton<IAcceptanceStore, CommandLedger>();
         services.AddSingleton<HoldStore>();
         services.AddSingleton<RegistryNotifier>();

@@ -6,6 +6,7 @@ using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Intake;
 using Saga.Registry.Notifications;
+using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Processes;
 using Saga.Registry.Tenants;
@@ -16,7 +17,7 @@ namespace Saga.Tests.Support;
 public static class Intakes
 {
     public static ICommandIntake<ProvisionTenant> Provision(NpgsqlDataSource registry, TimeProvider? time = null) =>
-        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry), new ReservedNames([], [])), time);
+        Of<ProvisionTenant, ValidProvision, ProvisionPlan>(registry, new(new PlanStore(registry), new TenantNameStore(registry), new ServerRoomStore(registry), new ReservedNames([], [])), time);
 
     public static ICommandIntake<TCommand> Of<TCommand, TInput, TPlan>(NpgsqlDataSource registry, TPlan plan, TimeProvider? time = null)
         where TCommand : class

@@ -30,8 +30,8 @@ public static class PostgresServer
     }
 
     /// <summary>
-    /// A new control-plane database at its newest version. <see cref="RuntimeLogin"/> may read it, and a registered process hosts the
-    /// steps of provisioning.
+    /// A new control-plane database at its newest version. <see cref="RuntimeLogin"/> may read it, a registered process hosts the
+    /// steps of provisioning, and the server <c>main</c> has room.
     /// </summary>
     public static async Task<NpgsqlDataSource> NewRegistryAsync()
     {
@@ -40,6 +40,7 @@ public static class PostgresServer
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
         await Seed.ProcessAsync(source);
+        await Seed.ServerAsync(source, "main");
         return source;
     }
 

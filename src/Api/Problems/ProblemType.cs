@@ -22,6 +22,9 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
     public static readonly ProblemType SubdomainTaken = new(RejectionCodes.SubdomainTaken, StatusCodes.Status409Conflict, "The subdomain is taken");
+    public static readonly ProblemType NameTaken = new(RejectionCodes.NameTaken, StatusCodes.Status409Conflict, "The name is that of another tenant's organisation");
+    public static readonly ProblemType NoServer = new(RejectionCodes.NoServer, StatusCodes.Status409Conflict, "No database server accepts tenants there");
+    public static readonly ProblemType ServerFull = new(RejectionCodes.ServerFull, StatusCodes.Status409Conflict, "The database servers are full");
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "A running operation is in the way");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
@@ -40,7 +43,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, OperationActive, ParentEnded, TenantState, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, ParentEnded, TenantState, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

@@ -47,7 +47,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 // A concurrent command with the same key shows up as a taken scope.
                 return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Refusal(conflict));
             }
-            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or TenantAdmission.NameHeld or TenantAdmission.NoRoom)
             {
                 // A concurrent command with the same key shows up as a taken name, so check the key first.
                 if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
@@ -104,7 +104,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         if (Guard(input, tenant) is { } refused)
             return new(TPlan.Workflows[0], input, refused);
         var workflow = plan.Plan(input, tenant);
-        return new(workflow, input, await FindConflictAsync(input, Begin(input, existing), cancellationToken) ?? NotRun(workflow, await MissingAsync(cancellationToken)));
+        return new(workflow, input, NotRun(workflow, await MissingAsync(cancellationToken)) ?? await FindConflictAsync(input, Begin(input, existing), cancellationToken));
     }
 
     // Holds no connection meanwhile: the rules may need one themselves, and if every pooled connection were held by a command, the

@@ -32,4 +32,13 @@ public static class RejectionCodes
     public const string DomainTaken = "domain-taken";
 
     public const string SubdomainTaken = "subdomain-taken";
+
+    /// <summary>The identity provider could not give the name to the tenant's organisation, because other tenants have what it would be called.</summary>
+    public const string NameTaken = "name-taken";
+
+    /// <summary>No database server accepts tenants where the tenant's data must live.</summary>
+    public const string NoServer = "no-server";
+
+    /// <summary>The database servers have no room for the tenant in addition to those that were accepted before.</summary>
+    public const string ServerFull = "server-full";
 }

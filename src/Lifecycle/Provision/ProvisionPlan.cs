@@ -5,13 +5,14 @@ using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
 using Saga.Registry.Audit;
+using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Provision;
 
 /// <summary>Provisioning: creates a tenant.</summary>
-public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, ReservedNames reserved) : ICommandPlan<ProvisionTenant, ValidProvision>
+public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, ServerRoomStore room, ReservedNames reserved) : ICommandPlan<ProvisionTenant, ValidProvision>
 {
     public static string Kind => ProvisionWorkflow.Kind;
 
@@ -32,10 +33,16 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Reserv
     public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => ProvisionWorkflow.Definition;
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
-        [input.ToNewTenant().InsertCommand(operation.Tenant, operation.At)];
+        [TenantAdmission.Command(input.Name, input.Slug, input.Region), input.ToNewTenant().InsertCommand(operation.Tenant, operation.At)];
 
     public object AuditDetail(ValidProvision input) => new { slug = input.Slug, plan = input.Plan.Name, tier = input.Tier };
 
-    public async Task<OperationRejected?> FindConflictAsync(ValidProvision input, CancellationToken cancellationToken) =>
-        TakenNames.Refusal(input, await names.FindTakenAsync(input.Slug, input.Domain, input.Subdomain, cancellationToken));
+    public async Task<OperationRejected?> FindConflictAsync(ValidProvision input, CancellationToken cancellationToken)
+    {
+        if (TakenNames.Refusal(input, await names.FindTakenAsync(input.Slug, input.Domain, input.Subdomain, cancellationToken)) is { } taken)
+            return taken;
+        return await names.IsHeldAsync(input.Name, input.Slug, cancellationToken)
+            ? TakenNames.Held(input)
+            : Room.Refusal(input.Region, await room.FindAsync(input.Region, cancellationToken));
+    }
 }

@@ -33,4 +33,12 @@ internal static class TakenNames
             OperationId = taken.Running?.Id,
         };
     }
+
+    /// <summary>The refusal of a name that the tenant's organisation could not be told apart by.</summary>
+    public static OperationRejected Held(ValidProvision valid) => new()
+    {
+        Code = RejectionCodes.NameTaken,
+        Detail = $"The organisation of the tenant could be called neither '{valid.Name}' nor '{valid.Name} ({valid.Slug})': another tenant has one of these names. Choose another name.",
+        Errors = [new("/name", $"'{valid.Name}' with the slug '{valid.Slug}' is called like another tenant")],
+    };
 }

@@ -62,7 +62,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             if (await FindAsync(transaction, tenant, cancellationToken) is { } placed)
                 return new PlacementResult(placed, []);
             var servers = await LoadsAsync(transaction, region, among, cancellationToken);
-            if (servers.Where(s => s.Used < s.Maximum).MinBy(s => s.Used - s.Maximum) is not { } best)
+            if (servers.Where(s => s.Used < s.Maximum).OrderBy(s => s.Promised).ThenBy(s => s.Used - s.Maximum).FirstOrDefault() is not { } best)
                 return new PlacementResult(null, servers);
 
             var id = await IdAsync(transaction, tenant, cancellationToken);
@@ -169,8 +169,10 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         [
             .. await transaction.Connection.QueryAsync<ServerLoad>(new CommandDefinition(
                 """
-                select name, placed as Used, max_tenants as Maximum from database_servers
-                where name = any(@Names) and accepting and (@region::text is null or region = @region) order by name
+                select s.name, s.placed as Used, s.max_tenants as Maximum,
+                    @region::text is null and (select sum(o.max_tenants - o.placed) from database_servers o where o.accepting and o.region = s.region)
+                        <= (select coalesce(sum(u.waiting), 0) from unplaced_tenants() u where u.region = s.region) as Promised
+                from database_servers s where s.name = any(@Names) and s.accepting and (@region::text is null or s.region = @region) order by s.name
                 """,
                 new { Names = among.ToArray(), region }, transaction.Transaction, cancellationToken: cancellationToken)),
         ];
@@ -185,4 +187,8 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
 /// <summary>The tenant's placement; or null with the load of the candidate servers, which is empty when no server accepts tenants.</summary>
 public sealed record PlacementResult(TenantPlacement? Placement, IReadOnlyList<ServerLoad> Servers);
 
-public sealed record ServerLoad(string Name, int Used, int Maximum);
+/// <param name="Name">The server.</param>
+/// <param name="Used">Tenants placed there.</param>
+/// <param name="Maximum">Tenants that it may hold.</param>
+/// <param name="Promised">Whether tenants that were accepted for its region need all that is left there. Others are placed elsewhere as long as possible.</param>
+public sealed record ServerLoad(string Name, int Used, int Maximum, bool Promised);

@@ -14,6 +14,23 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
         where t.status not in ('failed', 'deprovisioned') and (t.slug = $1 or t.domain = $2 or t.subdomain = $3)
         """;
 
+    /// <summary>
+    /// Whether the organisation of a tenant with this name and slug could get neither of its two names, because a live tenant has the
+    /// second one as its own name, or would need this name as its second one.
+    /// </summary>
+    public async Task<bool> IsHeldAsync(string name, Slug slug, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            """
+            select exists (
+                select from tenants t where t.status not in ('failed', 'deprovisioned')
+                and (lower(t.name) = lower($1 || ' (' || $2 || ')') or lower(t.name || ' (' || t.slug || ')') = lower($1)))
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug.ToString() });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     public async Task<TakenTenantNames> FindTakenAsync(Slug slug, string? domain, string subdomain, CancellationToken cancellationToken)
     {
         bool slugTaken = false, domainTaken = false, subdomainTaken = false;

@@ -52,6 +52,8 @@ public sealed class Site
         await RuntimeLogin.EnsureAsync(source);
         // Commands are posted before a process runs, and while all processes are down.
         await Seed.ProcessAsync(source);
+        foreach (var server in servers)
+            await Seed.ServerAsync(source, server.Name, "default", maxTenants: server.MaxTenants);
         var bucket = S3Server.NewBucket();
         var site = new Site(world, source, keycloak, bucket, servers)
         {
@@ -109,7 +111,7 @@ public sealed class Site
     public static ProvisionTenant NewCommand(string plan)
     {
         var slug = string.Create(CultureInfo.InvariantCulture, $"tenant-{Interlocked.Increment(ref tenants)}-{Guid.NewGuid().ToString("n")[..6]}");
-        return new ProvisionTenant { Name = $"Tenant {slug}", Slug = slug, Plan = plan, AdminEmail = $"admin@{slug}.example", Domain = $"{slug}.example", IdempotencyKey = slug };
+        return new ProvisionTenant { Name = $"Tenant {slug}", Slug = slug, Plan = plan, AdminEmail = $"admin@{slug}.example", Domain = plan == "basic" ? null : $"{slug}.example", IdempotencyKey = slug };
     }
 
     /// <summary>Submits the command like the API. A repeated submission returns the same operation.</summary>

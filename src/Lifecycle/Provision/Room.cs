@@ -1,0 +1,34 @@
+using System.Globalization;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Placements;
+
+namespace Saga.Lifecycle.Provision;
+
+/// <summary>Reports that the database servers cannot take one more tenant.</summary>
+internal static class Room
+{
+    /// <returns>The refusal, with numbers; null when there is room.</returns>
+    public static OperationRejected? Refusal(string? region, ServerRoom room)
+    {
+        var where = region is null ? "" : $" in region '{region}'";
+        var servers = room.Servers.Where(s => region is null || s.Region == region).ToList();
+        if (servers.Count == 0)
+        {
+            var regions = room.Servers.Select(s => s.Region).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+            return new()
+            {
+                Code = RejectionCodes.NoServer,
+                Detail = $"No database server{where} accepts tenants. {(regions.Count == 0 ? "None of the installation does." : $"There are servers in {string.Join(", ", regions)}.")}",
+                Errors = region is null ? [] : [new("/region", regions.Count == 0 ? "no region has a server" : $"must be one of {string.Join(", ", regions)}")],
+            };
+        }
+
+        return room.Left >= 1 ? null : new()
+        {
+            Code = RejectionCodes.ServerFull,
+            Detail = string.Create(CultureInfo.InvariantCulture,
+                $"The database servers{where} are full: {string.Join(", ", servers.Select(s => $"'{s.Name}' holds {s.Used} of {s.Maximum} tenants"))}, and {room.Waiting} accepted tenants wait for a place."),
+        };
+    }
+}

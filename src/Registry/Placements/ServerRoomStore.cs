@@ -1,0 +1,30 @@
+using Dapper;
+using Npgsql;
+
+namespace Saga.Registry.Placements;
+
+/// <summary>Room on the database servers for tenants that are not accepted yet. Thread-safe.</summary>
+public sealed class ServerRoomStore(NpgsqlDataSource registry)
+{
+    /// <param name="region">Where the tenant's data must live; anywhere when null.</param>
+    /// <param name="cancellationToken">Cancels the queries.</param>
+    public async Task<ServerRoom> FindAsync(string? region, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            """
+            select name, region, placed as Used, max_tenants as Maximum from database_servers where accepting order by name;
+            select coalesce(sum(waiting), 0)::bigint from unplaced_tenants();
+            select room_for_tenants(@region);
+            """,
+            new { region }, cancellationToken: cancellationToken));
+        return new([.. await results.ReadAsync<AcceptingServer>()], await results.ReadSingleAsync<long>(), await results.ReadSingleAsync<long>());
+    }
+}
+
+/// <param name="Servers">The servers that accept tenants, in every region.</param>
+/// <param name="Waiting">Tenants of any region that were accepted and have no placement yet.</param>
+/// <param name="Left">How many more tenants may be accepted; may be negative when operators reduced the room.</param>
+public sealed record ServerRoom(IReadOnlyList<AcceptingServer> Servers, long Waiting, long Left);
+
+public sealed record AcceptingServer(string Name, string Region, int Used, int Maximum);
