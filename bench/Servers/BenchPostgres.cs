@@ -47,6 +47,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
         var registry = new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { MaxAutoPrepare = 64 }.ConnectionString;
         await using var source = NpgsqlDataSource.Create(registry);
         await new RegistryMigrator(source).MigrateAsync();
+        await Seed.ServerAsync(source, "main", "default", maxTenants: 100_000);
         return registry;
     }
 

@@ -20,6 +20,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
         (database.Host, database.Port) = ("127.0.0.1", line.Port);
         server = await ApiServer.StartAsync(database.ConnectionString);
         await Seed.ProcessAsync(direct);
+        await Seed.ServerAsync(direct, "main");
     }
 
     public async ValueTask DisposeAsync()

@@ -17,6 +17,7 @@ public sealed class When_more_commands_come_than_connections
         await using var registry = NpgsqlDataSource.Create(few);
         await new RegistryMigrator(registry).MigrateAsync();
         await Seed.ProcessAsync(registry);
+        await Seed.ServerAsync(registry, "main");
         var intake = Intakes.Provision(registry);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => intake.SubmitAsync(
