@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
+using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
@@ -18,6 +19,9 @@ public static class LifecycleRegistration
         if (services.All(s => s.ServiceType != typeof(ReservedNames)))
         {
             services.AddOptionsWithValidateOnStart<NamesOptions, NamesOptionsValidation>().Bind(configuration.GetSection(NamesOptions.Section));
+            services.AddOptionsWithValidateOnStart<DomainsOptions>().Bind(configuration.GetSection(DomainsOptions.Section)).ValidateDataAnnotations();
+            services.TryAddSingleton<ITxtRecords, DnsTxtRecords>();
+            services.AddSingleton<DomainChecker>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 

@@ -10,6 +10,7 @@ using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.Connections;
 using Saga.Registry.DeadLetters;
+using Saga.Registry.Domains;
 using Saga.Registry.Holds;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
@@ -44,6 +45,7 @@ public static class RegistryRegistration
         services.AddSingleton<TenantStore>();
         services.AddSingleton<TenantNameStore>();
         services.AddSingleton<ServerRoomStore>();
+        services.AddSingleton<TenantDomainStore>();
         services.AddSingleton<IAcceptanceStore, CommandLedger>();
         services.AddSingleton<HoldStore>();
         services.AddSingleton<RegistryNotifier>();

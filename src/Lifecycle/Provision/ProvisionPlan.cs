@@ -2,9 +2,11 @@ using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Engine.Workflows;
+using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
 using Saga.Registry.Audit;
+using Saga.Registry.Domains;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
@@ -33,7 +35,11 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
     public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => ProvisionWorkflow.Definition;
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
-        [TenantAdmission.Command(input.Name, input.Slug, input.Region), input.ToNewTenant().InsertCommand(operation.Tenant, operation.At)];
+    [
+        TenantAdmission.Command(input.Name, input.Slug, input.Region),
+        input.ToNewTenant().InsertCommand(operation.Tenant, operation.At),
+        .. input.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken(), operation.At)] : Array.Empty<NpgsqlBatchCommand>(),
+    ];
 
     public object AuditDetail(ValidProvision input) => new { slug = input.Slug, plan = input.Plan.Name, tier = input.Tier };
 

@@ -18,6 +18,9 @@ public static class AuditActions
     /// <summary>A hold of a tenant was lifted.</summary>
     public const string HoldLift = "hold.lift";
 
+    /// <summary>The control of a tenant's domain was proved.</summary>
+    public const string DomainProve = "domain.prove";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 }

@@ -26,7 +26,11 @@ public sealed record Tenant
     /// <summary>The status shown to callers.</summary>
     public TenantStatus ShownStatus => Closed && Status == TenantStatus.Active ? TenantStatus.Suspended : Status;
 
+    /// <summary>The domain that the tenant claims. Only <see cref="ProvedDomain"/> may be used for anything.</summary>
     public string? Domain { get; init; }
+
+    /// <summary>The domain, if the tenant's control of it was proved.</summary>
+    public string? ProvedDomain { get; init; }
 
     public required string Subdomain { get; init; }
 

@@ -17,7 +17,8 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         $"""
         select t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
             t.features, t.settings, t.schema_version, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
-            {PlacementSql.Columns}, {Closed}
+            {PlacementSql.Columns}, {Closed},
+            (select d.domain from tenant_domains d where d.tenant_id = t.id and d.domain = t.domain and d.state = 'proved')
         from tenants t {PlacementSql.Join}
         """;
 
@@ -78,6 +79,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
         Placed = PlacementSql.Read(row, 19),
         Closed = row.GetBoolean(28),
+        ProvedDomain = Text(row, 29),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -21,12 +21,24 @@ public sealed class When_the_identity_steps_run : IdentitySteps
         var organization = Stub.Organizations.ShouldHaveSingleItem();
         var user = Stub.Users.ShouldHaveSingleItem();
         (row.OrganizationId, row.AdminUserId).ShouldBe((organization.Id, user.Id));
-        (organization.Alias, organization.Domains.Single().Name).ShouldBe(("acme", "acme.example"));
+        (organization.Alias, organization.Domains.Count).ShouldBe(("acme", 0), "the domain is not proved");
         organization.Members.ShouldBe([user.Id]);
         organization.Administrators.ShouldBe([user.Id]);
         user.Roles.ShouldBeEmpty("a role of the realm would hold in every organisation");
         user.RequiredActions.ShouldBe(["VERIFY_EMAIL", "UPDATE_PASSWORD"]);
         await new IdentityVerification(Connection.Directory).VerifyAsync(await Tenant.BeginAsync(StepNames.Verify), None);
+    }
+
+    [Fact]
+    public async Task Should_link_the_domain_once_it_is_proved()
+    {
+        await ProvisionAsync();
+        await using (var prove = Tenant.Registry.CreateCommand("insert into tenant_domains (tenant_id, domain, token, state, proved_at) select id, domain, 'token', 'proved', now() from tenants"))
+            await prove.ExecuteNonQueryAsync(None);
+
+        await ProvisionAsync();
+
+        Stub.Organizations.ShouldHaveSingleItem().Domains.ShouldHaveSingleItem().Name.ShouldBe("acme.example");
     }
 
     [Fact]

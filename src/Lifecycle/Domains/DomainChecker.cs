@@ -1,0 +1,45 @@
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Domains;
+
+namespace Saga.Lifecycle.Domains;
+
+/// <summary>Checks whether the owner of a tenant's domain has published the proof, and records the result. Thread-safe.</summary>
+public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records, TimeProvider time)
+{
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="actor">Who asks, for the audit log.</param>
+    /// <param name="cancellationToken">Cancels the check; nothing is recorded then.</param>
+    /// <returns>Null when the tenant has no domain.</returns>
+    public async Task<DomainCheck?> CheckAsync(TenantId tenant, string actor, CancellationToken cancellationToken)
+    {
+        if (await domains.FindAsync(tenant, cancellationToken) is not { } domain)
+            return null;
+        var (name, text) = (DomainProof.RecordName(domain.Domain), DomainProof.RecordText(domain.Token));
+        IReadOnlyList<string> found;
+        try
+        {
+            found = await records.ReadAsync(name, cancellationToken);
+        }
+        catch (DnsUnavailableException e)
+        {
+            return await FailedAsync(DomainCheckOutcome.Unavailable, e.Message);
+        }
+
+        if (!found.Contains(text, StringComparer.Ordinal))
+        {
+            return await FailedAsync(DomainCheckOutcome.Missing, found.Count == 0
+                ? $"There is no TXT record at {name}."
+                : $"None of the {found.Count} TXT records at {name} is the expected one.");
+        }
+
+        return await domains.ProveAsync(domain, actor, time.GetUtcNow(), cancellationToken)
+            ? new(DomainCheckOutcome.Proved, name, text, null)
+            : new(DomainCheckOutcome.Changed, name, text, "The tenant's domain changed during the check.");
+
+        async Task<DomainCheck> FailedAsync(DomainCheckOutcome outcome, string failure)
+        {
+            await domains.RecordFailureAsync(domain, failure, time.GetUtcNow(), cancellationToken);
+            return new(outcome, name, text, failure);
+        }
+    }
+}
