@@ -76,7 +76,7 @@ public sealed class When_txt_records_are_read : IAsyncLifetime
     [InlineData("dns.example")]
     [InlineData("1.2.3.4.5")]
     public void Should_take_only_addresses_as_servers(string server) =>
-        new DomainsOptions { NameServers = { server } }.Validate(new(new())).ShouldHaveSingleItem().ErrorMessage.ShouldContain(server);
+        new DomainsOptions { NameServers = { server } }.Validate(new(new())).ShouldHaveSingleItem().ErrorMessage.ShouldNotBeNull().ShouldContain(server);
 
     private Task<IReadOnlyList<string>> ReadAsync() =>
         new DnsTxtRecords(Options.Create(new DomainsOptions { NameServers = { dns.Address }, TimeoutSeconds = 1 })).ReadAsync(Name, TestContext.Current.CancellationToken);
