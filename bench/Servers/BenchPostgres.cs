@@ -25,6 +25,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
         var place = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"saga-bench-postgres-{Environment.ProcessId}"));
         var started = await PrivatePostgres.StartAsync(place, settings);
         Watchdog.WatchPostgres(place);
+        await ClosedDatabases.OnServerAsync(started.ConnectionString("postgres"));
         return new BenchPostgres(started, place);
     }
 
@@ -37,13 +38,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
     public async Task<string> NewRegistryAsync()
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"registry{++count}");
-        await using (var connection = new NpgsqlConnection(Admin))
-        {
-            await connection.OpenAsync();
-            await using var create = new NpgsqlCommand($"create database {name}", connection);
-            await create.ExecuteNonQueryAsync();
-        }
-
+        await ClosedDatabases.CreateAsync(Admin, name);
         var registry = new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { MaxAutoPrepare = 64 }.ConnectionString;
         await using var source = NpgsqlDataSource.Create(registry);
         await new RegistryMigrator(source).MigrateAsync();

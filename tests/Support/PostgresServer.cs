@@ -22,10 +22,7 @@ public static class PostgresServer
     {
         var admin = await Shared.Value;
         var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Environment.ProcessId}_{Interlocked.Increment(ref count)}");
-        await using var connection = new NpgsqlConnection(admin);
-        await connection.OpenAsync();
-        await using var create = new NpgsqlCommand($"create database \"{name}\"", connection);
-        await create.ExecuteNonQueryAsync();
+        await ClosedDatabases.CreateAsync(admin, name);
         return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
     }
 
@@ -47,7 +44,11 @@ public static class PostgresServer
     private static async Task<string> StartAsync()
     {
         if (Environment.GetEnvironmentVariable("SAGA_TEST_POSTGRES") is { Length: > 0 } given)
+        {
+            await ClosedDatabases.OnServerAsync(given);
             return given;
+        }
+
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");
         var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
         Watchdog.WatchPostgres(folder);
@@ -57,6 +58,7 @@ public static class PostgresServer
             // Deleting a gigabyte of databases takes long, so do not wait for it.
             System.Diagnostics.Process.Start("rm", ["-rf", folder]).Dispose();
         });
+        await ClosedDatabases.OnServerAsync(server.ConnectionString("postgres"));
         return server.ConnectionString("postgres");
     }
 }

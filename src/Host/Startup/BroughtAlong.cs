@@ -73,7 +73,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
             if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
                 await connection.ExecuteAsync("create database saga");
             // Tenants' logins must not connect to these databases.
-            await connection.ExecuteAsync("revoke connect on database postgres, template1 from public");
+            await connection.ExecuteAsync("revoke connect, temporary on database postgres, template1 from public");
         }
 
         Settings[ModeRules.RegistryKey] = postgres.ConnectionString("saga");

@@ -57,16 +57,16 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
     // because a restored database is new. Only the owner or a superuser can revoke it; for others the server only returns a warning.
     private async Task CloseToPublicAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        const string open = "select has_database_privilege('public', current_database(), 'connect')";
+        const string open = "select has_database_privilege('public', current_database(), 'connect, temporary')";
         if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellationToken)))
             return;
         var database = await connection.ExecuteScalarAsync<string>(new CommandDefinition("select quote_ident(current_database())", cancellationToken: cancellationToken));
-        await connection.ExecuteAsync(new CommandDefinition($"revoke connect on database {database} from public", cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition($"revoke connect, temporary on database {database} from public", cancellationToken: cancellationToken));
         if (log is not null && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(open, cancellationToken: cancellationToken)))
             OpenToPublic(log, database!);
     }
 
-    [LoggerMessage(1900, LogLevel.Warning, "Every login of the server may connect to the registry, and the registry's user does not own the database. The owner should run: REVOKE CONNECT ON DATABASE {Database} FROM PUBLIC")]
+    [LoggerMessage(1900, LogLevel.Warning, "Every login of the server may connect to the registry, and the registry's user does not own the database. The owner should run: REVOKE CONNECT, TEMPORARY ON DATABASE {Database} FROM PUBLIC")]
     private static partial void OpenToPublic(ILogger log, string database);
 
     private static IEnumerable<(int Version, string Name, string Sql, string Checksum)> Migrations()

@@ -38,7 +38,7 @@ public sealed class TenantConnections : IAsyncDisposable
         {
             try
             {
-                return await TenantSession.BeginAsync(known, cancellationToken);
+                return await TenantSession.BeginAsync(known, options, cancellationToken);
             }
             catch (Exception error) when (error is ObjectDisposedException || (error is PostgresException e && IsOutdated(e)))
             {
@@ -48,7 +48,7 @@ public sealed class TenantConnections : IAsyncDisposable
         }
 
         var pool = await pools.AddAsync(await CreateAsync(tenant, cancellationToken));
-        return await TenantSession.BeginAsync(pool, cancellationToken);
+        return await TenantSession.BeginAsync(pool, options, cancellationToken);
     }
 
     /// <summary>Closes the tenant's pool. The next use creates another one from the registry's current data.</summary>

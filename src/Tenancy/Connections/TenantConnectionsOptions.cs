@@ -9,6 +9,8 @@ public sealed class TenantConnectionsOptions
     public const int DefaultMaxPools = 200;
     public const int DefaultMaxPoolSize = 4;
     public const int DefaultIdleSeconds = 30;
+    public const int DefaultLockSeconds = 5;
+    public const int DefaultStatementSeconds = 30;
 
     /// <summary>The most tenants with a pool at once; the least recently used pool is closed first.</summary>
     [Range(1, 100_000, ErrorMessage = "Saga:Connections:MaxPools must be 1 to 100000.")]
@@ -21,4 +23,12 @@ public sealed class TenantConnectionsOptions
     /// <summary>Seconds until an unused connection is closed.</summary>
     [Range(1, 86_400, ErrorMessage = "Saga:Connections:IdleSeconds must be 1 to 86400.")]
     public int IdleSeconds { get; set; } = DefaultIdleSeconds;
+
+    /// <summary>Seconds that a statement waits for a lock, for example one that another tenant's own session holds; 0 for no limit.</summary>
+    [Range(0, 86_400, ErrorMessage = "Saga:Connections:LockSeconds must be 0 to 86400.")]
+    public int LockSeconds { get; set; } = DefaultLockSeconds;
+
+    /// <summary>Seconds that a statement may run; 0 for no limit.</summary>
+    [Range(0, 86_400, ErrorMessage = "Saga:Connections:StatementSeconds must be 0 to 86400.")]
+    public int StatementSeconds { get; set; } = DefaultStatementSeconds;
 }

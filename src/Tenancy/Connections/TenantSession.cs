@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 
@@ -5,8 +6,8 @@ namespace Saga.Tenancy.Connections;
 
 /// <summary>
 /// An open transaction in a tenant's schema, with the tenant's own login. It is rolled back when disposed without
-/// <see cref="CommitAsync"/>. The search path, the tenant's id and the epoch apply until it ends and never leak into the next one.
-/// While it is open, statements that the place's mode forbids fail with one of <see cref="PlaceStates"/>.
+/// <see cref="CommitAsync"/>. The search path, the tenant's id, the epoch and the time limits apply until it ends and never leak into
+/// the next one. While it is open, statements that the place's mode forbids fail with one of <see cref="PlaceStates"/>.
 /// </summary>
 public sealed class TenantSession : IAsyncDisposable
 {
@@ -31,12 +32,12 @@ public sealed class TenantSession : IAsyncDisposable
         await Connection.DisposeAsync();
     }
 
-    internal static async Task<TenantSession> BeginAsync(TenantPool pool, CancellationToken cancellationToken)
+    internal static async Task<TenantSession> BeginAsync(TenantPool pool, TenantConnectionsOptions limits, CancellationToken cancellationToken)
     {
         var connection = await pool.Source.OpenConnectionAsync(cancellationToken);
         try
         {
-            return new TenantSession(pool.Tenant, connection, await EnterAsync(pool, connection, cancellationToken));
+            return new TenantSession(pool.Tenant, connection, await EnterAsync(pool, limits, connection, cancellationToken));
         }
         catch
         {
@@ -45,7 +46,8 @@ public sealed class TenantSession : IAsyncDisposable
         }
     }
 
-    private static async Task<NpgsqlTransaction> EnterAsync(TenantPool pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<NpgsqlTransaction> EnterAsync(
+        TenantPool pool, TenantConnectionsOptions limits, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         try
@@ -65,11 +67,17 @@ public sealed class TenantSession : IAsyncDisposable
 
         async Task ScopeAsync(string enter)
         {
-            await using var scope = new NpgsqlCommand($"select {enter}, set_config('search_path', quote_ident($2), true)", connection, transaction);
+            await using var scope = new NpgsqlCommand(
+                $"select set_config('lock_timeout', $4 || 's', true), set_config('statement_timeout', $5 || 's', true), {enter}, set_config('search_path', quote_ident($2), true)",
+                connection, transaction);
             scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = pool.Tenant.ToString() });
             scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = pool.Schema });
             scope.Parameters.Add(new NpgsqlParameter<long> { TypedValue = pool.Epoch });
+            scope.Parameters.Add(Seconds(limits.LockSeconds));
+            scope.Parameters.Add(Seconds(limits.StatementSeconds));
             await scope.ExecuteNonQueryAsync(cancellationToken);
         }
     }
+
+    private static NpgsqlParameter<string> Seconds(int seconds) => new() { TypedValue = seconds.ToString(CultureInfo.InvariantCulture) };
 }

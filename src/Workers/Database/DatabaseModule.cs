@@ -10,6 +10,7 @@ using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
+using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 using Saga.Workers.Verification;
@@ -36,6 +37,9 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<PlaceModeStore>();
         services.AddSingleton<PlaceModes>();
         services.AddHostedService(s => s.GetRequiredService<PlaceModes>());
+        services.AddSingleton<ServerWalls>();
+        services.AddHostedService<ServerWallsAtStart>();
+        services.AddHostedService<BlockingWatch>();
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();
         services.AddSingleton<ITier, DatabaseTier>();

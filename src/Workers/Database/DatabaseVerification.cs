@@ -5,6 +5,7 @@ using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
 
@@ -12,13 +13,14 @@ namespace Saga.Workers.Database;
 
 /// <summary>
 /// Signs in as the tenant, then writes, reads and deletes a row. Also tries what must fail: reading and writing another tenant's
-/// rows, using another schema, and connecting to another database.
+/// rows, using another schema, connecting to another database, and asking the planner about other tenants' values.
 /// </summary>
 internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets) : IVerification
 {
     // Every copy of the product's tables contains a row of this fictitious tenant.
     private static readonly Guid Canary = Guid.Empty;
     private const string Key = "saga.verification";
+    private const string SetAgain = $"Retry the operation from step '{StepNames.Database}', which sets them again.";
 
     public string Name => "database";
 
@@ -33,8 +35,8 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
         {
             // The pool may be older than the placement that this operation just created.
             await connections.CloseAsync(context.TenantId);
-            var other = await OtherPlacesAsync(context, cancellationToken);
-            await Task.WhenAll(RowsAsync(context, cancellationToken), OtherDatabaseAsync(context, other, cancellationToken));
+            var reach = await ReachAsync(context, cancellationToken);
+            await Task.WhenAll(RowsAsync(context, cancellationToken), OtherDatabasesAsync(context, reach, cancellationToken));
         }
         catch (TenantUnavailableException error)
         {
@@ -133,49 +135,37 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             throw Broken($"with app.tenant_id = '{claim}' it deletes rows of another tenant");
     }
 
-    /// <returns>A database that the login must not be able to connect to; null when there is none other than its own.</returns>
-    private async Task<string?> OtherPlacesAsync(StepContext context, CancellationToken cancellationToken)
+    private async Task<LoginReach> ReachAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
         if (await PlaceVerification.FindAsync(session, cancellationToken) is { } forbidden)
             throw Broken($"it may {forbidden}");
-        await using var places = Batch(
-            session,
-            (
-                """
-                select min(nspname) from pg_namespace
-                where nspname ~ '^(t_[0-9a-f]{32}|product)$' and nspname <> $1 and has_schema_privilege(oid, 'USAGE')
-                """,
-                [context.Tenant.Placement!.Schema]),
-            (
-                """
-                select min(datname) from pg_database
-                where datname ~ '^(tenant|saga)_' and datname <> current_database()
-                  -- A database that is being created (0) or dropped (-2) accepts no connections.
-                  and datallowconn and datconnlimit not in (0, -2)
-                  -- From the row just read, because has_database_privilege() may use an older or newer version of the list.
-                  and exists (
-                      select 1 from aclexplode(coalesce(datacl, acldefault('d', datdba))) granted
-                      where granted.privilege_type = 'CONNECT' and (granted.grantee = 0 or pg_has_role(granted.grantee, 'USAGE')))
-                """,
-                []),
-            // A database that accepts no connections would prove nothing.
-            ("select min(datname) from pg_database where datname ~ '^(tenant|saga)_' and datname <> current_database() and datallowconn and datconnlimit not in (0, -2)", []));
-        await using var results = await places.ExecuteReaderAsync(cancellationToken);
-        if (await TextAsync(results, cancellationToken) is { } schema)
+        var reach = await LoginReach.ReadAsync(
+            session, context.Tenant.Placement!.Schema, context.Tenant.Tier == IsolationTier.Row, cancellationToken);
+        if (reach.Schema is { } schema)
             throw Broken($"it may use schema '{schema}'");
-        await results.NextResultAsync(cancellationToken);
-        if (await TextAsync(results, cancellationToken) is { } database)
-            throw Broken($"it may connect to database '{database}'");
-        await results.NextResultAsync(cancellationToken);
-        return await TextAsync(results, cancellationToken);
+        if (reach.Statistics is { } collected)
+            throw Broken($"the planner has statistics of other tenants' values ({collected}), and EXPLAIN shows them", SetAgain);
+        if (reach.OpenIndex is { } index)
+            throw Broken($"EXPLAIN ANALYZE counts other tenants' rows, because tenant_id is not the first column of index {index}");
+        if (reach.Changed is { } changed)
+            throw Broken($"settings of its roles were changed ({changed})", SetAgain);
+        if (reach.Becomes is { } role)
+            throw Broken($"it may become role '{role}'", SetAgain);
+        return reach;
     }
 
-    // The catalog says that it is refused; this tries it.
-    private async Task OtherDatabaseAsync(StepContext context, string? other, CancellationToken cancellationToken)
+    // The catalog says that it is refused, or that it is not; this tries it. A server may refuse in pg_hba.conf what the catalog permits.
+    private async Task OtherDatabasesAsync(StepContext context, LoginReach reach, CancellationToken cancellationToken)
     {
-        if (other is null || context.Tenant.Tier != IsolationTier.Database)
-            return;
+        foreach (var open in reach.OpenDatabases)
+            await OtherDatabaseAsync(context, open, $"As superuser, run: {OpenDatabases.Closing(open)} Then replay the operation.", cancellationToken);
+        if (reach.ClosedDatabase is { } closed && context.Tenant.Tier == IsolationTier.Database)
+            await OtherDatabaseAsync(context, closed, null, cancellationToken);
+    }
+
+    private async Task OtherDatabaseAsync(StepContext context, string other, string? remedy, CancellationToken cancellationToken)
+    {
         var connectionString = new NpgsqlConnectionStringBuilder(await connections.ConnectionStringAsync(context.TenantId, cancellationToken)) { Database = other, Pooling = false };
         await RefusedAsync(
             async () =>
@@ -183,27 +173,27 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
                 await using var connection = new NpgsqlConnection(connectionString.ConnectionString);
                 await connection.OpenAsync(cancellationToken);
             },
-            $"it connects to database '{other}'");
+            $"it may connect to database '{other}'", remedy);
     }
 
-    private static async Task RefusedAsync(Func<Task> attempt, string otherwise)
+    private static async Task RefusedAsync(Func<Task> attempt, string otherwise, string? remedy = null)
     {
         try
         {
             await attempt();
         }
         catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InsufficientPrivilege
-            or PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.InvalidCatalogName)
+            or PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidAuthorizationSpecification)
         {
             return;
         }
 
-        throw Broken(otherwise);
+        throw Broken(otherwise, remedy);
     }
 
-    private static StepFailureException Broken(string what) => StepFailureException.Permanent(
+    private static StepFailureException Broken(string what, string? remedy = null) => StepFailureException.Permanent(
         "isolation-broken", $"The tenant's login is not isolated from other tenants: {what}.",
-        "Do not activate the tenant. Compare the policies and grants of its database with the product's migrations.");
+        remedy ?? "Do not activate the tenant. Compare the policies and grants of its database with the product's migrations.");
 
     private static NpgsqlBatch Batch(TenantSession session, params ReadOnlySpan<(string Sql, object[] Parameters)> statements)
     {
@@ -224,11 +214,5 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
         await results.NextResultAsync(cancellationToken);
         await results.ReadAsync(cancellationToken);
         return results.GetInt64(0);
-    }
-
-    private static async Task<string?> TextAsync(NpgsqlDataReader results, CancellationToken cancellationToken)
-    {
-        await results.ReadAsync(cancellationToken);
-        return await results.IsDBNullAsync(0, cancellationToken) ? null : results.GetString(0);
     }
 }

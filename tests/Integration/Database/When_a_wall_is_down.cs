@@ -1,6 +1,5 @@
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
-using Saga.Host.Embedded;
 using Saga.Tests.Support;
 using Saga.Workers.Database;
 using Saga.Workers.Runtime;
@@ -10,7 +9,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>Uses its own server, because a missing isolation measure affects every tenant on it.</summary>
-public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : IClassFixture<When_a_wall_is_down.OwnServer>
+public sealed class When_a_wall_is_down(OwnServer server) : IClassFixture<OwnServer>
 {
     [Theory]
     [InlineData("alter table product.settings disable row level security", "reads rows of another tenant")]
@@ -22,6 +21,8 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
     [InlineData("grant execute on function pg_advisory_lock(bigint) to public", "may call pg_advisory_lock")]
     [InlineData("grant execute on function lo_create(oid) to public", "may call lo_create")]
     [InlineData("grant select on saga.place to public", "may use table saga.place")]
+    [InlineData("grant connect on database postgres to public", "may connect to database 'postgres'")]
+    [InlineData("grant connect on database template1 to public", "may connect to database 'template1'")]
     [InlineData("create schema t_00000000000000000000000000000000; grant usage on schema t_00000000000000000000000000000000 to public", "may use schema")]
     public async Task Should_be_refused_by_verification_when_a_wall_is_down(string damage, string found)
     {
@@ -39,7 +40,7 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
         }
         finally
         {
-            await world.AdminQueryAsync<string>("postgres", "revoke connect on database saga_rows from public");
+            await world.AdminQueryAsync<string>("postgres", "revoke connect on database saga_rows, postgres, template1 from public");
         }
     }
 
@@ -81,20 +82,4 @@ public sealed class When_a_wall_is_down(When_a_wall_is_down.OwnServer server) : 
 
     private static async Task VerifyAsync(DatabaseWorld world, SeededTenant tenant) =>
         await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
-
-    public sealed class OwnServer : IAsyncLifetime
-    {
-        private readonly string folder = Path.Combine(Path.GetTempPath(), $"saga-test-wall-{Guid.NewGuid():n}");
-        private PrivatePostgres postgres = null!;
-
-        public string ConnectionString => postgres.ConnectionString("postgres");
-
-        public async ValueTask InitializeAsync() => postgres = await PrivatePostgres.StartAsync(folder, ["fsync=off"]);
-
-        public async ValueTask DisposeAsync()
-        {
-            await postgres.StopAsync(immediate: true);
-            Directory.Delete(folder, recursive: true);
-        }
-    }
 }

@@ -46,13 +46,7 @@ public sealed class World
     public async Task<Site> NewSiteAsync(params SiteServer[] servers)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"site_{Interlocked.Increment(ref count)}");
-        await using (var connection = new NpgsqlConnection(Postgres.ConnectionString("postgres") + ";Pooling=false"))
-        {
-            await connection.OpenAsync();
-            await using var create = new NpgsqlCommand($"create database \"{name}\"", connection);
-            await create.ExecuteNonQueryAsync();
-        }
-
+        await ClosedDatabases.CreateAsync(Postgres.ConnectionString("postgres"), name);
         SiteServer[] places = servers.Length > 0 ? servers : [new SiteServer("main", Postgres.ConnectionString("postgres"))];
         var site = await Site.SetUpAsync(this, name, Postgres.ConnectionString(name), await Rabbit.AddVirtualHostAsync(), places);
         lock (sites)
@@ -79,6 +73,7 @@ public sealed class World
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600", .. settings]);
         Watchdog.WatchPostgres(Path.Combine(folder.FullName, "postgres"));
+        await ClosedDatabases.OnServerAsync(server.ConnectionString("postgres"));
         AtEnd.Do(async () =>
         {
             await server.StopAsync(immediate: true);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Tiers;
+using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Migrations;
@@ -46,6 +48,12 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                 await session.ExecuteAsync(RowPolicies.Statement(schema), cancellationToken);
                 if (user is not null)
                     await session.ExecuteAsync(Grants(schema, user), cancellationToken);
+                if (owner == SharedRoles.RowOwner)
+                {
+                    // In the same transaction, so that no row is ever analysed.
+                    await session.ExecuteAsync("reset role", cancellationToken);
+                    await SharedStatistics.CloseAsync(session, schema, cancellationToken);
+                }
             },
             cancellationToken);
         return await ReadAsync(session, schema, cancellationToken);

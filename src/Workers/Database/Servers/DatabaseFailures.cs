@@ -27,6 +27,8 @@ internal static class DatabaseFailures
 
     private static StepFailureException Translate(string server, PostgresException error) => FailureKinds.OfSqlState(error.SqlState) switch
     {
+        // The server answers, so its circuit stays closed. Nobody's attempts are used up either: a tenant's login may have taken the lock.
+        _ when error.SqlState == PostgresErrorCodes.LockNotAvailable => Locked(server, error),
         FailureKind.Outage => Unavailable(server, error.MessageText, error),
         FailureKind.Overload => Busy(server, $"Database server '{server}' is overloaded: {error.MessageText}.", error),
         FailureKind.Transient => Concurrent(server, error),
@@ -56,6 +58,10 @@ internal static class DatabaseFailures
     private static StepFailureException Busy(string server, string message, Exception cause) => StepFailureException.Overload(
         "postgresql-busy", message, System(server), "Nothing, unless it lasts. Then allow more connections on the server and raise Saga:Databases:MaxConnectionsPerServer.",
         cause: cause);
+
+    private static StepFailureException Locked(string server, PostgresException cause) => StepFailureException.Overload(
+        "postgresql-locked", $"Database server '{server}': another session holds a lock for too long: {cause.MessageText}.", System(server),
+        "Nothing, unless it lasts: locks of tenants' logins are ended after Saga:Databases:BlockingSeconds. Then look for the session in pg_locks.", cause: cause);
 
     private static StepFailureException Concurrent(string server, PostgresException cause) => StepFailureException.Transient(
         "postgresql-concurrent", $"Database server '{server}' answered {cause.SqlState}: {cause.MessageText}.", cause: cause);

@@ -1,15 +1,17 @@
 using System.Collections.Concurrent;
 using System.Data;
+using System.Globalization;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Registry.Placements;
+using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Servers;
 
 /// <summary>Administrators' connections to the configured servers. Thread-safe.</summary>
-internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, ConnectionBudgets budgets) : IAsyncDisposable
+internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptions<LockOptions> locks, ConnectionBudgets budgets) : IAsyncDisposable
 {
     /// <summary>The scope of advisory locks is one database, so every worker takes the server-wide ones in this database.</summary>
     public const string Maintenance = "postgres";
@@ -25,6 +27,22 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
     /// <summary>The same for a caller that already holds a session of the server.</summary>
     public Task<ServerSession> OpenSecondAsync(string server, string database, CancellationToken cancellationToken) =>
         OpenAsync(server, database, budgets.Of(server).ReserveSecondAsync, cancellationToken);
+
+    /// <summary>A connection to the maintenance database, for which the caller has reserved room in the server's budget.</summary>
+    public async Task<NpgsqlConnection> OpenReservedAsync(string server, CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(ConnectionString(server, Maintenance));
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     private async Task<ServerSession> OpenAsync(
         string server, string database, Func<CancellationToken, Task<ServerConnections.Reservation>> reserve, CancellationToken cancellationToken)
@@ -155,6 +173,8 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, Connec
             // Connections are kept here, within the server's budget, because an Npgsql pool covers only one database.
             Pooling = false,
             CommandTimeout = 60,
+            // Whoever waits for a lock must not look like a server that does not answer. DISCARD ALL restores this value.
+            Options = string.Create(CultureInfo.InvariantCulture, $"{new NpgsqlConnectionStringBuilder(configured.ConnectionString).Options} -c lock_timeout={locks.Value.LockSeconds}s").Trim(),
         }.ConnectionString;
     }
 }

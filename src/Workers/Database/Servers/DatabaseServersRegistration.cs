@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Saga.Registry;
 using Saga.Registry.Connections;
 using Saga.Registry.Placements;
+using Saga.Workers.Database.Walls;
 
 namespace Saga.Workers.Database.Servers;
 
@@ -26,6 +27,7 @@ public static class DatabaseServersRegistration
         if (services.Any(s => s.ServiceType == typeof(DatabaseServers)))
             return services;
         services.AddOptionsWithValidateOnStart<DatabasesOptions, DatabasesOptionsValidation>().Bind(configuration.GetSection(DatabasesOptions.Section));
+        services.AddOptionsWithValidateOnStart<LockOptions>().Bind(configuration.GetSection(LockOptions.Section)).ValidateDataAnnotations();
         services.AddConnectionBudgets(configuration);
         services.AddSingleton<DatabaseServers>();
         services.AddSingleton<IServerBudgets, ConfiguredServerBudgets>();

@@ -2,6 +2,7 @@ using Saga.Registry.Placements;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Walls;
 
 namespace Saga.Workers.Database.Tiers;
 
@@ -33,7 +34,19 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
         }
 
         await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);
+        // Somebody may have changed the tables by hand since they were migrated.
+        if (await SharedStatistics.IsOpenAsync(session, PlacementStore.ProductSchema, cancellationToken))
+            await CloseStatisticsAsync(session, cancellationToken);
     }
+
+    /// <summary>Removes planner statistics of the row tier's tables. One worker at a time.</summary>
+    public static Task CloseStatisticsAsync(ServerSession session, CancellationToken cancellationToken) => session.InTransactionAsync(
+        async () =>
+        {
+            await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@ProductSchema, 2))", cancellationToken, new { PlacementStore.ProductSchema });
+            await SharedStatistics.CloseAsync(session, PlacementStore.ProductSchema, cancellationToken);
+        },
+        cancellationToken);
 
     /// <summary>Creates a database for tenants' schemas if needed.</summary>
     public Task EnsureSchemasAsync(string server, string database, CancellationToken cancellationToken) =>

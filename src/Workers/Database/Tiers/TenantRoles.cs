@@ -1,6 +1,7 @@
 using System.Globalization;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Walls;
 
 namespace Saga.Workers.Database.Tiers;
 
@@ -11,7 +12,8 @@ internal static class TenantRoles
     public static Task EnsureGroupAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
         session.ExecuteAsync(Group(role), cancellationToken);
 
-    /// <summary>Creates or updates the tenant's own login with the credential's password and the connection limit, in one transaction.</summary>
+    /// <summary>Creates or updates the tenant's own login with the credential's password and the connection limit, in one transaction. Settings that
+    /// the tenant gave to the login or to the shared role are reset.</summary>
     /// <param name="owner">The role that owns the tenant's place, which is created too; null for none.</param>
     /// <param name="memberOf">The role whose rights the login gets; null for none.</param>
     public static Task EnsureLoginAsync(
@@ -25,7 +27,8 @@ internal static class TenantRoles
             {Group(credential.Username)}
             alter role {role} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls inherit
                 connection limit {limit} password {Sql.Text(ScramVerifier.Create(credential.Password))};
-            {(memberOf is null ? "" : $"grant {Sql.Name(memberOf)} to {role};")}
+            {LoginSettings.Reset(credential.Username)}
+            {(memberOf is null ? "" : LoginSettings.Reset(memberOf) + LoginSettings.Join(memberOf, credential.Username))}
             """,
             cancellationToken);
     }
