@@ -126,6 +126,20 @@ public sealed class When_a_row_tenants_login_locks_shared_tables(OwnServer serve
         }
     }
 
+    [Fact]
+    public async Task Should_need_no_superuser_to_end_sessions()
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString, settings: Bounds);
+        var hostile = await world.ReadyAsync(IsolationTier.Row);
+        await world.AdminQueryAsync<string>("postgres", "create role watching login password 'watching' in role pg_signal_backend; grant connect on database postgres to watching");
+        await using var connection = await SignInAsync(world, hostile);
+        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+        await connection.ExecuteAsync(Lock);
+
+        await using var watching = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Username = "watching", Password = "watching", Pooling = false }.ConnectionString);
+        (await BlockingSessions.EndAsync(watching, TimeSpan.FromSeconds(1), Cancellation)).ShouldHaveSingleItem().Login.ShouldBe($"t_{hostile.Id.Compact}");
+    }
+
     private static async Task<NpgsqlConnection> SignInAsync(DatabaseWorld world, SeededTenant tenant)
     {
         var connection = new NpgsqlConnection(await world.Connections.ConnectionStringAsync(tenant.Id, Cancellation) + ";Pooling=false");

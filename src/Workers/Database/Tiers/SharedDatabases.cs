@@ -35,7 +35,7 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
 
         await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);
         // Somebody may have changed the tables by hand since they were migrated.
-        if (await SharedStatistics.IsOpenAsync(session, PlacementStore.ProductSchema, cancellationToken))
+        if (await SharedStatistics.IsCollectingAsync(session, PlacementStore.ProductSchema, cancellationToken))
             await CloseStatisticsAsync(session, cancellationToken);
     }
 

@@ -18,7 +18,7 @@ namespace Saga.Workers.Database.Walls;
 /// </summary>
 internal static class BlockingSessions
 {
-    /// <param name="connection">A connection to any database of the server, whose user may signal other sessions.</param>
+    /// <param name="connection">A connection to any database of the server, whose user may signal other sessions (<c>pg_signal_backend</c>).</param>
     /// <param name="bound">How long a session that is no tenant's may have to wait.</param>
     public static async Task<IReadOnlyList<EndedSession>> EndAsync(NpgsqlConnection connection, TimeSpan bound, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<EndedSession>(new CommandDefinition(
@@ -26,7 +26,7 @@ internal static class BlockingSessions
             with tenants as materialized (
                 select a.pid, a.usename::text as login, a.datname::text as database, a.usesysid
                 from pg_stat_activity a
-                where a.backend_type = 'client backend' and a.usename ~ '^t_[0-9a-f]'
+                where a.usename ~ '^t_[0-9a-f]'
             ),
             locks as materialized (select * from pg_locks where exists (select 1 from tenants)),
             strong as (
@@ -39,7 +39,7 @@ internal static class BlockingSessions
             ),
             waiting as materialized (
                 select distinct w.pid
-                from locks l join pg_stat_activity w on w.pid = l.pid and w.backend_type = 'client backend'
+                from locks l join pg_stat_activity w on w.pid = l.pid and w.usesysid is not null
                 where not l.granted and clock_timestamp() - l.waitstart > @bound and w.pid not in (select pid from tenants)
             ),
             blocking as (

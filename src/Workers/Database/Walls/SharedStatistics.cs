@@ -63,9 +63,13 @@ internal static class SharedStatistics
         }
     }
 
-    /// <summary>Whether <see cref="CloseAsync"/> has something to do.</summary>
+    /// <summary>Whether statistics are collected.</summary>
+    public static Task<bool> IsCollectingAsync(ServerSession session, string schema, CancellationToken cancellationToken) =>
+        session.ScalarAsync<bool>($"select exists ({Collected(Sql.Text(schema))})", cancellationToken);
+
+    /// <summary>Whether <see cref="CloseAsync"/> has something to do: also what was collected before.</summary>
     public static async Task<bool> IsOpenAsync(ServerSession session, string schema, CancellationToken cancellationToken) =>
-        await session.ScalarAsync<bool>($"select exists ({Collected(Sql.Text(schema))})", cancellationToken) || await HasLeftAsync(session, schema, cancellationToken);
+        await IsCollectingAsync(session, schema, cancellationToken) || await HasLeftAsync(session, schema, cancellationToken);
 
     // Only a superuser sees this catalog. For other users nothing is left: their databases never had statistics, because the migration
     // that creates a table also stops collecting.
