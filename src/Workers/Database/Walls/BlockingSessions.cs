@@ -23,15 +23,15 @@ internal static class BlockingSessions
     public static async Task<IReadOnlyList<EndedSession>> EndAsync(NpgsqlConnection connection, TimeSpan bound, CancellationToken cancellationToken) =>
         [.. await connection.QueryAsync<EndedSession>(new CommandDefinition(
             $"""
-            with tenants as materialized (
+            with suspects as materialized (
                 select a.pid, a.usename::text as login, a.datname::text as database, a.usesysid
                 from pg_stat_activity a
                 where a.usename ~ '^t_[0-9a-f]'
             ),
-            locks as materialized (select * from pg_locks where exists (select 1 from tenants)),
+            locks as materialized (select * from pg_locks where exists (select 1 from suspects)),
             strong as (
                 select t.pid, 'it locked a shared table (' || min(l.mode) || ')' as why
-                from tenants t
+                from suspects t
                 join pg_auth_members m on m.member = t.usesysid and m.roleid = (select oid from pg_roles where rolname = '{SharedRoles.RowUsers}')
                 join locks l on l.pid = t.pid and l.locktype = 'relation'
                     and l.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
@@ -40,14 +40,14 @@ internal static class BlockingSessions
             waiting as materialized (
                 select distinct w.pid
                 from locks l join pg_stat_activity w on w.pid = l.pid and w.usesysid is not null
-                where not l.granted and clock_timestamp() - l.waitstart > @bound and w.pid not in (select pid from tenants)
+                where not l.granted and clock_timestamp() - l.waitstart > @bound and w.pid not in (select pid from suspects)
             ),
             blocking as (
                 select b.pid, 'another session had to wait for it' as why
                 from waiting w cross join unnest(pg_blocking_pids(w.pid)) b(pid)
             )
             select t.pid as Pid, t.login as Login, t.database as Database, min(f.why) as Why
-            from tenants t join (select * from strong union all select * from blocking) f on f.pid = t.pid
+            from suspects t join (select * from strong union all select * from blocking) f on f.pid = t.pid
             group by t.pid, t.login, t.database
             having pg_terminate_backend(t.pid)
             """,
