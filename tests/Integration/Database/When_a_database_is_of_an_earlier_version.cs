@@ -8,7 +8,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>Uses its own server, because the row tier's database is every test's.</summary>
-public sealed class When_a_database_is_of_an_earlier_version(When_a_wall_is_down.OwnServer server) : IClassFixture<When_a_wall_is_down.OwnServer>
+public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) : IClassFixture<OwnServer>
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];
 
