@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry;
@@ -22,6 +23,12 @@ public sealed class CacheModule : ResourceModule
             ? ActivatorUtilities.CreateInstance<RedisCacheProvisioner>(s)
             : ActivatorUtilities.CreateInstance<InProcessCacheProvisioner>(s));
         services.AddSingleton<IStep, CacheStep>();
+        if (configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Adapter)}"] == CacheOptions.RedisAdapter)
+        {
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddSingleton<RedisUserUpdate>();
+            services.AddHostedService<RedisUserUpdateService>();
+        }
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

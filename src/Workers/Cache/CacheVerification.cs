@@ -63,6 +63,7 @@ internal sealed class CacheVerification(ICacheStore store, TenantCredentials cre
         await RefusedAsync(session, "SET", d => d.StringSetAsync(foreign, "probe", TimeSpan.FromMilliseconds(1)), cancellationToken);
         await RefusedAsync(session, "KEYS", d => d.ExecuteAsync("KEYS", "*"), cancellationToken);
         await RefusedAsync(session, "SUBSCRIBE", d => d.Multiplexer.GetSubscriber().SubscribeAsync(RedisChannel.Literal(foreign)), cancellationToken);
+        await RefusedAsync(session, "CLIENT TRACKING", d => d.ExecuteAsync("CLIENT", "TRACKING", "ON", "BCAST"), cancellationToken);
         await RefusedAsync(session, "ACL LIST", d => d.ExecuteAsync("ACL", "LIST"), cancellationToken);
     }
 

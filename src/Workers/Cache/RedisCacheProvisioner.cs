@@ -22,16 +22,8 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         ArgumentNullException.ThrowIfNull(credential);
         var space = CacheKey.Prefix(tenant);
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(credential.Password)));
-        // SETUSER adds to existing rules, so the rules start with a reset. Commands that list other tenants' keys or channels, or move
-        // keys to another database, are revoked again.
-        object[] rules =
-        [
-            "SETUSER", credential.Username, "reset", "on", $"#{digest}", "resetkeys", $"%RW~{space}*", "resetchannels", $"&{space}*",
-            "-@all", "+@read", "+@write", "+@connection", "+@pubsub", "+@transaction", "-@dangerous", "-@admin", "-@scripting",
-            "-scan", "-randomkey", "-dbsize", "-keys", "-select", "-pubsub", "-move", "-copy",
-            // A client whose password was refused must be able to find out that it is signed in as somebody else.
-            "+acl|whoami",
-        ];
+        // SETUSER adds to existing rules, so the rules start with a reset.
+        object[] rules = ["SETUSER", credential.Username, .. RedisUserRules.Of(tenant, digest)];
         await ChangeAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
         return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellationToken));
     }

@@ -138,7 +138,7 @@ public sealed class When_the_cache_step_runs_on_redis : When_the_cache_step_runs
         [
             $"GET t:{stranger}:a", $"SET t:{stranger}:a 1", $"GET t:{near}:a", $"GET t:{longer}:a", $"SUBSCRIBE t:{longer}:c", $"MGET t:{Tenant.Id}:a t:{stranger}:a", $"RENAME t:{Tenant.Id}:a t:{stranger}:a",
             $"COPY t:{Tenant.Id}:a t:{Tenant.Id}:b DB 1", $"MOVE t:{Tenant.Id}:a 1", "SELECT 1", "KEYS *", "SCAN 0", "DBSIZE", "RANDOMKEY", "FLUSHALL", "FLUSHDB",
-            "EVAL return 0", "CONFIG GET *", "ACL LIST", "ACL GETUSER default", "CLIENT LIST", "PUBSUB CHANNELS", $"SUBSCRIBE t:{stranger}:c", "PSUBSCRIBE *", $"PUBLISH t:{stranger}:c x",
+            "EVAL return 0", "CONFIG GET *", "ACL LIST", "ACL GETUSER default", "CLIENT LIST", "CLIENT TRACKING ON BCAST", "CLIENT CACHING YES", "CLIENT REPLY OFF", "CLIENT NO-EVICT ON", "PUBSUB CHANNELS", $"SUBSCRIBE t:{stranger}:c", "PSUBSCRIBE *", $"PUBLISH t:{stranger}:c x",
             $"SORT t:{Tenant.Id}:a BY t:{stranger}:*", "MONITOR", "SHUTDOWN", "REPLICAOF NO ONE", "OBJECT ENCODING t:x:a", "SWAPDB 0 1", "MIGRATE h 1 k 0 1", "FUNCTION LIST",
         ];
         (await AsTenantAsync("ACL WHOAMI")).ShouldContain(User);

@@ -151,6 +151,7 @@ public sealed class When_a_tenant_is_verified_on_real_servers : When_a_tenant_is
     [InlineData("%R~*")]
     [InlineData("%W~*")]
     [InlineData("+keys")]
+    [InlineData("+client|tracking")]
     [InlineData("allchannels")]
     [InlineData("+@admin")]
     public async Task Should_find_a_right_that_does_not_belong(string rule)
