@@ -45,6 +45,7 @@ public static class OrchestratorRegistration
         services.AddSagaBus(configuration);
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();
+        services.AddHostedService<DowntimeWatch>();
         services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();

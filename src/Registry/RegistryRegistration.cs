@@ -80,6 +80,7 @@ public static class RegistryRegistration
         services.TryAddSingleton<ILeaseStore, SqlLeaseStore>();
         services.TryAddSingleton<IOutboxStore, SqlOutboxStore>();
         services.TryAddSingleton<ISweepStore, SqlSweepStore>();
+        services.TryAddSingleton<IDowntimeStore, SqlDowntimeStore>();
         services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
     }
 

@@ -50,7 +50,7 @@ public sealed record StepRun
     /// <summary>For a dispatched step: when to check whether it was taken, and later whether its time is over. For a waiting or deferred step: when the next attempt is dispatched.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>When the current direction is given up. Time while the step is deferred or in a queue extends it.</summary>
+    /// <summary>When the current direction is given up. Time while the step is deferred or in a queue, and time in which the engine did not run, extend it.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }

@@ -8,6 +8,7 @@ using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Admission;
 using Saga.Registry.Operations;
+using Saga.Registry.Sweep;
 
 namespace Saga.Registry.Transitions;
 
@@ -21,14 +22,16 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     private readonly NpgsqlConnection locking;
     private readonly Dictionary<Guid, LoadedOperation> operations;
     private readonly Dictionary<Guid, string> unreadable;
+    private readonly TimeSpan idle;
     private bool committed;
 
-    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, Dictionary<Guid, string> unreadable, DateTimeOffset now)
+    private SqlTransitionBatch(PinnedConnection pinned, NpgsqlConnection locking, Dictionary<Guid, LoadedOperation> operations, Dictionary<Guid, string> unreadable, DateTimeOffset now, TimeSpan idle)
     {
         this.unreadable = unreadable;
         this.pinned = pinned;
         this.locking = locking;
         this.operations = operations;
+        this.idle = idle;
         Now = now;
     }
 
@@ -62,13 +65,14 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             },
         });
         // Not the transaction's start time, because it may have waited for the locks.
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp()"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp(), beat_at, idle from engine_clock"));
 
         var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored)>();
-        var steps = new List<(Guid Operation, StepRun Step)>();
+        var steps = new List<(Guid Operation, StepRun Step, TimeSpan Idle)>();
         var seen = new HashSet<Guid>();
         var unknown = new Dictionary<Guid, string>();
         DateTimeOffset now;
+        TimeSpan idle;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
@@ -82,9 +86,11 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             now = reader.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
+            // Including downtime whose end no beat has recorded yet: the first transition after it must not find deadlines used up.
+            idle = reader.GetFieldValue<TimeSpan>(2) + Downtime.Since(reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1), now);
         }
 
-        var stepsOf = steps.ToLookup(s => s.Operation, s => s.Step);
+        var stepsOf = steps.ToLookup(s => s.Operation, s => StepRows.After(s.Step, idle - s.Idle));
         var loaded = new Dictionary<Guid, LoadedOperation>(rows.Count);
         foreach (var row in rows)
         {
@@ -112,7 +118,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
 
         foreach (var id in unknown.Keys)
             loaded.Remove(id);
-        return new SqlTransitionBatch(pinned, connection, loaded, unknown, now);
+        return new SqlTransitionBatch(pinned, connection, loaded, unknown, now, idle);
 
         // Row by row, so that an unreadable row does not affect the others.
         void Try(Guid operation, Action read)
@@ -140,7 +146,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         Add(batch, unreadable.Count == 0 ? null : UnreadableRows.PutOff(unreadable, Now));
         Add(batch, Rows(changes));
         Add(batch, Release(changes));
-        Add(batch, StepRows.Upsert(changes));
+        Add(batch, StepRows.Upsert(changes, idle));
         Add(batch, Repeats(changes));
         Add(batch, History(changes));
         Add(batch, Outbox(changes, Now + claim));

@@ -18,14 +18,15 @@ internal static class StepRows
         """
         select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at,
             taken_at, case when holder is not null and held_fence = fence then lost_at end, watched_until is not null,
-            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until
+            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until, idle
         from operation_steps where operation_id = any($1)
         """)
     {
         Parameters = { Parameter.Array(operations, id => id, NpgsqlDbType.Uuid) },
     };
 
-    public static (Guid Operation, StepRun Step) Read(NpgsqlDataReader row) => (row.GetGuid(0), new StepRun
+    /// <summary>The step as stored, and how much downtime there had been when its times were written.</summary>
+    public static (Guid Operation, StepRun Step, TimeSpan Idle) Read(NpgsqlDataReader row) => (row.GetGuid(0), new StepRun
     {
         Name = row.GetString(1),
         Status = StatusOf(row.GetString(2)),
@@ -48,7 +49,11 @@ internal static class StepRows
         DeferredSince = Time(row, 19),
         DeferredTimes = row.GetInt32(20),
         ReportUntil = Time(row, 21),
-    });
+    }, row.GetFieldValue<TimeSpan>(22));
+
+    /// <summary>Extends the step's limits by the downtime since they were written.</summary>
+    public static StepRun After(StepRun step, TimeSpan downtime) =>
+        downtime == TimeSpan.Zero ? step : step with { Deadline = step.Deadline + downtime, DeferredSince = step.DeferredSince + downtime };
 
     /// <summary>
     /// Writes the changed steps. A new fencing token allows the worker of that dispatch to take the lease. A result closes the dispatch
@@ -56,7 +61,9 @@ internal static class StepRows
     /// about the newest dispatch: a new fencing token clears them, and nothing else here touches them. Rows are locked in the order of
     /// operation and step, like everywhere else.
     /// </summary>
-    public static NpgsqlBatchCommand? Upsert(IReadOnlyList<OperationChange> operations)
+    /// <param name="operations">The changes.</param>
+    /// <param name="idle">All downtime so far.</param>
+    public static NpgsqlBatchCommand? Upsert(IReadOnlyList<OperationChange> operations, TimeSpan idle)
     {
         var changes = operations.SelectMany(o => o.Steps.Select(change => (o.OperationId, change.Step, change.SettledFence))).ToList();
         if (changes.Count == 0)
@@ -65,9 +72,9 @@ internal static class StepRows
             $"""
             insert into operation_steps as s (
                 operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, settled, held_fence,
-                uncertain_at, deliveries, lost_in_a_row, deferred_since, deferred_times)
+                uncertain_at, deliveries, lost_in_a_row, deferred_since, deferred_times, idle)
             select v.operation, v.step, v.status, v.fence, v.attempt, v.started, v.dispatched, v.due, v.deadline, v.finished, v.failure::jsonb, v.held_by, v.output::jsonb,
-                coalesce(v.fence = v.settled_fence, false), v.settled_fence, v.uncertain, v.deliveries, v.lost, v.deferred_since, v.deferred_times
+                coalesce(v.fence = v.settled_fence, false), v.settled_fence, v.uncertain, v.deliveries, v.lost, v.deferred_since, v.deferred_times, $20
             from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) as v(
                 operation, step, status, fence, attempt, started, dispatched, due, deadline, finished, failure, held_by, output, settled_fence,
                 uncertain, deliveries, lost, deferred_since, deferred_times)
@@ -86,7 +93,8 @@ internal static class StepRows
                 report_until    = case when excluded.fence = s.fence then s.report_until end,
                 watched_until   = case when excluded.fence = s.fence and s.taken_at is not null and excluded.status in ({StepStatusSql.Dispatched}) then s.watched_until end,
                 deliveries = excluded.deliveries, lost_in_a_row = excluded.lost_in_a_row,
-                deferred_since = excluded.deferred_since, deferred_times = excluded.deferred_times
+                deferred_since = excluded.deferred_since, deferred_times = excluded.deferred_times,
+                idle = excluded.idle
             """)
         {
             Parameters =
@@ -110,6 +118,7 @@ internal static class StepRows
                 Parameter.Array(changes, c => c.Step.LostInARow, NpgsqlDbType.Integer),
                 Parameter.Array(changes, c => c.Step.DeferredSince, NpgsqlDbType.TimestampTz),
                 Parameter.Array(changes, c => c.Step.DeferredTimes, NpgsqlDbType.Integer),
+                new NpgsqlParameter<TimeSpan> { TypedValue = idle },
             },
         };
     }

@@ -19,6 +19,8 @@ public abstract class EngineWorld : IAsyncDisposable
 
     public abstract ISweepStore Sweep { get; }
 
+    public abstract IDowntimeStore Downtime { get; }
+
     public abstract IAcceptanceStore Acceptances { get; }
 
     public abstract IAdmissionStore Admission { get; }

@@ -22,6 +22,8 @@ public sealed class InMemoryWorld : EngineWorld
 
     public override ISweepStore Sweep => registry.Sweep;
 
+    public override IDowntimeStore Downtime => registry.Downtime;
+
     public override IAcceptanceStore Acceptances => registry.Acceptances;
 
     public override IAdmissionStore Admission => registry.Admission;

@@ -26,6 +26,8 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
 
     public override ISweepStore Sweep => new SqlSweepStore(registry, clock);
 
+    public override IDowntimeStore Downtime => new SqlDowntimeStore(registry, clock);
+
     public override IAcceptanceStore Acceptances => new CommandLedger(registry, notifier, clock);
 
     public override IAdmissionStore Admission => new SqlAdmissionStore(registry, clock);

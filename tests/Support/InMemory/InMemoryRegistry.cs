@@ -28,6 +28,8 @@ public sealed class InMemoryRegistry(TimeProvider time)
 
     public ISweepStore Sweep => new InMemorySweep(this);
 
+    public IDowntimeStore Downtime => new InMemoryDowntime(this);
+
     public IAcceptanceStore Acceptances => new InMemoryAcceptance(this);
 
     public IAdmissionStore Admission => new InMemoryAdmission(this);
@@ -46,6 +48,12 @@ public sealed class InMemoryRegistry(TimeProvider time)
     }
 
     internal Lock Gate { get; } = new();
+
+    /// <summary>The engine's last beat; null before the first.</summary>
+    internal DateTimeOffset? Beat { get; set; }
+
+    /// <summary>The recorded downtime.</summary>
+    internal TimeSpan Idle { get; set; }
 
     internal Dictionary<Guid, OperationRow> Operations { get; } = [];
 

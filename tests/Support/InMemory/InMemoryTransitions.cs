@@ -1,5 +1,6 @@
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
+using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
 
 namespace Saga.Tests.Support.InMemory;
@@ -18,6 +19,8 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             await registry.LockAsync(ids, cancellationToken);
             lock (registry.Gate)
             {
+                var now = registry.Now;
+                var idle = registry.Idle + Downtime.Since(registry.Beat, now);
                 var loaded = new Dictionary<Guid, LoadedOperation>();
                 var unreadable = new Dictionary<Guid, string>();
                 foreach (var message in messages)
@@ -27,28 +30,28 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
                     if (row.Unreadable is { } reason)
                         unreadable[message.OperationId] = reason;
                     else
-                        loaded[message.OperationId] = Load(message, row);
+                        loaded[message.OperationId] = Load(message, row, idle);
                 }
 
-                return open = new Batch(registry, ids, loaded, unreadable, registry.Now);
+                return open = new Batch(registry, ids, loaded, unreadable, now, idle);
             }
         }
 
         public ValueTask DisposeAsync() => open?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-        private LoadedOperation Load(OperationMessage message, OperationRow row) => new()
+        private LoadedOperation Load(OperationMessage message, OperationRow row, TimeSpan idle) => new()
         {
             Id = message.OperationId,
             TenantId = row.Tenant,
             Workflow = row.Workflow,
             Stored = row.Stored,
-            Steps = StepRun.InOrder(row.Workflow, registry.Steps.Where(s => s.Key.Operation == message.OperationId).Select(s => s.Value.Load())),
+            Steps = StepRun.InOrder(row.Workflow, registry.Steps.Where(s => s.Key.Operation == message.OperationId).Select(s => s.Value.Load(idle))),
             Seen = registry.Inbox.Contains((message.OperationId, message.MessageId)),
         };
     }
 
     private sealed class Batch(
-        InMemoryRegistry registry, HashSet<Guid> locked, Dictionary<Guid, LoadedOperation> loaded, Dictionary<Guid, string> unreadable, DateTimeOffset now)
+        InMemoryRegistry registry, HashSet<Guid> locked, Dictionary<Guid, LoadedOperation> loaded, Dictionary<Guid, string> unreadable, DateTimeOffset now, TimeSpan idle)
         : ITransitionBatch
     {
         private static readonly TimeSpan FirstPutOff = TimeSpan.FromSeconds(10);
@@ -124,7 +127,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         {
             if (!registry.Steps.TryGetValue((operation, step.Name), out var row))
             {
-                registry.Steps[(operation, step.Name)] = new StepRow { Step = step, Settled = step.Fence == settledFence, HeldFence = settledFence };
+                registry.Steps[(operation, step.Name)] = new StepRow { Step = step, Settled = step.Fence == settledFence, HeldFence = settledFence, Idle = idle };
                 return;
             }
 
@@ -134,6 +137,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             row.WatchedUntil = same && row.TakenAt is not null && step.Status.IsDispatched ? row.WatchedUntil : null;
             (row.TakenAt, row.AttemptEndsAt, row.ReportUntil) = same ? (row.TakenAt, row.AttemptEndsAt, row.ReportUntil) : (null, null, null);
             row.Step = step;
+            row.Idle = idle;
             if (settledFence is not null && row.HeldFence == settledFence)
                 (row.Holder, row.ExpiresAt, row.LostAt) = (null, null, null);
         }

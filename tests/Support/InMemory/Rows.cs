@@ -57,9 +57,14 @@ internal sealed class StepRow
 
     public DateTimeOffset? ReportUntil { get; set; }
 
+    /// <summary>All downtime when the step's times were written.</summary>
+    public TimeSpan Idle { get; set; }
+
     /// <summary>The step as a transition loads it, including the values that workers write about its newest dispatch.</summary>
-    public StepRun Load() => Step with
+    /// <param name="idle">All downtime so far.</param>
+    public StepRun Load(TimeSpan idle) => Step with
     {
+        Deadline = Step.Deadline + (idle - Idle), DeferredSince = Step.DeferredSince + (idle - Idle),
         TakenAt = TakenAt, LostAt = Holder is not null && HeldFence == Step.Fence ? LostAt : null, Watched = WatchedUntil is not null,
         ReportUntil = ReportUntil,
     };

@@ -1,0 +1,65 @@
+using Npgsql;
+
+namespace Saga.Registry.Sweep;
+
+/// <summary>The SQL of the engine's heartbeat.</summary>
+public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IDowntimeStore
+{
+    private readonly RegistryClock clock = clock ?? new RegistryClock();
+
+    public async Task<TimeSpan> BeatAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (beat, now) = await LockAsync(connection, transaction, cancellationToken);
+        var downtime = Downtime.Since(beat, now);
+        await using (var batch = new NpgsqlBatch(connection, transaction))
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("update engine_clock set beat_at = $1, idle = idle + $2")
+            {
+                Parameters = { new NpgsqlParameter { Value = now }, new NpgsqlParameter<TimeSpan> { TypedValue = downtime } },
+            });
+            if (downtime < TimeSpan.Zero)
+                SetBack(batch, downtime);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return downtime;
+    }
+
+    private async Task<(DateTimeOffset? Beat, DateTimeOffset Now)> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        // In a statement of its own, because the time must be read after the wait for the lock.
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands = { new NpgsqlBatchCommand("select beat_at from engine_clock for update"), new NpgsqlBatchCommand("select clock_timestamp()") },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        DateTimeOffset? beat = row.IsDBNull(0) ? null : row.GetFieldValue<DateTimeOffset>(0);
+        await row.NextResultAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (beat, row.GetFieldValue<DateTimeOffset>(0) + clock.Offset);
+    }
+
+    // Operations first, then steps, like every other transaction that locks both.
+    private static void SetBack(NpgsqlBatch batch, TimeSpan by)
+    {
+        foreach (var statement in new[]
+        {
+            "update operations set next_due_at = next_due_at + $1 where next_due_at is not null",
+            """
+            update operation_steps s set
+                due_at = s.due_at + $1, dispatched_at = s.dispatched_at + $1, taken_at = s.taken_at + $1, lost_at = s.lost_at + $1,
+                expires_at = s.expires_at + $1, attempt_ends_at = s.attempt_ends_at + $1, watched_until = s.watched_until + $1,
+                report_until = s.report_until + $1
+            from operations o where o.id = s.operation_id and o.finished_at is null
+            """,
+            "update outbox set claimed_until = claimed_until + $1",
+        })
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = by } } });
+        }
+    }
+}
