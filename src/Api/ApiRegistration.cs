@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Saga.Api.Commands;
 using Saga.Api.DeadLetters;
 using Saga.Api.Health;
+using Saga.Api.Limits;
 using Saga.Api.OpenApi;
 using Saga.Api.Operations;
 using Saga.Api.Plans;
@@ -26,7 +27,7 @@ public static class ApiRegistration
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddLifecycle(configuration);
-        services.AddTokens(configuration).AddApiDocument();
+        services.AddTokens(configuration).AddCallerLimits(configuration).AddServerHardening().AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
         services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton<OperationReader>();
@@ -48,11 +49,13 @@ public static class ApiRegistration
     /// </summary>
     public static void MapApi(this WebApplication app)
     {
+        app.UseHsts();
         app.UseRequestIds();
         // The handler does its own logging.
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true, ExceptionHandler = _ => Task.CompletedTask });
         app.UseStatusCodePages(context => FrameworkProblems.Of(context.HttpContext).ExecuteAsync(context.HttpContext));
         app.UseAuthentication();
+        app.UseCallerLimits();
         app.UseAuthorization();
 
         var api = app.MapGroup("/api/v1").WithHead();

@@ -57,7 +57,7 @@ internal static class DeadLetterEndpoints
             return new ProblemResult(ProblemType.Validation, "Fields are unknown, missing or of the wrong type: see errors.", errors);
         if (!Guid.TryParseExact(id, "d", out var key))
             return NotFound();
-        return await letters.ReturnAsync(key, user.Caller(), reason, cancellationToken) switch
+        return await letters.ReturnAsync(key, user.Caller().ToString(), reason, cancellationToken) switch
         {
             DeadLetterReturn.Returned when await letters.FindAsync(key, cancellationToken) is { } letter => TypedResults.Accepted($"/api/v1/dead-letters/{key}", DeadLetterView.Of(letter)),
             DeadLetterReturn.AlreadyReturned => new ProblemResult(ProblemType.DeadLetterReturned, "It is already back in its queue. If it cannot be consumed again, it reappears here."),

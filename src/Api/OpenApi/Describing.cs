@@ -23,7 +23,7 @@ internal static class Describing
     /// <summary>Adds the problems of this endpoint and those that every endpoint may return.</summary>
     public static RouteHandlerBuilder WithProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> own)
     {
-        ProblemType[] all = [.. own, ProblemType.Unauthenticated, ProblemType.Forbidden, ProblemType.Internal, ProblemType.RegistryUnavailable, ProblemType.IssuerUnavailable];
+        ProblemType[] all = [.. own, ProblemType.Unauthenticated, ProblemType.Forbidden, ProblemType.TooManyRequests, ProblemType.Internal, ProblemType.RegistryUnavailable, ProblemType.IssuerUnavailable];
         foreach (var status in all.GroupBy(p => p.Status))
             endpoint.Produces<Problem>(status.Key, Problem.ContentType);
         return endpoint.AddOpenApiOperationTransformer((operation, _, _) =>

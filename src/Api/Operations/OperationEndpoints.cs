@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Saga.Api.Limits;
 using Saga.Api.OpenApi;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
@@ -75,7 +76,7 @@ internal static class OperationEndpoints
     private static Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellationToken) =>
         ResourceEndpoints.ShowAsync(request, id, key => operations.FindAsync(key, cancellationToken), () => NotFound(id));
 
-    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CancellationToken cancellationToken)
+    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CallerLimits limits, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request);
         long after = 0;
@@ -89,6 +90,9 @@ internal static class OperationEndpoints
         // The caller already has the last event, so it should not reconnect.
         if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellationToken)).Count == 0)
             return TypedResults.NoContent();
+        using var open = limits.Stream(context);
+        if (!open.IsAcquired)
+            return CallerLimits.TooManyStreams();
         await stream.WriteAsync(context, key, after);
         return TypedResults.Empty;
     }

@@ -34,6 +34,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The body must be application/json");
     public static readonly ProblemType Validation = new(RejectionCodes.Validation, StatusCodes.Status422UnprocessableEntity, "The command breaks rules");
     public static readonly ProblemType IdempotencyKeyReused = new(RejectionCodes.IdempotencyKeyReused, StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another command");
+    public static readonly ProblemType TooManyRequests = new("too-many-requests", StatusCodes.Status429TooManyRequests, "The caller asks for too much at once");
     public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "An internal error occurred");
     public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
     public static readonly ProblemType StepNotHosted = new(RejectionCodes.StepNotHosted, StatusCodes.Status503ServiceUnavailable, "No running process knows a step of the workflow");
@@ -44,7 +45,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
         SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, ParentEnded, TenantState, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
-        DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
+        DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 
     public string Uri => UriPrefix + Code;

@@ -29,6 +29,9 @@ internal static class RequestIds
             {
                 context.Response.Headers[Header] = id;
                 context.Response.Headers.XContentTypeOptions = "nosniff";
+                // Neither a browser nor a proxy may keep what was shown to one caller.
+                if (context.Response.Headers.CacheControl.Count == 0)
+                    context.Response.Headers.CacheControl = "no-store";
                 return Task.CompletedTask;
             });
             var began = time.GetTimestamp();

@@ -15,6 +15,9 @@ public sealed class AuthOptions
 
     /// <summary>False allows an issuer over plain http, but only on this machine.</summary>
     public bool RequireHttps { get; set; } = true;
+
+    /// <summary>The longest lifetime of an accepted token, from its issue to its expiry.</summary>
+    public int MaxTokenLifetimeMinutes { get; set; } = 1440;
 }
 
 internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
@@ -31,6 +34,8 @@ internal sealed class AuthOptionsRules : IValidateOptions<AuthOptions>
             broken.Add("Saga:Auth:Authority is http and not on this machine: anyone between could sign tokens. Use https.");
         if (string.IsNullOrWhiteSpace(options.Audience))
             broken.Add("Saga:Auth:Audience must be the audience of tokens for this API, such as saga-api.");
+        if (options.MaxTokenLifetimeMinutes is < 1 or > 525_600)
+            broken.Add("Saga:Auth:MaxTokenLifetimeMinutes must be from 1 to 525600.");
         return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken);
     }
 }

@@ -28,11 +28,43 @@ internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, 
             return "The token has no expiry.";
         if (expires + Skew <= now)
             return "The token has expired.";
+        if (Lifetime(claims, expires, now) is not { } lifetime || lifetime > TimeSpan.FromMinutes(options.MaxTokenLifetimeMinutes) + Skew)
+            return "The token is valid for longer than this API accepts, or was issued in the future.";
+        if (!IsAccess(claims))
+            return "The token is not an access token.";
         if (claims.TryGetProperty("nbf", out _) && !(Time(claims, "nbf") <= now + Skew))
             return "The token is not valid yet.";
         if (JwsSignature.Text(claims, "sub") is not { Length: >= 1 and <= 255 } subject || subject.Any(char.IsControl))
             return "The token has no subject.";
         return null;
+    }
+
+    // From its issue; a token that does not say when that was is judged by the time that is left.
+    private static TimeSpan? Lifetime(JsonElement claims, DateTimeOffset expires, DateTimeOffset now)
+    {
+        if (!claims.TryGetProperty("iat", out _))
+            return expires - now;
+        return Time(claims, "iat") is { } issued && issued <= now + Skew ? expires - issued : null;
+    }
+
+    // ID and refresh tokens have the same issuer and keys. Keycloak tells them apart by typ, Cognito by token_use, and at_hash binds an
+    // ID token to an access token (OpenID Connect Core, 3.1.3.6).
+    private static bool IsAccess(JsonElement claims) =>
+        Is(claims, "typ", "Bearer", "JWT", "at+jwt") && Is(claims, "token_use", "access") && !claims.TryGetProperty("at_hash", out _) && !claims.TryGetProperty("c_hash", out _);
+
+    private static bool Is(JsonElement claims, string name, params ReadOnlySpan<string> allowed)
+    {
+        if (!claims.TryGetProperty(name, out var value))
+            return true;
+        if (value.ValueKind != JsonValueKind.String)
+            return false;
+        foreach (var word in allowed)
+        {
+            if (string.Equals(JwsSignature.Text(claims, name), word, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
     }
 
     private static bool IsFor(JsonElement claims, string audience) =>

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Lifecycle.Intake;
 
 namespace Saga.Api.Tokens;
 
@@ -33,6 +34,6 @@ internal static class TokensRegistration
     }
 
     /// <summary>The caller: the scope of idempotency keys, and the name in the audit log.</summary>
-    public static string Caller(this ClaimsPrincipal user) =>
-        user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint needs a caller but allows anonymous access.");
+    public static Caller Caller(this ClaimsPrincipal user) => Lifecycle.Intake.Caller.OfToken(
+        user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint needs a caller but allows anonymous access."));
 }

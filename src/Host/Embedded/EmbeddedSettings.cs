@@ -16,6 +16,8 @@ internal static class EmbeddedSettings
         return new(StringComparer.OrdinalIgnoreCase)
         {
             [ModeRules.AddressKey] = address,
+            // A page from elsewhere must not reach this host under its own name (DNS rebinding).
+            ["AllowedHosts"] = $"localhost;127.0.0.1;[::1];{new Uri(address).Host}",
             ["Saga:Sealing:ActiveKey"] = "k1",
             ["Saga:Sealing:MasterKeys:k1"] = folder.Secret("master-key", Convert.ToBase64String),
             ["Saga:Runtime:Keys:r1"] = folder.Secret("runtime-key", Convert.ToBase64String),

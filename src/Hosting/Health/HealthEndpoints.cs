@@ -23,9 +23,9 @@ public static class HealthEndpoints
     }
 
     // Details stay in the log, because the endpoint is anonymous.
-    private static async Task<IResult> ReadyAsync(HttpResponse response, HealthCheckService checks, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(HttpResponse response, Readiness readiness, CancellationToken cancellationToken)
     {
-        var report = await checks.CheckHealthAsync(cancellationToken);
+        var report = await readiness.ReportAsync(cancellationToken);
         response.Headers.CacheControl = "no-store";
         var view = new HealthView
         {

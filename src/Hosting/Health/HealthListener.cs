@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Saga.Hosting.Health;
 
 /// <summary>Serves <c>/health</c> on its own address. It starts before the program's other services and stops after them.</summary>
-internal sealed class HealthListener(IOptions<HealthOptions> options, HealthCheckService checks, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
+internal sealed class HealthListener(IOptions<HealthOptions> options, Readiness readiness, ILoggerFactory loggers) : IHostedLifecycleService, IAsyncDisposable
 {
     private WebApplication? app;
 
@@ -20,8 +19,8 @@ internal sealed class HealthListener(IOptions<HealthOptions> options, HealthChec
         if (options.Value.Url is not { Length: > 0 } url)
             return;
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls(url);
-        builder.Services.AddRoutingCore().AddSingleton(checks).AddSingleton(loggers);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(o => o.AddServerHeader = false).UseUrls(url);
+        builder.Services.AddRoutingCore().AddSingleton(readiness).AddSingleton(loggers);
         builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull);
         app = builder.Build();
         app.UseRouting();

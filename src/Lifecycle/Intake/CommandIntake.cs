@@ -24,8 +24,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
-    public async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, CancellationToken cancellationToken, string? usualKey = null)
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller sender, CancellationToken cancellationToken, string? usualKey = null)
     {
+        var caller = sender.ToString();
         var body = CommandBody.Of(command);
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
         // Before validation: an accepted command stays accepted, even if a plan has changed since.

@@ -18,7 +18,7 @@ public interface ICommandIntake<in TCommand>
     /// The registry is unavailable. Nothing was written, unless the connection broke during the commit. With an idempotency key the
     /// command can be sent again in either case.
     /// </exception>
-    Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, CancellationToken cancellationToken, string? usualKey = null);
+    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null);
 
     /// <summary>What <see cref="SubmitAsync"/> would do now. Writes nothing and reserves nothing.</summary>
     Task<CommandPreview> PlanAsync(TCommand command, CancellationToken cancellationToken);

@@ -10,12 +10,10 @@ namespace Saga.Orchestrator.Commands;
 internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake) : IConsumer<TCommand>
     where TCommand : class
 {
-    private const string Caller = "bus";
-
     public async Task Consume(ConsumeContext<TCommand> context)
     {
         var outcome = await intake.SubmitAsync(
-            context.Message, Caller, context.CancellationToken, usualKey: $"message-{context.MessageId ?? NewId.NextGuid():d}");
+            context.Message, Caller.Bus, context.CancellationToken, usualKey: $"message-{context.MessageId ?? NewId.NextGuid():d}");
         if (context.ResponseAddress is null)
             return;
         if (outcome is CommandAccepted accepted)

@@ -25,7 +25,7 @@ public sealed record Cursor(string Sort, string Key, Guid Id)
         try
         {
             var parts = JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(text));
-            if (parts is [var made, { } key, { } id] && made == sort && Guid.TryParseExact(id, "n", out var value) && !key.Contains('\0', StringComparison.Ordinal))
+            if (parts is [var made, { } key, { } id] && made == sort && Guid.TryParseExact(id, "n", out var value) && CursorKey.IsOf(sort, key))
                 cursor = new(sort, key, value);
         }
         catch (JsonException)

@@ -38,8 +38,12 @@ internal sealed class ListQuery(NpgsqlDataSource registry, string select) : IAsy
     /// <param name="read">Converts a cursor's key to the column's value; returns null for an invalid key.</param>
     public void OrderBy(string column, string id, bool descending, Cursor? after, Func<string, object?> read)
     {
-        if (after is not null && read(after.Key) is { } key)
+        if (after is not null)
+        {
+            var key = read(after.Key) ?? throw new ArgumentException("The cursor's key does not fit the order.", nameof(after));
             Where($"({column}, {id}) {(descending ? '<' : '>')} ({Add(key)}, {Add(after.Id)})");
+        }
+
         var direction = descending ? "desc" : "asc";
         order = $" order by {column} {direction}, {id} {direction}";
     }

@@ -50,7 +50,10 @@ public sealed class ApiServer : IAsyncDisposable
 
     /// <param name="registry">A registry's connection string; a fresh one when null.</param>
     /// <param name="map">Further endpoints of the process.</param>
-    public static async Task<ApiServer> StartAsync(string? registry = null, Action<WebApplication>? map = null)
+    /// <param name="configure">Changes the program before it is built.</param>
+    /// <param name="settings">Further settings.</param>
+    public static async Task<ApiServer> StartAsync(
+        string? registry = null, Action<WebApplication>? map = null, Action<WebApplicationBuilder>? configure = null, params (string Key, string Value)[] settings)
     {
         var source = registry is null ? await PostgresServer.NewRegistryAsync() : NpgsqlDataSource.Create(registry);
         var issuer = await TestIssuer.StartAsync();
@@ -63,10 +66,12 @@ public sealed class ApiServer : IAsyncDisposable
             ["Saga:Auth:Audience"] = TestIssuer.Audience,
             ["Saga:Auth:RequireHttps"] = "false",
         });
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
         builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddApi(builder.Configuration);
+        configure?.Invoke(builder);
         var app = builder.Build();
         app.MapApi();
         map?.Invoke(app);

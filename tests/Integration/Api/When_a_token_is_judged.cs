@@ -69,6 +69,16 @@ public sealed class When_a_token_is_judged(SharedApi api) : ApiTest(api), IClass
     [InlineData("sub", null)]
     [InlineData("sub", "\"\"")]
     [InlineData("sub", "5")]
+    [InlineData("typ", "\"ID\"")]
+    [InlineData("typ", "\"Refresh\"")]
+    [InlineData("typ", "\"Offline\"")]
+    [InlineData("typ", "7")]
+    [InlineData("token_use", "\"id\"")]
+    [InlineData("at_hash", "\"x\"")]
+    [InlineData("exp", "99999999999")]
+    [InlineData("iat", "99999999999")]
+    [InlineData("iat", "1000000000")]
+    [InlineData("iat", "\"now\"")]
     public async Task Should_refuse_claims_that_are_wrong_or_missing(string claim, string? value)
     {
         var claims = Server.Issuer.Claims(Roles.Viewer);
@@ -77,6 +87,16 @@ public sealed class When_a_token_is_judged(SharedApi api) : ApiTest(api), IClass
             claims[claim] = JsonNode.Parse(value);
 
         (await StatusAsync(Raw(claims.ToJsonString()))).ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task Should_take_an_access_token_as_keycloak_writes_it()
+    {
+        var claims = Server.Issuer.Claims(Roles.Viewer);
+        claims["typ"] = "Bearer";
+        claims["iat"] = TestIssuer.Now(-60);
+
+        (await StatusAsync(Server.Issuer.Sign(claims))).ShouldBe(200);
     }
 
     [Fact]

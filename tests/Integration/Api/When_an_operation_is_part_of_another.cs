@@ -18,8 +18,8 @@ public sealed class When_an_operation_is_part_of_another : ApiTest
         await Server.ExecuteAsync("delete from operation_scopes");
         var fleet = Intakes.Of<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>(Server.Registry, new());
         var single = Intakes.Of<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>(Server.Registry, new());
-        var whole = ((CommandAccepted)await fleet.SubmitAsync(new("2026.1"), "ada", default)).OperationId;
-        var part = ((CommandAccepted)await single.SubmitAsync(new(new(tenant), whole), "ada", default)).OperationId;
+        var whole = ((CommandAccepted)await fleet.SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default)).OperationId;
+        var part = ((CommandAccepted)await single.SubmitAsync(new(new(tenant), whole), Caller.OfToken("ada"), default)).OperationId;
 
         var shownWhole = await Server.GetAsync($"/api/v1/operations/{whole}");
         var shownPart = await Server.GetAsync($"/api/v1/operations/{part}");

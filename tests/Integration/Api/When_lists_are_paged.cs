@@ -53,6 +53,24 @@ public sealed class When_lists_are_paged : ApiTest
         seen.Order().ShouldBe(Enumerable.Range(100, 21).Select(i => $"t-{i}"));
     }
 
+    [Theory]
+    [InlineData("/api/v1/tenants?sort=-createdAt", "-createdAt", "soon")]
+    [InlineData("/api/v1/tenants?sort=createdAt", "createdAt", "")]
+    [InlineData("/api/v1/tenants?sort=createdAt", "createdAt", " 5")]
+    [InlineData("/api/v1/tenants?sort=createdAt", "createdAt", "99999999999999999999")]
+    [InlineData("/api/v1/tenants?sort=slug", "slug", "A'B")]
+    [InlineData("/api/v1/operations?limit=1", "-createdAt", "-1")]
+    [InlineData("/api/v1/dead-letters?limit=1", "-firstAt", "x")]
+    public async Task Should_refuse_a_cursor_with_a_broken_key(string list, string sort, string key)
+    {
+        await TenantsAsync("a", 0, 3);
+        var cursor = new Saga.Registry.Paging.Cursor(sort, key, Guid.NewGuid());
+
+        using var response = await Server.Admin.GetAsync(new Uri($"{list}&cursor={cursor}", UriKind.Relative));
+
+        ((int)response.StatusCode).ShouldBe(400);
+    }
+
     [Fact]
     public async Task Should_refuse_a_cursor_of_another_order()
     {

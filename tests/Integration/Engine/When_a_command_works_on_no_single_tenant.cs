@@ -42,8 +42,8 @@ public sealed class When_a_command_works_on_no_single_tenant
         (await registry.ScalarAsync<string>("select scope from operation_scopes")).ShouldBe(OperationScopes.Fleet);
         // The same command through the other entry point is the same operation. Another one of its kind is refused.
         var intake = host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>();
-        (await intake.SubmitAsync(command, "bus", default)).ShouldBe(new CommandAccepted(accepted.OperationId, null, IsReplay: true));
-        var refused = Assert.IsType<CommandRejected>(await intake.SubmitAsync(new("2026.2"), "ada", default)).Rejection;
+        (await intake.SubmitAsync(command, Caller.Bus, default)).ShouldBe(new CommandAccepted(accepted.OperationId, null, IsReplay: true));
+        var refused = Assert.IsType<CommandRejected>(await intake.SubmitAsync(new("2026.2"), Caller.OfToken("ada"), default)).Rejection;
         (refused.Code, refused.OperationId).ShouldBe((RejectionCodes.OperationActive, accepted.OperationId));
         refused.Detail.ShouldContain("'fleet'");
         (await intake.PlanAsync(new("2026.2"), default)).Refusal!.Code.ShouldBe(RejectionCodes.OperationActive);

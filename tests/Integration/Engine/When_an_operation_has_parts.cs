@@ -35,14 +35,14 @@ public sealed class When_an_operation_has_parts
             .AddCommand<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>().AddCommand<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>());
         var fleet = host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>();
         var single = host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>();
-        var parent = await AcceptedAsync(fleet.SubmitAsync(new("2026.1"), "ada", default));
+        var parent = await AcceptedAsync(fleet.SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
         await parentBegan.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
         var parts = new List<Guid>();
         foreach (var tenant in tenants)
-            parts.Add(await AcceptedAsync(single.SubmitAsync(new(tenant, parent), "ada", default)));
+            parts.Add(await AcceptedAsync(single.SubmitAsync(new(tenant, parent), Caller.OfToken("ada"), default)));
 
-        (await single.SubmitAsync(new(tenants[0], parent), "ada", default)).ShouldBeOfType<CommandRejected>().Rejection.Code.ShouldBe(RejectionCodes.OperationActive);
+        (await single.SubmitAsync(new(tenants[0], parent), Caller.OfToken("ada"), default)).ShouldBeOfType<CommandRejected>().Rejection.Code.ShouldBe(RejectionCodes.OperationActive);
         (await registry.ScalarAsync<string>("select string_agg(scope, ' ' order by scope) from operation_scopes"))
             .ShouldBe(string.Join(' ', tenants.Select(OperationScopes.Tenant).Append(OperationScopes.Fleet).Order(StringComparer.Ordinal)));
         partsGo.SetResult();
@@ -52,7 +52,7 @@ public sealed class When_an_operation_has_parts
         parentGoes.SetResult();
         (await host.EndAsync(parent)).ShouldBe(OperationState.Completed);
 
-        (await single.SubmitAsync(new(tenants[0], parent), "ada", default)).ShouldBeOfType<CommandRejected>().Rejection.Code.ShouldBe(RejectionCodes.ParentEnded);
+        (await single.SubmitAsync(new(tenants[0], parent), Caller.OfToken("ada"), default)).ShouldBeOfType<CommandRejected>().Rejection.Code.ShouldBe(RejectionCodes.ParentEnded);
         var store = new OperationStore(registry);
         var shown = (await store.FindAsync(parts[1]))!;
         (shown.ParentId, shown.Priority, shown.TenantId).ShouldBe((parent, OperationPriority.Batch, tenants[1]));
@@ -94,12 +94,12 @@ public sealed class When_an_operation_has_parts
         var fleet = Intakes.Of<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>(registry, new());
         var single = Intakes.Of<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>(registry, new());
         var rename = Intakes.Of<RenameTenant, RenameTenant, RenamePlan>(registry, new());
-        var parent = await AcceptedAsync(fleet.SubmitAsync(new("2026.1"), "ada", default));
+        var parent = await AcceptedAsync(fleet.SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
         var admission = new SqlAdmissionStore(registry);
         (await AdmitAsync(1)).ShouldBe([parent]);
-        var first = await AcceptedAsync(single.SubmitAsync(new(await TenantAsync(registry, "acme"), parent), "ada", default));
-        var second = await AcceptedAsync(single.SubmitAsync(new(await TenantAsync(registry, "bolt"), parent), "ada", default));
-        var someoneWaits = await AcceptedAsync(rename.SubmitAsync(new(await TenantAsync(registry, "cora"), "New"), "ada", default));
+        var first = await AcceptedAsync(single.SubmitAsync(new(await TenantAsync(registry, "acme"), parent), Caller.OfToken("ada"), default));
+        var second = await AcceptedAsync(single.SubmitAsync(new(await TenantAsync(registry, "bolt"), parent), Caller.OfToken("ada"), default));
+        var someoneWaits = await AcceptedAsync(rename.SubmitAsync(new(await TenantAsync(registry, "cora"), "New"), Caller.OfToken("ada"), default));
 
         (await registry.ScalarAsync<string>("select string_agg(priority, ' ' order by created_at) from operations")).ShouldBe("scheduled batch batch interactive");
         (await AdmitAsync(1)).ShouldBe([someoneWaits], "it came last, its class goes first, and the parent needs no slot any more");

@@ -29,7 +29,7 @@ public abstract class IntakeTest : IAsyncLifetime
     protected static ProvisionTenant Command(string slug) => new() { Name = "Acme", Slug = slug, Plan = "enterprise", AdminEmail = "ada@acme.com" };
 
     protected Task<IntakeOutcome> SubmitAsync(ProvisionTenant command, string caller = "ada") =>
-        Intake.SubmitAsync(command, caller, TestContext.Current.CancellationToken);
+        Intake.SubmitAsync(command, Caller.OfToken(caller), TestContext.Current.CancellationToken);
 
     protected async Task<CommandAccepted> AcceptedAsync(ProvisionTenant command, string caller = "ada") =>
         Assert.IsType<CommandAccepted>(await SubmitAsync(command, caller));

@@ -75,7 +75,7 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
         (await QueryAsync<string>("select name from tenants")).ShouldBe(await QueryAsync<string>($"select input->>'name' from operations where id = '{winner.OperationId}'"));
     }
 
-    private Task<IntakeOutcome> RenameAsync(RenameTenant command) => Rename.SubmitAsync(command, "ada", TestContext.Current.CancellationToken);
+    private Task<IntakeOutcome> RenameAsync(RenameTenant command) => Rename.SubmitAsync(command, Caller.OfToken("ada"), TestContext.Current.CancellationToken);
 
     private async Task<TenantId> ActiveAsync(string slug, string? region = null)
     {

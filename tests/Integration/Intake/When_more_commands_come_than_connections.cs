@@ -21,7 +21,7 @@ public sealed class When_more_commands_come_than_connections
         var intake = Intakes.Provision(registry);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => intake.SubmitAsync(
-            new ProvisionTenant { Name = $"Tenant {i}", Slug = $"tenant-{i}", Plan = "basic", AdminEmail = $"admin@t{i}.example" }, "test", TestContext.Current.CancellationToken)));
+            new ProvisionTenant { Name = $"Tenant {i}", Slug = $"tenant-{i}", Plan = "basic", AdminEmail = $"admin@t{i}.example" }, Caller.OfToken("test"), TestContext.Current.CancellationToken)));
 
         outcomes.ShouldAllBe(o => o is CommandAccepted);
     }

@@ -28,7 +28,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
         await BeatAsync(level: 1, orchestrates: true);
         var rows = await RowsAsync();
 
-        var refused = (await Rename.SubmitAsync(new(tenant, "New"), "ada", Cancellation)).ShouldBeOfType<CommandRejected>().Rejection;
+        var refused = (await Rename.SubmitAsync(new(tenant, "New"), Caller.OfToken("ada"), Cancellation)).ShouldBeOfType<CommandRejected>().Rejection;
 
         (refused.Code, refused.Detail).ShouldBe((
             RejectionCodes.EngineTooOld, "The workflow 'rename' needs engine level 2, and no running orchestrator has it. Start orchestrators of this version, then send the command again."));
@@ -36,7 +36,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
         (await RowsAsync()).ShouldBe(rows, "nothing was written");
 
         await BeatAsync(level: 2, orchestrates: true);
-        (await Rename.SubmitAsync(new(tenant, "New"), "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("at once when an orchestrator has started");
+        (await Rename.SubmitAsync(new(tenant, "New"), Caller.OfToken("ada"), Cancellation)).ShouldBeOfType<CommandAccepted>("at once when an orchestrator has started");
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
         var tenant = await ActiveAsync();
         await Registry.ExecuteAsync("update processes set orchestrates = false");
 
-        (await Intakes.Of<RenameTenant, RenameTenant, RenamePlan>(Registry, new()).SubmitAsync(new(tenant, "New"), "ada", Cancellation))
+        (await Intakes.Of<RenameTenant, RenameTenant, RenamePlan>(Registry, new()).SubmitAsync(new(tenant, "New"), Caller.OfToken("ada"), Cancellation))
             .ShouldBeOfType<CommandAccepted>("it waits for any orchestrator");
     }
 

@@ -27,7 +27,7 @@ public sealed class When_commits_notify
         await world.ExecuteAsync(active, StepNames.Reserve);
         await world.ExecuteAsync(undone, StepNames.Reserve);
 
-        (await Intakes.Provision(registry).SubmitAsync(new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com" }, "ada", Cancellation))
+        (await Intakes.Provision(registry).SubmitAsync(new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com" }, Caller.OfToken("ada"), Cancellation))
             .ShouldBeOfType<CommandAccepted>();
         await world.ExecuteAsync(active, StepNames.Activate);
         await world.CompensateAsync(undone, StepNames.Reserve);

@@ -64,7 +64,7 @@ public sealed class When_processes_register
         var intake = Intakes.Provision(registry);
         var command = new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com", IdempotencyKey = "key" };
 
-        var refused = (await intake.SubmitAsync(command, "ada", Cancellation)).ShouldBeOfType<CommandRejected>().Rejection;
+        var refused = (await intake.SubmitAsync(command, Caller.OfToken("ada"), Cancellation)).ShouldBeOfType<CommandRejected>().Rejection;
 
         refused.Code.ShouldBe(RejectionCodes.StepNotHosted);
         refused.Detail.ShouldContain("Start workers of this version");
@@ -72,10 +72,10 @@ public sealed class When_processes_register
         (await registry.ScalarAsync<long>("select count(*) from tenants")).ShouldBe(0, "nothing was written");
 
         await Seed.ProcessAsync(registry);
-        (await intake.SubmitAsync(command, "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("at once, when the workers have come");
+        (await intake.SubmitAsync(command, Caller.OfToken("ada"), Cancellation)).ShouldBeOfType<CommandAccepted>("at once, when the workers have come");
         await registry.ExecuteAsync("delete from processes");
-        (await intake.SubmitAsync(command with { Slug = "bolt", IdempotencyKey = null }, "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("they were there a moment ago: a rolling restart");
-        (await Intakes.Provision(registry).SubmitAsync(command, "ada", Cancellation)).ShouldBeOfType<CommandAccepted>("a command that was accepted stays accepted").IsReplay.ShouldBeTrue();
+        (await intake.SubmitAsync(command with { Slug = "bolt", IdempotencyKey = null }, Caller.OfToken("ada"), Cancellation)).ShouldBeOfType<CommandAccepted>("they were there a moment ago: a rolling restart");
+        (await Intakes.Provision(registry).SubmitAsync(command, Caller.OfToken("ada"), Cancellation)).ShouldBeOfType<CommandAccepted>("a command that was accepted stays accepted").IsReplay.ShouldBeTrue();
     }
 
     // Without the process that test registries contain by default.

@@ -115,7 +115,7 @@ public sealed class Site
     }
 
     /// <summary>Submits the command like the API. A repeated submission returns the same operation.</summary>
-    public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await intake.SubmitAsync(command, Caller, default) switch
+    public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await intake.SubmitAsync(command, Lifecycle.Intake.Caller.OfToken(Caller), default) switch
     {
         CommandAccepted accepted => accepted,
         CommandRejected rejected => throw new InvalidOperationException($"{command.Slug} was refused: {rejected.Rejection.Code}: {rejected.Rejection.Detail}"),

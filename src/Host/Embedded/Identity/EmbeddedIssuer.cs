@@ -77,19 +77,22 @@ public static class EmbeddedIssuer
             return;
         }
 
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         // Unknown names share one counter, so that made-up names neither evade the limit nor fill the memory.
         var counted = clients.Knows(request.ClientId) ? request.ClientId : "";
-        if (throttle.Wait(address, counted) is { } wait)
+        if (throttle.Wait(counted) is { } wait)
         {
-            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "invalid_client", "Too many wrong secrets; try again later.");
+            await SlowDownAsync(context, wait);
             return;
         }
 
         if (clients.Authenticate(request.ClientId, request.ClientSecret) is not { } client)
         {
-            throttle.Failed(address, counted);
+            if (throttle.Failed(counted) is { } pause)
+            {
+                await SlowDownAsync(context, pause);
+                return;
+            }
+
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"saga\"";
             await RefuseAsync(context, StatusCodes.Status401Unauthorized, "invalid_client", "The client or its secret is wrong.");
             return;
@@ -108,6 +111,12 @@ public static class EmbeddedIssuer
 
         var (token, seconds) = issue.For(client, person);
         await WriteAsync(context, new { access_token = token, token_type = "Bearer", expires_in = seconds });
+    }
+
+    private static Task SlowDownAsync(HttpContext context, TimeSpan wait)
+    {
+        context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return RefuseAsync(context, StatusCodes.Status429TooManyRequests, "invalid_client", "Too many wrong secrets; try again later.");
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string error, string words)

@@ -31,7 +31,7 @@ public sealed class EmbeddedIssuerOptions
     [Range(1, 1440, ErrorMessage = Section + ":KeyLeadMinutes must be 1 to 1440 minutes.")]
     public int KeyLeadMinutes { get; set; } = 120;
 
-    /// <summary>How many wrong secrets of one client from one address are allowed within a minute.</summary>
+    /// <summary>How many wrong secrets of one client, wherever they come from, are compared at once within a minute. Above it, one per second is.</summary>
     [Range(1, 1000, ErrorMessage = Section + ":FailuresPerMinute must be 1 to 1000.")]
     public int FailuresPerMinute { get; set; } = 10;
 

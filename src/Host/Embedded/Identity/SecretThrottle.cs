@@ -2,44 +2,61 @@ using Microsoft.Extensions.Options;
 
 namespace Saga.Host.Embedded.Identity;
 
-/// <summary>Counts wrong secrets per client and address in windows of a minute. Uses bounded memory. Thread-safe.</summary>
+/// <summary>
+/// Limits the guessing of secrets: wrong secrets are counted per client and over all clients in windows of a minute, wherever they come
+/// from. Above a limit, one secret per second and client is still compared, so that guessing is slow, and strangers' failures do not
+/// lock out who has the right secret. Thread-safe; the memory is bounded by the number of clients.
+/// </summary>
 internal sealed class SecretThrottle(IOptions<EmbeddedIssuerOptions> options, TimeProvider time)
 {
-    private const int MostWindows = 1000;
-    private static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
-    private readonly Lock gate = new();
-    private readonly Dictionary<(string Address, string Client), Window> windows = [];
+    /// <summary>All clients together may fail this many times as often as one client.</summary>
+    public const int ClientsAtOnce = 5;
 
-    /// <summary>How long this client must wait, even with the right secret; null when it need not.</summary>
-    public TimeSpan? Wait(string address, string client)
+    private const string All = "*";
+    private static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Window> windows = new(StringComparer.Ordinal);
+
+    /// <summary>How long the client must wait until a secret is compared, even the right one; null when it need not.</summary>
+    public TimeSpan? Wait(string client)
     {
         lock (gate)
         {
             var now = time.GetUtcNow();
-            return windows.TryGetValue((address, client), out var window) && window.Ends > now && window.Failures >= options.Value.FailuresPerMinute
-                ? window.Ends - now
-                : null;
+            if (!IsOver(client, now))
+                return null;
+            var window = Current(client, now);
+            if (window.NextAt > now)
+                return window.NextAt - now;
+            windows[client] = window with { NextAt = now + Pause };
+            return null;
         }
     }
 
-    public void Failed(string address, string client)
+    /// <summary>Counts a wrong secret.</summary>
+    /// <returns>How long to wait; null while there were few.</returns>
+    public TimeSpan? Failed(string client)
     {
         lock (gate)
         {
             var now = time.GetUtcNow();
-            if (windows.Count >= MostWindows)
+            var was = IsOver(client, now);
+            foreach (var name in new[] { client, All })
             {
-                foreach (var past in windows.Where(w => w.Value.Ends <= now).Select(w => w.Key).ToList())
-                    windows.Remove(past);
-                // Still full: further clients share one window, so that the table does not grow.
-                if (windows.Count >= MostWindows)
-                    address = "*";
+                var window = Current(name, now);
+                windows[name] = window with { Failures = window.Failures + 1 };
             }
 
-            var window = windows.GetValueOrDefault((address, client));
-            windows[(address, client)] = window is null || window.Ends <= now ? new Window(now + Length, 1) : window with { Failures = window.Failures + 1 };
+            return was ? Pause : null;
         }
     }
 
-    private sealed record Window(DateTimeOffset Ends, int Failures);
+    private bool IsOver(string client, DateTimeOffset now) =>
+        Current(client, now).Failures >= options.Value.FailuresPerMinute || Current(All, now).Failures >= ClientsAtOnce * options.Value.FailuresPerMinute;
+
+    private Window Current(string name, DateTimeOffset now) =>
+        windows.TryGetValue(name, out var window) && window.Ends > now ? window : new Window(now + Length, 0, now);
+
+    private sealed record Window(DateTimeOffset Ends, int Failures, DateTimeOffset NextAt);
 }

@@ -1,0 +1,46 @@
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>How a command came in.</summary>
+public enum CallerKind
+{
+    /// <summary>Over HTTP, with a token.</summary>
+    Token,
+
+    /// <summary>Over the bus. The broker controls who may send.</summary>
+    Bus,
+}
+
+/// <summary>
+/// Who sent a command: the scope of its idempotency key, and the actor in the audit log. The kind is part of it, so that no token can
+/// name a subject that is taken for a caller of another kind.
+/// </summary>
+public readonly record struct Caller
+{
+    private const string BusName = "bus";
+    private const string TokenPrefix = "token:";
+
+    // Names of kinds, present and future.
+    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operator"];
+
+    private readonly string? subject;
+
+    private Caller(CallerKind kind, string subject) => (Kind, this.subject) = (kind, subject);
+
+    /// <summary>Every sender on the bus.</summary>
+    public static Caller Bus { get; } = new(CallerKind.Bus, BusName);
+
+    public CallerKind Kind { get; }
+
+    /// <param name="subject">The token's subject.</param>
+    public static Caller OfToken(string subject) => new(CallerKind.Token, subject);
+
+    /// <summary>
+    /// The stored form. A token's subject is stored as it is, unless it could be read as another kind: then it is prefixed. Different
+    /// callers have different forms.
+    /// </summary>
+    public override string ToString()
+    {
+        var name = subject ?? throw new InvalidOperationException("The caller is not known.");
+        return Kind == CallerKind.Token && Array.Exists(Reserved, word => name == word || name.StartsWith(word + ":", StringComparison.Ordinal)) ? TokenPrefix + name : name;
+    }
+}

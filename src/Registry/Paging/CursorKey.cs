@@ -1,0 +1,13 @@
+namespace Saga.Registry.Paging;
+
+/// <summary>Which keys a cursor of an order may have. A key that no page ever had must not start the list again from the beginning.</summary>
+internal static class CursorKey
+{
+    private const int MaxSlugLength = 63;
+
+    public static bool IsOf(string sort, string key) => sort.TrimStart('-') switch
+    {
+        "slug" => key.Length is > 0 and <= MaxSlugLength && key.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'),
+        _ => ListQuery.TimeOf(key) is DateTimeOffset time && ListQuery.KeyOf(time) == key,
+    };
+}
