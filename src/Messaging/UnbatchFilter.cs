@@ -48,6 +48,9 @@ internal sealed class UnbatchFilter(string queue, DeadLetterSender letters) : IF
             return;
         }
 
-        await next.Send(new BatchedContext(context, message, content));
+        var single = new BatchedContext(context, message, content);
+        // For consumers that read the message as it was sent.
+        single.GetOrAddPayload(() => message);
+        await next.Send(single);
     }
 }

@@ -57,6 +57,7 @@ public static class RegistryRegistration
         services.AddSingleton<StepInputStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<RefusalStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();
         services.AddSingleton<ProcessStore>();

@@ -23,6 +23,9 @@ public static class Intakes
         where TCommand : class
         where TInput : class
         where TPlan : ICommandPlan<TCommand, TInput> =>
-        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
-            new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System), time ?? TimeProvider.System);
+        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, Notifier(registry)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
+            new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System),
+            new Refusals(new RefusalStore(registry, Notifier(registry)), TimeProvider.System, NullLogger<Refusals>.Instance), time ?? TimeProvider.System);
+
+    private static RegistryNotifier Notifier(NpgsqlDataSource registry) => new(registry, NullLogger<RegistryNotifier>.Instance);
 }

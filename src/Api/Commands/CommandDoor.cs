@@ -5,6 +5,7 @@ using Saga.Api.Operations;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
+using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
 
 namespace Saga.Api.Commands;
@@ -33,7 +34,11 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
             return badBody!;
         using var body = document;
         if (read(body.RootElement, key, out var errors) is not { } command)
-            return new ProblemResult(ProblemType.Validation, "Fields are unknown or of the wrong type: see errors.", errors);
+        {
+            var rejection = new OperationRejected { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
+            return Refused(dryRun ? rejection : (await intake.RefuseAsync(rejection, user.Caller(), cancellationToken)).Rejection);
+        }
+
         if (dryRun)
             return show(await intake.PlanAsync(command, cancellationToken));
 
@@ -43,17 +48,19 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
                 // From here on the command is durable, so a failure to read it back must not look like a refusal.
                 return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, cancellationToken));
             case CommandRejected { Rejection: var rejection }:
-                return new ProblemResult(
-                    ProblemType.OfRejection(rejection.Code), rejection.Detail,
-                    [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
-                    rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null,
-                    rejection.Code is RejectionCodes.StepNotHosted or RejectionCodes.EngineTooOld ? ExceptionProblems.RetryAfterSeconds : null);
+                return Refused(rejection);
             case var other:
                 throw new InvalidOperationException($"The intake answered with {other}.");
         }
     }
+
+    private static ProblemResult Refused(OperationRejected rejection) => new(
+        ProblemType.OfRejection(rejection.Code), rejection.Detail,
+        [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
+        rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null,
+        rejection.Code is RejectionCodes.StepNotHosted or RejectionCodes.EngineTooOld ? ExceptionProblems.RetryAfterSeconds : null);
 }
 
 /// <summary>Reads a body as a command. The intake validates its values.</summary>
-internal delegate TCommand? CommandReader<out TCommand>(JsonElement body, string? idempotencyKey, out IReadOnlyList<ProblemError> errors)
+internal delegate TCommand? CommandReader<out TCommand>(JsonElement body, string? idempotencyKey, out IReadOnlyList<FieldError> errors)
     where TCommand : class;

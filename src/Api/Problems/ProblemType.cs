@@ -9,7 +9,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
 {
     public const string UriPrefix = "urn:saga:problem:";
 
-    public static readonly ProblemType MalformedJson = new("malformed-json", StatusCodes.Status400BadRequest, "The body is not well-formed JSON");
+    public static readonly ProblemType MalformedJson = new(RejectionCodes.MalformedJson, StatusCodes.Status400BadRequest, "The body is not well-formed JSON");
     public static readonly ProblemType BadRequest = new("bad-request", StatusCodes.Status400BadRequest, "The request could not be read");
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", StatusCodes.Status400BadRequest, "A query parameter or header breaks a rule");
     public static readonly ProblemType Unauthenticated = new("unauthenticated", StatusCodes.Status401Unauthorized, "A valid bearer token is needed");
@@ -30,7 +30,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
-    public static readonly ProblemType BodyTooLarge = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The body is too large");
+    public static readonly ProblemType BodyTooLarge = new(RejectionCodes.BodyTooLarge, StatusCodes.Status413PayloadTooLarge, "The body is too large");
     public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The body must be application/json");
     public static readonly ProblemType Validation = new(RejectionCodes.Validation, StatusCodes.Status422UnprocessableEntity, "The command breaks rules");
     public static readonly ProblemType IdempotencyKeyReused = new(RejectionCodes.IdempotencyKeyReused, StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another command");

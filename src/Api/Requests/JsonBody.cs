@@ -1,22 +1,18 @@
 using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Saga.Api.Problems;
+using Saga.Lifecycle.Intake;
 
 namespace Saga.Api.Requests;
 
 /// <summary>Reads a body that must be one JSON object in UTF-8. Its size limit applies regardless of the server's limit.</summary>
 internal static class JsonBody
 {
-    public const int MaxBytes = 64 * 1024;
+    public const int MaxBytes = CommandJson.MaxBytes;
 
     /// <summary>What to send.</summary>
     public const string TypeRule = "Send Content-Type: application/json, in UTF-8.";
-
-    private const int MaxDepth = 32;
-
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
     /// <returns>The document, or the problem response.</returns>
     public static async Task<(JsonDocument? Document, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
@@ -39,21 +35,7 @@ internal static class JsonBody
         if (length > MaxBytes)
             return (null, tooLarge);
         var bytes = buffer.AsMemory(0, length);
-        if (!Utf8.IsValid(bytes.Span))
-            return (null, new(ProblemType.MalformedJson, "The body is not UTF-8."));
-        try
-        {
-            var document = JsonDocument.Parse(bytes, Strict);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-                return (document, null);
-            document.Dispose();
-            return (null, new(ProblemType.MalformedJson, "The body must be a JSON object."));
-        }
-        // InvalidOperationException: a name contains half of a surrogate pair, so it cannot be compared with the others.
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return (null, new(ProblemType.MalformedJson, JsonError.Describe(bytes.Span, MaxDepth)));
-        }
+        return CommandJson.TryParse(bytes, out var document, out var error) ? (document, null) : (null, new(ProblemType.MalformedJson, error));
     }
 
     private static bool IsJson(string? contentType) =>

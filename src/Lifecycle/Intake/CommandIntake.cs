@@ -14,7 +14,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, Refusals refusals, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -24,9 +24,20 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
-    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller sender, CancellationToken cancellationToken, string? usualKey = null)
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null)
     {
-        var caller = sender.ToString();
+        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, cancellationToken);
+        return outcome is CommandRejected { Rejection: var rejection } ? await RefuseAsync(rejection, caller, cancellationToken, messageId) : outcome;
+    }
+
+    public async Task<CommandRejected> RefuseAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null)
+    {
+        await refusals.RecordAsync(TPlan.Kind, caller, rejection, messageId, cancellationToken);
+        return new(rejection);
+    }
+
+    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, CancellationToken cancellationToken)
+    {
         var body = CommandBody.Of(command);
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
         // Before validation: an accepted command stays accepted, even if a plan has changed since.

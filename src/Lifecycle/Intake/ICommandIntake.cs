@@ -1,4 +1,5 @@
 using Npgsql;
+using Saga.Contracts.Commands;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -14,11 +15,18 @@ public interface ICommandIntake<in TCommand>
     /// <param name="caller">The caller according to the token or the bus: the scope of idempotency keys.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <param name="usualKey">The idempotency key to use when the command has none.</param>
+    /// <param name="messageId">The message's id, if it came over the bus.</param>
     /// <exception cref="NpgsqlException">
     /// The registry is unavailable. Nothing was written, unless the connection broke during the commit. With an idempotency key the
     /// command can be sent again in either case.
     /// </exception>
-    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null);
+    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null);
+
+    /// <summary>
+    /// Refuses a command that could not be read. Like every refusal by <see cref="SubmitAsync"/>, it is logged, counted, written to the
+    /// audit log and published.
+    /// </summary>
+    Task<CommandRejected> RefuseAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null);
 
     /// <summary>What <see cref="SubmitAsync"/> would do now. Writes nothing and reserves nothing.</summary>
     Task<CommandPreview> PlanAsync(TCommand command, CancellationToken cancellationToken);

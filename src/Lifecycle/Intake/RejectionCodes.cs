@@ -6,6 +6,12 @@ public static class RejectionCodes
     /// <summary>Fields break rules; all of them are listed.</summary>
     public const string Validation = "validation";
 
+    /// <summary>The message's body is not one JSON object, or has a member twice. Over HTTP such a body is no command.</summary>
+    public const string MalformedJson = "malformed-json";
+
+    /// <summary>The message's body is too large.</summary>
+    public const string BodyTooLarge = "body-too-large";
+
     /// <summary>The idempotency key was used for another command.</summary>
     public const string IdempotencyKeyReused = "idempotency-key-reused";
 

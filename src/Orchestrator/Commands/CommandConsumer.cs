@@ -1,24 +1,53 @@
 using MassTransit;
+using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Messaging;
 
 namespace Saga.Orchestrator.Commands;
 
 /// <summary>
-/// Connects the bus to the intake. It submits a command and replies if the sender asked for a reply. The broker controls who may
-/// send. A command that is delivered twice is one operation, because the message's id serves as idempotency key if there is none.
+/// Connects the bus to the intake. It reads a command as strictly as HTTP does, submits it, and replies if the sender asked for a reply.
+/// The broker controls who may send. A command that is delivered twice is one operation, because the message's id serves as idempotency
+/// key if there is none.
 /// </summary>
 internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake) : IConsumer<TCommand>
     where TCommand : class
 {
     public async Task Consume(ConsumeContext<TCommand> context)
     {
-        var outcome = await intake.SubmitAsync(
-            context.Message, Caller.Bus, context.CancellationToken, usualKey: $"message-{context.MessageId ?? NewId.NextGuid():d}");
+        // The deserializer skips members that it does not know, so a misspelt one would be taken for an absent one.
+        var outcome = Read(ReceivedBody.Of(context), out var refusal) is { } command
+            ? await intake.SubmitAsync(command, Caller.Bus, context.CancellationToken, $"message-{context.MessageId ?? NewId.NextGuid():d}", context.MessageId)
+            : await intake.RefuseAsync(refusal!, Caller.Bus, context.CancellationToken, context.MessageId);
         if (context.ResponseAddress is null)
             return;
         if (outcome is CommandAccepted accepted)
             await context.RespondAsync(accepted.ToMessage());
         else
             await context.RespondAsync(((CommandRejected)outcome).Rejection);
+    }
+
+    private static TCommand? Read(ReadOnlyMemory<byte> body, out OperationRejected? refusal)
+    {
+        refusal = null;
+        if (body.Length > CommandJson.MaxBytes)
+        {
+            refusal = new() { Code = RejectionCodes.BodyTooLarge, Detail = $"At most {CommandJson.MaxBytes / 1024} KiB are accepted." };
+            return null;
+        }
+
+        if (!CommandJson.TryParse(body, out var document, out var error))
+        {
+            refusal = new() { Code = RejectionCodes.MalformedJson, Detail = error };
+            return null;
+        }
+
+        using (document)
+        {
+            var command = CommandReader.Read<TCommand>(document.RootElement, hasKey: true, out var errors);
+            if (command is null)
+                refusal = new() { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
+            return command;
+        }
     }
 }

@@ -12,6 +12,9 @@ public static class AuditActions
     /// <summary>The provisioning of a tenant was undone. Up to version 3b48fc0: <c>tenant-provisioning-undone</c>.</summary>
     public const string TenantUndo = "tenant.undo";
 
+    /// <summary>A command was refused.</summary>
+    public const string CommandRefuse = "command.refuse";
+
     /// <summary>A hold of a tenant was set or changed.</summary>
     public const string HoldSet = "hold.set";
 

@@ -47,7 +47,7 @@ public abstract class IntakeTest : IAsyncLifetime
     protected Task<long> RowsAsync() => QueryAsync<long>(
         """
         select (select count(*) from tenants) + (select count(*) from operations) + (select count(*) from operation_history)
-             + (select count(*) from audit) + (select count(*) from outbox) + (select count(*) from idempotency_keys) + (select count(*) from workflows)
+             + (select count(*) from audit where action <> 'command.refuse') + (select count(*) from outbox where message_type not like '%.CommandRefused') + (select count(*) from idempotency_keys) + (select count(*) from workflows)
         """);
 
     protected async Task EndAsync(Guid operation, string state, string tenantStatus)

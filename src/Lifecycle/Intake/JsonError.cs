@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Saga.Api.Requests;
+namespace Saga.Lifecycle.Intake;
 
 /// <summary>Describes for a person what is wrong with refused JSON, and where.</summary>
 internal static class JsonError

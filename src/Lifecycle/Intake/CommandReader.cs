@@ -1,0 +1,118 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>
+/// The one reader of commands, for every door. It reports all unknown fields and all values of the wrong type at once; the intake
+/// validates the values. Names must match exactly. An explicit null counts as an absent field. Thread-safe.
+/// </summary>
+public static class CommandReader
+{
+    public const string Detail = "Fields are unknown or of the wrong type: see errors.";
+
+    private const string Key = "idempotencyKey";
+    private static readonly JsonSerializerOptions Options = Lenient();
+
+    /// <param name="body">A JSON object without duplicate members.</param>
+    /// <param name="hasKey">Whether the door allows the idempotency key in the body.</param>
+    /// <param name="errors">The errors; empty when the result is not null.</param>
+    public static TCommand? Read<TCommand>(JsonElement body, bool hasKey, out IReadOnlyList<FieldError> errors)
+        where TCommand : class
+    {
+        var known = Options.GetTypeInfo(typeof(TCommand)).Properties.Where(p => hasKey || p.Name != Key).ToList();
+        var found = new List<FieldError>();
+        foreach (var field in body.EnumerateObject())
+        {
+            if (known.Find(p => p.Name == field.Name) is { } property)
+                Check(field.Value, property.PropertyType, Pointer("", field.Name), found);
+            else
+                found.Add(new(Pointer("", field.Name), $"is not a field; there are {string.Join(", ", known.Select(p => p.Name))}"));
+        }
+
+        errors = found;
+        return found.Count == 0 ? body.Deserialize<TCommand>(Options) : null;
+    }
+
+    private static void Check(JsonElement value, Type type, string pointer, List<FieldError> errors)
+    {
+        if (value.ValueKind == JsonValueKind.Null && (!type.IsValueType || Nullable.GetUnderlyingType(type) is not null))
+            return;
+        if (type == typeof(JsonElement))
+            return;
+        if (type == typeof(string))
+            CheckText(value, pointer, errors);
+        else if (type == typeof(bool) || type == typeof(bool?))
+            Require(value.ValueKind is JsonValueKind.True or JsonValueKind.False, "must be true or false", pointer, errors);
+        else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
+            CheckMembers(value, type.GetGenericArguments()[1], pointer, errors);
+        else
+            CheckOther(value, type, pointer, errors);
+    }
+
+    private static void CheckText(JsonElement value, string pointer, List<FieldError> errors)
+    {
+        try
+        {
+            Require(value.ValueKind == JsonValueKind.String && value.GetString() is not null, "must be a string", pointer, errors);
+        }
+        catch (InvalidOperationException)
+        {
+            errors.Add(new(pointer, "contains half of a surrogate pair"));
+        }
+    }
+
+    private static void CheckMembers(JsonElement value, Type type, string pointer, List<FieldError> errors)
+    {
+        Require(value.ValueKind == JsonValueKind.Object, "must be an object", pointer, errors);
+        if (value.ValueKind != JsonValueKind.Object)
+            return;
+        foreach (var member in value.EnumerateObject())
+            Check(member.Value, type, Pointer(pointer, member.Name), errors);
+    }
+
+    private static void CheckOther(JsonElement value, Type type, string pointer, List<FieldError> errors)
+    {
+        try
+        {
+            value.Deserialize(type, Options);
+        }
+        catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException)
+        {
+            errors.Add(new(pointer, "is of the wrong type"));
+        }
+    }
+
+    private static void Require(bool holds, string rule, string pointer, List<FieldError> errors)
+    {
+        if (!holds)
+            errors.Add(new(pointer, rule));
+    }
+
+    private static string Pointer(string parent, string key) =>
+        $"{parent}/{(key.Length > 100 ? key[..100] : key).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+
+    // The validation reports absent fields with their rules.
+    private static JsonSerializerOptions Lenient()
+    {
+        var options = new JsonSerializerOptions(Json.Options)
+        {
+            PropertyNameCaseInsensitive = false,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver
+            {
+                Modifiers =
+                {
+                    info =>
+                    {
+                        foreach (var property in info.Properties)
+                            property.IsRequired = false;
+                    },
+                },
+            },
+        };
+        options.MakeReadOnly();
+        return options;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Events;
+using Saga.Registry.Intake;
+
+namespace Saga.Lifecycle.Intake;
+
+/// <summary>Records every refused command in the same way for every door: log, metric, audit and event. Thread-safe.</summary>
+public sealed partial class Refusals(RefusalStore store, TimeProvider time, ILogger<Refusals> log)
+{
+    /// <summary>The name of the meter. Names are public.</summary>
+    public const string MeterName = "Saga.Lifecycle";
+
+    /// <summary>Counts refusals by <c>saga.kind</c>, <c>saga.code</c> and <c>saga.door</c> (token or bus).</summary>
+    public const string RefusedName = "saga.commands.refused";
+
+    private const int MaxErrors = 20;
+    private const int MaxLength = 200;
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>(RefusedName, "{command}", "Commands that were refused.");
+
+    public async Task RecordAsync(string kind, Caller caller, OperationRejected rejection, Guid? messageId, CancellationToken cancellationToken)
+    {
+        var door = caller.Kind.ToString().ToLowerInvariant();
+        Refused.Add(1, new("saga.kind", kind), new("saga.code", rejection.Code), new("saga.door", door));
+        LogRefused(kind, door, rejection.Code, string.Join(' ', rejection.Errors.Take(MaxErrors).Select(e => Short(e.Pointer))));
+        await store.WriteAsync(
+            new CommandRefused
+            {
+                Kind = kind,
+                Code = rejection.Code,
+                Detail = rejection.Detail,
+                // The sender chooses the names of unknown fields, so they are bounded.
+                Errors = [.. rejection.Errors.Take(MaxErrors).Select(e => new FieldError(Short(e.Pointer), Short(e.Detail)))],
+                Caller = caller.ToString(),
+                MessageId = messageId,
+                OccurredAt = time.GetUtcNow(),
+            }, cancellationToken);
+    }
+
+    // Half of a surrogate pair cannot be stored.
+    private static string Short(string text)
+    {
+        var end = Math.Min(text.Length, MaxLength);
+        if (end < text.Length && char.IsHighSurrogate(text[end - 1]))
+            end--;
+        return text[..end];
+    }
+
+    [LoggerMessage(EventId = 2425, Level = LogLevel.Information, Message = "A command of kind {Kind} over {Door} was refused: {Code} {Fields}")]
+    private partial void LogRefused(string kind, string door, string code, string fields);
+}
