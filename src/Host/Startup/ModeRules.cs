@@ -28,12 +28,14 @@ public static class ModeRules
 
     private static readonly string[] StartedHere = ["Saga:Bus:RabbitMq", "Saga:Cache:Redis:ConnectionString", "Saga:Storage:S3:ServiceUrl"];
 
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="also">Other faults, to report together with a wrong mode.</param>
     /// <exception cref="StartException">The value is not a mode.</exception>
-    public static HostMode Mode(IConfiguration configuration) => configuration[ModeKey] switch
+    public static HostMode Mode(IConfiguration configuration, IReadOnlyList<string>? also = null) => configuration[ModeKey] switch
     {
         null or "" => HostMode.Embedded,
         var text when Enum.TryParse<HostMode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) && !char.IsDigit(text[0]) => mode,
-        var text => throw new StartException($"{ModeKey} is '{text}'. It must be embedded (the default), local or real."),
+        var text => throw new StartException([$"{ModeKey} is '{text}'. It must be embedded (the default), local or real.", .. also ?? []]),
     };
 
     /// <summary>The default adapters of a mode, by key.</summary>

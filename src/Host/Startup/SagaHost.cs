@@ -16,6 +16,12 @@ internal static class SagaHost
     /// <returns>The process's exit code: 0 after an orderly stop, 2 when it could not start for a reason that the user can fix, 3 when a dependency did not answer in time.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
+        if (Arguments.AsksForHelp(args))
+        {
+            await Console.Out.WriteLineAsync(Arguments.Help("saga", "--Saga:Data=/srv/saga"));
+            return 0;
+        }
+
         using var signals = new StopSignals();
         try
         {
@@ -39,9 +45,11 @@ internal static class SagaHost
         var command = HostCommand.Find(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var configuration = builder.Configuration;
-        var mode = ModeRules.Mode(configuration);
-        if (ModeRules.Broken(mode, configuration) is { Count: > 0 } broken)
-            throw new StartException(broken);
+        var unknown = Arguments.Wrong(args, configuration);
+        var mode = ModeRules.Mode(configuration, unknown);
+        IReadOnlyList<string> broken = [.. unknown, .. ModeRules.Broken(mode, configuration)];
+        if (broken.Count > 0)
+            throw new StartException(mode == HostMode.Real ? [.. broken, .. RealSettings.Faults(args, broken)] : broken);
 
         await using var brought = mode == HostMode.Real || command is { NeedsServers: false } ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
         signals.WhenOverdue(TimeSpan.FromSeconds(9), () => brought?.DisposeAsync().AsTask() ?? Task.CompletedTask);

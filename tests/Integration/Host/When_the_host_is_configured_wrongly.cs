@@ -16,6 +16,13 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
     [InlineData("--Saga:Workers:Concurrency=0", "saga: Saga:Workers:Concurrency must be from 1 to 256.")]
     [InlineData("--Saga:Workers:Concurrency=many", "saga: Failed to convert configuration value 'many' at 'Saga:Workers:Concurrency' to type 'System.Int32'.")]
     [InlineData("--Saga:Workers:Run:0=cook", "saga: Saga:Workers:Run names 'cook', which is not a worker. Known workers: ")]
+    [InlineData("--Saga:Api:Adress=http://127.0.0.1:5080", "saga: Saga:Api:Adress is not a setting. Did you mean Saga:Api:Address?")]
+    [InlineData("--Saga:Databases:Servers:main:MaxTennants=5", "saga: Saga:Databases:Servers:main:MaxTennants is not a setting. Did you mean Saga:Databases:Servers:main:MaxTenants?")]
+    [InlineData("--Demo:Enabled=false", "saga: '--Demo:Enabled=false' is not an argument. Did you mean --Saga:Demo:Enabled?")]
+    [InlineData("up", "saga: 'up' is not an argument. Arguments have the form --<setting>=<value>; --help lists the settings.")]
+    [InlineData("--Saga:Auth:RequireHttps=maybe", "saga: Failed to convert configuration value 'maybe' at 'Saga:Auth:RequireHttps' to type 'System.Boolean'.")]
+    [InlineData("--Saga:Demo:Enabled=maybe", "saga: Failed to convert configuration value 'maybe' at 'Saga:Demo:Enabled' to type 'System.Boolean'.")]
+    [InlineData("--Saga:Api:Address=https://127.0.0.1:5999", "saga: An https address needs a certificate: ")]
     [InlineData("--Saga:Sealing:ActiveKey=other", "saga: Saga:Sealing:ActiveKey must be the id of a key under Saga:Sealing:MasterKeys")]
     public async Task Should_say_which_key_and_what_it_expects_and_not_start(string argument, string words)
     {
@@ -24,6 +31,31 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
         (await host.EndsAsync()).ShouldBe(2);
         host.Output.ShouldStartWith(words);
         host.Output.ShouldNotContain("   at ");
+        HostProcess.ProcessesOf(folder).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_name_every_fault_of_mode_real_at_once()
+    {
+        await using var host = HostProcess.Start(folder, "--Saga:Mode=real", "--Saga:Cache:Adapter=inprocess", "--Saga:Bus:RabitMq=x", "--Saga:Workers:Concurrency=0");
+
+        (await host.EndsAsync()).ShouldBe(2);
+        foreach (var words in new[]
+        {
+            "Saga:Bus:RabitMq is not a setting. Did you mean Saga:Bus:RabbitMq?", "Saga:Api:Address must be", "Saga:Cache:Adapter is 'inprocess'", "Saga:Workers:Concurrency must be",
+            "Saga:Auth:Authority must be",
+        })
+            host.Output.ShouldContain(words);
+        host.Output.ShouldNotContain("'redis' or 'inprocess'", customMessage: "mode real refuses it");
+    }
+
+    [Fact]
+    public async Task Should_help()
+    {
+        await using var host = HostProcess.Start(folder, "--help");
+
+        (await host.EndsAsync()).ShouldBe(0);
+        host.Output.ShouldContain("Saga:Api:Address");
         HostProcess.ProcessesOf(folder).ShouldBeEmpty();
     }
 

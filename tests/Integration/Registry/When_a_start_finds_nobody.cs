@@ -57,7 +57,7 @@ public sealed class When_a_start_finds_nobody
     private static async Task EndsAsync(IHost host, string words)
     {
         Exception? seen = null;
-        var code = await WrongConfiguration.GuardAsync("saga-test", async () =>
+        var code = await WrongConfiguration.GuardAsync("saga-test", [], "", async () =>
         {
             try
             {

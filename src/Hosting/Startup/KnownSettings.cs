@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Saga.Hosting.Startup;
+
+/// <summary>
+/// Every setting of every program, from <c>Settings.txt</c>, which a test keeps complete. All programs know all settings, because they
+/// often share one file or environment.
+/// </summary>
+public static class KnownSettings
+{
+    private const string Root = "Saga:";
+    private const string Any = "*";
+    private const int FarthestNearest = 3;
+
+    private static readonly Lazy<IReadOnlyList<string>> Keys = new(Read);
+
+    /// <summary>Keys; <c>*</c> stands for a name or a number that the user chooses.</summary>
+    public static IReadOnlyList<string> All => Keys.Value;
+
+    /// <summary>A sentence for each configured key that no program reads.</summary>
+    public static IReadOnlyList<string> Unknown(IConfiguration configuration) =>
+        [.. configuration.AsEnumerable()
+            .Where(p => p.Value is not null && p.Key.StartsWith(Root, StringComparison.OrdinalIgnoreCase) && !IsKnown(p.Key))
+            .Select(p => p.Key).Order(StringComparer.Ordinal).Select(Describe)];
+
+    public static bool IsKnown(string key) => All.Any(k => Distance(k, key, exactly: true) == 0);
+
+    /// <summary>The known key that is most like this one, with its own names in place of <c>*</c>; null when none is.</summary>
+    public static string? Nearest(string key) =>
+        All.Select(k => (Key: k, Distance: Distance(k, key, exactly: false))).Where(k => k.Distance <= FarthestNearest * (1 + k.Key.Count(c => c == ':') / 2))
+            .OrderBy(k => k.Distance).Select(k => Filled(k.Key, key)).FirstOrDefault();
+
+    private static string Describe(string key) =>
+        $"{key} is not a setting. {(Nearest(key) is { } nearest ? $"Did you mean {nearest}?" : "docs/configuration.md lists all settings.")}";
+
+    private static int Distance(string known, string key, bool exactly)
+    {
+        var (wanted, given) = (known.Split(':'), key.Split(':'));
+        if (wanted.Length != given.Length)
+            return exactly ? int.MaxValue : EditDistance.Of(known, key);
+        var sum = 0;
+        for (var i = 0; i < wanted.Length; i++)
+        {
+            if (wanted[i] == Any || string.Equals(wanted[i], given[i], StringComparison.OrdinalIgnoreCase))
+                continue;
+            if (exactly)
+                return int.MaxValue;
+            sum += EditDistance.Of(wanted[i], given[i]);
+        }
+
+        return sum;
+    }
+
+    private static string Filled(string known, string key)
+    {
+        var (wanted, given) = (known.Split(':'), key.Split(':'));
+        return string.Join(':', wanted.Select((part, i) => part == Any && i < given.Length ? given[i] : part));
+    }
+
+    private static IReadOnlyList<string> Read()
+    {
+        using var stream = typeof(KnownSettings).Assembly.GetManifestResourceStream("Saga.Hosting.Startup.Settings.txt")
+            ?? throw new InvalidOperationException("The list of settings is missing from the assembly.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+}
