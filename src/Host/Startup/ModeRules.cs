@@ -67,6 +67,10 @@ public static class ModeRules
             {
                 broken.Add($"{AddressKey} is '{address}'. It must be a scheme, a host and a port, such as http://0.0.0.0:5080.");
             }
+            else if (ListenAddress.Parse(address) is { Scheme: "https" } && !configuration.GetSection("Kestrel:Certificates:Default").GetChildren().Any())
+            {
+                broken.Add($"{AddressKey} is https, so it needs a certificate: set Kestrel:Certificates:Default:Path and :Password or :KeyPath, or listen on http behind a proxy that ends TLS.");
+            }
         }
         else if (mode == HostMode.Real)
         {

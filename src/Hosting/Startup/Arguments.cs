@@ -28,7 +28,7 @@ public static class Arguments
         Of ASP.NET Core: {string.Join(", ", Frameworks)}
         """;
 
-    /// <summary>A sentence for each argument and each setting that nothing reads.</summary>
+    /// <summary>A sentence for each argument and each setting that nothing reads, and for each wrong boolean.</summary>
     public static IReadOnlyList<string> Wrong(IReadOnlyList<string> args, IConfiguration configuration)
     {
         var wrong = new List<string>();
@@ -58,7 +58,7 @@ public static class Arguments
                 wrong.Add($"'{text}' is not an argument. {(Nearest(key) is { } nearest ? $"Did you mean --{nearest}?" : "--help lists the settings.")}");
         }
 
-        return [.. wrong, .. KnownSettings.Unknown(configuration)];
+        return [.. wrong, .. KnownSettings.Wrong(configuration)];
     }
 
     /// <exception cref="WrongArgumentsException">Some are wrong.</exception>

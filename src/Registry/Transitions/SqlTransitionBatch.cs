@@ -72,7 +72,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         var seen = new HashSet<Guid>();
         var unknown = new Dictionary<Guid, string>();
         DateTimeOffset now;
-        TimeSpan idle;
+        TimeSpan downtime;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
@@ -87,10 +87,10 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             await reader.ReadAsync(cancellationToken);
             now = reader.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
             // Including downtime whose end no beat has recorded yet: the first transition after it must not find deadlines used up.
-            idle = reader.GetFieldValue<TimeSpan>(2) + Downtime.Since(reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1), now);
+            downtime = reader.GetFieldValue<TimeSpan>(2) + Downtime.Since(reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1), now);
         }
 
-        var stepsOf = steps.ToLookup(s => s.Operation, s => StepRows.After(s.Step, idle - s.Idle));
+        var stepsOf = steps.ToLookup(s => s.Operation, s => StepRows.After(s.Step, downtime - s.Idle));
         var loaded = new Dictionary<Guid, LoadedOperation>(rows.Count);
         foreach (var row in rows)
         {
@@ -118,7 +118,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
 
         foreach (var id in unknown.Keys)
             loaded.Remove(id);
-        return new SqlTransitionBatch(pinned, connection, loaded, unknown, now, idle);
+        return new SqlTransitionBatch(pinned, connection, loaded, unknown, now, downtime);
 
         // Row by row, so that an unreadable row does not affect the others.
         void Try(Guid operation, Action read)

@@ -20,9 +20,9 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
     [InlineData("--Saga:Databases:Servers:main:MaxTennants=5", "saga: Saga:Databases:Servers:main:MaxTennants is not a setting. Did you mean Saga:Databases:Servers:main:MaxTenants?")]
     [InlineData("--Demo:Enabled=false", "saga: '--Demo:Enabled=false' is not an argument. Did you mean --Saga:Demo:Enabled?")]
     [InlineData("up", "saga: 'up' is not an argument. Arguments have the form --<setting>=<value>; --help lists the settings.")]
-    [InlineData("--Saga:Auth:RequireHttps=maybe", "saga: Failed to convert configuration value 'maybe' at 'Saga:Auth:RequireHttps' to type 'System.Boolean'.")]
-    [InlineData("--Saga:Demo:Enabled=maybe", "saga: Failed to convert configuration value 'maybe' at 'Saga:Demo:Enabled' to type 'System.Boolean'.")]
-    [InlineData("--Saga:Api:Address=https://127.0.0.1:5999", "saga: An https address needs a certificate: ")]
+    [InlineData("--Saga:Auth:RequireHttps=maybe", "saga: Saga:Auth:RequireHttps is 'maybe'. It must be true or false.")]
+    [InlineData("--Saga:Demo:Enabled=maybe", "saga: Saga:Demo:Enabled is 'maybe'. It must be true or false.")]
+    [InlineData("--Saga:Api:Address=https://127.0.0.1:5999", "saga: Saga:Api:Address is https, so it needs a certificate: ")]
     [InlineData("--Saga:Sealing:ActiveKey=other", "saga: Saga:Sealing:ActiveKey must be the id of a key under Saga:Sealing:MasterKeys")]
     public async Task Should_say_which_key_and_what_it_expects_and_not_start(string argument, string words)
     {

@@ -47,12 +47,17 @@ public sealed partial class When_settings_are_listed
 
         if (nearest is not null)
             found.ShouldBe(nearest);
-        KnownSettings.Unknown(new ConfigurationBuilder().AddInMemoryCollection([new(key, "x")]).Build()).ShouldHaveSingleItem().ShouldStartWith($"{key} is not a setting.");
+        KnownSettings.Wrong(new ConfigurationBuilder().AddInMemoryCollection([new(key, "x")]).Build()).ShouldHaveSingleItem().ShouldStartWith($"{key} is not a setting.");
     }
 
     [Fact]
+    public void Should_say_which_boolean_is_none() =>
+        KnownSettings.Wrong(new ConfigurationBuilder().AddInMemoryCollection([new("Saga:Auth:RequireHttps", "maybe"), new("Saga:Demo:Enabled", "False")]).Build())
+            .ShouldBe(["Saga:Auth:RequireHttps is 'maybe'. It must be true or false."]);
+
+    [Fact]
     public void Should_take_what_is_known_in_any_case() =>
-        KnownSettings.Unknown(new ConfigurationBuilder().AddInMemoryCollection([new("saga:api:address", "x"), new("Saga:Databases:Servers:a:MaxTenants", "1"), new("Other:Key", "x")]).Build()).ShouldBeEmpty();
+        KnownSettings.Wrong(new ConfigurationBuilder().AddInMemoryCollection([new("saga:api:address", "x"), new("Saga:Databases:Servers:a:MaxTenants", "1"), new("Other:Key", "x")]).Build()).ShouldBeEmpty();
 
     private static IEnumerable<string> Properties()
     {
@@ -77,7 +82,7 @@ public sealed partial class When_settings_are_listed
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (IsMany(type))
             return Value(type.IsArray ? type.GetElementType()! : type.GetGenericArguments()[^1], key + ":*");
-        return type.Namespace?.StartsWith("Saga.", StringComparison.Ordinal) == true && type is { IsClass: true } ? Of(type, key) : [key];
+        return type.Namespace?.StartsWith("Saga.", StringComparison.Ordinal) == true && type is { IsClass: true } ? Of(type, key) : [type == typeof(bool) ? key + " bool" : key];
     }
 
     private static bool IsMany(Type type) => type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type) && (type.IsArray || type.IsGenericType);
