@@ -31,7 +31,7 @@ using var points = new CrashPoints(point =>
 });
 var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Settings).Build();
 var host = await ProvisioningHost.StartAsync(configuration, orders.FailsPermanently is { } step ? StepFaults.FailsPermanently(step) : null);
-var outcome = await host.Services.GetRequiredService<ICommandIntake<ProvisionTenant>>().SubmitAsync(orders.Command, Site.Caller, CancellationToken.None);
+var outcome = await host.Services.GetRequiredService<ICommandIntake<ProvisionTenant>>().SubmitAsync(orders.Command, Caller.OfToken(Site.Caller), CancellationToken.None);
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));
 await input;
 await ProvisioningHost.EndAsync(host);

@@ -42,7 +42,7 @@ public sealed class When_a_stranger_looks_at_the_server
     {
         using var certificate = Certificate();
         await using var server = await ApiServer.StartAsync(configure: b => b.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.UseHttps(certificate))));
-        using var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        using var handler = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == certificate.GetCertHashString() } };
         using var client = new HttpClient(handler) { BaseAddress = server.Address };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live") { Headers = { Host = "saga.example" } };
 

@@ -76,10 +76,10 @@ public sealed class When_an_operation_has_parts
         await using var host = await EngineHost.StartAsync(registry, null, [whole, new ScriptedStep(RollOutToTenantPlan.Step)], services => services
             .AddCommand<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>().AddCommand<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>()
             .PostConfigure<AdmissionOptions>(o => o.Slots = 1));
-        var parent = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>().SubmitAsync(new("2026.1"), "ada", default));
+        var parent = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>().SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
         await parentBegan.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
-        var part = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>().SubmitAsync(new(tenant, parent), "ada", default));
+        var part = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>().SubmitAsync(new(tenant, parent), Caller.OfToken("ada"), default));
 
         (await host.EndAsync(part)).ShouldBe(OperationState.Completed);
         parentGoes.SetResult();

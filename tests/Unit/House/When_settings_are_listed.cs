@@ -31,7 +31,7 @@ public sealed partial class When_settings_are_listed
 
     [Fact]
     public void Should_know_those_that_the_docs_name() =>
-        Named().Matches(File.ReadAllText(Path.Combine(Root(), "docs", "configuration.md"))).Select(m => Placeholder().Replace(m.Groups[1].Value, "x"))
+        Named().Matches(File.ReadAllText(Path.Combine(Root(), "docs", "configuration.md"))).Select(m => Placeholder().Replace(m.Groups["key"].Value, "x"))
             .Where(k => !k.EndsWith(':') && !KnownSettings.IsKnown(k) && !KnownSettings.All.Any(a => a.StartsWith(k + ":", StringComparison.Ordinal)))
             .Distinct(StringComparer.Ordinal).ShouldBeEmpty();
 
@@ -92,6 +92,6 @@ public sealed partial class When_settings_are_listed
     [GeneratedRegex("<[a-z]+>", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Placeholder();
 
-    [GeneratedRegex("`(Saga:[A-Za-z0-9:<>]+)`", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("`(?<key>Saga:[A-Za-z0-9:<>]+)`", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Named();
 }
