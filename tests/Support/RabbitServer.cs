@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Saga.Host.Local;
+using Saga.Host.Processes;
 
 namespace Saga.Tests.Support;
 
@@ -19,15 +21,15 @@ public sealed class RabbitServer
     private int count;
     private readonly string folder;
     private readonly string node;
-    private readonly int distributionPort;
+    private readonly Dictionary<string, string> environment;
     private Process? process;
 
     private RabbitServer(string folder, int port, int distributionPort)
     {
         this.folder = folder;
-        this.distributionPort = distributionPort;
         Port = port;
         node = string.Create(CultureInfo.InvariantCulture, $"saga{port}@localhost");
+        environment = RabbitMqFiles.Write(folder, node, port, distributionPort);
     }
 
     public int Port { get; }
@@ -141,15 +143,10 @@ public sealed class RabbitServer
     private ProcessStartInfo Program(string path, params string[] arguments)
     {
         var start = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.Environment["RABBITMQ_NODENAME"] = node;
-        start.Environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
-        start.Environment["RABBITMQ_NODE_PORT"] = Port.ToString(CultureInfo.InvariantCulture);
-        start.Environment["RABBITMQ_DIST_PORT"] = distributionPort.ToString(CultureInfo.InvariantCulture);
-        start.Environment["RABBITMQ_MNESIA_BASE"] = folder;
-        start.Environment["RABBITMQ_LOG_BASE"] = folder;
-        start.Environment["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins");
-        start.Environment["HOME"] = folder;
-        start.Environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+S 2:2";
+        MachineSettings.KeepFrom(start, folder);
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
+        start.Environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += " +S 2:2";
         return start;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Amazon.Runtime;
 using Amazon.S3;
 using Saga.Host.Local;
+using Saga.Host.Processes;
 
 namespace Saga.Tests.Support;
 
@@ -82,6 +83,7 @@ public sealed class S3Server
             return new S3Server(url.GetLeftPart(UriPartial.Authority).Replace(url.UserInfo + "@", "", StringComparison.Ordinal), user[0], user[1], null);
         }
 
+        MachineSettings.KeepFromClients();
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-s3-{Environment.ProcessId}");
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
@@ -94,7 +96,7 @@ public sealed class S3Server
         foreach (var part in CephCluster.Folders)
             Directory.CreateDirectory(Path.Combine(folder, part));
         var cluster = new CephCluster(folder, Guid.NewGuid(), FreePorts.Next(), FreePorts.Next());
-        await cluster.ConfigureAsync(CephCluster.InMemory);
+        cluster.Configure(CephCluster.InMemory);
         await CephCluster.RunAsync(cluster.MakeMap, default);
         await CephCluster.RunAsync(cluster.MakeMonitor, default);
         Begin(cluster.Monitor);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Saga.Host.Processes;
 
 namespace Saga.Tests.Support;
 
@@ -20,6 +21,7 @@ public sealed class ServerProcess
     public void Start()
     {
         var start = new ProcessStartInfo("setsid", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        MachineSettings.KeepFrom(start, Path.GetTempPath());
         process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         Watchdog.Watch(process.Id);
         process.OutputDataReceived += Keep;

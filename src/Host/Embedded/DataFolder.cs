@@ -74,7 +74,9 @@ public sealed class DataFolder : IDisposable
         var file = SecretFile(name);
         if (!File.Exists(file))
             OwnerOnlyFile.Replace(file, encode(RandomNumberGenerator.GetBytes(32)));
-        return File.ReadAllText(file).Trim();
+        return File.ReadAllText(file).Trim() is { Length: > 0 } secret
+            ? secret
+            : throw new StartException($"{file} is empty. Restore it from a backup. If the data in {Path} is not needed, delete that folder.");
     }
 
     public void Dispose()

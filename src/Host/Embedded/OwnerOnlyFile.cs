@@ -3,18 +3,13 @@ namespace Saga.Host.Embedded;
 /// <summary>Files with secrets, readable only by their owner from the first byte on.</summary>
 internal static class OwnerOnlyFile
 {
-    public static FileStream Create(string path) => new(path, new FileStreamOptions
+    private static FileStream Create(string path) => new(path, new FileStreamOptions
     {
-        Mode = FileMode.Create,
+        // An existing file would keep its mode.
+        Mode = FileMode.CreateNew,
         Access = FileAccess.Write,
         UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
     });
-
-    public static async Task WriteAsync(string path, string text)
-    {
-        await using var writer = new StreamWriter(Create(path));
-        await writer.WriteAsync(text);
-    }
 
     /// <summary>Replaces the file's content atomically and flushes it to disk. On failure the old content stays.</summary>
     public static void Replace(string path, string text)

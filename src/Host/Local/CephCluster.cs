@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using Saga.Host.Embedded;
+using Saga.Host.Processes;
 using Saga.Host.Startup;
 
 namespace Saga.Host.Local;
@@ -44,7 +44,7 @@ public sealed class CephCluster(string folder, Guid id, int monitor, int web)
         "--access-key", accessKey, "--secret", secretKey,
     ];
 
-    public Task ConfigureAsync(IReadOnlyList<string> store) => OwnerOnlyFile.WriteAsync(File,
+    public void Configure(IReadOnlyList<string> store) => OwnerOnlyFile.Replace(File,
         $"""
         [global]
         fsid = {id}
@@ -76,26 +76,17 @@ public sealed class CephCluster(string folder, Guid id, int monitor, int web)
         """);
 
     /// <summary>Runs one of the creating commands to completion.</summary>
-    /// <exception cref="StartException">It failed; the message contains its output.</exception>
+    /// <exception cref="StartException">It failed; the message says why.</exception>
     public static async Task RunAsync(string[] command, CancellationToken cancellationToken)
     {
-        var program = Path.GetFileName(command[0]);
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })
-            ?? throw new StartException($"{program} did not start.");
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         try
         {
-            await process.WaitForExitAsync(cancellationToken).WaitAsync(TimeSpan.FromMinutes(2), cancellationToken);
+            await ChildProcesses.RunAsync(command, "/", cancellationToken: cancellationToken);
         }
-        catch (Exception e) when (e is OperationCanceledException or TimeoutException)
+        catch (InvalidOperationException e)
         {
-            process.Kill();
-            throw;
+            throw new StartException(e.Message);
         }
-
-        if (process.ExitCode != 0)
-            throw new StartException($"{program} failed with {process.ExitCode}: {await output} {await errors}");
     }
 
     private string File => Path.Combine(folder, "ceph.conf");

@@ -2,65 +2,67 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Saga.Host.Processes;
 using Saga.Host.Startup;
 
 namespace Saga.Host.Local;
 
 /// <summary>
-/// A server that this process starts in its own session, so that Ctrl-C in the terminal does not reach it and we can stop it in
-/// order. Its output goes to a file. A server that a killed host left running is stopped before the next one starts.
+/// A server that this process starts for itself. Its output goes to a file. A server that a killed host of an earlier version left
+/// running is stopped before the next one starts.
 /// </summary>
-internal sealed class LocalProcess : IAsyncDisposable
+internal sealed class LocalProcess : IAsyncDisposable, IPrivateServer
 {
-    private const int Terminate = 15;
-    private const int Kill = 9;
-    private readonly Process process;
-    private readonly string name;
-    private readonly string pidFile;
-    private readonly int session;
+    private readonly string folder;
+    private readonly string[] command;
+    private readonly IReadOnlyDictionary<string, string>? environment;
+    private Process process;
+    private long logged;
+    private int? port;
+    private volatile bool stopped;
 
-    private LocalProcess(Process process, string name, string pidFile)
+    private LocalProcess(string name, string folder, string[] command, IReadOnlyDictionary<string, string>? environment)
     {
-        this.process = process;
-        this.name = name;
-        this.pidFile = pidFile;
-        session = process.Id;
+        (Name, this.folder, this.command, this.environment) = (name, folder, command, environment);
+        process = Begin();
     }
+
+    public string Name { get; }
+
+    public string LogFile => Path.Combine(folder, "log");
+
+    public bool HasExited => process.HasExited;
+
+    private string Note => NoteIn(folder);
 
     /// <param name="name">For messages.</param>
     /// <param name="folder">The folder for the log and the process id.</param>
     /// <param name="command">The program and its arguments.</param>
+    /// <param name="environment">Its own variables; it gets few others.</param>
     public static async Task<LocalProcess> StartAsync(
         string name, string folder, string[] command, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var note = Path.Combine(folder, "pid");
-        await EndLeftOverAsync(note);
-        var start = new ProcessStartInfo("setsid", ["sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", Path.Combine(folder, "log"), .. command])
-        {
-            WorkingDirectory = folder,
-        };
-        foreach (var (key, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
-            start.Environment[key] = value;
-        var started = Process.Start(start) ?? throw new StartException($"{name} did not start.");
-        await File.WriteAllTextAsync(note, string.Create(CultureInfo.InvariantCulture, $"{started.Id} {StartTicks(started.Id)}"));
-        return new LocalProcess(started, name, note);
+        await EndLeftOverAsync(NoteIn(folder));
+        return new LocalProcess(name, folder, command, environment);
     }
 
-    public bool HasExited => process.HasExited;
+    /// <summary>Stops what a killed host left running in the folder or below. Call it before deleting the folder, which has the ids.</summary>
+    public static Task EndLeftOversAsync(string folder) =>
+        Task.WhenAll(Directory.GetFiles(folder, "pid", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Select(EndLeftOverAsync));
 
     /// <summary>Waits until something listens on the port.</summary>
     /// <exception cref="StartException">The process ended first, or nothing listened within a minute.</exception>
-    public async Task ListensAsync(int port, CancellationToken cancellationToken)
+    public async Task ListensAsync(int awaited, CancellationToken cancellationToken)
     {
+        port = awaited;
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromMinutes(1);)
         {
             if (process.HasExited)
-                throw new StartException($"{name} exited with {process.ExitCode} during its start; its log is {Path.Combine(Path.GetDirectoryName(pidFile)!, "log")}.");
+                throw new StartException($"{Name} did not start: {ServerLog.CauseSince(LogFile, logged)} Its log is {LogFile}. If its data is not needed, delete {folder}.");
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+                await socket.ConnectAsync(IPAddress.Loopback, awaited, cancellationToken);
                 return;
             }
             catch (SocketException)
@@ -69,15 +71,49 @@ internal sealed class LocalProcess : IAsyncDisposable
             }
         }
 
-        throw new StartException($"{name} did not listen on 127.0.0.1:{port} within a minute; its log is {Path.Combine(Path.GetDirectoryName(pidFile)!, "log")}.");
+        throw new StartException($"{Name} did not listen on 127.0.0.1:{awaited} within a minute; its log is {LogFile}.");
+    }
+
+    public async Task EndsAsync(CancellationToken cancellationToken)
+    {
+        await process.WaitForExitAsync(cancellationToken);
+        if (stopped)
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+    }
+
+    public async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(stopped, this);
+        if (process.HasExited)
+        {
+            // Its children may still be there.
+            await EndAsync(process.Id);
+            process = Begin();
+        }
+
+        if (port is { } known)
+            await ListensAsync(known, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync(session);
-        File.Delete(pidFile);
+        stopped = true;
+        await EndAsync(process.Id);
+        // It has no session of its own in its first moments.
+        await Signals.EndAsync(process, (Signals.Terminate, TimeSpan.FromSeconds(2)), (Signals.Kill, TimeSpan.FromSeconds(5)));
+        File.Delete(Note);
         process.Dispose();
     }
+
+    private Process Begin()
+    {
+        logged = ServerLog.Length(LogFile);
+        var started = ChildProcesses.Start(command, folder, environment, LogFile);
+        File.WriteAllText(Note, string.Create(CultureInfo.InvariantCulture, $"{started.Id} {StartTicks(started.Id)}"));
+        return started;
+    }
+
+    private static string NoteIn(string folder) => Path.Combine(folder, "pid");
 
     private static async Task EndLeftOverAsync(string note)
     {
@@ -85,20 +121,20 @@ internal sealed class LocalProcess : IAsyncDisposable
             return;
         var parts = (await File.ReadAllTextAsync(note)).Split(' ');
         // The same id and the same start time: the same process, not a later one that got the same id.
-        if (parts is [var id, var ticks] && int.TryParse(id, CultureInfo.InvariantCulture, out var pid) && StartTicks(pid) == ticks)
+        if (parts is [var id, { Length: > 0 } ticks] && int.TryParse(id, CultureInfo.InvariantCulture, out var pid) && StartTicks(pid) == ticks)
             await EndAsync(pid);
         File.Delete(note);
     }
 
-    // Kills the entire session, including processes that the server started.
+    // Ends the entire session, including processes that the server started.
     private static async Task EndAsync(int session)
     {
-        _ = Signal(-session, Terminate);
+        _ = Signals.Send(-session, Signals.Terminate);
         var asked = Stopwatch.StartNew();
-        while (Signal(-session, 0) == 0)
+        while (Signals.Exists(-session))
         {
             if (asked.Elapsed > TimeSpan.FromSeconds(8))
-                _ = Signal(-session, Kill);
+                _ = Signals.Send(-session, Signals.Kill);
             await Task.Delay(20);
         }
     }
@@ -115,8 +151,4 @@ internal sealed class LocalProcess : IAsyncDisposable
             return "";
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Signal(int pid, int signal);
 }

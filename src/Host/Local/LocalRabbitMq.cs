@@ -1,6 +1,6 @@
 using System.Globalization;
 using Saga.Host.Embedded;
-using Saga.Host.Startup;
+using Saga.Host.Processes;
 
 namespace Saga.Host.Local;
 
@@ -21,40 +21,34 @@ internal sealed class LocalRabbitMq : IAsyncDisposable
     /// <summary>The AMQP address with user and password.</summary>
     public string Address { get; }
 
+    public IReadOnlyCollection<IPrivateServer> Servers => [mapper, node];
+
     public static async Task<LocalRabbitMq> StartAsync(DataFolder data, CancellationToken cancellationToken)
     {
         var folder = data.Folder("rabbitmq");
+        await LocalProcess.EndLeftOversAsync(folder);
+        var made = Path.Combine(folder, "made");
+        // The leftovers of an incomplete first start are not worth keeping.
+        if (!File.Exists(made) && Directory.Exists(Path.Combine(folder, "mnesia")))
+            Directory.Delete(Path.Combine(folder, "mnesia"), recursive: true);
         var password = data.Secret("rabbitmq-password", Convert.ToHexStringLower);
-        await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "rabbitmq.conf"), $"default_user = {User}\ndefault_pass = {password}\nlog.console = true\nlog.file = false\n");
-        await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "plugins"), "[].\n");
-        await OwnerOnlyFile.WriteAsync(Path.Combine(folder, "env"), "");
-        // Checked before anything starts that would have to be stopped again. Debian's wrapper in PATH insists on its own user; the
-        // program behind it does not.
-        var program = Programs.Require("rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin");
+        // Checked before anything starts that would have to be stopped again.
+        var program = Programs.Require("rabbitmq-server", "rabbitmq-server", RabbitMqFiles.Programs);
         var epmd = Programs.Require("epmd", "erlang-base");
         var (mapperPort, port, peerPort) = (LocalPorts.Free(), LocalPorts.Free(), LocalPorts.Free());
+        var environment = RabbitMqFiles.Write(folder, "saga@localhost", port, peerPort,
+            $"default_user = {User}", $"default_pass = {password}", "log.console = true", "log.file = false");
+        environment["ERL_EPMD_PORT"] = Text(mapperPort);
+        environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
         var names = await LocalProcess.StartAsync("epmd", data.Folder("rabbitmq/epmd"),
             [epmd, "-address", "127.0.0.1", "-port", Text(mapperPort)]);
-        var broker = await LocalProcess.StartAsync("RabbitMQ", folder, [program], new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["HOME"] = folder,
-            ["ERL_EPMD_PORT"] = Text(mapperPort),
-            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-            ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(folder, "env"),
-            ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq.conf"),
-            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "plugins"),
-            ["RABBITMQ_NODENAME"] = "saga@localhost",
-            ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
-            ["RABBITMQ_NODE_PORT"] = Text(port),
-            ["RABBITMQ_DIST_PORT"] = Text(peerPort),
-            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
-            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "mnesia"),
-            ["RABBITMQ_LOG_BASE"] = folder,
-        });
+        var broker = await LocalProcess.StartAsync("RabbitMQ", folder, [program], environment);
         var started = new LocalRabbitMq(names, broker, $"amqp://{User}:{password}@127.0.0.1:{Text(port)}");
         try
         {
+            await names.ListensAsync(mapperPort, cancellationToken);
             await broker.ListensAsync(port, cancellationToken);
+            await File.WriteAllTextAsync(made, "", cancellationToken);
             return started;
         }
         catch

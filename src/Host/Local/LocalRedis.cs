@@ -16,9 +16,9 @@ internal static class LocalRedis
         var port = LocalPorts.Free();
         var users = Path.Combine(folder, "users.acl");
         if (!File.Exists(users))
-            await OwnerOnlyFile.WriteAsync(users, $"user default on #{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))} ~* &* +@all\n");
+            OwnerOnlyFile.Replace(users, $"user default on #{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))} ~* &* +@all\n");
         var configuration = Path.Combine(folder, "redis.conf");
-        await OwnerOnlyFile.WriteAsync(configuration, string.Create(CultureInfo.InvariantCulture, $"""
+        OwnerOnlyFile.Replace(configuration, string.Create(CultureInfo.InvariantCulture, $"""
             bind 127.0.0.1
             port {port}
             dir {folder}

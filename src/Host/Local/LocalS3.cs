@@ -1,5 +1,6 @@
 using System.Globalization;
 using Saga.Host.Embedded;
+using Saga.Host.Processes;
 
 namespace Saga.Host.Local;
 
@@ -17,6 +18,8 @@ internal sealed class LocalS3 : IAsyncDisposable
         this.folder = folder;
         this.secretKey = secretKey;
     }
+
+    public IReadOnlyCollection<IPrivateServer> Servers => running;
 
     /// <summary>The S3 adapter's settings for this server.</summary>
     public Dictionary<string, string> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
@@ -48,6 +51,7 @@ internal sealed class LocalS3 : IAsyncDisposable
         var first = !File.Exists(made);
         if (first)
         {
+            await LocalProcess.EndLeftOversAsync(folder);
             // The leftovers of an incomplete first start are not worth keeping.
             Directory.Delete(folder, recursive: true);
             foreach (var part in CephCluster.Folders)
@@ -57,7 +61,7 @@ internal sealed class LocalS3 : IAsyncDisposable
         var (id, monitor) = await NoteAsync();
         var port = LocalPorts.Free();
         var cluster = new CephCluster(folder, id, monitor, port);
-        await cluster.ConfigureAsync(CephCluster.OnDisk);
+        cluster.Configure(CephCluster.OnDisk);
         if (first)
         {
             await CephCluster.RunAsync(cluster.MakeMap, cancellationToken);
@@ -83,8 +87,10 @@ internal sealed class LocalS3 : IAsyncDisposable
     {
         do
         {
-            if (daemon is not { HasExited: false })
+            if (daemon is null)
                 daemon = await BeginAsync(cluster.Daemon);
+            else if (daemon.HasExited)
+                await daemon.StartAgainAsync(cancellationToken);
             await Task.WhenAny(work, Task.Delay(100, cancellationToken));
         }
         while (!work.IsCompleted);

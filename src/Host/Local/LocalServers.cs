@@ -1,4 +1,5 @@
 using Saga.Host.Embedded;
+using Saga.Host.Processes;
 
 namespace Saga.Host.Local;
 
@@ -9,6 +10,8 @@ internal sealed class LocalServers : IAsyncDisposable
 
     /// <summary>The adapters' settings for these servers.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public IReadOnlyCollection<IPrivateServer> Servers { get; private set; } = [];
 
     public static async Task<LocalServers> StartAsync(DataFolder folder, CancellationToken cancellationToken)
     {
@@ -36,26 +39,27 @@ internal sealed class LocalServers : IAsyncDisposable
     private async Task RabbitAsync(DataFolder folder, CancellationToken cancellationToken)
     {
         var node = await LocalRabbitMq.StartAsync(folder, cancellationToken);
-        Keep(node, KeyValuePair.Create("Saga:Bus:RabbitMq", node.Address));
+        Keep(node, node.Servers, KeyValuePair.Create("Saga:Bus:RabbitMq", node.Address));
     }
 
     private async Task RedisAsync(DataFolder folder, CancellationToken cancellationToken)
     {
         var (server, address) = await LocalRedis.StartAsync(folder, cancellationToken);
-        Keep(server, KeyValuePair.Create("Saga:Cache:Redis:ConnectionString", address));
+        Keep(server, [server], KeyValuePair.Create("Saga:Cache:Redis:ConnectionString", address));
     }
 
     private async Task S3Async(DataFolder folder, CancellationToken cancellationToken)
     {
         var server = await LocalS3.StartAsync(folder, cancellationToken);
-        Keep(server, [.. server.Settings]);
+        Keep(server, server.Servers, [.. server.Settings]);
     }
 
-    private void Keep(IAsyncDisposable server, params KeyValuePair<string, string>[] settings)
+    private void Keep(IAsyncDisposable server, IEnumerable<IPrivateServer> processes, params KeyValuePair<string, string>[] settings)
     {
         lock (running)
         {
             running.Push(server);
+            Servers = [.. Servers, .. processes];
             foreach (var (key, value) in settings)
                 Settings[key] = value;
         }

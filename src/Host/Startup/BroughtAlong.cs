@@ -1,9 +1,9 @@
-using System.Globalization;
 using Dapper;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 using Saga.Host.Embedded;
 using Saga.Host.Local;
+using Saga.Host.Processes;
 
 namespace Saga.Host.Startup;
 
@@ -20,6 +20,9 @@ internal sealed class BroughtAlong : IAsyncDisposable
     /// <summary>Default settings; the user's configuration overrides them.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The servers, for <see cref="ServerKeeper"/>.</summary>
+    public IReadOnlyCollection<IPrivateServer> Servers => [.. servers?.Servers ?? [], .. postgres is null ? Array.Empty<IPrivateServer>() : [postgres]];
+
     public static async Task<BroughtAlong> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellationToken)
     {
         var path = DataFolderPlace.Choose(configuration[DataFolder.Key], message => Console.Error.WriteLine($"saga: {message}"));
@@ -27,7 +30,11 @@ internal sealed class BroughtAlong : IAsyncDisposable
         try
         {
             if (mode == HostMode.Local)
+            {
+                MachineSettings.KeepFromClients();
                 brought.servers = await LocalServers.StartAsync(brought.Folder, cancellationToken);
+            }
+
             if (string.IsNullOrEmpty(configuration[ModeRules.RegistryKey]))
                 await brought.StartPostgresAsync(configuration, cancellationToken);
             brought.Take(EmbeddedSettings.Of(brought.Folder, configuration));
@@ -37,9 +44,11 @@ internal sealed class BroughtAlong : IAsyncDisposable
             brought.Take(brought.servers?.Settings ?? []);
             return brought;
         }
-        catch
+        catch (Exception e)
         {
             await brought.DisposeAsync();
+            if (e is IOException or UnauthorizedAccessException or FormatException)
+                throw new StartException($"The data folder {path} cannot be used: {e.Message} If its data is not needed, delete it.");
             throw;
         }
     }
@@ -61,23 +70,31 @@ internal sealed class BroughtAlong : IAsyncDisposable
         try
         {
             postgres = await PrivatePostgres.StartAsync(Folder.In("postgres"), cancellationToken: cancellationToken);
+            await SetUpAsync(postgres, cancellationToken);
         }
         catch (InvalidOperationException e)
         {
             throw new StartException(e.Message);
         }
-
-        await using (var connection = new NpgsqlConnection(postgres.ConnectionString("postgres")))
+        catch (NpgsqlException e)
         {
-            await connection.OpenAsync(cancellationToken);
-            if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
-                await connection.ExecuteAsync("create database saga");
-            // Tenants' logins must not connect to these databases.
-            await connection.ExecuteAsync("revoke connect, temporary on database postgres, template1 from public");
+            throw new StartException($"The PostgreSQL in {Folder.In("postgres")} cannot be used: {e.Message} If its data is not needed, delete that folder; the next start creates a new cluster.");
         }
 
         Settings[ModeRules.RegistryKey] = postgres.ConnectionString("saga");
-        if (!configuration.GetSection("Saga:Databases:Servers").GetChildren().Any())
+        // A user who only sets something else about this server does not have to know its address.
+        var databases = configuration.GetSection("Saga:Databases:Servers");
+        if (!databases.GetChildren().Any() || (databases.GetSection("main").Exists() && string.IsNullOrEmpty(databases["main:ConnectionString"])))
             Settings["Saga:Databases:Servers:main:ConnectionString"] = postgres.ConnectionString("postgres");
+    }
+
+    private static async Task SetUpAsync(PrivatePostgres postgres, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString("postgres"));
+        await connection.OpenAsync(cancellationToken);
+        if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
+            await connection.ExecuteAsync("create database saga");
+        // Tenants' logins must not connect to these databases.
+        await connection.ExecuteAsync("revoke connect, temporary on database postgres, template1 from public");
     }
 }

@@ -7,6 +7,8 @@ using Saga.Host.Commands;
 using Saga.Host.Demo;
 using Saga.Hosting.Logging;
 using Saga.Hosting.Startup;
+using Serilog.Core;
+using Serilog.Events;
 
 namespace Saga.Host.Startup;
 
@@ -51,14 +53,19 @@ internal static class SagaHost
         if (broken.Count > 0)
             throw new StartException(mode == HostMode.Real ? [.. broken, .. RealSettings.Faults(args, broken)] : broken);
 
+        HostLimits.Check(mode, configuration);
         await using var brought = mode == HostMode.Real || command is { NeedsServers: false } ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
         signals.WhenOverdue(TimeSpan.FromSeconds(9), () => brought?.DisposeAsync().AsTask() ?? Task.CompletedTask);
         // Lowest precedence, so that the user's settings win.
         ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. brought?.Settings ?? []] });
         if (command is not null)
             return await command.RunAsync(configuration, stop);
+        // Starts first, so that it stops last.
+        if (brought is not null)
+            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ServerKeeper>(services, brought.Servers));
+        var console = new LoggingLevelSwitch();
         builder.Services
-            .AddHostLogging(configuration, brought?.Folder.Folder("logs"))
+            .AddHostLogging(configuration, brought?.Folder.Folder("logs"), console)
             .AddEverything(configuration)
             .Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(6))
             .Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
@@ -67,7 +74,17 @@ internal static class SagaHost
         var address = configuration[ModeRules.AddressKey]!;
         app.Urls.Add(address);
         app.MapEverything();
-        await app.StartAsync(stop);
+        try
+        {
+            await app.StartAsync(stop);
+        }
+        catch
+        {
+            // The caller says why. What ends because of it goes to the log file only.
+            console.MinimumLevel = LevelAlias.Off;
+            throw;
+        }
+
         brought?.Folder.Announce(address);
         await DemoShow.ShowAsync(configuration, address, brought?.Folder, stop);
         await app.WaitForShutdownAsync(stop);

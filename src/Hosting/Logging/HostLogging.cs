@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog;
+using Serilog.Core;
 using Serilog.Events;
 
 namespace Saga.Hosting.Logging;
@@ -11,15 +12,17 @@ public static class HostLogging
 
     /// <summary>Logs warnings to the terminal and more detail to files, because the terminal shows the tenants' progress. Stack traces go to the files, if there are any.</summary>
     /// <param name="folder">The folder for log files; null for no files.</param>
-    public static IServiceCollection AddHostLogging(this IServiceCollection services, IConfiguration configuration, string? folder)
+    /// <param name="console">Gets the terminal's level, which may change later.</param>
+    public static IServiceCollection AddHostLogging(this IServiceCollection services, IConfiguration configuration, string? folder, LoggingLevelSwitch console)
     {
+        console.MinimumLevel = LogLevels.Of(configuration, LogLevels.Console, LogEventLevel.Warning);
         var logger = new LoggerConfiguration()
             .MinimumLevel.Verbose()
             .QuietFrameworks()
             .MinimumLevel.Override("MassTransit", LogEventLevel.Warning)
             .Filter.ByExcluding(IsFailedStart)
             .WriteTo.Console(
-                LogLevels.Of(configuration, LogLevels.Console, LogEventLevel.Warning), folder is null ? Line + "{Exception}" : Line, standardErrorFromLevel: LogEventLevel.Verbose);
+                outputTemplate: folder is null ? Line + "{Exception}" : Line, standardErrorFromLevel: LogEventLevel.Verbose, levelSwitch: console);
         if (folder is not null)
         {
             logger.WriteTo.File(
