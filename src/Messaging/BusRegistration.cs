@@ -3,6 +3,7 @@ using MassTransit.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Saga.Messaging.DeadLetters;
 using Saga.Messaging.Pausing;
@@ -54,6 +55,7 @@ public static class BusRegistration
                     });
                 });
         });
+        services.PostConfigure<HealthCheckServiceOptions>(BusHealth.Judge);
         if (options.Adapter == BusAdapter.RabbitMq)
         {
             services.AddHealthChecks().AddCheck<BrokerFlowHealth>("broker-flow");

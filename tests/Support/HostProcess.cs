@@ -38,6 +38,14 @@ public sealed class HostProcess : IAsyncDisposable
     public static HostProcess Start(string folder, params string[] arguments) =>
         Start(folder, Environment.CurrentDirectory, [Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
 
+    /// <summary>With variables in its environment.</summary>
+    public static HostProcess StartWith(IReadOnlyDictionary<string, string> environment, string folder, params string[] arguments) =>
+        Start(folder, Environment.CurrentDirectory, [.. environment.Select(v => $"{v.Key}={v.Value}"), Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
+
+    /// <summary>With a limit that the shell sets before it starts the host, such as <c>-n 256</c>.</summary>
+    public static HostProcess StartLimited(string limit, string folder, params string[] arguments) =>
+        Start(folder, Environment.CurrentDirectory, ["sh", "-c", $"ulimit {limit}; exec \"$@\"", "sh", Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
+
     /// <summary>As the README says: <c>./dev up</c> in the root of the sources.</summary>
     public static HostProcess DevUp(string folder)
     {
@@ -96,12 +104,18 @@ public sealed class HostProcess : IAsyncDisposable
 
     public Task<int> KillAsync() => SignalAsync(9);
 
-    /// <summary>The command lines of all processes that name the folder.</summary>
-    public static IReadOnlyList<string> ProcessesOf(string folder) =>
-    [
-        .. Directory.GetDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out _))
-            .Select(CommandLine).Where(c => c.Contains(folder, StringComparison.Ordinal)),
-    ];
+    /// <summary>Waits until a process that names the folder runs a program.</summary>
+    public Task RunsAsync(string program) => Until.TrueAsync(
+        () => process.HasExited ? throw new ShouldAssertException($"The host ended. It said:\n{Output}") : Task.FromResult(ProcessesOf(Folder).Any(p => p.Contains(program, StringComparison.Ordinal) && !p.Contains("Saga.Host", StringComparison.Ordinal))),
+        $"{program} runs", Patience);
+
+    /// <summary>The command lines of all processes that name the folder or work in it.</summary>
+    public static IReadOnlyList<string> ProcessesOf(string folder) => [.. Processes(folder).Select(p => p.CommandLine)];
+
+    /// <summary>Kills processes of a program that name the folder or work in it.</summary>
+    /// <returns>How many there were.</returns>
+    public static int Kill(string folder, string program) =>
+        Processes(folder).Count(p => p.CommandLine.Split(' ')[0].EndsWith(program, StringComparison.Ordinal) && Kill(p.Id, 9) == 0);
 
     public async ValueTask DisposeAsync()
     {
@@ -124,6 +138,31 @@ public sealed class HostProcess : IAsyncDisposable
         lock (output)
             output.Add(line.Data);
         more.Release();
+    }
+
+    private static IEnumerable<(int Id, string CommandLine)> Processes(string folder)
+    {
+        foreach (var entry in Directory.GetDirectories("/proc"))
+        {
+            // Some servers overwrite their command line.
+            if (int.TryParse(Path.GetFileName(entry), CultureInfo.InvariantCulture, out var id) && CommandLine(entry) is { Length: > 0 } line
+                && (line.Contains(folder, StringComparison.Ordinal) || WorksIn(entry).StartsWith(folder, StringComparison.Ordinal)))
+            {
+                yield return (id, line);
+            }
+        }
+    }
+
+    private static string WorksIn(string entry)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(entry, "cwd")).LinkTarget ?? "";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 
     private static string CommandLine(string folder)

@@ -20,7 +20,7 @@ internal static class DemoShow
                 var secret = (await File.ReadAllTextAsync(file, stop)).Trim();
                 using var api = await ApiClient.ConnectAsync(address, configuration["Saga:Auth:Authority"]!, client, secret, stop);
                 var tenant = await new DemoTenant(api, IStepDisplay.For(AnsiConsole.Console), output).EnsureAsync(stop);
-                await output.WriteLineAsync(NextSteps(api, client, Shown(file), tenant));
+                await output.WriteLineAsync(NextSteps(api.TokenEndpoint, api.Address, client, Path.GetFullPath(file), tenant));
             }
         }
         catch (Exception e) when (!stop.IsCancellationRequested && e is HttpRequestException or IOException or System.Text.Json.JsonException)
@@ -36,22 +36,15 @@ internal static class DemoShow
         await output.FlushAsync(CancellationToken.None);
     }
 
-    private static string NextSteps(ApiClient api, string client, string file, TenantView? tenant) =>
+    internal static string NextSteps(Uri tokenEndpoint, Uri api, string client, string file, TenantView? tenant) =>
         $"""
 
         A token (the secret stays in its file):
-          TOKEN=$(curl -s {api.TokenEndpoint} -d grant_type=client_credentials -d client_id={client} \
-            --data-urlencode client_secret@{file} | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
+          TOKEN=$(curl -s {tokenEndpoint} -d grant_type=client_credentials -d client_id={client} \
+            --data-urlencode {ShellText.Quote("client_secret@" + file)} | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
 
         Then, for one:
-          curl -s -H "Authorization: Bearer $TOKEN" {new Uri(api.Address, $"/api/v1/tenants{(tenant is null ? "" : "/" + tenant.Slug)}")}
+          curl -s -H "Authorization: Bearer $TOKEN" {new Uri(api, $"/api/v1/tenants{(tenant is null ? "" : "/" + tenant.Slug)}")}
 
         """;
-
-    // Relative if it is below the current folder, otherwise absolute.
-    private static string Shown(string file)
-    {
-        var relative = Path.GetRelativePath(Environment.CurrentDirectory, file);
-        return relative.StartsWith("..", StringComparison.Ordinal) ? file : relative;
-    }
 }

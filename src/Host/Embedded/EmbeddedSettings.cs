@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Saga.Host.Demo;
 using Saga.Host.Embedded.Identity;
 using Saga.Host.Startup;
 
@@ -24,7 +25,7 @@ internal static class EmbeddedSettings
             ["Saga:Storage:Folder:Path"] = folder.Folder("objects"),
             ["Saga:Mail:Folder:Path"] = folder.Folder("mail"),
             ["Saga:Mail:From"] = "Saga <saga@localhost>",
-            ["Saga:Mail:SignInUrl"] = address,
+            ["Saga:Mail:SignInUrl"] = address.TrimEnd('/') + SignInPage.Path,
             ["Saga:Auth:Audience"] = EmbeddedIssuerOptions.DefaultAudience,
             ["Saga:Auth:RequireHttps"] = "false",
             ["Saga:Demo:Enabled"] = "true",

@@ -51,11 +51,11 @@ internal sealed class LocalProcess : IAsyncDisposable, IPrivateServer
         Task.WhenAll(Directory.GetFiles(folder, "pid", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Select(EndLeftOverAsync));
 
     /// <summary>Waits until something listens on the port.</summary>
-    /// <exception cref="StartException">The process ended first, or nothing listened within a minute.</exception>
+    /// <exception cref="StartException">The process ended first, or nothing listened within three minutes.</exception>
     public async Task ListensAsync(int awaited, CancellationToken cancellationToken)
     {
         port = awaited;
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromMinutes(1);)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromMinutes(3);)
         {
             if (process.HasExited)
                 throw new StartException($"{Name} did not start: {ServerLog.CauseSince(LogFile, logged)} Its log is {LogFile}. If its data is not needed, delete {folder}.");
@@ -71,7 +71,7 @@ internal sealed class LocalProcess : IAsyncDisposable, IPrivateServer
             }
         }
 
-        throw new StartException($"{Name} did not listen on 127.0.0.1:{awaited} within a minute; its log is {LogFile}.");
+        throw new StartException($"{Name} did not listen on 127.0.0.1:{awaited} within three minutes; its log is {LogFile}.");
     }
 
     public async Task EndsAsync(CancellationToken cancellationToken)

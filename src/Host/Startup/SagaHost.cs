@@ -74,6 +74,8 @@ internal static class SagaHost
         var address = configuration[ModeRules.AddressKey]!;
         app.Urls.Add(address);
         app.MapEverything();
+        if (brought is not null)
+            app.MapSignInPage();
         try
         {
             await app.StartAsync(stop);

@@ -21,8 +21,11 @@ public static class HostLogging
             .QuietFrameworks()
             .MinimumLevel.Override("MassTransit", LogEventLevel.Warning)
             .Filter.ByExcluding(IsFailedStart)
-            .WriteTo.Console(
-                outputTemplate: folder is null ? Line + "{Exception}" : Line, standardErrorFromLevel: LogEventLevel.Verbose, levelSwitch: console);
+            .WriteTo.Logger(terminal => terminal
+                .Filter.ByIncludingOnly(IsForTerminal)
+                .Filter.With(new RepeatedLines(TimeSpan.FromSeconds(30), TimeProvider.System))
+                .WriteTo.Console(
+                    outputTemplate: folder is null ? Line + "{Exception}" : Line, standardErrorFromLevel: LogEventLevel.Verbose, levelSwitch: console));
         if (folder is not null)
         {
             logger.WriteTo.File(
@@ -33,6 +36,11 @@ public static class HostLogging
 
         return services.AddSerilog(logger.CreateLogger(), dispose: true);
     }
+
+    // Every readiness probe would write its own line about the same outage.
+    private static bool IsForTerminal(LogEvent line) =>
+        !(line.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source)
+            && source is ScalarValue { Value: string name } && name.StartsWith("Microsoft.Extensions.Diagnostics.HealthChecks", StringComparison.Ordinal));
 
     // The caller reports this: as a message if the user can fix it, otherwise as an unhandled error.
     private static bool IsFailedStart(LogEvent line) => line.MessageTemplate.Text == "Hosting failed to start";

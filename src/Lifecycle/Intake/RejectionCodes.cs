@@ -15,6 +15,9 @@ public static class RejectionCodes
     /// <summary>The idempotency key was used for another command.</summary>
     public const string IdempotencyKeyReused = "idempotency-key-reused";
 
+    /// <summary>A message has no id, so a second delivery could not be told from a second command.</summary>
+    public const string MessageIdMissing = "message-id-missing";
+
     /// <summary>An unfinished operation holds a scope that the command needs: its tenant, its server, or the fleet.</summary>
     public const string OperationActive = "operation-active";
 

@@ -15,9 +15,8 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
 {
     public async Task Consume(ConsumeContext<TCommand> context)
     {
-        // The deserializer skips members that it does not know, so a misspelt one would be taken for an absent one.
-        var outcome = Read(ReceivedBody.Of(context), out var refusal) is { } command
-            ? await intake.SubmitAsync(command, Caller.Bus, context.CancellationToken, $"message-{context.MessageId ?? NewId.NextGuid():d}", context.MessageId)
+        var outcome = Read(context, out var refusal) is { } command
+            ? await intake.SubmitAsync(command, Caller.Bus, context.CancellationToken, $"message-{context.MessageId:d}", context.MessageId)
             : await intake.RefuseAsync(refusal!, Caller.Bus, context.CancellationToken, context.MessageId);
         if (context.ResponseAddress is null)
             return;
@@ -27,9 +26,18 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
             await context.RespondAsync(((CommandRejected)outcome).Rejection);
     }
 
-    private static TCommand? Read(ReadOnlyMemory<byte> body, out OperationRejected? refusal)
+    private static TCommand? Read(ConsumeContext<TCommand> context, out OperationRejected? refusal)
     {
         refusal = null;
+        if (context.MessageId is null)
+        {
+            // Each delivery would be an operation of its own.
+            refusal = new() { Code = RejectionCodes.MessageIdMissing, Detail = "The message has no id. Set AMQP's message_id to a UUID." };
+            return null;
+        }
+
+        // The deserializer skips members that it does not know, so a misspelt one would be taken for an absent one.
+        var body = ReceivedBody.Of(context);
         if (body.Length > CommandJson.MaxBytes)
         {
             refusal = new() { Code = RejectionCodes.BodyTooLarge, Detail = $"At most {CommandJson.MaxBytes / 1024} KiB are accepted." };

@@ -20,7 +20,7 @@ internal sealed class FolderMailer(IOptions<MailOptions> options, TimeProvider c
         cancellationToken.ThrowIfCancellationRequested();
         using var message = MailMessages.Create(options.Value.From, mail, System, clock, ContentEncoding.EightBit);
         var folder = Path.GetFullPath(options.Value.Folder.Path);
-        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mail.MessageId)))[..32];
+        var name = Name(mail);
         // Written to a temporary file first, so that nobody reads half a mail.
         var half = Path.Combine(folder, $".{name}.{Guid.NewGuid():n}");
         try
@@ -44,5 +44,12 @@ internal sealed class FolderMailer(IOptions<MailOptions> options, TimeProvider c
         {
             throw new MailException(System, "folder-unavailable", $"The mail folder cannot be used: {error.Message}", FailureKind.Outage, error);
         }
+    }
+
+    // The recipient, and enough of the Message-ID's hash to tell mails apart.
+    private static string Name(Mail mail)
+    {
+        var to = string.Concat(mail.To.Take(100).Select(c => char.IsAsciiLetterOrDigit(c) || c is '@' or '.' or '-' or '_' or '+' ? c : '_'));
+        return $"{to.TrimStart('.')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mail.MessageId)))[..16]}";
     }
 }

@@ -93,7 +93,9 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                LogNotRenewed(error, held.Count);
+                // Leases that have ended are cleared in the same round. Then no lease is at risk, and the next round clears them.
+                if (!held.IsEmpty)
+                    LogNotRenewed(error, held.Count);
             }
         }
     }

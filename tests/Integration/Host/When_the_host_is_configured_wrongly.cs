@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -24,13 +26,38 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
     [InlineData("--Saga:Demo:Enabled=maybe", "saga: Saga:Demo:Enabled is 'maybe'. It must be true or false.")]
     [InlineData("--Saga:Api:Address=https://127.0.0.1:5999", "saga: Saga:Api:Address is https, so it needs a certificate: ")]
     [InlineData("--Saga:Sealing:ActiveKey=other", "saga: Saga:Sealing:ActiveKey must be the id of a key under Saga:Sealing:MasterKeys")]
+    [InlineData("--Saga:Databases:Servers:other:MaxTenants=7", "saga: Saga:Databases:Servers:other:ConnectionString must be ")]
     public async Task Should_say_which_key_and_what_it_expects_and_not_start(string argument, string words)
     {
         await using var host = HostProcess.Start(folder, argument);
 
         (await host.EndsAsync()).ShouldBe(2);
         host.Output.ShouldStartWith(words);
-        host.Output.ShouldNotContain("   at ");
+        host.Output.Split('\n').ShouldHaveSingleItem("one sentence, and nothing about what ends because of it");
+        HostProcess.ProcessesOf(folder).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_say_that_the_port_is_taken_and_not_start()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var address = $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}";
+
+        await using var host = HostProcess.Start(folder, "--Saga:Api:Address=" + address);
+
+        (await host.EndsAsync()).ShouldBe(2);
+        host.Output.ShouldBe($"saga: Saga:Api:Address is {address}, but another program listens there. Stop that program, or choose another port.");
+        HostProcess.ProcessesOf(folder).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_say_that_too_few_files_may_be_open_and_not_start()
+    {
+        await using var host = HostProcess.StartLimited("-n 256", folder);
+
+        (await host.EndsAsync()).ShouldBe(2);
+        host.Output.ShouldBe("saga: At most 256 files may be open (ulimit -n), but the host and its private servers need at least 1024. Raise the limit: ulimit -n 1024");
         HostProcess.ProcessesOf(folder).ShouldBeEmpty();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Saga.Lifecycle.Provision;
 using Saga.Tests.Support;
@@ -8,7 +9,11 @@ namespace Saga.Tests.Integration.Host;
 
 public sealed class When_the_host_is_tried_out : IDisposable
 {
-    private readonly string folder = HostProcess.NewFolder();
+    // Users have such folders too.
+    private readonly string folder = Path.Combine(HostProcess.NewFolder(), "my data");
+
+    // PostgreSQL's user passes through it when the tests run as root.
+    public When_the_host_is_tried_out() => File.SetUnixFileMode(Path.GetDirectoryName(folder)!, (UnixFileMode)0b111_001_001);
 
     [Fact]
     public async Task Should_provision_a_demo_tenant_and_leave_nothing_running_after_Ctrl_C()
@@ -34,8 +39,9 @@ public sealed class When_the_host_is_tried_out : IDisposable
         await using var second = HostProcess.Start(folder);
 
         await second.SaysAsync("The tenant 'demo' exists and is active.");
-        var token = (await second.SaysAsync("client_secret@")).Split('@')[1].Split(' ')[0];
-        File.GetUnixFileMode(token).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var secret = Path.Combine(folder, "identity", "saga-admin.secret");
+        (await second.SaysAsync("client_secret@")).ShouldContain($" 'client_secret@{secret}' ");
+        File.GetUnixFileMode(secret).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]
@@ -47,13 +53,29 @@ public sealed class When_the_host_is_tried_out : IDisposable
             await first.KillAsync();
         }
 
-        HostProcess.ProcessesOf(folder).ShouldNotBeEmpty("PostgreSQL outlives a killed host");
+        await Until.TrueAsync(() => Task.FromResult(HostProcess.ProcessesOf(folder).Count == 0), "no process outlives the host");
         await using var second = HostProcess.Start(folder);
 
         await second.SaysAsync("Resuming the operation");
         await second.SaysAsync("The tenant 'demo' is active after");
         await second.InterruptAsync();
         HostProcess.ProcessesOf(folder).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_print_a_token_command_that_works_anywhere_and_link_mails_to_a_page()
+    {
+        await using var host = HostProcess.Start(folder, "--Saga:Databases:Servers:main:MaxTenants=20000");
+        var address = (await host.SaysAsync("Saga is up")).Split(' ')[3];
+
+        (await RunAsync(TokenCommand(host.Output) + "\nprintf %s \"$TOKEN\"")).Split('.').Length.ShouldBe(3, "a JWT");
+        var mail = Directory.GetFiles(Path.Combine(folder, "mail")).ShouldHaveSingleItem();
+        Path.GetFileName(mail).ShouldStartWith("admin@demo.example-");
+        var link = $"{address}/sign-in";
+        (await File.ReadAllTextAsync(mail)).ShouldContain($"Sign in as admin@demo.example: {link}");
+        using var http = new HttpClient();
+        using var page = await http.GetAsync(new Uri(link));
+        page.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
     }
 
     [Fact]
@@ -72,5 +94,17 @@ public sealed class When_the_host_is_tried_out : IDisposable
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+
+    private static string TokenCommand(string output)
+    {
+        var begin = output.IndexOf("TOKEN=$(", StringComparison.Ordinal);
+        return output[begin..(output.IndexOf(@"\1/')", begin, StringComparison.Ordinal) + 5)];
+    }
+
+    private static async Task<string> RunAsync(string script)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { WorkingDirectory = "/", RedirectStandardOutput = true, UseShellExecute = false })!;
+        return await shell.StandardOutput.ReadToEndAsync();
+    }
 }

@@ -116,6 +116,7 @@ public sealed class When_a_mode_is_checked
     [Theory]
     [InlineData(HostMode.Embedded, "http://127.0.0.1:5080")]
     [InlineData(HostMode.Local, "http://[::1]:5081")]
+    [InlineData(HostMode.Embedded, "http://localhost:5080")]
     [InlineData(HostMode.Real, "http://0.0.0.0:5080")]
     public void Should_accept_an_address_that_fits(HostMode mode, string address) =>
         ModeRules.Broken(mode, Settings(("Saga:Api:Address", address))).ShouldBeEmpty();

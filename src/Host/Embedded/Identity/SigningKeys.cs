@@ -98,9 +98,24 @@ public sealed class SigningKeys(IOptions<EmbeddedIssuerOptions> options, TimePro
         if (keys is not null)
             return keys;
         if (System.IO.File.Exists(File))
-            return keys = JsonSerializer.Deserialize<List<SigningKey>>(System.IO.File.ReadAllText(File), Json.Options)!;
+            return keys = Stored();
         Write([SigningKey.New(time.GetUtcNow())]);
         return keys!;
+    }
+
+    private List<SigningKey> Stored()
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize<List<SigningKey>>(System.IO.File.ReadAllText(File), Json.Options) is { Count: > 0 } stored)
+                return stored;
+        }
+        catch (JsonException)
+        {
+            // Reported below.
+        }
+
+        throw new InvalidOperationException($"{EmbeddedIssuerOptions.Section}:Folder: {File} is damaged. Delete it; tokens that were issued with its keys become invalid.");
     }
 
     // Written to disk before it is published, so that a published key survives a crash.
