@@ -57,10 +57,10 @@ public sealed class PrivatePostgres : IAsyncDisposable, IPrivateServer
     public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, CancellationToken cancellationToken = default)
     {
         MachineSettings.KeepFromClients();
-        var programs = PostgresPrograms.Find();
-        var files = new PostgresFolder(Path.GetFullPath(folder));
-        var password = await files.PrepareAsync(programs, Superuser, cancellationToken);
-        var server = new PrivatePostgres(files, programs, password, settings ?? []);
+        var installed = PostgresPrograms.Find();
+        var place = new PostgresFolder(Path.GetFullPath(folder));
+        var password = await place.PrepareAsync(installed, Superuser, cancellationToken);
+        var server = new PrivatePostgres(place, installed, password, settings ?? []);
         try
         {
             await server.ReadyAsync(cancellationToken);
