@@ -38,13 +38,16 @@ public sealed class RabbitServer
     public static async Task<string> NewVirtualHostAsync() =>
         Environment.GetEnvironmentVariable("SAGA_TEST_RABBITMQ") is { Length: > 0 } given ? given : await (await Shared.Value).AddVirtualHostAsync();
 
-    /// <summary>The numbers of messages in a queue of a virtual host on the shared node: waiting, and delivered but not acknowledged.</summary>
-    public static async Task<(int Ready, int Unacknowledged)> LookAsync(string address, string queue)
+    /// <summary>
+    /// The numbers of messages in a queue of a virtual host on the shared node: waiting, and delivered but not acknowledged. Null if the
+    /// node does not list the queue, as it may under load.
+    /// </summary>
+    public static async Task<(int Ready, int Unacknowledged)?> LookAsync(string address, string queue)
     {
         var lines = await (await Shared.Value).ControlAsync(
             "list_queues", "-p", new Uri(address).AbsolutePath.TrimStart('/'), "--no-table-headers", "name", "messages_ready", "messages_unacknowledged");
-        var line = lines.Split('\n').Select(l => l.Split('\t', StringSplitOptions.TrimEntries)).Single(l => l[0] == queue);
-        return (int.Parse(line[1], CultureInfo.InvariantCulture), int.Parse(line[2], CultureInfo.InvariantCulture));
+        var line = lines.Split('\n').Select(l => l.Split('\t', StringSplitOptions.TrimEntries)).FirstOrDefault(l => l[0] == queue);
+        return line is null ? null : (int.Parse(line[1], CultureInfo.InvariantCulture), int.Parse(line[2], CultureInfo.InvariantCulture));
     }
 
     /// <summary>The caller's own node, which it may stop and restart.</summary>

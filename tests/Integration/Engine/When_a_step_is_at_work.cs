@@ -21,11 +21,12 @@ public sealed class When_a_step_is_at_work
         var address = await RabbitServer.NewVirtualHostAsync();
         var step = ScriptedStep.Hanging("one", out var began, back);
         await using var host = await EngineHost.StartAsync(registry, address, [step, new ScriptedStep("two") { OnExecute = (_, _) => throw StepFailureException.Permanent("no", "No.") }]);
-        await host.SubmitAsync(back ? EngineHost.Chain("one", "two") : EngineHost.Chain("one"));
+        // Far longer than the test takes, so that the attempt is the same throughout.
+        await host.SubmitAsync((back ? EngineHost.Chain("one", "two") : EngineHost.Chain("one")).Each(s => s with { AttemptTimeout = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(1) }));
         await began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
         var queue = Endpoints.QueueOf(back ? Endpoints.WorkerUndo(EngineHost.Worker) : Endpoints.Worker(EngineHost.Worker));
-        await Until.TrueAsync(async () => await RabbitServer.LookAsync(address, queue) == (0, 0), "its delivery is acknowledged", TimeSpan.FromSeconds(45));
+        await Until.TrueAsync(async () => await RabbitServer.LookAsync(address, queue) == (0, 0), "its delivery is acknowledged", TimeSpan.FromMinutes(2));
 
         step.Calls.ShouldBe(back ? ["execute", "compensate"] : ["execute"]);
         (await registry.ScalarAsync<string>("select status from operation_steps where step = 'one'")).ShouldBe(back ? "compensating" : "running", "it is still at work");
