@@ -62,7 +62,7 @@ public sealed class When_clocks_disagree
         var intake = Intakes.Provision(registry, new SkewedTime(TimeSpan.FromHours(hoursAhead)));
 
         var accepted = Assert.IsType<CommandAccepted>(await intake.SubmitAsync(
-            new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com" }, "ada", default, "key-1"));
+            new ProvisionTenant { Name = "Acme", Slug = "acme", Plan = "basic", AdminEmail = "ada@acme.com" }, Caller.OfToken("ada"), default, "key-1"));
 
         (await registry.ScalarAsync<long>(
             """
