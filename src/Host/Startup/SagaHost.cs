@@ -21,6 +21,8 @@ internal static class SagaHost
         if (Arguments.AsksForHelp(args))
         {
             await Console.Out.WriteLineAsync(Arguments.Help("saga", "--Saga:Data=/srv/saga"));
+            foreach (var task in HostCommand.All)
+                await Console.Out.WriteLineAsync($"saga {task.Words} {task.Purpose}.");
             return 0;
         }
 
@@ -47,11 +49,12 @@ internal static class SagaHost
         var command = HostCommand.Find(args);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var configuration = builder.Configuration;
-        var unknown = Arguments.Wrong(args, configuration);
+        string[] settings = [.. args.Skip(command?.Words.Split(' ').Length ?? 0)];
+        var unknown = Arguments.Wrong(settings, configuration);
         var mode = ModeRules.Mode(configuration, unknown);
         IReadOnlyList<string> broken = [.. unknown, .. ModeRules.Broken(mode, configuration)];
         if (broken.Count > 0)
-            throw new StartException(mode == HostMode.Real ? [.. broken, .. RealSettings.Faults(args, broken)] : broken);
+            throw new StartException(mode == HostMode.Real ? [.. broken, .. RealSettings.Faults(settings, broken)] : broken);
 
         HostLimits.Check(mode, configuration);
         await using var brought = mode == HostMode.Real || command is { NeedsServers: false } ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
