@@ -42,9 +42,9 @@ public sealed class HostProcess : IAsyncDisposable
     public static HostProcess StartWith(IReadOnlyDictionary<string, string> environment, string folder, params string[] arguments) =>
         Start(folder, Environment.CurrentDirectory, [.. environment.Select(v => $"{v.Key}={v.Value}"), Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
 
-    /// <summary>With a limit that the shell sets before it starts the host, such as <c>-n 256</c>.</summary>
-    public static HostProcess StartLimited(string limit, string folder, params string[] arguments) =>
-        Start(folder, Environment.CurrentDirectory, ["sh", "-c", $"ulimit {limit}; exec \"$@\"", "sh", Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
+    /// <summary>After a command of the shell, such as <c>ulimit -n 256</c>.</summary>
+    public static HostProcess StartAfter(string shellCommand, string folder, params string[] arguments) =>
+        Start(folder, Environment.CurrentDirectory, ["sh", "-c", $"{shellCommand}; exec \"$@\"", "sh", Path.Combine(AppContext.BaseDirectory, "Saga.Host"), "--Saga:Data=" + folder, .. arguments]);
 
     /// <summary>As the README says: <c>./dev up</c> in the root of the sources.</summary>
     public static HostProcess DevUp(string folder)

@@ -54,7 +54,7 @@ public sealed class When_the_host_is_configured_wrongly : IDisposable
     [Fact]
     public async Task Should_say_that_too_few_files_may_be_open_and_not_start()
     {
-        await using var host = HostProcess.StartLimited("-n 256", folder);
+        await using var host = HostProcess.StartAfter("ulimit -n 256", folder);
 
         (await host.EndsAsync()).ShouldBe(2);
         host.Output.ShouldBe("saga: At most 256 files may be open (ulimit -n), but the host and its private servers need at least 1024. Raise the limit: ulimit -n 1024");

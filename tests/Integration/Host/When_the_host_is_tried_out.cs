@@ -30,11 +30,15 @@ public sealed class When_the_host_is_tried_out : IDisposable
     [Fact]
     public async Task Should_find_everything_again()
     {
-        await using (var first = HostProcess.Start(folder))
+        // Files are readable by everybody unless their creator says otherwise.
+        await using (var first = HostProcess.StartAfter("umask 000", folder))
         {
             await first.SaysAsync("Saga is up");
             await first.TerminateAsync();
         }
+
+        foreach (var secret in (string[])["secrets", "identity", "postgres/password", "postgres/postgres.log"])
+            Readers(Path.Combine(folder, secret)).ShouldBeEmpty();
 
         await using var second = HostProcess.Start(folder);
 
@@ -95,6 +99,10 @@ public sealed class When_the_host_is_tried_out : IDisposable
     }
 
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+
+    // Files of the folder that others than their owner may read.
+    private static IEnumerable<string> Readers(string path) =>
+        (Directory.Exists(path) ? Directory.GetFiles(path) : [path]).Where(f => (File.GetUnixFileMode(f) & (UnixFileMode)0b000_111_111) != 0);
 
     private static string TokenCommand(string output)
     {
