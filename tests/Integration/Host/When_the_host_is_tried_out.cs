@@ -37,8 +37,8 @@ public sealed class When_the_host_is_tried_out : IDisposable
             await first.TerminateAsync();
         }
 
-        foreach (var secret in (string[])["secrets", "identity", "postgres/password", "postgres/postgres.log"])
-            Readers(Path.Combine(folder, secret)).ShouldBeEmpty();
+        foreach (var kept in (string[])["secrets", "identity", "postgres/password", "postgres/postgres.log"])
+            Readers(Path.Combine(folder, kept)).ShouldBeEmpty();
 
         await using var second = HostProcess.Start(folder);
 
@@ -102,7 +102,7 @@ public sealed class When_the_host_is_tried_out : IDisposable
 
     // Files of the folder that others than their owner may read.
     private static IEnumerable<string> Readers(string path) =>
-        (Directory.Exists(path) ? Directory.GetFiles(path) : [path]).Where(f => (File.GetUnixFileMode(f) & (UnixFileMode)0b000_111_111) != 0);
+        (Directory.Exists(path) ? Directory.GetFiles(path) : [path]).Where(f => (File.GetUnixFileMode(f) & (UnixFileMode)0b000_111_111) != UnixFileMode.None);
 
     private static string TokenCommand(string output)
     {
