@@ -48,8 +48,3 @@ begin
         raise exception 'no database server has room' using errcode = 'SG002';
     end if;
 end $$;
-
--- Programs that accept commands may have no rights of their own to the servers.
-do $$ begin
-    execute format('alter function admit_tenant(text, text, text) security definer set search_path = %I, pg_temp', current_schema());
-end $$;
