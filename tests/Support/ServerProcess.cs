@@ -52,7 +52,8 @@ public sealed class ServerProcess
     {
         if (process is null)
             return;
-        process.Kill();
+        // A starter script has the server as a child, which would keep the output open that the wait below reads to its end.
+        process.Kill(entireProcessTree: true);
         process.WaitForExit();
         Watchdog.Forget(process.Id);
         process.Dispose();
