@@ -15,8 +15,9 @@ public sealed class PinnedConnection(NpgsqlDataSource registry, bool waitsForDis
 {
     // A statement that was prepared while its tables were small keeps its plan with sequential scans until the tables are analyzed, so
     // a new registry would become slow within a minute. And statements with array parameters would be planned again at each execution.
+    // A table without an index to use looks infinitely expensive then, and the server would compile each such statement.
     private const string ByIndex =
-        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan";
+        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan; set jit = off";
 
     private NpgsqlConnection? open;
 
