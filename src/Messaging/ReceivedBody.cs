@@ -11,8 +11,8 @@ public static class ReceivedBody
     /// <returns>The JSON of the message alone, without a batch or an envelope around it.</returns>
     public static ReadOnlyMemory<byte> Of(ConsumeContext context)
     {
-        if (context.TryGetPayload<BatchedMessage>(out var batched))
-            return JsonMarshal(batched.Body);
+        if (context.TryGetPayload<BatchedContext>(out var single))
+            return JsonMarshal(single.Message.Body);
         var bytes = context.ReceiveContext.Body.GetBytes();
         if (context.ReceiveContext.ContentType?.MediaType != Envelope)
             return bytes;

@@ -48,9 +48,6 @@ internal sealed class UnbatchFilter(string queue, DeadLetterSender letters) : IF
             return;
         }
 
-        var single = new BatchedContext(context, message, content);
-        // For consumers that read the message as it was sent.
-        single.GetOrAddPayload(() => message);
-        await next.Send(single);
+        await next.Send(new BatchedContext(context, message, content));
     }
 }

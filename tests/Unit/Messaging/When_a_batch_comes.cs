@@ -1,3 +1,4 @@
+using System.Text;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
@@ -169,6 +170,25 @@ public sealed class When_a_batch_comes
 
         // MassTransit moves failed messages to the error queue, and returns cancelled ones to their queue.
         await Should.ThrowAsync<OperationCanceledException>(new UnbatchFilter("test", null!).Send(Received(failed, cut), next));
+    }
+
+    [Fact]
+    public async Task Should_show_each_consumer_the_body_of_its_own_message()
+    {
+        BatchedMessage[] sent = [Due(), Due()];
+        var bodies = new ConcurrentDictionary<Guid, string>();
+        var next = Pipe.ExecuteAsync<ConsumeContext>(context =>
+        {
+            context.TryGetMessage<OperationDue>(out var due).ShouldBeTrue();
+            bodies[context.MessageId!.Value] = Encoding.UTF8.GetString(ReceivedBody.Of(due!).Span);
+            return Task.CompletedTask;
+        });
+
+        await new UnbatchFilter("test", null!).Send(Received(sent), next);
+
+        foreach (var message in sent)
+            bodies[message.Id].ShouldBe(message.Body.GetRawText());
+        sent[0].Body.GetRawText().ShouldNotBe(sent[1].Body.GetRawText());
     }
 
     private static ConsumeContext Received(params BatchedMessage[] messages)
