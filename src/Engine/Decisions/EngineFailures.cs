@@ -1,3 +1,4 @@
+using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 
@@ -19,7 +20,7 @@ public static class EngineFailures
         Code = AttemptTimeout,
         Message = $"Attempt {step.Attempt} of step '{step.Name}' returned no result in time.",
         Remedy = "Check what the worker and the step's external system were doing at that time.",
-        Transient = true,
+        Kind = FailureKind.Transient,
     };
 
     internal static Failure Lost(StepRun step) => new()
@@ -27,7 +28,7 @@ public static class EngineFailures
         Code = WorkerLost,
         Message = $"The process that ran attempt {step.Attempt} of step '{step.Name}' ended, or stopped renewing its lease, without a report.",
         Remedy = "Find out why the process ended: check its last log lines, its exit code and its memory limit.",
-        Transient = true,
+        Kind = FailureKind.Transient,
     };
 
     internal static Failure PoisonousStep(StepRun step, int times) => new()
@@ -35,7 +36,7 @@ public static class EngineFailures
         Code = Poisonous,
         Message = $"Step '{step.Name}' lost its worker {times} times in a row, while the same worker's other steps had results.",
         Remedy = "The step probably kills its process. Check the process's last log lines and exit code, fix the cause, then replay the operation.",
-        Transient = false,
+        Kind = FailureKind.Permanent,
     };
 
     internal static Failure Deferred(StepRun step, StepDeferred last, TimeSpan limit) => new()
@@ -44,6 +45,6 @@ public static class EngineFailures
         Message = $"Step '{step.Name}' was deferred for more than {limit:g} without a result. The last reason: {last.Reason}",
         Remedy = $"Make sure that {last.System} is available, then replay the operation.",
         System = last.System,
-        Transient = false,
+        Kind = FailureKind.Permanent,
     };
 }

@@ -1,0 +1,80 @@
+using Saga.Contracts.Steps;
+using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
+
+namespace Saga.Engine.Decisions;
+
+/// <summary>What an operation does while it compensates.</summary>
+internal static class BackDecisions
+{
+    /// <summary>Starts to compensate: steps that have not begun are skipped.</summary>
+    public static void StartCompensation(DecisionDraft draft, string failedStep, Failure reason)
+    {
+        draft.State = OperationState.Compensating;
+        draft.Failure = reason;
+        draft.Line(new(HistoryEvents.CompensationStarted, failedStep, Data: new { failure = reason }));
+        foreach (var step in draft.Steps.Where(s => s.Status.Phase == StepPhase.Pending).ToList())
+        {
+            draft.Replace(step with { Status = step.Status.In(StepPhase.Skipped) });
+            draft.Line(HistoryEvents.StepSkipped, step);
+        }
+    }
+
+    /// <summary>Dispatches the compensations of steps whose dependents are undone. Ends the operation when everything is, and stalls it when nothing can run.</summary>
+    public static void Advance(DecisionDraft draft)
+    {
+        foreach (var definition in draft.Workflow.Steps)
+        {
+            var dependents = draft.Workflow.Steps.Where(s => s.After.Contains(definition.Name, StringComparer.Ordinal));
+            if (definition.Kind == StepKind.Compensatable && MayHaveActed(draft.Run(definition.Name)) && dependents.All(d => IsUndone(draft, d)))
+                draft.Send(draft.Run(definition.Name), Direction.Back, attempt: 1);
+        }
+
+        if (draft.Workflow.Steps.All(d => IsUndone(draft, d)))
+            draft.Finish(OperationState.Compensated, HistoryEvents.Compensated);
+        else if (draft.InMotion().Count == 0)
+            draft.Stall();
+    }
+
+    /// <summary>
+    /// Runs a finished compensation once more if it was dispatched before late effects of a forward attempt with an unknown outcome can
+    /// be ruled out.
+    /// </summary>
+    /// <param name="draft">The decision.</param>
+    /// <param name="step">A step whose compensation succeeded.</param>
+    /// <param name="lingersFor">The external system's longest delay.</param>
+    /// <returns>Whether it runs once more.</returns>
+    public static bool RunAgain(DecisionDraft draft, StepRun step, TimeSpan lingersFor)
+    {
+        if (step.UncertainAt + lingersFor is not { } until || !(step.DispatchedAt < until))
+            return false;
+        var due = until > draft.Now ? until : draft.Now;
+        draft.Replace(step with { Status = step.Status.In(StepPhase.Waiting), FinishedAt = draft.Now, DueAt = due, DeferredBy = null });
+        draft.Line(HistoryEvents.CompensationAgain, step, new { at = due, uncertainSince = step.UncertainAt });
+        return true;
+    }
+
+    /// <summary>When a compensation stalls.</summary>
+    /// <remarks>A compensation that started under an older version has a deadline of minutes, so its time counts from its start.</remarks>
+    public static DateTimeOffset Deadline(DecisionDraft draft, StepRun step, StepDefinition definition)
+    {
+        var end = step.StartedAt + draft.CompensationTime(definition) ?? draft.Now;
+        return step.Deadline > end ? step.Deadline.Value : end;
+    }
+
+    /// <summary>How long a compensation may be deferred. It does not give up on an outage before its own time is used up.</summary>
+    public static TimeSpan DeferredAtMost(DecisionDraft draft, StepDefinition definition) =>
+        draft.CompensationTime(definition) > definition.DeferredAtMost ? draft.CompensationTime(definition) : definition.DeferredAtMost;
+
+    // The dispatch was recorded, so the effect may exist whatever happened to the message.
+    private static bool MayHaveActed(StepRun step) =>
+        !step.Status.IsBack && step.Status.Phase is not (StepPhase.Pending or StepPhase.Skipped);
+
+    private static bool IsUndone(DecisionDraft draft, StepDefinition definition) => draft.Run(definition.Name).Status switch
+    {
+        { Phase: StepPhase.Pending or StepPhase.Skipped } => true,
+        { Direction: Direction.Back, Phase: StepPhase.Done } => true,
+        { Direction: Direction.Forward, Phase: StepPhase.Failed } => definition.Kind != StepKind.Compensatable,
+        _ => false,
+    };
+}
