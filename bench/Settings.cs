@@ -6,7 +6,7 @@ namespace Saga.Bench;
 /// <param name="Rounds">Measured rounds; <c>--rounds=N</c>.</param>
 /// <param name="Count">The amount of work in one round; each benchmark has its own default; <c>--count=N</c>.</param>
 /// <param name="Write">Whether to write the result to docs/benchmarks.md; not with <c>--dry</c>.</param>
-/// <param name="Engine">Configuration that overrides the defaults, for experiments: <c>--Saga:Orchestrator:Lanes=1</c>.</param>
+/// <param name="Engine">Configuration that overrides the defaults, for experiments: <c>--Saga:Orchestrator:Committers=1</c>.</param>
 internal sealed record Settings(int Rounds, int? Count, bool Write, IReadOnlyDictionary<string, string?> Engine)
 {
     public static Settings Of(IEnumerable<string> arguments, int rounds)

@@ -7,9 +7,12 @@ public sealed class OrchestratorOptions : IValidatableObject
 {
     public const string Section = "Saga:Orchestrator";
 
+    /// <summary>The former key of <see cref="Committers"/>, up to version 3b48fc0. It is read while the new key is not set.</summary>
+    internal const string FormerCommitters = Section + ":Lanes";
+
     /// <summary>The number of committers: transactions that commit transitions in parallel. Each uses one connection.</summary>
-    [Range(1, 32, ErrorMessage = "Saga:Orchestrator:Lanes must be from 1 to 32.")]
-    public int Lanes { get; set; } = 1;
+    [Range(1, 32, ErrorMessage = "Saga:Orchestrator:Committers must be from 1 to 32.")]
+    public int Committers { get; set; } = 1;
 
     /// <summary>Transitions of different operations that may share one transaction.</summary>
     [Range(1, 512, ErrorMessage = "Saga:Orchestrator:MaxBatch must be from 1 to 512.")]

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Engine.Decisions;
+using Saga.Hosting.Startup;
 using Saga.Lifecycle;
 using Saga.Messaging;
 using Saga.Orchestrator.Admission;
@@ -26,7 +27,10 @@ public static class OrchestratorRegistration
     public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);
-        services.AddOptionsWithValidateOnStart<OrchestratorOptions>().Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations();
+        services.AddOptionsWithValidateOnStart<OrchestratorOptions>()
+            .Configure(o => o.Committers = configuration.GetValue(OrchestratorOptions.FormerCommitters, o.Committers))
+            .Bind(configuration.GetSection(OrchestratorOptions.Section)).ValidateDataAnnotations();
+        services.AddHostedService(s => ActivatorUtilities.CreateInstance<FormerSettings>(s, configuration));
         services.TryAddSingleton<Random>(_ => Randomness());
         services.AddSingleton(s => new OperationEngine(s.GetRequiredService<Random>().NextDouble,
             new CompensationRules { Deadline = TimeSpan.FromHours(s.GetRequiredService<IOptions<OrchestratorOptions>>().Value.CompensationHours) },

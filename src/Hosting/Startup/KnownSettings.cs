@@ -18,12 +18,18 @@ public static class KnownSettings
     /// <summary>Keys; <c>*</c> stands for a name or a number that the user chooses.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Lines.Value.Select(l => l.Key)];
 
+    /// <summary>Former keys that are still read, and the keys that replaced them.</summary>
+    public static IReadOnlyDictionary<string, string> Former { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Saga:Orchestrator:Lanes"] = "Saga:Orchestrator:Committers",
+    };
+
     /// <summary>A sentence for each configured key that no program reads, and for each boolean that is neither true nor false.</summary>
     public static IReadOnlyList<string> Wrong(IConfiguration configuration) =>
         [.. configuration.AsEnumerable().Where(p => p.Value is not null && p.Key.StartsWith(Root, StringComparison.OrdinalIgnoreCase))
             .OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => Fault(p.Key, p.Value!)).OfType<string>()];
 
-    public static bool IsKnown(string key) => All.Any(k => Distance(k, key, exactly: true) == 0);
+    public static bool IsKnown(string key) => Former.ContainsKey(key) || All.Any(k => Distance(k, key, exactly: true) == 0);
 
     /// <summary>The known key that is most like this one, with its own names in place of <c>*</c>; null when none is.</summary>
     public static string? Nearest(string key) =>

@@ -32,7 +32,7 @@ internal sealed partial class Committer : IAsyncDisposable
         this.log = log;
         claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
         maxBatch = options.Value.MaxBatch;
-        queues = [.. Enumerable.Range(0, options.Value.Lanes).Select(_ =>
+        queues = [.. Enumerable.Range(0, options.Value.Committers).Select(_ =>
             Channel.CreateUnbounded<Transition>(new UnboundedChannelOptions { SingleReader = true }))];
         // The first transition creates this object, so its trace must not flow into the committer.
         using (ExecutionContext.SuppressFlow())

@@ -23,7 +23,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     private readonly ConcurrentDictionary<StepLease, HeldLease> held = new();
     private readonly ConcurrentQueue<(StepLease Lease, bool Reported)> ended = new();
     private readonly TimeSpan span = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-    private readonly LeaseBatcher lane = new(store, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
+    private readonly LeaseBatcher batcher = new(store, TimeSpan.FromSeconds(options.Value.LeaseSeconds));
 
     /// <summary>Tries to take the lease of a dispatch, and loads the tenant in the same round trip.</summary>
     public async Task<LeaseOutcome> TakeAsync(Contracts.Steps.StepCommand command, CancellationToken cancellationToken)
@@ -42,7 +42,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     /// <summary>Runs when the container is disposed, after the bus has stopped, so that leases of cancelled work are free for the next process at once.</summary>
     public async ValueTask DisposeAsync()
     {
-        await lane.DisposeAsync();
+        await batcher.DisposeAsync();
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
@@ -104,7 +104,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     {
         try
         {
-            return await lane.TakeAsync(request, tenant, cancellationToken);
+            return await batcher.TakeAsync(request, tenant, cancellationToken);
         }
         catch (Exception error)
         {

@@ -15,7 +15,7 @@ namespace Saga.Tests.EndToEnd.Crashes;
 /// </summary>
 internal static class CrashWorlds
 {
-    private const int Lanes = 6;
+    private const int Parallel = 6;
 
     // Half of a case's time is spent waiting for leases, claims and servers.
     private static readonly SemaphoreSlim AtOnce = new(8);
@@ -32,7 +32,7 @@ internal static class CrashWorlds
         var broken = new ConcurrentQueue<string>();
         var clock = Stopwatch.StartNew();
         var done = 0;
-        var sites = await Task.WhenAll(Enumerable.Range(0, Math.Min(Lanes, cases.Count)).Select(async _ =>
+        var sites = await Task.WhenAll(Enumerable.Range(0, Math.Min(Parallel, cases.Count)).Select(async _ =>
         {
             var site = await world.NewSiteAsync();
             while (left.TryDequeue(out var next))

@@ -66,7 +66,7 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     [InlineData("Saga.Api", "saga-api", "Saga:Auth:Authority", null)]
     [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Registry:ConnectionString", null)]
     [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Bus:RabbitMq", null)]
-    [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Orchestrator:Lanes", "many")]
+    [InlineData("Saga.Orchestrator", "saga-orchestrator", "Saga:Orchestrator:Committers", "many")]
     [InlineData("Saga.Workers", "saga-workers", "Saga:Storage:Adapter", "tape")]
     [InlineData("Saga.Workers", "saga-workers", "Saga:Workers:Concurrency", "0")]
     [InlineData("Saga.Workers", "saga-workers", "Saga:Cache:Redis:ConnectionString", null)]

@@ -11,9 +11,9 @@ namespace Saga.Tests.Unit.Messaging;
 public sealed class When_messages_share_a_sender
 {
     private readonly Channel<Sending> bus = Channel.CreateUnbounded<Sending>();
-    private readonly BatchingSender lane;
+    private readonly BatchingSender sender;
 
-    public When_messages_share_a_sender() => lane = new BatchingSender(async (batch, cancellationToken) =>
+    public When_messages_share_a_sender() => sender = new BatchingSender(async (batch, cancellationToken) =>
     {
         var sending = new Sending(batch, Activity.Current, cancellationToken);
         bus.Writer.TryWrite(sending).ShouldBeTrue();
@@ -25,7 +25,7 @@ public sealed class When_messages_share_a_sender
     {
         var message = Message();
 
-        var sent = lane.SendAsync(message, default);
+        var sent = sender.SendAsync(message, default);
 
         // There was no wait in between, not even for a thread.
         bus.Reader.TryRead(out var sending).ShouldBeTrue();
@@ -40,7 +40,7 @@ public sealed class When_messages_share_a_sender
     {
         var (first, second) = await FillAsync();
         var later = Messages(3);
-        var sent = later.ConvertAll(m => lane.SendAsync(m, default));
+        var sent = later.ConvertAll(m => sender.SendAsync(m, default));
         bus.Reader.TryRead(out _).ShouldBeFalse("both outcomes occur");
 
         second.Confirmed.SetResult();
@@ -57,7 +57,7 @@ public sealed class When_messages_share_a_sender
     {
         var (first, _) = await FillAsync();
         var later = Messages(20);
-        var sent = later.ConvertAll(m => lane.SendAsync(m, default));
+        var sent = later.ConvertAll(m => sender.SendAsync(m, default));
 
         first.Confirmed.SetResult();
 
@@ -74,10 +74,10 @@ public sealed class When_messages_share_a_sender
     public async Task Should_fail_every_message_of_a_failed_batch_and_continue()
     {
         var (first, _) = await FillAsync();
-        var sent = Messages(3).ConvertAll(m => lane.SendAsync(m, default));
+        var sent = Messages(3).ConvertAll(m => sender.SendAsync(m, default));
         first.Confirmed.SetResult();
         var broken = await NextAsync();
-        var after = lane.SendAsync(Message(), default);
+        var after = sender.SendAsync(Message(), default);
 
         broken.Confirmed.SetException(new InvalidOperationException("no such queue"));
 
@@ -93,8 +93,8 @@ public sealed class When_messages_share_a_sender
         var (first, _) = await FillAsync();
         using var limit = new CancellationTokenSource();
         var (kept, dropped) = (Message(), Message());
-        var given = lane.SendAsync(dropped, limit.Token);
-        var sent = lane.SendAsync(kept, default);
+        var given = sender.SendAsync(dropped, limit.Token);
+        var sent = sender.SendAsync(kept, default);
 
         await limit.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(given);
@@ -111,8 +111,8 @@ public sealed class When_messages_share_a_sender
     {
         var (first, _) = await FillAsync();
         using var limit = new CancellationTokenSource();
-        var given = lane.SendAsync(Message(), limit.Token);
-        var sent = lane.SendAsync(Message(), default);
+        var given = sender.SendAsync(Message(), limit.Token);
+        var sent = sender.SendAsync(Message(), default);
         first.Confirmed.SetResult();
         var sending = await NextAsync();
 
@@ -129,10 +129,10 @@ public sealed class When_messages_share_a_sender
     {
         var (first, _) = await FillAsync();
         using var limit = new CancellationTokenSource();
-        var given = Messages(2).ConvertAll(m => lane.SendAsync(m, limit.Token));
+        var given = Messages(2).ConvertAll(m => sender.SendAsync(m, limit.Token));
         first.Confirmed.SetResult();
         var sending = await NextAsync();
-        var after = lane.SendAsync(Message(), default);
+        var after = sender.SendAsync(Message(), default);
 
         await limit.CancelAsync();
 
@@ -147,7 +147,7 @@ public sealed class When_messages_share_a_sender
     [Fact]
     public async Task Should_not_send_what_is_given_up_already()
     {
-        await Should.ThrowAsync<OperationCanceledException>(lane.SendAsync(Message(), new CancellationToken(canceled: true)));
+        await Should.ThrowAsync<OperationCanceledException>(sender.SendAsync(Message(), new CancellationToken(canceled: true)));
 
         bus.Reader.TryRead(out _).ShouldBeFalse();
     }
@@ -158,7 +158,7 @@ public sealed class When_messages_share_a_sender
         using var stranger = new Activity("stranger").Start();
         var (first, _) = await FillAsync();
         stranger.Stop();
-        var sent = lane.SendAsync(Message(), default);
+        var sent = sender.SendAsync(Message(), default);
 
         first.Confirmed.SetResult();
 
@@ -195,8 +195,8 @@ public sealed class When_messages_share_a_sender
     private async Task<(Sending First, Sending Second)> FillAsync()
     {
         BatchingSender.AtOnce.ShouldBe(2);
-        _ = lane.SendAsync(Message(), default);
-        _ = lane.SendAsync(Message(), default);
+        _ = sender.SendAsync(Message(), default);
+        _ = sender.SendAsync(Message(), default);
         return (await NextAsync(), await NextAsync());
     }
 
