@@ -19,15 +19,15 @@ internal static class BurstBench
         var count = settings.Count ?? 300;
         var results = new List<BurstResult>();
         string machine;
-        await using (var outside = await Outside.StartAsync(Keycloak, Server))
+        await using (var systems = await ExternalSystems.StartAsync(Keycloak, Server))
         {
-            machine = $"{Machine.Describe(time, await outside.VersionsAsync())} Load average {Machine.Load():0.0}.";
-            results.AddRange(await MeasureAsync(outside, settings, [], [new("room for all", count), new(Invariant($"room for {count * 9 / 10}"), count * 4 / 3, count * 9 / 10)], time));
+            machine = $"{Machine.Describe(time, await systems.VersionsAsync())} Load average {Machine.Load():0.0}.";
+            results.AddRange(await MeasureAsync(systems, settings, [], [new("room for all", count), new(Invariant($"room for {count * 9 / 10}"), count * 4 / 3, count * 9 / 10)], time));
         }
 
         // As many slots as there can be: everything begins at once, as it did without admission.
-        await using (var outside = await Outside.StartAsync(Keycloak, Server))
-            results.AddRange(await MeasureAsync(outside, settings, [new("Saga:Admission:Slots", "10000")], [new("room for all, without admission", count)], time));
+        await using (var systems = await ExternalSystems.StartAsync(Keycloak, Server))
+            results.AddRange(await MeasureAsync(systems, settings, [new("Saga:Admission:Slots", "10000")], [new("room for all, without admission", count)], time));
 
         var report = new Report("burst").Line().Line(machine).Line()
             .Line(Invariant($"Two processes each of Api, Orchestrator and Workers with default settings; {Server}. Row, schema and database tier in turn. Seconds by the registry's clock from the first acceptance.")).Line()
@@ -49,17 +49,17 @@ internal static class BurstBench
     }
 
     private static async Task<IReadOnlyList<BurstResult>> MeasureAsync(
-        Outside outside, Settings settings, IReadOnlyList<KeyValuePair<string, string?>> over, IReadOnlyList<BurstRun> runs, TimeProvider time)
+        ExternalSystems systems, Settings settings, IReadOnlyList<KeyValuePair<string, string?>> over, IReadOnlyList<BurstRun> runs, TimeProvider time)
     {
-        var registry = await outside.Postgres.NewRegistryAsync();
+        var registry = await systems.Postgres.NewRegistryAsync();
         // The pools of what prepared the server hold connections that the programs need.
         NpgsqlConnection.ClearAllPools();
-        var all = outside.Settings(registry);
+        var all = systems.Settings(registry);
         all["Saga:Bus:RabbitMq"] = await RabbitServer.NewVirtualHostAsync();
         foreach (var (key, value) in settings.Engine.Concat(over))
             all[key] = value;
         await using var watch = await ServerWatch.StartAsync(registry);
-        await using var installation = await Installation.StartAsync(outside, all, time);
+        await using var installation = await Installation.StartAsync(systems, all, time);
         var results = new List<BurstResult>();
         // A program compiles what it runs for the first time, and what it runs often.
         foreach (var run in (BurstRun[])[new("warm-up", WarmUp), .. runs])

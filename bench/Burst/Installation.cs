@@ -24,7 +24,7 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>POSTs that were refused because the servers are full, since the last call.</summary>
     public int TakeRefused() => Interlocked.Exchange(ref refused, 0);
 
-    public static async Task<Installation> StartAsync(Outside outside, IReadOnlyDictionary<string, string?> settings, TimeProvider time)
+    public static async Task<Installation> StartAsync(ExternalSystems systems, IReadOnlyDictionary<string, string?> settings, TimeProvider time)
     {
         var (programs, apis) = (new List<ProgramProcess>(), new List<HttpClient>());
         var installation = new Installation(programs, apis);
@@ -37,7 +37,7 @@ internal sealed class Installation : IAsyncDisposable
             if (program != "Saga.Api")
                 continue;
             apis.Add(new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(5) });
-            apis[^1].DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", outside.Token(time));
+            apis[^1].DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", systems.Token(time));
         }
 
         using var http = new HttpClient();

@@ -17,10 +17,10 @@ internal static class FullRegistryBench
 
     public static async Task RunAsync(Settings settings, TimeProvider time)
     {
-        await using var outside = await Outside.StartAsync(TimeSpan.FromMilliseconds(10));
-        var machine = $"{Machine.Describe(time, await outside.VersionsAsync())} Load average {Machine.Load():0.0}.";
-        var provisioning = await ProvisioningAsync(outside, settings, time);
-        var throughput = await ThroughputAsync(outside.Postgres, settings);
+        await using var systems = await ExternalSystems.StartAsync(TimeSpan.FromMilliseconds(10));
+        var machine = $"{Machine.Describe(time, await systems.VersionsAsync())} Load average {Machine.Load():0.0}.";
+        var provisioning = await ProvisioningAsync(systems, settings, time);
+        var throughput = await ThroughputAsync(systems.Postgres, settings);
 
         var sagas = throughput[0].PerSecond.Over(throughput[1].PerSecond);
         var database = provisioning.Single(r => r.Tier == IsolationTier.Database).Times;
@@ -38,14 +38,14 @@ internal static class FullRegistryBench
         await (settings.Write ? report.WriteAsync() : report.PrintAsync());
     }
 
-    private static async Task<IReadOnlyList<(IsolationTier Tier, IReadOnlyList<Series> Times)>> ProvisioningAsync(Outside outside, Settings settings, TimeProvider time)
+    private static async Task<IReadOnlyList<(IsolationTier Tier, IReadOnlyList<Series> Times)>> ProvisioningAsync(ExternalSystems systems, Settings settings, TimeProvider time)
     {
         using var times = new StepTimes();
-        var full = await outside.Postgres.NewRegistryAsync();
+        var full = await systems.Postgres.NewRegistryAsync();
         await FullRegistry.FillAsync(full);
         await using var onEmpty = await WholeProduct.StartAsync(
-            "empty", outside, await outside.Postgres.NewRegistryAsync(), await RabbitServer.NewVirtualHostAsync(), times, settings, time);
-        await using var onFull = await WholeProduct.StartAsync("full", outside, full, await RabbitServer.NewVirtualHostAsync(), times, settings, time);
+            "empty", systems, await systems.Postgres.NewRegistryAsync(), await RabbitServer.NewVirtualHostAsync(), times, settings, time);
+        await using var onFull = await WholeProduct.StartAsync("full", systems, full, await RabbitServer.NewVirtualHostAsync(), times, settings, time);
         return await ProvisioningBench.RoundsAsync([onEmpty, onFull], settings.Rounds, times);
     }
 

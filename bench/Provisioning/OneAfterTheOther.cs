@@ -40,10 +40,10 @@ internal sealed class OneAfterTheOther : IProvisioner
 
     public string Name => "one after the other";
 
-    public static async Task<OneAfterTheOther> StartAsync(Outside outside, string registry)
+    public static async Task<OneAfterTheOther> StartAsync(ExternalSystems systems, string registry)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(outside.Settings(registry))
+        builder.Configuration.AddInMemoryCollection(systems.Settings(registry))
             // The client makes several Keycloak calls at once where it can; here they run one after the other.
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("Saga:Identity:Keycloak:MaxConcurrency", "1")]);
         var (services, configuration) = (builder.Services, builder.Configuration);

@@ -19,14 +19,14 @@ internal static class ProvisioningBench
         var report = new Report("a").Line();
         foreach (var latency in KeycloakMilliseconds)
         {
-            await using var outside = await Outside.StartAsync(TimeSpan.FromMilliseconds(latency));
+            await using var systems = await ExternalSystems.StartAsync(TimeSpan.FromMilliseconds(latency));
             using var times = new StepTimes();
             await using var product = await WholeProduct.StartAsync(
-                "POST to active", outside, await outside.Postgres.NewRegistryAsync(), await RabbitServer.NewVirtualHostAsync(), times, settings, time);
-            await using var sequential = await OneAfterTheOther.StartAsync(outside, await outside.Postgres.NewRegistryAsync());
+                "POST to active", systems, await systems.Postgres.NewRegistryAsync(), await RabbitServer.NewVirtualHostAsync(), times, settings, time);
+            await using var sequential = await OneAfterTheOther.StartAsync(systems, await systems.Postgres.NewRegistryAsync());
             if (latency == KeycloakMilliseconds[0])
             {
-                report.Line($"{Machine.Describe(time, await outside.VersionsAsync())} Load average {Machine.Load():0.0}.").Line()
+                report.Line($"{Machine.Describe(time, await systems.VersionsAsync())} Load average {Machine.Load():0.0}.").Line()
                     .Line($"{settings.Rounds} tenants of each tier by each candidate, one at a time, taking turns. Milliseconds: median (quartiles; extremes).").Line();
             }
 

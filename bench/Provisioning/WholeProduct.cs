@@ -30,13 +30,13 @@ internal sealed class WholeProduct : IProvisioner
 
     public string Name { get; }
 
-    public static async Task<WholeProduct> StartAsync(string name, Outside outside, string registry, string rabbit, StepTimes times, Settings settings, TimeProvider time)
+    public static async Task<WholeProduct> StartAsync(string name, ExternalSystems systems, string registry, string rabbit, StepTimes times, Settings settings, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration
-            .AddInMemoryCollection(outside.Settings(registry))
+            .AddInMemoryCollection(systems.Settings(registry))
             .AddInMemoryCollection([KeyValuePair.Create<string, string?>("Saga:Bus:RabbitMq", rabbit)])
             .AddInMemoryCollection(settings.Engine);
         builder.Services.AddApi(builder.Configuration).AddOrchestrator(builder.Configuration).AddWorkers(builder.Configuration);
@@ -44,7 +44,7 @@ internal sealed class WholeProduct : IProvisioner
         built.MapApi();
         await built.StartAsync();
         var client = new HttpClient { BaseAddress = new Uri(built.Urls.First()) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", outside.Token(time));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", systems.Token(time));
         return new WholeProduct(name, built, client, NpgsqlDataSource.Create(registry), times);
     }
 

@@ -16,7 +16,7 @@ public static class WorkerRuntimeRegistration
             services.AddRegistry(configuration);
             services.AddOptionsWithValidateOnStart<WorkersOptions>().Bind(configuration.GetSection(WorkersOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<CircuitBreakers>();
-            services.AddHealthChecks().AddCheck<CircuitBreakersHealth>("outside-systems");
+            services.AddHealthChecks().AddCheck<CircuitBreakersHealth>("external-systems");
             services.AddSingleton<LeaseManager>();
             services.AddHostedService(s => s.GetRequiredService<LeaseManager>());
             services.AddSingleton<WorkUnderWay>();

@@ -68,7 +68,7 @@ internal static class CrashMap
             var accepted = await site.SubmitAsync(Site.NewCommand(plan));
             var state = await site.EndAsync(accepted.OperationId);
             state.ShouldBe(failsPermanently is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
-            await Outside.CompareAsync(site);
+            await ExternalState.CompareAsync(site);
             return points.Seen;
         }
         finally

@@ -61,7 +61,7 @@ internal static class CrashWorlds
         }));
         try
         {
-            await Outside.CompareAsync(sites);
+            await ExternalState.CompareAsync(sites);
         }
         catch (Exception error)
         {
@@ -89,7 +89,7 @@ internal static class CrashWorlds
             var state = await site.EndAsync(accepted.OperationId);
             state.ShouldBe(crash.FailsPermanently is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
             // A process must be running to send the messages that the killed one left in the outbox.
-            await Outside.DrainedAsync(site);
+            await ExternalState.DrainedAsync(site);
         }
         finally
         {

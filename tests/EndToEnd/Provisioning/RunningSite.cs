@@ -51,7 +51,7 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
             state.ShouldBe(expected, await Site.StoryAsync(one.OperationId));
         }
 
-        await Outside.CompareAsync(Site);
+        await ExternalState.CompareAsync(Site);
     }
 
     public async ValueTask DisposeAsync() => await ProvisioningHost.EndAsync(host);

@@ -115,7 +115,7 @@ public sealed class When_Keycloak_is_away_for_a_while
         public async Task<OperationState[]> EndsAsync(Guid[] operations) => await Task.WhenAll(operations.Select(o => host.EndAsync(o, TimeSpan.FromSeconds(90))));
 
         public Task CircuitOpensAsync() => Until.TrueAsync(
-            async () => (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["outside-systems"].Description == "Unavailable when last tried: keycloak.",
+            async () => (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["external-systems"].Description == "Unavailable when last tried: keycloak.",
             "the circuit opens");
 
         /// <summary>Waits until Keycloak's outage has deferred each of them at least once.</summary>

@@ -7,13 +7,13 @@ namespace Saga.Tests.Support.World;
 /// Compares everything that tenants have in external systems, and their data in the registry, with the tenants' status: an active
 /// tenant has everything exactly once, and an undone tenant has nothing.
 /// </summary>
-public static class Outside
+public static class ExternalState
 {
-    /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
+    /// <exception cref="ExternalStateDiffersException">Something is missing, or something is left. It lists all.</exception>
     public static Task CompareAsync(Site site) => CompareAsync([site]);
 
     /// <summary>Compares several sites, each with its own registry. Shared systems are listed once.</summary>
-    /// <exception cref="OutsideDiffersException">Something is missing, or something is left. It lists all.</exception>
+    /// <exception cref="ExternalStateDiffersException">Something is missing, or something is left. It lists all.</exception>
     public static async Task CompareAsync(IReadOnlyCollection<Site> sites)
     {
         foreach (var site in sites)
@@ -50,7 +50,7 @@ public static class Outside
         }
 
         if (left.Count + missing.Count > 0)
-            throw new OutsideDiffersException(left, missing, names);
+            throw new ExternalStateDiffersException(left, missing, names);
     }
 
     /// <summary>Waits until every operation of the site has come to rest and every message was sent. One of the site's processes must be running.</summary>
@@ -95,8 +95,8 @@ public static class Outside
 /// <summary>One thing that a tenant has.</summary>
 internal sealed record Fact(Guid Tenant, string Text);
 
-public sealed class OutsideDiffersException(IReadOnlyList<string> left, IReadOnlyList<string> missing, IReadOnlyDictionary<string, string> tenants)
-    : Exception($"Outside is not what the registry says.\nthere, but should not be:{Lines(left)}\nmissing:{Lines(missing)}\ntenants concerned:{Lines(Concerned(left, missing, tenants))}")
+public sealed class ExternalStateDiffersException(IReadOnlyList<string> left, IReadOnlyList<string> missing, IReadOnlyDictionary<string, string> tenants)
+    : Exception($"The external systems differ from the registry.\nthere, but should not be:{Lines(left)}\nmissing:{Lines(missing)}\ntenants concerned:{Lines(Concerned(left, missing, tenants))}")
 {
     private static string Lines(IReadOnlyList<string> facts) => facts.Count == 0 ? " nothing" : "\n  " + string.Join("\n  ", facts);
 

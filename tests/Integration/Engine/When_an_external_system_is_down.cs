@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Engine;
 
-public sealed class When_an_outside_system_is_down
+public sealed class When_an_external_system_is_down
 {
     [Fact]
     public async Task Should_defer_steps_at_no_cost_until_it_is_back()
@@ -30,14 +30,14 @@ public sealed class When_an_outside_system_is_down
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select min(fence) from operation_steps where step = 'one'") > 6, "the steps are deferred");
         (await host.EndAsync(await host.SubmitAsync(EngineHost.Chain("other")))).ShouldBe(OperationState.Completed, "others do not wait for it");
         var health = host.Services.GetRequiredService<HealthCheckService>();
-        var seen = (await health.CheckHealthAsync()).Entries["outside-systems"];
+        var seen = (await health.CheckHealthAsync()).Entries["external-systems"];
         (seen.Status, seen.Description).ShouldBe((HealthStatus.Degraded, "Unavailable when last tried: keycloak."));
         var failed = await registry.ScalarAsync<long>("select count(*) from operation_history where event = 'stepFailed'");
         Volatile.Write(ref down, false);
 
         foreach (var operation in operations)
             (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        (await health.CheckHealthAsync()).Entries["outside-systems"].Status.ShouldBe(HealthStatus.Healthy);
+        (await health.CheckHealthAsync()).Entries["external-systems"].Status.ShouldBe(HealthStatus.Healthy);
         failed.ShouldBe(0, "an outage costs no attempt");
     }
 }

@@ -6,7 +6,7 @@ using Saga.Tests.Support.Keycloak;
 namespace Saga.Bench.Servers;
 
 /// <summary>Every external system that provisioning uses, and the settings for them.</summary>
-internal sealed class Outside : IAsyncDisposable
+internal sealed class ExternalSystems : IAsyncDisposable
 {
     private readonly string mail = Directory.CreateTempSubdirectory("saga-bench-mail-").FullName;
     private readonly string master = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -17,7 +17,7 @@ internal sealed class Outside : IAsyncDisposable
     private readonly RedisServer redis;
     private readonly TestIssuer issuer;
 
-    private Outside(BenchPostgres postgres, KeycloakStub keycloak, S3Server s3, RedisServer redis, TestIssuer issuer)
+    private ExternalSystems(BenchPostgres postgres, KeycloakStub keycloak, S3Server s3, RedisServer redis, TestIssuer issuer)
     {
         (this.postgres, this.keycloak, this.s3, this.redis, this.issuer) = (postgres, keycloak, s3, redis, issuer);
     }
@@ -34,7 +34,7 @@ internal sealed class Outside : IAsyncDisposable
 
     /// <param name="keycloakLatency">The stub's delay before each response, because it has neither a database nor password hashing.</param>
     /// <param name="postgres">PostgreSQL settings (<c>name=value</c>) on top of those of a private cluster.</param>
-    public static async Task<Outside> StartAsync(TimeSpan keycloakLatency, params string[] postgres) => new(
+    public static async Task<ExternalSystems> StartAsync(TimeSpan keycloakLatency, params string[] postgres) => new(
         await BenchPostgres.StartAsync(postgres),
         await KeycloakStub.StartAsync(new KeycloakStubOptions { Latency = keycloakLatency, KeepCalls = false }),
         await S3Server.SharedAsync(), await RedisServer.SharedAsync(), await TestIssuer.StartAsync());
