@@ -37,7 +37,7 @@ public static class LifecycleRegistration
         if (services.Any(s => s.ServiceType == typeof(ICommandIntake<TCommand>)))
             return services;
         services.TryAddSingleton<CommandCatalogue>();
-        services.TryAddSingleton<Refusals>();
+        services.TryAddSingleton<Rejections>();
         services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows));
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();

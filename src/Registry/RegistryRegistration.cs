@@ -57,7 +57,7 @@ public static class RegistryRegistration
         services.AddSingleton<StepInputStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<DeadLetterStore>();
-        services.AddSingleton<RefusalStore>();
+        services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();
         services.AddSingleton<ProcessStore>();

@@ -25,7 +25,7 @@ public static class Intakes
         where TPlan : ICommandPlan<TCommand, TInput> =>
         new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, Notifier(registry)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
             new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System),
-            new Refusals(new RefusalStore(registry, Notifier(registry)), TimeProvider.System, NullLogger<Refusals>.Instance), time ?? TimeProvider.System);
+            new Rejections(new RejectionStore(registry, Notifier(registry)), TimeProvider.System, NullLogger<Rejections>.Instance), time ?? TimeProvider.System);
 
     private static RegistryNotifier Notifier(NpgsqlDataSource registry) => new(registry, NullLogger<RegistryNotifier>.Instance);
 }

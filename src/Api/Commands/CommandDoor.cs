@@ -36,7 +36,7 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         if (read(body.RootElement, key, out var errors) is not { } command)
         {
             var rejection = new OperationRejected { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
-            return Refused(dryRun ? rejection : (await intake.RefuseAsync(rejection, user.Caller(), cancellationToken)).Rejection);
+            return Rejected(dryRun ? rejection : (await intake.RejectAsync(rejection, user.Caller(), cancellationToken)).Rejection);
         }
 
         if (dryRun)
@@ -45,16 +45,16 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
         {
             case CommandAccepted accepted:
-                // From here on the command is durable, so a failure to read it back must not look like a refusal.
+                // From here on the command is durable, so a failure to read it back must not look like a rejection.
                 return TypedResults.Accepted(OperationEndpoints.Address(accepted.OperationId), await operations.ShowAsync(accepted, cancellationToken));
             case CommandRejected { Rejection: var rejection }:
-                return Refused(rejection);
+                return Rejected(rejection);
             case var other:
                 throw new InvalidOperationException($"The intake answered with {other}.");
         }
     }
 
-    private static ProblemResult Refused(OperationRejected rejection) => new(
+    private static ProblemResult Rejected(OperationRejected rejection) => new(
         ProblemType.OfRejection(rejection.Code), rejection.Detail,
         [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
         rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null,

@@ -17,16 +17,16 @@ internal static class CommandEndpoints
     /// <typeparam name="TBody">The body, for the OpenAPI document.</typeparam>
     /// <typeparam name="TPreview">The response to a dry run.</typeparam>
     /// <param name="endpoint">The endpoint; a <see cref="CommandDoor{TCommand}"/> answers it.</param>
-    /// <param name="refusals">Reasons for refusing this command, in addition to those that apply to every command.</param>
-    public static RouteHandlerBuilder TakesCommand<TBody, TPreview>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> refusals)
+    /// <param name="rejections">Reasons for refusing this command, in addition to those that apply to every command.</param>
+    public static RouteHandlerBuilder TakesCommand<TBody, TPreview>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> rejections)
         where TBody : notnull => endpoint
         .RequireAuthorization(Policies.Write)
         .Accepts<TBody>("application/json")
         .WithHeaderParameter(IdempotencyKey, "1 to 200 visible ASCII characters; the same key and body give the same operation.")
-        .WithQueryParameter(DryRun, "true: show the steps that would run and any refusal, and write nothing.", "boolean")
+        .WithQueryParameter(DryRun, "true: show the steps that would run and any rejection, and write nothing.", "boolean")
         .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<TPreview>()
         .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
         .WithProblems([
-            ProblemType.MalformedJson, ProblemType.InvalidParameter, .. refusals, ProblemType.OperationActive, ProblemType.BodyTooLarge,
+            ProblemType.MalformedJson, ProblemType.InvalidParameter, .. rejections, ProblemType.OperationActive, ProblemType.BodyTooLarge,
             ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted, ProblemType.EngineTooOld]);
 }

@@ -23,13 +23,13 @@ public sealed record ProvisionPlanView
     {
         Isolation = (plan.Input as ValidProvision)?.Tier,
         Steps = StepView.Of(plan.Workflow, StepRun.InOrder(plan.Workflow, [])),
-        Refusal = plan.Refusal is not { } refusal ? null : new()
+        Refusal = plan.Rejection is not { } rejection ? null : new()
         {
-            Type = ProblemType.UriPrefix + refusal.Code,
-            Status = ProblemType.OfRejection(refusal.Code).Status,
-            Detail = refusal.Detail,
-            Errors = [.. refusal.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
-            Operation = refusal.OperationId is { } id ? OperationEndpoints.Address(id) : null,
+            Type = ProblemType.UriPrefix + rejection.Code,
+            Status = ProblemType.OfRejection(rejection.Code).Status,
+            Detail = rejection.Detail,
+            Errors = [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
+            Operation = rejection.OperationId is { } id ? OperationEndpoints.Address(id) : null,
         },
     };
 }

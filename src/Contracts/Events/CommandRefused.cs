@@ -3,8 +3,8 @@ using Saga.Contracts.Commands;
 namespace Saga.Contracts.Events;
 
 /// <summary>
-/// A command was refused, whatever door it came through. Published at least once per refusal; a command that is sent again and refused
-/// again is another refusal.
+/// A command was refused, whatever door it came through. Published at least once per rejection; a command that is sent again and refused
+/// again is another rejection.
 /// </summary>
 public sealed record CommandRefused
 {

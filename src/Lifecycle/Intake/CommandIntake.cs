@@ -14,7 +14,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, Refusals refusals, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, Rejections rejections, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -27,12 +27,12 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null)
     {
         var outcome = await SubmitAsync(command, caller.ToString(), usualKey, cancellationToken);
-        return outcome is CommandRejected { Rejection: var rejection } ? await RefuseAsync(rejection, caller, cancellationToken, messageId) : outcome;
+        return outcome is CommandRejected { Rejection: var rejection } ? await RejectAsync(rejection, caller, cancellationToken, messageId) : outcome;
     }
 
-    public async Task<CommandRejected> RefuseAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null)
+    public async Task<CommandRejected> RejectAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null)
     {
-        await refusals.RecordAsync(TPlan.Kind, caller, rejection, messageId, cancellationToken);
+        await rejections.RecordAsync(TPlan.Kind, caller, rejection, messageId, cancellationToken);
         return new(rejection);
     }
 
@@ -43,9 +43,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         // Before validation: an accepted command stays accepted, even if a plan has changed since.
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
             return known;
-        var (input, refusal) = await CheckAsync(command, key?.Text, cancellationToken);
+        var (input, rejection) = await CheckAsync(command, key?.Text, cancellationToken);
         if (input is null)
-            return new CommandRejected(refusal!);
+            return new CommandRejected(rejection!);
 
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var missing = await MissingAsync(cancellationToken);
@@ -57,7 +57,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 if (await ledger.AcceptAsync(existing, (tenant, now) => Decide(tenant, now, out outcome), cancellationToken) is not { } conflict)
                     return outcome!;
                 // A concurrent command with the same key shows up as a taken scope.
-                return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Refusal(conflict));
+                return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Rejection(conflict));
             }
             catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or TenantAdmission.NameHeld or TenantAdmission.NoRoom)
             {
@@ -108,9 +108,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     public async Task<CommandPreview> PlanAsync(TCommand command, CancellationToken cancellationToken)
     {
-        var (input, refusal) = await CheckAsync(command, CommandBody.Of(command).Key, cancellationToken);
+        var (input, rejection) = await CheckAsync(command, CommandBody.Of(command).Key, cancellationToken);
         if (input is null)
-            return new(TPlan.Workflows[0], null, refusal);
+            return new(TPlan.Workflows[0], null, rejection);
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
         if (Guard(input, tenant) is { } refused)
@@ -121,7 +121,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     // Holds no connection meanwhile: the rules may need one themselves, and if every pooled connection were held by a command, the
     // commands would wait for each other.
-    private async Task<(TInput? Input, OperationRejected? Refusal)> CheckAsync(TCommand command, string? key, CancellationToken cancellationToken)
+    private async Task<(TInput? Input, OperationRejected? Rejection)> CheckAsync(TCommand command, string? key, CancellationToken cancellationToken)
     {
         var (input, errors) = await plan.CheckAsync(command, cancellationToken);
         if (key is not null && !IdempotencyKeys.IsValid(key))
@@ -182,7 +182,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         };
     }
 
-    private static OperationRejected Refusal(AcceptanceConflict conflict) => conflict switch
+    private static OperationRejected Rejection(AcceptanceConflict conflict) => conflict switch
     {
         AcceptanceConflict.ScopeTaken { Holder: var holder } => Active(holder),
         AcceptanceConflict.ParentEnded { ParentId: var parent } => new()

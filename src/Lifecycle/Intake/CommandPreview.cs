@@ -6,5 +6,5 @@ namespace Saga.Lifecycle.Intake;
 /// <summary>What a command would do.</summary>
 /// <param name="Workflow">The steps that would run; the command's usual steps when it is refused.</param>
 /// <param name="Input">The checked command; null when it breaks a rule.</param>
-/// <param name="Refusal">Why it would be refused now; null when it would be accepted.</param>
-public sealed record CommandPreview(WorkflowDefinition Workflow, object? Input, OperationRejected? Refusal);
+/// <param name="Rejection">Why it would be refused now; null when it would be accepted.</param>
+public sealed record CommandPreview(WorkflowDefinition Workflow, object? Input, OperationRejected? Rejection);

@@ -23,10 +23,10 @@ public interface ICommandIntake<in TCommand>
     Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null);
 
     /// <summary>
-    /// Refuses a command that could not be read. Like every refusal by <see cref="SubmitAsync"/>, it is logged, counted, written to the
+    /// Refuses a command that could not be read. Like every rejection by <see cref="SubmitAsync"/>, it is logged, counted, written to the
     /// audit log and published.
     /// </summary>
-    Task<CommandRejected> RefuseAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null);
+    Task<CommandRejected> RejectAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null);
 
     /// <summary>What <see cref="SubmitAsync"/> would do now. Writes nothing and reserves nothing.</summary>
     Task<CommandPreview> PlanAsync(TCommand command, CancellationToken cancellationToken);

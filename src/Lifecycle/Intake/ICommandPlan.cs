@@ -40,7 +40,7 @@ public interface ICommandPlan<in TCommand, TInput>
     CommandSubject Subject(TInput input);
 
     /// <summary>Checks whether an existing tenant's state allows the command. The accepting transaction has locked the tenant's row.</summary>
-    /// <returns>The refusal; null when it is allowed.</returns>
+    /// <returns>The rejection; null when it is allowed.</returns>
     OperationRejected? Guard(TInput input, Tenant tenant) => null;
 
     /// <summary>
@@ -74,6 +74,6 @@ public interface ICommandPlan<in TCommand, TInput>
     object AuditDetail(TInput input);
 
     /// <summary>Finds out why <see cref="Effects"/> cannot be written now, such as a taken name. The intake itself reports taken scopes.</summary>
-    /// <returns>The refusal; null when there is no conflict.</returns>
+    /// <returns>The rejection; null when there is no conflict.</returns>
     Task<OperationRejected?> FindConflictAsync(TInput input, CancellationToken cancellationToken) => Task.FromResult<OperationRejected?>(null);
 }

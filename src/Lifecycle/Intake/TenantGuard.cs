@@ -8,7 +8,7 @@ namespace Saga.Lifecycle.Intake;
 /// <summary>Common checks on a tenant, for plans.</summary>
 public static class TenantGuard
 {
-    /// <returns>A refusal if the tenant's status is not one of these; otherwise null.</returns>
+    /// <returns>A rejection if the tenant's status is not one of these; otherwise null.</returns>
     public static OperationRejected? RequireStatus(Tenant tenant, params IReadOnlyList<TenantStatus> allowed) => allowed.Contains(tenant.Status) ? null : new()
     {
         Code = RejectionCodes.TenantState,

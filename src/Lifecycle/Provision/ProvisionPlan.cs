@@ -45,10 +45,10 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
 
     public async Task<OperationRejected?> FindConflictAsync(ValidProvision input, CancellationToken cancellationToken)
     {
-        if (TakenNames.Refusal(input, await names.FindTakenAsync(input.Slug, input.Domain, input.Subdomain, cancellationToken)) is { } taken)
+        if (TakenNames.Rejection(input, await names.FindTakenAsync(input.Slug, input.Domain, input.Subdomain, cancellationToken)) is { } taken)
             return taken;
         return await names.IsHeldAsync(input.Name, input.Slug, cancellationToken)
             ? TakenNames.Held(input)
-            : Room.Refusal(input.Region, await room.FindAsync(input.Region, cancellationToken));
+            : Room.Rejection(input.Region, await room.FindAsync(input.Region, cancellationToken));
     }
 }

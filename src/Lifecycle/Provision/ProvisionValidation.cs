@@ -75,8 +75,8 @@ public static partial class ProvisionValidation
     {
         if (!Slug.TryParse(text, out var slug))
             errors.Add(new("/slug", $"must be {Slug.Rule}"));
-        else if (reserved.RefuseSlug(text) is { } refusal)
-            errors.Add(new("/slug", refusal));
+        else if (reserved.RefuseSlug(text) is { } reason)
+            errors.Add(new("/slug", reason));
         else
             return slug;
         return null;
@@ -109,8 +109,8 @@ public static partial class ProvisionValidation
         var label = text.ToLowerInvariant();
         if (!DomainName.IsLabel(label))
             errors.Add(new("/subdomain", "must be one DNS label: 1 to 63 characters a-z, 0-9 and inner hyphens"));
-        else if (reserved.RefuseSubdomain(label) is { } refusal)
-            errors.Add(new("/subdomain", refusal));
+        else if (reserved.RefuseSubdomain(label) is { } reason)
+            errors.Add(new("/subdomain", reason));
         else
             return label;
         return null;

@@ -8,8 +8,8 @@ namespace Saga.Lifecycle.Provision;
 /// <summary>Reports that the database servers cannot take one more tenant.</summary>
 internal static class Room
 {
-    /// <returns>The refusal, with numbers; null when there is room.</returns>
-    public static OperationRejected? Refusal(string? region, ServerRoom room)
+    /// <returns>The rejection, with numbers; null when there is room.</returns>
+    public static OperationRejected? Rejection(string? region, ServerRoom room)
     {
         var where = region is null ? "" : $" in region '{region}'";
         var servers = room.Servers.Where(s => region is null || s.Region == region).ToList();

@@ -7,8 +7,8 @@ namespace Saga.Lifecycle.Provision;
 /// <summary>Reports which names of a command belong to live tenants, and their running operations.</summary>
 internal static class TakenNames
 {
-    /// <returns>The refusal, listing every taken name; null when all are free.</returns>
-    public static OperationRejected? Refusal(ValidProvision valid, TakenTenantNames taken)
+    /// <returns>The rejection, listing every taken name; null when all are free.</returns>
+    public static OperationRejected? Rejection(ValidProvision valid, TakenTenantNames taken)
     {
         var errors = new List<FieldError>();
         if (taken.Slug)
@@ -34,7 +34,7 @@ internal static class TakenNames
         };
     }
 
-    /// <summary>The refusal of a name that the tenant's organisation could not be told apart by.</summary>
+    /// <summary>The rejection of a name that the tenant's organisation could not be told apart by.</summary>
     public static OperationRejected Held(ValidProvision valid) => new()
     {
         Code = RejectionCodes.NameTaken,

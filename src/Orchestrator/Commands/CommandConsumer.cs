@@ -15,9 +15,9 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
 {
     public async Task Consume(ConsumeContext<TCommand> context)
     {
-        var outcome = Read(context, out var refusal) is { } command
+        var outcome = Read(context, out var unreadable) is { } command
             ? await intake.SubmitAsync(command, Caller.Bus, context.CancellationToken, $"message-{context.MessageId:d}", context.MessageId)
-            : await intake.RefuseAsync(refusal!, Caller.Bus, context.CancellationToken, context.MessageId);
+            : await intake.RejectAsync(unreadable!, Caller.Bus, context.CancellationToken, context.MessageId);
         if (context.ResponseAddress is null)
             return;
         if (outcome is CommandAccepted accepted)
@@ -26,13 +26,13 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
             await context.RespondAsync(((CommandRejected)outcome).Rejection);
     }
 
-    private static TCommand? Read(ConsumeContext<TCommand> context, out OperationRejected? refusal)
+    private static TCommand? Read(ConsumeContext<TCommand> context, out OperationRejected? rejection)
     {
-        refusal = null;
+        rejection = null;
         if (context.MessageId is null)
         {
             // Each delivery would be an operation of its own.
-            refusal = new() { Code = RejectionCodes.MessageIdMissing, Detail = "The message has no id. Set AMQP's message_id to a UUID." };
+            rejection = new() { Code = RejectionCodes.MessageIdMissing, Detail = "The message has no id. Set AMQP's message_id to a UUID." };
             return null;
         }
 
@@ -40,13 +40,13 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
         var body = ReceivedBody.Of(context);
         if (body.Length > CommandJson.MaxBytes)
         {
-            refusal = new() { Code = RejectionCodes.BodyTooLarge, Detail = $"At most {CommandJson.MaxBytes / 1024} KiB are accepted." };
+            rejection = new() { Code = RejectionCodes.BodyTooLarge, Detail = $"At most {CommandJson.MaxBytes / 1024} KiB are accepted." };
             return null;
         }
 
         if (!CommandJson.TryParse(body, out var document, out var error))
         {
-            refusal = new() { Code = RejectionCodes.MalformedJson, Detail = error };
+            rejection = new() { Code = RejectionCodes.MalformedJson, Detail = error };
             return null;
         }
 
@@ -54,7 +54,7 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
         {
             var command = CommandReader.Read<TCommand>(document.RootElement, hasKey: true, out var errors);
             if (command is null)
-                refusal = new() { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
+                rejection = new() { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
             return command;
         }
     }

@@ -46,13 +46,13 @@ public sealed class When_a_command_works_on_no_single_tenant
         var refused = Assert.IsType<CommandRejected>(await intake.SubmitAsync(new("2026.2"), Caller.OfToken("ada"), default)).Rejection;
         (refused.Code, refused.OperationId).ShouldBe((RejectionCodes.OperationActive, accepted.OperationId));
         refused.Detail.ShouldContain("'fleet'");
-        (await intake.PlanAsync(new("2026.2"), default)).Refusal!.Code.ShouldBe(RejectionCodes.OperationActive);
+        (await intake.PlanAsync(new("2026.2"), default)).Rejection!.Code.ShouldBe(RejectionCodes.OperationActive);
 
         go.SetResult();
 
         (await host.EndAsync(accepted.OperationId)).ShouldBe(OperationState.Completed);
         (await registry.ScalarAsync<long>("select count(*) from operation_scopes")).ShouldBe(0);
         (await registry.ScalarAsync<long>("select count(*) from audit where action = 'fleet.rollOut' and tenant_id is null")).ShouldBe(1);
-        (await intake.PlanAsync(new("2026.2"), default)).Refusal.ShouldBeNull();
+        (await intake.PlanAsync(new("2026.2"), default)).Rejection.ShouldBeNull();
     }
 }

@@ -54,7 +54,7 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
         var rejection = Assert.IsType<CommandRejected>(await RenameAsync(new(busy.TenantId!.Value, "New"))).Rejection;
 
         (rejection.Code, rejection.Detail).ShouldBe((RejectionCodes.TenantState, "Tenant 'acme' is provisioning. It must be active."));
-        (await Rename.PlanAsync(new(busy.TenantId!.Value, "New"), default)).Refusal!.Code.ShouldBe(RejectionCodes.TenantState);
+        (await Rename.PlanAsync(new(busy.TenantId!.Value, "New"), default)).Rejection!.Code.ShouldBe(RejectionCodes.TenantState);
         (await RowsAsync()).ShouldBe(rows);
     }
 
@@ -71,7 +71,7 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
 
         var winner = outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
         outcomes.OfType<CommandRejected>().ShouldAllBe(r => r.Rejection.Code == RejectionCodes.OperationActive && r.Rejection.OperationId == winner.OperationId);
-        (await Rename.PlanAsync(new(tenant, "New"), default)).Refusal!.OperationId.ShouldBe(winner.OperationId);
+        (await Rename.PlanAsync(new(tenant, "New"), default)).Rejection!.OperationId.ShouldBe(winner.OperationId);
         (await QueryAsync<string>("select name from tenants")).ShouldBe(await QueryAsync<string>($"select input->>'name' from operations where id = '{winner.OperationId}'"));
     }
 

@@ -13,7 +13,7 @@ public sealed class When_a_command_is_tried_dry : IntakeTest
     {
         var plan = await Intake.PlanAsync(Command("acme") with { IdempotencyKey = "k" }, default);
 
-        plan.Refusal.ShouldBeNull();
+        plan.Rejection.ShouldBeNull();
         plan.Input.ShouldBeOfType<ValidProvision>().Tier.ShouldBe(IsolationTier.Database);
         plan.Workflow.ShouldBe(ProvisionWorkflow.Definition);
         (await RowsAsync()).ShouldBe(0);
@@ -24,7 +24,7 @@ public sealed class When_a_command_is_tried_dry : IntakeTest
     {
         var running = await AcceptedAsync(Command("acme"));
 
-        var refusal = (await Intake.PlanAsync(Command("acme"), default)).Refusal!;
+        var refusal = (await Intake.PlanAsync(Command("acme"), default)).Rejection!;
 
         (refusal.Code, refusal.OperationId).ShouldBe((RejectionCodes.OperationActive, running.OperationId));
     }
@@ -34,7 +34,7 @@ public sealed class When_a_command_is_tried_dry : IntakeTest
     {
         var plan = await Intake.PlanAsync(Command("A") with { Plan = "nul\0" }, default);
 
-        plan.Refusal!.Errors.Select(e => e.Pointer).ShouldBe(["/slug", "/plan"]);
+        plan.Rejection!.Errors.Select(e => e.Pointer).ShouldBe(["/slug", "/plan"]);
         plan.Input.ShouldBeNull();
     }
 }

@@ -18,7 +18,7 @@ public sealed class When_a_name_is_like_another : IntakeTest
         await AcceptedAsync(Command("acme") with { Name = like });
         var rows = await RowsAsync();
 
-        var (dry, real) = ((await Intake.PlanAsync(Command("bolt") with { Name = name }, default)).Refusal!, await RejectedAsync(Command("bolt") with { Name = name }));
+        var (dry, real) = ((await Intake.PlanAsync(Command("bolt") with { Name = name }, default)).Rejection!, await RejectedAsync(Command("bolt") with { Name = name }));
 
         (real.Code, dry.Code, dry.Detail).ShouldBe((RejectionCodes.NameTaken, RejectionCodes.NameTaken, real.Detail));
         real.Errors.ShouldHaveSingleItem().Pointer.ShouldBe("/name");

@@ -32,7 +32,7 @@ public sealed class When_no_orchestrator_has_the_engine_level : IntakeTest
 
         (refused.Code, refused.Detail).ShouldBe((
             RejectionCodes.EngineTooOld, "The workflow 'rename' needs engine level 2, and no running orchestrator has it. Start orchestrators of this version, then send the command again."));
-        (await Rename.PlanAsync(new(tenant, "New"), Cancellation)).Refusal!.Code.ShouldBe(RejectionCodes.EngineTooOld);
+        (await Rename.PlanAsync(new(tenant, "New"), Cancellation)).Rejection!.Code.ShouldBe(RejectionCodes.EngineTooOld);
         (await RowsAsync()).ShouldBe(rows, "nothing was written");
 
         await BeatAsync(level: 2, orchestrates: true);

@@ -17,7 +17,7 @@ public sealed class When_there_is_no_room : IntakeTest
             await ExecuteAsync("update database_servers set accepting = false");
         var command = Command("acme") with { Region = region };
 
-        var (dry, real) = ((await Intake.PlanAsync(command, default)).Refusal!, await RejectedAsync(command));
+        var (dry, real) = ((await Intake.PlanAsync(command, default)).Rejection!, await RejectedAsync(command));
 
         real.Code.ShouldBe(RejectionCodes.NoServer);
         (dry.Code, dry.Detail).ShouldBe((real.Code, real.Detail));
@@ -33,7 +33,7 @@ public sealed class When_there_is_no_room : IntakeTest
         await AcceptedAsync(Command("bolt"));
         var rows = await RowsAsync();
 
-        var (dry, real) = ((await Intake.PlanAsync(Command("cord"), default)).Refusal!, await RejectedAsync(Command("cord")));
+        var (dry, real) = ((await Intake.PlanAsync(Command("cord"), default)).Rejection!, await RejectedAsync(Command("cord")));
 
         (real.Code, real.Detail).ShouldBe((RejectionCodes.ServerFull, "The database servers are full: 'main' holds 3 of 5 tenants, and 2 accepted tenants wait for a place."));
         (dry.Code, dry.Detail).ShouldBe((real.Code, real.Detail));

@@ -68,7 +68,7 @@ public sealed class When_processes_register
 
         refused.Code.ShouldBe(RejectionCodes.StepNotHosted);
         refused.Detail.ShouldContain("Start workers of this version");
-        (await intake.PlanAsync(command, Cancellation)).Refusal!.Code.ShouldBe(RejectionCodes.StepNotHosted);
+        (await intake.PlanAsync(command, Cancellation)).Rejection!.Code.ShouldBe(RejectionCodes.StepNotHosted);
         (await registry.ScalarAsync<long>("select count(*) from tenants")).ShouldBe(0, "nothing was written");
 
         await Seed.ProcessAsync(registry);

@@ -7,24 +7,24 @@ using Saga.Registry.Intake;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>Records every refused command in the same way for every door: log, metric, audit and event. Thread-safe.</summary>
-public sealed partial class Refusals(RefusalStore store, TimeProvider time, ILogger<Refusals> log)
+public sealed partial class Rejections(RejectionStore store, TimeProvider time, ILogger<Rejections> log)
 {
     /// <summary>The name of the meter. Names are public.</summary>
     public const string MeterName = "Saga.Lifecycle";
 
-    /// <summary>Counts refusals by <c>saga.kind</c>, <c>saga.code</c> and <c>saga.door</c> (token or bus).</summary>
-    public const string RefusedName = "saga.commands.refused";
+    /// <summary>Counts rejections by <c>saga.kind</c>, <c>saga.code</c> and <c>saga.door</c> (token or bus).</summary>
+    public const string RejectedName = "saga.commands.refused";
 
     private const int MaxErrors = 20;
     private const int MaxLength = 200;
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Refused = Meter.CreateCounter<long>(RefusedName, "{command}", "Commands that were refused.");
+    private static readonly Counter<long> Rejected = Meter.CreateCounter<long>(RejectedName, "{command}", "Commands that were refused.");
 
     public async Task RecordAsync(string kind, Caller caller, OperationRejected rejection, Guid? messageId, CancellationToken cancellationToken)
     {
         var door = caller.Kind.ToString().ToLowerInvariant();
-        Refused.Add(1, new("saga.kind", kind), new("saga.code", rejection.Code), new("saga.door", door));
-        LogRefused(kind, door, rejection.Code, string.Join(' ', rejection.Errors.Take(MaxErrors).Select(e => Short(e.Pointer))));
+        Rejected.Add(1, new("saga.kind", kind), new("saga.code", rejection.Code), new("saga.door", door));
+        LogRejected(kind, door, rejection.Code, string.Join(' ', rejection.Errors.Take(MaxErrors).Select(e => Short(e.Pointer))));
         await store.WriteAsync(
             new CommandRefused
             {
@@ -49,5 +49,5 @@ public sealed partial class Refusals(RefusalStore store, TimeProvider time, ILog
     }
 
     [LoggerMessage(EventId = 2425, Level = LogLevel.Information, Message = "A command of kind {Kind} over {Door} was refused: {Code} {Fields}")]
-    private partial void LogRefused(string kind, string door, string code, string fields);
+    private partial void LogRejected(string kind, string door, string code, string fields);
 }

@@ -9,7 +9,7 @@ using Saga.Registry.Outbox;
 namespace Saga.Registry.Intake;
 
 /// <summary>Writes refused commands to the audit log and publishes them, in one transaction. Thread-safe.</summary>
-public sealed class RefusalStore(NpgsqlDataSource registry, RegistryNotifier notifier)
+public sealed class RejectionStore(NpgsqlDataSource registry, RegistryNotifier notifier)
 {
     public async Task WriteAsync(CommandRefused refused, CancellationToken cancellationToken)
     {
