@@ -33,6 +33,7 @@ internal static class OpenApiRegistration
                 BearerFormat = "JWT",
                 Description = $"A token from the configured OIDC issuer, signed RS256, ES256 or PS256, with the role {Roles.Viewer} or {Roles.Admin} in roles or realm_access.roles.",
             };
+            Words.Name(document);
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>

@@ -9,6 +9,26 @@ namespace Saga.Api.OpenApi;
 /// <summary>Lists the values of members that are strings in the code because they may contain values from a newer version.</summary>
 internal static class Words
 {
+    // Generated clients name their types after these schemas, so they must exist although the members are strings in the code.
+    private static readonly (string Owner, string Member, string Schema)[] Named =
+    [
+        (nameof(OperationSummaryView), "state", nameof(OperationState)),
+        (nameof(OperationView), "state", nameof(OperationState)),
+        (nameof(StepView), "status", nameof(StepStatus)),
+    ];
+
+    /// <summary>Gives the lists of values names of their own, to which the members refer.</summary>
+    public static void Name(OpenApiDocument document)
+    {
+        var schemas = document.Components!.Schemas!;
+        foreach (var (owner, member, schema) in Named)
+        {
+            var members = ((OpenApiSchema)schemas[owner]).Properties!;
+            schemas.TryAdd(schema, members[member]);
+            members[member] = new OpenApiSchemaReference(schema, document);
+        }
+    }
+
     public static void Describe(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
     {
         switch (context.JsonPropertyInfo)

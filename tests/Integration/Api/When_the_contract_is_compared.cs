@@ -25,6 +25,20 @@ public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api),
         Approved.Same("openapi.json", JsonSerializer.Serialize(document, Indented) + "\n");
     }
 
+    [Theory]
+    [InlineData("OperationSummaryView", "state", "OperationState")]
+    [InlineData("OperationView", "state", "OperationState")]
+    [InlineData("StepView", "status", "StepStatus")]
+    public async Task Should_name_the_lists_of_values_for_generated_clients(string owner, string member, string schema)
+    {
+        using var client = Server.Client(null);
+
+        var schemas = JsonDocument.Parse(await client.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement.GetProperty("components").GetProperty("schemas");
+
+        schemas.GetProperty(owner).GetProperty("properties").GetProperty(member).GetProperty("$ref").GetString().ShouldBe($"#/components/schemas/{schema}");
+        schemas.GetProperty(schema).GetProperty("enum").EnumerateArray().Select(w => w.GetString()).ShouldContain("unknown");
+    }
+
     [Fact]
     public void Should_have_the_routes_that_were_approved() =>
         Approved.Same("routes.txt", string.Concat(Endpoints().Select(e => $"{Methods(e)} {e.RoutePattern.RawText} {Caller(e)}\n").Order(StringComparer.Ordinal)));
