@@ -46,6 +46,33 @@ public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) :
         (await world.AdminQueryAsync<long>("saga_rows", $"select count(*) from saga.logins where tenant_id = '{tenant.Id}'")).ShouldBe([1]);
     }
 
+    [Fact]
+    public async Task Should_decide_in_one_view_whose_place_a_session_may_use()
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        var tenant = await ReadyAsync(world, IsolationTier.Row);
+        // The first version repeated the condition of the view saga.here.
+        await world.AdminQueryAsync<string>(
+            "saga_rows",
+            """
+            create or replace view saga.readable with (security_barrier) as select tenant_id from saga.place;
+            create or replace view saga.writable with (security_barrier) as select tenant_id from saga.place;
+            delete from saga.versions where version > 1;
+            """);
+
+        (await world.Get<UpdatePlacesAtStart>().UpdateAsync("main", default)).ShouldBe(1);
+
+        (await world.AdminQueryAsync<string>(
+            "saga_rows",
+            """
+            select distinct v.relname || ' ' || t.relname from pg_class v join pg_rewrite r on r.ev_class = v.oid
+            join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> v.oid
+            join pg_class t on t.oid = d.refobjid
+            where v.oid in ('saga.readable'::regclass, 'saga.writable'::regclass) order by 1
+            """)).ShouldBe(["readable here", "writable here"]);
+        (await CountAsync(world, tenant)).ShouldBe(1);
+    }
+
     // What the earlier version left: no schema saga, policies on the product's own function, open functions.
     private static string Earlier(string schema) =>
         $"""
