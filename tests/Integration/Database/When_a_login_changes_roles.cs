@@ -4,6 +4,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Tests.Support;
 using Saga.Workers.Database;
+using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -61,6 +62,18 @@ public sealed class When_a_login_changes_roles(OwnServer server) : IClassFixture
             await world.ExecuteAsync(other, StepNames.Database);
             await VerifyAsync(world, other);
         }
+    }
+
+    [Fact]
+    public async Task Should_find_and_reset_the_settings_of_the_runtimes_role()
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        await world.ReadyAsync(IsolationTier.Row);
+        await world.AdminQueryAsync<string>("postgres", $"alter role {SharedRoles.RowRuntime} set work_mem = '64kB'; alter role {SharedRoles.RowRuntime} in database saga_rows set jit = on");
+
+        await world.Get<ServerWalls>().CheckAsync("main", default);
+
+        (await world.AdminQueryAsync<string>("postgres", $"select unnest(setconfig) from pg_db_role_setting where setrole = '{SharedRoles.RowRuntime}'::regrole")).ShouldBeEmpty();
     }
 
     [Fact]

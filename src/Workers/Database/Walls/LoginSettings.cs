@@ -92,8 +92,8 @@ internal static class LoginSettings
         """,
         cancellationToken);
 
-    // The roles in SharedRoles.
-    private const string IsShared = "r.rolname ~ '^saga_(rows|schemas_[0-9]+)_users$' and not r.rolcanlogin";
+    // The roles in SharedRoles that have members with logins.
+    private const string IsShared = "r.rolname ~ '^saga_(rows_users|rows_runtime|schemas_[0-9]+_users)$' and not r.rolcanlogin";
 }
 
 /// <param name="Role">The role.</param>
