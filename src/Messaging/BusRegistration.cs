@@ -8,6 +8,7 @@ using Microsoft.Extensions.Options;
 using Saga.Messaging.DeadLetters;
 using Saga.Messaging.Pausing;
 using Saga.Messaging.Queues;
+using Saga.Shared.Startup;
 
 namespace Saga.Messaging;
 
@@ -59,7 +60,7 @@ public static class BusRegistration
         if (options.Adapter == BusAdapter.RabbitMq)
         {
             services.AddHealthChecks().AddCheck<BrokerFlowHealth>("broker-flow");
-            services.TryAddSingleton(configuration);
+            services.AddOptionsWithValidateOnStart<StartupOptions>().Bind(configuration.GetSection(StartupOptions.Section)).ValidateDataAnnotations();
             services.AddHostedService<WaitForBroker>();
             services.AddHostedService<FormerQueues>();
         }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -7,8 +6,8 @@ using Saga.Shared.Startup;
 namespace Saga.Messaging;
 
 /// <summary>Waits for the broker before the bus starts, because the bus itself would wait without a limit.</summary>
-internal sealed partial class WaitForBroker(IOptions<BusOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WaitForBroker> log)
-    : WaitAtStart(TimeSpan.FromSeconds(configuration.GetValue("Saga:Startup:WaitSeconds", 60)), time)
+internal sealed partial class WaitForBroker(IOptions<BusOptions> options, IOptions<StartupOptions> startup, TimeProvider time, ILogger<WaitForBroker> log)
+    : WaitAtStart(TimeSpan.FromSeconds(startup.Value.WaitSeconds), time)
 {
     private readonly ConnectionFactory broker = new() { Uri = new Uri(options.Value.RabbitMq!), AutomaticRecoveryEnabled = false };
 

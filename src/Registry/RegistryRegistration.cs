@@ -24,6 +24,7 @@ using Saga.Registry.Schema;
 using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
+using Saga.Shared.Startup;
 
 namespace Saga.Registry;
 

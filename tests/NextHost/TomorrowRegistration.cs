@@ -6,6 +6,7 @@ using Saga.Contracts;
 using Saga.Engine;
 using Saga.Messaging;
 using Saga.Registry.Transitions;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 
@@ -19,7 +20,7 @@ internal static class TomorrowRegistration
     {
         var level = new EngineLevel(EngineLevel.Current.Value + 1);
         services.AddSingleton(level);
-        services.AddSingleton<ITransitionStore>(new TomorrowsTransitions(new SqlTransitionStore(registry, level: level), registry));
+        services.AddSingleton<ITransitionStore>(new TomorrowsTransitions(new SqlTransitionStore(registry, new RegistryClock(), level), registry));
     }
 
     /// <summary>Adds a consumer of the new message on the orchestrator's endpoint, and the steps that send it.</summary>

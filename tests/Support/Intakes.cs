@@ -10,6 +10,7 @@ using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Processes;
 using Saga.Registry.Tenants;
+using Saga.Registry;
 
 namespace Saga.Tests.Support;
 
@@ -23,7 +24,7 @@ public static class Intakes
         where TCommand : class
         where TInput : class
         where TPlan : ICommandPlan<TCommand, TInput> =>
-        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, Notifier(registry)), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
+        new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, Notifier(registry), new RegistryClock()), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
             new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System),
             new Rejections(new RejectionStore(registry, Notifier(registry)), TimeProvider.System, NullLogger<Rejections>.Instance), time ?? TimeProvider.System);
 

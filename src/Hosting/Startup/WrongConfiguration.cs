@@ -50,7 +50,7 @@ public static class WrongConfiguration
     {
         WrongArgumentsException e => e.Messages,
         OptionsValidationException e => [.. e.Failures.Select(Words)],
-        AggregateException e when e.InnerExceptions.All(i => Errors(i).Count > 0) => [.. e.InnerExceptions.SelectMany(Errors)],
+        AggregateException e when e.InnerExceptions.All(i => Errors(i).Count > 0) => [.. e.InnerExceptions.SelectMany(Errors).Distinct(StringComparer.Ordinal)],
         // From the configuration binder: names the key, the value and the type.
         InvalidOperationException e when e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => [e.Message],
         InvalidOperationException e when e.Message.StartsWith("Saga:", StringComparison.Ordinal) => [e.Message],

@@ -7,7 +7,7 @@ namespace Saga.Orchestrator.Outbox;
 
 /// <summary>Sends one outbox message and waits for the broker's confirmation.</summary>
 /// <param name="bus">The bus, resolved lazily because creating it creates the saga's repository, which uses this sender.</param>
-/// <param name="addresses">Maps queues to send addresses.</param>
+/// <param name="queues">Sends to queues.</param>
 internal sealed class OutboxSender(Lazy<IBus> bus, QueueSender queues) : IOutboxSender
 {
     public async Task SendAsync(OutboxMessage message, CancellationToken cancellationToken)

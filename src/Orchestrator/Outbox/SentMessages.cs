@@ -7,8 +7,6 @@ internal sealed class SentMessages
 {
     private readonly ConcurrentQueue<Guid> ids = new();
 
-    public int Count => ids.Count;
-
     public void Add(Guid id) => ids.Enqueue(id);
 
     public IReadOnlyList<Guid> Take()

@@ -8,7 +8,7 @@ using Saga.Registry.Sweep;
 namespace Saga.Registry.Admission;
 
 /// <summary>The SQL of admission.</summary>
-public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IAdmissionStore
+public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock clock) : IAdmissionStore
 {
     // The holder of this lock counts and admits alone. The lock ends with the transaction. The commit does not wait for the disk:
     // an admission that a server crash loses is repeated, and an operation that is woken twice starts once.
@@ -24,7 +24,6 @@ public sealed class SqlAdmissionStore(NpgsqlDataSource registry, RegistryClock? 
 
     private const string Limit = "select slots, at, now() + @offset from (select 1) one left join admission_limit on true";
 
-    private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     public async Task<Admitted> AdmitAsync(int slots, TimeSpan putOff, CancellationToken cancellationToken)
     {

@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace Saga.Registry.Connections;
 
-/// <summary>What all processes together may use of one PostgreSQL server.</summary>
-/// <param name="Servers">The sections of the configuration that lead there.</param>
+/// <summary>The connections that all processes together may open to one PostgreSQL server.</summary>
+/// <param name="Servers">The configuration sections with connection strings of this server.</param>
 /// <param name="Processes">How many processes may connect.</param>
 /// <param name="Connections">The sum of their budgets.</param>
-/// <param name="Identity">Which server it is; null while nobody knows.</param>
+/// <param name="Identity">The server's identity; null while no process knows it.</param>
 public sealed record ServerTotal(IReadOnlyList<string> Servers, int Processes, int Connections, ServerIdentity? Identity)
 {
-    /// <summary>Whether the server could refuse a connection that is within somebody's budget.</summary>
+    /// <summary>Whether the budgets together exceed what the server allows.</summary>
     public bool IsTooMuch => Identity is { } server && Connections > server.MaxConnections - server.Reserved;
 
-    /// <summary>Adds up what processes may use, by server: names that lead to the same one count together.</summary>
+    /// <summary>Adds up the budgets of all processes by server. Names of the same server count together.</summary>
     public static IReadOnlyList<ServerTotal> Of(IReadOnlyList<(Guid Process, ServerUse Use)> uses)
     {
-        // Who cannot ask means the server that others mean by the name.
+        // A process that cannot ask the server is taken to mean the one that other processes know by this name.
         var named = uses.Where(u => u.Use.Identity is not null).GroupBy(u => u.Use.Server, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Select(u => u.Use.Identity!.Id).Order(StringComparer.Ordinal).First(), StringComparer.Ordinal);
         return
@@ -28,9 +28,9 @@ public sealed record ServerTotal(IReadOnlyList<string> Servers, int Processes, i
         ];
     }
 
-    /// <summary>What is wrong and what to change, for an operator.</summary>
+    /// <summary>Tells an operator what is wrong and what to change.</summary>
     public string Describe() => Identity is not { } server
-        ? string.Create(CultureInfo.InvariantCulture, $"It is not known how many connections the PostgreSQL server of {And(Servers)} allows.")
+        ? string.Create(CultureInfo.InvariantCulture, $"How many connections the PostgreSQL server of {And(Servers)} allows is unknown.")
         : string.Create(
             CultureInfo.InvariantCulture,
             $"{(Processes == 1 ? "1 process" : Processes + " processes")} may open {Connections} connections to the PostgreSQL server of {And(Servers)}, which allows {server.MaxConnections - server.Reserved} (max_connections = {server.MaxConnections}, {server.Reserved} of them reserved). Set its max_connections to {Connections + server.Reserved} or more, lower {And([.. Servers.Select(Key).Distinct(StringComparer.Ordinal)], "or")}, or run fewer processes.");

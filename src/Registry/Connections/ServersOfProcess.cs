@@ -8,11 +8,11 @@ internal sealed partial class ServersOfProcess(IEnumerable<IServerBudgets> budge
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private volatile IReadOnlyList<ServerUse> uses = [];
 
-    /// <summary>As last looked at.</summary>
+    /// <summary>The servers as of the last call of <see cref="LookAsync"/>.</summary>
     public IReadOnlyList<ServerUse> Uses => uses;
 
-    /// <summary>Reads the budgets and, if told to, asks every server which it is. One that does not answer stays what it was.</summary>
-    /// <returns>Whether every server that can be asked has answered.</returns>
+    /// <summary>Reads the budgets and, on request, the identity of every server. A server that does not answer keeps its last known identity.</summary>
+    /// <returns>Whether all servers answered that this process can ask.</returns>
     public async Task<bool> LookAsync(bool identify, CancellationToken cancellationToken)
     {
         var all = (await Task.WhenAll(budgets.Select(b => b.ListAsync(cancellationToken)))).SelectMany(b => b)
@@ -50,6 +50,6 @@ internal sealed partial class ServersOfProcess(IEnumerable<IServerBudgets> budge
         }
     }
 
-    [LoggerMessage(EventId = 1911, Level = LogLevel.Debug, Message = "The PostgreSQL server of {Server} could not be asked which it is; asking again.")]
+    [LoggerMessage(EventId = 1911, Level = LogLevel.Debug, Message = "Could not read the identity of the PostgreSQL server of {Server}; trying again later.")]
     private partial void LogNotAsked(Exception error, string server);
 }

@@ -12,9 +12,8 @@ using Saga.Registry.Tenants;
 namespace Saga.Registry.Intake;
 
 /// <summary>The SQL of acceptance.</summary>
-public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier, RegistryClock? clock = null) : IAcceptanceStore
+public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier, RegistryClock clock) : IAcceptanceStore
 {
-    private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     public async Task<KnownCommand?> FindAsync(string caller, string key, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ namespace Saga.Registry.Leases;
 /// Transactions on the registry that require a step's lease. The lease's row is locked until the end of the transaction, so nobody
 /// can take the lease between the check and the commit. Thread-safe.
 /// </summary>
-public sealed class LeasedTransactions(NpgsqlDataSource registry, RegistryClock? clock = null)
+public sealed class LeasedTransactions(NpgsqlDataSource registry, RegistryClock clock)
 {
     /// <summary>Checks the lease once without locking, right before a change to an external system.</summary>
     /// <exception cref="LeaseLostException">Another worker has the lease, its fencing token is stale, or its time is over.</exception>
@@ -19,7 +19,7 @@ public sealed class LeasedTransactions(NpgsqlDataSource registry, RegistryClock?
             select 1 from operation_steps
             where operation_id = @OperationId and step = @Step and fence = @Fence and holder = @Holder and not settled and expires_at > clock_timestamp() + @Offset
             """,
-            new { lease.OperationId, lease.Step, lease.Fence, lease.Holder, Offset = clock?.Offset ?? TimeSpan.Zero }, cancellationToken: cancellationToken));
+            new { lease.OperationId, lease.Step, lease.Fence, lease.Holder, clock.Offset }, cancellationToken: cancellationToken));
         if (held is null)
             throw new LeaseLostException(lease);
     }

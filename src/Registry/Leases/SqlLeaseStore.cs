@@ -5,9 +5,8 @@ using Saga.Registry.Tenants;
 namespace Saga.Registry.Leases;
 
 /// <summary>Leases in PostgreSQL: columns of the step's row. A session pins one connection.</summary>
-public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock? clock = null) : ILeaseStore
+public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock clock) : ILeaseStore
 {
-    private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
         LeaseRequest request, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)

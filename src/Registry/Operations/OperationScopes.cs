@@ -17,8 +17,6 @@ public static class OperationScopes
 
     public static bool IsTenant(string scope) => scope.StartsWith("tenant:", StringComparison.Ordinal);
 
-    public static string Server(string name) => $"server:{name}";
-
     /// <summary>
     /// Takes all of the scopes, or returns the holder of one of them. Waits for transactions that are taking or releasing the same
     /// scopes. The order is the same everywhere, so there is no deadlock.

@@ -5,9 +5,8 @@ using Saga.Registry.Notifications;
 namespace Saga.Registry.Outbox;
 
 /// <summary>The outbox in PostgreSQL. A session pins one connection, and listening takes another.</summary>
-public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IOutboxStore
+public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock clock) : IOutboxStore
 {
-    private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     // If a server crash loses a claim or a deletion, a message is sent twice, which is harmless.
     public IOutboxSession OpenSession() => new SqlOutboxSession(new PinnedConnection(registry, waitsForDisk: false), clock);

@@ -7,7 +7,7 @@ namespace Saga.Registry.Retention;
 /// Deletes old rows in small batches, by the registry's clock. Any number may run at once, because each skips rows that another has
 /// locked. Thread-safe.
 /// </summary>
-public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock? clock = null)
+public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock clock)
 {
     /// <summary>
     /// Deletes the steps of operations that ended longer ago than the age, and their history, which is also the inbox, except for its last
@@ -70,6 +70,6 @@ public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock? clo
     private async Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(sql, new { age, limit, offset = clock?.Offset ?? TimeSpan.Zero }, cancellationToken: cancellationToken));
+        return await connection.ExecuteAsync(new CommandDefinition(sql, new { age, limit, offset = clock.Offset }, cancellationToken: cancellationToken));
     }
 }

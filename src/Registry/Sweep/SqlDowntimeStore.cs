@@ -3,9 +3,8 @@ using Npgsql;
 namespace Saga.Registry.Sweep;
 
 /// <summary>The SQL of the engine's heartbeat.</summary>
-public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock? clock = null) : IDowntimeStore
+public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock clock) : IDowntimeStore
 {
-    private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     public async Task<TimeSpan> BeatAsync(CancellationToken cancellationToken)
     {

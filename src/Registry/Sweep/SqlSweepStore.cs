@@ -5,9 +5,8 @@ using Saga.Registry.Operations;
 namespace Saga.Registry.Sweep;
 
 /// <summary>The SQL of sweepers.</summary>
-public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock? clock = null) : ISweepStore
+public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock clock) : ISweepStore
 {
-    private readonly RegistryClock clock = clock ?? new RegistryClock();
 
     public async Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
     {

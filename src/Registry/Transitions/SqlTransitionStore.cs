@@ -4,14 +4,14 @@ using Saga.Engine;
 namespace Saga.Registry.Transitions;
 
 /// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
-public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock? clock = null, EngineLevel? level = null) : ITransitionStore
+public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null) : ITransitionStore
 {
     // A process that stopped within a transaction keeps rows locked. A batch with other operations must not wait for it long.
     private const int LockMilliseconds = 500;
 
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
-    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry, lockMilliseconds: LockMilliseconds), workflows, clock ?? new RegistryClock());
+    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry, lockMilliseconds: LockMilliseconds), workflows, clock);
 
     private sealed class Session(PinnedConnection connection, WorkflowCache workflows, RegistryClock clock) : ITransitionSession
     {

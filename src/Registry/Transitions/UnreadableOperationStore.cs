@@ -8,14 +8,14 @@ using Saga.Registry.Outbox;
 namespace Saga.Registry.Transitions;
 
 /// <summary>The operations that some version of the orchestrator could not read. Thread-safe.</summary>
-public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock? clock = null, EngineLevel? level = null)
+public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null)
 {
     private const int Limit = 200;
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
     /// <summary>
     /// Retries postponed operations. Those that this version can read become due now and are removed, because an older version may have
-/// postponed them.
+    /// postponed them.
     /// </summary>
     /// <returns>The remaining ones, and the reasons.</returns>
     public async Task<IReadOnlyDictionary<Guid, string>> TryAgainAsync(CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
                 with readable as (delete from unreadable_operations where operation_id = @id returning operation_id)
                 update operations o set next_due_at = now() + @offset from readable r where o.id = r.operation_id and o.finished_at is null
                 """,
-                new { id, offset = clock?.Offset ?? TimeSpan.Zero }, cancellationToken: cancellationToken));
+                new { id, offset = clock.Offset }, cancellationToken: cancellationToken));
         }
 
         return left;
@@ -62,7 +62,7 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
             from (select 1) one left join unreadable_operations u on u.operation_id = @OperationId
             where coalesce(u.first_at > now() - interval '1 hour', true)
             """,
-            new { message.Id, message.Type, message.Queue, message.Body, message.TraceParent, report.OperationId, offset = clock?.Offset ?? default },
+            new { message.Id, message.Type, message.Queue, message.Body, message.TraceParent, report.OperationId, offset = clock.Offset },
             cancellationToken: cancellationToken)) > 0;
     }
 

@@ -13,9 +13,6 @@ internal sealed class WorkSlots(int count) : IDisposable
 
     private readonly SemaphoreSlim free = new(count);
 
-    /// <summary>The number of free slots.</summary>
-    public int Free => free.CurrentCount;
-
     /// <returns>The slot, which the caller must dispose; null when none became free in time, so that the orchestrator must send the dispatch again.</returns>
     public async Task<IDisposable?> WaitAsync(ConsumeContext context, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Registry.Admission;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -82,7 +83,7 @@ public sealed class When_more_operations_come_than_slots
         await using var registry = await PostgresServer.NewRegistryAsync();
         var operation = await QueuedOperations.QueueAsync(registry, EngineHost.Chain("one"));
         // A process admitted it and died before it sent anything.
-        (await new SqlAdmissionStore(registry).AdmitAsync(1, TimeSpan.Zero, default)).Operations.ShouldHaveSingleItem();
+        (await new SqlAdmissionStore(registry, new RegistryClock()).AdmitAsync(1, TimeSpan.Zero, default)).Operations.ShouldHaveSingleItem();
         // On RabbitMQ: the in-memory bus wakes every unfinished operation at its start.
         await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [new ScriptedStep("one")], settings: ("Saga:Admission:Slots", "1"));
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);

@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
@@ -40,7 +41,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         await host.Step(StepNames.Cache).CompensateAsync(await tenant.BeginAsync(StepNames.Cache), None);
 
         // As if it had stored its credential before the pause.
-        using (new LeasedTransactions(registry).Guard(stale.Lease))
+        using (new LeasedTransactions(registry, new RegistryClock()).Guard(stale.Lease))
             await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), None));
 
         (await Provisioner.ExistsAsync(tenant.Id, None)).ShouldBeFalse();
@@ -53,7 +54,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         await host.Step(StepNames.Cache).ExecuteAsync(await tenant.BeginAsync(StepNames.Cache), None);
         await host.Get<ICacheStore>().For(tenant.Id).SetAsync(CacheKey.Parse("a"), new byte[] { 1 }, TimeSpan.FromMinutes(1), None);
 
-        using (new LeasedTransactions(registry).Guard(stale.Lease))
+        using (new LeasedTransactions(registry, new RegistryClock()).Guard(stale.Lease))
             await Should.ThrowAsync<LeaseLostException>(() => Provisioner.RemoveAsync(tenant.Id, None));
 
         (await host.Get<ICacheStore>().For(tenant.Id).GetAsync(CacheKey.Parse("a"), None)).ShouldNotBeNull();
@@ -65,7 +66,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
     {
         var frozen = await tenant.BeginAsync(StepNames.Cache);
 
-        using (new LeasedTransactions(registry).Guard(frozen.Lease, stands: () => false))
+        using (new LeasedTransactions(registry, new RegistryClock()).Guard(frozen.Lease, stands: () => false))
             await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), None));
 
         (await Provisioner.ExistsAsync(tenant.Id, None)).ShouldBeFalse();

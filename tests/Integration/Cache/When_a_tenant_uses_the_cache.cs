@@ -114,7 +114,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_refuse_the_key_that_nobody_made()
+    public async Task Should_refuse_a_key_without_a_value()
     {
         await Should.ThrowAsync<InvalidOperationException>(() => cache.GetAsync(default, CancellationToken.None));
         await Should.ThrowAsync<InvalidOperationException>(() => cache.DeleteAsync(default, CancellationToken.None));

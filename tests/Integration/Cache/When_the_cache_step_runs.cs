@@ -70,7 +70,7 @@ public abstract class When_the_cache_step_runs : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_compensate_what_never_was_and_twice()
+    public async Task Should_compensate_twice_and_without_a_user()
     {
         await CompensateAsync();
         await ExecuteAsync();

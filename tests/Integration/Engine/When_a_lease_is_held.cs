@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -63,7 +64,7 @@ public sealed class When_a_lease_is_held
     }
 
     private LeaseManager Worker(NpgsqlDataSource registry) =>
-        new(new SqlLeaseStore(registry), Options.Create(new WorkersOptions()), time, NullLogger<LeaseManager>.Instance);
+        new(new SqlLeaseStore(registry, new RegistryClock()), Options.Create(new WorkersOptions()), time, NullLogger<LeaseManager>.Instance);
 
     private async Task<LeaseManager> WorkerAsync(NpgsqlDataSource registry)
     {

@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class When_a_step_waits_for_a_locked_row
     public async Task Should_keep_the_leases_of_its_processs_other_steps()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var leased = new LeasedTransactions(registry);
+        var leased = new LeasedTransactions(registry, new RegistryClock());
         await using var frozen = await registry.OpenConnectionAsync();
         NpgsqlTransaction? locks = null;
         var waits = new TaskCompletionSource();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Engine.Operations;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -16,7 +17,7 @@ public sealed class When_a_worker_is_stopped_in_a_transaction
     public async Task Should_block_no_operation_but_its_own()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var leased = new LeasedTransactions(registry);
+        var leased = new LeasedTransactions(registry, new RegistryClock());
         var began = new TaskCompletionSource();
         var goOn = new TaskCompletionSource();
         LeasedTransaction? open = null;

@@ -7,6 +7,7 @@ using Saga.Lifecycle.Intake;
 using Saga.Orchestrator.Admission;
 using Saga.Registry.Admission;
 using Saga.Registry.Operations;
+using Saga.Registry;
 using Saga.Tests.Integration.Intake;
 using Saga.Tests.Support;
 using Shouldly;
@@ -95,7 +96,7 @@ public sealed class When_an_operation_has_parts
         var single = Intakes.Of<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>(registry, new());
         var rename = Intakes.Of<RenameTenant, RenameTenant, RenamePlan>(registry, new());
         var parent = await AcceptedAsync(fleet.SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
-        var admission = new SqlAdmissionStore(registry);
+        var admission = new SqlAdmissionStore(registry, new RegistryClock());
         (await AdmitAsync(1)).ShouldBe([parent]);
         var first = await AcceptedAsync(single.SubmitAsync(new(await TenantAsync(registry, "acme"), parent), Caller.OfToken("ada"), default));
         var second = await AcceptedAsync(single.SubmitAsync(new(await TenantAsync(registry, "bolt"), parent), Caller.OfToken("ada"), default));

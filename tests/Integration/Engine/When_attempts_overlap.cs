@@ -1,6 +1,7 @@
 using Dapper;
 using Saga.Engine.Operations;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -13,7 +14,7 @@ public sealed class When_attempts_overlap
     public async Task Should_never_compensate_beside_the_step_and_let_a_late_attempt_write_nothing()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
-        var leased = new LeasedTransactions(registry);
+        var leased = new LeasedTransactions(registry, new RegistryClock());
         var inside = 0;
         var beside = false;
         var refused = new TaskCompletionSource<Exception?>();

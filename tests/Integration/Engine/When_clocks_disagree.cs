@@ -4,6 +4,7 @@ using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Sweep;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -19,7 +20,7 @@ public sealed class When_clocks_disagree
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         var rabbit = await RabbitServer.NewVirtualHostAsync();
-        var sweeps = new CountedSweeps(new SqlSweepStore(registry));
+        var sweeps = new CountedSweeps(new SqlSweepStore(registry, new RegistryClock()));
         await using var orchestrator = await EngineHost.OrchestrateAsync(
             registry, rabbit, new SkewedTime(TimeSpan.FromHours(-1)), services => services.AddSingleton<ISweepStore>(sweeps));
         var step = ScriptedStep.Hanging("one", out var began);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -66,7 +67,7 @@ public sealed class When_two_workers_take_one_dispatch
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var slow = Worker(registry);
         await using var next = Worker(registry);
-        var leased = new LeasedTransactions(registry);
+        var leased = new LeasedTransactions(registry, new RegistryClock());
         var tenant = await Seed.TenantAsync(registry, "acme");
         var old = await DispatchAsync(tenant, "one");
         var held = (await slow.TakeAsync(old, default)).Held!.Lease;
@@ -89,7 +90,7 @@ public sealed class When_two_workers_take_one_dispatch
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var slow = Worker(registry);
         await using var next = Worker(registry);
-        var leased = new LeasedTransactions(registry);
+        var leased = new LeasedTransactions(registry, new RegistryClock());
         var command = await DispatchAsync(await Seed.TenantAsync(registry, "acme"), "one");
         var held = (await slow.TakeAsync(command, default)).Held!.Lease;
         await registry.ExecuteAsync("update operation_steps set expires_at = now() - interval '1 second'");
@@ -116,7 +117,7 @@ public sealed class When_two_workers_take_one_dispatch
         var tenant = await Seed.TenantAsync(registry, "acme");
         var held = (await worker.TakeAsync(await DispatchAsync(tenant, "one"), default)).Held!.Lease;
         Task newer;
-        await using (var transaction = await new LeasedTransactions(registry).BeginAsync(held, default))
+        await using (var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(held, default))
         {
             newer = registry.ExecuteAsync("update operation_steps set fence = 2");
             await WaitingAsync(registry, 1);
@@ -221,7 +222,7 @@ public sealed class When_two_workers_take_one_dispatch
     }
 
     private static LeaseManager Worker(NpgsqlDataSource registry) =>
-        new(new SqlLeaseStore(registry), Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseManager>.Instance);
+        new(new SqlLeaseStore(registry, new RegistryClock()), Options.Create(new WorkersOptions()), TimeProvider.System, NullLogger<LeaseManager>.Instance);
 
     private static async Task<ExecuteStep> DispatchAsync(SeededTenant tenant, string step)
     {

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Workers.Identity;
@@ -21,9 +22,9 @@ public abstract class IdentitySteps : IAsyncLifetime
 
     protected SeededTenant Tenant { get; private set; } = null!;
 
-    protected IdentityStep Identity => new(Connection.Directory, new LeasedTransactions(Registry));
+    protected IdentityStep Identity => new(Connection.Directory, new LeasedTransactions(Registry, new RegistryClock()));
 
-    protected AdministratorStep Administrator => new(Connection.Directory, new LeasedTransactions(Registry));
+    protected AdministratorStep Administrator => new(Connection.Directory, new LeasedTransactions(Registry, new RegistryClock()));
 
     public async ValueTask InitializeAsync()
     {

@@ -2,6 +2,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
@@ -42,7 +43,7 @@ public sealed class When_a_call_takes_effect_after_the_compensation
             },
         };
         await using var host = await EngineHost.StartAsync(
-            registry, null, [new IdentityStep(connection.Directory, new LeasedTransactions(registry)), refused], settings: ("Saga:Workers:CircuitFailures", "100"));
+            registry, null, [new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())), refused], settings: ("Saga:Workers:CircuitFailures", "100"));
         var operation = await host.SubmitAsync(EngineHost.Chain(StepNames.Identity, Refused).Each(s => s with { After = [] }));
 
         await LineAsync("stepDeferred:" + StepNames.Identity);

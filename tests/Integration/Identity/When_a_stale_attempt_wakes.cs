@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Workers.Identity.Keycloak;
@@ -92,7 +93,7 @@ public sealed class When_a_stale_attempt_wakes : IdentitySteps
         using var wire = new KeycloakWire(http, Options.Create(options), TimeProvider.System);
         var over = false;
 
-        using (new LeasedTransactions(Registry).Guard(frozen.Lease, stands: () => !over))
+        using (new LeasedTransactions(Registry, new RegistryClock()).Guard(frozen.Lease, stands: () => !over))
         {
             await Should.ThrowAsync<LeaseLostException>(() => wire.SendAsync("POST organizations", Wake, mayRepeat: true, changes: true, None));
         }

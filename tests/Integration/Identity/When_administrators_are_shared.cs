@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Workers.Identity;
@@ -152,7 +153,7 @@ public sealed class When_administrators_are_shared : IAsyncLifetime
 
     private async Task Step(string name, SeededTenant tenant, Func<IStep, StepContext, Task<object?>> run)
     {
-        var transactions = new LeasedTransactions(registry);
+        var transactions = new LeasedTransactions(registry, new RegistryClock());
         IStep step = name == StepNames.Identity ? new IdentityStep(connection.Directory, transactions) : new AdministratorStep(connection.Directory, transactions);
         var context = await tenant.BeginAsync(name);
         try

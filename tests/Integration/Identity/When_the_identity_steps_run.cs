@@ -1,6 +1,7 @@
 using NSubstitute;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Workers.Identity;
@@ -157,9 +158,9 @@ public sealed class When_the_identity_steps_run : IdentitySteps
     {
         await using var mailing = await KeycloakStub.StartAsync(new KeycloakStubOptions { Smtp = smtp });
         await using var to = new KeycloakConnection(mailing, [("SendActionsEmail", "true")]);
-        await new IdentityStep(to.Directory, new LeasedTransactions(Registry)).ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
+        await new IdentityStep(to.Directory, new LeasedTransactions(Registry, new RegistryClock())).ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
 
-        await new AdministratorStep(to.Directory, new LeasedTransactions(Registry)).ExecuteAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
+        await new AdministratorStep(to.Directory, new LeasedTransactions(Registry, new RegistryClock())).ExecuteAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
 
         mailing.Users.Single().Mails.Count.ShouldBe(mailed ? 1 : 0);
         mailing.Calls.Count(c => c.Route == "users/{user-id}/execute-actions-email").ShouldBe(1);
@@ -207,7 +208,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
     {
         var directory = Substitute.For<IDirectory>();
         directory.EnsureOrganizationAsync(default!, default).ReturnsForAnyArgs<DirectoryOrganization>(_ => throw StepFailureException.Permanent("organization-taken", "taken"));
-        var step = new IdentityStep(directory, new LeasedTransactions(Registry));
+        var step = new IdentityStep(directory, new LeasedTransactions(Registry, new RegistryClock()));
 
         (await Should.ThrowAsync<StepFailureException>(async () => await step.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None)))
             .Failure.Code.ShouldBe("organization-taken");

@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak.Real;
 using Saga.Workers.Identity;
@@ -113,14 +114,14 @@ public sealed class When_the_identity_steps_run_on_a_real_Keycloak : IAsyncLifet
 
     private async Task ProvisionAsync(SeededTenant which, string? only = null)
     {
-        await new IdentityStep(connection.Directory, new LeasedTransactions(registry)).ExecuteAsync(await which.BeginAsync(StepNames.Identity), None);
+        await new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).ExecuteAsync(await which.BeginAsync(StepNames.Identity), None);
         if (only is null)
-            await new AdministratorStep(connection.Directory, new LeasedTransactions(registry)).ExecuteAsync(await which.BeginAsync(StepNames.Administrator), None);
+            await new AdministratorStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).ExecuteAsync(await which.BeginAsync(StepNames.Administrator), None);
     }
 
     private async Task CompensateAsync(SeededTenant which)
     {
-        await new AdministratorStep(connection.Directory, new LeasedTransactions(registry)).CompensateAsync(await which.BeginAsync(StepNames.Administrator), None);
-        await new IdentityStep(connection.Directory, new LeasedTransactions(registry)).CompensateAsync(await which.BeginAsync(StepNames.Identity), None);
+        await new AdministratorStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).CompensateAsync(await which.BeginAsync(StepNames.Administrator), None);
+        await new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).CompensateAsync(await which.BeginAsync(StepNames.Identity), None);
     }
 }

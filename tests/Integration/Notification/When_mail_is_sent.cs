@@ -122,7 +122,7 @@ public sealed class When_mail_is_sent_to_a_folder : When_mail_is_sent
     }
 
     [Fact]
-    public async Task Should_be_readable_as_it_lies_there()
+    public async Task Should_write_the_mail_as_a_readable_file()
     {
         await SendAsync(Mail() with { Subject = "Bücher 😀", Text = "Grüße aus Köln", Html = "<p>Grüße</p>" });
 

@@ -57,7 +57,7 @@ public sealed class When_a_session_goes_back_to_the_pool : IAsyncLifetime
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var listening = new TaskCompletionSource();
-        var listener = new SqlOutboxStore(Registry).ListenAsync(() => listening.TrySetResult(), end.Token);
+        var listener = new SqlOutboxStore(Registry, new RegistryClock()).ListenAsync(() => listening.TrySetResult(), end.Token);
         await listening.Task.WaitAsync(Cancellation);
 
         await end.CancelAsync();

@@ -3,6 +3,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
+using Saga.Registry;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Shouldly;
@@ -91,7 +92,7 @@ public sealed class When_a_tenants_routing_switches
         (await StatesAsync(registry)).ShouldBe("1 current, 2 building");
     }
 
-    private static PlacementStore Store(NpgsqlDataSource registry) => new(registry, new LeasedTransactions(registry));
+    private static PlacementStore Store(NpgsqlDataSource registry) => new(registry, new LeasedTransactions(registry, new RegistryClock()));
 
     private static Task<SeededTenant> TenantAsync(NpgsqlDataSource registry, string slug = "acme") =>
         Seed.TenantAsync(registry, slug, placement: new("eu-1", "first", "product"), status: TenantStatus.Active);

@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Registry.Operations;
 using Saga.Registry.Retention;
+using Saga.Registry;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
@@ -28,8 +29,8 @@ public sealed class When_old_rows_are_pruned
         var (youngBefore, stalledBefore) = (await CountAsync(registry, young), await CountAsync(registry, stalled));
         var before = (await new OperationStore(registry).FindAsync(old, Cancellation))!;
 
-        (await new RetentionStore(registry).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(1);
-        (await new RetentionStore(registry).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(0, "once");
+        (await new RetentionStore(registry, new RegistryClock()).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry, new RegistryClock()).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(0, "once");
 
         (await CountAsync(registry, old)).ShouldBe((1, 0), "the last line of its history says when it ended");
         (await CountAsync(registry, young)).ShouldBe(youngBefore);
@@ -49,7 +50,7 @@ public sealed class When_old_rows_are_pruned
         var operation = await host.SubmitAsync(EngineHost.Chain("one"));
         await host.EndAsync(operation);
         await registry.ExecuteAsync("update operations set finished_at = now() - interval '91 days'");
-        await new RetentionStore(registry).PruneOperationsAsync(Days, 100, Cancellation);
+        await new RetentionStore(registry, new RegistryClock()).PruneOperationsAsync(Days, 100, Cancellation);
 
         await host.SendAsync(Endpoints.Operations, new StepSucceeded { OperationId = operation, Step = "one", Fence = 1 });
         await host.SendAsync(Endpoints.Operations, new OperationForgotten { OperationId = operation });
@@ -85,7 +86,7 @@ public sealed class When_old_rows_are_pruned
                 ('ada', 'stalled', '', @stalled, now() - interval '31 days')
             """, new { old, young, stalled });
 
-        (await new RetentionStore(registry).PruneIdempotencyKeysAsync(TimeSpan.FromDays(30), 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry, new RegistryClock()).PruneIdempotencyKeysAsync(TimeSpan.FromDays(30), 100, Cancellation)).ShouldBe(1);
 
         (await registry.ScalarAsync<string>("select string_agg(key, ' ' order by key) from idempotency_keys")).ShouldBe("stalled young");
     }
@@ -100,7 +101,7 @@ public sealed class When_old_rows_are_pruned
                 (gen_random_uuid(), 'old', '', '-infinity', now() - interval '31 days'), (gen_random_uuid(), 'young', '', '-infinity', now() - interval '29 days')
             """);
 
-        (await new RetentionStore(registry).PruneOutboxAsync(TimeSpan.FromDays(30), 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry, new RegistryClock()).PruneOutboxAsync(TimeSpan.FromDays(30), 100, Cancellation)).ShouldBe(1);
 
         (await registry.ScalarAsync<string>("select message_type from outbox")).ShouldBe("young");
     }
@@ -116,9 +117,9 @@ public sealed class When_old_rows_are_pruned
             from (values ('old', 91, null), ('young', 89, null), ('returned', 8, 8), ('just returned', 91, 6)) as v(name, waited, returned)
             """);
 
-        (await new RetentionStore(registry).PruneDeadLettersAsync(Days, 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry, new RegistryClock()).PruneDeadLettersAsync(Days, 100, Cancellation)).ShouldBe(1);
         (await registry.ScalarAsync<string>("select string_agg(queue, ', ' order by queue) from dead_letters")).ShouldBe("just returned, returned, young");
-        (await new RetentionStore(registry).PruneReturnedDeadLettersAsync(TimeSpan.FromDays(7), 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry, new RegistryClock()).PruneReturnedDeadLettersAsync(TimeSpan.FromDays(7), 100, Cancellation)).ShouldBe(1);
         (await registry.ScalarAsync<string>("select string_agg(queue, ', ' order by queue) from dead_letters")).ShouldBe("just returned, young");
     }
 
@@ -151,7 +152,7 @@ public sealed class When_old_rows_are_pruned
             var (all, last) = (0, 0);
             do
             {
-                all += last = await new RetentionStore(registry).PruneOperationsAsync(Days, 4, Cancellation);
+                all += last = await new RetentionStore(registry, new RegistryClock()).PruneOperationsAsync(Days, 4, Cancellation);
                 last.ShouldBeLessThanOrEqualTo(4);
             }
             while (last > 0);

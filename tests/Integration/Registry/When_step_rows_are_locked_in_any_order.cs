@@ -2,6 +2,7 @@ using Npgsql;
 using Saga.Engine.Operations;
 using Saga.Registry.Leases;
 using Saga.Registry.Transitions;
+using Saga.Registry;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Shouldly;
@@ -47,14 +48,14 @@ public sealed class When_step_rows_are_locked_in_any_order
 
     private static async Task RenewAsync(NpgsqlDataSource registry, IReadOnlyList<StepLease> leases)
     {
-        await using var session = new SqlLeaseStore(registry).OpenSession(waitsForDisk: false);
+        await using var session = new SqlLeaseStore(registry, new RegistryClock()).OpenSession(waitsForDisk: false);
         for (var round = 0; round < Rounds; round++)
             await session.RenewAsync(leases, new HashSet<StepLease>(), TimeSpan.FromSeconds(15), round % 2 == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5), default);
     }
 
     private static async Task ReleaseAsync(NpgsqlDataSource registry, IReadOnlyList<StepLease> leases, Random random)
     {
-        await using var session = new SqlLeaseStore(registry).OpenSession(waitsForDisk: false);
+        await using var session = new SqlLeaseStore(registry, new RegistryClock()).OpenSession(waitsForDisk: false);
         for (var round = 0; round < Rounds; round++)
         {
             var shuffled = leases.ToArray();
@@ -68,7 +69,7 @@ public sealed class When_step_rows_are_locked_in_any_order
     // Two halves of the operations, so that two commits run at once.
     private static async Task CommitAsync(NpgsqlDataSource registry, List<Guid> operations, bool ascending)
     {
-        await using var session = new SqlTransitionStore(registry).OpenSession();
+        await using var session = new SqlTransitionStore(registry, new RegistryClock()).OpenSession();
         var mine = operations.Where((_, index) => index % 2 == (ascending ? 0 : 1)).Order().ToList();
         if (!ascending)
             mine.Reverse();

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Registry.Outbox;
+using Saga.Registry;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Shouldly;
@@ -26,7 +27,7 @@ public sealed class When_the_outbox_is_long
         // The server counts a session's reads when the session ends.
         var once = new NpgsqlConnectionStringBuilder(await Unpooled(registry)) { Pooling = false }.ConnectionString;
         await using (var source = NpgsqlDataSource.Create(once))
-        await using (var session = new SqlOutboxStore(source).OpenSession())
+        await using (var session = new SqlOutboxStore(source, new RegistryClock()).OpenSession())
             (await session.ClaimAsync(part, 200, TimeSpan.FromSeconds(10), default)).Count.ShouldBe(3);
 
         await Until.TrueAsync(async () => await ReadAsync(registry) > 0, "the server has counted");

@@ -3,6 +3,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
+using Saga.Registry;
 using Saga.Tests.Integration.Database;
 using Shouldly;
 using Xunit;
@@ -23,7 +24,7 @@ public sealed class When_the_pool_has_one_connection
         var context = await tenant.BeginAsync(StepNames.Reserve);
         await using var registry = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(world.Registry.ConnectionString) { MaxPoolSize = 1, Timeout = 2 });
-        var store = new PlacementStore(registry, new LeasedTransactions(registry));
+        var store = new PlacementStore(registry, new LeasedTransactions(registry, new RegistryClock()));
 
         var result = await store.ReserveAsync(context.Lease, tenant.Id, IsolationTier.Row, null, ["main"], TestContext.Current.CancellationToken);
 

@@ -4,6 +4,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tenancy.Configuration;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Integration.Sealing;
@@ -131,7 +132,7 @@ public sealed class When_a_runtime_opens_secrets : IAsyncLifetime
     {
         (await product.Credentials.FindAsync(tenant.Id, CredentialPurposes.Database, default)).ShouldNotBeNull();
         var context = await tenant.BeginAsync("reserve");
-        await using (var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default))
+        await using (var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default))
         {
             await TenantSealer.DestroyAsync(transaction, tenant.Id, default);
             await transaction.CommitAsync(default);
@@ -156,7 +157,7 @@ public sealed class When_a_runtime_opens_secrets : IAsyncLifetime
     private async Task SaveAsync(SeededTenant of, string password)
     {
         var context = await of.BeginAsync("database");
-        await using var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default);
+        await using var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
         await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, of.Id, CredentialPurposes.Database, "user", password, default);
         await transaction.CommitAsync(default);
     }

@@ -5,6 +5,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Schema;
+using Saga.Registry;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Integration.Sealing;
 using Saga.Tests.Support;
@@ -138,7 +139,7 @@ public sealed class When_runtime_keys_are_back_filled
         var tenant = await SealedAsync(registry, workers, "acme");
         await ForgetAsync(registry);
         var context = await tenant.BeginAsync("reserve");
-        await using var destroying = await new LeasedTransactions(registry).BeginAsync(context.Lease, default);
+        await using var destroying = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
         await TenantSealer.DestroyAsync(destroying, tenant.Id, default);
 
         var filling = BackfillAsync(registry);
@@ -191,7 +192,7 @@ public sealed class When_runtime_keys_are_back_filled
     private static async Task SaveAsync(NpgsqlDataSource registry, ServiceProvider workers, SeededTenant tenant, string purpose)
     {
         var context = await tenant.BeginAsync(purpose);
-        await using var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default);
+        await using var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
         await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, tenant.Id, purpose, "user", tenant.Id.ToString(), default);
         await transaction.CommitAsync(default);
     }

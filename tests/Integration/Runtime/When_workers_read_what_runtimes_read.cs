@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Integration.Sealing;
 using Saga.Tests.Support;
@@ -20,7 +21,7 @@ public sealed class When_workers_read_what_runtimes_read
         await using var workers = SealingFixture.On(
             registry, "k1", [("Saga:Runtime:Registry:ConnectionString", ""), ("Saga:Registry:ConnectionString", "Host=nowhere.invalid")], ("k1", SealingFixture.First));
         var context = await tenant.BeginAsync("database");
-        await using (var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default))
+        await using (var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default))
         {
             await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, tenant.Id, CredentialPurposes.Database, "user", "pass", default);
             await transaction.CommitAsync(default);

@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
 using Saga.Workers.Sealing;
@@ -71,13 +72,13 @@ public sealed class When_a_credential_is_saved : IAsyncLifetime
         var stale = await tenant.BeginAsync("database");
         await tenant.BeginAsync("database");
 
-        await Should.ThrowAsync<LeaseLostException>(() => new LeasedTransactions(registry).BeginAsync(stale.Lease, default));
+        await Should.ThrowAsync<LeaseLostException>(() => new LeasedTransactions(registry, new RegistryClock()).BeginAsync(stale.Lease, default));
     }
 
     private async Task<Credential> SaveAsync(string password, string step = "database")
     {
         var context = await tenant.BeginAsync(step);
-        await using var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default);
+        await using var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
         var credential = await store.SaveAsync(transaction, tenant.Id, CredentialPurposes.Database, "user", password, default);
         await transaction.CommitAsync(default);
         return credential;

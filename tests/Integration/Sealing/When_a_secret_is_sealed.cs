@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
 using Saga.Workers.Sealing;
@@ -145,7 +146,7 @@ public sealed class When_a_secret_is_sealed : IAsyncLifetime
     {
         var envelope = await sealer.SealAsync(acme.Id, "p", Secret, default);
         var context = await acme.BeginAsync("reserve");
-        await using (var transaction = await new LeasedTransactions(registry).BeginAsync(context.Lease, default))
+        await using (var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default))
         {
             await TenantSealer.DestroyAsync(transaction, acme.Id, default);
             await transaction.CommitAsync(default);

@@ -3,6 +3,7 @@ using Amazon.S3.Model;
 using Npgsql;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -39,7 +40,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         await host.Step.CompensateAsync(await tenant.BeginAsync(StepNames.Storage), None);
 
         // As if it had started earlier and now made its first change.
-        using (new LeasedTransactions(registry).Guard(stale.Lease))
+        using (new LeasedTransactions(registry, new RegistryClock()).Guard(stale.Lease))
             await Should.ThrowAsync<LeaseLostException>(() => host.Provisioner.ProvisionAsync(tenant.Id, None));
 
         (await BucketsAsync()).ShouldBeEmpty();
@@ -51,7 +52,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         await using var host = await StorageHost.OnS3Async("bucket", bucket, registry: registry);
         var frozen = await tenant.BeginAsync(StepNames.Storage);
 
-        using (new LeasedTransactions(registry).Guard(frozen.Lease, stands: () => false))
+        using (new LeasedTransactions(registry, new RegistryClock()).Guard(frozen.Lease, stands: () => false))
             await Should.ThrowAsync<LeaseLostException>(() => host.Provisioner.ProvisionAsync(tenant.Id, None));
 
         (await BucketsAsync()).ShouldBeEmpty();
@@ -86,7 +87,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         await host.Step.ExecuteAsync(await tenant.BeginAsync(StepNames.Storage), None);
         await host.Objects.For(tenant.Id).PutTextAsync("kept", "x");
 
-        using (new LeasedTransactions(registry).Guard(stale.Lease))
+        using (new LeasedTransactions(registry, new RegistryClock()).Guard(stale.Lease))
             await Should.ThrowAsync<LeaseLostException>(() => host.Provisioner.RemoveAsync(tenant.Id, None));
 
         (await s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket })).S3Objects.Count.ShouldBe(2, "the marker and the object");

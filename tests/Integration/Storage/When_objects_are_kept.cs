@@ -141,7 +141,7 @@ public abstract class When_objects_are_kept : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_refuse_the_key_that_nobody_made()
+    public async Task Should_refuse_a_key_without_a_value()
     {
         await Should.ThrowAsync<InvalidOperationException>(() => objects.DeleteAsync(default, CancellationToken.None));
         await Should.ThrowAsync<InvalidOperationException>(() => objects.PutAsync(default, Stream.Null, CancellationToken.None));

@@ -62,7 +62,7 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
             new { operation });
     }
 
-    public override async Task<IAsyncDisposable> LockAsync(StepLease lease) => await new LeasedTransactions(registry).BeginAsync(lease, default);
+    public override async Task<IAsyncDisposable> LockAsync(StepLease lease) => await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(lease, default);
 
     public override async Task<IReadOnlyList<string>> HistoryAsync(Guid operation)
     {

@@ -14,6 +14,7 @@ using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
 using Saga.Registry.Outbox;
 using Saga.Registry.Transitions;
+using Saga.Registry;
 using Saga.Tests.Support;
 using Saga.Tests.Support.EnginePort;
 using Shouldly;
@@ -36,7 +37,7 @@ public sealed class When_a_decision_leads_where_nothing_is_declared
         // Never opened, because the operation can be read.
         await using var registry = NpgsqlDataSource.Create("Host=none.invalid");
         var repository = new SagaRepository<OperationSaga>(
-            new OperationRepositoryContextFactory(committer, publisher, new AdmissionSignal(), new UnreadableOperationStore(registry)));
+            new OperationRepositoryContextFactory(committer, publisher, new AdmissionSignal(), new UnreadableOperationStore(registry, new RegistryClock())));
         var outcome = new Outcome();
         var bus = Bus.Factory.CreateUsingInMemory(c => c.ReceiveEndpoint("operations", e => e.StateMachineSaga(new Forgetful(new OperationEngine(() => 0)), repository)));
         bus.ConnectConsumeObserver(outcome);

@@ -3,7 +3,7 @@ using Saga.Registry.Connections;
 
 namespace Saga.Workers.Database.Servers;
 
-/// <summary>The connections of this process as tenants, to whichever server they are on. Which server a name means, the administrators' processes know.</summary>
+/// <summary>The connections that this process opens with tenants' logins. It knows only the names of the servers; the processes that administer them know their identity.</summary>
 internal sealed class VerifiedServerBudgets(ConnectionStore connections, IOptions<ConnectionBudgetOptions> options) : IServerBudgets
 {
     public async Task<IReadOnlyList<ServerBudget>> ListAsync(CancellationToken cancellationToken) =>

@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Saga.Registry.Schema;
+namespace Saga.Shared.Startup;
 
-/// <summary>How a program starts. Section <c>Saga:Startup</c>.</summary>
-public sealed class StartupOptions
+/// <summary>How a program starts. Section <c>Saga:Startup</c>. Compiled into each project that waits for a server.</summary>
+internal sealed class StartupOptions
 {
     public const string Section = "Saga:Startup";
 
