@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Saga.Registry;
 
-/// <summary>Where the control-plane database is. Section <c>Saga:Registry</c>.</summary>
+/// <summary>The connection to the control-plane database. Section <c>Saga:Registry</c>.</summary>
 public sealed class RegistryOptions : IValidatableObject
 {
     public const string Section = "Saga:Registry";

@@ -42,7 +42,7 @@ internal sealed class CallerLimits : IDisposable
         if (lease.IsAcquired)
             return null;
         var seconds = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
-        return new ProblemResult(ProblemType.TooManyRequests, "This caller sends requests faster than it may.", retryAfterSeconds: seconds);
+        return new ProblemResult(ProblemType.TooManyRequests, "This caller exceeds its request limit.", retryAfterSeconds: seconds);
     }
 
     /// <summary>Counts an open stream until the lease is disposed of.</summary>

@@ -21,9 +21,8 @@ public sealed record WorkflowDefinition
     public required IReadOnlyList<StepDefinition> Steps { get; init; }
 
     /// <summary>
-    /// Checks that names are unique and times within their bounds, that <c>after</c> names known steps without a cycle, that
-    /// a step needs outputs only of steps before it, and that
-    /// the pivot, if there is one, comes after every compensatable step and before every retriable one.
+    /// Checks that names are unique and times are within their bounds, that <c>after</c> names known steps without a cycle, that a step
+    /// needs outputs only of steps before it, and that the pivot, if there is one, comes after every compensatable step and before every retriable one.
     /// </summary>
     /// <exception cref="InvalidOperationException">A rule is broken; the message names the step.</exception>
     public WorkflowDefinition Validated()

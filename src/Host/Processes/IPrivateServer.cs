@@ -13,6 +13,6 @@ internal interface IPrivateServer
 
     /// <summary>Starts it again at the same address, and waits until it answers.</summary>
     /// <exception cref="InvalidOperationException">It did not start.</exception>
-    /// <exception cref="OperationCanceledException">It has been stopped for good.</exception>
+    /// <exception cref="OperationCanceledException">It has been stopped permanently.</exception>
     Task StartAgainAsync(CancellationToken cancellationToken);
 }

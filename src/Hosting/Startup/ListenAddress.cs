@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Saga.Hosting.Startup;
 
-/// <summary>Addresses that a program is told to listen on.</summary>
+/// <summary>The addresses that a program is configured to listen on.</summary>
 public static class ListenAddress
 {
     /// <summary>The address when it is a scheme, a host and a port, such as <c>http://0.0.0.0:5080</c>; else null.</summary>

@@ -12,6 +12,6 @@ public static class DomainProof
 
     public static string RecordText(string token) => Prefix + token;
 
-    /// <summary>A token that nobody can guess: whoever guessed one could publish it in advance.</summary>
+    /// <summary>A token that nobody can guess. Somebody who guessed it could publish it in advance.</summary>
     internal static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 }

@@ -5,7 +5,7 @@ namespace Saga.Orchestrator.Admission;
 /// <summary>Signals to this process's admitter that a slot became free, that an operation waits for one, or that a system is overloaded. Thread-safe.</summary>
 internal sealed class AdmissionSignal
 {
-    // Capacity one, so that several signals cause one look.
+    // Capacity one, so that several signals cause one check.
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private int overloaded;
 

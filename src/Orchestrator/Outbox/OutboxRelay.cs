@@ -23,7 +23,7 @@ internal sealed partial class OutboxRelay(
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
     private readonly TimeSpan claim = TimeSpan.FromSeconds(options.Value.OutboxClaimSeconds);
     private readonly TimeSpan sendLimit = TimeSpan.FromSeconds(options.Value.OutboxSendSeconds);
-    // Capacity one, so that several notifications cause one look.
+    // Capacity one, so that several notifications cause one check.
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

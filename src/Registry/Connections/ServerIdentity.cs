@@ -8,7 +8,7 @@ namespace Saga.Registry.Connections;
 /// identifier, so the id includes the server's start time.
 /// </param>
 /// <param name="MaxConnections">Its <c>max_connections</c>.</param>
-/// <param name="Reserved">Those of them that only superusers and privileged roles get.</param>
+/// <param name="Reserved">How many of them are reserved for superusers and privileged roles.</param>
 public sealed record ServerIdentity(string Id, int MaxConnections, int Reserved)
 {
     // reserved_connections came with PostgreSQL 16.
@@ -18,7 +18,7 @@ public sealed record ServerIdentity(string Id, int MaxConnections, int Reserved)
             current_setting('superuser_reserved_connections')::int + coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0)
         """;
 
-    /// <exception cref="NpgsqlException">It does not answer.</exception>
+    /// <exception cref="NpgsqlException">The server does not answer.</exception>
     public static async Task<ServerIdentity> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try
@@ -27,7 +27,7 @@ public sealed record ServerIdentity(string Id, int MaxConnections, int Reserved)
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            // Whoever runs the server took that right away. Two servers hardly start in the same microsecond.
+            // The server's operator has revoked that right. Two servers are very unlikely to have started in the same microsecond.
             return await ReadAsync(connection, "'unknown'", cancellationToken);
         }
     }

@@ -1,7 +1,7 @@
 namespace Saga.Registry.Connections;
 
-/// <summary>What one process may use of one PostgreSQL server.</summary>
-/// <param name="Server">The section of the configuration that leads there.</param>
+/// <summary>The connections that one process may open to one PostgreSQL server.</summary>
+/// <param name="Server">The configuration section with the server's connection string.</param>
 /// <param name="Connections">Its budget.</param>
-/// <param name="Identity">Which server it is; null while nobody could ask.</param>
+/// <param name="Identity">The server's identity; null while this process does not know it.</param>
 public sealed record ServerUse(string Server, int Connections, ServerIdentity? Identity = null);

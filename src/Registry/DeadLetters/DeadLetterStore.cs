@@ -63,7 +63,7 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
         return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.FirstAt), last.Id), cancellationToken);
     }
 
-    /// <summary>How many wait for an operator.</summary>
+    /// <summary>The number of dead letters that wait for an operator.</summary>
     public async Task<long> CountWaitingAsync(CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand("select count(*) from dead_letters where returned_at is null");

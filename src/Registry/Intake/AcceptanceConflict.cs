@@ -2,7 +2,7 @@ using Saga.Registry.Operations;
 
 namespace Saga.Registry.Intake;
 
-/// <summary>Why nothing was accepted.</summary>
+/// <summary>The reason why an operation was not accepted.</summary>
 public abstract record AcceptanceConflict
 {
     private AcceptanceConflict()

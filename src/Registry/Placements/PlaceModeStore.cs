@@ -4,8 +4,8 @@ using Npgsql;
 namespace Saga.Registry.Placements;
 
 /// <summary>
-/// Which mode and epoch the places in product databases should have, and which of them may not have it yet. A kept placement and a tenant
-/// with a hold that closes or takes it away are closed; a tenant that is held read-only is read-only. A place that is being built is open.
+/// The mode and epoch that places in product databases should have, and the places that may not have them yet. A kept placement and a tenant
+/// with a hold that closes or takes it away are closed; a tenant with a read-only hold is read-only. A place that is being built is open.
 /// Thread-safe.
 /// </summary>
 public sealed class PlaceModeStore(NpgsqlDataSource registry)
@@ -25,7 +25,7 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
 
     private const string CurrentFirst = "order by p.tenant_id, p.server, p.database, p.state = 'current' desc, p.epoch desc";
 
-    /// <summary>The places on the servers that may not be as they should be, at most 1000.</summary>
+    /// <summary>The places on these servers that may not have their mode and epoch yet, at most 1000.</summary>
     public async Task<IReadOnlyList<PlaceKey>> DueAsync(IReadOnlyCollection<string> servers, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -59,7 +59,7 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
         return token;
     }
 
-    /// <summary>What the place should say now; null when the tenant has no placement there any more.</summary>
+    /// <summary>The mode and epoch that the place should have now; null when the tenant has no placement there any more.</summary>
     public async Task<PlaceMode?> WantedAsync(PlaceKey place, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -68,12 +68,12 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
             place, cancellationToken: cancellationToken));
     }
 
-    /// <summary>Records what the place says, unless another writer has begun since.</summary>
+    /// <summary>Records what was written to the place, unless another writer has begun since.</summary>
     /// <param name="written">Null when there is no place any more.</param>
     public async Task WrittenAsync(PlaceKey place, Guid token, PlaceMode? written, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        // An open place is as provisioning leaves it, which needs no row.
+        // Provisioning leaves a place open, so an open place needs no row.
         await connection.ExecuteAsync(new CommandDefinition(
             written is null or { Mode: "open" }
                 ? "delete from place_modes where (tenant_id, server, database, token) = (@TenantId, @Server, @Database, @token)"

@@ -5,7 +5,7 @@ public enum SwitchOutcome
 {
     Switched,
 
-    /// <summary>The current placement no longer has the expected epoch, because somebody else switched. Nothing was changed.</summary>
+    /// <summary>The current placement no longer has the expected epoch, because another caller switched it. Nothing was changed.</summary>
     Stale,
 
     /// <summary>The target is not a placement of the tenant that is being built or kept. Nothing was changed.</summary>

@@ -13,7 +13,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
     /// <summary>A process without a heartbeat for this long does not count. Long enough for a pause or a restart of the registry.</summary>
     public static TimeSpan GivenUpAfter { get; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Writes the process's heartbeat, and deletes rows of processes that have been silent for long.</summary>
+    /// <summary>Writes the process's heartbeat, and deletes rows of processes whose last heartbeat is long ago.</summary>
     /// <param name="process">The process.</param>
     /// <param name="servers">The PostgreSQL servers that it may connect to.</param>
     /// <param name="cancellationToken">Cancels the call; the heartbeat may or may not have been written.</param>
@@ -51,7 +51,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
         await connection.ExecuteAsync(new CommandDefinition("delete from processes where id = @id", new { id }, cancellationToken: cancellationToken));
     }
 
-    /// <summary>The processes that are running, as far as is known.</summary>
+    /// <summary>The processes with a recent heartbeat.</summary>
     public async Task<IReadOnlyList<RunningProcess>> ListAsync(CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(

@@ -50,7 +50,7 @@ public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock cloc
         age, limit, cancellationToken);
 
     /// <summary>Deletes dead letters that have waited for an operator longer than the age since their last arrival.</summary>
-    /// <returns>How many dead letters.</returns>
+    /// <returns>The number of dead letters.</returns>
     public Task<int> PruneDeadLettersAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from dead_letters where id in (

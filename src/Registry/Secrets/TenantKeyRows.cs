@@ -36,7 +36,7 @@ public static class TenantKeyRows
             transaction, cancellationToken: cancellationToken));
 
     /// <summary>Adds missing rows. The transaction protects the keys from being destroyed meanwhile.</summary>
-    /// <returns>How many were added.</returns>
+    /// <returns>The number of added rows.</returns>
     public static Task<int> AddForRuntimesAsync(NpgsqlTransaction transaction, IReadOnlyCollection<RuntimeKeyRow> rows, CancellationToken cancellationToken) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
@@ -64,7 +64,7 @@ public static class TenantKeyRows
                 new { after, Ids = runtimeKeyIds.ToArray(), count }, transaction, cancellationToken: cancellationToken)),
         ];
 
-    /// <summary>How many keys are wrapped under the runtime key's id but start with other bytes than this runtime key's envelopes.</summary>
+    /// <summary>The number of keys that are wrapped under the runtime key's id but start with other bytes than this runtime key's envelopes.</summary>
     public static Task<long> CountOtherwiseWrappedAsync(NpgsqlConnection connection, string runtimeKeyId, byte[] beginning, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "select count(*) from tenant_runtime_keys where runtime_key_id = @runtimeKeyId and substring(wrapped from 1 for @Length) <> @beginning",

@@ -29,7 +29,7 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
 
     private async Task<(DateTimeOffset? Beat, DateTimeOffset Now)> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        // In a statement of its own, because the time must be read after the wait for the lock.
+        // In a separate statement, because the time must be read after the wait for the lock.
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
             BatchCommands = { new NpgsqlBatchCommand("select beat_at from engine_clock for update"), new NpgsqlBatchCommand("select clock_timestamp()") },

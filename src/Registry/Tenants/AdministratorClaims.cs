@@ -4,7 +4,7 @@ using Saga.Registry.Leases;
 namespace Saga.Registry.Tenants;
 
 /// <summary>
-/// Which tenants need which administrator. Tenants may share one user of the identity provider, so neither may delete it while another
+/// Records which tenants need which administrator. Tenants may share one user of the identity provider, so neither may delete it while another
 /// one needs it or is about to make it a member. Changes of one address's claims run one after the other.
 /// </summary>
 public static class AdministratorClaims
@@ -38,7 +38,7 @@ public static class AdministratorClaims
     /// <param name="lease">The attempt's lease.</param>
     /// <param name="tenant">The tenant.</param>
     /// <param name="email">The administrator's address.</param>
-    /// <param name="madeFor">The tenant whose provisioning created the user; null when it was none's.</param>
+    /// <param name="madeFor">The tenant whose provisioning created the user; null when no tenant's provisioning created it.</param>
     /// <param name="lingers">How long the deletion may still take effect after a call without an answer.</param>
     /// <param name="cancellationToken">Cancels the change.</param>
     /// <returns>False when another tenant needs the user, or when no tenant of this registry created it.</returns>
@@ -76,7 +76,7 @@ public static class AdministratorClaims
             new { Email = Key(email), lease.OperationId, lease.Step }, cancellationToken);
     }
 
-    // A statement of its own, so that the next one sees what was committed while this one waited.
+    // A separate statement, so that the next one sees what was committed while this one waited.
     private static Task<int> LockAsync(LeasedTransaction transaction, string email, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "insert into administrator_addresses (email) values (@Email) on conflict (email) do update set email = excluded.email",
         new { Email = Key(email) }, cancellationToken);

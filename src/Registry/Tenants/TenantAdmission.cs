@@ -5,11 +5,11 @@ using Saga.Registry.Intake;
 namespace Saga.Registry.Tenants;
 
 /// <summary>
-/// The registry's gate for a new tenant, in the transaction that accepts it: what would otherwise fail after the acceptance fails there.
+/// Checks a new tenant in the transaction that accepts it, so that what would fail later fails before the tenant is accepted.
 /// </summary>
 public static class TenantAdmission
 {
-    /// <summary>The tenant's organisation could get none of its names.</summary>
+    /// <summary>None of the names that the tenant's organisation could have is free.</summary>
     public const string NameHeld = "SG001";
 
     /// <summary>No database server has room for the tenant in addition to those that were accepted before.</summary>

@@ -86,7 +86,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
             await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             now = reader.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
-            // Including downtime whose end no beat has recorded yet: the first transition after it must not find deadlines used up.
+            // Includes downtime that no beat has recorded yet, so that the first transition after it does not find its deadlines used up.
             downtime = reader.GetFieldValue<TimeSpan>(2) + Downtime.Since(reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1), now);
         }
 

@@ -88,7 +88,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
     {
         await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
         {
-            // This row need not survive a crash. The delete waits for the disk anyway, and thereby for this write as well.
+            // This row need not survive a crash. The delete waits for the disk anyway, and so covers this write.
             await using var written = Batch(session, ("select set_config('synchronous_commit', 'off', true)", []), (
                 "insert into settings (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
                 [Key, context.OperationId.ToString()]));

@@ -52,7 +52,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     /// <summary>Whether the work is done and the report waits for the broker.</summary>
     public bool IsReporting => reportingSince is { } began && time.GetElapsedTime(began) is var waited && waited >= Prompt && waited < LongestReport;
 
-    /// <summary>Whether the registry does not know yet that the report waits.</summary>
+    /// <summary>Whether the registry has not been told yet that the report waits.</summary>
     public bool IsUntold => IsReporting && !told;
 
     /// <summary>Whether the broker has the report. A lease that ends without a report is given back.</summary>

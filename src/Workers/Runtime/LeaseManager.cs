@@ -144,7 +144,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
             return;
         var since = time.GetTimestamp();
         var aside = await RenewAsync(session, leases, TimeSpan.Zero, cancellationToken);
-        // One at a time, those with the least time first, and not for so long that the others' next renewal would be late.
+        // One at a time, the most urgent first, and never so long that the next renewal of the others is late.
         foreach (var lease in aside.OrderBy(l => l.EndsAt))
         {
             var remains = time.GetElapsedTime(since) > span / 6 || (await RenewAsync(session, [lease], Patience, cancellationToken)).Count > 0;

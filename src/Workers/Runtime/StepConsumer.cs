@@ -101,7 +101,7 @@ internal sealed partial class StepConsumer(
         }
         catch (NpgsqlException error)
         {
-            // With its kind: an overloaded registry reduces the slots of the installation.
+            // The report needs the kind, because an overloaded registry reduces the installation's slots.
             return (null, null, Deferred(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2)) with { Failure = Failures.Classify(error) });
         }
         catch (UnreadableTenantException error)

@@ -15,7 +15,7 @@ internal static class WorkerEndpoint
     private static BusEndpoint Of(string queue, int slots) => new(
         queue, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, new WorkSlots(slots))), slots)
     {
-        // As many as can run at once, and as many again that wait for them. Other processes can take the rest.
+        // As many as can run at once, and as many again that wait here. Other processes can take the rest.
         Ahead = slots * 2,
     };
 }

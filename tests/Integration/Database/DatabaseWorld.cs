@@ -91,6 +91,16 @@ internal sealed class DatabaseWorld : IAsyncDisposable
             await CompensateAsync(tenant, step);
     }
 
+    /// <summary>Adds a user in a session of the tenant's own login, and optionally a document of that user.</summary>
+    public async Task AddUserAsync(SeededTenant tenant, bool withDocument = false)
+    {
+        await using var session = await Connections.OpenAsync(tenant.Id, default);
+        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
+        if (withDocument)
+            await session.Connection.ExecuteAsync("insert into documents (title, author_id) select 'One', id from users");
+        await session.CommitAsync(default);
+    }
+
     /// <summary>What the server still has of the tenant: roles, database, schema, rows. Empty when nothing is left.</summary>
     public async Task<IReadOnlyList<string>> LeftoversAsync(TenantId tenant, Placement placement)
     {

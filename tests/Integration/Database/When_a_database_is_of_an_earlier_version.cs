@@ -92,9 +92,7 @@ public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) :
     private static async Task<SeededTenant> ReadyAsync(DatabaseWorld world, IsolationTier tier)
     {
         var tenant = await world.ReadyAsync(tier);
-        await using var session = await world.Connections.OpenAsync(tenant.Id, default);
-        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-        await session.CommitAsync(default);
+        await world.AddUserAsync(tenant);
         return tenant;
     }
 

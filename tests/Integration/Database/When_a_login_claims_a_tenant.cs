@@ -16,7 +16,7 @@ public sealed class When_a_login_claims_a_tenant
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var (tenant, victim) = (await world.ReadyAsync(IsolationTier.Row), await world.ReadyAsync(IsolationTier.Row));
-        await AddUserAsync(world, victim);
+        await world.AddUserAsync(victim);
         await using var login = await OwnLogin.CreateAsync(world, string.Format(form, tenant.Id.Compact), "saga_rows_users");
 
         foreach (var claim in (TenantId[])[tenant.Id, victim.Id])
@@ -39,7 +39,7 @@ public sealed class When_a_login_claims_a_tenant
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var (one, other) = (await world.ReadyAsync(IsolationTier.Row), await world.ReadyAsync(IsolationTier.Row));
-        await AddUserAsync(world, one);
+        await world.AddUserAsync(one);
         await using var login = await OwnLogin.CreateAsync(world, $"runtime_{one.Id.Compact}", "saga_rows_runtime");
 
         (await CountAsync(login.Connection, one.Id)).ShouldBe(1);
@@ -66,13 +66,6 @@ public sealed class When_a_login_claims_a_tenant
         await using var transaction = await connection.BeginTransactionAsync();
         await connection.ExecuteAsync("select saga.enter(@Value, null)", new { tenant.Value }, transaction);
         return await connection.ExecuteScalarAsync<long>("select count(*) from product.users", transaction: transaction);
-    }
-
-    private static async Task AddUserAsync(DatabaseWorld world, SeededTenant tenant)
-    {
-        await using var session = await world.Connections.OpenAsync(tenant.Id, default);
-        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-        await session.CommitAsync(default);
     }
 
     /// <summary>A login that the product did not create, connected to the row tier's database.</summary>

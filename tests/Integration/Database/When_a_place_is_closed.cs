@@ -80,9 +80,7 @@ public sealed class When_a_place_is_closed
     private static async Task<SeededTenant> ReadyAsync(DatabaseWorld world, IsolationTier tier)
     {
         var tenant = await world.ReadyAsync(tier);
-        await using var session = await world.Connections.OpenAsync(tenant.Id, default);
-        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-        await session.CommitAsync(default);
+        await world.AddUserAsync(tenant);
         return tenant;
     }
 

@@ -18,12 +18,7 @@ public sealed class When_a_tenant_is_made
         await using var world = await DatabaseWorld.CreateAsync();
         var tenant = await world.ReadyAsync(tier);
 
-        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
-        {
-            await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-            await session.Connection.ExecuteAsync("insert into documents (title, author_id) select 'One', id from users");
-            await session.CommitAsync(default);
-        }
+        await world.AddUserAsync(tenant, withDocument: true);
 
         await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
         {
@@ -38,11 +33,7 @@ public sealed class When_a_tenant_is_made
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var tenant = await world.ReadyAsync(tier);
-        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
-        {
-            await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-            await session.CommitAsync(default);
-        }
+        await world.AddUserAsync(tenant);
 
         var before = (await tenant.ReadAsync(), await world.Connections.ConnectionStringAsync(tenant.Id, default));
         foreach (var step in (string[])[StepNames.Reserve, StepNames.Database, StepNames.Migrate])
@@ -170,12 +161,7 @@ public sealed class When_a_tenant_is_made
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var tenant = await world.ReadyAsync(tier);
-        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
-        {
-            await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-            await session.Connection.ExecuteAsync("insert into documents (title, author_id) select 'One', id from users");
-            await session.CommitAsync(default);
-        }
+        await world.AddUserAsync(tenant, withDocument: true);
 
         var (database, schema) = ((await tenant.ReadAsync()).Placement!.Database, (await tenant.ReadAsync()).Placement!.Schema);
         foreach (var table in (string[])["tenants", "users", "documents", "settings"])

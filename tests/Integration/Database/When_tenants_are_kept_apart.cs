@@ -20,8 +20,8 @@ public sealed class When_tenants_are_kept_apart
     {
         await using var world = await DatabaseWorld.CreateAsync();
         var (acme, other) = (await world.ReadyAsync(IsolationTier.Row), await world.ReadyAsync(IsolationTier.Row));
-        await AddUserAsync(world, acme);
-        await AddUserAsync(world, other);
+        await world.AddUserAsync(acme);
+        await world.AddUserAsync(other);
 
         await using var session = await world.Connections.OpenAsync(acme.Id, default);
         foreach (var claim in (string[])[acme.Id.ToString(), other.Id.ToString(), "", Guid.NewGuid().ToString()])
@@ -132,11 +132,4 @@ public sealed class When_tenants_are_kept_apart
 
     private static async Task VerifyAsync(DatabaseWorld world, SeededTenant tenant) =>
         await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
-
-    private static async Task AddUserAsync(DatabaseWorld world, SeededTenant tenant)
-    {
-        await using var session = await world.Connections.OpenAsync(tenant.Id, default);
-        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('a@acme.com', 'A')");
-        await session.CommitAsync(default);
-    }
 }

@@ -173,7 +173,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
             // Connections are kept here, within the server's budget, because an Npgsql pool covers only one database.
             Pooling = false,
             CommandTimeout = 60,
-            // Whoever waits for a lock must not look like a server that does not answer. DISCARD ALL restores this value.
+            // A statement that waits for a lock must not look like a server that does not answer. DISCARD ALL restores this value.
             Options = string.Create(CultureInfo.InvariantCulture, $"{new NpgsqlConnectionStringBuilder(configured.ConnectionString).Options} -c lock_timeout={locks.Value.LockSeconds}s").Trim(),
         }.ConnectionString;
     }

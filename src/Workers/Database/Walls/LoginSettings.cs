@@ -30,7 +30,7 @@ internal static class LoginSettings
           and case when current_setting('server_version_num')::int >= 160000 then pg_has_role(session_user, r.oid, 'SET') end
         """;
 
-    /// <summary>Removes all settings of the role, in all databases. To be followed by the settings that it shall have.</summary>
+    /// <summary>Removes all settings of the role, in all databases. The caller then sets those that the role should have.</summary>
     public static string Reset(string role) =>
         $"""
         do $do$

@@ -3,7 +3,7 @@ using Saga.Workers.Database.Servers;
 namespace Saga.Workers.Database.Walls;
 
 /// <summary>
-/// Finds the databases that PUBLIC may use, whoever made them. PostgreSQL opens every new database to all logins, and tenants have
+/// Finds the databases that PUBLIC may use, regardless of who created them. PostgreSQL opens every new database to all logins, and tenants have
 /// logins.
 /// </summary>
 internal static class OpenDatabases

@@ -60,7 +60,7 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 
         if (answer.Status == HttpStatusCode.Created && KeycloakOrganizations.IdOf(answer) is { } id)
             return await MarkedAsync(id, email, equip, cancellationToken);
-        // After any refusal: whoever won the race may have made the user.
+        // After any refusal, because another attempt may have created the user meanwhile.
         if (await FindAsync(email, cancellationToken) is { } found)
             return await EnsureAsync(tenant, email, found, equip, cancellationToken);
         throw answer.Succeeded ? KeycloakFailures.Clash("POST users", answer) : KeycloakFailures.Refusal("POST users", answer);
