@@ -8,6 +8,8 @@ using Saga.Messaging;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
+using Saga.Workers.Runtime.Circuits;
+using Saga.Workers.Runtime.Leases;
 using System.Text.Json;
 
 namespace Saga.Workers.Runtime;

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Saga.Messaging;
 using Saga.Registry;
 using Saga.Registry.Processes;
+using Saga.Workers.Runtime.Circuits;
+using Saga.Workers.Runtime.Leases;
 
 namespace Saga.Workers.Runtime;
 

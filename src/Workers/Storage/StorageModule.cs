@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
 

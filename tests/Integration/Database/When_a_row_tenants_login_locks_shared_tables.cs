@@ -6,6 +6,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Tests.Support;
 using Saga.Workers.Database.Walls;
+using Saga.Workers.Runtime.Circuits;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;

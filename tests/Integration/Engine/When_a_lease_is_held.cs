@@ -5,6 +5,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry;
 using Saga.Tests.Support;
+using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Saga.Registry.Leases;
+using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Saga.Tests.Support;
+using Saga.Workers.Runtime.Circuits;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NSubstitute;
 using Saga.Registry.Leases;
 using Saga.Tests.Support;
+using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Workers.Identity.Keycloak.Check;
 using Saga.Workers.Identity.Repair;
+using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Identity.Keycloak;

@@ -7,7 +7,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Leases;
 
 /// <summary>
 /// Takes leases in the registry, and renews all leases of this process with one statement. A lease whose row another transaction has

@@ -3,7 +3,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Leases;
 
 /// <summary>
 /// Group commit for leases: dispatches that arrive while a transaction takes leases share the next one. A single dispatch does not

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Circuits;
 
 /// <summary>
 /// Reports the external systems' state as seen by steps. An unavailable system only defers the steps that need it, so the process

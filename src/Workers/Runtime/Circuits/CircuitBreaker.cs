@@ -1,4 +1,4 @@
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Circuits;
 
 /// <summary>
 /// The circuit breaker of one external system. It opens after a number of failures in a row, regardless of earlier successes, and in

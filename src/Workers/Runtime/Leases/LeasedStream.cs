@@ -1,6 +1,6 @@
 using Saga.Registry.Leases;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Leases;
 
 /// <summary>A connection to an external system that checks the lease right before bytes are sent, because a call that waited for a connection may be late by then.</summary>
 internal sealed class LeasedStream(Stream connection) : Stream

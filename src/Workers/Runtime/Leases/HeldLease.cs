@@ -1,7 +1,7 @@
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Leases;
 
 /// <summary>A lease that this process holds and renews until it is disposed.</summary>
 /// <param name="lease">The lease.</param>

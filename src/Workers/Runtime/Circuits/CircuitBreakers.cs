@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts.Failures;
 using System.Collections.Concurrent;
 
-namespace Saga.Workers.Runtime;
+namespace Saga.Workers.Runtime.Circuits;
 
 /// <summary>
 /// One circuit breaker per external system. While a circuit is open, steps that need the system are deferred, which costs no attempt.
