@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
+using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 using System.Reflection;
@@ -35,9 +36,10 @@ public static class Seed
     {
         var id = new TenantId(Guid.CreateVersion7());
         var operation = Guid.CreateVersion7();
-        await using var connection = await registry.OpenConnectionAsync();
+        // Before it takes a connection of its own, because tests seed many tenants at once.
         if (placement is not null)
             await ServerAsync(registry, placement.Server);
+        await using var connection = await registry.OpenConnectionAsync();
         await connection.ExecuteAsync(
             """
             insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings)
@@ -119,6 +121,22 @@ public sealed record SeededTenant(NpgsqlDataSource Registry, TenantId Id, Guid O
             new { OperationId, step, holder });
         var inputs = await new StepInputStore(Registry).ReadAsync(OperationId, Seed.Steps, command: true, CancellationToken.None);
         return new StepContext(await ReadAsync(), OperationId, step, attempt, new StepLease(OperationId, step, fence, holder)).With(inputs);
+    }
+
+    /// <summary>A further placement of the tenant, which is being built beside its current one.</summary>
+    public async Task<TenantPlacement> BesideAsync(string server, IsolationTier tier)
+    {
+        var id = Guid.CreateVersion7();
+        await Seed.ServerAsync(Registry, server);
+        await using var connection = await Registry.OpenConnectionAsync();
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var command in PlacementSql.Begin(id, Id, tier, server))
+            batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync();
+        await using var find = new NpgsqlCommand($"select {PlacementSql.Columns} from placements p where p.id = $1", connection) { Parameters = { new() { Value = id } } };
+        await using var row = await find.ExecuteReaderAsync();
+        await row.ReadAsync();
+        return PlacementSql.Read(row, 0)!;
     }
 
     /// <summary>Stores a step's output, as the engine does for later steps.</summary>

@@ -7,7 +7,7 @@ namespace Saga.Registry.Placements;
 /// <summary>The statements that change placements and count them.</summary>
 internal static class PlacementSql
 {
-    public const string Columns = "p.id, p.epoch, p.state, p.tier, p.server, p.database, p.schema, p.login, p.owner";
+    public const string Columns = "p.id, p.epoch, p.state, p.tier, p.server, p.database, p.schema, p.login, p.owner, p.schema_version";
 
     /// <summary>A join for a table <c>t</c> with tenants' ids: their current placement, or otherwise the one that is being built.</summary>
     public const string Join =
@@ -25,6 +25,7 @@ internal static class PlacementSql
         Place = new Placement(row.GetString(first + 4), row.GetString(first + 5), row.GetString(first + 6)),
         Login = row.GetString(first + 7),
         Owner = row.IsDBNull(first + 8) ? null : row.GetString(first + 8),
+        SchemaVersion = row.IsDBNull(first + 9) ? null : row.GetInt32(first + 9),
     };
 
     /// <summary>Creates a placement on a server if it still has room and accepts tenants.</summary>

@@ -85,6 +85,16 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     public static Task<int> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "update placements set state = 'current', updated_at = now() where tenant_id = @Value and state = 'building'", new { tenant.Value }, cancellationToken);
 
+    /// <summary>Records the version of the product's schema in the placement; null when there are no tables any more. It may be repeated.</summary>
+    public static Task SetSchemaVersionAsync(LeasedTransaction transaction, TenantId tenant, Guid placement, int? version, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            $"""
+            update placements set schema_version = @version, updated_at = now()
+            where id = @placement and tenant_id = @Tenant and schema_version is distinct from @version;
+            {TenantRows.ShowSchemaVersion}
+            """,
+            new { Tenant = tenant.Value, placement, version }, cancellationToken);
+
     /// <summary>
     /// Marks the placement that is being built as gone, and frees its room. Commit these commands with the transaction. They change
     /// nothing if nothing is being built.
@@ -131,6 +141,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             """,
             parameters, cancellationToken);
 
+        await transaction.ExecuteAsync(TenantRows.ShowRouting, parameters, cancellationToken);
         // Notify within the commit, because runtimes must not miss it.
         await transaction.ExecuteAsync($"select pg_notify('{RegistryChannels.Tenants}', @Text)", parameters, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -23,4 +23,7 @@ public sealed record TenantPlacement
 
     /// <summary>The role that owns the tenant's objects; null when tenants share tables.</summary>
     public string? Owner { get; init; }
+
+    /// <summary>The version of the product schema in it; null before it was migrated.</summary>
+    public int? SchemaVersion { get; init; }
 }

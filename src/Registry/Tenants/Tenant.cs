@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Holds;
 using Saga.Registry.Placements;
 
 namespace Saga.Registry.Tenants;
@@ -20,8 +21,11 @@ public sealed record Tenant
     /// <summary>The stored status, which does not reflect holds.</summary>
     public required TenantStatus Status { get; init; }
 
+    /// <summary>What restricts the tenant beside its status, oldest first: one hold for each code.</summary>
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
     /// <summary>Whether a hold closes it.</summary>
-    public bool Closed { get; init; }
+    public bool Closed => Holds.Any(h => h.Effect == HoldEffect.Closed);
 
     /// <summary>The status shown to callers.</summary>
     public TenantStatus ShownStatus => Closed && Status == TenantStatus.Active ? TenantStatus.Suspended : Status;
@@ -47,11 +51,14 @@ public sealed record Tenant
     /// <summary>The current placement, or otherwise the one that is being built; null until one is chosen.</summary>
     public TenantPlacement? Placed { get; init; }
 
+    /// <summary>The placement to which the tenant is routed, with its server, tier and epoch; null until the tenant is activated.</summary>
+    public TenantPlacement? Current => Placed is { State: PlacementState.Current } ? Placed : null;
+
     /// <summary>The location of <see cref="Placed"/>.</summary>
     public Placement? Placement => Placed?.Place;
 
-    /// <summary>The version of the product schema in the tenant's database; null before it was migrated.</summary>
-    public int? SchemaVersion { get; init; }
+    /// <summary>The version of the product schema in <see cref="Placed"/>; null before it was migrated.</summary>
+    public int? SchemaVersion => Placed?.SchemaVersion;
 
     /// <summary>The organisation's id in the identity provider.</summary>
     public string? OrganizationId { get; init; }

@@ -3,29 +3,31 @@ using Saga.Registry.Leases;
 
 namespace Saga.Registry.Tenants;
 
-/// <summary>The rows of <c>tenant_migrations</c>: the product's migrations that were applied to each tenant's tables.</summary>
+/// <summary>The rows of <c>tenant_migrations</c>: the product's migrations that were applied to the tables of each placement.</summary>
 public static class TenantMigrationRows
 {
     /// <summary>Adds missing rows.</summary>
-    public static Task AddAsync(LeasedTransaction transaction, TenantId tenant, IReadOnlyCollection<TenantMigration> migrations, CancellationToken cancellationToken) =>
+    public static Task AddAsync(
+        LeasedTransaction transaction, TenantId tenant, Guid placement, IReadOnlyCollection<TenantMigration> migrations, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
             """
-            insert into tenant_migrations (tenant_id, version, name, checksum)
-            select @Tenant, * from unnest(@Versions, @Names, @Checksums) on conflict do nothing
+            insert into tenant_migrations (tenant_id, placement_id, version, name, checksum)
+            select @Tenant, @placement, * from unnest(@Versions, @Names, @Checksums) on conflict do nothing
             """,
             new
             {
                 Tenant = tenant.Value,
+                placement,
                 Versions = migrations.Select(m => m.Version).ToArray(),
                 Names = migrations.Select(m => m.Name).ToArray(),
                 Checksums = migrations.Select(m => m.Checksum).ToArray(),
             },
             cancellationToken);
 
-    /// <summary>Deletes all rows of the tenant, if any.</summary>
-    public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
-        transaction.ExecuteAsync("delete from tenant_migrations where tenant_id = @Value", new { tenant.Value }, cancellationToken);
+    /// <summary>Deletes all rows of the placement, if any.</summary>
+    public static Task DeleteAsync(LeasedTransaction transaction, Guid placement, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync("delete from tenant_migrations where placement_id = @placement", new { placement }, cancellationToken);
 }
 
-/// <summary>A migration of the product that was applied to a tenant's tables.</summary>
+/// <summary>A migration of the product that was applied to a placement's tables.</summary>
 public sealed record TenantMigration(int Version, string Name, string Checksum);

@@ -9,6 +9,23 @@ namespace Saga.Registry.Tenants;
 /// </summary>
 public static class TenantRows
 {
+    /// <summary>
+    /// Follows a change of the schema version of tenant <c>@Tenant</c>'s placement. The column is for processes of the previous version,
+    /// but the tenant's version grows for everybody.
+    /// </summary>
+    internal const string ShowSchemaVersion =
+        """
+        update tenants t set schema_version = p.schema_version, version = t.version + 1, updated_at = now()
+        from placements p where t.id = @Tenant and p.id = placement_of(t.id) and t.schema_version is distinct from p.schema_version
+        """;
+
+    /// <summary>Follows a change of tenant <c>@Tenant</c>'s routing.</summary>
+    internal const string ShowRouting =
+        """
+        update tenants t set schema_version = p.schema_version, version = t.version + 1, updated_at = now()
+        from placements p where t.id = @Tenant and p.id = placement_of(t.id)
+        """;
+
     /// <summary>The organisation's id in the identity provider; null when there is none any more.</summary>
     public static Task SetOrganizationAsync(LeasedTransaction transaction, TenantId tenant, string? organizationId, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
@@ -26,15 +43,6 @@ public static class TenantRows
             where id = @Value and admin_user_id is distinct from @userId
             """,
             new { tenant.Value, userId }, cancellationToken);
-
-    /// <summary>The version of the product's schema in the tenant's place; null when there are no tables any more.</summary>
-    public static Task SetSchemaVersionAsync(LeasedTransaction transaction, TenantId tenant, int? version, CancellationToken cancellationToken) =>
-        transaction.ExecuteAsync(
-            """
-            update tenants set schema_version = @version, version = version + 1, updated_at = now()
-            where id = @Value and schema_version is distinct from @version
-            """,
-            new { tenant.Value, version }, cancellationToken);
 
     /// <summary>Activates a tenant that is being provisioned.</summary>
     /// <returns>The time by the registry's clock; null when the tenant is not being provisioned.</returns>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Holds;
 using Saga.Registry.Placements;
 
 namespace Saga.Registry.Tenants;
@@ -16,9 +17,10 @@ public sealed class TenantStore(NpgsqlDataSource registry)
     internal const string Select =
         $"""
         select t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
-            t.features, t.settings, t.schema_version, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
-            {PlacementSql.Columns}, {Closed},
-            (select d.domain from tenant_domains d where d.tenant_id = t.id and d.domain = t.domain and d.state = 'proved')
+            t.features, t.settings, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
+            {HoldSql.Column},
+            (select d.domain from tenant_domains d where d.tenant_id = t.id and d.domain = t.domain and d.state = 'proved'),
+            {PlacementSql.Columns}
         from tenants t {PlacementSql.Join}
         """;
 
@@ -39,12 +41,20 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
 
-    /// <summary>Reads the tenant and locks it against other writers until the transaction ends.</summary>
+    /// <summary>Locks the tenant against other writers until the transaction ends, and reads it with what they committed.</summary>
     internal static async Task<Tenant?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TenantId id, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"{Select} where t.id = $1 for no key update of t", connection, transaction);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id.Value });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        // Two statements: one that waits for a lock reads other tables, such as the holds, as they were before it waited.
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand("select from tenants where id = $1 for no key update") { Parameters = { new NpgsqlParameter<Guid> { TypedValue = id.Value } } },
+                FindCommand(id),
+            },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.NextResultAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
@@ -71,15 +81,14 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         AdminEmail = row.GetString(10),
         Features = JsonSerializer.Deserialize<Dictionary<string, bool>>(row.GetString(11), Json.Options)!,
         Settings = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row.GetString(12), Json.Options)!,
-        SchemaVersion = row.IsDBNull(13) ? null : row.GetInt32(13),
-        OrganizationId = Text(row, 14),
-        AdminUserId = Text(row, 15),
-        Version = row.GetInt64(16),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(17),
-        UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
-        Placed = PlacementSql.Read(row, 19),
-        Closed = row.GetBoolean(28),
-        ProvedDomain = Text(row, 29),
+        OrganizationId = Text(row, 13),
+        AdminUserId = Text(row, 14),
+        Version = row.GetInt64(15),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(16),
+        UpdatedAt = row.GetFieldValue<DateTimeOffset>(17),
+        Holds = HoldSql.Read(Text(row, 18)),
+        ProvedDomain = Text(row, 19),
+        Placed = PlacementSql.Read(row, 20),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -69,18 +69,20 @@ public sealed class TenantConnections : IAsyncDisposable
 
     private async Task<(Location Location, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        Location? location;
-        await using (var connection = await registry.OpenAsync(cancellationToken))
-        {
-            location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
-                $"select host as Host, port as Port, database as Database, schema as Schema, epoch as Epoch from {RuntimeRegistry.Schema}.placements where tenant_id = @Value",
-                new { tenant.Value }, cancellationToken: cancellationToken));
-        }
-
-        if (location is null)
-            throw new TenantUnavailableException(tenant, "it has no placement");
-        var credential = await credentials.FindAsync(tenant, CredentialPurposes.Database, cancellationToken)
-            ?? throw new TenantUnavailableException(tenant, "it has no login");
+        await using var connection = await registry.OpenAsync(cancellationToken);
+        // One statement, because each placement has its own login and the routing may switch at any time.
+        var location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
+            $"""
+            select p.host as Host, p.port as Port, p.database as Database, p.schema as Schema, p.epoch as Epoch, c.username as Username, c.sealed as Sealed
+            from {RuntimeRegistry.Schema}.placements p
+            left join {RuntimeRegistry.Schema}.credentials c on c.tenant_id = p.tenant_id and c.purpose = '{CredentialPurposes.Database}'
+            where p.tenant_id = @Value
+            """,
+            new { tenant.Value }, cancellationToken: cancellationToken))
+            ?? throw new TenantUnavailableException(tenant, "it has no placement");
+        if (location is not { Username: { } username, Sealed: { } secret })
+            throw new TenantUnavailableException(tenant, "it has no login");
+        var credential = await credentials.OpenAsync(connection, tenant, CredentialPurposes.Database, username, secret, cancellationToken);
         var connectionString = new NpgsqlConnectionStringBuilder
         {
             Host = location.Host,
@@ -101,5 +103,5 @@ public sealed class TenantConnections : IAsyncDisposable
         error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName
             or PlaceStates.Closed or PlaceStates.Moved;
 
-    private sealed record Location(string Host, int Port, string Database, string Schema, long Epoch);
+    private sealed record Location(string Host, int Port, string Database, string Schema, long Epoch, string? Username, byte[]? Sealed);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Dapper;
+using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Runtime;
 
@@ -24,10 +25,15 @@ public sealed class TenantCredentials
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             $"select username as Username, sealed as Sealed from {RuntimeRegistry.Schema}.credentials where tenant_id = @Tenant and purpose = @purpose",
             new { Tenant = tenant.Value, purpose }, cancellationToken: cancellationToken));
-        if (row is null)
-            return null;
+        return row is null ? null : await OpenAsync(connection, tenant, purpose, row.Username, row.Sealed, cancellationToken);
+    }
+
+    /// <exception cref="SealingException">The secret cannot be opened.</exception>
+    internal async Task<Credential> OpenAsync(
+        NpgsqlConnection connection, TenantId tenant, string purpose, string username, byte[] secret, CancellationToken cancellationToken)
+    {
         var key = await secrets.KeyAsync(connection, tenant, cancellationToken);
-        return new Credential(row.Username, Encoding.UTF8.GetString(SealedText.Open(key, tenant, CredentialPurposes.Sealed(purpose), row.Sealed)));
+        return new Credential(username, Encoding.UTF8.GetString(SealedText.Open(key, tenant, CredentialPurposes.Sealed(purpose), secret)));
     }
 
     private sealed record Row(string Username, byte[] Sealed);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
@@ -28,7 +29,7 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
             if (provisioner.User(context.TenantId) is { } user)
             {
                 var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-                credential = await credentials.SaveAsync(transaction, context.TenantId, CredentialPurposes.Cache, user, password, cancellationToken);
+                credential = await credentials.SaveAsync(transaction, CredentialKey.Of(context.TenantId, CredentialPurposes.Cache), user, password, cancellationToken);
             }
 
             await transaction.CommitAsync(cancellationToken);
@@ -57,7 +58,7 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
         }
 
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Cache, cancellationToken);
+        await CredentialStore.DeleteAsync(transaction, CredentialKey.Of(context.TenantId, CredentialPurposes.Cache), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
+using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Tenancy.Sealing;
@@ -31,7 +33,7 @@ internal sealed class DatabaseStep(
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             credential = await credentials.SaveAsync(
-                transaction, context.TenantId, CredentialPurposes.Database, place.Login,
+                transaction, KeyOf(context.TenantId, place.Placement), place.Login,
                 Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
@@ -44,18 +46,21 @@ internal sealed class DatabaseStep(
     {
         await connections.CloseAsync(context.TenantId);
         // Without a placement nothing was ever created.
-        if (context.Tenant.Placed is { } placement)
-            await TierOf(context).DropAsync(context, TenantSchema.Of(placement), cancellationToken);
+        if (context.Tenant.Placed is not { } placement)
+            return;
+        await TierOf(context).DropAsync(context, TenantSchema.Of(placement), cancellationToken);
 
         // Last, so that the password is not deleted while the login may still exist.
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        await CredentialStore.DeleteAsync(transaction, context.TenantId, CredentialPurposes.Database, cancellationToken);
+        await CredentialStore.DeleteAsync(transaction, KeyOf(context.TenantId, placement), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     internal static TenantPlacement PlacementOf(Tenant tenant) =>
         tenant.Placed ?? throw StepFailureException.Permanent(
             "not-reserved", $"Tenant '{tenant.Slug}' has no placement.", $"Retry the operation from step '{StepNames.Reserve}'.");
+
+    private static CredentialKey KeyOf(TenantId tenant, TenantPlacement placement) => CredentialKey.Of(tenant, placement.Id, CredentialPurposes.Database);
 
     private ITier TierOf(StepContext context) => tiers.Single(t => t.Tier == context.Tenant.Tier);
 }

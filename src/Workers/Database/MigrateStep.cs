@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
+using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
@@ -32,8 +33,8 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
         var version = applied[^1].Version;
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await TenantMigrationRows.AddAsync(
-            transaction, context.TenantId, [.. applied.Select(m => new TenantMigration(m.Version, m.Name, m.Checksum))], cancellationToken);
-        await TenantRows.SetSchemaVersionAsync(transaction, context.TenantId, version, cancellationToken);
+            transaction, context.TenantId, place.Placement.Id, [.. applied.Select(m => new TenantMigration(m.Version, m.Name, m.Checksum))], cancellationToken);
+        await PlacementStore.SetSchemaVersionAsync(transaction, context.TenantId, place.Placement.Id, version, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new { Version = version };
     }
@@ -41,9 +42,11 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
     /// <summary>Deletes only the record. The compensation of the database step, which follows, removes the tables with the database, the schema or the rows.</summary>
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
+        if (context.Tenant.Placed is not { } placement)
+            return;
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        await TenantMigrationRows.DeleteAsync(transaction, context.TenantId, cancellationToken);
-        await TenantRows.SetSchemaVersionAsync(transaction, context.TenantId, null, cancellationToken);
+        await TenantMigrationRows.DeleteAsync(transaction, placement.Id, cancellationToken);
+        await PlacementStore.SetSchemaVersionAsync(transaction, context.TenantId, placement.Id, null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Secrets;
 using Saga.Tenancy.Sealing;
@@ -14,20 +13,23 @@ public sealed class CredentialStore(TenantSealer sealer)
 {
     /// <summary>Keeps an existing credential; otherwise stores the given one.</summary>
     /// <param name="transaction">Commit it before the credential is used outside.</param>
-    /// <param name="purpose">One of <see cref="CredentialPurposes"/>.</param>
+    /// <param name="key">Whose it is, and its purpose: one of <see cref="CredentialPurposes"/>.</param>
+    /// <param name="username">The name to sign in with.</param>
+    /// <param name="password">The secret, which is sealed under the tenant's key.</param>
+    /// <param name="cancellationToken">Cancels the transaction's statements.</param>
     /// <returns>The stored credential, which the caller must use.</returns>
     public async Task<Credential> SaveAsync(
-        LeasedTransaction transaction, TenantId tenant, string purpose, string username, string password, CancellationToken cancellationToken)
+        LeasedTransaction transaction, CredentialKey key, string username, string password, CancellationToken cancellationToken)
     {
-        var bound = CredentialPurposes.Sealed(purpose);
-        var envelope = await sealer.SealAsync(transaction, tenant, bound, Encoding.UTF8.GetBytes(password), cancellationToken);
-        if (await CredentialRows.AddAsync(transaction, tenant, purpose, new CredentialRow(username, envelope), cancellationToken))
+        var bound = CredentialPurposes.Sealed(key.Purpose);
+        var envelope = await sealer.SealAsync(transaction, key.Tenant, bound, Encoding.UTF8.GetBytes(password), cancellationToken);
+        if (await CredentialRows.AddAsync(transaction, key, new CredentialRow(username, envelope), cancellationToken))
             return new Credential(username, password);
-        var row = await CredentialRows.ReadAsync(transaction, tenant, purpose, cancellationToken);
-        return new Credential(row.Username, Encoding.UTF8.GetString(await sealer.OpenAsync(transaction, tenant, bound, row.Sealed, cancellationToken)));
+        var row = await CredentialRows.ReadAsync(transaction, key, cancellationToken);
+        return new Credential(row.Username, Encoding.UTF8.GetString(await sealer.OpenAsync(transaction, key.Tenant, bound, row.Sealed, cancellationToken)));
     }
 
     /// <summary>Deletes the credential, if there is one. Delete it in the external system first.</summary>
-    public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, string purpose, CancellationToken cancellationToken) =>
-        CredentialRows.DeleteAsync(transaction, tenant, purpose, cancellationToken);
+    public static Task DeleteAsync(LeasedTransaction transaction, CredentialKey key, CancellationToken cancellationToken) =>
+        CredentialRows.DeleteAsync(transaction, key, cancellationToken);
 }

@@ -33,7 +33,12 @@ public sealed class RenamePlan : ICommandPlan<RenameTenant, RenameTenant>
 
     public CommandSubject Subject(RenameTenant input) => new CommandSubject.ExistingTenant(input.TenantId);
 
-    public OperationRejected? Guard(RenameTenant input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active);
+    public OperationRejected? Guard(RenameTenant input, Tenant tenant) =>
+        TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? (tenant.Holds.FirstOrDefault(h => h.Code == HoldCode.Abuse) is not { } hold ? null : new()
+        {
+            Code = RejectionCodes.TenantState,
+            Detail = $"{hold.Actor} holds the tenant ({hold.Effect}): {hold.Reason}",
+        });
 
     public WorkflowDefinition Plan(RenameTenant input, Tenant? tenant) => Workflows[tenant!.Region is null ? 0 : 1];
 

@@ -1,6 +1,8 @@
+using Dapper;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
+using Saga.Registry.Holds;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -56,6 +58,37 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
         (rejection.Code, rejection.Detail).ShouldBe((RejectionCodes.TenantState, "Tenant 'acme' is provisioning. It must be active."));
         (await Rename.PlanAsync(new(busy.TenantId!.Value, "New"), default)).Rejection!.Code.ShouldBe(RejectionCodes.TenantState);
         (await RowsAsync()).ShouldBe(rows);
+    }
+
+    [Fact]
+    public async Task Should_be_refused_by_a_hold_that_does_not_allow_it()
+    {
+        var tenant = await ActiveAsync("acme");
+        var holds = new HoldStore(Registry);
+        await holds.SetAsync(tenant, HoldCode.NonPayment, HoldEffect.NoGrowth, "rules", "An invoice is overdue.", default);
+        var accepted = Assert.IsType<CommandAccepted>(await RenameAsync(new(tenant, "New")));
+        await EndAsync(accepted.OperationId, "completed", "active");
+
+        await holds.SetAsync(tenant, HoldCode.Abuse, HoldEffect.ReadOnly, "ada", "It sends spam.", default);
+
+        Assert.IsType<CommandRejected>(await RenameAsync(new(tenant, "Newer"))).Rejection.Detail.ShouldBe("ada holds the tenant (ReadOnly): It sends spam.");
+    }
+
+    [Fact]
+    public async Task Should_see_a_hold_that_was_set_while_it_waited_for_the_tenant()
+    {
+        var tenant = await ActiveAsync("acme");
+        await using var other = await Registry.OpenConnectionAsync();
+        await using var accepting = await other.BeginTransactionAsync();
+        await other.ExecuteAsync("select 1 from tenants for no key update");
+        var waiting = RenameAsync(new(tenant, "New"));
+        await Until.TrueAsync(
+            () => QueryAsync<bool>("select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"), "the command waits for the tenant");
+
+        await other.ExecuteAsync("insert into holds (tenant_id, code, effect, actor, reason) select id, 'abuse', 'closed', 'ada', 'It sends spam.' from tenants");
+        await accepting.CommitAsync();
+
+        Assert.IsType<CommandRejected>(await waiting).Rejection.Detail.ShouldBe("ada holds the tenant (Closed): It sends spam.");
     }
 
     [Fact]

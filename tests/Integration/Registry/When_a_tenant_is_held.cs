@@ -86,6 +86,26 @@ public sealed class When_a_tenant_is_held
     }
 
     [Fact]
+    public async Task Should_be_read_with_its_holds()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var tenant = await Seed.TenantAsync(registry, "acme", status: TenantStatus.Active);
+        var holds = new HoldStore(registry);
+        (await tenant.ReadAsync()).Holds.ShouldBeEmpty();
+        await holds.SetAsync(tenant.Id, HoldCode.NonPayment, HoldEffect.NoGrowth, "rules", "An invoice is \"overdue\".", Cancellation);
+        await holds.SetAsync(tenant.Id, HoldCode.Abuse, HoldEffect.ReadOnly, "ada", "It sends spam.", Cancellation);
+
+        var read = await tenant.ReadAsync();
+
+        read.Holds.Select(h => (h.Code, h.Effect, h.Actor, h.Reason)).ShouldBe(
+            [(HoldCode.NonPayment, HoldEffect.NoGrowth, "rules", "An invoice is \"overdue\"."), (HoldCode.Abuse, HoldEffect.ReadOnly, "ada", "It sends spam.")]);
+        read.Holds.ShouldBe(await holds.ListAsync(tenant.Id, Cancellation));
+        (read.Closed, read.ShownStatus).ShouldBe((false, TenantStatus.Active));
+        await holds.SetAsync(tenant.Id, HoldCode.Abuse, HoldEffect.Closed, "ada", "It still sends spam.", Cancellation);
+        (await tenant.ReadAsync()).Closed.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Should_wake_those_who_keep_tenants_in_memory()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

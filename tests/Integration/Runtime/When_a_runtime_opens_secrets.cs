@@ -4,6 +4,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry.Secrets;
 using Saga.Registry;
 using Saga.Tenancy.Configuration;
 using Saga.Tenancy.Sealing;
@@ -26,8 +27,8 @@ public sealed class When_a_runtime_opens_secrets : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         registry = await PostgresServer.NewRegistryAsync();
-        tenant = await Seed.TenantAsync(registry, "acme");
-        other = await Seed.TenantAsync(registry, "other");
+        tenant = await Seed.TenantAsync(registry, "acme", placement: new("main", "acme", "product"));
+        other = await Seed.TenantAsync(registry, "other", placement: new("main", "other", "product"));
         workers = SealingFixture.On(registry, "k1", ("k1", SealingFixture.First));
         product = new ProductService(registry, ("r1", RuntimeLogin.Key));
         await SaveAsync(tenant, "acme's");
@@ -158,7 +159,7 @@ public sealed class When_a_runtime_opens_secrets : IAsyncLifetime
     {
         var context = await of.BeginAsync("database");
         await using var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
-        await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, of.Id, CredentialPurposes.Database, "user", password, default);
+        await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, CredentialKey.Of(of.Id, of.Id.Value, CredentialPurposes.Database), "user", password, default);
         await transaction.CommitAsync(default);
     }
 

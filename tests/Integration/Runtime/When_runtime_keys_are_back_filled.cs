@@ -5,6 +5,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Schema;
+using Saga.Registry.Secrets;
 using Saga.Registry;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Integration.Sealing;
@@ -78,7 +79,7 @@ public sealed class When_runtime_keys_are_back_filled
         var tenant = await SealedAsync(registry, workers, "acme");
         await ForgetAsync(registry);
 
-        await SaveAsync(registry, workers, tenant, CredentialPurposes.Cache);
+        await SaveAsync(registry, workers, tenant, CredentialKey.Of(tenant.Id, CredentialPurposes.Cache));
 
         await using var product = new ProductService(registry, ("r1", RuntimeLogin.Key));
         (await FindAsync(product, tenant.Id))!.Password.ShouldBe(tenant.Id.ToString());
@@ -184,16 +185,16 @@ public sealed class When_runtime_keys_are_back_filled
 
     private static async Task<SeededTenant> SealedAsync(NpgsqlDataSource registry, ServiceProvider workers, string slug)
     {
-        var tenant = await Seed.TenantAsync(registry, slug);
-        await SaveAsync(registry, workers, tenant, CredentialPurposes.Database);
+        var tenant = await Seed.TenantAsync(registry, slug, placement: new("main", slug, "product"));
+        await SaveAsync(registry, workers, tenant, CredentialKey.Of(tenant.Id, tenant.Id.Value, CredentialPurposes.Database));
         return tenant;
     }
 
-    private static async Task SaveAsync(NpgsqlDataSource registry, ServiceProvider workers, SeededTenant tenant, string purpose)
+    private static async Task SaveAsync(NpgsqlDataSource registry, ServiceProvider workers, SeededTenant tenant, CredentialKey key)
     {
-        var context = await tenant.BeginAsync(purpose);
+        var context = await tenant.BeginAsync(key.Purpose);
         await using var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
-        await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, tenant.Id, purpose, "user", tenant.Id.ToString(), default);
+        await workers.GetRequiredService<CredentialStore>().SaveAsync(transaction, key, "user", tenant.Id.ToString(), default);
         await transaction.CommitAsync(default);
     }
 

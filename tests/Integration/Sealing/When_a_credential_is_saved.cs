@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Registry.Leases;
+using Saga.Registry.Secrets;
 using Saga.Registry;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Support;
@@ -21,7 +22,7 @@ public sealed class When_a_credential_is_saved : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         registry = await PostgresServer.NewRegistryAsync();
-        tenant = await Seed.TenantAsync(registry, "acme");
+        tenant = await Seed.TenantAsync(registry, "acme", placement: new("main", "acme", "product"));
         var services = SealingFixture.On(registry, "k1", ("k1", SealingFixture.First));
         store = services.GetRequiredService<CredentialStore>();
         found = services.GetRequiredService<TenantCredentials>();
@@ -79,7 +80,7 @@ public sealed class When_a_credential_is_saved : IAsyncLifetime
     {
         var context = await tenant.BeginAsync(step);
         await using var transaction = await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(context.Lease, default);
-        var credential = await store.SaveAsync(transaction, tenant.Id, CredentialPurposes.Database, "user", password, default);
+        var credential = await store.SaveAsync(transaction, CredentialKey.Of(tenant.Id, tenant.Id.Value, CredentialPurposes.Database), "user", password, default);
         await transaction.CommitAsync(default);
         return credential;
     }

@@ -48,6 +48,43 @@ public sealed class When_a_stored_registry_is_upgraded
     }
 
     [Fact]
+    public async Task Should_give_logins_and_migrations_to_placements()
+    {
+        await using var registry = await StoredRegistry.LoadAsync(Version);
+        // As that version stored them. The last two have no placement: one was undone, and one is not placed yet.
+        await WriteAsync(
+            registry,
+            """
+            insert into tenant_credentials (tenant_id, purpose, username, sealed)
+            select id, purpose, slug, '' from tenants cross join unnest(array['database', 'cache']) purpose where slug in ('in-rows', 'in-database', 'inflight', 'undone');
+            insert into tenant_migrations (tenant_id, version, name, checksum)
+            select id, number, slug || number, '' from tenants cross join generate_series(1, 2) number where slug in ('in-rows', 'inflight', 'fresh');
+            update tenants set schema_version = 2 where slug in ('in-rows', 'inflight');
+            """);
+
+        await new RegistryMigrator(registry).MigrateAsync(TestContext.Current.CancellationToken);
+
+        (await ScalarAsync<string>(registry,
+            """
+            select string_agg(concat_ws(' ', username, purpose, p.state, p.server), ', ' order by username, purpose)
+            from tenant_credentials c left join placements p on p.id = c.placement_id and p.tenant_id = c.tenant_id
+            """))
+            .ShouldBe(
+                "in-database cache, in-database database current eu-1, in-rows cache, in-rows database current eu-1, "
+                + "inflight cache, inflight database building eu-1, undone cache");
+        (await ScalarAsync<string>(registry,
+            """
+            select string_agg(m.name || ' ' || p.state, ', ' order by m.name)
+            from tenant_migrations m join placements p on p.id = m.placement_id and p.tenant_id = m.tenant_id
+            """))
+            .ShouldBe("in-rows1 current, in-rows2 current, inflight1 building, inflight2 building");
+        var tenants = await new TenantListing(registry).ListAsync(new TenantFilter(), "slug", null, 100, TestContext.Current.CancellationToken);
+        tenants.Items.Where(t => t.SchemaVersion is not null).Select(t => $"{t.Slug} {t.SchemaVersion}").ShouldBe(["in-rows 2", "inflight 2"]);
+        (await ScalarAsync<string>(registry, "select string_agg(username, ' ' order by username) from runtime_v1.credentials where purpose = 'database'"))
+            .ShouldBe("in-database in-rows inflight");
+    }
+
+    [Fact]
     public async Task Should_end_every_operation()
     {
         await using var registry = await UpgradedAsync();
@@ -88,6 +125,12 @@ public sealed class When_a_stored_registry_is_upgraded
     {
         await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
         return await connection.ExecuteScalarAsync<T>(sql);
+    }
+
+    private static async Task WriteAsync(NpgsqlDataSource registry, string sql)
+    {
+        await using var connection = await registry.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await connection.ExecuteAsync(sql);
     }
 
     private static async Task<NpgsqlDataSource> UpgradedAsync()

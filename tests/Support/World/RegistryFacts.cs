@@ -13,7 +13,7 @@ internal static class RegistryFacts
             .. await connection.QueryAsync<TenantRow>(
                 """
                 select t.id, slug, t.tier, status, admin_email as AdminEmail, server as Server, database as Database,
-                       schema as Schema, organization_id as OrganizationId, admin_user_id as AdminUserId, schema_version as SchemaVersion,
+                       schema as Schema, organization_id as OrganizationId, admin_user_id as AdminUserId, placements.schema_version as SchemaVersion,
                        (select count(*) from jsonb_object_keys(p.definition->'settings')) + (select count(*) from jsonb_object_keys(p.definition->'features'))
                            as PlanSettings
                 from tenants t join plans p on p.name = t.plan left join placements on tenant_id = t.id and state <> 'gone'
