@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Saga.Messaging.Batching;
 using Saga.Messaging.DeadLetters;
 using Saga.Messaging.Pausing;
 using Saga.Messaging.Queues;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MassTransit;
 using Saga.Contracts;
+using Saga.Messaging.Batching;
 
 namespace Saga.Messaging;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MassTransit;
+using Saga.Messaging.Batching;
 
 namespace Saga.Messaging;
 

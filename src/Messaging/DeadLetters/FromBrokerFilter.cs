@@ -1,6 +1,7 @@
 using MassTransit;
 using Saga.Contracts;
 using Saga.Contracts.DeadLetters;
+using Saga.Messaging.Batching;
 
 namespace Saga.Messaging.DeadLetters;
 

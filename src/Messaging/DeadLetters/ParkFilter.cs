@@ -1,5 +1,6 @@
 using MassTransit;
 using Saga.Contracts.DeadLetters;
+using Saga.Messaging.Batching;
 
 namespace Saga.Messaging.DeadLetters;
 

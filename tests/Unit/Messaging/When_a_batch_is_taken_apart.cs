@@ -3,6 +3,7 @@ using System.Text;
 using MassTransit;
 using NSubstitute;
 using Saga.Contracts.Steps;
+using Saga.Messaging.Batching;
 using Saga.Messaging;
 using Shouldly;
 using Xunit;

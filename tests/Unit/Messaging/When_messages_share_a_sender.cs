@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Saga.Contracts.Steps;
+using Saga.Messaging.Batching;
 using Saga.Messaging;
 using Shouldly;
 using Xunit;

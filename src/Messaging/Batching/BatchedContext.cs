@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using MassTransit;
 using MassTransit.Context;
 
-namespace Saga.Messaging;
+namespace Saga.Messaging.Batching;
 
 /// <summary>One message of a batch, presented as a single delivery.</summary>
 /// <param name="batch">The delivery that contained it.</param>

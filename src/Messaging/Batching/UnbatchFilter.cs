@@ -3,7 +3,7 @@ using MassTransit;
 using Saga.Contracts.DeadLetters;
 using Saga.Messaging.DeadLetters;
 
-namespace Saga.Messaging;
+namespace Saga.Messaging.Batching;
 
 /// <summary>
 /// Unpacks batches before consumers see them. Each message is handled separately, with its own retry and in its own trace. The

@@ -1,4 +1,4 @@
-namespace Saga.Messaging;
+namespace Saga.Messaging.Batching;
 
 /// <summary>
 /// Sends to one queue in batches. While <see cref="AtOnce"/> sends wait for the broker's confirmation, further messages collect and
