@@ -25,7 +25,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
         var place = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"saga-bench-postgres-{Environment.ProcessId}"));
         var started = await PrivatePostgres.StartAsync(place, settings);
         Watchdog.WatchPostgres(place);
-        await ClosedDatabases.OnServerAsync(started.ConnectionString("postgres"));
+        await TestProvisioner.PrepareAsync(started.ConnectionString("postgres"));
         return new BenchPostgres(started, place);
     }
 

@@ -42,7 +42,7 @@ internal sealed class ExternalSystems : IAsyncDisposable
     public Dictionary<string, string?> Settings(string registry) => new(keycloak.Settings, StringComparer.OrdinalIgnoreCase)
     {
         ["Saga:Registry:ConnectionString"] = registry,
-        ["Saga:Databases:Servers:main:ConnectionString"] = postgres.Admin,
+        ["Saga:Databases:Servers:main:ConnectionString"] = TestProvisioner.On(postgres.Admin),
         ["Saga:Databases:Servers:main:MaxTenants"] = "100000",
         ["Saga:Storage:Adapter"] = "s3",
         ["Saga:Storage:S3:ServiceUrl"] = s3.Url,

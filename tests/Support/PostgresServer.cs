@@ -45,7 +45,7 @@ public static class PostgresServer
     {
         if (Environment.GetEnvironmentVariable("SAGA_TEST_POSTGRES") is { Length: > 0 } given)
         {
-            await ClosedDatabases.OnServerAsync(given);
+            await TestProvisioner.PrepareAsync(given);
             return given;
         }
 
@@ -58,7 +58,7 @@ public static class PostgresServer
             // Deleting a gigabyte of databases takes long, so do not wait for it.
             System.Diagnostics.Process.Start("rm", ["-rf", folder]).Dispose();
         });
-        await ClosedDatabases.OnServerAsync(server.ConnectionString("postgres"));
+        await TestProvisioner.PrepareAsync(server.ConnectionString("postgres"));
         return server.ConnectionString("postgres");
     }
 }

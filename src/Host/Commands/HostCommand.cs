@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Saga.Workers.Database.Preparation;
 
 namespace Saga.Host.Commands;
 
@@ -17,8 +18,18 @@ internal sealed record HostCommand(string Words, string Purpose, bool NeedsServe
     public static IReadOnlyList<HostCommand> All { get; } =
     [
         new("check identity", "says what the identity provider's realm and rights lack", NeedsServers: false, IdentityCommands.CheckAsync),
+        new("prepare-server", "prepares database servers once, as a superuser, so that workers need none; --print prints the statements instead", NeedsServers: false, PrepareCommand.RunAsync)
+        {
+            Switches = new Dictionary<string, string>(StringComparer.Ordinal) { ["--print"] = $"{PrepareOptions.Section}:{nameof(PrepareOptions.Print)}" },
+        },
         new("repair administrators", "replaces the former role tenant-admin by the organisations' groups", NeedsServers: true, IdentityCommands.RepairAsync),
     ];
+
+    /// <summary>Arguments without a value, and the settings that they set to true.</summary>
+    public IReadOnlyDictionary<string, string> Switches { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The arguments with every switch replaced by its setting.</summary>
+    public string[] Expand(IEnumerable<string> arguments) => [.. arguments.Select(a => Switches.TryGetValue(a, out var setting) ? $"--{setting}=true" : a)];
 
     /// <summary>The command that the arguments begin with; null when they begin with a setting or there are none.</summary>
     /// <exception cref="Startup.StartException">There is no such command.</exception>

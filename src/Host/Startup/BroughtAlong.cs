@@ -4,6 +4,7 @@ using Npgsql;
 using Saga.Host.Embedded;
 using Saga.Host.Local;
 using Saga.Host.Processes;
+using Saga.Workers.Database.Preparation;
 
 namespace Saga.Host.Startup;
 
@@ -67,10 +68,11 @@ internal sealed class BroughtAlong : IAsyncDisposable
 
     private async Task StartPostgresAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
+        var provisioner = new Provisioner(Provisioner.DefaultName, Folder.Secret("provisioner-password", Convert.ToHexStringLower));
         try
         {
             postgres = await PrivatePostgres.StartAsync(Folder.In("postgres"), cancellationToken: cancellationToken);
-            await SetUpAsync(postgres, cancellationToken);
+            await SetUpAsync(postgres, provisioner, cancellationToken);
         }
         catch (InvalidOperationException e)
         {
@@ -85,16 +87,18 @@ internal sealed class BroughtAlong : IAsyncDisposable
         // A user who only sets something else about this server does not have to know its address.
         var databases = configuration.GetSection("Saga:Databases:Servers");
         if (!databases.GetChildren().Any() || (databases.GetSection("main").Exists() && string.IsNullOrEmpty(databases["main:ConnectionString"])))
-            Settings["Saga:Databases:Servers:main:ConnectionString"] = postgres.ConnectionString("postgres");
+            Settings["Saga:Databases:Servers:main:ConnectionString"] = new NpgsqlConnectionStringBuilder(postgres.ConnectionString("postgres"))
+            {
+                Username = provisioner.Name, Password = provisioner.Password,
+            }.ConnectionString;
     }
 
-    private static async Task SetUpAsync(PrivatePostgres postgres, CancellationToken cancellationToken)
+    private static async Task SetUpAsync(PrivatePostgres postgres, Provisioner provisioner, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(postgres.ConnectionString("postgres"));
         await connection.OpenAsync(cancellationToken);
         if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
             await connection.ExecuteAsync("create database saga");
-        // Tenants' logins must not connect to these databases.
-        await connection.ExecuteAsync("revoke connect, temporary on database postgres, template1 from public");
+        await ServerPreparation.RunAsync(postgres.ConnectionString("postgres"), provisioner, cancellationToken: cancellationToken);
     }
 }

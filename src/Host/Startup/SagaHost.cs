@@ -47,6 +47,7 @@ internal static class SagaHost
     {
         var stop = signals.Token;
         var command = HostCommand.Find(args);
+        args = command?.Expand(args) ?? args;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var configuration = builder.Configuration;
         string[] settings = [.. args.Skip(command?.Words.Split(' ').Length ?? 0)];

@@ -36,11 +36,17 @@ internal sealed class DatabaseWorld : IAsyncDisposable
 
     public TenantConnections Connections => Get<TenantConnections>();
 
+    /// <param name="registry">The registry; a new one when null.</param>
+    /// <param name="change">Registrations that come first.</param>
+    /// <param name="server">A superuser's connection string to the server; the shared one when null.</param>
+    /// <param name="workers">The workers' connection string to it; the provisioner's when null.</param>
+    /// <param name="settings">Configuration on top of what is needed.</param>
     public static async Task<DatabaseWorld> CreateAsync(
-        NpgsqlDataSource? registry = null, Action<IServiceCollection>? change = null, string? server = null, params (string Key, string Value)[] settings)
+        NpgsqlDataSource? registry = null, Action<IServiceCollection>? change = null, string? server = null, string? workers = null, params (string Key, string Value)[] settings)
     {
         registry ??= await PostgresServer.NewRegistryAsync();
         var admin = server ?? await PostgresServer.AdminConnectionStringAsync();
+        workers ??= TestProvisioner.On(admin);
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(
             [
@@ -49,7 +55,7 @@ internal sealed class DatabaseWorld : IAsyncDisposable
                 new("Saga:Sealing:MasterKeys:k1", SealingFixture.First),
                 new("Saga:Runtime:Keys:r1", RuntimeLogin.Key),
                 new("Saga:Runtime:Registry:ConnectionString", RuntimeLogin.On(registry.ConnectionString)),
-                new("Saga:Databases:Servers:main:ConnectionString", admin),
+                new("Saga:Databases:Servers:main:ConnectionString", workers),
             ])
             .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value)))
             .Build();

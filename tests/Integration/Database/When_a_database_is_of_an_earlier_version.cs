@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-/// <summary>Uses its own server, because the row tier's database is every test's.</summary>
+/// <summary>Uses its own server, because the row tier's database is every test's. Its workers are superusers, as those of the earlier version were.</summary>
 public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) : IClassFixture<OwnServer>
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];
@@ -16,7 +16,7 @@ public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) :
     [MemberData(nameof(Tiers))]
     public async Task Should_be_brought_up_to_date_at_start(IsolationTier tier)
     {
-        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString, workers: server.ConnectionString);
         var tenant = await ReadyAsync(world, tier);
         var placement = (await tenant.ReadAsync()).Placement!;
         await world.AdminQueryAsync<string>(placement.Database, Earlier(placement.Schema));
@@ -36,7 +36,7 @@ public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) :
     [Fact]
     public async Task Should_be_brought_up_to_date_by_the_next_row_tenant()
     {
-        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString, workers: server.ConnectionString);
         var tenant = await ReadyAsync(world, IsolationTier.Row);
         await world.AdminQueryAsync<string>("saga_rows", Earlier("product") + "delete from product.schema_migrations where version = 4;");
 

@@ -3,50 +3,36 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Tests.Support;
 using Saga.Workers.Database;
+using Saga.Workers.Database.Preparation;
 using Shouldly;
 using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-public sealed class When_a_server_has_few_connections
+public sealed class When_a_server_has_few_connections(OwnServer server) : IClassFixture<OwnServer>
 {
     private const int Budget = 6;
 
     [Fact]
     public async Task Should_never_open_more_than_the_budget_and_still_finish_every_tenant()
     {
-        var name = $"budget_{Guid.NewGuid():n}";
-        var admin = new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync());
-        await using var observer = NpgsqlDataSource.Create(admin.ConnectionString);
-        // Beyond the limit the server itself refuses connections, except for superusers, so the test also counts them.
-        await using (var role = observer.CreateCommand($"create role {name} superuser login password 'secret'"))
-            await role.ExecuteNonQueryAsync();
-        try
-        {
-            admin.Username = name;
-            admin.Password = "secret";
-            await using var world = await DatabaseWorld.CreateAsync(server: admin.ConnectionString, settings: ("Saga:Databases:MaxConnectionsPerServer", $"{Budget}"));
-            using var done = new CancellationTokenSource();
-            var watching = WatchAsync(observer, name, done.Token);
+        await using var observer = NpgsqlDataSource.Create(server.ConnectionString);
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString, settings: ("Saga:Databases:MaxConnectionsPerServer", $"{Budget}"));
+        using var done = new CancellationTokenSource();
+        var watching = WatchAsync(observer, Provisioner.DefaultName, done.Token);
 
-            IsolationTier[] tiers = [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];
-            await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
-            {
-                var tenant = await world.ReadyAsync(tiers[i % tiers.Length]);
-                await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
-            }));
-
-            await done.CancelAsync();
-            var (most, looks) = await watching;
-            looks.ShouldBeGreaterThan(10);
-            most.ShouldBeGreaterThan(1);
-            most.ShouldBeLessThanOrEqualTo(Budget);
-        }
-        finally
+        IsolationTier[] tiers = [IsolationTier.Row, IsolationTier.Schema, IsolationTier.Database];
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
         {
-            await using var drop = observer.CreateCommand($"reassign owned by {name} to postgres; drop owned by {name}; drop role {name}");
-            await Record.ExceptionAsync(() => drop.ExecuteNonQueryAsync());
-        }
+            var tenant = await world.ReadyAsync(tiers[i % tiers.Length]);
+            await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
+        }));
+
+        await done.CancelAsync();
+        var (most, looks) = await watching;
+        looks.ShouldBeGreaterThan(10);
+        most.ShouldBeGreaterThan(1);
+        most.ShouldBeLessThanOrEqualTo(Budget);
     }
 
     private static async Task<(long Most, int Looks)> WatchAsync(NpgsqlDataSource observer, string name, CancellationToken until)

@@ -142,10 +142,10 @@ public sealed class When_a_tenant_is_made
 
             await using var third = new NpgsqlConnection(own);
             (await Should.ThrowAsync<PostgresException>(() => third.OpenAsync())).SqlState.ShouldBe(PostgresErrorCodes.TooManyConnections);
-            // The tenant's own database also has the limit.
+            // The database has none, because it would count the workers' sessions.
             var database = (await tenant.ReadAsync()).Placement!.Database;
             (await world.AdminQueryAsync<int>("postgres", $"select datconnlimit from pg_database where datname = '{database}'"))
-                .ShouldHaveSingleItem().ShouldBe(tier == IsolationTier.Database ? 2 : -1);
+                .ShouldHaveSingleItem().ShouldBe(-1);
         }
         finally
         {

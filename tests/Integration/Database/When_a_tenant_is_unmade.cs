@@ -85,7 +85,7 @@ public sealed class When_a_tenant_is_unmade
     [InlineData(IsolationTier.Row, "revoke saga_rows_users from {0}")]
     [InlineData(IsolationTier.Row, "alter role {0} rename to {0}_gone")]
     [InlineData(IsolationTier.Schema, "alter role {0} nologin; alter role {0} reset all")]
-    [InlineData(IsolationTier.Database, "alter database tenant_{1} owner to current_user")]
+    [InlineData(IsolationTier.Database, "alter database tenant_{1} owner to saga_provisioner")]
     [InlineData(IsolationTier.Database, "drop database tenant_{1}")]
     [InlineData(IsolationTier.Database, "alter database tenant_{1} connection limit 0; grant connect on database tenant_{1} to public; revoke connect on database tenant_{1} from {0}")]
     public async Task Should_undo_and_redo_a_half_made_one(IsolationTier tier, string crash)
@@ -162,7 +162,7 @@ public sealed class When_a_tenant_is_unmade
         var placement = (await tenant.ReadAsync()).Placement!;
 
         // The server session of a killed worker, which still holds the tenant's lock.
-        await using var killed = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = "postgres", Pooling = false }.ConnectionString);
+        await using var killed = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(TestProvisioner.On(world.Admin)) { Database = "postgres", Pooling = false }.ConnectionString);
         await killed.OpenAsync();
         await killed.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Id, 1))", new { Id = tenant.Id.ToString() });
         var compensation = world.CompensateAsync(tenant, StepNames.Database);

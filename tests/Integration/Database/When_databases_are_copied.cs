@@ -53,7 +53,7 @@ public sealed class When_databases_are_copied
     public async Task Should_recreate_a_template_that_a_killed_worker_left()
     {
         await using var world = await DatabaseWorld.CreateAsync(change: Product("left"));
-        await world.AdminQueryAsync<string>("postgres", $"create database {world.Get<TemplateDatabases>().Name} connection limit 0");
+        await world.AdminQueryAsync<string>("postgres", $"create database {world.Get<TemplateDatabases>().Name} owner saga_provisioner connection limit 0");
 
         var tenant = await world.ReadyAsync(IsolationTier.Database);
 

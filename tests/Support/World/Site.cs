@@ -96,7 +96,7 @@ public sealed class Site
         site.Settings["Saga:Mail:Smtp:Port"] = site.Mail.Port.ToString(CultureInfo.InvariantCulture);
         foreach (var server in servers)
         {
-            site.Settings[$"Saga:Databases:Servers:{server.Name}:ConnectionString"] = server.ConnectionString;
+            site.Settings[$"Saga:Databases:Servers:{server.Name}:ConnectionString"] = TestProvisioner.On(server.ConnectionString);
             site.Settings[$"Saga:Databases:Servers:{server.Name}:MaxTenants"] = server.MaxTenants.ToString(CultureInfo.InvariantCulture);
             // Whether a warm database is available is random, and these sites count the crash points on a tenant's path.
             site.Settings[$"Saga:Databases:Servers:{server.Name}:WarmDatabases"] = "0";

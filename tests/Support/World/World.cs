@@ -73,7 +73,7 @@ public sealed class World
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600", .. settings]);
         Watchdog.WatchPostgres(Path.Combine(folder.FullName, "postgres"));
-        await ClosedDatabases.OnServerAsync(server.ConnectionString("postgres"));
+        await TestProvisioner.PrepareAsync(server.ConnectionString("postgres"));
         AtEnd.Do(async () =>
         {
             await server.StopAsync(immediate: true);
@@ -92,5 +92,8 @@ public sealed class World
     }
 }
 
-/// <summary>A database server for tenants, by a superuser's connection string.</summary>
+/// <summary>A database server for tenants, which is prepared for workers.</summary>
+/// <param name="Name">Its name in the configuration.</param>
+/// <param name="ConnectionString">A superuser's, for the tests.</param>
+/// <param name="MaxTenants">How many it takes.</param>
 public sealed record SiteServer(string Name, string ConnectionString, int MaxTenants = 1000);

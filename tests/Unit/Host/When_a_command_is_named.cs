@@ -20,6 +20,11 @@ public sealed class When_a_command_is_named
     public void Should_be_none_when_the_arguments_begin_with_a_setting(string arguments) => HostCommand.Find(arguments.Split(' ')).ShouldBeNull();
 
     [Fact]
+    public void Should_set_a_setting_by_a_switch() =>
+        HostCommand.Find(["prepare-server", "--print"]).ShouldNotBeNull().Expand(["prepare-server", "--print", "--Saga:Mode=real"])
+            .ShouldBe(["prepare-server", "--Saga:Prepare:Print=true", "--Saga:Mode=real"]);
+
+    [Fact]
     public void Should_be_none_without_arguments() => HostCommand.Find([]).ShouldBeNull();
 
     [Fact]

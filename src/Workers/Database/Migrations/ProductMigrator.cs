@@ -1,5 +1,6 @@
 using System.Globalization;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
@@ -73,8 +74,8 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
 
     /// <summary>Allows rows of the tenant in the schema.</summary>
     public static Task RegisterAsync(ServerSession session, string schema, Guid tenant, CancellationToken cancellationToken) =>
-        session.ExecuteAsync(
-            $"insert into {Sql.Name(schema)}.tenants (tenant_id) values (@tenant) on conflict do nothing", cancellationToken, new { tenant });
+        Mover.ExecuteAsync(
+            session, $"insert into {Sql.Name(schema)}.tenants (tenant_id) values (@tenant) on conflict do nothing", cancellationToken, new { tenant });
 
     private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellationToken)
     {

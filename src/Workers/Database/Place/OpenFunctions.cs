@@ -23,6 +23,16 @@ internal static class OpenFunctions
         end $do$;
         """;
 
+    /// <summary>Lets the role execute them, whoever else may. Only their owner, a superuser, may run it.</summary>
+    public static string GrantTo(string role) =>
+        $"""
+        do $do$ declare f regprocedure; begin
+            for f in select oid from pg_proc where {Condition} loop
+                execute format('grant execute on function %s to %I', f, {Sql.Text(role)});
+            end loop;
+        end $do$;
+        """;
+
     /// <summary>Closes them if the session's user may. Otherwise the database must come from a template in which they are closed; verification checks it.</summary>
     /// <returns>Whether they are closed.</returns>
     public static async Task<bool> CloseAsync(ServerSession session, CancellationToken cancellationToken)

@@ -34,6 +34,10 @@ internal sealed class PlaceSchema
                     $"""
                     do $do$ begin
                         if to_regrole({Sql.Text(SharedRoles.RowRuntime)}) is null then create role {Sql.Name(SharedRoles.RowRuntime)} nologin; end if;
+                        -- Migrations may write rows of the tenant that they name.
+                        if not pg_has_role({Sql.Text(SharedRoles.RowRuntime)}, 'MEMBER') then
+                            execute format('grant %I to %I', {Sql.Text(SharedRoles.RowRuntime)}, current_user);
+                        end if;
                     exception when duplicate_object or unique_violation then null;
                     end $do$;
                     """,

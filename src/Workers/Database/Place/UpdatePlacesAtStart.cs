@@ -70,7 +70,7 @@ internal sealed partial class UpdatePlacesAtStart(DatabaseServers servers, Exist
         await using var session = await servers.OpenAsync(server, database, cancellationToken);
         var changed = await PlaceSchema.EnsureAsync(session, cancellationToken);
         if (!await OpenFunctions.CloseAsync(session, cancellationToken))
-            LogOpen(server, database, OpenFunctions.Statement);
+            LogOpen(server, database);
         if (database == PlacementStore.RowDatabase)
             await session.ExecuteAsync(SharedRoles.GrantRowRuntime, cancellationToken);
         // Before the policies, which ask for the places.
@@ -84,6 +84,6 @@ internal sealed partial class UpdatePlacesAtStart(DatabaseServers servers, Exist
     [LoggerMessage(EventId = 2321, Level = LogLevel.Warning, Message = "Not every product database of server {Server} has the newest schema saga; trying again: {Reason}")]
     private partial void LogNotUpdated(Exception error, string server, string reason);
 
-    [LoggerMessage(EventId = 2322, Level = LogLevel.Warning, Message = "Every login may take advisory locks and create large objects in database {Database} on server {Server}. Have a superuser run there: {Statement}")]
-    private partial void LogOpen(string server, string database, string statement);
+    [LoggerMessage(EventId = 2322, Level = LogLevel.Warning, Message = "Every login may take advisory locks and create large objects in database {Database} on server {Server}. Run 'saga prepare-server' for this server.")]
+    private partial void LogOpen(string server, string database);
 }

@@ -19,7 +19,7 @@ public sealed class DatabaseServerOptions
     public const int DefaultMaxTenants = 1000;
     public const int DefaultMaxSchemasPerDatabase = 500;
 
-    /// <summary>A superuser's Npgsql connection string, used only by workers and never stored. Its database is ignored.</summary>
+    /// <summary>The provisioner's Npgsql connection string, used only by workers and never stored. Its database is ignored.</summary>
     public string ConnectionString { get; set; } = "";
 
     public string Region { get; set; } = "default";
@@ -53,7 +53,7 @@ internal sealed partial class DatabasesOptionsValidation : IValidateOptions<Data
         if (!Name().IsMatch(name))
             yield return $"{key}: a server's name is 1 to 40 characters, a-z, 0-9 and '-', starting with a letter.";
         if (!HasHost(server.ConnectionString))
-            yield return $"{key}:ConnectionString must be an Npgsql connection string of a superuser, with Host, Username and Password.";
+            yield return $"{key}:ConnectionString must be the provisioner's Npgsql connection string, with Host, Username and Password.";
         if (string.IsNullOrWhiteSpace(server.Region))
             yield return $"{key}:Region must not be empty.";
         if (server.MaxTenants < 0)

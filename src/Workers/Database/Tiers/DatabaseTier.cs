@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
@@ -17,17 +16,17 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
     public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
     {
         await templates.EnsureAsync(place.Server, cancellationToken);
-        var limit = connections.ToString(CultureInfo.InvariantCulture);
         var (database, owner, user) = (Sql.Name(place.Database), Sql.Name(place.Owner), Sql.Name(place.User));
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
             await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, null, cancellationToken);
+            // The login has the plan's limit, and nobody else may connect. A limit of the database would also count the workers' sessions.
             await EnsureDatabaseAsync(session, place, cancellationToken);
             await session.ExecuteAsync(
                 $"""
                 revoke all on database {database} from public;
                 grant connect, temporary on database {database} to {user};
-                alter database {database} connection limit {limit};
+                alter database {database} connection limit -1;
                 {TenantRoles.SearchPath(credential.Username, place.Database, place.Schema)}
                 """,
                 cancellationToken);
@@ -35,8 +34,10 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
 
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
+            // The schema first, because the owner of a table must be allowed to create tables in its schema.
             await session.ExecuteAsync(
                 $"""
+                alter schema {Sql.Name(place.Schema)} owner to {owner};
                 reassign owned by {Sql.Name(SharedRoles.TemplateOwner)} to {owner};
                 {ProductMigrator.Grants(place.Schema, place.User)}
                 """,
@@ -55,7 +56,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
         await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
     }
 
-    // PUBLIC may connect to a new database. A connection limit of 0 keeps everybody but administrators out until that right is revoked.
+    // PUBLIC may connect to a new database. A connection limit of 0 keeps everybody out until that right is revoked.
     // A database is listed only after its copy is complete, even if a process was killed. One whose drop was interrupted is listed with
     // a limit of -2 and cannot be used, so it is created again.
     private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)

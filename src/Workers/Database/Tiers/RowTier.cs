@@ -2,6 +2,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -41,7 +42,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
             var tenants = $"{Sql.Name(place.Schema)}.tenants";
             // Every table of the product references it with ON DELETE CASCADE.
             if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellationToken, new { tenants }))
-                await session.ExecuteAsync($"delete from {tenants} where tenant_id = @Value", cancellationToken, new { context.TenantId.Value });
+                await Mover.ExecuteAsync(session, $"delete from {tenants} where tenant_id = @Value", cancellationToken, new { context.TenantId.Value });
             // After the rows, which are deleted as this tenant's.
             await PlaceRows.RemoveAsync(session, context.TenantId.Value, cancellationToken);
             await TenantRoles.DropOwnedAsync(session, login, cancellationToken);

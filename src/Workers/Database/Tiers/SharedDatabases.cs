@@ -1,6 +1,7 @@
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Walls;
 
@@ -62,9 +63,13 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
             return;
         await TenantRoles.EnsureGroupAsync(session, users, cancellationToken);
         if (owner is not null)
-            await TenantRoles.EnsureGroupAsync(session, owner, cancellationToken);
+            await TenantRoles.EnsureOwnerAsync(session, owner, cancellationToken);
         if (!await session.HasDatabaseAsync(database, cancellationToken))
-            await session.ExecuteAsync($"create database {Sql.Name(database)} template template0 encoding 'UTF8' connection limit 0", cancellationToken);
+        {
+            var empty = await ServerLacks.EmptyDatabaseAsync(session, cancellationToken);
+            await session.ExecuteAsync($"create database {Sql.Name(database)} template {empty} encoding 'UTF8' connection limit 0", cancellationToken);
+        }
+
         await session.ExecuteAsync(
             $"""
             revoke all on database {Sql.Name(database)} from public;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
@@ -31,9 +32,12 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
             return;
         var name = Sql.Name(Name);
         await session.ExecuteAsync($"drop database if exists {name} with (force)", cancellationToken);
-        await TenantRoles.EnsureGroupAsync(session, SharedRoles.TemplateOwner, cancellationToken);
-        await session.ExecuteAsync($"create database {name} template template0 encoding 'UTF8' connection limit 0", cancellationToken);
+        await TenantRoles.EnsureOwnerAsync(session, SharedRoles.TemplateOwner, cancellationToken);
+        var empty = await ServerLacks.EmptyDatabaseAsync(session, cancellationToken);
+        // The limit keeps every login out until PUBLIC may not connect. It would keep this user out, too.
+        await session.ExecuteAsync($"create database {name} template {empty} encoding 'UTF8' connection limit 0", cancellationToken);
         await session.ExecuteAsync($"revoke all on database {name} from public", cancellationToken);
+        await session.ExecuteAsync($"alter database {name} connection limit -1", cancellationToken);
         await using (var inside = await servers.OpenSecondAsync(server, Name, cancellationToken))
         {
             await PlaceSchema.EnsureAsync(inside, cancellationToken);

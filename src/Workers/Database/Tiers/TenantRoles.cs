@@ -1,5 +1,6 @@
 using System.Globalization;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Walls;
 
@@ -8,9 +9,13 @@ namespace Saga.Workers.Database.Tiers;
 /// <summary>Creates and drops roles. Every call may be repeated.</summary>
 internal static class TenantRoles
 {
-    /// <summary>Creates a role without login, for ownership or as a group.</summary>
+    /// <summary>Creates a role without login, as a group.</summary>
     public static Task EnsureGroupAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
         session.ExecuteAsync(Group(role), cancellationToken);
+
+    /// <summary>Creates a role without login that owns objects. This user and the mover get its rights.</summary>
+    public static Task EnsureOwnerAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(Owner(role), cancellationToken);
 
     /// <summary>Creates or updates the tenant's own login with the credential's password and the connection limit, in one transaction. Settings that
     /// the tenant gave to the login or to the shared role are reset.</summary>
@@ -23,10 +28,11 @@ internal static class TenantRoles
         var limit = connections.ToString(CultureInfo.InvariantCulture);
         return session.ExecuteAsync(
             $"""
-            {(owner is null ? "" : Group(owner))}
+            {(owner is null ? "" : Owner(owner))}
             {Group(credential.Username)}
-            alter role {role} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls inherit
-                connection limit {limit} password {Sql.Text(ScramVerifier.Create(credential.Password))};
+            {Restrict(credential.Username)}
+            alter role {role} login nocreatedb nocreaterole inherit connection limit {limit}
+                password {Sql.Text(ScramVerifier.Create(credential.Password))};
             {LoginSettings.Reset(credential.Username)}
             {(memberOf is null ? "" : LoginSettings.Reset(memberOf) + LoginSettings.Join(memberOf, credential.Username))}
             """,
@@ -52,7 +58,7 @@ internal static class TenantRoles
     public static async Task DropOwnedAsync(ServerSession session, string role, CancellationToken cancellationToken)
     {
         if (await ExistsAsync(session, role, cancellationToken))
-            await session.ExecuteAsync($"drop owned by {Sql.Name(role)} cascade", cancellationToken);
+            await session.ExecuteAsync($"{Join(role)} drop owned by {Sql.Name(role)} cascade", cancellationToken);
     }
 
     /// <summary>Drops the role. Call it when only shared objects (grants on databases) may still reference the role.</summary>
@@ -64,6 +70,39 @@ internal static class TenantRoles
 
     private static string Group(string role) =>
         $"do $do$ begin if not exists (select from pg_roles where rolname = {Sql.Text(role)}) then create role {Sql.Name(role)} nologin; end if; end $do$;";
+
+    private static string Owner(string role) =>
+        $"""
+        {Group(role)}
+        {Join(role)}
+        do $do$ begin
+            if not (select rolsuper from pg_roles where rolname = current_user)
+                and exists (select from pg_roles m where m.rolname = '{PreparedNames.Mover}' and not pg_has_role(m.oid, {Sql.Text(role)}::name, 'USAGE')) then
+                grant {Sql.Name(role)} to {PreparedNames.Mover};
+            end if;
+        end $do$;
+        """;
+
+    // Only a member of a role may use what the role owns. A superuser needs no membership.
+    private static string Join(string role) =>
+        $"""
+        do $do$ begin
+            if not pg_has_role({Sql.Text(role)}, 'USAGE') then
+                execute format('grant %I to %I', {Sql.Text(role)}, current_user);
+            end if;
+        exception when unique_violation or duplicate_object then null;
+        end $do$;
+        """;
+
+    // Nobody but a superuser may even name these attributes, so they are named only if a superuser has set one.
+    private static string Restrict(string role) =>
+        $"""
+        do $do$ begin
+            if exists (select from pg_roles where rolname = {Sql.Text(role)} and (rolsuper or rolreplication or rolbypassrls)) then
+                alter role {Sql.Name(role)} nosuperuser noreplication nobypassrls;
+            end if;
+        end $do$;
+        """;
 
     private static Task<bool> ExistsAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>("select exists (select 1 from pg_roles where rolname = @role)", cancellationToken, new { role });

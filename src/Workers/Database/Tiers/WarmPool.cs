@@ -65,8 +65,13 @@ internal sealed class WarmPool(DatabaseServers servers, TemplateDatabases templa
         await session.ExecuteAsync($"create database {Sql.Name(name)} template {Sql.Name(templates.Name)} connection limit 0", cancellationToken);
         await session.ExecuteAsync($"revoke all on database {Sql.Name(name)} from public", cancellationToken);
         // The first session in a database makes the server build its catalog cache files. Nobody waits for that here.
+        await session.ExecuteAsync($"alter database {Sql.Name(name)} connection limit 1", cancellationToken);
         await using (await servers.OpenAsync(server, name, cancellationToken))
-            return true;
+        {
+        }
+
+        await session.ExecuteAsync($"alter database {Sql.Name(name)} connection limit 0", cancellationToken);
+        return true;
     }
 
     private SemaphoreSlim Signal(string server) => taken.GetOrAdd(server, _ => new SemaphoreSlim(0));

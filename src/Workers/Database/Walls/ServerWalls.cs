@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Saga.Registry.Placements;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 
@@ -16,9 +17,16 @@ internal sealed partial class ServerWalls(DatabaseServers servers, ILogger<Serve
         bool rows;
         await using (var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken))
         {
+            if (await ServerLacks.IsSuperuserAsync(session, cancellationToken))
+                LogSuperuser(server);
+            var lacks = await ServerLacks.ListAsync(session, cancellationToken);
+            if (lacks.Count > 0)
+                LogLacks(server, string.Join("; ", lacks));
             var open = await OpenDatabases.ListAsync(session, cancellationToken);
             if (open.Count > 0)
                 LogOpen(server, string.Join(", ", open), OpenDatabases.Closing(open));
+            if (lacks.Count > 0)
+                return;
             foreach (var changed in await LoginSettings.OfSharedRolesAsync(session, cancellationToken))
             {
                 LogReset(server, changed.Role, changed.Settings);
@@ -40,6 +48,14 @@ internal sealed partial class ServerWalls(DatabaseServers servers, ILogger<Serve
             await SharedDatabases.CloseStatisticsAsync(inside, cancellationToken);
         }
     }
+
+    [LoggerMessage(EventId = 2460, Level = LogLevel.Warning,
+        Message = "Workers sign in to database server {Server} as a superuser. Name another login in its ConnectionString, and run 'saga prepare-server', which creates it.")]
+    private partial void LogSuperuser(string server);
+
+    [LoggerMessage(EventId = 2461, Level = LogLevel.Warning,
+        Message = "The workers' login on database server {Server} lacks: {Lacks}. Run 'saga prepare-server' for this server; until then, steps there fail.")]
+    private partial void LogLacks(string server, string lacks);
 
     [LoggerMessage(EventId = 2302, Level = LogLevel.Warning,
         Message = "Every login of database server {Server}, and so every tenant's, may connect to or use these databases: {Databases}. Tenants are not verified there until a superuser or the owner runs: {Statement}")]
