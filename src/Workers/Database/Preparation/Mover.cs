@@ -9,6 +9,13 @@ internal static class Mover
     private const string Become =
         $"do $do$ begin if not (select rolsuper from pg_roles where rolname = current_user) then set local role {PreparedNames.Mover}; end if; end $do$";
 
+    /// <summary>Runs the query as the mover, within a transaction if there is one. The default value if this user may not become the mover.</summary>
+    public static async Task<T?> ScalarAsync<T>(ServerSession session, string sql, CancellationToken cancellationToken) =>
+        await session.ScalarAsync<bool>(
+            $"select exists (select from pg_roles where rolname = '{PreparedNames.Mover}' and pg_has_role(oid, 'MEMBER'))", cancellationToken)
+            ? await session.ScalarAsync<T>($"{Become}; {sql}; reset role", cancellationToken)
+            : default;
+
     /// <summary>Runs the statement in a transaction of its own, as the mover, who has the rights of each table's owner.</summary>
     public static Task ExecuteAsync(ServerSession session, string sql, CancellationToken cancellationToken, object? parameters = null) => session.InTransactionAsync(
         async () =>

@@ -1,3 +1,4 @@
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -34,8 +35,25 @@ internal static class SharedStatistics
     /// <exception cref="StepFailureException">Old statistics are there, and this user may not delete them: <c>statistics-left</c>.</exception>
     public static async Task CloseAsync(ServerSession session, string schema, CancellationToken cancellationToken)
     {
+        await StopAsync(session, schema, cancellationToken);
+        if (!await HasLeftAsync(session, schema, cancellationToken))
+            return;
+        await session.ExecuteAsync(Delete(Sql.Text(schema)), cancellationToken);
+        // An index that was made anew may collect again.
+        await StopAsync(session, schema, cancellationToken);
+        if (await HasLeftAsync(session, schema, cancellationToken))
+        {
+            throw StepFailureException.Permanent(
+                "statistics-left",
+                $"The shared tables on server '{session.Server}' have planner statistics of other tenants' values, which the worker's user may not delete.",
+                $"As superuser, run in the database of schema {schema}: DELETE FROM pg_statistic s USING pg_class c WHERE c.oid = s.starelid AND c.relnamespace = '{schema}'::regnamespace");
+        }
+    }
+
+    private static Task StopAsync(ServerSession session, string schema, CancellationToken cancellationToken)
+    {
         var name = Sql.Text(schema);
-        await session.ExecuteAsync(
+        return session.ExecuteAsync(
             $"""
             do $do$
             declare statement text;
@@ -51,16 +69,6 @@ internal static class SharedStatistics
             end $do$
             """,
             cancellationToken);
-        if (!await HasLeftAsync(session, schema, cancellationToken))
-            return;
-        await session.ExecuteAsync(Delete(name), cancellationToken);
-        if (await HasLeftAsync(session, schema, cancellationToken))
-        {
-            throw StepFailureException.Permanent(
-                "statistics-left",
-                $"The shared tables on server '{session.Server}' have planner statistics of other tenants' values, which the worker's user may not delete.",
-                $"As superuser, run in the database of schema {schema}: DELETE FROM pg_statistic s USING pg_class c WHERE c.oid = s.starelid AND c.relnamespace = '{schema}'::regnamespace");
-        }
     }
 
     /// <summary>Whether statistics are collected.</summary>
@@ -71,15 +79,28 @@ internal static class SharedStatistics
     public static async Task<bool> IsOpenAsync(ServerSession session, string schema, CancellationToken cancellationToken) =>
         await IsCollectingAsync(session, schema, cancellationToken) || await HasLeftAsync(session, schema, cancellationToken);
 
-    // Only a superuser sees this catalog. For other users nothing is left: their databases never had statistics, because the migration
-    // that creates a table also stops collecting.
-    private static async Task<bool> HasLeftAsync(ServerSession session, string schema, CancellationToken cancellationToken) =>
-        await session.ScalarAsync<bool>("select has_table_privilege('pg_catalog.pg_statistic', 'select')", cancellationToken)
-        && await session.ScalarAsync<bool>(
-            $"select exists (select 1 from pg_catalog.pg_statistic s join ({Columns(Sql.Text(schema))}) c on c.relation = s.starelid and c.number = s.staattnum)",
-            cancellationToken);
+    // Only a superuser sees the catalog. Its view shows values to whoever may read all rows, so to the mover.
+    private static async Task<bool> HasLeftAsync(ServerSession session, string schema, CancellationToken cancellationToken)
+    {
+        if (await session.ScalarAsync<bool>("select has_table_privilege('pg_catalog.pg_statistic', 'select')", cancellationToken))
+        {
+            return await session.ScalarAsync<bool>(
+                $"select exists (select 1 from pg_catalog.pg_statistic s join ({Columns(Sql.Text(schema))}) c on c.relation = s.starelid and c.number = s.staattnum)",
+                cancellationToken);
+        }
 
-    // From PostgreSQL 18 an owner may clear statistics without touching the catalog.
+        return await Mover.ScalarAsync<bool>(
+            session,
+            $"""
+            select exists (
+                select 1 from pg_stats s join ({Columns(Sql.Text(schema))}) c
+                    on c.relation = to_regclass(format('%I.%I', s.schemaname, s.tablename)) and c.part = s.attname)
+            """,
+            cancellationToken);
+    }
+
+    // Setting a column's type, to the same one, removes its statistics and rewrites nothing. It also makes its indexes anew, from the same files.
+    // From PostgreSQL 18 an owner may clear statistics.
     private static string Delete(string schema) =>
         $"""
         do $do$
@@ -90,6 +111,15 @@ internal static class SharedStatistics
             elsif current_setting('server_version_num')::int >= 180000 then
                 for part in select k.relnamespace::regnamespace::text as schema, k.relname::text as name, c.part as name_of_part from ({Columns(schema)}) c join pg_class k on k.oid = c.relation loop
                     execute format('select pg_clear_attribute_stats(%L, %L, %L, inherited) from unnest(array[true, false]) inherited', part.schema, part.name, part.name_of_part);
+                end loop;
+            else
+                for part in
+                    select c.relation::regclass as relation, c.part as name, format_type(a.atttypid, a.atttypmod)
+                        || case when a.attcollation <> 0 then format(' collate %s', a.attcollation::regcollation) else '' end as type
+                    from ({Columns(schema)}) c join pg_attribute a on a.attrelid = c.relation and a.attnum = c.number
+                    where not c.of_index
+                loop
+                    execute format('alter table %s alter column %I type %s', part.relation, part.name, part.type);
                 end loop;
             end if;
         end $do$
