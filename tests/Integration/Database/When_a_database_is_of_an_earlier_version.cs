@@ -49,7 +49,7 @@ public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) :
     [Fact]
     public async Task Should_decide_in_one_view_whose_place_a_session_may_use()
     {
-        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString, workers: server.ConnectionString);
         var tenant = await ReadyAsync(world, IsolationTier.Row);
         // The first version repeated the condition of the view saga.here.
         await world.AdminQueryAsync<string>(

@@ -35,7 +35,7 @@ public sealed class When_a_server_is_prepared_by_a_script(UnpreparedServer serve
         var admin = new NpgsqlConnectionStringBuilder(server.ConnectionString);
         var start = new ProcessStartInfo("psql", ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", $"--host={admin.Host}", $"--port={admin.Port}", $"--username={admin.Username}", "postgres"])
         {
-            RedirectStandardInput = true, RedirectStandardError = true, Environment = { ["PGPASSWORD"] = admin.Password },
+            RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false, Environment = { ["PGPASSWORD"] = admin.Password },
         };
         using var psql = Process.Start(start)!;
         await psql.StandardInput.WriteAsync(script);
