@@ -1,4 +1,3 @@
-using Saga.Contracts;
 using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -16,7 +15,7 @@ public sealed class When_a_step_is_at_work
     public async Task Should_have_its_delivery_acknowledged(bool back)
     {
         if (Environment.GetEnvironmentVariable("SAGA_TEST_RABBITMQ") is { Length: > 0 })
-            Assert.Skip("Only the tests' own node can be asked for its queues.");
+            Assert.Skip("Only the tests' own node can be asked for its channels.");
         await using var registry = await PostgresServer.NewRegistryAsync();
         var address = await RabbitServer.NewVirtualHostAsync();
         var step = ScriptedStep.Hanging("one", out var began, back);
@@ -25,8 +24,7 @@ public sealed class When_a_step_is_at_work
         await host.SubmitAsync((back ? EngineHost.Chain("one", "two") : EngineHost.Chain("one")).Each(s => s with { AttemptTimeout = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(1) }));
         await began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
-        var queue = Endpoints.QueueOf(back ? Endpoints.WorkerUndo(EngineHost.Worker) : Endpoints.Worker(EngineHost.Worker));
-        await Until.TrueAsync(async () => await RabbitServer.LookAsync(address, queue) == (0, 0), "its delivery is acknowledged", TimeSpan.FromMinutes(2));
+        await Until.TrueAsync(async () => await RabbitServer.UnacknowledgedAsync(address) == 0, "its delivery is acknowledged", TimeSpan.FromMinutes(2));
 
         step.Calls.ShouldBe(back ? ["execute", "compensate"] : ["execute"]);
         (await registry.ScalarAsync<string>("select status from operation_steps where step = 'one'")).ShouldBe(back ? "compensating" : "running", "it is still at work");
