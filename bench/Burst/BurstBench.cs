@@ -30,7 +30,7 @@ internal static class BurstBench
             results.AddRange(await MeasureAsync(systems, settings, [new("Saga:Admission:Slots", "10000")], [new("room for all, without admission", count)], time));
 
         var report = new Report("burst").Line().Line(machine).Line()
-            .Line(Invariant($"Two processes each of Api, Orchestrator and Workers with default settings; {Server}. Row, schema and database tier in turn. Seconds by the registry's clock from the first acceptance.")).Line()
+            .Line(Invariant($"Two processes each of Api, Orchestrator and Workers with default settings; {Server}. {settings.WarmUp ?? WarmUp} tenants to warm up. Row, schema and database tier in turn. Seconds by the registry's clock from the first acceptance.")).Line()
             .Table(
                 ["tenants", "", "all accepted", "first twentieth active", "median active", "total", "connections, at most", "ends"],
                 results.Select(r => new[]
@@ -62,7 +62,7 @@ internal static class BurstBench
         await using var installation = await Installation.StartAsync(systems, all, time);
         var results = new List<BurstResult>();
         // A program compiles what it runs for the first time, and what it runs often.
-        foreach (var run in (BurstRun[])[new("warm-up", WarmUp), .. runs])
+        foreach (var run in (BurstRun[])[new("warm-up", settings.WarmUp ?? WarmUp), .. runs])
         {
             if (run.Room is { } room)
                 await watch.LeaveRoomAsync(room);
