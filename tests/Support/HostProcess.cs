@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Shouldly;
 
 namespace Saga.Tests.Support;
@@ -115,7 +114,7 @@ public sealed class HostProcess : IAsyncDisposable
     /// <summary>Kills processes of a program that name the folder or work in it.</summary>
     /// <returns>How many there were.</returns>
     public static int Kill(string folder, string program) =>
-        Processes(folder).Count(p => p.CommandLine.Split(' ')[0].EndsWith(program, StringComparison.Ordinal) && Kill(p.Id, 9) == 0);
+        Processes(folder).Count(p => p.CommandLine.Split(' ')[0].EndsWith(program, StringComparison.Ordinal) && UnixSignals.Send(p.Id, UnixSignals.Kill));
 
     public async ValueTask DisposeAsync()
     {
@@ -127,7 +126,7 @@ public sealed class HostProcess : IAsyncDisposable
 
     private async Task<int> SignalAsync(int signal)
     {
-        Kill(process.Id, signal).ShouldBe(0);
+        UnixSignals.Send(process.Id, signal).ShouldBeTrue();
         return await EndsAsync();
     }
 
@@ -177,8 +176,4 @@ public sealed class HostProcess : IAsyncDisposable
             return "";
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

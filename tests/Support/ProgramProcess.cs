@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Saga.Tests.Support;
@@ -7,7 +6,6 @@ namespace Saga.Tests.Support;
 /// <summary>One of the three programs, started like an operator would, with configuration in environment variables.</summary>
 public sealed class ProgramProcess : IDisposable
 {
-    private const int Terminate = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Process process;
     private readonly StringBuilder output = new();
@@ -48,18 +46,28 @@ public sealed class ProgramProcess : IDisposable
 
     public Task<int> TerminateAsync()
     {
-        _ = Kill(process.Id, Terminate);
+        _ = UnixSignals.Send(process.Id, UnixSignals.Terminate);
         return EndsAsync();
+    }
+
+    /// <summary>Freezes it (SIGSTOP), as a machine that is paused or swaps does.</summary>
+    public void Freeze() => _ = UnixSignals.Send(process.Id, UnixSignals.Stop);
+
+    /// <summary>Lets it continue.</summary>
+    public void Thaw() => _ = UnixSignals.Send(process.Id, UnixSignals.Continue);
+
+    /// <summary>Kills it (SIGKILL), like a crash.</summary>
+    public void Kill()
+    {
+        if (process.HasExited)
+            return;
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
     }
 
     public void Dispose()
     {
-        if (!process.HasExited)
-        {
-            process.Kill(entireProcessTree: true);
-            process.WaitForExit();
-        }
-
+        Kill();
         Watchdog.Forget(process.Id);
         process.Dispose();
     }
@@ -78,8 +86,4 @@ public sealed class ProgramProcess : IDisposable
         lock (lines)
             return lines.ToString();
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int pid, int signal);
 }

@@ -53,7 +53,13 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Kills the server, like a crash.</summary>
-    public void Stop() => (process ?? throw new InvalidOperationException("The server named by SAGA_TEST_REDIS is not the tests' to stop.")).Kill();
+    public void Stop() => Own.Kill();
+
+    /// <summary>Freezes the server: connections stay open, and nothing answers.</summary>
+    public void Freeze() => Own.Freeze();
+
+    /// <summary>Lets it continue.</summary>
+    public void Thaw() => Own.Thaw();
 
     public async Task StartAsync()
     {
@@ -97,6 +103,8 @@ public sealed class RedisServer : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;
     }
+
+    private ServerProcess Own => process ?? throw new InvalidOperationException("The server named by SAGA_TEST_REDIS is not the tests' to stop.");
 
     private static async Task<RedisServer> GetAsync() =>
         Environment.GetEnvironmentVariable("SAGA_TEST_REDIS") is { Length: > 0 } given ? new RedisServer(given) : await StartNewAsync();

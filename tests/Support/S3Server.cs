@@ -65,6 +65,12 @@ public sealed class S3Server
     /// <summary>Kills the gateway, like a crash. Stored objects stay.</summary>
     public void Stop() => Gateway.Kill();
 
+    /// <summary>Freezes the gateway: connections stay open, and nothing answers.</summary>
+    public void Freeze() => Gateway.Freeze();
+
+    /// <summary>Lets it continue.</summary>
+    public void Thaw() => Gateway.Thaw();
+
     public async Task StartAsync()
     {
         Gateway.Start();

@@ -60,6 +60,12 @@ public sealed class ServerProcess
         process = null;
     }
 
+    /// <summary>Freezes it (SIGSTOP): connections stay open, and nothing answers.</summary>
+    public void Freeze() => Signal(UnixSignals.Stop);
+
+    /// <summary>Lets it continue.</summary>
+    public void Thaw() => Signal(UnixSignals.Continue);
+
     /// <summary>Waits until the probe succeeds. Fails with the server's last output if it exits or takes too long.</summary>
     public async Task WaitAsync(Func<Task<bool>> probe, TimeSpan limit)
     {
@@ -71,6 +77,13 @@ public sealed class ServerProcess
         {
             throw Failed("was not ready in time");
         }
+    }
+
+    // To its whole session, because a starter script has the server as a child.
+    private void Signal(int signal)
+    {
+        if (process is not null)
+            _ = UnixSignals.Send(-process.Id, signal);
     }
 
     private InvalidOperationException Failed(string how)

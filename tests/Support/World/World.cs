@@ -54,10 +54,10 @@ public sealed class World
         return site;
     }
 
-    /// <summary>Stops PostgreSQL like a crash, and starts it again.</summary>
-    public async Task RestartPostgresAsync()
+    /// <summary>Stops PostgreSQL, like a crash (immediate) or in order, and starts it again.</summary>
+    public async Task RestartPostgresAsync(bool immediate = true)
     {
-        await Postgres.RestartAsync(immediate: true);
+        await Postgres.RestartAsync(immediate);
         // Clears the tests' own connections; the code under test must recover by itself.
         foreach (var site in Sites)
             site.Registry.Clear();

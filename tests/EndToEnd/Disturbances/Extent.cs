@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Saga.Tests.EndToEnd.Disturbances;
+
+/// <summary>How many tenants there are, and how bad the disturbances are.</summary>
+/// <param name="Tenants">Half of them come over HTTP, half over AMQP.</param>
+/// <param name="Kills">How many processes are killed.</param>
+/// <param name="Between">The time between two kills.</param>
+/// <param name="Away">How long an external system or the broker is away.</param>
+/// <param name="Frozen">How long processes are frozen; longer than a lease.</param>
+/// <param name="LeaseSeconds">The workers' lease.</param>
+/// <param name="Limit">How long the last tenants may take after the last disturbance.</param>
+internal sealed record Extent(int Tenants, int Kills, TimeSpan Between, TimeSpan Away, TimeSpan Frozen, int LeaseSeconds, TimeSpan Limit)
+{
+    /// <summary>The number of tenants of a long run, which lasts several minutes.</summary>
+    private const string Switch = "SAGA_TEST_INSTALLATION_TENANTS";
+
+    private static readonly Extent Brief = new(
+        24, 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(8), 4, TimeSpan.FromMinutes(3));
+
+    /// <summary>A brief run, or the long one of as many tenants as the environment says.</summary>
+    public static Extent FromEnvironment() => Environment.GetEnvironmentVariable(Switch) is { Length: > 0 } tenants
+        ? new(int.Parse(tenants, CultureInfo.InvariantCulture), 14, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(45), 15, TimeSpan.FromMinutes(20))
+        : Brief;
+}

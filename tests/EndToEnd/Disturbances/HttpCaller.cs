@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using Saga.Contracts.Commands;
+
+namespace Saga.Tests.EndToEnd.Disturbances;
+
+/// <summary>Posts commands to any of the APIs, and repeats each with the same key until it is accepted.</summary>
+internal sealed class HttpCaller : IDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private readonly IReadOnlyList<Uri> apis;
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private int calls;
+
+    public HttpCaller(IReadOnlyList<Uri> apis, string token)
+    {
+        this.apis = apis;
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    public async Task PostAsync(ProvisionTenant command)
+    {
+        while (!await TryAsync(command))
+            await Task.Delay(Pause);
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<bool> TryAsync(ProvisionTenant command)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(apis[Interlocked.Increment(ref calls) % apis.Count], "/api/v1/tenants"))
+        {
+            Content = JsonContent.Create(new { name = command.Name, slug = command.Slug, plan = command.Plan, adminEmail = command.AdminEmail, domain = command.Domain }),
+        };
+        request.Headers.Add("Idempotency-Key", command.Slug);
+        try
+        {
+            using var answer = await http.SendAsync(request);
+            if (answer.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.ServiceUnavailable)
+                return answer.StatusCode == HttpStatusCode.Accepted;
+            throw new InvalidOperationException($"POST /api/v1/tenants of {command.Slug} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or TaskCanceledException)
+        {
+            // The process was killed or stopped, or its answer was lost.
+            return false;
+        }
+    }
+}

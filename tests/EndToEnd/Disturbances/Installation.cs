@@ -1,0 +1,35 @@
+namespace Saga.Tests.EndToEnd.Disturbances;
+
+/// <summary>Two processes of each program.</summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    private static readonly string[] Programs = ["Saga.Workers", "Saga.Orchestrator", "Saga.Api", "Saga.Workers", "Saga.Orchestrator", "Saga.Api"];
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    public Installation(IReadOnlyDictionary<string, string?> settings) => Members = [.. Programs.Select(program => new Member(program, settings))];
+
+    public IReadOnlyList<Member> Members { get; }
+
+    public IReadOnlyList<Uri> Apis => [.. Members.Where(m => m.Program == "Saga.Api").Select(m => m.Address)];
+
+    public Member First(string program) => Members.First(m => m.Program == program);
+
+    public Task ReadyAsync() => Task.WhenAll(Members.Select(m => m.ReadyAsync(http)));
+
+    /// <summary>Restarts one after the other, each when the one before is ready.</summary>
+    public async Task RestartAsync()
+    {
+        foreach (var member in Members)
+            await member.RestartAsync(http);
+    }
+
+    public Task StopAsync() => Task.WhenAll(Members.Select(m => m.StopAsync()));
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var member in Members)
+            member.Dispose();
+        http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Net;
+using Saga.Tests.Support;
+using Shouldly;
+
+namespace Saga.Tests.EndToEnd.Disturbances;
+
+/// <summary>One process of an installation. After a restart it has the same address.</summary>
+internal sealed class Member : IDisposable
+{
+    private readonly string program;
+    private readonly IReadOnlyDictionary<string, string?> settings;
+    private ProgramProcess process;
+
+    public Member(string program, IReadOnlyDictionary<string, string?> settings)
+    {
+        (this.program, this.settings) = (program, settings);
+        Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}"));
+        process = Start();
+    }
+
+    public string Program => program;
+
+    public Uri Address { get; }
+
+    public void Freeze() => process.Freeze();
+
+    public void Thaw() => process.Thaw();
+
+    /// <summary>Kills it and starts it again at once.</summary>
+    public void Crash()
+    {
+        process.Dispose();
+        process = Start();
+    }
+
+    /// <summary>Stops it in order, and starts it again.</summary>
+    public async Task RestartAsync(HttpClient http)
+    {
+        await StopAsync();
+        process.Dispose();
+        process = Start();
+        await ReadyAsync(http);
+    }
+
+    public async Task StopAsync() => (await process.TerminateAsync()).ShouldBe(0, $"{program}: {process.Errors}");
+
+    public Task ReadyAsync(HttpClient http) => Until.TrueAsync(
+        async () =>
+        {
+            process.HasExited.ShouldBeFalse($"{program}: {process.Errors}{process.Output}");
+            try
+            {
+                using var answer = await http.GetAsync(new Uri(Address, "/health/ready"));
+                return answer.StatusCode == HttpStatusCode.OK;
+            }
+            catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
+            {
+                return false;
+            }
+        }, $"{program} is ready", TimeSpan.FromMinutes(2));
+
+    public void Dispose() => process.Dispose();
+
+    private ProgramProcess Start() => new(program, settings, $"--{(program == "Saga.Api" ? "urls" : "Saga:Health:Url")}={Address.GetLeftPart(UriPartial.Authority)}", "--Saga:Log:Console=Warning");
+}
