@@ -61,6 +61,7 @@ public static class ApiRegistration
         var api = app.MapGroup("/api/v1").WithHead();
         api.MapGroup("").WithTags("Tenants").MapTenants();
         api.MapGroup("").WithTags("Operations").MapOperations();
+        api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Plans").MapPlans();
         api.MapGroup("").WithTags("Dead letters").MapDeadLetters();
         app.MapHealth().AllowAnonymous().WithTags("Health");

@@ -10,6 +10,9 @@ public sealed record EngineLevel(int Value)
     /// <summary>The level that every orchestrator supports. Workflows that were stored without a level need this one.</summary>
     public const int First = 1;
 
+    /// <summary>The level of workflows with steps that wait.</summary>
+    public const int Waits = 2;
+
     /// <summary>This version's level.</summary>
-    public static EngineLevel Current { get; } = new(First);
+    public static EngineLevel Current { get; } = new(Waits);
 }

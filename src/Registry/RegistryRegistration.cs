@@ -24,6 +24,7 @@ using Saga.Registry.Schema;
 using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
 using Saga.Shared.Startup;
 
 namespace Saga.Registry;
@@ -82,6 +83,7 @@ public static class RegistryRegistration
         services.TryAddSingleton<ILeaseStore, SqlLeaseStore>();
         services.TryAddSingleton<IOutboxStore, SqlOutboxStore>();
         services.TryAddSingleton<ISweepStore, SqlSweepStore>();
+        services.TryAddSingleton<IWaitStore, SqlWaitStore>();
         services.TryAddSingleton<IDowntimeStore, SqlDowntimeStore>();
         services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
     }

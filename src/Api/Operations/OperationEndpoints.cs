@@ -28,7 +28,7 @@ internal static class OperationEndpoints
             .WithQueryParameter("kind", "Such as provision.")
             .WithQueryParameter("tenant", "A tenant's id or slug.")
             .WithQueryParameter("parent", "The id of an operation: lists its parts.")
-            .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred or failed.");
+            .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred, awaiting or failed.");
         api.MapOne<OperationView>(
             "/operations/{id}", FindAsync, Policies.Read, "getOperation", "Show an operation with its steps and history", ProblemType.OperationNotFound);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
@@ -97,6 +97,6 @@ internal static class OperationEndpoints
         return TypedResults.Empty;
     }
 
-    private static ProblemResult NotFound(string id) =>
+    internal static ProblemResult NotFound(string id) =>
         new(ProblemType.OperationNotFound, Guid.TryParseExact(id, "d", out _) ? $"No operation has the id {id}." : "An operation's id is a UUID, as returned in Location and by GET /api/v1/operations.");
 }

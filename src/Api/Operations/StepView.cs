@@ -10,7 +10,8 @@ public sealed record StepView
 {
     public required string Name { get; init; }
 
-    public required string Worker { get; init; }
+    /// <summary>Absent for a step that waits.</summary>
+    public string? Worker { get; init; }
 
     public required StepKind Kind { get; init; }
 
@@ -32,7 +33,7 @@ public sealed record StepView
 
     public DateTimeOffset? DispatchedAt { get; init; }
 
-    /// <summary>When running: the end of the attempt's time. When waiting or deferred: when the next attempt is dispatched.</summary>
+    /// <summary>When running: the end of the attempt's time. When waiting or deferred: when the next attempt is dispatched. When awaiting: when the wait ends.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
     public DateTimeOffset? Deadline { get; init; }
@@ -52,6 +53,9 @@ public sealed record StepView
 
     public JsonElement? Output { get; init; }
 
+    /// <summary>What the step waits for; absent for a step that a worker runs.</summary>
+    public WaitView? Wait { get; init; }
+
     /// <param name="workflow">The steps.</param>
     /// <param name="runs">The state of each step, in the same order.</param>
     /// <param name="unknown">The statuses that this version does not know, by step.</param>
@@ -61,7 +65,7 @@ public sealed record StepView
     private static StepView Of(StepDefinition step, StepRun run, string? unknown) => new()
     {
         Name = step.Name,
-        Worker = step.Worker,
+        Worker = step.Wait is null ? step.Worker : null,
         Kind = step.Kind,
         After = step.After,
         Status = unknown is null ? StepStatusNames.Shown(run.Status) : StepStatusNames.Unknown,
@@ -77,5 +81,6 @@ public sealed record StepView
         Failure = run.Failure,
         DeferredBy = run.DeferredBy,
         Output = run.Output,
+        Wait = step.Wait is { } wait ? WaitView.Of(wait, run) : null,
     };
 }

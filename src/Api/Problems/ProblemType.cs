@@ -28,6 +28,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "A running operation is in the way");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
+    public static readonly ProblemType NothingWaits = new("nothing-waits", StatusCodes.Status409Conflict, "Nothing waits for this answer");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
     public static readonly ProblemType BodyTooLarge = new(RejectionCodes.BodyTooLarge, StatusCodes.Status413PayloadTooLarge, "The body is too large");
@@ -44,7 +45,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, ParentEnded, TenantState, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, ParentEnded, TenantState, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

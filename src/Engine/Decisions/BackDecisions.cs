@@ -7,15 +7,15 @@ namespace Saga.Engine.Decisions;
 /// <summary>What an operation does while it compensates.</summary>
 internal static class BackDecisions
 {
-    /// <summary>Starts to compensate: steps that have not begun are skipped.</summary>
+    /// <summary>Starts to compensate: steps that have not begun, or still wait, are skipped.</summary>
     public static void StartCompensation(DecisionDraft draft, string failedStep, Failure reason)
     {
         draft.State = OperationState.Compensating;
         draft.Failure = reason;
         draft.Line(new(HistoryEvents.CompensationStarted, failedStep, Data: new { failure = reason }));
-        foreach (var step in draft.Steps.Where(s => s.Status.Phase == StepPhase.Pending).ToList())
+        foreach (var step in draft.Steps.Where(s => s.Status.Phase is StepPhase.Pending or StepPhase.Awaiting).ToList())
         {
-            draft.Replace(step with { Status = step.Status.In(StepPhase.Skipped) });
+            draft.Replace(step with { Status = step.Status.In(StepPhase.Skipped), DueAt = null });
             draft.Line(HistoryEvents.StepSkipped, step);
         }
     }
@@ -25,8 +25,7 @@ internal static class BackDecisions
     {
         foreach (var definition in draft.Workflow.Steps)
         {
-            var dependents = draft.Workflow.Steps.Where(s => s.After.Contains(definition.Name, StringComparer.Ordinal));
-            if (definition.Kind == StepKind.Compensatable && MayHaveActed(draft.Run(definition.Name)) && dependents.All(d => IsUndone(draft, d)))
+            if (definition is { Kind: StepKind.Compensatable, Wait: null } && MayHaveActed(draft.Run(definition.Name)) && AreDependentsUndone(draft, definition))
                 draft.Send(draft.Run(definition.Name), Direction.Back, attempt: 1);
         }
 
@@ -70,8 +69,13 @@ internal static class BackDecisions
     private static bool MayHaveActed(StepRun step) =>
         !step.Status.IsBack && step.Status.Phase is not (StepPhase.Pending or StepPhase.Skipped);
 
+    private static bool AreDependentsUndone(DecisionDraft draft, StepDefinition definition) =>
+        draft.Workflow.Steps.Where(s => s.After.Contains(definition.Name, StringComparer.Ordinal)).All(d => IsUndone(draft, d));
+
     private static bool IsUndone(DecisionDraft draft, StepDefinition definition) => draft.Run(definition.Name).Status switch
     {
+        // A wait has no effect of its own, but what came after it may have.
+        _ when definition.Wait is not null => AreDependentsUndone(draft, definition),
         { Phase: StepPhase.Pending or StepPhase.Skipped } => true,
         { Direction: Direction.Back, Phase: StepPhase.Done } => true,
         { Direction: Direction.Forward, Phase: StepPhase.Failed } => definition.Kind != StepKind.Compensatable,

@@ -123,8 +123,8 @@ internal sealed class DecisionBuilder(
 
     public void Redispatch() => new DueDecisions(draft, this, rules, results).Redispatch();
 
-    // Dispatches everything that may run now, and ends the operation when nothing is left.
-    private void Advance()
+    /// <summary>Starts everything that may run now, and ends the operation when nothing is left.</summary>
+    public void Advance()
     {
         if (draft.State == OperationState.Running)
             ForwardDecisions.Advance(draft);

@@ -2,15 +2,16 @@ using Saga.Engine.Operations;
 
 namespace Saga.Engine.Decisions;
 
-/// <summary>What happens to steps without a report: attempts that are over, dispatches that nobody took, and attempts that are due.</summary>
+/// <summary>What happens to steps without a report: attempts that are over, dispatches that nobody took, attempts that are due, and waits that end.</summary>
 internal sealed class DueDecisions(DecisionDraft draft, DecisionBuilder builder, DispatchRules rules, WorkerResults results)
 {
     public void Wake()
     {
         var moving = draft.InMotion();
         GiveUp(moving);
-        // Done afterwards, because an abandoned attempt may have made the operation compensate, and no step is sent twice in one decision.
-        foreach (var step in moving.Where(draft.Moves))
+        EndWaits(moving);
+        // Done afterwards, because an abandoned attempt or a rejection may have made the operation compensate, and no step is sent twice in one decision.
+        foreach (var step in moving.Where(s => !s.Status.IsAwaiting && draft.Moves(s)))
         {
             if (!step.Status.IsDispatched && step.DueAt <= draft.Now)
                 draft.Send(step, step.Status.Direction, step.Attempt + 1);
@@ -29,6 +30,17 @@ internal sealed class DueDecisions(DecisionDraft draft, DecisionBuilder builder,
                 draft.Redeliver(step);
             else if (step.LostAt is null && draft.Run(step.Name) == step)
                 draft.Send(draft.Uncertain(step, true), step.Status.Direction, step.Attempt);
+        }
+    }
+
+    private void EndWaits(List<StepRun> moving)
+    {
+        if (draft.State != OperationState.Running)
+            return;
+        if (moving.FindAll(s => s.Status.IsAwaiting && s.DueAt <= draft.Now) is { Count: > 0 } due)
+        {
+            WaitDecisions.End(draft, due);
+            builder.Advance();
         }
     }
 

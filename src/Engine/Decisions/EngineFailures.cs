@@ -1,6 +1,7 @@
 using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Engine.Waits;
 
 namespace Saga.Engine.Decisions;
 
@@ -11,6 +12,9 @@ public static class EngineFailures
     public const string WorkerLost = "worker-lost";
     public const string Poisonous = "poisonous";
     public const string DeferredTooLong = "deferred-too-long";
+    public const string RejectedCode = "rejected";
+    public const string WaitExpired = "wait-expired";
+    public const string WaitWithoutTime = "wait-without-time";
 
     /// <summary>The step may have taken effect, or may harm its process, so its operation stalls before and after the pivot and never compensates by itself.</summary>
     public static bool OnlyStalls(Failure failure) => failure.Code is Poisonous or DeferredTooLong;
@@ -45,6 +49,32 @@ public static class EngineFailures
         Message = $"Step '{step.Name}' was deferred for more than {limit:g} without a result. The last reason: {last.Reason}",
         Remedy = $"Make sure that {last.System} is available, then replay the operation.",
         System = last.System,
+        Kind = FailureKind.Permanent,
+    };
+
+    internal static Failure Rejected(StepRun step, WaitAnswer answer) => new()
+    {
+        Code = RejectedCode,
+        Message = $"{answer.By} rejected step '{step.Name}'{(answer.Reason is { } reason ? $": {reason}" : "")}",
+        Remedy = "Settle the reason, then send the command again.",
+        Kind = FailureKind.Permanent,
+    };
+
+    internal static Failure WaitedTooLong(StepRun step, WaitDefinition wait) => new()
+    {
+        Code = WaitExpired,
+        Message = wait.For == WaitKind.Approval
+            ? $"Nobody approved or rejected step '{step.Name}' within {wait.AtMost:g}."
+            : $"The signal '{wait.Signal}', which step '{step.Name}' waits for, did not come within {wait.AtMost:g}.",
+        Remedy = "Send the command again when the answer can be given in time.",
+        Kind = FailureKind.Permanent,
+    };
+
+    internal static Failure NoTimeToWaitFor(StepRun step, WaitDefinition wait) => new()
+    {
+        Code = WaitWithoutTime,
+        Message = $"Step '{step.Name}' waits until a time that step '{wait.UntilOutputOf}' should name, but its output has no member 'until' with a time.",
+        Remedy = $"Have step '{wait.UntilOutputOf}' return the time, then send the command again.",
         Kind = FailureKind.Permanent,
     };
 }

@@ -8,18 +8,29 @@ namespace Saga.Engine.Decisions;
 /// <summary>What an operation does while it moves forward.</summary>
 internal static class ForwardDecisions
 {
-    /// <summary>Dispatches the steps whose predecessors have succeeded. Completes the operation when all steps have, and stalls it when none can run.</summary>
+    /// <summary>
+    /// Dispatches the steps whose predecessors have succeeded, or begins to wait. Completes the operation when all steps have succeeded, and
+    /// stalls it when none can run. One with a failed step stalls although others still wait, because an operator must not see it only
+    /// days later.
+    /// </summary>
     public static void Advance(DecisionDraft draft)
     {
         foreach (var definition in draft.Workflow.Steps)
         {
-            if (draft.Run(definition.Name).Status.Phase == StepPhase.Pending && definition.After.All(a => draft.Run(a).Status == StepStatus.Succeeded))
-                draft.Send(draft.Run(definition.Name), Direction.Forward, attempt: 1);
+            var step = draft.Run(definition.Name);
+            if (step.Status.Phase != StepPhase.Pending || !definition.After.All(a => draft.Run(a).Status == StepStatus.Succeeded))
+                continue;
+            if (definition.Wait is { } wait)
+                WaitDecisions.Begin(draft, step, wait);
+            else
+                draft.Send(step, Direction.Forward, attempt: 1);
         }
+
+        var moving = draft.InMotion();
 
         if (draft.Steps.All(s => s.Status == StepStatus.Succeeded))
             draft.Finish(OperationState.Completed, HistoryEvents.Completed);
-        else if (draft.InMotion().Count == 0)
+        else if (moving.Count == 0 || (moving.TrueForAll(s => s.Status.IsAwaiting) && draft.Steps.Any(s => s.Status.Phase == StepPhase.Failed)))
             draft.Stall();
     }
 

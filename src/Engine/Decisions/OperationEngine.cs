@@ -68,7 +68,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
 
     /// <summary>
     /// Handles everything that is due: gives up attempts whose time is over or whose worker is lost, sends dispatches again that no worker
-    /// took, and sends delayed attempts.
+    /// took, sends delayed attempts, and ends waits that were answered or whose time is over.
     /// </summary>
     public Decision Wake(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
@@ -112,5 +112,5 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
 
     private static StepRun? Awaited(Progress progress, StepReport report) =>
         progress.Steps.FirstOrDefault(s => s.Name == report.Step && s.Fence == report.Fence
-            && s.Status.IsInMotion && s.Status.Direction == progress.State.Direction());
+            && s.Status is { IsInMotion: true, IsAwaiting: false } && s.Status.Direction == progress.State.Direction());
 }

@@ -11,6 +11,13 @@ public static class HistoryEvents
     public const string StepTimedOut = "stepTimedOut";
     public const string StepDeferred = "stepDeferred";
     public const string StepSkipped = "stepSkipped";
+
+    /// <summary>A step began to wait for a time, an approval or a signal.</summary>
+    public const string StepAwaiting = "stepAwaiting";
+
+    /// <summary>Somebody approved or rejected a step that waits, sent its signal, or ended its wait early.</summary>
+    public const string WaitAnswered = "waitAnswered";
+
     public const string CompensationStarted = "compensationStarted";
     public const string CompensationDispatched = "compensationDispatched";
     public const string StepCompensated = "stepCompensated";

@@ -15,6 +15,9 @@ public enum StepPhase
     /// <summary>An external system is unavailable; the attempt did not count, and the next one is due later.</summary>
     Deferred,
 
+    /// <summary>Waits for a time, an approval or a signal; no worker runs it. Forward only.</summary>
+    Awaiting,
+
     Done,
 
     /// <summary>Failed permanently. In the forward direction, its possible effects are not undone yet.</summary>

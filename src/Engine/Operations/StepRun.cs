@@ -1,4 +1,5 @@
 using Saga.Contracts.Steps;
+using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using System.Text.Json;
 
@@ -47,7 +48,7 @@ public sealed record StepRun
     /// <summary>Attempts in a row that ended with the loss of their worker.</summary>
     public int LostInARow { get; init; }
 
-    /// <summary>For a dispatched step: when to check whether it was taken, and later whether its time is over. For a waiting or deferred step: when the next attempt is dispatched.</summary>
+    /// <summary>For a dispatched step: when to check whether it was taken, and later whether its time is over. For a waiting or deferred step: when the next attempt is dispatched. For an awaiting step: when its wait ends; null without a limit.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
     /// <summary>When the current direction is given up. Time while the step is deferred or in a queue, and time in which the engine did not run, extend it.</summary>
@@ -74,6 +75,12 @@ public sealed record StepRun
     public int DeferredTimes { get; init; }
 
     public JsonElement? Output { get; init; }
+
+    /// <summary>
+    /// The answer to a step that waits, also if it came before the step began. Written by whoever answers, under the operation's lock,
+    /// and never by a transition.
+    /// </summary>
+    public WaitAnswer? Answer { get; init; }
 
     /// <summary>The workflow's steps in its order. Unknown steps are pending.</summary>
     public static IReadOnlyList<StepRun> InOrder(WorkflowDefinition workflow, IEnumerable<StepRun> known)

@@ -17,6 +17,8 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
 
     public static StepStatus Deferred => new(Direction.Forward, StepPhase.Deferred);
 
+    public static StepStatus Awaiting => new(Direction.Forward, StepPhase.Awaiting);
+
     public static StepStatus Succeeded => new(Direction.Forward, StepPhase.Done);
 
     public static StepStatus Failed => new(Direction.Forward, StepPhase.Failed);
@@ -36,8 +38,11 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
     /// <summary>Whether it is dispatched without a result.</summary>
     public bool IsDispatched => Phase == StepPhase.Dispatched;
 
-    /// <summary>Whether something is due: a result, or the next attempt.</summary>
-    public bool IsInMotion => Phase is StepPhase.Dispatched or StepPhase.Waiting or StepPhase.Deferred;
+    /// <summary>Whether something is due: a result, the next attempt, or the end of a wait.</summary>
+    public bool IsInMotion => Phase is StepPhase.Dispatched or StepPhase.Waiting or StepPhase.Deferred or StepPhase.Awaiting;
+
+    /// <summary>Whether it waits for a time, an approval or a signal.</summary>
+    public bool IsAwaiting => Phase == StepPhase.Awaiting;
 
     public bool IsBack => Direction == Direction.Back;
 

@@ -25,6 +25,7 @@ public static class StepStatusNames
         (StepStatus.Running, Running, Running),
         (StepStatus.Waiting, "waiting", "waiting"),
         (StepStatus.Deferred, "deferred", "held"),
+        (StepStatus.Awaiting, "awaiting", "awaiting"),
         (StepStatus.Succeeded, Succeeded, Succeeded),
         (StepStatus.Failed, "failed", "failed"),
         (StepStatus.Compensating, Compensating, Compensating),

@@ -1,4 +1,5 @@
 using Saga.Engine.Decisions;
+using Saga.Engine.Waits;
 using System.Text.Json.Serialization;
 
 namespace Saga.Engine.Workflows;
@@ -21,8 +22,11 @@ public sealed record StepDefinition
 {
     public required string Name { get; init; }
 
-    /// <summary>The worker whose queue takes the step.</summary>
-    public required string Worker { get; init; }
+    /// <summary>The worker whose queue takes the step; empty for a step that waits.</summary>
+    public string Worker { get; init; } = "";
+
+    /// <summary>What the step waits for; null for a step that a worker runs. Needs the engine level <see cref="EngineLevel.Waits"/>.</summary>
+    public WaitDefinition? Wait { get; init; }
 
     public StepKind Kind { get; init; } = StepKind.Compensatable;
 

@@ -44,6 +44,8 @@ public sealed record WorkflowDefinition
 
         if (steps.Count == 0)
             throw Broken("it has no steps");
+        if (WaitValidation.FindBroken(this) is { } broken)
+            throw Broken(broken);
         if (EngineLevel < Saga.Engine.EngineLevel.First)
             throw Broken($"its engine level is below {Saga.Engine.EngineLevel.First}");
         var ancestors = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
@@ -54,6 +56,12 @@ public sealed record WorkflowDefinition
         {
             if (step.Needs.FirstOrDefault(n => !ancestors[step.Name].Contains(n)) is { } missing)
                 throw Broken($"step '{step.Name}' needs the output of '{missing}', which does not come before it");
+        }
+
+        foreach (var step in Steps)
+        {
+            if (step.Wait?.UntilOutputOf is { } source && !ancestors[step.Name].Contains(source))
+                throw Broken($"step '{step.Name}' waits until a time of '{source}', which does not come before it");
         }
 
         var pivots = Steps.Where(s => s.Kind == StepKind.Pivot).ToList();

@@ -160,7 +160,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 tooHigh.Add(level);
         }
 
-        return new(await hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken), tooHigh);
+        return new(await hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Where(s => s.Wait is null).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken), tooHigh);
     }
 
     // If it were accepted, it could wait forever and block other commands of its tenant.

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>Text that the registry can store and people can read.</summary>
-internal static class StorableText
+public static class StorableText
 {
     /// <summary>True if there are no control characters, line breaks, lone surrogates, replacement characters or bidirectional controls.</summary>
     public static bool IsOneLine(string text)

@@ -32,7 +32,8 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m), Completed, Stalled),
             When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m), Compensating, Compensated, Stalled),
             When(Deferred).Decide((o, m) => engine.Defer(o.Workflow, o.Progress, o.Now, m), Stalled),
-            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
+            // Also ends waits, which may be the last step, or the first one and rejected.
+            When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Compensating, Compensated, Completed, Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
             // It has already started.
             Ignore(Submitted));

@@ -1,3 +1,5 @@
+using Saga.Engine.Waits;
+
 namespace Saga.Registry.Audit;
 
 /// <summary>The actions in the audit log, as object and verb. They are public and stored, so a name must never change its meaning.</summary>
@@ -24,6 +26,27 @@ public static class AuditActions
     /// <summary>The control of a tenant's domain was proved.</summary>
     public const string DomainProve = "domain.prove";
 
+    /// <summary>A person approved a step that waits.</summary>
+    public const string OperationApprove = "operation.approve";
+
+    /// <summary>A person rejected a step that waits.</summary>
+    public const string OperationReject = "operation.reject";
+
+    /// <summary>A signal for a step that waits, or will wait, was accepted.</summary>
+    public const string OperationSignal = "operation.signal";
+
+    /// <summary>An operator ended the wait of a step early.</summary>
+    public const string WaitEnd = "wait.end";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
+
+    /// <summary>The action of an answer to a step that waits.</summary>
+    public static string OfWait(WaitAnswerKind answer) => answer switch
+    {
+        WaitAnswerKind.Approved => OperationApprove,
+        WaitAnswerKind.Rejected => OperationReject,
+        WaitAnswerKind.Signalled => OperationSignal,
+        _ => WaitEnd,
+    };
 }

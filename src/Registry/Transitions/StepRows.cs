@@ -3,6 +3,7 @@ using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Engine.Waits;
 using Saga.Registry.Operations;
 using System.Text.Json;
 
@@ -18,7 +19,7 @@ internal static class StepRows
         """
         select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at,
             taken_at, case when holder is not null and held_fence = fence then lost_at end, watched_until is not null,
-            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until, idle
+            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until, idle, answer
         from operation_steps where operation_id = any($1)
         """)
     {
@@ -49,6 +50,7 @@ internal static class StepRows
         DeferredSince = Time(row, 19),
         DeferredTimes = row.GetInt32(20),
         ReportUntil = Time(row, 21),
+        Answer = row.IsDBNull(23) ? null : JsonSerializer.Deserialize<WaitAnswer>(row.GetString(23), Json.Options),
     }, row.GetFieldValue<TimeSpan>(22));
 
     /// <summary>Extends the step's limits by the downtime since they were written.</summary>

@@ -13,8 +13,9 @@ namespace Saga.Tests.Integration.Engine;
 /// <summary>A workflow needs an engine level that only a newer version has.</summary>
 public sealed class When_an_orchestrator_is_too_old
 {
-    private const string Words = "Workflow 'test' version 1 needs engine level 2; this orchestrator has level 1.";
-    private static readonly WorkflowDefinition Newer = EngineHost.Chain("one", "two").Each(s => s with { MaxAttempts = 1 }) with { EngineLevel = 2 };
+    private static readonly EngineLevel Next = new(EngineLevel.Current.Value + 1);
+    private static readonly string Words = $"Workflow 'test' version 1 needs engine level {Next.Value}; this orchestrator has level {EngineLevel.Current.Value}.";
+    private static readonly WorkflowDefinition Newer = EngineHost.Chain("one", "two").Each(s => s with { MaxAttempts = 1 }) with { EngineLevel = Next.Value };
 
     [Fact]
     public async Task Should_postpone_the_operation_with_a_reason_and_run_all_others()
@@ -44,7 +45,7 @@ public sealed class When_an_orchestrator_is_too_old
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations") == operations.Length, "all are postponed");
 
         // Both consume wake-ups and reports from one queue.
-        await using var newer = await EngineHost.StartAsync(registry, bus, [], s => s.AddSingleton(new EngineLevel(2)));
+        await using var newer = await EngineHost.StartAsync(registry, bus, [], s => s.AddSingleton(Next));
 
         foreach (var operation in operations)
             (await newer.EndAsync(operation, TimeSpan.FromMinutes(2))).ShouldBe(OperationState.Completed);

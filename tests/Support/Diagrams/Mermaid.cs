@@ -1,5 +1,6 @@
 using System.Text;
 using Saga.Contracts;
+using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Support.Diagrams;
@@ -18,7 +19,7 @@ public static class Mermaid
         return End(text,
             """
             Submitted, Due (the sweeper) and Forgotten (a start on the in-memory bus) come from the orchestrator itself.
-            Succeeded, Failed and Held are the workers' reports. Reports that do not change the state are not shown. Every
+            Succeeded, Failed and Deferred are the workers' reports. Reports that do not change the state are not shown. Every
             state ignores events that are neither shown here nor handled within it. Stalled waits for an operator, and only
             an operator can move an operation to Cancelled.
             """);
@@ -30,7 +31,7 @@ public static class Mermaid
         var text = Page($"Workflow {workflow.Kind}, version {workflow.Version}", "flowchart LR");
         foreach (var step in workflow.Steps)
         {
-            var label = $"{step.Name}<br/><small>{step.Worker}</small>";
+            var label = $"{step.Name}<br/><small>{(step.Wait is { } wait ? $"waits for {Words(wait)}" : step.Worker)}</small>";
             Line(text, step.Kind switch
             {
                 StepKind.Pivot => $"{step.Name}{{{{\"{label}\"}}}}",
@@ -63,7 +64,7 @@ public static class Mermaid
             "orchestrator <-->|one transaction: state, history, leases, outbox| registry",
             "orchestrator -->|OperationSubmitted, OperationDue| operations",
             $"operations>\"{Endpoints.Operations}\"] --> orchestrator");
-        foreach (var worker in workflow.Steps.GroupBy(s => s.Worker))
+        foreach (var worker in workflow.Steps.Where(s => s.Wait is null).GroupBy(s => s.Worker))
         {
             Line(text, $"orchestrator -->|ExecuteStep, CompensateStep| q_{worker.Key}>\"{Endpoints.Worker(worker.Key)}\"]");
             Line(text, $"q_{worker.Key} --> w_{worker.Key}[\"worker {worker.Key}<br/><small>{string.Join(", ", worker.Select(s => s.Name))}</small>\"]");
@@ -72,6 +73,13 @@ public static class Mermaid
 
         return End(text, "Flags are queues. Workers also take leases in the registry, and write there only while they hold one.");
     }
+
+    private static string Words(WaitDefinition wait) => wait.For switch
+    {
+        WaitKind.Time => wait.Lasts is { } lasts ? $"{lasts:g}" : $"the time of {wait.UntilOutputOf}",
+        WaitKind.Signal => $"the signal {wait.Signal}",
+        _ => "an approval",
+    };
 
     private static StringBuilder Page(string title, string kind, params string[] lines)
     {

@@ -5,6 +5,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
 
 namespace Saga.Tests.Support.EnginePort;
 
@@ -24,6 +25,8 @@ public abstract class EngineWorld : IAsyncDisposable
     public abstract IAcceptanceStore Acceptances { get; }
 
     public abstract IAdmissionStore Admission { get; }
+
+    public abstract IWaitStore Waits { get; }
 
     /// <summary>Moves the registry's clock.</summary>
     public abstract void Advance(TimeSpan by);

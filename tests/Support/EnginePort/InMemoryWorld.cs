@@ -6,6 +6,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
 using Saga.Tests.Support.InMemory;
 
 namespace Saga.Tests.Support.EnginePort;
@@ -27,6 +28,8 @@ public sealed class InMemoryWorld : EngineWorld
     public override IAcceptanceStore Acceptances => registry.Acceptances;
 
     public override IAdmissionStore Admission => registry.Admission;
+
+    public override IWaitStore Waits => registry.Waits;
 
     public override void Advance(TimeSpan by) => registry.Offset += by;
 

@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Saga.Engine;
 using Saga.Engine.Workflows;
 using Saga.Registry;
 using Saga.Registry.Admission;
@@ -10,6 +11,7 @@ using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
 
 namespace Saga.Tests.Support.EnginePort;
 
@@ -31,6 +33,8 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
     public override IAcceptanceStore Acceptances => new CommandLedger(registry, notifier, clock);
 
     public override IAdmissionStore Admission => new SqlAdmissionStore(registry, clock);
+
+    public override IWaitStore Waits => new SqlWaitStore(registry, clock, EngineLevel.Current);
 
     public override void Advance(TimeSpan by) => clock.Offset += by;
 

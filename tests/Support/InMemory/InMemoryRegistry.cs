@@ -9,6 +9,7 @@ using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
 
 namespace Saga.Tests.Support.InMemory;
 
@@ -33,6 +34,8 @@ public sealed class InMemoryRegistry(TimeProvider time)
     public IAcceptanceStore Acceptances => new InMemoryAcceptance(this);
 
     public IAdmissionStore Admission => new InMemoryAdmission(this);
+
+    public IWaitStore Waits => new InMemoryWaits(this);
 
     /// <summary>Added to the clock.</summary>
     public TimeSpan Offset { get; set; }

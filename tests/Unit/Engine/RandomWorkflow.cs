@@ -1,3 +1,5 @@
+using Saga.Engine;
+using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Unit.Engine;
@@ -19,10 +21,31 @@ internal static class RandomWorkflow
         }
 
         // Shuffled, because the order of the list must not matter.
-        return new WorkflowDefinition { Kind = "random", Version = 1, Steps = [.. steps.OrderBy(_ => random.Next())] }.Validated();
+        return new WorkflowDefinition
+        {
+            Kind = "random", Version = 1, Steps = [.. steps.OrderBy(_ => random.Next())], EngineLevel = steps.Exists(s => s.Wait is not null) ? EngineLevel.Waits : EngineLevel.First,
+        }.Validated();
     }
 
-    private static StepDefinition Any(Random random, string name, StepKind kind, string[] after) => new()
+    private static StepDefinition Any(Random random, string name, StepKind kind, string[] after) =>
+        kind != StepKind.Pivot && random.Next(5) == 4 ? Waits(random, name, kind, after) : Works(random, name, kind, after);
+
+    private static StepDefinition Waits(Random random, string name, StepKind kind, string[] after)
+    {
+        TimeSpan? limit = random.Next(2) == 0 ? null : TimeSpan.FromSeconds(random.Next(1, 300));
+        return new()
+        {
+            Name = name, Kind = kind, After = after,
+            Wait = random.Next(3) switch
+            {
+                0 => new() { For = WaitKind.Time, Lasts = TimeSpan.FromSeconds(random.Next(0, 60)) },
+                1 => new() { For = WaitKind.Approval, AtMost = limit },
+                _ => new() { For = WaitKind.Signal, Signal = name, AtMost = limit },
+            },
+        };
+    }
+
+    private static StepDefinition Works(Random random, string name, StepKind kind, string[] after) => new()
     {
         Name = name, Worker = $"worker-{random.Next(2)}", Kind = kind, After = after, MaxAttempts = random.Next(1, 4),
         AttemptTimeout = TimeSpan.FromSeconds(random.Next(1, 30)), Deadline = TimeSpan.FromSeconds(random.Next(30, 300)),

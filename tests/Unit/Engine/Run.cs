@@ -2,6 +2,7 @@ using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
+using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;
@@ -72,6 +73,13 @@ internal sealed class Run
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
             OutcomeUnknown = outcomeUnknown,
         }));
+
+    /// <summary>Somebody answers a step that waits, or will wait.</summary>
+    public void Answer(string step, WaitAnswerKind kind, object? data = null) => Write(step, s => s with
+    {
+        Answer = new() { Kind = kind, By = "ada", Reason = "so be it", Data = data is null ? null : JsonSerializer.SerializeToElement(data), At = Time.GetUtcNow() },
+        DueAt = s.Status.IsAwaiting ? Time.GetUtcNow() : s.DueAt,
+    });
 
     /// <summary>A worker takes the lease of the step's newest dispatch, for half a minute, and its attempt begins.</summary>
     public void Take(string step)

@@ -2,6 +2,7 @@ using CsCheck;
 using Saga.Contracts.Failures;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
+using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using Saga.Orchestrator.Machine;
 using Saga.Tests.Support;
@@ -72,6 +73,7 @@ public sealed class When_anything_may_happen
         for (var i = 0; i < chaos; i++)
         {
             Workers(run, random);
+            Answers(run, random, mischief);
             Check(run, Anything(run, random, mischief));
         }
 
@@ -147,9 +149,28 @@ public sealed class When_anything_may_happen
         }
     }
 
+    // People and other systems answer steps that wait, or will wait.
+    private static void Answers(Run run, Random random, int mischief)
+    {
+        foreach (var step in run.Progress.Steps.Where(s => s is { Answer: null } && (s.Status.IsAwaiting || s.Status == StepStatus.Pending)).ToList())
+        {
+            if (Definition(run, step.Name).Wait is { } wait && random.Next(6) == 0 && (step.Status.IsAwaiting || wait.For == WaitKind.Signal))
+                run.Answer(step.Name, Answer(wait, random.Next(20) < mischief));
+        }
+    }
+
+    private static WaitAnswerKind Answer(WaitDefinition wait, bool mischief) => wait.For switch
+    {
+        WaitKind.Approval => mischief ? WaitAnswerKind.Rejected : WaitAnswerKind.Approved,
+        WaitKind.Signal => mischief ? WaitAnswerKind.Ended : WaitAnswerKind.Signalled,
+        _ => WaitAnswerKind.Ended,
+    };
+
     private static Func<Run, Decision> Fair(Run run, Random random, int mischief)
     {
         var awaited = run.Progress.Steps.Where(s => s.Status.IsDispatched).ToList();
+        foreach (var waits in run.Progress.Steps.Where(s => s is { Status.IsAwaiting: true, DueAt: null }).ToList())
+            run.Answer(waits.Name, Answer(Definition(run, waits.Name).Wait!, random.Next(20) < mischief));
         if (awaited.Count == 0 || random.Next(4) == 0)
             return run.State == OperationState.Accepted ? r => r.Wake() : r => r.WakeWhenDue();
         awaited.ForEach(s => run.Take(s.Name));
@@ -191,8 +212,7 @@ public sealed class When_anything_may_happen
                 Holds(after.State == OperationState.Compensating, "backwards only after it starts to compensate");
                 Holds(definition.Kind == StepKind.Compensatable, "only compensatable steps are undone");
                 var dependents = run.Workflow.Steps.Where(s => s.After.Contains(dispatch.Step));
-                Holds(dependents.All(d => run[d.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done } or { Phase: StepPhase.Skipped }
-                    || (d.Kind == StepKind.Pivot && run[d.Name].Status == StepStatus.Failed)), $"all that stands on {dispatch.Step} is undone");
+                Holds(dependents.All(d => IsUndone(run, d)), $"all that stands on {dispatch.Step} is undone");
             }
         }
 
@@ -201,7 +221,10 @@ public sealed class When_anything_may_happen
             "exactly the changed steps are written");
         Holds(decision.Settlements.All(s => before.Steps.Single(b => b.Name == s.Step).Fence == s.Fence), "a settlement belongs to the awaited dispatch");
         Holds(!decision.Advances || decision.History.Count > 0, "every advance is in the history");
-        Holds(after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "exactly the operations in progress have a due time");
+        var endless = after.State == OperationState.Running && after.Steps.Any(s => s is { Status.IsAwaiting: true, DueAt: null });
+        Holds(endless || after.NextDueAt is null == after.State is not (OperationState.Running or OperationState.Compensating), "exactly the operations in progress have a due time, unless they wait without a limit");
+        Holds(decision.Dispatches.All(d => Definition(run, d.Step).Wait is null), "no worker runs a wait");
+        Holds(after.State is not (OperationState.Compensating or OperationState.Compensated) || !after.Steps.Any(s => s.Status.IsAwaiting), "nothing waits once it compensates");
         Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "no compensation after the pivot");
         Holds(run.Lines.Count(l => l is "completed" or "compensated" or "stalled") <= 1, "it ends once");
         return decision;
@@ -217,7 +240,7 @@ public sealed class When_anything_may_happen
             case OperationState.Compensated:
                 foreach (var step in run.Progress.Steps.Where(s => s.Fence > 0 && Definition(run, s.Name).Kind == StepKind.Compensatable))
                     Holds(step.Status == StepStatus.Compensated, $"{step.Name} was sent, so it may have acted, and is undone");
-                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped), "steps that were never dispatched are skipped");
+                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped || Definition(run, s.Name).Wait is not null), "steps that were never dispatched are skipped");
                 Holds(run.Progress.Failure is not null, "an operation that was undone says why");
                 break;
             default:
@@ -238,6 +261,12 @@ public sealed class When_anything_may_happen
 
     private static bool Pivoted(Progress progress, WorkflowDefinition workflow) =>
         progress.Steps.Any(s => s.Status == StepStatus.Succeeded && workflow.Steps.Single(d => d.Name == s.Name).Kind == StepKind.Pivot);
+
+    // A wait is undone with what came after it.
+    private static bool IsUndone(Run run, StepDefinition step) => step.Wait is not null
+        ? run.Workflow.Steps.Where(s => s.After.Contains(step.Name)).All(s => IsUndone(run, s))
+        : run[step.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done } or { Phase: StepPhase.Skipped }
+            || (step.Kind == StepKind.Pivot && run[step.Name].Status == StepStatus.Failed);
 
     private static StepDefinition Definition(Run run, string step) => run.Workflow.Steps.Single(s => s.Name == step);
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
+using Saga.Engine.Waits;
 using Shouldly;
 using Xunit;
 
@@ -37,6 +38,9 @@ public sealed class When_events_meet_states
         ["redispatch, time over"] = (Row(s => s with { DispatchedAt = s.DispatchedAt - Before, TakenAt = s.DispatchedAt - Before, LostAt = s.DueAt + Later }), run => run.Redispatch()),
         ["redispatch, worker lost"] = (Row(s => s with { TakenAt = s.DispatchedAt, LostAt = s.DispatchedAt }), run => run.Redispatch()),
         ["redispatch, worker lost thrice"] = (Poison, run => run.Redispatch()),
+        ["wake, wait over"] = (Row(s => s with { DueAt = s.DispatchedAt }), run => run.Wake()),
+        ["wake, approved"] = (Answered(WaitAnswerKind.Approved), run => run.Wake()),
+        ["wake, rejected"] = (Answered(WaitAnswerKind.Rejected), run => run.Wake()),
         ["redispatch, reported"] = (Row(s => s with { TakenAt = s.DispatchedAt }), run => run.Redispatch()),
     };
 
@@ -52,7 +56,7 @@ public sealed class When_events_meet_states
                 foreach (var (name, (given, happens)) in Events)
                 {
                     var run = In(state, status);
-                    if (given is not null && !status.IsDispatched)
+                    if (given is not null && !(name is "wake, wait over" or "wake, approved" or "wake, rejected" ? status.IsAwaiting : status.IsDispatched))
                         continue;
                     given?.Invoke(run);
                     var before = run.Progress;
@@ -121,6 +125,8 @@ public sealed class When_events_meet_states
 
     private static Action<Run> Row(Func<StepRun, StepRun> row) => run => run.Write("step", row);
 
+    private static Action<Run> Answered(WaitAnswerKind kind) => run => run.Answer("step", kind);
+
     // Lost twice before, and another step of its worker has had a result since.
     private static void Poison(Run run)
     {
@@ -150,7 +156,7 @@ public sealed class When_events_meet_states
 
     private static Run In(OperationState state, StepStatus status)
     {
-        var run = new Run(Graph.Of(Graph.Step("step") with { Worker = "shared" }, Graph.Step("sibling"), Graph.Step("after", "step") with { Worker = "shared" }));
+        var run = new Run(Graph.Of(status.IsAwaiting ? Graph.Approval("step") : Graph.Step("step") with { Worker = "shared" }, Graph.Step("sibling"), Graph.Step("after", "step") with { Worker = "shared" }));
         var now = run.Time.GetUtcNow();
         var motion = state == OperationState.Compensating ? StepStatus.Compensating : StepStatus.Running;
         if (state == OperationState.Accepted)

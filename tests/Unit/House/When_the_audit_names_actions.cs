@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Saga.Engine.Waits;
 using Saga.Registry.Audit;
 using Shouldly;
 using Xunit;
@@ -13,6 +14,9 @@ public sealed partial class When_the_audit_names_actions
 {
     // A command's plan chooses its action: Should_take_the_actions_of_commands_from_the_constants.
     private const string OfPlan = "acceptance.AuditAction";
+
+    // The answer to a wait chooses its action: Should_take_the_actions_of_answers_from_the_constants.
+    private const string OfAnswer = "AuditActions.OfWait(answer.Kind)";
 
     private static IReadOnlyList<FieldInfo> Actions { get; } = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static);
 
@@ -42,7 +46,7 @@ public sealed partial class When_the_audit_names_actions
             // The arguments follow the statement, whose literal ends with the next quote.
             var arguments = text.IndexOf(',', text.IndexOf('"', insert.Index)) + 1;
             action = Expressions(text[arguments..]).ElementAt(int.Parse(action[1..], CultureInfo.InvariantCulture) - 1);
-            (Constant().IsMatch(action) || action == OfPlan).ShouldBeTrue($"The action is {action}.");
+            (Constant().IsMatch(action) || action is OfPlan or OfAnswer).ShouldBeTrue($"The action is {action}.");
         }
         else
         {
@@ -65,6 +69,14 @@ public sealed partial class When_the_audit_names_actions
         var plans = Files().SelectMany(f => OfPlans().Matches(f.Text)).Select(m => m.Groups["action"].Value).ToList();
         plans.ShouldNotBeEmpty();
         plans.ShouldAllBe(action => Constant().IsMatch(action) || action == "plan.AuditAction");
+    }
+
+    [Fact]
+    public void Should_take_the_actions_of_answers_from_the_constants()
+    {
+        var actions = Enum.GetValues<WaitAnswerKind>().Select(AuditActions.OfWait).ToList();
+        actions.ShouldBeUnique();
+        actions.ShouldBeSubsetOf(Actions.Select(a => (string)a.GetRawConstantValue()!));
     }
 
     private static IEnumerable<(string Name, string Text)> Files() =>
