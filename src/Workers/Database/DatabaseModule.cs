@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Connections;
 using Saga.Registry.Placements;
+using Saga.Registry.Products;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Product;
+using Saga.Workers.Database.Product.Check;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
@@ -25,8 +27,13 @@ public sealed class DatabaseModule : ResourceModule
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSealing(configuration).AddDatabaseServers(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration);
-        services.TryAddSingleton(ProductMigrations.Embedded());
+        services.AddProduct(configuration);
         services.AddSingleton<ProductMigrator>();
+        services.AddSingleton<ProductSeeds>();
+        services.AddSingleton<ProductVersionStore>();
+        services.AddSingleton<ProductCheck>();
+        services.AddSingleton<ProductRelease>();
+        services.AddHostedService<ReleaseProductAtStart>();
         services.AddSingleton<ExistingPlaces>();
         services.AddSingleton<SharedDatabases>();
         services.AddSingleton<TemplateDatabases>();
@@ -51,6 +58,7 @@ public sealed class DatabaseModule : ResourceModule
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration).AddConnectionBudgets(configuration);
+        services.AddProduct(configuration);
         services.AddSingleton<IServerBudgets, VerifiedServerBudgets>();
         services.AddSingleton<DatabaseVerification>();
         services.AddSingleton<IVerification>(s => s.GetRequiredService<DatabaseVerification>());

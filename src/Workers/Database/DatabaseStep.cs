@@ -8,6 +8,7 @@ using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
@@ -16,7 +17,8 @@ namespace Saga.Workers.Database;
 
 /// <summary>Creates the place for the tenant's rows, and the tenant's own login.</summary>
 internal sealed class DatabaseStep(
-    IEnumerable<ITier> tiers, PlanStore plans, CredentialStore credentials, LeasedTransactions leases, TenantConnections connections) : IStep
+    IEnumerable<ITier> tiers, PlanStore plans, CredentialStore credentials, LeasedTransactions leases, TenantConnections connections,
+    ProductRelease release) : IStep
 {
     public string Name => StepNames.Database;
 
@@ -25,6 +27,7 @@ internal sealed class DatabaseStep(
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var place = TenantSchema.Of(PlacementOf(context.Tenant));
+        await release.EnsureAsync(place.Server, cancellationToken);
         var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, then replay the operation.");
 

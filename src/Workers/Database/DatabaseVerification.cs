@@ -4,6 +4,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
@@ -13,11 +14,12 @@ namespace Saga.Workers.Database;
 
 /// <summary>
 /// Signs in as the tenant, then writes, reads and deletes a row. Also tries what must fail: reading and writing another tenant's
-/// rows, using another schema, connecting to another database, and asking the planner about other tenants' values.
+/// rows, using another schema, connecting to another database, and asking the planner about other tenants' values. Then runs the
+/// product's own verification queries.
 /// </summary>
-internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets) : IVerification
+internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets, ProductFiles product) : IVerification
 {
-    // Every copy of the product's tables contains a row of this fictitious tenant.
+    // The probe contains a row of this fictitious tenant.
     private static readonly Guid Canary = Guid.Empty;
     private const string Key = "saga.verification";
     private const string SetAgain = $"Retry the operation from step '{StepNames.Database}', which sets them again.";
@@ -26,7 +28,12 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
 
     public string? System(Tenant tenant) => SystemNames.PostgreSql(tenant).FirstOrDefault();
 
-    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
+    public Task VerifyAsync(StepContext context, CancellationToken cancellationToken) => VerifyAsync(context, product.Verifications, cancellationToken);
+
+    /// <summary>Verifies a place that has not got the tenant's first rows yet.</summary>
+    public Task VerifyIsolationAsync(StepContext context, CancellationToken cancellationToken) => VerifyAsync(context, [], cancellationToken);
+
+    private async Task VerifyAsync(StepContext context, IReadOnlyList<ProductFile> queries, CancellationToken cancellationToken)
     {
         var server = context.Tenant.Placement?.Server ?? "unknown";
         // One for the tenant's own connection, and one for the connection that must be refused.
@@ -36,7 +43,10 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             // The pool may be older than the placement that this operation just created.
             await connections.CloseAsync(context.TenantId);
             var reach = await ReachAsync(context, cancellationToken);
-            await Task.WhenAll(RowsAsync(context, cancellationToken), OtherDatabasesAsync(context, reach, cancellationToken));
+            await Task.WhenAll(RowsAsync(context, reach, cancellationToken), OtherDatabasesAsync(context, reach, cancellationToken));
+            CheckTables(reach);
+            foreach (var query in queries)
+                await ProductQueries.RunAsync(connections, context.TenantId, query, cancellationToken);
         }
         catch (TenantUnavailableException error)
         {
@@ -84,13 +94,13 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
         }
     }
 
-    private async Task RowsAsync(StepContext context, CancellationToken cancellationToken)
+    private async Task RowsAsync(StepContext context, LoginReach reach, CancellationToken cancellationToken)
     {
         await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
         {
             // This row need not survive a crash. The delete waits for the disk anyway, and so covers this write.
             await using var written = Batch(session, ("select set_config('synchronous_commit', 'off', true)", []), (
-                "insert into settings (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
+                $"insert into {reach.Probe} (key, value) values ($1, to_jsonb($2::text)) on conflict (tenant_id, key) do update set value = excluded.value",
                 [Key, context.OperationId.ToString()]));
             await written.ExecuteNonQueryAsync(cancellationToken);
             await session.CommitAsync(cancellationToken);
@@ -98,7 +108,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
 
         await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
         {
-            await using var read = Batch(session, ("select value #>> '{}' from settings where key = $1", [Key]), ("delete from settings where key = $1", [Key]));
+            await using var read = Batch(session, ($"select value #>> '{{}}' from {reach.Probe} where key = $1", [Key]), ($"delete from {reach.Probe} where key = $1", [Key]));
             if (await read.ExecuteScalarAsync(cancellationToken) as string != context.OperationId.ToString())
                 throw StepFailureException.Permanent("database-row-lost", "A row that the tenant's login wrote was not read back.");
             await session.CommitAsync(cancellationToken);
@@ -106,24 +116,23 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
 
         Guid?[] claims = [context.TenantId.Value, Canary, Guid.NewGuid(), null];
         foreach (var claim in claims)
-            await OtherRowsAsync(context, claim?.ToString() ?? "", cancellationToken);
+            await OtherRowsAsync(context, reach, claim?.ToString() ?? "", cancellationToken);
     }
 
     /// <summary>Checks what the login can reach when it claims to be this tenant. One round trip, with the statement that must be refused last.</summary>
-    private async Task OtherRowsAsync(StepContext context, string claim, CancellationToken cancellationToken)
+    private async Task OtherRowsAsync(StepContext context, LoginReach reach, string claim, CancellationToken cancellationToken)
     {
-        string[] tables = ["tenants", "users", "documents", "settings"];
         var tenant = context.TenantId.Value;
         await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
         await using var tried = Batch(
             session,
             ("select set_config('app.tenant_id', $1, true)", [claim]),
-            ($"select {string.Join(" + ", tables.Select(t => $"(select count(*) from {t} where tenant_id <> $1)"))}", [tenant]),
-            ("select count(*) from settings", []),
+            ($"select {string.Join(" + ", reach.Tables.Select(t => $"(select count(*) from {t} where tenant_id <> $1)"))}", [tenant]),
+            ($"select count(*) from {reach.Probe}", []),
             // Neither statement reads rows, because a read policy would hide a hole in the write policy.
-            ("update settings set updated_at = now()", []),
-            ("delete from settings", []),
-            ("insert into settings (tenant_id, key, value) values ($1, $2, 'true')", [Canary, Key]));
+            ($"update {reach.Probe} set updated_at = now()", []),
+            ($"delete from {reach.Probe}", []),
+            ($"insert into {reach.Probe} (tenant_id, key, value) values ($1, $2, 'true')", [Canary, Key]));
         await using var results = await tried.ExecuteReaderAsync(cancellationToken);
         if (await NextCountAsync(results, cancellationToken) != 0)
             throw Broken($"with app.tenant_id = '{claim}' it reads rows of another tenant");
@@ -133,6 +142,15 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             throw Broken($"with app.tenant_id = '{claim}' it changes rows of another tenant");
         if (tried.BatchCommands[4].RecordsAffected > own)
             throw Broken($"with app.tenant_id = '{claim}' it deletes rows of another tenant");
+    }
+
+    // What was tried concerns the probe; the other tables have the same policies and rights, or this finds the difference.
+    private static void CheckTables(LoginReach reach)
+    {
+        if (reach.Unprotected is { } table)
+            throw Broken($"table '{table}' lacks the platform's policies or has others that also permit rows", "Remove other policies, restart the workers, which set the platform's again, then replay the operation.");
+        if (reach.Excess is { } excess)
+            throw Broken($"it has rights on table '{excess}' that it must not have", "Revoke them. Compare the rights on the table with docs/product.md, then replay the operation.");
     }
 
     private async Task<LoginReach> ReachAsync(StepContext context, CancellationToken cancellationToken)

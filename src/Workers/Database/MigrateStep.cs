@@ -4,14 +4,15 @@ using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database;
 
-/// <summary>Migrates the tenant's tables to the newest version, registers the tenant in them, and records both in the registry.</summary>
-internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrator, LeasedTransactions leases) : IStep
+/// <summary>Migrates the tenant's tables to the newest version, writes the tenant's first rows, and records the versions in the registry.</summary>
+internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrator, ProductSeeds seeds, ProductRelease release, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Migrate;
 
@@ -20,6 +21,7 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var place = TenantSchema.Of(DatabaseStep.PlacementOf(context.Tenant));
+        await release.EnsureAsync(place.Server, cancellationToken);
         IReadOnlyList<AppliedMigration> applied;
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
@@ -27,7 +29,8 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
             await PlaceSchema.EnsureAsync(session, cancellationToken);
             await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
             applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken);
-            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
+            await ProductTables.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
+            await seeds.WriteAsync(session, place, context.TenantId, context.Tenant.Plan, cancellationToken);
         }
 
         var version = applied[^1].Version;

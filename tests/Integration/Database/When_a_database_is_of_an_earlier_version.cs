@@ -73,9 +73,10 @@ public sealed class When_a_database_is_of_an_earlier_version(OwnServer server) :
         (await CountAsync(world, tenant)).ShouldBe(1);
     }
 
-    // What the earlier version left: no schema saga, policies on the product's own function, open functions.
+    // What the earlier version left: no schema saga, no table for verification, policies on the product's own function, open functions.
     private static string Earlier(string schema) =>
         $"""
+        drop table {schema}.saga_probe;
         drop schema saga cascade;
         create or replace function {schema}.current_tenant() returns uuid language sql stable as
             $$ select nullif(current_setting('app.tenant_id', true), '')::uuid $$;

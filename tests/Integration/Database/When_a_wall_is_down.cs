@@ -12,11 +12,15 @@ namespace Saga.Tests.Integration.Database;
 public sealed class When_a_wall_is_down(OwnServer server) : IClassFixture<OwnServer>
 {
     [Theory]
-    [InlineData("alter table product.settings disable row level security", "reads rows of another tenant")]
-    [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", "reads rows of another tenant")]
-    [InlineData("drop policy own_rows on product.settings; create policy own_rows on product.settings using (tenant_id = product.current_tenant()) with check (true)", "writes rows of another tenant")]
-    [InlineData("create policy changed on product.settings for update using (true)", "changes rows of another tenant")]
-    [InlineData("drop policy own_deletes on product.settings; create policy gone on product.settings for delete using (true)", "deletes rows of another tenant")]
+    [InlineData("alter table product.saga_probe disable row level security", "reads rows of another tenant")]
+    [InlineData("drop policy own_rows on product.saga_probe; create policy own_rows on product.saga_probe using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", "reads rows of another tenant")]
+    [InlineData("drop policy own_rows on product.saga_probe; create policy own_rows on product.saga_probe using (tenant_id = product.current_tenant()) with check (true)", "writes rows of another tenant")]
+    [InlineData("create policy changed on product.saga_probe for update using (true)", "changes rows of another tenant")]
+    [InlineData("drop policy own_deletes on product.saga_probe; create policy gone on product.saga_probe for delete using (true)", "deletes rows of another tenant")]
+    [InlineData("alter table product.documents no force row level security", "table 'documents' lacks the platform's policies")]
+    [InlineData("create policy also on product.users for update using (true)", "table 'users' lacks the platform's policies or has others")]
+    [InlineData("grant truncate on product.documents to public", "rights on table 'documents'")]
+    [InlineData("grant insert on product.schema_migrations to public", "rights on table 'schema_migrations'")]
     [InlineData("grant connect on database saga_rows to public", "may connect to database 'saga_rows'")]
     [InlineData("grant execute on function pg_advisory_lock(bigint) to public", "may call pg_advisory_lock")]
     [InlineData("grant execute on function lo_create(oid) to public", "may call lo_create")]
@@ -53,7 +57,7 @@ public sealed class When_a_wall_is_down(OwnServer server) : IClassFixture<OwnSer
             $"tenant_{tenant.Id.Compact}",
             """
             create function product.swallow() returns trigger language plpgsql as 'begin return null; end';
-            create trigger swallow before insert on product.settings for each row execute function product.swallow();
+            create trigger swallow before insert on product.saga_probe for each row execute function product.swallow();
             """);
 
         (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, tenant))).Failure.Code.ShouldBe("database-row-lost");

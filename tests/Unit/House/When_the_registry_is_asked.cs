@@ -19,7 +19,7 @@ public sealed partial class When_the_registry_is_asked
         ["holds"] = "Holds", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Transitions, Waits",
         ["operation_scopes"] = "Operations, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions, Waits",
         ["operations"] = "Admission, Intake, Retention, Sweep, Transitions, Waits", ["outbox"] = "DeadLetters, Outbox, Retention, Sweep, Transitions", ["place_modes"] = "Placements", ["placements"] = "Placements",
-        ["process_connections"] = "Processes", ["processes"] = "Processes", ["shared_databases"] = "Placements", ["tenant_credentials"] = "Secrets", ["tenant_domains"] = "Domains", ["tenant_keys"] = "Secrets",
+        ["process_connections"] = "Processes", ["processes"] = "Processes", ["product_versions"] = "Products", ["shared_databases"] = "Placements", ["tenant_credentials"] = "Secrets", ["tenant_domains"] = "Domains", ["tenant_keys"] = "Secrets",
         ["tenant_migrations"] = "Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Settings", ["tenants"] = "Tenants",
         ["unreadable_operations"] = "Transitions", ["workflows"] = "Intake",
     };

@@ -24,9 +24,9 @@ internal sealed class ProductMigrations(IReadOnlyList<ProductMigration> all)
     /// <summary>Identifies the resulting state of the tables; templates of different states have different names.</summary>
     public string Checksum { get; } = ProductMigration.Hash(string.Join('\n', all.Select(m => m.Checksum)));
 
-    public static ProductMigrations Embedded() => Embedded(".Database.Product.");
+    public static ProductMigrations Embedded() => Embedded(".Database.Product.Sample.");
 
-    /// <param name="folder">The folder's part of the resources' names, such as <c>.Database.Product.</c>.</param>
+    /// <param name="folder">The folder's part of the resources' names, such as <c>.Database.Product.Sample.</c>.</param>
     public static ProductMigrations Embedded(string folder)
     {
         var assembly = typeof(ProductMigrations).Assembly;

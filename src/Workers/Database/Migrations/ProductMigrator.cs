@@ -1,6 +1,6 @@
 using System.Globalization;
 using Saga.Workers.Database.Place;
-using Saga.Workers.Database.Preparation;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
@@ -15,6 +15,14 @@ namespace Saga.Workers.Database.Migrations;
 /// </summary>
 internal sealed class ProductMigrator(ProductMigrations migrations)
 {
+    /// <summary>Creates the platform's own tables of a schema, before the product's. Runs as the schema's owner.</summary>
+    public const string CreateOwnTables =
+        $"""
+        create table if not exists schema_migrations (
+            version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now());
+        {ProductTables.CreateProbe}
+        """;
+
     /// <param name="session">A session in the database of the schema.</param>
     /// <param name="owner">The role that owns the schema, and will own its tables.</param>
     /// <param name="user">The role that reads and writes rows; null for none.</param>
@@ -23,70 +31,53 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
     public async Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
         ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken)
     {
-        var applied = await ReadAsync(session, schema, cancellationToken);
-        if (Missing(session, schema, applied).Count == 0)
+        var (applied, hasProbe) = await ReadAsync(session, schema, cancellationToken);
+        if (hasProbe && Missing(session, schema, applied).Count == 0)
             return applied;
         await session.InTransactionAsync(
             async () =>
             {
                 await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@schema, 2))", cancellationToken, new { schema });
-                applied = await ReadAsync(session, schema, cancellationToken);
+                (applied, _) = await ReadAsync(session, schema, cancellationToken);
                 await session.ExecuteAsync(
                     $"""
                     set local role {Sql.Name(owner)};
                     set local search_path = {Sql.Name(schema)};
-                    create table if not exists schema_migrations (
-                        version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())
+                    {CreateOwnTables}
                     """,
                     cancellationToken);
                 foreach (var migration in Missing(session, schema, applied))
-                {
-                    await session.ExecuteAsync(migration.Sql, cancellationToken);
-                    await session.ExecuteAsync(
-                        "insert into schema_migrations (version, name, checksum) values (@Version, @Name, @Checksum)", cancellationToken, migration);
-                }
-
-                await session.ExecuteAsync(RowPolicies.Statement(schema), cancellationToken);
-                if (user is not null)
-                    await session.ExecuteAsync(Grants(schema, user), cancellationToken);
-                if (owner == SharedRoles.RowOwner)
-                {
-                    // In the same transaction, so that no row is ever analysed.
-                    await session.ExecuteAsync("reset role", cancellationToken);
-                    await SharedStatistics.CloseAsync(session, schema, cancellationToken);
-                }
+                    await ProductTables.ApplyAsync(session, migration, cancellationToken);
+                await FinishAsync(session, schema, user, isShared: owner == SharedRoles.RowOwner, cancellationToken);
             },
             cancellationToken);
-        return await ReadAsync(session, schema, cancellationToken);
+        return (await ReadAsync(session, schema, cancellationToken)).Applied;
     }
 
-    /// <summary>Grants reading and writing rows and nothing else, because TRUNCATE and REFERENCES bypass row-level security.</summary>
-    public static string Grants(string schema, string user)
+    /// <summary>Gives new tables the policies, the rights of the tenants and, if several tenants share them, no planner statistics. Ends as the session's own role.</summary>
+    public static async Task FinishAsync(ServerSession session, string schema, string? user, bool isShared, CancellationToken cancellationToken)
     {
-        var (s, u) = (Sql.Name(schema), Sql.Name(user));
-        return $"""
-            grant usage on schema {s} to {u};
-            grant select, insert, update, delete on all tables in schema {s} to {u};
-            grant usage on all sequences in schema {s} to {u};
-            revoke insert, update, delete on {s}.tenants, {s}.schema_migrations from {u};
-            """;
+        await session.ExecuteAsync(RowPolicies.Statement(schema), cancellationToken);
+        await session.ExecuteAsync(ProductTables.FillProbe, cancellationToken);
+        if (user is not null)
+            await session.ExecuteAsync(ProductTables.Grants(schema, user), cancellationToken);
+        await session.ExecuteAsync("reset role", cancellationToken);
+        // In the same transaction, so that no row is ever analysed.
+        if (isShared)
+            await SharedStatistics.CloseAsync(session, schema, cancellationToken);
     }
 
-    /// <summary>Allows rows of the tenant in the schema.</summary>
-    public static Task RegisterAsync(ServerSession session, string schema, Guid tenant, CancellationToken cancellationToken) =>
-        Mover.ExecuteAsync(
-            session, $"insert into {Sql.Name(schema)}.tenants (tenant_id) values (@tenant) on conflict do nothing", cancellationToken, new { tenant });
-
-    private static async Task<IReadOnlyList<AppliedMigration>> ReadAsync(ServerSession session, string schema, CancellationToken cancellationToken)
+    private static async Task<(IReadOnlyList<AppliedMigration> Applied, bool HasProbe)> ReadAsync(ServerSession session, string schema, CancellationToken cancellationToken)
     {
         // to_regclass may answer from the session's cache, which waiting for a lock does not refresh.
-        var exists = await session.ScalarAsync<bool>(
-            "select exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = @schema and c.relname = 'schema_migrations')",
+        var tables = await session.QueryAsync<string>(
+            $"select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = @schema and c.relname in ('schema_migrations', '{ProductTables.Probe}')",
             cancellationToken, new { schema });
-        return exists
+        var applied = tables.Contains("schema_migrations", StringComparer.Ordinal)
             ? await session.QueryAsync<AppliedMigration>(
                 $"select version, name, checksum, applied_at as AppliedAt from {Sql.Name(schema)}.schema_migrations order by version", cancellationToken)
             : [];
+        return (applied, tables.Contains(ProductTables.Probe, StringComparer.Ordinal));
     }
 
     // Versions beyond the newest known one come from a newer worker and are fine.

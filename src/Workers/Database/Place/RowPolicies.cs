@@ -4,12 +4,19 @@ namespace Saga.Workers.Database.Place;
 
 /// <summary>
 /// The policies of a product's tables: rows are read while the tenant's place is open or read-only, and written while it is open. Every
-/// table with a column <c>tenant_id</c> has them, in every tier. Policies of other names are left alone.
+/// table with a column <c>tenant_id</c> has them, in every tier. Policies of other names are left alone; verification refuses those that permit rows.
 /// </summary>
 internal static class RowPolicies
 {
     /// <summary>The policies' version. Tables with another one get the policies again.</summary>
     private const string Version = "saga 1";
+
+    /// <summary>An SQL condition on <c>pg_class t</c>: rows are protected by the platform's policies, and no other policy permits any.</summary>
+    public const string IsProtected =
+        """
+        t.relrowsecurity and t.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'own_rows')
+        and not exists (select from pg_policy p where p.polrelid = t.oid and p.polpermissive and p.polname <> 'own_rows')
+        """;
 
     private const string Lacking =
         $"""

@@ -28,6 +28,11 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
     public Task<ServerSession> OpenSecondAsync(string server, string database, CancellationToken cancellationToken) =>
         OpenAsync(server, database, budgets.Of(server).ReserveSecondAsync, cancellationToken);
 
+    /// <summary>The same as another login. The database must not be one that tenants share.</summary>
+    public Task<ServerSession> OpenSecondAsync(string server, string database, string login, string password, CancellationToken cancellationToken) => OpenAsync(
+        server, database, budgets.Of(server).ReserveSecondAsync, cancellationToken,
+        new NpgsqlConnectionStringBuilder(ConnectionString(server, database)) { Username = login, Password = password }.ConnectionString);
+
     /// <summary>A connection to the maintenance database, for which the caller has reserved room in the server's budget.</summary>
     public async Task<NpgsqlConnection> OpenReservedAsync(string server, CancellationToken cancellationToken)
     {
@@ -45,9 +50,10 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
     }
 
     private async Task<ServerSession> OpenAsync(
-        string server, string database, Func<CancellationToken, Task<ServerConnections.Reservation>> reserve, CancellationToken cancellationToken)
+        string server, string database, Func<CancellationToken, Task<ServerConnections.Reservation>> reserve, CancellationToken cancellationToken,
+        string? connectionString = null)
     {
-        var connectionString = ConnectionString(server, database);
+        connectionString ??= ConnectionString(server, database);
         try
         {
             var reservation = await reserve(cancellationToken);

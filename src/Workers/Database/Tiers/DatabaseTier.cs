@@ -1,8 +1,8 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
-using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -39,7 +39,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
                 $"""
                 alter schema {Sql.Name(place.Schema)} owner to {owner};
                 reassign owned by {Sql.Name(SharedRoles.TemplateOwner)} to {owner};
-                {ProductMigrator.Grants(place.Schema, place.User)}
+                {ProductTables.Grants(place.Schema, place.User)}
                 """,
                 cancellationToken);
             await PlaceSchema.EnsureAsync(session, cancellationToken);

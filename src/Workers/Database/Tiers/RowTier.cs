@@ -1,8 +1,7 @@
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
-using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
-using Saga.Workers.Database.Preparation;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
@@ -25,10 +24,10 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
             await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
-            await ProductMigrator.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
+            await ProductTables.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
         }
 
-        await verification.VerifyAsync(context, cancellationToken);
+        await verification.VerifyIsolationAsync(context, cancellationToken);
     }
 
     public async Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)
@@ -39,10 +38,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         if (await servers.ExistsAsync(place.Server, place.Database, cancellationToken))
         {
             await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
-            var tenants = $"{Sql.Name(place.Schema)}.tenants";
-            // Every table of the product references it with ON DELETE CASCADE.
-            if (await session.ScalarAsync<bool>("select to_regclass(@tenants) is not null", cancellationToken, new { tenants }))
-                await Mover.ExecuteAsync(session, $"delete from {tenants} where tenant_id = @Value", cancellationToken, new { context.TenantId.Value });
+            await ProductTables.DeleteRowsAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
             // After the rows, which are deleted as this tenant's.
             await PlaceRows.RemoveAsync(session, context.TenantId.Value, cancellationToken);
             await TenantRoles.DropOwnedAsync(session, login, cancellationToken);

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>Refills the warm pool of every configured server, one database at a time.</summary>
-internal sealed partial class WarmPoolFiller(WarmPool pool, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<WarmPoolFiller> log) : BackgroundService
+internal sealed partial class WarmPoolFiller(WarmPool pool, ProductRelease release, IOptions<DatabasesOptions> options, TimeProvider time, ILogger<WarmPoolFiller> log) : BackgroundService
 {
     // Leaves the resources to other startup work first.
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(5);
@@ -26,6 +27,7 @@ internal sealed partial class WarmPoolFiller(WarmPool pool, IOptions<DatabasesOp
         {
             try
             {
+                await release.EnsureAsync(server, stopping);
                 while (await pool.AddAsync(server, enough, stopping))
                     LogMade(server);
                 failing = false;

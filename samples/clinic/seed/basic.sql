@@ -1,0 +1,1 @@
+insert into practitioners (name) values ('Practitioner');
