@@ -50,7 +50,7 @@ public static class PostgresServer
         }
 
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");
-        var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+        var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"], TestedPostgres.Folder);
         Watchdog.WatchPostgres(folder);
         AtEnd.Do(async () =>
         {

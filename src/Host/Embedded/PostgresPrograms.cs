@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Saga.Host.Processes;
 
 namespace Saga.Host.Embedded;
@@ -16,7 +17,7 @@ internal sealed record PostgresPrograms(string Folder)
     public static PostgresPrograms Find()
     {
         var debian = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(v => v, StringComparer.Ordinal).Select(v => Path.Combine(v, "bin"))
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(Version).Select(v => Path.Combine(v, "bin"))
             : [];
         return debian.Concat(Programs.Path).FirstOrDefault(d => Programs.Find("initdb", [d]) is not null && Programs.Find("postgres", [d]) is not null) is { } folder
             ? new PostgresPrograms(folder)
@@ -24,6 +25,9 @@ internal sealed record PostgresPrograms(string Folder)
                 "PostgreSQL's server programs (initdb, postgres) were not found. Install them (Debian, Ubuntu: apt-get install postgresql; " +
                 "macOS: brew install postgresql), or set Saga:Registry:ConnectionString and Saga:Databases:Servers:main:ConnectionString to a PostgreSQL on this machine.");
     }
+
+    // Debian names the folder after the major version.
+    private static int Version(string folder) => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     /// <summary>Creates a cluster in the folder, which must not exist.</summary>
     /// <exception cref="InvalidOperationException">It failed; the message says why.</exception>

@@ -53,11 +53,12 @@ public sealed class PrivatePostgres : IAsyncDisposable, IPrivateServer
 
     /// <param name="folder">The cluster's folder; created when missing. When running as root, the user <c>postgres</c> must be able to reach it.</param>
     /// <param name="settings">Server settings (<c>name=value</c>) that override the defaults.</param>
+    /// <param name="programFolder">The folder with PostgreSQL's server programs; the newest installed ones when null.</param>
     /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start; the message says what to do.</exception>
-    public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, CancellationToken cancellationToken = default)
+    public static async Task<PrivatePostgres> StartAsync(string folder, IReadOnlyList<string>? settings = null, string? programFolder = null, CancellationToken cancellationToken = default)
     {
         MachineSettings.KeepFromClients();
-        var installed = PostgresPrograms.Find();
+        var installed = programFolder is null ? PostgresPrograms.Find() : new PostgresPrograms(programFolder);
         var place = new PostgresFolder(Path.GetFullPath(folder));
         var password = await place.PrepareAsync(installed, Superuser, cancellationToken);
         var server = new PrivatePostgres(place, installed, password, settings ?? []);

@@ -5,6 +5,7 @@ using Dapper;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry.Connections;
 
 namespace Saga.Registry.Schema;
 
@@ -16,9 +17,12 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
 {
     private const long Lock = 0x5A6A_0001;
 
+    /// <exception cref="InvalidOperationException">The server is too old, or a migration changed; the message says what to do.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        if (SupportedPostgres.Refusal(RegistryOptions.Section, connection.PostgreSqlVersion) is { } refusal)
+            throw new InvalidOperationException(refusal);
         await connection.ExecuteAsync("select pg_advisory_lock(@Lock)", new { Lock });
         try
         {

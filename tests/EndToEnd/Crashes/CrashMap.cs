@@ -33,9 +33,15 @@ internal static class CrashMap
             .OrderBy(k => k.Key.ToString(), StringComparer.Ordinal)
             .SelectMany(k => Enumerable.Range(1, k.Value).Select(n => k.Key with { Number = n, End = true }).Prepend(k.Key with { Number = 1 }));
 
-    /// <summary>All points, or every nth point, chosen so that each kind is covered.</summary>
-    public static IReadOnlyList<CrashPoint> Sample(this IEnumerable<CrashPoint> points, int oneOf) =>
-        [.. points.Where((_, index) => CrashWorlds.All || index % oneOf == 0)];
+    /// <summary>
+    /// At most so many of the points, spread evenly, starting at the one that <see cref="RunSeed"/> chooses, so that different
+    /// runs cover all of them. All points when <see cref="CrashWorlds.All"/> is set.
+    /// </summary>
+    public static IReadOnlyList<CrashPoint> Sample(this IEnumerable<CrashPoint> points, int atMost)
+    {
+        var all = points.ToList();
+        return CrashWorlds.All || all.Count <= atMost ? all : [.. Enumerable.Range(0, atMost).Select(i => all[((RunSeed.Value % all.Count) + (i * all.Count / atMost)) % all.Count])];
+    }
 
     // The points that every process reaches if it runs alone on a fast machine. Each trace uses a new host, like each crash, after a
     // first tenant of the plan has created everything shared (template, place, bucket). Nothing is retried or sent again because of

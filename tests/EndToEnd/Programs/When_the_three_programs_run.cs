@@ -86,6 +86,21 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     }
 
     [Theory]
+    [InlineData("Saga.Api", "saga-api", "Saga:Registry:ConnectionString")]
+    [InlineData("Saga.Workers", "saga-workers", "Saga:Databases:Servers:main:ConnectionString")]
+    public async Task Should_not_start_on_a_PostgreSQL_that_is_too_old(string program, string name, string key)
+    {
+        using var old = new OldPostgres(plane.Site.Settings[key]!, "14");
+        var settings = new Dictionary<string, string?>(plane.Site.Settings, StringComparer.OrdinalIgnoreCase) { [key] = old.ConnectionString };
+
+        using var process = new ProgramProcess(program, settings, "--urls", "http://127.0.0.1:0");
+
+        (await process.EndsAsync()).ShouldBe(2, process.Errors + process.Output);
+        process.Errors.ShouldStartWith($"{name}: {key}: the server is PostgreSQL 14.");
+        process.Errors.Trim().Split('\n').ShouldHaveSingleItem();
+    }
+
+    [Theory]
     [InlineData("Saga.Orchestrator")]
     [InlineData("Saga.Workers")]
     public async Task Should_be_alive_without_the_broker_and_report_it(string program)

@@ -10,6 +10,7 @@ namespace Saga.Tests.Integration.Cache;
 /// If its default user needs no password, Redis treats a connection with a refused name or password as that user, and the client
 /// library does not report it.
 /// </summary>
+[IsolationSuite]
 public sealed class When_Redis_lets_anybody_in : IAsyncLifetime
 {
     private readonly TenantId tenant = WorkerHost.NewTenant();

@@ -10,6 +10,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Cache;
 
 /// <summary>Earlier versions allowed CLIENT TRACKING, which reports the names of all keys that anybody writes.</summary>
+[IsolationSuite]
 public sealed class When_a_Redis_user_has_rights_of_an_earlier_version
 {
     [Fact]

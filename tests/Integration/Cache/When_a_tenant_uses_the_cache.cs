@@ -80,6 +80,7 @@ public abstract class When_a_tenant_uses_the_cache : IAsyncLifetime
         await Until.TrueAsync(async () => await CountAsync("n", Long) == 1);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_show_nothing_to_another_tenant()
     {

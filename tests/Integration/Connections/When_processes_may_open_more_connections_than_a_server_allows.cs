@@ -111,7 +111,7 @@ public sealed class When_processes_may_open_more_connections_than_a_server_allow
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
             var place = Path.Combine(folder.FullName, "postgres");
-            postgres = await PrivatePostgres.StartAsync(place, ["fsync=off", "max_connections=30", "superuser_reserved_connections=3"], Cancellation);
+            postgres = await PrivatePostgres.StartAsync(place, ["fsync=off", "max_connections=30", "superuser_reserved_connections=3"], TestedPostgres.Folder, Cancellation);
             Watchdog.WatchPostgres(place);
         }
 

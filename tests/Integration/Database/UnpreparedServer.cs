@@ -15,7 +15,7 @@ public class UnpreparedServer : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        postgres = await PrivatePostgres.StartAsync(folder, ["fsync=off"]);
+        postgres = await PrivatePostgres.StartAsync(folder, ["fsync=off"], TestedPostgres.Folder);
         Watchdog.WatchPostgres(folder);
     }
 

@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_a_login_claims_a_tenant
 {
     [Theory]

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_a_place_is_closed
 {
     private static readonly string[] Statements =

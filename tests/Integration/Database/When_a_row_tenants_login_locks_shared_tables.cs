@@ -14,6 +14,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>A tenant signs in directly with its own login and takes locks that stop all tenants of the row tier.</summary>
+[IsolationSuite]
 public sealed class When_a_row_tenants_login_locks_shared_tables(OwnServer server) : IClassFixture<OwnServer>
 {
     private const string Lock = "lock table product.documents in access exclusive mode";

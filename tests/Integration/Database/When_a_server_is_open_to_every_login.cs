@@ -12,6 +12,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_a_server_is_open_to_every_login(OwnServer server) : IClassFixture<OwnServer>
 {
     [Fact]

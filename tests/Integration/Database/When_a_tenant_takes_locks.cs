@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_a_tenant_takes_locks
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];

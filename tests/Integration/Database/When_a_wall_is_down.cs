@@ -9,6 +9,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>Uses its own server, because a missing isolation measure affects every tenant on it.</summary>
+[IsolationSuite]
 public sealed class When_a_wall_is_down(OwnServer server) : IClassFixture<OwnServer>
 {
     [Theory]

@@ -11,6 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_tenants_are_kept_apart
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];

@@ -13,6 +13,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>A tenant of the row tier asks EXPLAIN about values, all of which belong to another tenant.</summary>
+[IsolationSuite]
 public sealed class When_the_planner_is_asked_about_other_tenants(OwnServer server) : IClassFixture<OwnServer>
 {
     // Makes the planner collect everything again, like an installation of a former version.

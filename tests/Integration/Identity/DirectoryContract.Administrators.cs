@@ -64,6 +64,7 @@ public abstract partial class DirectoryContract
         (await Directory.AdministersAsync(organization.Id, user.Id, None)).ShouldBeTrue();
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_not_make_the_administrator_of_one_tenant_anothers_by_joining_it()
     {

@@ -9,6 +9,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Runtime;
 
 /// <summary>What a product service's login may do in the registry, according to the server itself.</summary>
+[IsolationSuite]
 public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
 {
     private static readonly string[] Views = ["credentials", "holds", "keys", "placements", "settings", "tenants"];

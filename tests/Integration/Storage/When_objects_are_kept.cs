@@ -125,6 +125,7 @@ public abstract class When_objects_are_kept : IAsyncLifetime
         read.ToArray().ShouldBe(bytes);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_show_nothing_to_another_tenant()
     {

@@ -42,6 +42,7 @@ public abstract class When_storage_is_provisioned : IAsyncLifetime
             (await host.Provisioner.ExistsAsync(tenant, CancellationToken.None)).ShouldBeTrue();
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_remove_all_of_one_and_nothing_of_another()
     {

@@ -15,6 +15,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Verification;
 
 /// <summary>The verify step on a tenant that the real workers created.</summary>
+[IsolationSuite]
 public abstract class When_a_tenant_is_verified : IAsyncLifetime
 {
     protected NpgsqlDataSource Registry { get; private set; } = null!;

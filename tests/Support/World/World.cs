@@ -71,7 +71,7 @@ public sealed class World
         // PostgreSQL runs as another user when the tests run as root.
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
-        var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600", .. settings]);
+        var server = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), ["fsync=off", "full_page_writes=off", "max_connections=600", .. settings], TestedPostgres.Folder);
         Watchdog.WatchPostgres(Path.Combine(folder.FullName, "postgres"));
         await TestProvisioner.PrepareAsync(server.ConnectionString("postgres"));
         AtEnd.Do(async () =>

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Failures;
+using Saga.Registry.Connections;
 using Saga.Workers.Runtime;
 using System.Net.Sockets;
 
@@ -8,6 +9,8 @@ namespace Saga.Workers.Database.Servers;
 /// <summary>Translates errors of the tenants' database servers into step failures.</summary>
 internal static class DatabaseFailures
 {
+    public const string TooOldCode = "postgresql-too-old";
+
     /// <summary>The system name for circuit breakers and failures, such as <c>postgresql:eu-1</c>.</summary>
     public static string System(string server) => $"postgresql:{server}";
 
@@ -24,6 +27,11 @@ internal static class DatabaseFailures
     /// <summary>This process has used up its budget for the server.</summary>
     public static StepFailureException NoConnectionFree(string server, TimeoutException error) =>
         Busy(server, $"Database server '{server}': {error.Message}", error);
+
+    /// <summary>The server's version is not supported.</summary>
+    /// <param name="refusal">Why, in words for the operator.</param>
+    public static StepFailureException TooOld(string server, string refusal) => StepFailureException.Permanent(
+        TooOldCode, refusal, $"Upgrade database server '{server}' to PostgreSQL {SupportedPostgres.Oldest} or newer, then replay the operation.", System(server));
 
     private static StepFailureException Translate(string server, PostgresException error) => FailureKinds.OfSqlState(error.SqlState) switch
     {

@@ -4,6 +4,7 @@ using System.Globalization;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry.Connections;
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
@@ -63,7 +64,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
                 if (!IsShared(database))
                 {
                     var single = Source(connectionString);
-                    return new ServerSession(server, await OpenAsync(single, cancellationToken), async connection =>
+                    return new ServerSession(server, await OpenAsync(server, single, cancellationToken), async connection =>
                     {
                         await connection.DisposeAsync();
                         await single.DisposeAsync();
@@ -72,7 +73,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
                 }
 
                 var opened = reservation.Take(database)
-                    ?? await sources.GetOrAdd((server, database), _ => Source(connectionString)).OpenConnectionAsync(cancellationToken);
+                    ?? await OpenSupportedAsync(server, sources.GetOrAdd((server, database), _ => Source(connectionString)), cancellationToken);
                 return new ServerSession(server, opened, async connection =>
                 {
                     if (await IsCleanAsync(connection))
@@ -127,17 +128,27 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
             await source.DisposeAsync();
     }
 
-    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<NpgsqlConnection> OpenAsync(string server, NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
         {
-            return await source.OpenConnectionAsync(cancellationToken);
+            return await OpenSupportedAsync(server, source, cancellationToken);
         }
         catch
         {
             await source.DisposeAsync();
             throw;
         }
+    }
+
+    // Checked on every connection, because a server that was away at start, or has moved since, may be another one.
+    private static async Task<NpgsqlConnection> OpenSupportedAsync(string server, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (SupportedPostgres.Refusal(ConfiguredServerBudgets.Section(server), connection.PostgreSqlVersion) is not { } refusal)
+            return connection;
+        await connection.DisposeAsync();
+        throw DatabaseFailures.TooOld(server, refusal);
     }
 
     // Resets the session's locks and settings. A broken connection, or one in a transaction, is not reused.

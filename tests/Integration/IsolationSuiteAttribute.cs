@@ -1,0 +1,13 @@
+using Xunit.v3;
+
+namespace Saga.Tests.Integration;
+
+/// <summary>
+/// Marks tests of what keeps tenants apart, which try it with tenants' own logins on real servers. <c>-trait suite=isolation</c> runs
+/// only these.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+public sealed class IsolationSuiteAttribute : Attribute, ITraitAttribute
+{
+    public IReadOnlyCollection<KeyValuePair<string, string>> GetTraits() => [new("suite", "isolation")];
+}
