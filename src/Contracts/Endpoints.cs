@@ -12,6 +12,15 @@ public static class Endpoints
     /// <summary>Takes the messages that advance an operation: step results and due timers.</summary>
     public const string Operations = "saga-operations";
 
+    /// <summary>
+    /// Takes orders about running operations, such as cancellations. It is separate from <see cref="Operations"/>, because orchestrators of
+    /// an earlier version read that queue and do not know them.
+    /// </summary>
+    public const string Orders = "saga-orders";
+
+    /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
+    public const string Cancellations = "saga-commands-cancel";
+
     /// <summary>Takes messages that could not be consumed: <see cref="DeadLetters.DeadLetter"/>.</summary>
     public const string DeadLetters = "saga-dead-letters";
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
+using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
@@ -25,6 +26,8 @@ public static class LifecycleRegistration
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
+        services.TryAddSingleton<Rejections>();
+        services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
         return services.AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>();
     }
 

@@ -15,6 +15,7 @@ using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
 using Saga.Orchestrator.Retention;
+using Saga.Orchestrator.Scopes;
 using Saga.Orchestrator.Sweep;
 using Saga.Registry;
 using Saga.Registry.Processes;
@@ -44,6 +45,7 @@ public static class OrchestratorRegistration
         services.AddSingleton<ISagaRepository<OperationSaga>>(s => new SagaRepository<OperationSaga>(
             ActivatorUtilities.CreateInstance<OperationRepositoryContextFactory>(s)));
         services.AddSingleton(OperationEndpoint.Definition);
+        services.AddSingleton(OperationEndpoint.Orders);
         services.AddLifecycle(configuration).AddCommandConsumers();
         services.AddDeadLetters();
         services.AddSagaBus(configuration);
@@ -53,6 +55,8 @@ public static class OrchestratorRegistration
         services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();
+        services.AddSingleton<ScopeSignal>();
+        services.AddHostedService<ScopeGranter>();
         services.AddOptionsWithValidateOnStart<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations();
         services.AddHostedService<RetentionSweeper>();
         services.AddSingleton<UnreadableOperations>();

@@ -21,6 +21,7 @@ using Saga.Registry.Plans;
 using Saga.Registry.Processes;
 using Saga.Registry.Retention;
 using Saga.Registry.Schema;
+using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
@@ -56,6 +57,7 @@ public static class RegistryRegistration
         services.AddSingleton<PlanStore>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
+        services.AddSingleton<CancellationStore>();
         services.AddSingleton<StepInputStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<DeadLetterStore>();
@@ -86,6 +88,7 @@ public static class RegistryRegistration
         services.TryAddSingleton<IWaitStore, SqlWaitStore>();
         services.TryAddSingleton<IDowntimeStore, SqlDowntimeStore>();
         services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
+        services.TryAddSingleton<IScopeWaitStore, SqlScopeWaitStore>();
     }
 
     private const string IdleInTransaction = "idle_in_transaction_session_timeout";

@@ -1,17 +1,21 @@
+using System.Security.Claims;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Saga.Api.Commands;
 using Saga.Api.Limits;
 using Saga.Api.OpenApi;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Operations;
+using System.Text.Json;
 
 namespace Saga.Api.Operations;
 
@@ -31,6 +35,16 @@ internal static class OperationEndpoints
             .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred, awaiting or failed.");
         api.MapOne<OperationView>(
             "/operations/{id}", FindAsync, Policies.Read, "getOperation", "Show an operation with its steps and history", ProblemType.OperationNotFound);
+        api.MapPost("/operations/{id}/cancel", CancelAsync).WithName("cancelOperation").RequireAuthorization(Policies.Write)
+            .WithSummary("Cancel an operation that has not reached its pivot")
+            .WithDescription("What ran is undone, and the operation ends as cancelled. A second cancellation changes nothing. If the pivot is dispatched before the order arrives, the history says so.")
+            .Accepts<CancelRequest>("application/json")
+            .WithQueryParameter(CommandEndpoints.DryRun, "true: show the steps that would be undone and any rejection, and write nothing.", "boolean")
+            .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<CancelPlanView>()
+            .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+            .WithProblems(
+                ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotCancellable,
+                ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")
             .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. The stream ends after completed, compensated or cancelled.")
@@ -75,6 +89,16 @@ internal static class OperationEndpoints
 
     private static Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellationToken) =>
         ResourceEndpoints.ShowAsync(request, id, key => operations.FindAsync(key, cancellationToken), () => NotFound(id));
+
+    private static async Task<IResult> CancelAsync(HttpRequest request, string id, ClaimsPrincipal user, CommandDoor<CancelOperation> door, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "d", out var key))
+            return NotFound(id);
+        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(CancelPlanView.Of(preview)), cancellationToken);
+
+        CancelOperation? Read(JsonElement body, string? idempotencyKey, out IReadOnlyList<FieldError> errors) =>
+            CommandReader.Read<CancelOperation>(body, hasKey: false, out errors, given: "operationId") is { } command ? command with { OperationId = key } : null;
+    }
 
     private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CallerLimits limits, CancellationToken cancellationToken)
     {

@@ -43,6 +43,12 @@ public record OperationSummaryView
     /// <summary>The failure that caused compensation or a stall.</summary>
     public Failure? Failure { get; init; }
 
+    /// <summary>Who cancelled it; absent when nobody did.</summary>
+    public CancellationView? Cancellation { get; init; }
+
+    /// <summary>What it waits for before it may start; absent when it has its scopes.</summary>
+    public ScopeWaitView? WaitsFor { get; init; }
+
     /// <summary>Steps that have succeeded.</summary>
     public required int StepsSucceeded { get; init; }
 
@@ -69,6 +75,8 @@ public record OperationSummaryView
         UpdatedAt = operation.UpdatedAt;
         FinishedAt = operation.FinishedAt;
         Failure = operation.Failure;
+        Cancellation = operation.Cancellation is { } cancellation ? new(cancellation.Actor, cancellation.Reason, cancellation.Code) : null;
+        WaitsFor = ScopeWaitView.Of(operation.Awaits);
         StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded);
         StepsTotal = operation.Workflow.Steps.Count;
     }
@@ -106,6 +114,12 @@ public sealed record OperationView : OperationSummaryView
     [JsonPropertyOrder(1)]
     public required string Events { get; init; }
 }
+
+/// <summary>Who cancelled an operation, and why.</summary>
+/// <param name="By">As in the audit log.</param>
+/// <param name="Reason">For people.</param>
+/// <param name="Code">The reason if the system cancelled it, such as <c>scope-wait-expired</c>; absent for a person's decision.</param>
+public sealed record CancellationView(string By, string Reason, string? Code);
 
 public sealed record OperationTenantView(TenantId Id, string Slug);
 

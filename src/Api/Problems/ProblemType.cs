@@ -16,7 +16,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType Forbidden = new("forbidden", StatusCodes.Status403Forbidden, "The token's roles do not allow this");
     public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "Nothing exists at this address");
     public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
-    public static readonly ProblemType OperationNotFound = new("operation-not-found", StatusCodes.Status404NotFound, "There is no such operation");
+    public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not support the method");
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
@@ -26,6 +26,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType NoServer = new(RejectionCodes.NoServer, StatusCodes.Status409Conflict, "No database server accepts tenants there");
     public static readonly ProblemType ServerFull = new(RejectionCodes.ServerFull, StatusCodes.Status409Conflict, "The database servers are full");
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "A running operation is in the way");
+    public static readonly ProblemType OperationNotCancellable = new(RejectionCodes.OperationNotCancellable, StatusCodes.Status409Conflict, "The operation cannot be cancelled any more");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
     public static readonly ProblemType NothingWaits = new("nothing-waits", StatusCodes.Status409Conflict, "Nothing waits for this answer");
@@ -45,7 +46,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, ParentEnded, TenantState, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, OperationNotCancellable, ParentEnded, TenantState, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

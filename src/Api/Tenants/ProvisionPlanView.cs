@@ -1,3 +1,4 @@
+using Saga.Api.Commands;
 using Saga.Api.Operations;
 using Saga.Api.Problems;
 using Saga.Contracts.Identifiers;
@@ -22,28 +23,7 @@ public sealed record ProvisionPlanView
     public static ProvisionPlanView Of(CommandPreview plan) => new()
     {
         Isolation = (plan.Input as ValidProvision)?.Tier,
-        Steps = StepView.Of(plan.Workflow, StepRun.InOrder(plan.Workflow, [])),
-        Refusal = plan.Rejection is not { } rejection ? null : new()
-        {
-            Type = ProblemType.UriPrefix + rejection.Code,
-            Status = ProblemType.OfRejection(rejection.Code).Status,
-            Detail = rejection.Detail,
-            Errors = [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
-            Operation = rejection.OperationId is { } id ? OperationEndpoints.Address(id) : null,
-        },
+        Steps = StepView.Of(plan.Workflow!, StepRun.InOrder(plan.Workflow!, [])),
+        Refusal = RefusalView.Of(plan.Rejection),
     };
-}
-
-/// <summary>The problem that the command would return.</summary>
-public sealed record RefusalView
-{
-    public required string Type { get; init; }
-
-    public required int Status { get; init; }
-
-    public required string Detail { get; init; }
-
-    public required IReadOnlyList<ProblemError> Errors { get; init; }
-
-    public string? Operation { get; init; }
 }

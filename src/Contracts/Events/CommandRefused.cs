@@ -25,5 +25,8 @@ public sealed record CommandRefused
     /// <summary>The message's id, if it came over the bus.</summary>
     public Guid? MessageId { get; init; }
 
+    /// <summary>The operation, if the command was accepted and refused later: it had waited too long for its scopes.</summary>
+    public Guid? OperationId { get; init; }
+
     public required DateTimeOffset OccurredAt { get; init; }
 }

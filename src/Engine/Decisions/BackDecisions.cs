@@ -8,7 +8,7 @@ namespace Saga.Engine.Decisions;
 internal static class BackDecisions
 {
     /// <summary>Starts to compensate: steps that have not begun, or still wait, are skipped.</summary>
-    public static void StartCompensation(DecisionDraft draft, string failedStep, Failure reason)
+    public static void StartCompensation(DecisionDraft draft, string? failedStep, Failure reason)
     {
         draft.State = OperationState.Compensating;
         draft.Failure = reason;
@@ -30,9 +30,18 @@ internal static class BackDecisions
         }
 
         if (draft.Workflow.Steps.All(d => IsUndone(draft, d)))
-            draft.Finish(OperationState.Compensated, HistoryEvents.Compensated);
+            Finish(draft);
         else if (draft.InMotion().Count == 0)
             draft.Stall();
+    }
+
+    /// <summary>Ends an operation of which everything is undone.</summary>
+    public static void Finish(DecisionDraft draft)
+    {
+        if (draft.Cancellation is null)
+            draft.Finish(OperationState.Compensated, HistoryEvents.Compensated);
+        else
+            draft.Finish(OperationState.Cancelled, HistoryEvents.Cancelled);
     }
 
     /// <summary>

@@ -57,6 +57,15 @@ public sealed record Decision
 /// <param name="Failure">The failure that caused compensation or a stall.</param>
 public sealed record Progress(OperationState State, IReadOnlyList<StepRun> Steps, Failure? Failure)
 {
+    /// <summary>Who cancelled it; null when nobody did. It then ends as cancelled instead of compensated.</summary>
+    public Cancellation? Cancellation { get; init; }
+
+    /// <summary>Whether it has not got its scopes yet. Nothing starts it before.</summary>
+    public bool WaitsForScope { get; init; }
+
+    /// <summary>Whether its acceptance changed more than the operation itself, which the first steps' compensations undo.</summary>
+    public bool WroteOnAcceptance { get; init; }
+
     /// <summary>Whether the operation is going forward and has a dispatched step, in which case it has a slot of the installation.</summary>
     public bool HasDispatch => State == OperationState.Running && Steps.Any(s => s.Status == StepStatus.Running);
 

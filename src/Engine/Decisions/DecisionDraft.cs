@@ -25,9 +25,11 @@ internal sealed class DecisionDraft(
     /// <summary>Why the operation compensates or has stalled.</summary>
     public Failure? Failure { get; set; } = before.Failure;
 
+    public Cancellation? Cancellation { get; set; } = before.Cancellation;
+
     public Decision End() => new()
     {
-        After = new Progress(State, steps, Failure),
+        After = before with { State = State, Steps = steps, Failure = Failure, Cancellation = Cancellation },
         ChangedSteps = steps.FindAll(s => changed.Contains(s.Name)),
         Dispatches = dispatches,
         Settlements = settlements,

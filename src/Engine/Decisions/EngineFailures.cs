@@ -16,8 +16,18 @@ public static class EngineFailures
     public const string WaitExpired = "wait-expired";
     public const string WaitWithoutTime = "wait-without-time";
 
+    /// <summary>Somebody cancelled the operation.</summary>
+    public const string CancelledCode = "cancelled";
+
     /// <summary>The step may have taken effect, or may harm its process, so its operation stalls before and after the pivot and never compensates by itself.</summary>
     public static bool OnlyStalls(Failure failure) => failure.Code is Poisonous or DeferredTooLong;
+
+    internal static Failure Cancelled(Cancellation cancellation) => new()
+    {
+        Code = cancellation.Code ?? CancelledCode,
+        Message = $"Cancelled by {cancellation.Actor}: {cancellation.Reason}",
+        Kind = FailureKind.Permanent,
+    };
 
     internal static Failure TimedOut(StepRun step) => new()
     {

@@ -24,7 +24,7 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
     /// <summary>Starts an accepted operation.</summary>
     public Decision Start(WorkflowDefinition workflow, Progress progress, DateTimeOffset now)
     {
-        if (progress.State != OperationState.Accepted)
+        if (progress.State != OperationState.Accepted || progress.WaitsForScope)
             return Decision.Nothing(progress);
         var builder = Begin(workflow, progress, now);
         builder.Start();
@@ -90,6 +90,20 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
             return Start(workflow, progress, now);
         var builder = Begin(workflow, progress, now);
         builder.Redispatch();
+        return builder.End();
+    }
+
+    /// <summary>
+    /// Cancels the operation if it has not reached its pivot: what ran is compensated, and it ends as cancelled. Otherwise its history says
+    /// why not. A second cancellation changes nothing, and neither does one of an ended operation.
+    /// </summary>
+    public Decision Cancel(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, CancellationRequested request)
+    {
+        // The system's own request is about the wait only.
+        if (progress.Cancellation is not null || progress.State.HasEnded() || (request.Code is not null && !progress.WaitsForScope))
+            return Decision.Nothing(progress);
+        var builder = Begin(workflow, progress, now);
+        builder.Cancel(new(request.Actor, request.Reason, request.Code));
         return builder.End();
     }
 

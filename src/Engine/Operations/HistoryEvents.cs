@@ -4,6 +4,12 @@ namespace Saga.Engine.Operations;
 public static class HistoryEvents
 {
     public const string Accepted = "accepted";
+    /// <summary>A scope is taken, and the operation waits for it.</summary>
+    public const string ScopeAwaited = "scopeAwaited";
+
+    /// <summary>The operation has got the scopes that it waited for.</summary>
+    public const string ScopeGranted = "scopeGranted";
+
     public const string Started = "started";
     public const string StepDispatched = "stepDispatched";
     public const string StepSucceeded = "stepSucceeded";
@@ -31,6 +37,12 @@ public static class HistoryEvents
     public const string Completed = "completed";
     public const string Compensated = "compensated";
     public const string Stalled = "stalled";
+    /// <summary>Somebody cancelled the operation; what ran is compensated. The end of it is <see cref="Cancelled"/>.</summary>
+    public const string CancelRequested = "cancelRequested";
+
+    /// <summary>The operation could no longer be cancelled when the request reached it.</summary>
+    public const string CancelRefused = "cancelRefused";
+
     public const string Cancelled = "cancelled";
 
     /// <summary>The current name of an event that an earlier version wrote.</summary>

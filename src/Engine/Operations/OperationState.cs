@@ -19,6 +19,6 @@ public enum OperationState
     /// <summary>Failed, and everything was undone.</summary>
     Compensated,
 
-    /// <summary>Ended by an operator before anything was done.</summary>
+    /// <summary>Cancelled before its pivot, and everything that ran was undone.</summary>
     Cancelled,
 }

@@ -17,4 +17,9 @@ public enum SlotState
     /// their own.
     /// </summary>
     Exempt,
+
+    /// <summary>
+    /// Waits for a scope that another operation holds. Nothing starts it before it has its scopes. Then it queues for a slot, or is exempt.
+    /// </summary>
+    Waiting,
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Saga.Engine.Workflows;
 
 /// <summary>
@@ -18,11 +20,19 @@ public sealed record WorkflowDefinition
     /// </summary>
     public int EngineLevel { get; init; } = Saga.Engine.EngineLevel.First;
 
+    /// <summary>
+    /// Whether accepting the command is already the pivot, as for a suspension, whose hold stands from then on. Every step is then
+    /// retriable, and the operation cannot be cancelled.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ForwardOnly { get; init; }
+
     public required IReadOnlyList<StepDefinition> Steps { get; init; }
 
     /// <summary>
     /// Checks that names are unique and times are within their bounds, that <c>after</c> names known steps without a cycle, that a step
     /// needs outputs only of steps before it, and that the pivot, if there is one, comes after every compensatable step and before every retriable one.
+    /// If the operation only goes forward, every step is retriable.
     /// </summary>
     /// <exception cref="InvalidOperationException">A rule is broken; the message names the step.</exception>
     public WorkflowDefinition Validated()
@@ -67,6 +77,13 @@ public sealed record WorkflowDefinition
         var pivots = Steps.Where(s => s.Kind == StepKind.Pivot).ToList();
         if (pivots.Count > 1)
             throw Broken("it has more than one pivot");
+        if (ForwardOnly)
+        {
+            return Steps.FirstOrDefault(s => s.Kind != StepKind.Retriable) is { } other
+                ? throw Broken($"step '{other.Name}' must be retriable, because the operation only goes forward")
+                : this;
+        }
+
         foreach (var step in Steps)
         {
             if (step.Kind == StepKind.Retriable && !(pivots.Count == 1 && ancestors[step.Name].Contains(pivots[0].Name)))

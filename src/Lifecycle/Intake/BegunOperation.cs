@@ -8,6 +8,9 @@ namespace Saga.Lifecycle.Intake;
 /// <param name="At">When it is accepted, by the registry's clock.</param>
 public sealed record BegunOperation(Guid Id, TenantId? TenantId, DateTimeOffset At)
 {
+    /// <summary>Who sent the command, as in the audit log; empty while conflicts are looked for.</summary>
+    public string Caller { get; init; } = "";
+
     /// <summary>The tenant that it concerns.</summary>
     /// <exception cref="InvalidOperationException">It does not concern a single tenant.</exception>
     public TenantId Tenant => TenantId ?? throw new InvalidOperationException($"Operation {Id} does not concern a single tenant, but its command needs one.");

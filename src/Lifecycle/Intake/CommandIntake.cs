@@ -9,6 +9,7 @@ using Saga.Engine.Workflows;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Processes;
+using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Intake;
@@ -24,9 +25,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
-    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null)
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null)
     {
-        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, cancellationToken);
+        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, cancellationToken);
         return outcome is CommandRejected { Rejection: var rejection } ? await RejectAsync(rejection, caller, cancellationToken, messageId) : outcome;
     }
 
@@ -36,7 +37,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(rejection);
     }
 
-    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, CancellationToken cancellationToken)
+    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, CancellationToken cancellationToken)
     {
         var body = CommandBody.Of(command);
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
@@ -55,7 +56,12 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             try
             {
                 if (await ledger.AcceptAsync(existing, (tenant, now) => Decide(tenant, now, out outcome), cancellationToken) is not { } conflict)
-                    return outcome!;
+                {
+                    // What a concurrent command with the same key has done may be why this one is refused.
+                    return outcome is CommandRejected && await ReplayAsync(key, caller, cancellationToken) is { } done ? done : outcome!;
+                }
+
+
                 // A concurrent command with the same key shows up as a taken scope.
                 return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Rejection(conflict));
             }
@@ -64,7 +70,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 // A concurrent command with the same key shows up as a taken name, so check the key first.
                 if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
                     return raced;
-                if (await FindConflictAsync(input, Begin(input, existing), cancellationToken) is { } conflict)
+                if (await FindConflictAsync(input, Begin(input, existing), wait ?? plan.Wait(input), cancellationToken) is { } conflict)
                     return new CommandRejected(conflict);
             }
         }
@@ -77,7 +83,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 return null;
             }
 
-            var operation = Begin(input, tenant?.Id) with { At = now };
+            var operation = Begin(input, tenant?.Id) with { At = now, Caller = caller };
             var workflow = plan.Plan(input, tenant);
             if (NotRun(workflow, missing) is { } unknown)
             {
@@ -100,6 +106,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 At = operation.At,
                 AuditAction = plan.AuditAction,
                 AuditDetail = JsonSerializer.Serialize(plan.AuditDetail(input), Json.Options),
+                Wait = wait ?? plan.Wait(input),
                 Key = key,
                 Effects = [.. plan.Effects(input, operation)],
             };
@@ -116,7 +123,12 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         if (Guard(input, tenant) is { } refused)
             return new(TPlan.Workflows[0], input, refused);
         var workflow = plan.Plan(input, tenant);
-        return new(workflow, input, NotRun(workflow, await MissingAsync(cancellationToken)) ?? await FindConflictAsync(input, Begin(input, existing), cancellationToken));
+        var operation = Begin(input, existing);
+        rejection = NotRun(workflow, await MissingAsync(cancellationToken)) ?? await FindConflictAsync(input, operation, plan.Wait(input), cancellationToken);
+        return new(workflow, input, rejection)
+        {
+            WaitsFor = rejection is null && plan.Wait(input) is not null ? await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) : null,
+        };
     }
 
     // Holds no connection meanwhile: the rules may need one themselves, and if every pooled connection were held by a command, the
@@ -147,9 +159,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(Guid.CreateVersion7(now), plan.Subject(input) is CommandSubject.NewTenant ? new TenantId(Guid.CreateVersion7(now)) : existing, now);
     }
 
-    private async Task<OperationRejected?> FindConflictAsync(TInput input, BegunOperation operation, CancellationToken cancellationToken) =>
+    private async Task<OperationRejected?> FindConflictAsync(TInput input, BegunOperation operation, ScopeWait? wait, CancellationToken cancellationToken) =>
         await plan.FindConflictAsync(input, cancellationToken)
-            ?? (await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) is { } holder ? Active(holder) : null);
+            ?? (wait is null && await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) is { } holder ? Active(holder) : null);
 
     private async Task<Missing> MissingAsync(CancellationToken cancellationToken)
     {
@@ -197,7 +209,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     {
         Code = RejectionCodes.OperationActive,
         Detail = OperationScopes.IsTenant(holder.Scope)
-            ? $"The tenant has a running operation ({holder.Kind}, {holder.OperationId}). Follow that operation."
+            ? $"The tenant has {(holder.Waits ? "an operation that waits for it" : "a running operation")} ({holder.Kind}, {holder.OperationId}). Follow that operation."
+            : holder.Waits
+            ? $"An operation that came earlier ({holder.Kind}, {holder.OperationId}) waits for the scope '{holder.Scope}'. Follow that operation."
             : $"A running operation ({holder.Kind}, {holder.OperationId}) holds the scope '{holder.Scope}'. Follow that operation.",
         OperationId = holder.OperationId,
     };

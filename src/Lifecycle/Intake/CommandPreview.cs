@@ -1,10 +1,15 @@
 using Saga.Contracts.Commands;
 using Saga.Engine.Workflows;
+using Saga.Registry.Operations;
 
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>What a command would do.</summary>
-/// <param name="Workflow">The steps that would run; the command's usual steps when it is refused.</param>
+/// <param name="Workflow">The steps that would run; the command's usual steps when it is refused; null when there are none.</param>
 /// <param name="Input">The checked command; null when it breaks a rule.</param>
 /// <param name="Rejection">Why it would be refused now; null when it would be accepted.</param>
-public sealed record CommandPreview(WorkflowDefinition Workflow, object? Input, OperationRejected? Rejection);
+public sealed record CommandPreview(WorkflowDefinition? Workflow, object? Input, OperationRejected? Rejection)
+{
+    /// <summary>The operation that the command would wait for; null when it would not wait.</summary>
+    public ScopeHolder? WaitsFor { get; init; }
+}

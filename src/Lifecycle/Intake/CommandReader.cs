@@ -18,11 +18,12 @@ public static class CommandReader
 
     /// <param name="body">A JSON object without duplicate members.</param>
     /// <param name="hasKey">Whether the door allows the idempotency key in the body.</param>
+    /// <param name="given">The field that the door takes from elsewhere, such as the address, and that the body must not have; null when there is none.</param>
     /// <param name="errors">The errors; empty when the result is not null.</param>
-    public static TCommand? Read<TCommand>(JsonElement body, bool hasKey, out IReadOnlyList<FieldError> errors)
+    public static TCommand? Read<TCommand>(JsonElement body, bool hasKey, out IReadOnlyList<FieldError> errors, string? given = null)
         where TCommand : class
     {
-        var known = Options.GetTypeInfo(typeof(TCommand)).Properties.Where(p => hasKey || p.Name != Key).ToList();
+        var known = Options.GetTypeInfo(typeof(TCommand)).Properties.Where(p => (hasKey || p.Name != Key) && p.Name != given).ToList();
         var found = new List<FieldError>();
         foreach (var field in body.EnumerateObject())
         {

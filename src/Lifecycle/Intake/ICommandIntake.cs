@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Commands;
+using Saga.Registry.Scopes;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -16,11 +17,12 @@ public interface ICommandIntake<in TCommand>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <param name="usualKey">The idempotency key to use when the command has none.</param>
     /// <param name="messageId">The message's id, if it came over the bus.</param>
+    /// <param name="wait">How the command waits for taken scopes, for doors whose commands wait although the same command over HTTP does not; null for the command's own rule.</param>
     /// <exception cref="NpgsqlException">
     /// The registry is unavailable. Nothing was written, unless the connection broke during the commit. With an idempotency key the
     /// command can be sent again in either case.
     /// </exception>
-    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null);
+    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null);
 
     /// <summary>
     /// Refuses a command that could not be read. Like every rejection by <see cref="SubmitAsync"/>, it is logged, counted, written to the

@@ -3,6 +3,7 @@ using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
+using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Intake;
@@ -50,6 +51,12 @@ public interface ICommandPlan<in TCommand, TInput>
     IReadOnlyCollection<string> Scopes(TInput input, BegunOperation operation) =>
         [operation.TenantId is { } tenant ? OperationScopes.Tenant(tenant) : OperationScopes.Fleet];
 
+    /// <summary>
+    /// How the command waits when a scope is taken. The default is null: it is refused (409). A command that waits is accepted at once, and
+    /// its operation starts when it has got its scopes, before any command that came later.
+    /// </summary>
+    ScopeWait? Wait(TInput input) => null;
+
     /// <summary>The class in which the operation waits for a slot.</summary>
     OperationPriority Priority(TInput input) => OperationPriority.Interactive;
 
@@ -67,7 +74,10 @@ public interface ICommandPlan<in TCommand, TInput>
     /// <param name="tenant">The tenant's current state; null for a new tenant or when there is none.</param>
     WorkflowDefinition Plan(TInput input, Tenant? tenant);
 
-    /// <summary>The changes to the registry in the transaction that accepts the command.</summary>
+    /// <summary>
+    /// The changes to the registry in the transaction that accepts the command. If the operation is cancelled before it starts, the
+    /// compensations of its first steps run all the same, so they must undo these changes.
+    /// </summary>
     IEnumerable<NpgsqlBatchCommand> Effects(TInput input, BegunOperation operation) => [];
 
     /// <summary>Further details of the command for the audit log. Never a secret.</summary>

@@ -21,6 +21,12 @@ public static class RejectionCodes
     /// <summary>An unfinished operation holds a scope that the command needs: its tenant, its server, or the fleet.</summary>
     public const string OperationActive = "operation-active";
 
+    /// <summary>There is no such operation.</summary>
+    public const string OperationNotFound = "operation-not-found";
+
+    /// <summary>The operation has ended, has reached its pivot, or is being undone already, so it cannot be cancelled.</summary>
+    public const string OperationNotCancellable = "operation-not-cancellable";
+
     /// <summary>The parent operation has ended or does not exist.</summary>
     public const string ParentEnded = "parent-ended";
 

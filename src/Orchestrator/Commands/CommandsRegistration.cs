@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Commands;
+using Saga.Contracts;
 using Saga.Lifecycle.Intake;
+using Saga.Messaging;
 
 namespace Saga.Orchestrator.Commands;
 
@@ -11,6 +14,7 @@ internal static class CommandsRegistration
         services.AddSingleton(typeof(CommandConsumer<>));
         foreach (var entry in CommandCatalogue.Of(services).Entries)
             services.AddSingleton(CommandEndpoint.Of(entry.Queue, entry.Command));
+        services.AddSingleton(CommandEndpoint.Of(Endpoints.Cancellations, typeof(CancelOperation)));
         return services;
     }
 }

@@ -22,6 +22,7 @@ internal static class OperationMachineVerbs
             context.Saga.Decision = decision;
             context.Saga.Steps = decision.After.Steps;
             context.Saga.Failure = decision.After.Failure;
+            context.Saga.Cancellation = decision.After.Cancellation;
         });
         foreach (var next in leadsTo)
         {

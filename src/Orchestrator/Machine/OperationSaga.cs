@@ -27,6 +27,12 @@ public sealed class OperationSaga : SagaStateMachineInstance
 
     public Failure? Failure { get; set; }
 
+    /// <summary>Who cancelled it; null when nobody did.</summary>
+    public Cancellation? Cancellation { get; set; }
+
+    /// <summary>Whether its acceptance changed more than the operation itself.</summary>
+    public bool WroteOnAcceptance { get; init; }
+
     /// <summary>The current contents of the row.</summary>
     public required StoredOperation Stored { get; init; }
 
@@ -35,7 +41,7 @@ public sealed class OperationSaga : SagaStateMachineInstance
 
     public OperationState State => Enum.Parse<OperationState>(CurrentState);
 
-    public Progress Progress => new(State, Steps, Failure);
+    public Progress Progress => new(State, Steps, Failure) { Cancellation = Cancellation, WaitsForScope = Stored.Slot == SlotState.Waiting, WroteOnAcceptance = WroteOnAcceptance };
 
     /// <summary>The changes of the current event, written with the row. Null until the engine has decided.</summary>
     public Decision? Decision { get; set; }
@@ -44,7 +50,7 @@ public sealed class OperationSaga : SagaStateMachineInstance
     /// When the sweeper must wake it. The stored time moves only to an earlier one: a wake-up that comes too soon changes nothing and is
     /// then postponed. This avoids writing the row, because most operations end before the sweeper looks.
     /// </summary>
-    public DateTimeOffset? DueAt => Slot == SlotState.Queued ? null : Decision!.After.NextDueAt is { } needed && Decision.Advances && Stored.DueAt is { } stored && stored <= needed
+    public DateTimeOffset? DueAt => Slot is SlotState.Queued or SlotState.Waiting ? null : Decision!.After.NextDueAt is { } needed && Decision.Advances && Stored.DueAt is { } stored && stored <= needed
         ? stored
         : Decision.After.NextDueAt;
 
@@ -62,5 +68,5 @@ public sealed class OperationSaga : SagaStateMachineInstance
     };
 
     /// <summary>Whether the operation's row must be written. Progress of a step is in the step's own row.</summary>
-    public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || DueAt != Stored.DueAt || Slot != Stored.Slot;
+    public bool Moves => Decision!.After.State != Stored.State || !Equals(Failure, Stored.Failure) || Cancellation != Stored.Cancellation || DueAt != Stored.DueAt || Slot != Stored.Slot;
 }

@@ -19,12 +19,14 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
         Event(() => Failed, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Deferred, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Due, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => CancelRequested, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Forgotten, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
 
         During(Accepted,
             When(Submitted).Decide((o, _) => engine.Start(o.Workflow, o.Progress, o.Now), Running),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Running),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Running),
+            When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m), Compensating, Cancelled),
             // Nothing was dispatched yet, so there can be no reports.
             Ignore(Succeeded), Ignore(Failed), Ignore(Deferred));
 
@@ -35,16 +37,24 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             // Also ends waits, which may be the last step, or the first one and rejected.
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Compensating, Compensated, Completed, Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Compensating, Stalled),
+            When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m), Compensating, Cancelled),
             // It has already started.
             Ignore(Submitted));
 
         During(Compensating,
-            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m), Compensated, Stalled),
+            When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m), Compensated, Cancelled, Stalled),
             When(Failed).Decide((o, m) => engine.Fail(o.Workflow, o.Progress, o.Now, m), Stalled),
             When(Deferred).Decide((o, m) => engine.Defer(o.Workflow, o.Progress, o.Now, m), Stalled),
             When(Due).Decide((o, _) => engine.Wake(o.Workflow, o.Progress, o.Now), Stalled),
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Stalled),
+            // The history says why it cannot be cancelled.
+            When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m)),
             Ignore(Submitted));
+
+        // A stalled operation may be cancelled, unless it stalled after its pivot or while it compensated.
+        During(Stalled, When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m), Compensating));
+        foreach (var ended in new[] { Completed, Compensated, Cancelled })
+            During(ended, Ignore(CancelRequested));
 
         // A stalled operation has nothing in flight, and an ended one never changes, so late messages are ignored.
         foreach (var quiet in new[] { Stalled, Completed, Compensated, Cancelled })
@@ -74,6 +84,8 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
     public Event<StepDeferred> Deferred { get; private set; } = null!;
 
     public Event<OperationDue> Due { get; private set; } = null!;
+
+    public Event<CancellationRequested> CancelRequested { get; private set; } = null!;
 
     public Event<OperationForgotten> Forgotten { get; private set; } = null!;
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Messaging;
 using Saga.Orchestrator.Admission;
+using Saga.Orchestrator.Scopes;
 using Saga.Registry.Outbox;
 
 namespace Saga.Orchestrator.Outbox;
@@ -14,7 +15,7 @@ namespace Saga.Orchestrator.Outbox;
 /// rows that are not locked. Woken by notifications, and once a second in case one was lost.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    IOutboxStore store, IOutboxSender sender, SentMessages sent, AdmissionSignal admission, BrokerFlow flow,
+    IOutboxStore store, IOutboxSender sender, SentMessages sent, AdmissionSignal admission, ScopeSignal scopes, BrokerFlow flow,
     IOptions<OrchestratorOptions> options, TimeProvider time, ILogger<OutboxRelay> log)
     : BackgroundService
 {
@@ -163,6 +164,7 @@ internal sealed partial class OutboxRelay(
     {
         Wake();
         admission.Wake();
+        scopes.Wake();
     }
 
     private void Wake() => wakes.Writer.TryWrite(true);

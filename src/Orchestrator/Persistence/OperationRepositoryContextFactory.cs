@@ -9,6 +9,7 @@ using Saga.Messaging.DeadLetters;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
+using Saga.Orchestrator.Scopes;
 using Saga.Registry.Transitions;
 
 namespace Saga.Orchestrator.Persistence;
@@ -17,7 +18,7 @@ namespace Saga.Orchestrator.Persistence;
 /// The saga repository and unit of work. The row, its history, the leases and the outgoing messages are committed together, before the
 /// incoming message is acknowledged. The outgoing messages are sent right after the commit.
 /// </summary>
-internal sealed class OperationRepositoryContextFactory(Committer committer, OutboxPublisher publisher, AdmissionSignal admission, UnreadableOperationStore unreadable)
+internal sealed class OperationRepositoryContextFactory(Committer committer, OutboxPublisher publisher, AdmissionSignal admission, ScopeSignal scopes, UnreadableOperationStore unreadable)
     : ISagaRepositoryContextFactory<OperationSaga>
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)
@@ -46,6 +47,8 @@ internal sealed class OperationRepositoryContextFactory(Committer committer, Out
         if (transition.Change is not { } change)
             return;
         publisher.Send(change.Messages);
+        if (change.Row?.State.HasEnded() == true)
+            scopes.Wake();
         if (context.Message is StepDeferred { Failure.Kind: FailureKind.Overload })
             admission.Overloaded();
         else if (change.Row is { Slot: SlotState.Released })

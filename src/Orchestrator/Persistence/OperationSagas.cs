@@ -16,6 +16,8 @@ internal static class OperationSagas
         Workflow = loaded.Workflow,
         Steps = loaded.Steps,
         Failure = loaded.Stored.Failure,
+        Cancellation = loaded.Stored.Cancellation,
+        WroteOnAcceptance = loaded.WroteOnAcceptance,
         Stored = loaded.Stored,
         Now = now,
     };
@@ -33,7 +35,7 @@ internal static class OperationSagas
         {
             OperationId = saga.CorrelationId,
             MessageId = messageId,
-            Row = moves ? new StoredOperation(decision.After.State, saga.Failure, saga.DueAt, saga.Slot) : null,
+            Row = moves ? new StoredOperation(decision.After.State, saga.Failure, saga.DueAt, saga.Slot) { Cancellation = saga.Cancellation } : null,
         };
         return !decision.Changes ? change : change with
         {

@@ -10,6 +10,7 @@ internal static class Slots
         SlotState.Queued => "queued",
         SlotState.Admitted => "admitted",
         SlotState.Exempt => "exempt",
+        SlotState.Waiting => "waiting",
         _ => "released",
     };
 
@@ -18,6 +19,7 @@ internal static class Slots
         "queued" => SlotState.Queued,
         "admitted" => SlotState.Admitted,
         "exempt" => SlotState.Exempt,
+        "waiting" => SlotState.Waiting,
         _ => SlotState.Released,
     };
 }

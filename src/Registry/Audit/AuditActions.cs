@@ -17,6 +17,9 @@ public static class AuditActions
     /// <summary>A command was refused.</summary>
     public const string CommandRefuse = "command.refuse";
 
+    /// <summary>Somebody cancelled an operation. Its history shows whether it still could be cancelled.</summary>
+    public const string OperationCancel = "operation.cancel";
+
     /// <summary>A hold of a tenant was set or changed.</summary>
     public const string HoldSet = "hold.set";
 

@@ -2,6 +2,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Registry.Operations;
+using Saga.Registry.Scopes;
 
 namespace Saga.Registry.Intake;
 
@@ -41,6 +42,9 @@ public sealed record Acceptance
 
     /// <summary>Whether the operation must wait for a slot of the installation. Suspensions and operators' orders need not.</summary>
     public bool NeedsSlot { get; init; } = true;
+
+    /// <summary>How the operation waits when a scope is taken; null when the command is then refused.</summary>
+    public ScopeWait? Wait { get; init; }
 
     /// <summary>Makes the command idempotent for its caller; null for a command without a key.</summary>
     public IdempotencyKey? Key { get; init; }

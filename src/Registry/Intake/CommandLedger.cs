@@ -7,6 +7,7 @@ using Saga.Engine.Operations;
 using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
+using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
 
 namespace Saga.Registry.Intake;
@@ -33,10 +34,11 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
     public async Task<ScopeHolder?> FindHolderAsync(IReadOnlyCollection<string> scopes, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
-            "select s.scope, o.id, o.kind from operation_scopes s join operations o on o.id = s.operation_id where s.scope = any($1) order by s.scope limit 1");
+            $"{OperationScopes.Holders} limit 1");
         find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. scopes] });
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.Empty });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? new ScopeHolder(row.GetString(0), row.GetGuid(1), row.GetString(2)) : null;
+        return await row.ReadAsync(cancellationToken) ? OperationScopes.Read(row) : null;
     }
 
     public async Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, DateTimeOffset, Acceptance?> decide, CancellationToken cancellationToken)
@@ -51,14 +53,23 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Fill(batch, acceptance);
-            // An operation that waits for a slot is woken when it is admitted.
-            if (!acceptance.NeedsSlot)
+            // An operation that waits for a slot is woken when it is admitted. Whether one
+            // that may wait for its scopes has to wait is known below.
+            if (acceptance is { NeedsSlot: false, Wait: null })
                 batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
         if (await OperationScopes.TakeAsync(transaction, acceptance.OperationId, acceptance.Scopes, cancellationToken) is { } holder)
-            return new AcceptanceConflict.ScopeTaken(holder);
+        {
+            if (acceptance.Wait is not { } wait)
+                return new AcceptanceConflict.ScopeTaken(holder);
+            await ScopeWaitRows.BeginAsync(transaction, acceptance, wait, holder, cancellationToken);
+        }
+        else if (acceptance is { NeedsSlot: false, Wait: not null })
+        {
+            await OutboxWriter.SendAsync(transaction, Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, cancellationToken);
+        }
 
         using (IntakeTelemetry.Source.StartActivity(IntakeTelemetry.Commit))
         {
@@ -86,7 +97,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         await using var find = new NpgsqlCommand(
             """
             update operations set slot = 'exempt', next_due_at = case when slot = 'queued' then now() + @offset else next_due_at end
-            where id = @id and finished_at is null and slot <> 'exempt';
+            where id = @id and finished_at is null and slot not in ('exempt', 'waiting');
             select finished_at is null from operations where id = @id for share;
             """,
             transaction.Connection, transaction)
@@ -104,13 +115,13 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             batch.BatchCommands.Add(effect);
         Add(batch,
             """
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at, slot_since, parent_id)
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at, slot_since, parent_id, wrote_on_acceptance)
             values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9,
-                case when $10 then 'queued' else 'exempt' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12)
+                case when $10 then 'queued' else 'exempt' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12, $13)
             """,
             acceptance.OperationId, acceptance.Workflow.Definition.Kind, Id(acceptance.TenantId?.Value), acceptance.Workflow.Digest, acceptance.Input,
             acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority), acceptance.NeedsSlot,
-            clock.Offset, Id(acceptance.ParentId));
+            clock.Offset, Id(acceptance.ParentId), acceptance.Effects.Count > 0);
         Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted);
         Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
             acceptance.At, acceptance.Caller, acceptance.AuditAction, Id(acceptance.TenantId?.Value), acceptance.OperationId, acceptance.AuditDetail);

@@ -19,6 +19,7 @@ public interface IAcceptanceStore
 
     /// <summary>
     /// Accepts an operation. It takes all of its scopes, always in sorted order, and holds them until the transition that ends it. An
+    /// operation that may wait is accepted although a scope is taken, and gets its scopes later (<see cref="Scopes.IScopeWaitStore"/>). An
     /// operation that needs a slot waits for it and is woken when it is admitted; a message starts the others.
     /// </summary>
     /// <param name="existing">The tenant that the command is about, which stays locked against other commands until the end; null for a new tenant or none.</param>

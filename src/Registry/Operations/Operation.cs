@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Registry.Scopes;
 
 namespace Saga.Registry.Operations;
 
@@ -42,6 +44,12 @@ public sealed record Operation
     /// <summary>The failure that caused compensation or a stall.</summary>
     public Failure? Failure { get; init; }
 
+    /// <summary>Who cancelled it; null when nobody did.</summary>
+    public Cancellation? Cancellation { get; init; }
+
+    /// <summary>What it waits for before it may start; null when it has its scopes.</summary>
+    public AwaitedScope? Awaits { get; init; }
+
     public required string RequestedBy { get; init; }
 
     /// <summary>The id of its newest history line. Grows with every change, possibly with gaps.</summary>
@@ -52,6 +60,9 @@ public sealed record Operation
     public required DateTimeOffset UpdatedAt { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Why it can certainly not be cancelled, as a sentence; null when the operation itself decides.</summary>
+    public string? WhyNotCancellable() => State is not { } state ? null : CancelRules.WhyNot(Workflow, new Progress(state, Steps, Failure));
 }
 
 /// <summary>One line of an operation's history.</summary>

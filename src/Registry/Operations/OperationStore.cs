@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Paging;
+using Saga.Registry.Scopes;
 
 namespace Saga.Registry.Operations;
 
@@ -24,9 +25,18 @@ public sealed class OperationStore(NpgsqlDataSource registry)
                     'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output, 'answer', s.answer)), '[]')
                 from operation_steps s where s.operation_id = o.id)
                else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'stored', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
-               o.parent_id, o.priority
+               o.parent_id, o.priority, o.cancellation, wait.since, wait.expires_at, holder.scope, holder.id, holder.kind, holder.waits
         from operations o left join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
+            left join operation_scope_waits wait on wait.operation_id = o.id
+            left join lateral (
+                select h.scope, b.id, b.kind, h.waits from (
+                    select s.scope, s.operation_id, false as waits, 0 as position from operation_scopes s where s.scope = any(wait.scopes)
+                    union all
+                    select v.scope, e.operation_id, true, e.position from operation_scope_waits e cross join unnest(e.scopes) v(scope)
+                    where e.scopes && wait.scopes and v.scope = any(wait.scopes) and e.position < wait.position and not e.refusing) h
+                join operations b on b.id = h.operation_id
+                order by h.waits, h.scope, h.position limit 1) holder on wait.operation_id is not null
         """;
 
     public async Task<Operation?> FindAsync(Guid id, CancellationToken cancellationToken = default)
@@ -103,6 +113,10 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             UnknownState = known ? null : state,
             Workflow = workflow,
             Failure = row.IsDBNull(6) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(6), Json.Options),
+            Cancellation = row.IsDBNull(15) ? null : JsonSerializer.Deserialize<Cancellation>(row.GetString(15), Json.Options),
+            Awaits = row.IsDBNull(16) ? null : new AwaitedScope(
+                row.GetFieldValue<DateTimeOffset>(16), row.IsDBNull(17) ? null : row.GetFieldValue<DateTimeOffset>(17),
+                row.IsDBNull(18) ? null : new ScopeHolder(row.GetString(18), row.GetGuid(19), row.GetString(20)) { Waits = row.GetBoolean(21) }),
             RequestedBy = row.GetString(7),
             Version = row.GetInt64(8),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(9),

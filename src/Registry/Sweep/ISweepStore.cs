@@ -13,7 +13,7 @@ public interface ISweepStore
     /// <param name="cancellationToken">Cancels the take; whether it took place is then unknown.</param>
     Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken);
 
-    /// <summary>All operations that have not ended, are not stalled, and do not wait for a slot.</summary>
+    /// <summary>All operations that have not ended, are not stalled, and wait neither for a slot nor for a scope.</summary>
     Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken);
 }
 

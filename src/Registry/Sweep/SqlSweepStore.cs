@@ -41,7 +41,7 @@ public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock clock
     }
 
     public Task<IReadOnlyList<SweptOperation>> ListUnfinishedAsync(CancellationToken cancellationToken) =>
-        QueryAsync("select id, traceparent from operations where state in ('accepted', 'running', 'compensating') and slot <> 'queued'", null, cancellationToken);
+        QueryAsync("select id, traceparent from operations where state in ('accepted', 'running', 'compensating') and slot not in ('queued', 'waiting')", null, cancellationToken);
 
     private async Task<IReadOnlyList<SweptOperation>> QueryAsync(string sql, object? parameters, CancellationToken cancellationToken)
     {

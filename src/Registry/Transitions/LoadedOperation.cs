@@ -18,6 +18,9 @@ public sealed record LoadedOperation
     /// <summary>The contents of its row.</summary>
     public required StoredOperation Stored { get; init; }
 
+    /// <summary>Whether its acceptance changed more than the operation itself.</summary>
+    public bool WroteOnAcceptance { get; init; }
+
     /// <summary>The states of the steps, in the workflow's order.</summary>
     public required IReadOnlyList<StepRun> Steps { get; init; }
 

@@ -43,7 +43,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at, o.slot
+            select o.id, o.state, o.tenant_id, o.workflow_digest, o.failure, o.next_due_at, o.slot, o.cancellation, o.wrote_on_acceptance
             from unnest($1) as v(operation) join operations o on o.id = v.operation
             order by o.id for no key update of o
             """)
@@ -67,7 +67,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         // Not the transaction's start time, because it may have waited for the locks.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp(), beat_at, idle from engine_clock"));
 
-        var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored)>();
+        var rows = new List<(Guid Id, Guid? Tenant, string Workflow, StoredOperation Stored, bool Wrote)>();
         var steps = new List<(Guid Operation, StepRun Step, TimeSpan Idle)>();
         var seen = new HashSet<Guid>();
         var unknown = new Dictionary<Guid, string>();
@@ -76,7 +76,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
-                Try(reader.GetGuid(0), () => rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader))));
+                Try(reader.GetGuid(0), () => rows.Add((reader.GetGuid(0), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetString(3), Stored(reader), reader.GetBoolean(8))));
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
                 Try(reader.GetGuid(0), () => steps.Add(StepRows.Read(reader)));
@@ -111,6 +111,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 TenantId = row.Tenant is { } tenant ? new TenantId(tenant) : null,
                 Workflow = workflow,
                 Stored = row.Stored,
+                WroteOnAcceptance = row.Wrote,
                 Steps = StepRun.InOrder(workflow, stepsOf[row.Id]),
                 Seen = seen.Contains(row.Id),
             };
@@ -178,9 +179,9 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         return moved.Count == 0 ? null : new NpgsqlBatchCommand(
             """
             update operations o set
-                state = v.state, failure = v.failure::jsonb, next_due_at = v.due, slot = v.slot,
+                state = v.state, failure = v.failure::jsonb, next_due_at = v.due, slot = v.slot, cancellation = v.cancellation::jsonb,
                 finished_at = case when v.state in ('completed', 'compensated', 'cancelled') then $5 end
-            from unnest($1, $2, $3, $4, $6) as v(id, state, failure, due, slot)
+            from unnest($1, $2, $3, $4, $6, $7) as v(id, state, failure, due, slot, cancellation)
             where o.id = v.id
             """)
         {
@@ -192,6 +193,7 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 Parameter.Array(moved, c => c.Row!.DueAt, NpgsqlDbType.TimestampTz),
                 new NpgsqlParameter { Value = Now },
                 Parameter.Array(moved, c => Slots.Name(c.Row!.Slot), NpgsqlDbType.Text),
+                Parameter.Array(moved, c => Parameter.Json(c.Row!.Cancellation), NpgsqlDbType.Text),
             },
         };
     }
@@ -199,8 +201,12 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     // A stalled operation keeps its scopes, so that no other operation runs on its half-done work until an operator decides.
     private static NpgsqlBatchCommand? Release(IReadOnlyList<OperationChange> changes)
     {
-        var ended = changes.Where(c => c.Row?.State is OperationState.Completed or OperationState.Compensated or OperationState.Cancelled).ToList();
-        return ended.Count == 0 ? null : new NpgsqlBatchCommand("delete from operation_scopes where operation_id = any($1)")
+        var ended = changes.Where(c => c.Row?.State.HasEnded() == true).ToList();
+        return ended.Count == 0 ? null : new NpgsqlBatchCommand(
+            """
+            with waits as (delete from operation_scope_waits where operation_id = any($1))
+            delete from operation_scopes where operation_id = any($1)
+            """)
         {
             Parameters = { Parameter.Array(ended, c => c.OperationId, NpgsqlDbType.Uuid) },
         };
@@ -287,5 +293,8 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
         UnreadableRows.StateOf(row.GetString(1)),
         row.IsDBNull(4) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(4), Json.Options),
         row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
-        Slots.Read(row.GetString(6)));
+        Slots.Read(row.GetString(6)))
+    {
+        Cancellation = row.IsDBNull(7) ? null : JsonSerializer.Deserialize<Cancellation>(row.GetString(7), Json.Options),
+    };
 }

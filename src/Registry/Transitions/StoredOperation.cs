@@ -8,4 +8,8 @@ namespace Saga.Registry.Transitions;
 /// <param name="Failure">The failure that caused compensation or a stall.</param>
 /// <param name="DueAt">When the sweeper wakes it; null when only messages can advance it.</param>
 /// <param name="Slot">Whether it has a slot of the installation.</param>
-public sealed record StoredOperation(OperationState State, Failure? Failure, DateTimeOffset? DueAt, SlotState Slot = SlotState.Admitted);
+public sealed record StoredOperation(OperationState State, Failure? Failure, DateTimeOffset? DueAt, SlotState Slot = SlotState.Admitted)
+{
+    /// <summary>Who cancelled it; null when nobody did.</summary>
+    public Cancellation? Cancellation { get; init; }
+}

@@ -27,7 +27,7 @@ internal static class UnreadableRows
             select v.id, v.reason from unnest($1, $2) as v(id, reason)
             on conflict (operation_id) do update set reason = excluded.reason, times = u.times + 1, last_at = now()
             returning operation_id, times)
-        update operations o set slot = case when o.slot = 'exempt' then o.slot else 'released' end, next_due_at = $3 + least(interval '10 seconds' * power(2, least(n.times, 20) - 1), interval '1 hour')
+        update operations o set slot = case when o.slot in ('exempt', 'waiting') then o.slot else 'released' end, next_due_at = $3 + least(interval '10 seconds' * power(2, least(n.times, 20) - 1), interval '1 hour')
         from noted n where o.id = n.operation_id
         """)
     {

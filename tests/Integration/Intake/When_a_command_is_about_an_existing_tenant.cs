@@ -43,7 +43,7 @@ public sealed class When_a_command_is_about_an_existing_tenant : IntakeTest
     {
         var far = await ActiveAsync("acme", "eu");
 
-        (await Rename.PlanAsync(new(far, "New"), default)).Workflow.Steps.Count.ShouldBe(2);
+        (await Rename.PlanAsync(new(far, "New"), default)).Workflow!.Steps.Count.ShouldBe(2);
         Assert.IsType<CommandAccepted>(await RenameAsync(new(far, "New"))).Operation!.Steps.Count.ShouldBe(2);
     }
 

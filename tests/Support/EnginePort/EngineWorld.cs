@@ -3,6 +3,7 @@ using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
+using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
 using Saga.Registry.Waits;
@@ -23,6 +24,8 @@ public abstract class EngineWorld : IAsyncDisposable
     public abstract IDowntimeStore Downtime { get; }
 
     public abstract IAcceptanceStore Acceptances { get; }
+
+    public abstract IScopeWaitStore ScopeWaits { get; }
 
     public abstract IAdmissionStore Admission { get; }
 

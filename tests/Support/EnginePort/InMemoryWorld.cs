@@ -4,6 +4,7 @@ using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
+using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
 using Saga.Registry.Waits;
@@ -26,6 +27,8 @@ public sealed class InMemoryWorld : EngineWorld
     public override IDowntimeStore Downtime => registry.Downtime;
 
     public override IAcceptanceStore Acceptances => registry.Acceptances;
+
+    public override IScopeWaitStore ScopeWaits => registry.ScopeWaits;
 
     public override IAdmissionStore Admission => registry.Admission;
 

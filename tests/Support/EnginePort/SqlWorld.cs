@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Engine;
 using Saga.Engine.Workflows;
+using Saga.Registry.Scopes;
 using Saga.Registry;
 using Saga.Registry.Admission;
 using Saga.Registry.Intake;
@@ -31,6 +32,8 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
     public override IDowntimeStore Downtime => new SqlDowntimeStore(registry, clock);
 
     public override IAcceptanceStore Acceptances => new CommandLedger(registry, notifier, clock);
+
+    public override IScopeWaitStore ScopeWaits => new SqlScopeWaitStore(registry, notifier, clock);
 
     public override IAdmissionStore Admission => new SqlAdmissionStore(registry, clock);
 

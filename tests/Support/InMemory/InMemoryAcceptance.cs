@@ -65,24 +65,33 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
             return new AcceptanceConflict.ParentEnded(parent);
         if (acceptance.Key is { } taken && registry.Keys.ContainsKey((acceptance.Caller, taken.Text)))
             throw new PostgresException("The key is taken.", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation);
-        if (Holder(acceptance.Scopes) is { } holder)
+        var holder = Holder(acceptance.Scopes);
+        if (holder is not null && acceptance.Wait is null)
             return new AcceptanceConflict.ScopeTaken(holder);
 
-        if (acceptance.ParentId is { } begun && registry.Operations[begun] is { Stored.Slot: not SlotState.Exempt } whole)
+        if (acceptance.ParentId is { } begun && registry.Operations[begun] is { Stored.Slot: not (SlotState.Exempt or SlotState.Waiting) } whole)
             whole.Stored = whole.Stored with { Slot = SlotState.Exempt, DueAt = whole.Stored.Slot == SlotState.Queued ? registry.Now : whole.Stored.DueAt };
         registry.Operations.Add(acceptance.OperationId, new OperationRow(acceptance.TenantId, acceptance.Workflow.Definition, TraceContext.Current)
         {
             Stored = new StoredOperation(
-                OperationState.Accepted, null, acceptance.NeedsSlot ? null : registry.Now + StartAgain, acceptance.NeedsSlot ? SlotState.Queued : SlotState.Exempt),
+                OperationState.Accepted, null, acceptance.NeedsSlot || holder is not null ? null : registry.Now + StartAgain,
+                holder is not null ? SlotState.Waiting : acceptance.NeedsSlot ? SlotState.Queued : SlotState.Exempt),
+            RequestedBy = acceptance.Caller,
             Priority = acceptance.Priority,
             SlotSince = registry.Now,
         });
         registry.Operations[acceptance.OperationId].History.Add(HistoryEvents.Accepted);
-        foreach (var scope in acceptance.Scopes)
+        if (holder is not null)
+        {
+            registry.ScopeQueue.Add(new WaitRow(acceptance.OperationId, acceptance.Scopes, acceptance.NeedsSlot, acceptance.At, acceptance.Wait!.ExpiresAt));
+            registry.Operations[acceptance.OperationId].History.Add(HistoryEvents.ScopeAwaited);
+        }
+
+        foreach (var scope in holder is null ? acceptance.Scopes : [])
             registry.Scopes.Add(scope, acceptance.OperationId);
         if (acceptance.Key is { } key)
             registry.Keys.Add((acceptance.Caller, key.Text), new KnownCommand(key.CommandHash, acceptance.OperationId, acceptance.TenantId));
-        if (!acceptance.NeedsSlot)
+        if (!acceptance.NeedsSlot && holder is null)
         {
             var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, TraceContext.Current);
             registry.Messages.Add(message.Id, new OutboxRow(message.Type, message.Queue, message.Body, message.TraceParent) { ClaimedUntil = DateTimeOffset.MinValue });
@@ -91,6 +100,12 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
         return null;
     }
 
-    private ScopeHolder? Holder(IEnumerable<string> scopes) => scopes.Order(StringComparer.Ordinal).Where(registry.Scopes.ContainsKey)
-        .Select(scope => new ScopeHolder(scope, registry.Scopes[scope], registry.Operations[registry.Scopes[scope]].Workflow.Kind)).FirstOrDefault();
+    private ScopeHolder? Holder(IEnumerable<string> scopes)
+    {
+        var ordered = scopes.Order(StringComparer.Ordinal).ToList();
+        return ordered.Where(registry.Scopes.ContainsKey)
+            .Select(scope => new ScopeHolder(scope, registry.Scopes[scope], registry.Operations[registry.Scopes[scope]].Workflow.Kind)).FirstOrDefault()
+            ?? ordered.SelectMany(scope => registry.ScopeQueue.Where(w => !w.Refusing && w.Scopes.Contains(scope)).Take(1)
+                .Select(w => new ScopeHolder(scope, w.Operation, registry.Operations[w.Operation].Workflow.Kind) { Waits = true })).FirstOrDefault();
+    }
 }

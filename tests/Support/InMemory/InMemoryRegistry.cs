@@ -6,6 +6,7 @@ using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Outbox;
+using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
@@ -32,6 +33,8 @@ public sealed class InMemoryRegistry(TimeProvider time)
     public IDowntimeStore Downtime => new InMemoryDowntime(this);
 
     public IAcceptanceStore Acceptances => new InMemoryAcceptance(this);
+
+    public IScopeWaitStore ScopeWaits => new InMemoryScopeWaits(this);
 
     public IAdmissionStore Admission => new InMemoryAdmission(this);
 
@@ -70,6 +73,9 @@ public sealed class InMemoryRegistry(TimeProvider time)
 
     /// <summary>The operations that hold scopes.</summary>
     internal Dictionary<string, Guid> Scopes { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The operations that wait for scopes, the longest waiting first.</summary>
+    internal List<WaitRow> ScopeQueue { get; } = [];
 
     internal Dictionary<(string Caller, string Key), KnownCommand> Keys { get; } = [];
 

@@ -51,7 +51,7 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
                 .. registry.Operations
                     .Where(o => o.Value.Stored is
                     {
-                        State: OperationState.Accepted or OperationState.Running or OperationState.Compensating, Slot: not SlotState.Queued,
+                        State: OperationState.Accepted or OperationState.Running or OperationState.Compensating, Slot: not (SlotState.Queued or SlotState.Waiting),
                     })
                     .Select(o => new SweptOperation(o.Key, o.Value.TraceParent)),
             ]);

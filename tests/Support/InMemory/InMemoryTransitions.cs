@@ -146,13 +146,14 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         {
             foreach (var (scope, _) in registry.Scopes.Where(s => s.Value == operation).ToList())
                 registry.Scopes.Remove(scope);
+            registry.ScopeQueue.RemoveAll(w => w.Operation == operation);
         }
 
         private void PutOff(OperationRow row)
         {
             row.UnreadTimes++;
             var delay = FirstPutOff * Math.Pow(2, Math.Min(row.UnreadTimes, 20) - 1);
-            row.Stored = row.Stored with { Slot = row.Stored.Slot == SlotState.Exempt ? SlotState.Exempt : SlotState.Released, DueAt = Now + (delay < LongestPutOff ? delay : LongestPutOff) };
+            row.Stored = row.Stored with { Slot = row.Stored.Slot is SlotState.Exempt or SlotState.Waiting ? row.Stored.Slot : SlotState.Released, DueAt = Now + (delay < LongestPutOff ? delay : LongestPutOff) };
         }
 
         private static bool Records(OperationChange change) => change.History.Any(l => !l.Repeats);

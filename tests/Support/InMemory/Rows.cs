@@ -31,6 +31,8 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
     /// <summary>How often it was postponed because it could not be read.</summary>
     public int UnreadTimes { get; set; }
 
+    public string RequestedBy { get; init; } = "test";
+
     public List<string> History { get; } = [];
 }
 
@@ -68,6 +70,12 @@ internal sealed class StepRow
         TakenAt = TakenAt, LostAt = Holder is not null && HeldFence == Step.Fence ? LostAt : null, Watched = WatchedUntil is not null,
         ReportUntil = ReportUntil,
     };
+}
+
+/// <summary>A row of <c>operation_scope_waits</c>.</summary>
+internal sealed record WaitRow(Guid Operation, IReadOnlyCollection<string> Scopes, bool NeedsSlot, DateTimeOffset Since, DateTimeOffset? ExpiresAt)
+{
+    public bool Refusing { get; set; }
 }
 
 /// <summary>A row of <c>outbox</c>.</summary>

@@ -124,6 +124,9 @@ internal sealed class Run
 
     public Decision Wake() => Apply("Due", engine.Wake(Workflow, Progress, Time.GetUtcNow()));
 
+    public Decision Cancel(string actor = "ada", string? code = null) =>
+        Apply("CancelRequested", engine.Cancel(Workflow, Progress, Time.GetUtcNow(), new CancellationRequested { OperationId = Id, Actor = actor, Reason = "It was a mistake.", Code = code }));
+
     public Decision Redispatch() => Apply("Forgotten", engine.Redispatch(Workflow, Progress, Time.GetUtcNow()));
 
     /// <summary>Moves the clock to the next due time, and wakes the operation.</summary>

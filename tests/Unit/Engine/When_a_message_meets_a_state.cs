@@ -25,6 +25,7 @@ public sealed class When_a_message_meets_a_state
         object[] messages =
         [
             new OperationSubmitted { OperationId = operation }, new OperationDue { OperationId = operation }, new OperationForgotten { OperationId = operation },
+            new CancellationRequested { OperationId = operation, Actor = "ada", Reason = "It was a mistake." },
             new StepSucceeded { OperationId = operation, Step = "a", Fence = 1 }, new StepFailed { OperationId = operation, Step = "a", Fence = 1, Failure = failure },
             new StepDeferred { OperationId = operation, Step = "a", Fence = 1, System = "s3", Reason = "It is down.", RetryAfter = TimeSpan.FromSeconds(1) },
         ];
@@ -68,7 +69,7 @@ public sealed class When_a_message_meets_a_state
             expected.Enqueue((new OperationSaga
             {
                 CorrelationId = operation, CurrentState = state.ToString(), TenantId = new TenantId(Guid.CreateVersion7()), Workflow = Graph.Diamond,
-                Steps = StepRun.InOrder(Graph.Diamond, []), Stored = new StoredOperation(state, null, null), Now = new TestClock().GetUtcNow(),
+                Steps = StepRun.InOrder(Graph.Diamond, state == OperationState.Accepted ? [] : [new StepRun { Name = "first", Status = StepStatus.Running, Fence = 1, Attempt = 1 }]), Stored = new StoredOperation(state, null, null), Now = new TestClock().GetUtcNow(),
             }, answered));
             return answered.Task;
         }

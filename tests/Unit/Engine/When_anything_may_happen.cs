@@ -43,7 +43,7 @@ public sealed class When_anything_may_happen
                 .Select(t => $"{t.From} + {t.Event} -> {t.To}").Order(StringComparer.Ordinal));
 
         // All outcomes occurred, each often enough to be meaningful.
-        ends.Keys.Order().ShouldBe([OperationState.Stalled, OperationState.Completed, OperationState.Compensated]);
+        ends.Keys.Order().ShouldBe([OperationState.Stalled, OperationState.Completed, OperationState.Compensated, OperationState.Cancelled]);
         ends.Values.ShouldAllBe(n => n > Cases / 20);
     }
 
@@ -70,6 +70,7 @@ public sealed class When_anything_may_happen
     {
         var chaos = random.Next(60);
         var mischief = random.Next(1, 10);
+        run.Progress = run.Progress with { WroteOnAcceptance = random.Next(2) == 0 };
         for (var i = 0; i < chaos; i++)
         {
             Workers(run, random);
@@ -77,11 +78,12 @@ public sealed class When_anything_may_happen
             Check(run, Anything(run, random, mischief));
         }
 
-        // From here on everything works: messages arrive, and due operations are woken.
-        for (var turns = 0; run.State is OperationState.Accepted or OperationState.Running or OperationState.Compensating; turns++)
+        Finish(run, random, mischief);
+        // Sometimes an operator cancels an operation that stalled. After its pivot that changes nothing but its history.
+        if (run.State == OperationState.Stalled && random.Next(4) == 0)
         {
-            Holds(turns < 500, "it ends");
-            Check(run, Fair(run, random, mischief));
+            Check(run, r => r.Cancel());
+            Finish(run, random, mischief);
         }
 
         var end = run.Progress;
@@ -94,12 +96,27 @@ public sealed class When_anything_may_happen
         return run.State;
     }
 
+    // From here on everything works: messages arrive, and due operations are woken.
+    private static void Finish(Run run, Random random, int mischief)
+    {
+        for (var turns = 0; run.State is OperationState.Accepted or OperationState.Running or OperationState.Compensating; turns++)
+        {
+            Holds(turns < 500, "it ends");
+            Check(run, Fair(run, random, mischief));
+        }
+    }
+
     // One event of any kind, about any dispatch so far.
     private static Func<Run, Decision> Anything(Run run, Random random, int mischief)
     {
         var any = run.Dispatches.Count == 0 ? null : run.Dispatches[random.Next(Math.Max(0, random.Next(2) * (run.Dispatches.Count - 3)), run.Dispatches.Count)];
-        switch (any is null ? random.Next(3) : random.Next(10))
+        switch (any is null ? random.Next(4) : random.Next(10))
         {
+            // Stalled operations are cancelled on purpose only.
+            case 3 when random.Next(any is null ? 20 : 6) == 0 && run.State != OperationState.Stalled:
+                return r => r.Cancel();
+            case 3 when any is null:
+                return r => r.Start();
             case 0:
                 return r => r.Start();
             case 1:
@@ -226,7 +243,10 @@ public sealed class When_anything_may_happen
         Holds(decision.Dispatches.All(d => Definition(run, d.Step).Wait is null), "no worker runs a wait");
         Holds(after.State is not (OperationState.Compensating or OperationState.Compensated) || !after.Steps.Any(s => s.Status.IsAwaiting), "nothing waits once it compensates");
         Holds(!Pivoted(after, run.Workflow) || after.State != OperationState.Compensating, "no compensation after the pivot");
-        Holds(run.Lines.Count(l => l is "completed" or "compensated" or "stalled") <= 1, "it ends once");
+        Holds(run.Lines.Count(l => l is "completed" or "compensated" or "cancelled") <= 1, "it ends once");
+        Holds(before.Cancellation is null || after.Cancellation == before.Cancellation, "the first cancellation counts");
+        Holds(after.Cancellation is null || after.State is OperationState.Compensating or OperationState.Cancelled or OperationState.Stalled, "a cancelled operation only goes back");
+        Holds(after.Cancellation is null || !Dispatched(after, run.Workflow), "an operation whose pivot was dispatched is not cancelled");
         return decision;
     }
 
@@ -237,7 +257,8 @@ public sealed class When_anything_may_happen
             case OperationState.Completed:
                 Holds(run.Progress.Steps.All(s => s.Status == StepStatus.Succeeded), "completed means every step succeeded");
                 break;
-            case OperationState.Compensated:
+            case OperationState.Compensated or OperationState.Cancelled:
+                Holds(run.State == OperationState.Cancelled == run.Progress.Cancellation is not null, "it is cancelled if somebody cancelled it");
                 foreach (var step in run.Progress.Steps.Where(s => s.Fence > 0 && Definition(run, s.Name).Kind == StepKind.Compensatable))
                     Holds(step.Status == StepStatus.Compensated, $"{step.Name} was sent, so it may have acted, and is undone");
                 Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped || Definition(run, s.Name).Wait is not null), "steps that were never dispatched are skipped");
@@ -249,7 +270,10 @@ public sealed class When_anything_may_happen
                 break;
         }
 
-        Holds(run.Lines.FindIndex(l => l == "started") == 0 && run.Lines.FindLastIndex(l => l == "started") == 0, "it starts exactly once, before the others");
+        var started = run.Lines.FindIndex(l => l == "started");
+        Holds(
+            started == 0 ? run.Lines.FindLastIndex(l => l == "started") == 0 : started < 0 && run.State != OperationState.Completed && run.Progress.Cancellation is not null,
+            "it starts exactly once, before the others, unless it was cancelled before");
     }
 
     // Not Shouldly, which is slow for a million checks.
@@ -267,6 +291,8 @@ public sealed class When_anything_may_happen
         ? run.Workflow.Steps.Where(s => s.After.Contains(step.Name)).All(s => IsUndone(run, s))
         : run[step.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done } or { Phase: StepPhase.Skipped }
             || (step.Kind == StepKind.Pivot && run[step.Name].Status == StepStatus.Failed);
+    private static bool Dispatched(Progress progress, WorkflowDefinition workflow) =>
+        progress.Steps.Any(s => s.Fence > 0 && workflow.Steps.Single(d => d.Name == s.Name).Kind == StepKind.Pivot);
 
     private static StepDefinition Definition(Run run, string step) => run.Workflow.Steps.Single(s => s.Name == step);
 }

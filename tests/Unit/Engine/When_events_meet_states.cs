@@ -41,6 +41,7 @@ public sealed class When_events_meet_states
         ["wake, wait over"] = (Row(s => s with { DueAt = s.DispatchedAt }), run => run.Wake()),
         ["wake, approved"] = (Answered(WaitAnswerKind.Approved), run => run.Wake()),
         ["wake, rejected"] = (Answered(WaitAnswerKind.Rejected), run => run.Wake()),
+        ["cancel"] = (null, run => run.Cancel()),
         ["redispatch, reported"] = (Row(s => s with { TakenAt = s.DispatchedAt }), run => run.Redispatch()),
     };
 

@@ -7,6 +7,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Messaging.DeadLetters;
+using Saga.Orchestrator.Scopes;
 using Saga.Orchestrator;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Machine;
@@ -37,7 +38,7 @@ public sealed class When_a_decision_leads_where_nothing_is_declared
         // Never opened, because the operation can be read.
         await using var registry = NpgsqlDataSource.Create("Host=none.invalid");
         var repository = new SagaRepository<OperationSaga>(
-            new OperationRepositoryContextFactory(committer, publisher, new AdmissionSignal(), new UnreadableOperationStore(registry, new RegistryClock())));
+            new OperationRepositoryContextFactory(committer, publisher, new AdmissionSignal(), new ScopeSignal(), new UnreadableOperationStore(registry, new RegistryClock())));
         var outcome = new Outcome();
         var bus = Bus.Factory.CreateUsingInMemory(c => c.ReceiveEndpoint("operations", e => e.StateMachineSaga(new Forgetful(new OperationEngine(() => 0)), repository)));
         bus.ConnectConsumeObserver(outcome);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Messaging;
+using Saga.Orchestrator.Scopes;
 using Saga.Orchestrator;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Outbox;
@@ -60,7 +61,7 @@ public sealed class When_a_queue_takes_no_messages
     }
 
     private OutboxRelay Relay(Outbox outbox, Sender sender) =>
-        new(outbox, sender, new SentMessages(), new AdmissionSignal(), new BrokerFlow(time), Options.Create(options), time, NullLogger<OutboxRelay>.Instance);
+        new(outbox, sender, new SentMessages(), new AdmissionSignal(), new ScopeSignal(), new BrokerFlow(time), Options.Create(options), time, NullLogger<OutboxRelay>.Instance);
 
     private static OutboxMessage Message(string queue) => new(Guid.CreateVersion7(), queue, new OperationDue { OperationId = Guid.CreateVersion7() });
 
