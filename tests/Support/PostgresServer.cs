@@ -2,12 +2,13 @@ using System.Globalization;
 using Npgsql;
 using Saga.Host.Embedded;
 using Saga.Registry.Schema;
+using Saga.Tests.Support.Containers;
 
 namespace Saga.Tests.Support;
 
 /// <summary>
 /// One PostgreSQL server for all tests of a process, started on first use and stopped at its end;
-/// or the server in SAGA_TEST_POSTGRES (a superuser's connection string). Each test uses fresh databases.
+/// or the server in SAGA_TEST_POSTGRES (a superuser's connection string), or one that <see cref="TestServers"/> chooses. Each test uses fresh databases.
 /// </summary>
 public static class PostgresServer
 {
@@ -47,6 +48,13 @@ public static class PostgresServer
         {
             await TestProvisioner.PrepareAsync(given);
             return given;
+        }
+
+        if (await TestServers.AreContainersAsync())
+        {
+            var container = await PostgresContainer.StartAsync();
+            await TestProvisioner.PrepareAsync(container);
+            return container;
         }
 
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");

@@ -4,24 +4,28 @@ using System.Net;
 using System.Net.Sockets;
 using Saga.Host.Local;
 using Saga.Host.Processes;
+using Saga.Tests.Support.Containers;
 
 namespace Saga.Tests.Support;
 
 /// <summary>
 /// One private RabbitMQ node for all tests of a process, started on first use and stopped at its end; or the broker
-/// in SAGA_TEST_RABBITMQ (an AMQP address, whose virtual host is then shared). Each test uses its own virtual host.
+/// in SAGA_TEST_RABBITMQ (an AMQP address, whose virtual host is then shared), or one that <see cref="TestServers"/> chooses. Each test uses
+/// its own virtual host.
 /// </summary>
 public sealed class RabbitServer
 {
     // Starting the command that creates virtual hosts takes a second of processor time, however many it creates.
     private const int Batch = 8;
-    private static readonly Lazy<Task<RabbitServer>> Shared = new(() => StartAsync());
+    private static readonly Lazy<Task<RabbitServer>> Shared = new(StartSharedAsync);
     private readonly SemaphoreSlim making = new(1);
     private readonly Queue<string> made = new();
     private int count;
     private readonly string folder;
     private readonly string node;
+    private readonly string hostName = "127.0.0.1";
     private readonly Dictionary<string, string> environment;
+    private readonly RabbitContainer? container;
     private Process? process;
 
     private RabbitServer(string folder, int port, int distributionPort)
@@ -30,6 +34,13 @@ public sealed class RabbitServer
         Port = port;
         node = string.Create(CultureInfo.InvariantCulture, $"saga{port}@localhost");
         environment = RabbitMqFiles.Write(folder, node, port, distributionPort);
+    }
+
+    private RabbitServer(RabbitContainer container)
+    {
+        this.container = container;
+        (folder, node, environment) = ("", "", []);
+        (hostName, Port) = (container.Host, container.Port);
     }
 
     public int Port { get; }
@@ -83,7 +94,7 @@ public sealed class RabbitServer
             making.Release();
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{Port}/{name}");
+        return string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@{hostName}:{Port}/{name}");
     }
 
     /// <summary>Starts the node, on the same port and with its former data.</summary>
@@ -111,6 +122,8 @@ public sealed class RabbitServer
     /// <summary>Runs <c>rabbitmqctl</c>, and returns what it prints.</summary>
     public async Task<string> ControlAsync(params string[] arguments)
     {
+        if (container is not null)
+            return await container.ControlAsync(arguments);
         var start = Program("/usr/lib/rabbitmq/bin/rabbitmqctl");
         foreach (var argument in (string[])["-q", "-n", node, .. arguments])
             start.ArgumentList.Add(argument);
@@ -127,6 +140,9 @@ public sealed class RabbitServer
                 throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} failed: {await output} {error}");
         }
     }
+
+    private static async Task<RabbitServer> StartSharedAsync() =>
+        await TestServers.AreContainersAsync() ? new RabbitServer(await RabbitContainer.StartAsync()) : await StartAsync();
 
     private async Task CreateAsync()
     {

@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Saga.Host.Embedded;
+using Saga.Tests.Support.Containers;
 
 namespace Saga.Tests.Support;
 
 /// <summary>
 /// A private Redis on a free port, with an aclfile. All tests of the process share it, and it is stopped at the end. A test that
-/// stops the server starts its own. SAGA_TEST_REDIS (<c>host:port</c>) names another shared server.
+/// stops the server starts its own. SAGA_TEST_REDIS (<c>host:port</c>) names another shared server, and
+/// <see cref="TestServers"/> may choose a container.
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
@@ -104,8 +106,12 @@ public sealed class RedisServer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private ServerProcess Own => process ?? throw new InvalidOperationException("The server named by SAGA_TEST_REDIS is not the tests' to stop.");
+    private ServerProcess Own => process ?? throw new InvalidOperationException("The shared server is not the tests' to stop.");
 
-    private static async Task<RedisServer> GetAsync() =>
-        Environment.GetEnvironmentVariable("SAGA_TEST_REDIS") is { Length: > 0 } given ? new RedisServer(given) : await StartNewAsync();
+    private static async Task<RedisServer> GetAsync()
+    {
+        if (Environment.GetEnvironmentVariable("SAGA_TEST_REDIS") is { Length: > 0 } given)
+            return new RedisServer(given);
+        return await TestServers.AreContainersAsync() ? new RedisServer(await RedisContainerServer.StartAsync()) : await StartNewAsync();
+    }
 }
