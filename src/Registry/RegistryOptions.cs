@@ -8,6 +8,7 @@ public sealed class RegistryOptions : IValidatableObject
 {
     public const string Section = "Saga:Registry";
     public const string DefaultRuntimeRole = "saga_runtime";
+    public const string DefaultRolePrefix = "saga";
     public const int DefaultMaxConnections = 10;
 
     /// <summary>An Npgsql connection string.</summary>
@@ -20,6 +21,13 @@ public sealed class RegistryOptions : IValidatableObject
     /// </summary>
     [RegularExpression("[a-z_][a-z0-9_]{0,62}", ErrorMessage = "Saga:Registry:RuntimeRole must be a role's name of a-z, 0-9 and '_', at most 63 characters.")]
     public string RuntimeRole { get; set; } = DefaultRuntimeRole;
+
+    /// <summary>
+    /// The roles of the programs in the registry are named after it: <c>saga_api</c>, <c>saga_orchestrator</c>, <c>saga_workers</c>. Two
+    /// installations in one cluster need different ones. Otherwise the programs of one can use the other's registry.
+    /// </summary>
+    [RegularExpression("[a-z_][a-z0-9_]{0,47}", ErrorMessage = "Saga:Registry:RolePrefix must be a-z, 0-9 and '_', at most 48 characters.")]
+    public string RolePrefix { get; set; } = DefaultRolePrefix;
 
     /// <summary>
     /// The most connections of this process to the registry, in use or idle. A <c>Maximum Pool Size</c> in the connection string

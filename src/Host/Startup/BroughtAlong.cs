@@ -69,10 +69,12 @@ internal sealed class BroughtAlong : IAsyncDisposable
     private async Task StartPostgresAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
         var provisioner = new Provisioner(Provisioner.DefaultName, Folder.Secret("provisioner-password", Convert.ToHexStringLower));
+        string registry;
         try
         {
             postgres = await PrivatePostgres.StartAsync(Folder.In("postgres"), cancellationToken: cancellationToken);
             await SetUpAsync(postgres, provisioner, cancellationToken);
+            registry = await EmbeddedRegistry.PrepareAsync(postgres, Folder, configuration, cancellationToken);
         }
         catch (InvalidOperationException e)
         {
@@ -83,7 +85,7 @@ internal sealed class BroughtAlong : IAsyncDisposable
             throw new StartException($"The PostgreSQL in {Folder.In("postgres")} cannot be used: {e.Message} If its data is not needed, delete that folder; the next start creates a new cluster.");
         }
 
-        Settings[ModeRules.RegistryKey] = postgres.ConnectionString("saga");
+        Settings[ModeRules.RegistryKey] = registry;
         // A user who only sets something else about this server does not have to know its address.
         var databases = configuration.GetSection("Saga:Databases:Servers");
         if (!databases.GetChildren().Any() || (databases.GetSection("main").Exists() && string.IsNullOrEmpty(databases["main:ConnectionString"])))

@@ -4,7 +4,7 @@ using Saga.Shared.Startup;
 
 namespace Saga.Registry.Schema;
 
-/// <summary>Migrates the registry to this version's schema as soon as it answers.</summary>
+/// <summary>Migrates the registry to this version's schema as soon as it answers, or waits until its owner has done so.</summary>
 internal sealed partial class MigrateRegistryAtStart(RegistryMigrator migrator, IOptions<StartupOptions> options, TimeProvider time, ILogger<MigrateRegistryAtStart> log)
     : WaitAtStart(TimeSpan.FromSeconds(options.Value.WaitSeconds), time)
 {
@@ -12,7 +12,7 @@ internal sealed partial class MigrateRegistryAtStart(RegistryMigrator migrator, 
 
     protected override Task TryAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
 
-    protected override string? WhyAway(Exception error) => RegistryAvailability.IsAway(error) ? error.Message : null;
+    protected override string? WhyAway(Exception error) => RegistryAvailability.IsAway(error) || error is RegistryNotMigratedException ? error.Message : null;
 
     protected override void LogWaiting(int seconds, string reason) => LogAway(seconds, reason);
 

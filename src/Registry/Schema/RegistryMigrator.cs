@@ -11,18 +11,26 @@ namespace Saga.Registry.Schema;
 
 /// <summary>
 /// Migrates the control-plane database to the newest version. Any number may run at once: one works while the others wait.
-/// Each migration is one transaction and its checksum is stored. A migration that changed after it ran is refused.
+/// Each migration is one transaction and its checksum is stored. A migration that changed after it ran is refused. A user who does not
+/// own the tables only checks that everything is applied.
 /// </summary>
 public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null, IOptions<RegistryOptions>? options = null)
 {
     private const long Lock = 0x5A6A_0001;
 
     /// <exception cref="InvalidOperationException">The server is too old, or a migration changed; the message says what to do.</exception>
+    /// <exception cref="RegistryNotMigratedException">This user may not migrate, and something is missing.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         if (SupportedPostgres.Refusal(RegistryOptions.Section, connection.PostgreSqlVersion) is { } refusal)
             throw new InvalidOperationException(refusal);
+        if (!await MayMigrateAsync(connection, cancellationToken))
+        {
+            await RequireCurrentAsync(connection, cancellationToken);
+            return;
+        }
+
         await connection.ExecuteAsync("select pg_advisory_lock(@Lock)", new { Lock });
         try
         {
@@ -50,11 +58,33 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
 
             await CloseToPublicAsync(connection, cancellationToken);
             await new RuntimeRole(options?.Value.RuntimeRole ?? RegistryOptions.DefaultRuntimeRole, log).EnsureAsync(connection, cancellationToken);
+            await new ProgramRoles(options?.Value.RolePrefix ?? RegistryOptions.DefaultRolePrefix, log).EnsureAsync(connection, cancellationToken);
         }
         finally
         {
             await SessionReset.ResetAsync(connection);
         }
+    }
+
+    // A new database has no owner yet but the one who migrates it.
+    private static async Task<bool> MayMigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            select coalesce(
+                (select pg_has_role(relowner, 'USAGE') from pg_class where oid = to_regclass('registry_migrations')),
+                has_schema_privilege(current_schema(), 'CREATE'), false)
+            """,
+            cancellationToken: cancellationToken));
+
+    private static async Task RequireCurrentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var (user, isReadable) = await connection.QuerySingleAsync<(string, bool?)>(new CommandDefinition(
+            "select current_user::text, has_table_privilege(to_regclass('registry_migrations'), 'SELECT')", cancellationToken: cancellationToken));
+        if (isReadable != true)
+            throw RegistryNotMigratedException.Unreadable(user);
+        var applied = (await connection.QueryAsync<int>(new CommandDefinition("select version from registry_migrations", cancellationToken: cancellationToken))).ToHashSet();
+        if (Migrations().FirstOrDefault(m => !applied.Contains(m.Version)) is { Name: { } missing })
+            throw RegistryNotMigratedException.Missing(missing, user);
     }
 
     // Tenants may have logins on this server, and PostgreSQL allows every login to connect to a new database. Runs at every start,

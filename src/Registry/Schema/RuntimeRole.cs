@@ -13,7 +13,7 @@ internal sealed partial class RuntimeRole(string role, ILogger? log)
     /// <summary>Creates the role and grants missing rights if this user may do so; otherwise logs the statements to run.</summary>
     public async Task EnsureAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(connection, cancellationToken) && !await CreateAsync(connection, cancellationToken))
+        if (!await ClusterRole.EnsureAsync(connection, role, cancellationToken))
         {
             if (log is not null)
                 LogMissing(log, role, await GrantsAsync(connection, cancellationToken));
@@ -27,30 +27,6 @@ internal sealed partial class RuntimeRole(string role, ILogger? log)
             if (log is not null && await LacksAsync(connection, cancellationToken))
                 LogNotGranted(log, role, await GrantsAsync(connection, cancellationToken));
         }
-    }
-
-    private Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select exists (select from pg_roles where rolname = @role)", new { role }, cancellationToken: cancellationToken));
-
-    private async Task<bool> CreateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select rolsuper or rolcreaterole from pg_roles where rolname = current_user", cancellationToken: cancellationToken)))
-        {
-            return false;
-        }
-
-        try
-        {
-            await connection.ExecuteAsync(new CommandDefinition($"create role {Quoted} nologin", cancellationToken: cancellationToken));
-        }
-        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
-        {
-            // Roles belong to the cluster, so a start on another database may have just created it.
-        }
-
-        return true;
     }
 
     private Task<bool> LacksAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -67,7 +43,7 @@ internal sealed partial class RuntimeRole(string role, ILogger? log)
         return $"grant connect on database {database} to {Quoted}; grant usage on schema runtime_v1 to {Quoted}; grant select on all tables in schema runtime_v1 to {Quoted};";
     }
 
-    private string Quoted => $"\"{role.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private string Quoted => ClusterRole.Quote(role);
 
     [LoggerMessage(1901, LogLevel.Warning,
         "The role {Role} does not exist and the registry's user may not create roles, so product services cannot read the registry. A superuser should run: CREATE ROLE {Role} NOLOGIN; {Grants}")]

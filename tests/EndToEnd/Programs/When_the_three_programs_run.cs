@@ -19,11 +19,11 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     public async Task Should_take_a_tenant_from_a_request_to_active_and_stop_in_order()
     {
         var address = NewAddress();
-        // All at once; the first one migrates the registry.
-        using var api = new ProgramProcess("Saga.Api", plane.Site.Settings, "--urls", address);
+        // Each with its own login, which may do what its program does and nothing else.
+        using var api = new ProgramProcess("Saga.Api", As(ProgramLogins.Api), "--urls", address);
         var (orchestratorHealth, workersHealth) = (NewAddress(), NewAddress());
-        using var orchestrator = new ProgramProcess("Saga.Orchestrator", plane.Site.Settings, "--Saga:Health:Url=" + orchestratorHealth);
-        using var workers = new ProgramProcess("Saga.Workers", plane.Site.Settings, "--Saga:Health:Url=" + workersHealth);
+        using var orchestrator = new ProgramProcess("Saga.Orchestrator", As(ProgramLogins.Orchestrator), "--Saga:Health:Url=" + orchestratorHealth);
+        using var workers = new ProgramProcess("Saga.Workers", As(ProgramLogins.Workers), "--Saga:Health:Url=" + workersHealth);
         using var http = new HttpClient { BaseAddress = new Uri(address) };
         foreach (var (process, at) in ((ProgramProcess, string)[])[(api, address), (orchestrator, orchestratorHealth), (workers, workersHealth)])
         {
@@ -138,6 +138,11 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
         process.Errors.ShouldStartWith($"saga-workers: Saga:Health:Url is http://{taken.LocalEndpoint}: ");
         process.Errors.ShouldNotContain("   at ");
     }
+
+    private Dictionary<string, string?> As(string login) => new(plane.Site.Settings, StringComparer.OrdinalIgnoreCase)
+    {
+        ["Saga:Registry:ConnectionString"] = ProgramLogins.On(plane.Site.Settings["Saga:Registry:ConnectionString"]!, login),
+    };
 
     private static string NewAddress() => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}");
 

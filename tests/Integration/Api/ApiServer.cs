@@ -56,12 +56,18 @@ public sealed class ApiServer : IAsyncDisposable
         string? registry = null, Action<WebApplication>? map = null, Action<WebApplicationBuilder>? configure = null, params (string Key, string Value)[] settings)
     {
         var source = registry is null ? await PostgresServer.NewRegistryAsync() : NpgsqlDataSource.Create(registry);
+        if (registry is null)
+        {
+            await ProgramLogins.EnsureAsync(source);
+            registry = ProgramLogins.On(await ConnectionStringAsync(source), ProgramLogins.Api);
+        }
+
         var issuer = await TestIssuer.StartAsync();
         var (clock, logs) = (new TestClock(TimeProvider.System.GetUtcNow()), new LogLines());
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Saga:Registry:ConnectionString"] = registry ?? await ConnectionStringAsync(source),
+            ["Saga:Registry:ConnectionString"] = registry,
             ["Saga:Auth:Authority"] = issuer.Authority,
             ["Saga:Auth:Audience"] = TestIssuer.Audience,
             ["Saga:Auth:RequireHttps"] = "false",

@@ -50,6 +50,7 @@ public sealed class Site
         var source = NpgsqlDataSource.Create(registry);
         await new RegistryMigrator(source).MigrateAsync();
         await RuntimeLogin.EnsureAsync(source);
+        await ProgramLogins.EnsureAsync(source);
         // Commands are posted before a process runs, and while all processes are down.
         await Seed.ProcessAsync(source);
         foreach (var server in servers)
@@ -60,7 +61,7 @@ public sealed class Site
             Settings = new(keycloak.Settings, StringComparer.OrdinalIgnoreCase)
             {
                 ["Saga:Mode"] = "real",
-                ["Saga:Registry:ConnectionString"] = registry,
+                ["Saga:Registry:ConnectionString"] = ProgramLogins.On(registry, ProgramLogins.Provisioning),
                 ["Saga:Bus:Adapter"] = "rabbitmq",
                 ["Saga:Bus:RabbitMq"] = rabbit,
                 ["Saga:Storage:Adapter"] = "s3",

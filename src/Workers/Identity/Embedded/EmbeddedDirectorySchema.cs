@@ -8,12 +8,19 @@ public static class EmbeddedDirectorySchema
 {
     private const long Lock = 0x5A6A_0010;
 
-    /// <summary>Creates missing tables. Any number may run at once.</summary>
+    /// <summary>Creates missing tables, unless somebody else owns the schema. Any number may run at once.</summary>
     public static async Task EnsureAsync(NpgsqlDataSource registry, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from pg_namespace where nspname = 'embedded_identity' and not pg_has_role(nspowner, 'USAGE'))",
+            transaction: transaction, cancellationToken: cancellationToken)))
+        {
+            return;
+        }
+
         await connection.ExecuteAsync(new CommandDefinition(
             """
             create schema if not exists embedded_identity;

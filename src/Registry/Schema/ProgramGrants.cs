@@ -1,0 +1,87 @@
+namespace Saga.Registry.Schema;
+
+/// <summary>
+/// What each program may do in the registry. Rows are locked with a right to update a column, so a program that only locks may update one
+/// that decides nothing. Nobody may change or delete a line of the audit log.
+/// </summary>
+internal static class ProgramGrants
+{
+    // Heartbeats, which every program writes, and what every program reads.
+    private static readonly TableGrant[] All =
+    [
+        new("registry_migrations", "select"),
+        new("processes", "select, insert, delete", "heartbeat_at, connection_budget"),
+        new("process_connections", "select, insert, update, delete"),
+        new("plans", "select"),
+        new("placements", "select"),
+        new("holds", "select"),
+        new("tenant_domains", "select"),
+        new("operations", "select"),
+        new("operation_steps", "select"),
+        new("operation_scopes", "select"),
+        new("workflows", "select"),
+        new("engine_clock", "select"),
+        new("outbox", "insert"),
+        new("audit", "insert", Reads: "tenant_id"),
+    ];
+
+    // What accepts a command: the Api for HTTP, the Orchestrator for the bus.
+    private static readonly TableGrant[] Accepting =
+    [
+        new("tenants", "select, insert", "updated_at"),
+        new("tenant_domains", "insert", "state, proved_at, checked_at, failure"),
+        new("holds", "insert, delete", "effect, actor, reason"),
+        new("database_servers", "select", "accepting"),
+        new("operations", "insert", "slot, next_due_at"),
+        new("operation_history", "select, insert"),
+        new("operation_scopes", "insert"),
+        new("workflows", "insert"),
+        new("idempotency_keys", "select, insert"),
+    ];
+
+    /// <summary>The Api reads, accepts commands and returns dead letters. It cannot change an operation, except to let it become a parent.</summary>
+    public static IReadOnlyList<TableGrant> Api { get; } =
+    [
+        .. All, .. Accepting,
+        new("dead_letters", "select", "returned_at, returned_by"),
+        // A dead letter that is returned may still be there.
+        new("outbox", "", Reads: "message_id"),
+    ];
+
+    /// <summary>The Orchestrator accepts commands, moves operations, sends messages and prunes old rows. It cannot read a tenant's secrets.</summary>
+    public static IReadOnlyList<TableGrant> Orchestrator { get; } =
+    [
+        .. All, .. Accepting,
+        new("operations", "update"),
+        new("operation_steps", "insert, update, delete"),
+        new("operation_history", "update, delete"),
+        new("operation_scopes", "delete"),
+        new("outbox", "select, update, delete"),
+        new("dead_letters", "select, insert, update, delete"),
+        new("idempotency_keys", "delete", "created_at"),
+        new("admission_limit", "select, insert, update"),
+        new("engine_clock", "update"),
+        new("unreadable_operations", "select, insert, update, delete"),
+    ];
+
+    /// <summary>
+    /// Workers take and renew leases, and write what their steps made of a tenant. They cannot change an operation, and of its steps only the lease.
+    /// </summary>
+    public static IReadOnlyList<TableGrant> Workers { get; } =
+    [
+        .. All,
+        new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at"),
+        new("tenants", "select", "status, organization_id, admin_user_id, schema_version, version, updated_at"),
+        new("placements", "insert, update"),
+        new("place_modes", "select, insert, update, delete"),
+        new("database_servers", "select, insert, update"),
+        new("shared_databases", "select, insert, update"),
+        new("tenant_credentials", "select, insert, update, delete"),
+        new("tenant_keys", "select, insert, update, delete"),
+        new("tenant_runtime_keys", "select, insert, update, delete"),
+        new("tenant_settings", "select, insert, update, delete"),
+        new("tenant_migrations", "select, insert, update, delete"),
+        new("administrator_claims", "select, insert, update, delete"),
+        new("administrator_addresses", "select, insert, update, delete"),
+    ];
+}
