@@ -97,7 +97,8 @@ internal sealed class BroughtAlong : IAsyncDisposable
 
     private static async Task SetUpAsync(PrivatePostgres postgres, Provisioner provisioner, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(postgres.ConnectionString("postgres"));
+        // Not pooled, so that the superuser has no session once the programs run.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(postgres.ConnectionString("postgres")) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         if (await connection.ExecuteScalarAsync<int?>("select 1 from pg_database where datname = 'saga'") is null)
             await connection.ExecuteAsync("create database saga");
