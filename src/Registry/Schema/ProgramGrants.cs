@@ -34,16 +34,19 @@ internal static class ProgramGrants
         new("database_servers", "select", "accepting"),
         new("operations", "insert", "slot, next_due_at"),
         new("operation_history", "select, insert"),
-        new("operation_scopes", "insert"),
+        new("operation_scopes", "insert, delete"),
+        new("operation_scope_waits", "select, insert"),
         new("workflows", "insert"),
         new("idempotency_keys", "select, insert"),
     ];
 
-    /// <summary>The Api reads, accepts commands and returns dead letters. It cannot change an operation, except to let it become a parent.</summary>
+    /// <summary>The Api reads, accepts commands, answers waits and returns dead letters. Of an operation it can change only when it is due.</summary>
     public static IReadOnlyList<TableGrant> Api { get; } =
     [
         .. All, .. Accepting,
         new("dead_letters", "select", "returned_at, returned_by"),
+        // Answers to steps that wait for an approval or a signal, perhaps before the step begins.
+        new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
         // A dead letter that is returned may still be there.
         new("outbox", "", Reads: "message_id"),
     ];
@@ -55,7 +58,7 @@ internal static class ProgramGrants
         new("operations", "update"),
         new("operation_steps", "insert, update, delete"),
         new("operation_history", "update, delete"),
-        new("operation_scopes", "delete"),
+        new("operation_scope_waits", "update, delete"),
         new("outbox", "select, update, delete"),
         new("dead_letters", "select, insert, update, delete"),
         new("idempotency_keys", "delete", "created_at"),
@@ -81,6 +84,7 @@ internal static class ProgramGrants
         new("tenant_runtime_keys", "select, insert, update, delete"),
         new("tenant_settings", "select, insert, update, delete"),
         new("tenant_migrations", "select, insert, update, delete"),
+        new("product_versions", "select, insert"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),
     ];
