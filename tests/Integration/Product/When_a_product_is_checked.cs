@@ -63,6 +63,11 @@ public sealed class When_a_product_is_checked(OwnServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task Should_ask_the_queries_for_a_plan_without_a_seed_too() =>
+        (await CheckAsync(("0001_notes.sql", Good), ("seed/basic.sql", "insert into notes (id) values (1)"), ("verify/a.sql", "select exists (select from notes)")))
+            .ShouldBe(["verify/a.sql:1: It does not answer true for a new tenant."]);
+
+    [Fact]
     public async Task Should_find_copies_of_rows_without_policies()
     {
         var found = await CheckAsync(("0001_notes.sql", Good), ("0002_more.sql", "create materialized view all_notes as select * from notes"));

@@ -112,12 +112,9 @@ public sealed class When_a_team_brings_its_own_product(OwnServer server) : IClas
     public async Task Should_fail_verification_by_the_products_own_query()
     {
         await using var world = await WorldAsync();
-        var tenant = await world.ReadyAsync(IsolationTier.Row);
-        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
-        {
-            await session.Connection.ExecuteAsync("delete from practitioners");
-            await session.CommitAsync(default);
-        }
+        var tenant = await world.ReadyAsync(IsolationTier.Schema);
+        var placement = (await tenant.ReadAsync()).Placement!;
+        await world.AdminQueryAsync<string>(placement.Database, $"delete from {placement.Schema}.appointment_kinds where code = 'phone'");
 
         var failure = (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, tenant))).Failure;
 

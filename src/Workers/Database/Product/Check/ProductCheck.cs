@@ -23,7 +23,8 @@ internal sealed class ProductCheck(ProductFiles product, DatabaseServers servers
             return [broken];
         if (await FinishAsync(scratch, cancellationToken) is { Count: > 0 } faults)
             return faults;
-        ProductFile?[] seeds = product.Seeds.Count == 0 ? [null] : [.. product.Seeds.Values.OrderBy(s => s.Path, StringComparer.Ordinal)];
+        // A plan without a seed is possible at any time, so the queries must hold for its tenants, too.
+        ProductFile?[] seeds = [null, .. product.Seeds.Values.OrderBy(s => s.Path, StringComparer.Ordinal)];
         foreach (var seed in seeds)
         {
             if (await new TenantRehearsal(product, scratch).RunAsync(seed, cancellationToken) is { } fault)
