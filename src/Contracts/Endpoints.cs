@@ -18,6 +18,12 @@ public static class Endpoints
     /// </summary>
     public const string Orders = "saga-orders";
 
+    /// <summary>Takes <see cref="Commands.SuspendTenant"/>.</summary>
+    public const string Suspensions = "saga-commands-suspend";
+
+    /// <summary>Takes <see cref="Commands.ReactivateTenant"/>.</summary>
+    public const string Reactivations = "saga-commands-reactivate";
+
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 

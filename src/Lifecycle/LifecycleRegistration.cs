@@ -8,6 +8,8 @@ using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
+using Saga.Lifecycle.Reactivate;
+using Saga.Lifecycle.Suspend;
 using Saga.Registry;
 
 namespace Saga.Lifecycle;
@@ -28,7 +30,10 @@ public static class LifecycleRegistration
 
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
-        return services.AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>();
+        return services
+            .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
+            .AddCommand<SuspendTenant, ValidSuspension, SuspendPlan>()
+            .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

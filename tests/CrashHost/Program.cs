@@ -31,7 +31,15 @@ using var points = new CrashPoints(point =>
 });
 var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Settings).Build();
 var host = await ProvisioningHost.StartAsync(configuration, orders.FailsPermanently is { } step ? StepFaults.FailsPermanently(step) : null);
-var outcome = await host.Services.GetRequiredService<ICommandIntake<ProvisionTenant>>().SubmitAsync(orders.Command, Caller.OfToken(Site.Caller), CancellationToken.None);
+var outcome = orders switch
+{
+    { Suspend: { } suspend } => await SubmitAsync(suspend),
+    { Reactivate: { } reactivate } => await SubmitAsync(reactivate),
+    _ => await SubmitAsync(orders.Command!),
+};
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));
 await input;
 await ProvisioningHost.EndAsync(host);
+
+Task<IntakeOutcome> SubmitAsync<TCommand>(TCommand command)
+    where TCommand : class => host.Services.GetRequiredService<ICommandIntake<TCommand>>().SubmitAsync(command, Caller.OfToken(Site.Caller), CancellationToken.None);

@@ -30,6 +30,8 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
     public static readonly ProblemType NothingWaits = new("nothing-waits", StatusCodes.Status409Conflict, "Nothing waits for this answer");
+    public static readonly ProblemType AlreadySuspended = new(RejectionCodes.AlreadySuspended, StatusCodes.Status409Conflict, "The tenant is suspended with this code already");
+    public static readonly ProblemType NotSuspended = new(RejectionCodes.NotSuspended, StatusCodes.Status409Conflict, "The tenant is not suspended with these codes");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
     public static readonly ProblemType BodyTooLarge = new(RejectionCodes.BodyTooLarge, StatusCodes.Status413PayloadTooLarge, "The body is too large");
@@ -46,7 +48,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, OperationNotCancellable, ParentEnded, TenantState, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

@@ -19,6 +19,9 @@ public sealed record TenantView
 
     public required TenantStatus Status { get; init; }
 
+    /// <summary>Why it may not do all that it usually may, oldest first; absent when nothing restricts it.</summary>
+    public IReadOnlyList<HoldView>? Holds { get; init; }
+
     public string? Domain { get; init; }
 
     public required string Subdomain { get; init; }
@@ -55,6 +58,7 @@ public sealed record TenantView
         Plan = tenant.Plan,
         Isolation = tenant.Tier,
         Status = tenant.ShownStatus,
+        Holds = tenant.Holds.Count == 0 ? null : [.. tenant.Holds.Select(h => new HoldView(h.Code, h.Effect, h.Reason, h.CreatedAt))],
         Domain = tenant.Domain,
         Subdomain = tenant.Subdomain,
         Region = tenant.Region,

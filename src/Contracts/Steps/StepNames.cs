@@ -17,6 +17,16 @@ public static class StepNames
     public const string Verify = "tenant.verify";
     public const string Activate = "tenant.activate";
     public const string Notify = "administrator.notify";
+    public const string Suspend = "tenant.suspend";
+    public const string DisableOrganization = "organization.disable";
+    public const string ClosePlace = "place.close";
+    public const string BarLogin = "login.bar";
+    public const string DisableCache = "cache.disable";
+    public const string EnableOrganization = "organization.enable";
+    public const string OpenPlace = "place.open";
+    public const string AdmitLogin = "login.admit";
+    public const string EnableCache = "cache.enable";
+    public const string Reactivate = "tenant.reactivate";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

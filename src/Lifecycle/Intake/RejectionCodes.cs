@@ -36,6 +36,12 @@ public static class RejectionCodes
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 
+    /// <summary>The tenant is suspended with the same code already.</summary>
+    public const string AlreadySuspended = "already-suspended";
+
+    /// <summary>The tenant is not suspended with any of the codes.</summary>
+    public const string NotSuspended = "not-suspended";
+
     /// <summary>No running process hosts a step of the workflow: workers are missing, or older than the intake. The command may be sent again.</summary>
     public const string StepNotHosted = "step-not-hosted";
 

@@ -8,6 +8,12 @@ public static class AuditActions
     /// <summary>The provisioning of a tenant was accepted.</summary>
     public const string TenantProvision = "tenant.provision";
 
+    /// <summary>The suspension of a tenant was accepted.</summary>
+    public const string TenantSuspend = "tenant.suspend";
+
+    /// <summary>The reactivation of a tenant was accepted.</summary>
+    public const string TenantReactivate = "tenant.reactivate";
+
     /// <summary>A tenant became active. Up to version 3b48fc0: <c>tenant-activated</c>.</summary>
     public const string TenantActivate = "tenant.activate";
 

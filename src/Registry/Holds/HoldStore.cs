@@ -35,11 +35,12 @@ public sealed class HoldStore(NpgsqlDataSource registry)
     }
 
     /// <summary>The same as <see cref="SetAsync"/>, for the caller's transaction, such as the one that accepts a command.</summary>
-    public static NpgsqlBatchCommand SetCommand(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason) => CommandLedger.Statement(
+    /// <param name="operation">The operation that announces the hold; null for a hold without an announcement.</param>
+    public static NpgsqlBatchCommand SetCommand(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason, Guid? operation = null) => CommandLedger.Statement(
         $"""
         with changed as (
-            insert into holds as h (tenant_id, code, effect, actor, reason) select id, $2, $3, $4, $5 from tenants where id = $1
-            on conflict (tenant_id, code) do update set effect = excluded.effect, actor = excluded.actor, reason = excluded.reason
+            insert into holds as h (tenant_id, code, effect, actor, reason, unannounced) select id, $2, $3, $4, $5, $6 from tenants where id = $1
+            on conflict (tenant_id, code) do update set effect = excluded.effect, actor = excluded.actor, reason = excluded.reason, unannounced = excluded.unannounced
             where (h.effect, h.reason) is distinct from (excluded.effect, excluded.reason)
             returning tenant_id),
         audited as (
@@ -47,7 +48,8 @@ public sealed class HoldStore(NpgsqlDataSource registry)
             select $4, '{AuditActions.HoldSet}', tenant_id, jsonb_build_object('code', $2::text, 'effect', $3::text, 'reason', $5::text) from changed)
         select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from changed
         """,
-        tenant.Value, HoldNames.Of(code), HoldNames.Of(effect), actor, reason);
+        tenant.Value, HoldNames.Of(code), HoldNames.Of(effect), actor, reason,
+        new NpgsqlParameter { Value = (object?)operation ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
 
     /// <summary>The same as <see cref="LiftAsync"/>, for the caller's transaction.</summary>
     public static NpgsqlBatchCommand LiftCommand(TenantId tenant, HoldCode code, string actor, string reason) => CommandLedger.Statement(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Registry.Audit;
@@ -30,4 +31,31 @@ public sealed class CancellationStore(NpgsqlDataSource registry, RegistryNotifie
 
         notifier.Notify(RegistryChannels.Outbox);
     }
+
+    /// <summary>
+    /// Orders the cancellation of the operations that hold the scope or wait for it and have not reached their pivot, for the transaction
+    /// that accepts a command which must not wait for them. They decide themselves.
+    /// </summary>
+    /// <param name="scope">The scope.</param>
+    /// <param name="except">A kind of operation that goes on.</param>
+    /// <param name="actor">Who cancels them.</param>
+    /// <param name="reason">The reason for people.</param>
+    public static NpgsqlBatchCommand CancelOthersCommand(string scope, string except, string actor, string reason) => CommandLedger.Statement(
+        $"""
+        with others as (
+            select o.id, o.tenant_id from operations o join workflows w on w.digest = o.workflow_digest
+            where o.id in (select operation_id from operation_scopes where scope = $1 union select operation_id from operation_scope_waits where scopes @> array[$1])
+                and o.kind <> $2 and o.state in ('accepted', 'running', 'stalled') and o.cancellation is null
+                and not coalesce((w.definition->>'forwardOnly')::boolean, false)
+                and not exists (
+                    select from jsonb_array_elements(w.definition->'steps') s join operation_steps r on r.operation_id = o.id and r.step = s->>'name'
+                    where s->>'kind' = 'pivot' and r.fence > 0)),
+        audited as (
+            insert into audit (actor, action, tenant_id, operation_id, detail)
+            select $3, '{AuditActions.OperationCancel}', tenant_id, id, jsonb_build_object('reason', $4::text) from others)
+        insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
+        select gen_random_uuid(), '{typeof(CancellationRequested).FullName}', '{Endpoints.Orders}',
+            jsonb_build_object('operationId', id, 'actor', $3::text, 'reason', $4::text)::text, '-infinity', $5 from others
+        """,
+        scope, except, actor, reason, TraceContext.Current);
 }

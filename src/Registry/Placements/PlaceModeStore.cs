@@ -5,7 +5,7 @@ namespace Saga.Registry.Placements;
 
 /// <summary>
 /// The mode and epoch that places in product databases should have, and the places that may not have them yet. A kept placement and a tenant
-/// with a hold that closes or takes it away are closed; a tenant with a read-only hold is read-only. A place that is being built is open.
+/// with a hold that closes or takes it away are closed, unless a reactivation is about to lift that hold; a tenant with a read-only hold is read-only. A place that is being built is open.
 /// Thread-safe.
 /// </summary>
 public sealed class PlaceModeStore(NpgsqlDataSource registry)
@@ -15,7 +15,9 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
         """
         select distinct on (p.tenant_id, p.server, p.database) p.tenant_id, p.server, p.database, p.epoch,
             case
-                when p.state = 'kept' or exists (select from holds h where h.tenant_id = p.tenant_id and h.effect not in ('noGrowth', 'readOnly')) then 'closed'
+                when p.state = 'kept' or exists (
+                    select from holds h where h.tenant_id = p.tenant_id and h.effect not in ('noGrowth', 'readOnly')
+                        and not exists (select from reactivations r where r.tenant_id = h.tenant_id and r.opening and h.code = any(r.codes))) then 'closed'
                 when exists (select from holds h where h.tenant_id = p.tenant_id and h.effect = 'readOnly') then 'readOnly'
                 else 'open'
             end as mode
@@ -26,7 +28,10 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
     private const string CurrentFirst = "order by p.tenant_id, p.server, p.database, p.state = 'current' desc, p.epoch desc";
 
     /// <summary>The places on these servers that may not have their mode and epoch yet, at most 1000.</summary>
-    public async Task<IReadOnlyList<PlaceKey>> DueAsync(IReadOnlyCollection<string> servers, CancellationToken cancellationToken)
+    /// <param name="servers">The servers.</param>
+    /// <param name="tenant">Only the places of this tenant; null for all.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<IReadOnlyList<PlaceKey>> DueAsync(IReadOnlyCollection<string> servers, Guid? tenant, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return [.. await connection.QueryAsync<PlaceKey>(new CommandDefinition(
@@ -37,11 +42,11 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
                 {CurrentFirst})
             select coalesce(w.tenant_id, m.tenant_id) as TenantId, coalesce(w.server, m.server) as Server, coalesce(w.database, m.database) as Database
             from wanted w full join place_modes m on (m.tenant_id, m.server, m.database) = (w.tenant_id, w.server, w.database)
-            where coalesce(w.server, m.server) = any(@Servers)
+            where coalesce(w.server, m.server) = any(@Servers) and (@tenant::uuid is null or coalesce(w.tenant_id, m.tenant_id) = @tenant)
               and case when m.tenant_id is null then w.mode <> 'open' else (m.epoch, m.mode) is distinct from (w.epoch, w.mode) or m.mode is null end
             limit 1000
             """,
-            new { Servers = servers.ToArray() }, cancellationToken: cancellationToken))];
+            new { Servers = servers.ToArray(), tenant }, cancellationToken: cancellationToken))];
     }
 
     /// <summary>Records that the place is about to be written. Until <see cref="WrittenAsync"/> it is due.</summary>

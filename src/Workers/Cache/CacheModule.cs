@@ -23,6 +23,8 @@ public sealed class CacheModule : ResourceModule
             ? ActivatorUtilities.CreateInstance<RedisCacheProvisioner>(s)
             : ActivatorUtilities.CreateInstance<InProcessCacheProvisioner>(s));
         services.AddSingleton<IStep, CacheStep>();
+        services.AddSingleton<IStep, DisableCacheStep>();
+        services.AddSingleton<IStep, EnableCacheStep>();
         if (configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Adapter)}"] == CacheOptions.RedisAdapter)
         {
             services.TryAddSingleton(TimeProvider.System);

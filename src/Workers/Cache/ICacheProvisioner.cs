@@ -18,6 +18,9 @@ public interface ICacheProvisioner
     /// <param name="credential">The already stored credential of <see cref="User"/>; null if there is none.</param>
     Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken);
 
+    /// <summary>Switches the tenant's user off and ends its connections. Does nothing if there is no user. <see cref="ProvisionAsync"/> switches it on again.</summary>
+    Task DisableAsync(TenantId tenant, CancellationToken cancellationToken);
+
     /// <summary>Removes the user, its connections and the tenant's entries, and verifies that they are gone.</summary>
     Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken);
 

@@ -16,6 +16,9 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
         return Task.FromResult(new ProvisionedCache(CacheKey.Prefix(tenant), null, "until the process ends"));
     }
 
+    // Nobody signs in to it. Runtimes refuse the tenant by its hold.
+    public Task DisableAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await LeaseGuard.RequireAsync(cancellationToken);

@@ -28,6 +28,18 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellationToken));
     }
 
+    public async Task DisableAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var user = User(tenant);
+        // SETUSER would create a user that is not there.
+        if ((await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", user), cancellationToken)).IsNull)
+            return;
+        await ChangeAsync(d => d.ExecuteAsync("ACL", "SETUSER", user, "off"), cancellationToken);
+        // A user that is off keeps its open connections.
+        await ChangeAsync(d => d.ExecuteAsync("CLIENT", "KILL", "USER", user), cancellationToken);
+        await SaveAsync(cancellationToken);
+    }
+
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         // Delete the user first: DELUSER also closes its connections, so nothing writes after the deletion.

@@ -11,6 +11,7 @@ using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Product.Check;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Suspension;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
@@ -52,6 +53,11 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<ITier, DatabaseTier>();
         services.AddSingleton<IStep, DatabaseStep>();
         services.AddSingleton<IStep, MigrateStep>();
+        services.AddSingleton<TenantLogin>();
+        services.AddSingleton<IStep, ClosePlaceStep>();
+        services.AddSingleton<IStep, OpenPlaceStep>();
+        services.AddSingleton<IStep, BarLoginStep>();
+        services.AddSingleton<IStep, AdmitLoginStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

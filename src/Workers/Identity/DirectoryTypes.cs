@@ -25,6 +25,11 @@ public sealed record DirectoryOrganization
     public required IReadOnlyList<string> Domains { get; init; }
 }
 
+/// <summary>What disabling an organisation did.</summary>
+/// <param name="Members">How many members it has.</param>
+/// <param name="SignedOut">How many of them were signed out, because they belong to no other organisation.</param>
+public sealed record DisabledOrganization(int Members, int SignedOut);
+
 public sealed record DirectoryUser
 {
     public required string Id { get; init; }

@@ -26,6 +26,16 @@ public interface IDirectory
     Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Disables the tenant's organisation, keeps everything else about it, and ends the sessions of those members who belong to no other
+    /// enabled organisation. The others keep theirs, because a session belongs to the user and not to one organisation.
+    /// </summary>
+    /// <returns>Null when the tenant has no organisation.</returns>
+    Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>Enables the tenant's organisation and keeps everything else about it. Does nothing if there is none.</summary>
+    Task EnableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Finds or creates the user with this address as user name. A new user is marked as created for the tenant, has no password, and
     /// must first verify the address and choose a password. An existing user is used unchanged if it is enabled and its address is
     /// trusted: the address was verified, or the user was created for a tenant.

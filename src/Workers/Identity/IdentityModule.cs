@@ -16,6 +16,8 @@ public sealed class IdentityModule : ResourceModule
         services.AddDirectory(configuration);
         services.AddSingleton<IStep, IdentityStep>();
         services.AddSingleton<IStep, AdministratorStep>();
+        services.AddSingleton<IStep, DisableOrganizationStep>();
+        services.AddSingleton<IStep, EnableOrganizationStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

@@ -16,5 +16,7 @@ public sealed class ReservationModule : ResourceModule
         services.AddDatabaseServers(configuration);
         services.AddSingleton<IStep, ReserveStep>();
         services.AddSingleton<IStep, ActivateStep>();
+        services.AddSingleton<IStep, SuspendStep>();
+        services.AddSingleton<IStep, ReactivateStep>();
     }
 }

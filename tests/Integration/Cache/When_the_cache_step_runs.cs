@@ -50,6 +50,32 @@ public abstract class When_the_cache_step_runs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_keep_the_entries_while_the_user_is_off_and_serve_them_again()
+    {
+        await ExecuteAsync();
+        var stored = await CredentialAsync();
+        await SetAsync(Tenant.Id, "k");
+
+        await RunAsync(StepNames.DisableCache);
+        await RunAsync(StepNames.DisableCache);
+        await RunAsync(StepNames.EnableCache);
+        await RunAsync(StepNames.EnableCache);
+
+        (await Host.Get<ICacheStore>().For(Tenant.Id).GetAsync(CacheKey.Parse("k"), CancellationToken.None)).ShouldNotBeNull();
+        (await CredentialAsync())?.Password.ShouldBe(stored!.Password);
+    }
+
+    [Fact]
+    public async Task Should_switch_off_nothing_that_is_not_there()
+    {
+        await RunAsync(StepNames.DisableCache);
+
+        (await Host.Get<ICacheProvisioner>().ExistsAsync(Tenant.Id, CancellationToken.None)).ShouldBeFalse();
+    }
+
+    private async Task RunAsync(string step) => await Host.Step(step).ExecuteAsync(await Tenant.BeginAsync(step), CancellationToken.None);
+
+    [Fact]
     public async Task Should_remove_its_own_entries_only()
     {
         var other = await Seed.TenantAsync(Registry, "other");

@@ -7,7 +7,12 @@ public sealed record CrashOrders
 {
     public required Dictionary<string, string?> Settings { get; init; }
 
-    public required ProvisionTenant Command { get; init; }
+    /// <summary>The command that it submits: this one, or one of the next two.</summary>
+    public ProvisionTenant? Command { get; init; }
+
+    public SuspendTenant? Suspend { get; init; }
+
+    public ReactivateTenant? Reactivate { get; init; }
 
     public required CrashPoint At { get; init; }
 

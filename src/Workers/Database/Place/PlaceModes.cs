@@ -2,8 +2,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Saga.Contracts.Failures;
 using Saga.Registry.Placements;
+using Saga.Registry.Tenants;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
+using System.Runtime.ExceptionServices;
 
 namespace Saga.Workers.Database.Place;
 
@@ -17,9 +19,22 @@ internal sealed partial class PlaceModes(DatabaseServers servers, PlaceModeStore
 
     /// <summary>Brings every place that is due up to date. A place that cannot be written does not stop the others, nor does a server.</summary>
     /// <returns>One of the failures; null when there was none.</returns>
-    internal async Task<Exception?> WriteDueAsync(CancellationToken cancellationToken)
+    internal Task<Exception?> WriteDueAsync(CancellationToken cancellationToken) => WriteDueAsync(null, cancellationToken);
+
+    /// <summary>Brings the tenant's places up to date now.</summary>
+    /// <exception cref="StepFailureException">A place could not be written, or a transaction that began earlier has not ended yet.</exception>
+    internal async Task WriteAsync(Tenant tenant, CancellationToken cancellationToken)
     {
-        var due = await modes.DueAsync(servers.Names, cancellationToken);
+        // This process may not know the tenant's server.
+        if (tenant.Placement is { } place)
+            await servers.ExistsAsync(place.Server, place.Database, cancellationToken);
+        if (await WriteDueAsync(tenant.Id.Value, cancellationToken) is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private async Task<Exception?> WriteDueAsync(Guid? tenant, CancellationToken cancellationToken)
+    {
+        var due = await modes.DueAsync(servers.Names, tenant, cancellationToken);
         var failures = await Task.WhenAll(due.GroupBy(p => p.Server, StringComparer.Ordinal).Select(async server =>
         {
             Exception? failure = null;

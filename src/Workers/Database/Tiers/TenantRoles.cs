@@ -54,6 +54,13 @@ internal static class TenantRoles
         await session.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = @login", cancellationToken, new { login });
     }
 
+    /// <summary>Lets a login that <see cref="CloseAsync"/> disabled sign in again. Its password, limit and rights are as they were.</summary>
+    public static async Task AdmitAsync(ServerSession session, string login, CancellationToken cancellationToken)
+    {
+        if (await ExistsAsync(session, login, cancellationToken))
+            await session.ExecuteAsync($"alter role {Sql.Name(login)} login", cancellationToken);
+    }
+
     /// <summary>Drops everything that the role owns or was granted in the session's database. The role need not exist.</summary>
     public static async Task DropOwnedAsync(ServerSession session, string role, CancellationToken cancellationToken)
     {

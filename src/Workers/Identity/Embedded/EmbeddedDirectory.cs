@@ -59,6 +59,24 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
         ExecuteAsync("delete from embedded_identity.organizations where tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellationToken);
 
+    // There are no sessions: each token is requested anew and names enabled organisations only.
+    public async Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await SetEnabledAsync(tenant, enabled: false, cancellationToken);
+        var members = await FirstAsync<int?>(
+            """
+            select (select count(*)::int from embedded_identity.members m where m.organization_id = o.id)
+            from embedded_identity.organizations o where o.tenant_id = @Tenant
+            """,
+            new { Tenant = tenant.Value }, cancellationToken);
+        return members is { } count ? new(count, SignedOut: 0) : null;
+    }
+
+    public Task EnableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) => SetEnabledAsync(tenant, enabled: true, cancellationToken);
+
+    private Task SetEnabledAsync(TenantId tenant, bool enabled, CancellationToken cancellationToken) =>
+        ExecuteAsync("update embedded_identity.organizations set enabled = @enabled where tenant_id = @Tenant", new { Tenant = tenant.Value, enabled }, cancellationToken);
+
     public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {
         await ExecuteAsync(

@@ -10,7 +10,7 @@ namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>
 /// Calls the realm's admin API with the service account's token. The caller handles responses below 500, except 401 and 403. GET,
-/// PUT and DELETE are retried after an outage; POST never is. Thread-safe.
+/// PUT and DELETE are retried after an outage; POST only where it is idempotent. Thread-safe.
 /// </summary>
 internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IOptions<KeycloakOptions> options)
 {
@@ -25,6 +25,10 @@ internal sealed class KeycloakAdmin(KeycloakWire wire, KeycloakTokens tokens, IO
     /// <summary>Posts the text unchanged.</summary>
     public Task<KeycloakAnswer> PostTextAsync(string path, string text, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, text, mayRepeat: false, cancellationToken);
+
+    /// <summary>A POST without a body that may be repeated, such as a sign-out.</summary>
+    public Task<KeycloakAnswer> PostNothingAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, null, mayRepeat: true, cancellationToken);
 
     public Task<KeycloakAnswer> PutAsync(string path, object body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, JsonSerializer.Serialize(body, Json.Options), mayRepeat: true, cancellationToken);

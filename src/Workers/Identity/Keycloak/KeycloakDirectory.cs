@@ -8,7 +8,7 @@ namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>The directory in a Keycloak realm with Organizations enabled. Thread-safe.</summary>
 internal sealed partial class KeycloakDirectory(
-    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakGroups groups,
+    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakGroups groups, KeycloakSignOut signOut,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
 {
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.LingersForSeconds);
@@ -20,6 +20,12 @@ internal sealed partial class KeycloakDirectory(
         await organizations.FindAsync(tenant, cancellationToken) is { } found ? KeycloakOrganizations.Describe(found) : null;
 
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) => organizations.DeleteAsync(tenant, cancellationToken);
+
+    public async Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        await organizations.SetEnabledAsync(tenant, enabled: false, cancellationToken) is { } id ? await signOut.MembersAsync(id, cancellationToken) : null;
+
+    public Task EnableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        organizations.SetEnabledAsync(tenant, enabled: true, cancellationToken);
 
     public async Task<DirectoryUser> EnsureUserAsync(TenantId tenant, string email, CancellationToken cancellationToken)
     {

@@ -48,6 +48,27 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             throw KeycloakFailures.Rejected(call, answer);
     }
 
+    /// <summary>Changes the flag alone.</summary>
+    /// <returns>The organisation's id; null when the tenant has none.</returns>
+    public async Task<string?> SetEnabledAsync(TenantId tenant, bool enabled, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tenant, cancellationToken) is not { Id: { } id } found)
+            return null;
+        if ((found.Enabled ?? true) == enabled)
+            return id;
+        // PUT replaces the organisation, so send back everything that was read; omitted fields would be cleared.
+        var path = $"{Collection}/{id}";
+        var read = await admin.GetAsync(path, cancellationToken);
+        if (read.Status == HttpStatusCode.NotFound)
+            throw KeycloakFailures.Vanished(id);
+        var everything = KeycloakAdmin.Read<JsonObject>(read, $"GET {path}");
+        everything["enabled"] = enabled;
+        var refusal = await KeycloakAdmin.RefusalAsync(
+            () => admin.PutAsync(path, everything, cancellationToken), async () => await FindAsync(tenant, cancellationToken) is { } now && (now.Enabled ?? true) == enabled);
+        return refusal is null ? id
+            : throw (refusal.Status == HttpStatusCode.NotFound ? KeycloakFailures.Vanished(id) : KeycloakFailures.Refusal($"PUT {path}", refusal));
+    }
+
     public static DirectoryOrganization Describe(OrganizationRepresentation organization) => new()
     {
         Id = organization.Id!,

@@ -25,6 +25,7 @@ internal static class KeycloakRegistration
         services.AddSingleton<KeycloakOrganizations>();
         services.AddSingleton<KeycloakUsers>();
         services.AddSingleton<KeycloakGroups>();
+        services.AddSingleton<KeycloakSignOut>();
         services.AddSingleton<IDirectory, KeycloakDirectory>();
         services.AddSingleton<IFormerRole, KeycloakFormerRole>();
         services.AddSingleton<KeycloakCheck>();

@@ -1,0 +1,55 @@
+using System.ComponentModel;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Saga.Api.Commands;
+using Saga.Api.Problems;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Tenants;
+
+namespace Saga.Api.Tenants;
+
+/// <summary>Suspending a tenant and reactivating it.</summary>
+internal static class SuspensionEndpoints
+{
+    public static void MapSuspension(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/tenants/{idOrSlug}/suspend", SuspendAsync).WithName("suspendTenant")
+            .WithSummary("Suspend a tenant")
+            .WithDescription("The hold stands when the command is accepted, whatever else runs. The operation closes what is outside as soon as no other operation works on the tenant.")
+            .TakesCommand<SuspendRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.AlreadySuspended);
+        api.MapPost("/tenants/{idOrSlug}/reactivate", ReactivateAsync).WithName("reactivateTenant")
+            .WithSummary("Lift holds of a tenant")
+            .WithDescription("What was closed is opened again and tested before the holds are lifted, unless another hold keeps the tenant closed.")
+            .TakesCommand<ReactivateRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.NotSuspended);
+    }
+
+    private static async Task<IResult> SuspendAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantStore tenants, CommandDoor<SuspendTenant> door,
+        CancellationToken cancellationToken)
+    {
+        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
+            return TenantAddress.NotFound();
+        return await door.TakeAsync(
+            request, user,
+            (body, key, out errors) => CommandReader.Read<SuspendTenant>(body, hasKey: false, out errors, TenantAddress.Field) is { } command
+                ? command with { TenantId = tenant, IdempotencyKey = key } : null,
+            preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
+    }
+
+    private static async Task<IResult> ReactivateAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantStore tenants, CommandDoor<ReactivateTenant> door,
+        CancellationToken cancellationToken)
+    {
+        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
+            return TenantAddress.NotFound();
+        return await door.TakeAsync(
+            request, user,
+            (body, key, out errors) => CommandReader.Read<ReactivateTenant>(body, hasKey: false, out errors, TenantAddress.Field) is { } command
+                ? command with { TenantId = tenant, IdempotencyKey = key } : null,
+            preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
+    }
+}
