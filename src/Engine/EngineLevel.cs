@@ -13,6 +13,9 @@ public sealed record EngineLevel(int Value)
     /// <summary>The level of workflows with steps that wait.</summary>
     public const int Waits = 2;
 
+    /// <summary>The level of workflows with steps whose attempts end when they make no progress.</summary>
+    public const int Progress = 3;
+
     /// <summary>This version's level.</summary>
-    public static EngineLevel Current { get; } = new(Waits);
+    public static EngineLevel Current { get; } = new(Progress);
 }

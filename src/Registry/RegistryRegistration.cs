@@ -60,6 +60,7 @@ public static class RegistryRegistration
         services.AddSingleton<CancellationStore>();
         services.AddSingleton<StepInputStore>();
         services.AddSingleton<HistoryStore>();
+        services.AddSingleton<ProgressStore>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();

@@ -14,7 +14,8 @@ namespace Saga.Api.Operations;
 
 /// <summary>
 /// An operation's history as server-sent events: first the past events after the caller's last one, then new events, until the
-/// operation ends, the token expires or the process stops. An event's id is the id of its history line.
+/// operation ends, the token expires or the process stops. An event's id is the id of its history line. Progress of steps is sent at
+/// most once a second for each, without an id, so that it does not count as the caller's last event.
 /// </summary>
 internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostApplicationLifetime lifetime)
 {
@@ -48,10 +49,10 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
                     await SendAsync(response, ": still here\n\n", end.Token);
                 else if (more == false)
                     return;
-                while (listener.Lines.TryRead(out var line))
+                while (listener.Items.TryRead(out var item))
                 {
-                    await SendAsync(response, Event(line), end.Token);
-                    if (IsLast(line.Event))
+                    await SendAsync(response, item.Line is { } line ? Event(line) : Event(item.Progress!), end.Token);
+                    if (item.Line is { } last && IsLast(last.Event))
                         return;
                 }
             }
@@ -69,7 +70,7 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silence.Token);
         try
         {
-            return await listener.Lines.WaitToReadAsync(either.Token);
+            return await listener.Items.WaitToReadAsync(either.Token);
         }
         catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -88,6 +89,12 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
 
     private static string Event(HistoryLine line) =>
         $"id: {line.Id.ToString(CultureInfo.InvariantCulture)}\nevent: {HistoryEvents.Current(line.Event)}\ndata: {JsonSerializer.Serialize(HistoryView.Of(line), ApiJson.Options)}\n\n";
+
+    private static string Event(ProgressLine line)
+    {
+        var view = ProgressView.Of(line.Progress, line.At) with { Step = line.Step, Attempt = line.Attempt };
+        return $"event: progress\ndata: {JsonSerializer.Serialize(view, ApiJson.Options)}\n\n";
+    }
 
     private static async Task SendAsync(HttpResponse response, string text, CancellationToken cancellationToken)
     {

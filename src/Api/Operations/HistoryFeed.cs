@@ -6,14 +6,15 @@ using Saga.Registry.Operations;
 namespace Saga.Api.Operations;
 
 /// <summary>
-/// Delivers new history lines to listeners. It runs one query for all listeners of this process four times a second, and none
-/// while there are no listeners. Thread-safe.
+/// Delivers new history lines and the progress of steps to listeners. It runs one query for all listeners of this process four times a
+/// second, one more each second for progress, and none while there are no listeners. Thread-safe.
 /// </summary>
-internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogger<HistoryFeed> log)
+internal sealed class HistoryFeed(HistoryStore history, ProgressStore progress, TimeProvider time, ILogger<HistoryFeed> log)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private const int LinesPerRead = 2000;
     private const int LinesPerListener = 256;
+    private const int RoundsPerProgress = 4;
     private readonly Lock gate = new();
     private readonly HashSet<Listener> listeners = [];
     private bool reading;
@@ -37,7 +38,7 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
 
     private async Task ReadWhileHeardAsync()
     {
-        while (true)
+        for (var round = 0; ; round = (round + 1) % RoundsPerProgress)
         {
             Listener[] present;
             lock (gate)
@@ -51,12 +52,12 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
                 present = [.. listeners];
             }
 
-            await ReadOnceAsync(present);
+            await ReadOnceAsync(present, withProgress: round == 0);
             await Task.Delay(Interval, time);
         }
     }
 
-    private async Task ReadOnceAsync(Listener[] present)
+    private async Task ReadOnceAsync(Listener[] present, bool withProgress)
     {
         try
         {
@@ -67,6 +68,11 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
                 if (!behind[asked])
                     behind[asked] = !present[asked].Offer(line);
             }
+
+            if (!withProgress)
+                return;
+            foreach (var (asked, line) in await progress.ReadAsync([.. present.Select(l => (l.Operation, l.LastProgress))]))
+                present[asked].Offer(line);
         }
         catch (Exception e) when (Unavailability.IsRegistryDown(e))
         {
@@ -82,24 +88,34 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
 
     internal sealed class Listener(HistoryFeed feed, Guid operation, long after, int capacity) : IDisposable
     {
-        private readonly Channel<HistoryLine> lines = Channel.CreateBounded<HistoryLine>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        private readonly Channel<FeedItem> items = Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(capacity) { SingleReader = true });
 
         public Guid Operation => operation;
 
         /// <summary>The last line that was delivered. Only the feed's single reader accesses it.</summary>
         public long Last { get; private set; } = after;
 
-        public ChannelReader<HistoryLine> Lines => lines.Reader;
+        /// <summary>The time of the last progress that was delivered. Only the feed's single reader accesses it.</summary>
+        public DateTimeOffset LastProgress { get; private set; } = DateTimeOffset.UnixEpoch;
+
+        public ChannelReader<FeedItem> Items => items.Reader;
 
         public bool Offer(HistoryLine line)
         {
-            if (!lines.Writer.TryWrite(line))
+            if (!items.Writer.TryWrite(new(line, null)))
                 return false;
             Last = line.Id;
             return true;
         }
 
-        public void Fail(Exception error) => lines.Writer.TryComplete(error);
+        /// <summary>Progress that finds the buffer full is left out, because newer progress follows.</summary>
+        public void Offer(ProgressLine line)
+        {
+            LastProgress = line.At;
+            items.Writer.TryWrite(new(null, line));
+        }
+
+        public void Fail(Exception error) => items.Writer.TryComplete(error);
 
         public void Dispose()
         {
@@ -108,3 +124,6 @@ internal sealed class HistoryFeed(HistoryStore history, TimeProvider time, ILogg
         }
     }
 }
+
+/// <summary>Either a history line or progress.</summary>
+internal readonly record struct FeedItem(HistoryLine? Line, ProgressLine? Progress);

@@ -47,7 +47,7 @@ internal static class OperationEndpoints
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")
-            .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. The stream ends after completed, compensated or cancelled.")
+            .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. Steps that report their progress also cause events named progress, at most one a second for each, without an id. The stream ends after completed, compensated or cancelled.")
             .WithHeaderParameter(LastEventId, "Resume after this event.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
     }

@@ -53,6 +53,9 @@ public sealed record StepView
 
     public JsonElement? Output { get; init; }
 
+    /// <summary>How far the newest attempt has come; absent when the step has not said so.</summary>
+    public ProgressView? Progress { get; init; }
+
     /// <summary>What the step waits for; absent for a step that a worker runs.</summary>
     public WaitView? Wait { get; init; }
 
@@ -81,6 +84,7 @@ public sealed record StepView
         Failure = run.Failure,
         DeferredBy = run.DeferredBy,
         Output = run.Output,
+        Progress = run is { Progress: { } progress, ProgressedAt: { } at } ? ProgressView.Of(progress, at) : null,
         Wait = step.Wait is { } wait ? WaitView.Of(wait, run) : null,
     };
 }

@@ -49,6 +49,12 @@ public abstract record StepCommand
     /// <see cref="Deadline"/>.
     /// </summary>
     public TimeSpan? AttemptTimeout { get; init; }
+
+    /// <summary>
+    /// The attempt lasts longer as long as it reports progress, and ends this long after the last one. Null for an attempt with a fixed
+    /// end.
+    /// </summary>
+    public TimeSpan? StallAfter { get; init; }
 }
 
 /// <summary>Execute the step. Idempotent: existing resources are kept.</summary>

@@ -11,7 +11,9 @@ namespace Saga.Engine.Decisions;
 /// <param name="Attempt">Starts at 1.</param>
 /// <param name="AttemptTimeout">How long the attempt may take from the moment a worker takes it.</param>
 /// <param name="Deadline">Later deliveries are refused.</param>
-public sealed record Dispatch(string Step, string Worker, Direction Direction, long Fence, int Attempt, TimeSpan AttemptTimeout, DateTimeOffset Deadline);
+/// <param name="StallAfter">The attempt lasts longer as long as it reports progress, and ends this long after the last one. Null for a fixed end.</param>
+public sealed record Dispatch(
+    string Step, string Worker, Direction Direction, long Fence, int Attempt, TimeSpan AttemptTimeout, DateTimeOffset Deadline, TimeSpan? StallAfter = null);
 
 /// <summary>A dispatch that has its result, so that nothing more may be done under its fencing token.</summary>
 public sealed record Settlement(string Step, long Fence);

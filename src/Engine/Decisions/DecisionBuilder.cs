@@ -50,7 +50,7 @@ internal sealed class DecisionBuilder(
         var back = step.Status.IsBack;
         step = draft.Uncertain(step, timedOut || lost || outcomeUnknown);
         var definition = draft.Definition(step.Name);
-        step = step with { Deadline = step.Deadline + Queued(step) + Unsent(step, definition), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
+        step = step with { Deadline = step.Deadline + Queued(step) + Progressing(step, definition) + Unsent(step, definition), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
         // An abandoned attempt may still be running. It keeps its lease until the lease ends or a newer fencing token takes over.
         if (!timedOut && !lost)
             draft.Settle(step);
@@ -139,5 +139,9 @@ internal sealed class DecisionBuilder(
 
     // How long the report of the newest dispatch waited for the broker after the attempt's time was over.
     private TimeSpan Unsent(StepRun step, StepDefinition definition) =>
-        step.ReportUntil is not null && step.TakenAt + definition.AttemptTimeout is { } end && now > end ? now - end : TimeSpan.Zero;
+        step is { ReportUntil: not null, TakenAt: { } taken } && DispatchCheck.EndOf(step, definition, taken) is var end && now > end ? now - end : TimeSpan.Zero;
+
+    // How long the newest dispatch made progress.
+    private static TimeSpan Progressing(StepRun step, StepDefinition definition) =>
+        definition.StallAfter is not null && step.ProgressedAt - step.TakenAt is { } lasted && lasted > TimeSpan.Zero ? lasted : TimeSpan.Zero;
 }

@@ -84,6 +84,7 @@ internal sealed class DecisionDraft(
             Deliveries = 1,
             TakenAt = null,
             LostAt = null,
+            ProgressedAt = null,
             Watched = false,
             DueAt = now + rules.PauseAfter(definition.AttemptTimeout, 1, random()),
             Deadline = turns ? now + CompensationTime(definition) : step.Deadline ?? now + definition.Deadline,
@@ -123,5 +124,5 @@ internal sealed class DecisionDraft(
     }
 
     private Dispatch Message(StepDefinition definition, Direction direction, long fence, int attempt) =>
-        new(definition.Name, definition.Worker, direction, fence, attempt, definition.AttemptTimeout, now + rules.DeliveryLasts);
+        new(definition.Name, definition.Worker, direction, fence, attempt, definition.StallAfter ?? definition.AttemptTimeout, now + rules.DeliveryLasts, definition.StallAfter);
 }

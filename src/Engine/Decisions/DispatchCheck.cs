@@ -32,7 +32,7 @@ internal static class DispatchCheck
         if (step.LostAt <= now)
             return (DispatchFinding.WorkerLost, default);
         // A report that waits for the broker must not cost the attempt that it is about.
-        var end = taken + definition.AttemptTimeout;
+        var end = EndOf(step, definition, taken);
         if (step.ReportUntil > end)
             end = step.ReportUntil.Value;
         if (end <= now)
@@ -41,4 +41,12 @@ internal static class DispatchCheck
         var look = step.LostAt is { } lost && !step.Watched && lost < end ? lost : end;
         return (step.DueAt <= now ? DispatchFinding.UnderWay : DispatchFinding.Fine, look);
     }
+
+    /// <summary>When the attempt's time is over.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="definition">Its definition.</param>
+    /// <param name="taken">When its attempt began.</param>
+    public static DateTimeOffset EndOf(StepRun step, StepDefinition definition, DateTimeOffset taken) => definition.StallAfter is { } stall
+        ? (step.ProgressedAt > taken ? step.ProgressedAt.Value : taken) + stall
+        : taken + definition.AttemptTimeout;
 }

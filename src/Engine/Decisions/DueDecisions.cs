@@ -52,7 +52,7 @@ internal sealed class DueDecisions(DecisionDraft draft, DecisionBuilder builder,
             switch (DispatchCheck.Of(step, draft.Definition(step.Name), draft.Now).Finding)
             {
                 case DispatchFinding.TimedOut:
-                    builder.Fail(step, EngineFailures.TimedOut(step), timedOut: true);
+                    builder.Fail(step, EngineFailures.TimedOut(step, draft.Definition(step.Name)), timedOut: true);
                     break;
                 case DispatchFinding.WorkerLost:
                     var times = step.LostInARow + 1;

@@ -2,6 +2,7 @@ using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Waits;
+using Saga.Engine.Workflows;
 
 namespace Saga.Engine.Decisions;
 
@@ -9,6 +10,7 @@ namespace Saga.Engine.Decisions;
 public static class EngineFailures
 {
     public const string AttemptTimeout = "attempt-timeout";
+    public const string NoProgress = "no-progress";
     public const string WorkerLost = "worker-lost";
     public const string Poisonous = "poisonous";
     public const string DeferredTooLong = "deferred-too-long";
@@ -29,7 +31,13 @@ public static class EngineFailures
         Kind = FailureKind.Permanent,
     };
 
-    internal static Failure TimedOut(StepRun step) => new()
+    internal static Failure TimedOut(StepRun step, StepDefinition definition) => definition.StallAfter is { } stall ? new()
+    {
+        Code = NoProgress,
+        Message = $"Attempt {step.Attempt} of step '{step.Name}' made no progress for {stall:g}.",
+        Remedy = "Check what the worker and the step's external system were doing at that time. The next attempt begins where this one stopped, if the step keeps checkpoints.",
+        Kind = FailureKind.Transient,
+    } : new()
     {
         Code = AttemptTimeout,
         Message = $"Attempt {step.Attempt} of step '{step.Name}' returned no result in time.",

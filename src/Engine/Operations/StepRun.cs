@@ -45,6 +45,12 @@ public sealed record StepRun
     /// </summary>
     public DateTimeOffset? ReportUntil { get; init; }
 
+    /// <summary>When the newest dispatch last reported progress; null when it has not. Written by workers.</summary>
+    public DateTimeOffset? ProgressedAt { get; init; }
+
+    /// <summary>How far the newest dispatch has come. For callers: transitions neither read nor write it.</summary>
+    public StepProgress? Progress { get; init; }
+
     /// <summary>Attempts in a row that ended with the loss of their worker.</summary>
     public int LostInARow { get; init; }
 

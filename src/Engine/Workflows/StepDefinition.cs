@@ -42,7 +42,14 @@ public sealed record StepDefinition
     /// <summary>How long one attempt may take, from the moment a worker takes it, before it is given up and retried; at most a day.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long all forward attempts may take together. Time in a queue and time while deferred do not count.</summary>
+    /// <summary>
+    /// Makes an attempt, in either direction, last as long as it reports progress: it is given up this long after its last progress,
+    /// instead of after <see cref="AttemptTimeout"/>; at most a day. Null for a step with a fixed end. Needs the engine level
+    /// <see cref="EngineLevel.Progress"/>.
+    /// </summary>
+    public TimeSpan? StallAfter { get; init; }
+
+    /// <summary>How long all forward attempts may take together. Time in a queue, time while deferred and time with progress do not count.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The upper bound of the first delay; it doubles with each attempt up to <see cref="BackoffLimit"/>.</summary>

@@ -48,6 +48,12 @@ public sealed record WorkflowDefinition
                 throw Broken($"step '{step.Name}' needs a positive time for its compensation");
             if (step.AttemptTimeout > TimeSpan.FromDays(1))
                 throw Broken($"step '{step.Name}' may take more than a day for one attempt");
+            if (step.StallAfter <= TimeSpan.Zero || step.StallAfter > TimeSpan.FromDays(1))
+                throw Broken($"step '{step.Name}' needs a time without progress of at most a day");
+            if (step.StallAfter is not null && step.Wait is not null)
+                throw Broken($"step '{step.Name}' waits, so it makes no progress");
+            if (step.StallAfter is not null && EngineLevel < Saga.Engine.EngineLevel.Progress)
+                throw Broken($"step '{step.Name}' ends without progress, which needs engine level {Saga.Engine.EngineLevel.Progress}");
             if (step.DeferredAtMost <= TimeSpan.Zero)
                 throw Broken($"step '{step.Name}' needs a positive time for which it may be deferred");
         }

@@ -16,7 +16,7 @@ internal sealed class LiveTable(IAnsiConsole terminal) : IStepDisplay
             {
                 table.AddRow(
                     Markup.Escape(step.Name), $"[grey]{Markup.Escape(string.Join(", ", step.After))}[/]",
-                    $"[{StepWords.Colour(step.Status)}]{Markup.Escape(StepWords.Status(step))}[/]{(step.Failure is { } f ? "\n" + Markup.Escape(f.Message) : "")}",
+                    $"[{StepWords.Colour(step.Status)}]{Markup.Escape(StepWords.Status(step))}[/]{(StepWords.Progress(step) is { Length: > 0 } progress ? "\n" + Markup.Escape(progress) : "")}{(step.Failure is { } f ? "\n" + Markup.Escape(f.Message) : "")}",
                     StepWords.Duration(step));
             }
 

@@ -22,6 +22,7 @@ internal static class DispatchMessages
                 Attempt = dispatch.Attempt,
                 Deadline = dispatch.Deadline,
                 AttemptTimeout = dispatch.AttemptTimeout,
+                StallAfter = dispatch.StallAfter,
             }
             : new CompensateStep
             {
@@ -32,6 +33,7 @@ internal static class DispatchMessages
                 Attempt = dispatch.Attempt,
                 Deadline = dispatch.Deadline,
                 AttemptTimeout = dispatch.AttemptTimeout,
+                StallAfter = dispatch.StallAfter,
             };
         return new OutboxMessage(Guid.CreateVersion7(), dispatch.Direction == Direction.Forward ? Endpoints.Worker(dispatch.Worker) : Endpoints.WorkerUndo(dispatch.Worker), command, TraceContext.Current);
     }

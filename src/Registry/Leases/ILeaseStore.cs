@@ -44,8 +44,12 @@ public interface ILeaseSession : IAsyncDisposable
     /// <param name="span">How long they last from now.</param>
     /// <param name="patience">How long to wait for locked rows; zero to leave them out at once. If it was too short, none is renewed.</param>
     /// <param name="cancellationToken">Cancels the renewal.</param>
+    /// <param name="progress">
+    /// What some of them report. It is written without a transition. Progress moves the end of an attempt that ends without progress.
+    /// </param>
     Task<RenewedLeases> RenewAsync(
-        IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken);
+        IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken,
+        IReadOnlyDictionary<StepLease, LeaseProgress>? progress = null);
 
     /// <summary>Releases leases that are still held. Leases of other holders stay.</summary>
     /// <param name="leases">The leases to release.</param>

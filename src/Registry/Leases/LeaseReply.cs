@@ -6,7 +6,11 @@ namespace Saga.Registry.Leases;
 /// For taken: how long the attempt may take. For busy: when to ask again, because by then the holder's lease has ended, unless it was
 /// renewed, or may have been given back.
 /// </param>
-public sealed record LeaseReply(LeaseAnswer Outcome, TimeSpan Remaining);
+public sealed record LeaseReply(LeaseAnswer Outcome, TimeSpan Remaining)
+{
+    /// <summary>For taken: where an earlier attempt in the same direction stopped, as JSON; null when it kept no checkpoint.</summary>
+    public string? Checkpoint { get; init; }
+}
 
 public enum LeaseAnswer
 {

@@ -38,7 +38,7 @@ internal static class LeaseRows
                 new NpgsqlBatchCommand(
                     $"""
                     with found as (
-                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.held_fence, l.expires_at, l.taken_at, l.deliveries,
+                        select l.operation_id, l.step, l.settled, l.fence, l.holder, l.held_fence, l.expires_at, l.taken_at, l.deliveries, l.checkpoint,
                             v.fence as wanted_fence, v.holder as wanted, v.deadline > (now() + $9) as in_time,
                             coalesce(v.timeout, least(v.deadline, (now() + $9) + interval '1 day') - (now() + $9)) as lasts
                         from unnest($1, $2, $3, $4, $7, $8) as v(operation, step, fence, holder, timeout, deadline)
@@ -58,7 +58,8 @@ internal static class LeaseRows
                         case when t.holder is not null then 0 when f.fence <> f.wanted_fence or f.settled then 1
                              when f.taken_at is not null then 2 when not f.in_time then 3 else 4 end,
                         case when t.holder is not null then f.lasts
-                             else coalesce(least(f.expires_at - (now() + $9), case when f.held_fence < f.wanted_fence then $6 end), interval '0') end
+                             else coalesce(least(f.expires_at - (now() + $9), case when f.held_fence < f.wanted_fence then $6 end), interval '0') end,
+                        case when t.holder is not null then f.checkpoint end
                     from found f left join taken t on t.holder = f.wanted
                     """)
                 {
@@ -81,7 +82,7 @@ internal static class LeaseRows
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var replies = new Dictionary<Guid, LeaseReply>();
         while (await reader.ReadAsync(cancellationToken))
-            replies[reader.GetGuid(0)] = new LeaseReply(Answers[reader.GetInt32(1)], reader.GetTimeSpan(2));
+            replies[reader.GetGuid(0)] = new LeaseReply(Answers[reader.GetInt32(1)], reader.GetTimeSpan(2)) { Checkpoint = reader.IsDBNull(3) ? null : reader.GetString(3) };
         await reader.NextResultAsync(cancellationToken);
         var tenants = new Dictionary<TenantId, Tenant>();
         var unreadable = new Dictionary<TenantId, string>();
@@ -104,18 +105,20 @@ internal static class LeaseRows
     /// <summary>
     /// Renews leases. A row that another transaction has locked does not delay the others: it is left out and reported as locked. With
     /// <paramref name="patience"/>, the statement waits that long for locked rows. Those in <paramref name="reporting"/> wait for the
-    /// broker with their report, so their attempt's time does not end them.
+    /// broker with their report, so their attempt's time does not end them. Progress is written with the renewal, and moves the end of an
+    /// attempt that ends without progress.
     /// </summary>
     public static async Task<RenewedLeases> RenewAsync(
-        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, TimeSpan offset,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, IReadOnlyDictionary<StepLease, LeaseProgress>? progress, TimeSpan span,
+        TimeSpan patience, TimeSpan offset, CancellationToken cancellationToken)
     {
         var waits = patience > TimeSpan.Zero;
         var renew = new NpgsqlBatchCommand(
             $"""
             with held as (
-                select l.operation_id, l.step, v.reporting
-                from unnest($1, $2, $3, $6) as v(operation, step, holder, reporting)
+                select l.operation_id, l.step, v.reporting, v.progress, v.checkpoint,
+                    case when v.progress is not null and v.stall is not null then now() + $5 + v.stall else l.attempt_ends_at end as ends
+                from unnest($1, $2, $3, $6, $7, $8, $9) as v(operation, step, holder, reporting, progress, checkpoint, stall)
                 join operation_steps l on l.operation_id = v.operation and l.step = v.step
                 where l.holder = v.holder and l.fence = l.held_fence and not l.settled
                 order by l.operation_id, l.step for no key update of l {(waits ? "" : "skip locked")}),
@@ -123,7 +126,10 @@ internal static class LeaseRows
                 update operation_steps l set
                     expires_at = now() + $5 + $4, lost_at = now() + $5 + 2 * $4,
                     watched_until = case when l.status in ({StepStatusSql.Dispatched}) then
-                        case when h.reporting then now() + $5 + 2 * $4 else least(now() + $5 + 2 * $4, l.attempt_ends_at) end end,
+                        case when h.reporting then now() + $5 + 2 * $4 else least(now() + $5 + 2 * $4, h.ends) end end,
+                    attempt_ends_at = h.ends,
+                    progress = coalesce(h.progress::jsonb, l.progress), progressed_at = case when h.progress is not null then now() + $5 else l.progressed_at end,
+                    checkpoint = coalesce(h.checkpoint::jsonb, l.checkpoint),
                     report_until = case when h.reporting then now() + $5 + 2 * $4 else l.report_until end
                 from held h where l.operation_id = h.operation_id and l.step = h.step
                 returning l.operation_id, l.step)
@@ -136,6 +142,9 @@ internal static class LeaseRows
         renew.Parameters.Add(new NpgsqlParameter { Value = span });
         renew.Parameters.Add(new NpgsqlParameter { Value = offset });
         renew.Parameters.Add(Parameter.Array(leases, reporting.Contains, NpgsqlDbType.Boolean));
+        renew.Parameters.Add(Parameter.Array(leases, l => Parameter.Json(progress?.GetValueOrDefault(l)?.Progress), NpgsqlDbType.Text));
+        renew.Parameters.Add(Parameter.Array(leases, l => progress?.GetValueOrDefault(l)?.Checkpoint, NpgsqlDbType.Text));
+        renew.Parameters.Add(Parameter.Array(leases, l => progress?.GetValueOrDefault(l)?.StallAfter, NpgsqlDbType.Interval));
         await using var batch = new NpgsqlBatch(connection);
         if (waits)
             batch.BatchCommands.Add(LockTimeout(patience));
@@ -179,7 +188,7 @@ internal static class LeaseRows
             released as (
                 update operation_steps l set
                     holder = null, expires_at = null, lost_at = null,
-                    taken_at = case when not h.given_back then l.taken_at end,
+                    taken_at = case when not h.given_back then l.taken_at end, progressed_at = case when not h.given_back then l.progressed_at end,
                     -- A report that waited for the broker is behind many others now.
                     report_until = case when l.report_until is not null and not h.given_back then greatest(l.report_until, now() + $5 + $6) end,
                     due_at = case when h.given_back then now() + $5 else l.due_at end,

@@ -45,11 +45,12 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock clock
         }
 
         public async Task<RenewedLeases> RenewAsync(
-            IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
+            IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken,
+            IReadOnlyDictionary<StepLease, LeaseProgress>? progress = null)
         {
             try
             {
-                return await LeaseRows.RenewAsync(await pinned.OpenAsync(cancellationToken), leases, reporting, span, patience, clock.Offset, cancellationToken);
+                return await LeaseRows.RenewAsync(await pinned.OpenAsync(cancellationToken), leases, reporting, progress, span, patience, clock.Offset, cancellationToken);
             }
             catch
             {

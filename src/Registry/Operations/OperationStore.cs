@@ -22,7 +22,7 @@ public sealed class OperationStore(NpgsqlDataSource registry)
                o.created_at, coalesce(newest.at, o.created_at), o.finished_at,
                case when o.step_outcomes is null then (select coalesce(jsonb_agg(jsonb_build_object(
                     'name', s.step, 'stored', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
-                    'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output, 'answer', s.answer)), '[]')
+                    'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output, 'answer', s.answer, 'progress', s.progress, 'progressedAt', s.progressed_at)), '[]')
                 from operation_steps s where s.operation_id = o.id)
                else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'stored', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
                o.parent_id, o.priority, o.cancellation, wait.since, wait.expires_at, holder.scope, holder.id, holder.kind, holder.waits

@@ -8,6 +8,9 @@ internal static class StepStatusSql
     /// <summary>Dispatched without a result.</summary>
     public const string Dispatched = $"'{StepStatusNames.Running}', '{StepStatusNames.Compensating}'";
 
+    /// <summary>In the backward direction.</summary>
+    public const string Back = $"'{StepStatusNames.Compensating}', 'compensationWaiting', 'compensationHeld', '{StepStatusNames.Compensated}', 'compensationFailed'";
+
     /// <summary>Not started, or ended as intended.</summary>
     public const string Quiet = $"'{StepStatusNames.Pending}', '{StepStatusNames.Succeeded}', '{StepStatusNames.Compensated}', '{StepStatusNames.Skipped}'";
 }

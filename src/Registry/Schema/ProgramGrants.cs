@@ -73,7 +73,7 @@ internal static class ProgramGrants
     public static IReadOnlyList<TableGrant> Workers { get; } =
     [
         .. All,
-        new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at"),
+        new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
         new("tenants", "select", "status, organization_id, admin_user_id, schema_version, version, updated_at"),
         new("placements", "insert, update"),
         new("place_modes", "select, insert, update, delete"),

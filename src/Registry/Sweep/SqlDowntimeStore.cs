@@ -52,7 +52,7 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
             update operation_steps s set
                 due_at = s.due_at + $1, dispatched_at = s.dispatched_at + $1, taken_at = s.taken_at + $1, lost_at = s.lost_at + $1,
                 expires_at = s.expires_at + $1, attempt_ends_at = s.attempt_ends_at + $1, watched_until = s.watched_until + $1,
-                report_until = s.report_until + $1
+                report_until = s.report_until + $1, progressed_at = s.progressed_at + $1
             from operations o where o.id = s.operation_id and o.finished_at is null
             """,
             "update outbox set claimed_until = claimed_until + $1",

@@ -19,7 +19,7 @@ internal static class StepRows
         """
         select operation_id, step, status, fence, attempt, started_at, dispatched_at, due_at, deadline, finished_at, failure, held_by, output, uncertain_at,
             taken_at, case when holder is not null and held_fence = fence then lost_at end, watched_until is not null,
-            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until, idle, answer
+            deliveries, lost_in_a_row, deferred_since, deferred_times, report_until, idle, answer, progressed_at
         from operation_steps where operation_id = any($1)
         """)
     {
@@ -51,6 +51,7 @@ internal static class StepRows
         DeferredTimes = row.GetInt32(20),
         ReportUntil = Time(row, 21),
         Answer = row.IsDBNull(23) ? null : JsonSerializer.Deserialize<WaitAnswer>(row.GetString(23), Json.Options),
+        ProgressedAt = Time(row, 24),
     }, row.GetFieldValue<TimeSpan>(22));
 
     /// <summary>Extends the step's limits by the downtime since they were written.</summary>
@@ -93,6 +94,11 @@ internal static class StepRows
                 taken_at        = case when excluded.fence = s.fence then s.taken_at end,
                 attempt_ends_at = case when excluded.fence = s.fence then s.attempt_ends_at end,
                 report_until    = case when excluded.fence = s.fence then s.report_until end,
+                progress        = case when excluded.fence = s.fence then s.progress end,
+                progressed_at   = case when excluded.fence = s.fence then s.progressed_at end,
+                -- The next attempt in the same direction begins there.
+                checkpoint      = case when excluded.status not in ('{StepStatusNames.Succeeded}', '{StepStatusNames.Compensated}')
+                    and excluded.status in ({StepStatusSql.Back}) = s.status in ({StepStatusSql.Back}) then s.checkpoint end,
                 watched_until   = case when excluded.fence = s.fence and s.taken_at is not null and excluded.status in ({StepStatusSql.Dispatched}) then s.watched_until end,
                 deliveries = excluded.deliveries, lost_in_a_row = excluded.lost_in_a_row,
                 deferred_since = excluded.deferred_since, deferred_times = excluded.deferred_times,

@@ -139,8 +139,11 @@ internal sealed partial class StepConsumer(
             {
                 report = command.TenantId is not null && tenant is null
                     ? Failed(command, new Failure { Code = "tenant-unknown", Message = $"Tenant {command.TenantId} is not in the registry.", Kind = FailureKind.Permanent })
-                    : await WorkAsync(command, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease), held, work);
+                    : await WorkAsync(command, step, new StepContext(tenant, command.OperationId, command.Step, command.Attempt, held.Lease) { Progress = held.Progress }, held, work);
             }
+
+            if (report is not StepSucceeded)
+                await leases.FlushAsync(held);
 
             // While the broker does not accept the report, the lease is renewed, so that no other worker repeats the work, and the
             // registry says that the report is awaited, so that the attempt does not end by time.
@@ -171,7 +174,8 @@ internal sealed partial class StepConsumer(
         StepCommand command, IStep step, StepContext stepContext, HeldLease held, Func<IStep, StepContext, CancellationToken, Task<object?>> work)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Lost, underWay.Cut);
-        using var over = new AttemptEnd(held.AttemptLeft, stop, time);
+        using var over = new AttemptEnd(held.AttemptLeft, stop, time, command.StallAfter);
+        held.Progress.Progressed = over.Progressed;
         using var activity = WorkersTelemetry.StartStep(command);
         using var guard = transactions.Guard(held.Lease, () => held.Stands);
         try

@@ -5,6 +5,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
 using Saga.Registry.Tenants;
+using Saga.Workers.Runtime.Progress;
 
 namespace Saga.Workers.Runtime;
 
@@ -32,7 +33,30 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
     /// <summary>Pass it to code that writes to the registry, so that each write checks the lease in the same transaction.</summary>
     public StepLease Lease { get; } = lease;
 
-    public StepContext With(StepInputs inputs) => new(tenant, OperationId, Step, Attempt, Lease) { Inputs = inputs };
+    /// <summary>Takes what the step reports; null outside an attempt.</summary>
+    internal ProgressSlot? Progress { get; init; }
+
+    public StepContext With(StepInputs inputs) => new(tenant, OperationId, Step, Attempt, Lease) { Inputs = inputs, Progress = Progress };
+
+    /// <summary>
+    /// Says how far the step has come. Cheap, and may be called often: the newest report is carried by the renewal of the lease, at most
+    /// once a second. A report that says the same as the one before is no progress. For a step whose definition has
+    /// <c>StallAfter</c>, progress moves the attempt's end.
+    /// </summary>
+    /// <param name="done">How much is done.</param>
+    /// <param name="total">How much there is; null while it is not known.</param>
+    /// <param name="unit">What is counted, such as <c>rows</c>.</param>
+    /// <param name="words">What the step is doing. Shown to callers, so never a secret.</param>
+    /// <param name="checkpoint">
+    /// Where the next attempt in the same direction may begin; null to keep the one before. It is stored up to a second later, so what was
+    /// done after it may be done again. At most 64 KiB as JSON, never a secret.
+    /// </param>
+    public void Report(long done, long? total = null, string? unit = null, string? words = null, object? checkpoint = null) =>
+        Progress?.Report(new() { Done = done, Total = total, Unit = unit, Words = words }, checkpoint);
+
+    /// <summary>Where an earlier attempt in the same direction stopped; null when there is no checkpoint.</summary>
+    public T? Checkpoint<T>()
+        where T : class => Progress?.Checkpoint is { } stored ? JsonSerializer.Deserialize<T>(stored, Json.Options) : null;
 
     /// <summary>The command that the operation runs, as accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
     public T Input<T>()

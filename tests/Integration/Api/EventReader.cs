@@ -27,6 +27,7 @@ public sealed class EventReader : IAsyncDisposable
         return new(answer, new StreamReader(await answer.Content.ReadAsStreamAsync()));
     }
 
+    /// <summary>The next event; an event without an id has the id 0.</summary>
     public async Task<(long Id, string Name, JsonElement Data)> NextAsync() =>
         await TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
 
@@ -40,7 +41,7 @@ public sealed class EventReader : IAsyncDisposable
             if (line.Length == 0)
             {
                 if (fields.TryGetValue("data", out var data))
-                    return (long.Parse(fields["id"]), fields["event"], JsonDocument.Parse(data).RootElement);
+                    return (fields.TryGetValue("id", out var id) ? long.Parse(id) : 0, fields["event"], JsonDocument.Parse(data).RootElement);
                 fields.Clear();
             }
             else if (line[0] != ':')

@@ -31,6 +31,7 @@ internal sealed class InMemoryDowntime(InMemoryRegistry registry) : IDowntimeSto
             row.AttemptEndsAt += by;
             row.WatchedUntil += by;
             row.ReportUntil += by;
+            row.ProgressedAt += by;
         }
 
         foreach (var message in registry.Messages.Values.Where(m => m.ClaimedUntil > DateTimeOffset.MinValue))

@@ -47,7 +47,8 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
 
     // Does not wait for locked rows.
     public Task<RenewedLeases> RenewAsync(
-        IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken)
+        IReadOnlyList<StepLease> leases, IReadOnlySet<StepLease> reporting, TimeSpan span, TimeSpan patience, CancellationToken cancellationToken,
+        IReadOnlyDictionary<StepLease, LeaseProgress>? progress = null)
     {
         var (renewed, locked) = (new HashSet<Guid>(), new HashSet<Guid>());
         lock (registry.Gate)
@@ -63,6 +64,12 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
                 }
 
                 (row.ExpiresAt, row.LostAt) = (registry.Now + span, registry.Now + (2 * span));
+                if (progress?.GetValueOrDefault(lease) is { } said)
+                {
+                    (row.Progress, row.ProgressedAt, row.Checkpoint) = (said.Progress, registry.Now, said.Checkpoint ?? row.Checkpoint);
+                    row.AttemptEndsAt = said.StallAfter is { } stall ? registry.Now + stall : row.AttemptEndsAt;
+                }
+
                 if (reporting.Contains(lease))
                     row.ReportUntil = row.LostAt;
                 row.WatchedUntil = !row.Step.Status.IsDispatched ? null : reporting.Contains(lease) ? row.LostAt : Earlier(row.LostAt.Value, row.AttemptEndsAt);
@@ -96,7 +103,7 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
                     continue;
                 }
 
-                (row.TakenAt, row.ReportUntil) = (null, null);
+                (row.TakenAt, row.ReportUntil, row.ProgressedAt) = (null, null, null);
                 row.WatchedUntil = registry.Now;
                 row.Step = row.Step with { DueAt = registry.Now };
             }
@@ -133,7 +140,7 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
         (row.Holder, row.HeldFence, row.TakenAt, row.AttemptEndsAt) = (lease.Holder, lease.Fence, now, now + lasts);
         (row.ExpiresAt, row.LostAt) = (now + span, now + (2 * span));
         row.WatchedUntil = row.Step.Deliveries > 1 ? now + (2 * span < lasts ? 2 * span : lasts) : null;
-        return new LeaseReply(LeaseAnswer.Taken, lasts);
+        return new LeaseReply(LeaseAnswer.Taken, lasts) { Checkpoint = row.Checkpoint };
     }
 
     private static TimeSpan Remaining(StepRow row, StepLease lease, DateTimeOffset now)

@@ -136,6 +136,9 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
             var same = row.Step.Fence == step.Fence;
             row.WatchedUntil = same && row.TakenAt is not null && step.Status.IsDispatched ? row.WatchedUntil : null;
             (row.TakenAt, row.AttemptEndsAt, row.ReportUntil) = same ? (row.TakenAt, row.AttemptEndsAt, row.ReportUntil) : (null, null, null);
+            (row.Progress, row.ProgressedAt) = same ? (row.Progress, row.ProgressedAt) : (null, null);
+            if (step.Status.Phase == StepPhase.Done || step.Status.Direction != row.Step.Status.Direction)
+                row.Checkpoint = null;
             row.Step = step;
             row.Idle = idle;
             if (settledFence is not null && row.HeldFence == settledFence)

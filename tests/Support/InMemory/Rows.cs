@@ -59,6 +59,12 @@ internal sealed class StepRow
 
     public DateTimeOffset? ReportUntil { get; set; }
 
+    public StepProgress? Progress { get; set; }
+
+    public DateTimeOffset? ProgressedAt { get; set; }
+
+    public string? Checkpoint { get; set; }
+
     /// <summary>All downtime when the step's times were written.</summary>
     public TimeSpan Idle { get; set; }
 
@@ -68,7 +74,7 @@ internal sealed class StepRow
     {
         Deadline = Step.Deadline + (idle - Idle), DeferredSince = Step.DeferredSince + (idle - Idle),
         TakenAt = TakenAt, LostAt = Holder is not null && HeldFence == Step.Fence ? LostAt : null, Watched = WatchedUntil is not null,
-        ReportUntil = ReportUntil,
+        ReportUntil = ReportUntil, ProgressedAt = ProgressedAt,
     };
 }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Saga.Registry.Leases;
 using Saga.Workers.Runtime.Leases;
+using Saga.Workers.Runtime.Progress;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
@@ -49,7 +50,7 @@ public sealed class When_a_process_was_frozen
         held.Stands.ShouldBeFalse();
     }
 
-    private HeldLease Held() => new(new StepLease(Guid.NewGuid(), "one", 1, Guid.NewGuid()), Span, TimeSpan.FromMinutes(1), null!, time);
+    private HeldLease Held() => new(new StepLease(Guid.NewGuid(), "one", 1, Guid.NewGuid()), Span, TimeSpan.FromMinutes(1), new ProgressSlot(null, null, time), null!, time);
 
     /// <summary>A clock whose timestamps advance while its timers do not fire.</summary>
     private sealed class Clock : FakeTimeProvider

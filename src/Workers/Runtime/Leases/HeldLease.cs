@@ -1,5 +1,6 @@
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
+using Saga.Workers.Runtime.Progress;
 
 namespace Saga.Workers.Runtime.Leases;
 
@@ -7,9 +8,10 @@ namespace Saga.Workers.Runtime.Leases;
 /// <param name="lease">The lease.</param>
 /// <param name="left">How long the lease is valid without renewal.</param>
 /// <param name="attempt">How long the attempt may take.</param>
+/// <param name="progress">What the attempt reports about its progress.</param>
 /// <param name="manager">Renews the lease.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt, LeaseManager manager, TimeProvider time) : IDisposable
+internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt, ProgressSlot progress, LeaseManager manager, TimeProvider time) : IDisposable
 {
     // A separate timer ends it, so that a registry that hangs during a renewal does not keep the work going.
     private readonly CancellationTokenSource lost = new(Positive(left), time);
@@ -31,7 +33,10 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
 
     public StepLease Lease { get; } = lease;
 
-    /// <summary>The time until the attempt is over.</summary>
+    /// <summary>What the attempt reports about its progress, carried by renewals.</summary>
+    public ProgressSlot Progress { get; } = progress;
+
+    /// <summary>The time until the attempt is over, if it reports no progress.</summary>
     public TimeSpan AttemptLeft => attempt - time.GetElapsedTime(since);
 
     /// <summary>

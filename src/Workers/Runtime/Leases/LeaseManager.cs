@@ -6,6 +6,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
+using Saga.Workers.Runtime.Progress;
 
 namespace Saga.Workers.Runtime.Leases;
 
@@ -34,7 +35,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         if (answer.Outcome != LeaseAnswer.Taken)
             return new LeaseOutcome(answer, null, null);
         // The attempt ends slightly earlier here than in the registry, because the time counts from before the take.
-        var holding = new HeldLease(lease, Left(since), answer.Remaining - time.GetElapsedTime(since), this, time);
+        var holding = new HeldLease(lease, Left(since), answer.Remaining - time.GetElapsedTime(since), new ProgressSlot(command.StallAfter, answer.Checkpoint, time), this, time);
         held[lease] = holding;
         return new LeaseOutcome(answer, holding, tenant);
     }
@@ -73,6 +74,27 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         ended.Enqueue((lease, reported));
     }
 
+    /// <summary>
+    /// Writes the last progress and checkpoint of an attempt that ends without success, before its report is sent, so that the next attempt
+    /// begins there. If the registry does not answer, the next attempt begins at an earlier checkpoint.
+    /// </summary>
+    public async Task FlushAsync(HeldLease lease)
+    {
+        if (lease.Progress.Read() is not { } left)
+            return;
+        try
+        {
+            using var limit = new CancellationTokenSource(span / 3, time);
+            await using var session = store.OpenSession(waitsForDisk: true);
+            await session.RenewAsync(
+                [lease.Lease], new HashSet<StepLease>(), span, Patience, limit.Token, new Dictionary<StepLease, LeaseProgress> { [lease.Lease] = left });
+        }
+        catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
+        {
+            LogNotFlushed(error, lease.Lease.Step, lease.Lease.OperationId);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await using var session = store.OpenSession(waitsForDisk: true);
@@ -87,7 +109,7 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
                 limit.CancelAfter(span / 3);
                 await ClearEndedAsync(session, limit.Token);
                 var all = time.GetElapsedTime(renewed) >= span / 3;
-                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched || l.IsAside || l.IsUntold)], limit.Token);
+                await RenewAsync(session, [.. held.Values.Where(l => all || l.IsUnwatched || l.IsAside || l.IsUntold || l.Progress.IsDue)], limit.Token);
                 if (all)
                     renewed = time.GetTimestamp();
             }
@@ -158,12 +180,17 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
     {
         var since = time.GetTimestamp();
         var reporting = leases.Where(l => l.IsReporting).Select(l => l.Lease).ToHashSet();
-        var answer = await session.RenewAsync([.. leases.Select(l => l.Lease)], reporting, span, patience, cancellationToken);
+        var progress = leases.Where(l => l.Progress.IsDue).Select(l => (l.Lease, Progress: l.Progress.Read())).Where(p => p.Progress is not null).ToDictionary(p => p.Lease, p => p.Progress!);
+        var answer = await session.RenewAsync([.. leases.Select(l => l.Lease)], reporting, span, patience, cancellationToken, progress);
         var aside = new List<HeldLease>();
         foreach (var lease in leases)
         {
             if (answer.Renewed.Contains(lease.Lease.Holder))
+            {
                 lease.Renewed(Left(since), reporting.Contains(lease.Lease));
+                if (progress.TryGetValue(lease.Lease, out var told))
+                    lease.Progress.Sent(told);
+            }
             else if (answer.Locked.Contains(lease.Lease.Holder))
                 aside.Add(lease);
             else
@@ -190,6 +217,9 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
 
     [LoggerMessage(EventId = 1960, Level = LogLevel.Warning, Message = "The lease of step {Step} of operation {Operation} cannot be renewed, because a transaction has its row locked. The others are renewed; this one is tried again until it ends.")]
     private partial void LogPutAside(string step, Guid operation);
+
+    [LoggerMessage(EventId = 2570, Level = LogLevel.Warning, Message = "The last checkpoint of step {Step} of operation {Operation} was not stored; the next attempt begins at an earlier one.")]
+    private partial void LogNotFlushed(Exception error, string step, Guid operation);
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Warning, Message = "{Count} leases could not be renewed; trying again.")]
     private partial void LogNotRenewed(Exception error, int count);
