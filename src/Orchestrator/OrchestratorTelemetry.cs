@@ -14,7 +14,7 @@ public static class OrchestratorTelemetry
     /// <summary>The sending of one message from the outbox.</summary>
     public const string Publish = "saga.outbox.publish";
 
-    /// <summary>Operations that this version cannot read now, at most 200; tag saga.reason, which names the unknown value.</summary>
+    /// <summary>Operations that this version cannot read now; tag saga.reason, which names the unknown value.</summary>
     public const string UnreadableName = "saga.operations.unreadable";
 
     /// <summary>Messages for operations that this version cannot read.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Engine;
@@ -72,6 +73,8 @@ public static class RegistryRegistration
         services.AddSingleton<HostedSteps>();
         services.AddSingleton<OrchestratorLevels>();
         services.AddSingleton<UnreadableOperationStore>();
+        services.AddSingleton(s => new RegistryAtStart(
+            s.GetRequiredService<IOptions<StartupOptions>>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RegistryAtStart>>()));
         services.AddHostedService<MigrateRegistryAtStart>();
         services.AddHostedService<ProcessRegistrar>();
         return services;
@@ -111,6 +114,9 @@ public static class RegistryRegistration
         connection.NoResetOnClose = true;
         if (!NamesPoolSize(options.ConnectionString))
             connection.MaxPoolSize = options.MaxConnections;
+        // A migration has no time limit, so the operating system must find out that the server's machine is gone. Sockets have no such option.
+        if (connection is { KeepAlive: 0, TcpKeepAliveTime: 0, Host: { Length: > 0 } host } && host[0] is not ('/' or '@'))
+            (connection.TcpKeepAlive, connection.TcpKeepAliveTime, connection.TcpKeepAliveInterval) = (true, 30, 10);
         // A process or machine that stopped with an open transaction must not keep rows locked.
         if (!(connection.Options ?? "").Contains(IdleInTransaction, StringComparison.Ordinal))
             connection.Options = string.Create(CultureInfo.InvariantCulture, $"{connection.Options} -c {IdleInTransaction}={options.IdleInTransactionSeconds}s").TrimStart();

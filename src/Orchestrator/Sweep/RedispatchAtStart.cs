@@ -3,6 +3,7 @@ using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Orchestrator.Outbox;
 using Saga.Registry.Outbox;
+using Saga.Registry.Schema;
 using Saga.Registry.Sweep;
 
 namespace Saga.Orchestrator.Sweep;
@@ -11,11 +12,13 @@ namespace Saga.Orchestrator.Sweep;
 /// For the in-memory bus only: messages in flight were lost when the process ended, so every unfinished operation dispatches them
 /// again.
 /// </summary>
-internal sealed class RedispatchAtStart(ISweepStore store, IOutboxSender sender) : IHostedLifecycleService
+internal sealed class RedispatchAtStart(ISweepStore store, IOutboxSender sender, RegistryAtStart registry) : IHostedLifecycleService
 {
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        foreach (var (operation, trace) in await store.ListUnfinishedAsync(cancellationToken))
+        IReadOnlyList<SweptOperation> unfinished = [];
+        await registry.DoAsync(async stop => unfinished = await store.ListUnfinishedAsync(stop), cancellationToken);
+        foreach (var (operation, trace) in unfinished)
         {
             await sender.SendAsync(
                 new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationForgotten { OperationId = operation }, trace), cancellationToken);

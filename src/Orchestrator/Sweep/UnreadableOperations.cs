@@ -13,6 +13,7 @@ internal sealed partial class UnreadableOperations(UnreadableOperationStore stor
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
     private const int MaxReasons = 20;
+    private const int MaxNamed = 20;
     // Its own, so that the gauge ends with the process's host.
     private readonly Meter meter = new(OrchestratorTelemetry.SourceName);
     private volatile IReadOnlyDictionary<Guid, string> left = new Dictionary<Guid, string>();
@@ -40,8 +41,11 @@ internal sealed partial class UnreadableOperations(UnreadableOperationStore stor
             try
             {
                 var found = await store.TryAgainAsync(stoppingToken);
-                foreach (var (operation, reason) in found.Where(f => !left.ContainsKey(f.Key)))
+                var added = found.Where(f => !left.ContainsKey(f.Key)).ToList();
+                foreach (var (operation, reason) in added.Take(MaxNamed))
                     LogUnreadable(operation, reason);
+                if (added.Count > MaxNamed)
+                    LogMoreUnreadable(added.Count - MaxNamed);
                 left = found;
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
@@ -62,6 +66,9 @@ internal sealed partial class UnreadableOperations(UnreadableOperationStore stor
 
     [LoggerMessage(EventId = 1211, Level = LogLevel.Error, Message = "Operation {Operation} cannot be read: {Reason} A newer version wrote it: upgrade this process.")]
     private partial void LogUnreadable(Guid operation, string reason);
+
+    [LoggerMessage(EventId = 2641, Level = LogLevel.Error, Message = "{Count} more operations cannot be read. A newer version wrote them: upgrade this process.")]
+    private partial void LogMoreUnreadable(int count);
 
     [LoggerMessage(EventId = 1212, Level = LogLevel.Warning, Message = "Unreadable operations could not be checked; trying again.")]
     private partial void LogNotLookedAt(Exception error);

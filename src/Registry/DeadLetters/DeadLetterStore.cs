@@ -8,7 +8,7 @@ using Saga.Registry.Paging;
 namespace Saga.Registry.DeadLetters;
 
 /// <summary>Stores messages that could not be consumed, lists them and returns them to their queues. Thread-safe.</summary>
-public sealed class DeadLetterStore(NpgsqlDataSource registry)
+public sealed class DeadLetterStore(NpgsqlDataSource registry, RegistryNotifier notifier)
 {
     /// <summary>The order of lists: newest first.</summary>
     public const string Sort = "-firstAt";
@@ -107,9 +107,10 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry)
             select $2, $4, jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
             from dead_letters where id = $1
             """, id, actor, reason, AuditActions.DeadLetterReturn);
-        AddCommand(batch, $"select pg_notify('{RegistryChannels.Outbox}', '')");
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        // After the commit, which would otherwise hold a server-wide lock. The relay's poll makes up for a lost notification.
+        notifier.Notify(RegistryChannels.Outbox);
         return DeadLetterReturn.Returned;
     }
 

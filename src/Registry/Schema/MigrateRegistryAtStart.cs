@@ -1,16 +1,26 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Saga.Shared.Startup;
 
 namespace Saga.Registry.Schema;
 
 /// <summary>Migrates the registry to this version's schema as soon as it answers, or waits until its owner has done so.</summary>
-internal sealed partial class MigrateRegistryAtStart(RegistryMigrator migrator, IOptions<StartupOptions> options, TimeProvider time, ILogger<MigrateRegistryAtStart> log)
+internal sealed partial class MigrateRegistryAtStart(
+    NpgsqlDataSource registry, RegistryMigrator migrator, IOptions<StartupOptions> options, TimeProvider time, ILogger<MigrateRegistryAtStart> log)
     : WaitAtStart(TimeSpan.FromSeconds(options.Value.WaitSeconds), time)
 {
-    protected override string Awaited => "Saga:Registry:ConnectionString: the registry";
+    /// <summary>The key of its connection string, and what it is.</summary>
+    public const string Registry = "Saga:Registry:ConnectionString: the registry";
 
-    protected override Task TryAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
+    protected override string Awaited => Registry;
+
+    protected override async Task TryAsync(CancellationToken cancellationToken)
+    {
+        await using (await registry.OpenConnectionAsync(cancellationToken))
+            Answered();
+        await migrator.MigrateAsync(cancellationToken);
+    }
 
     protected override string? WhyAway(Exception error) => RegistryAvailability.IsAway(error) || error is RegistryNotMigratedException ? error.Message : null;
 

@@ -16,8 +16,6 @@ namespace Saga.Registry.Schema;
 /// </summary>
 public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null, IOptions<RegistryOptions>? options = null)
 {
-    private const long Lock = 0x5A6A_0001;
-
     /// <exception cref="InvalidOperationException">The server is too old, or a migration changed; the message says what to do.</exception>
     /// <exception cref="RegistryNotMigratedException">This user may not migrate, and something is missing.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken = default)
@@ -31,12 +29,17 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
             return;
         }
 
-        await connection.ExecuteAsync("select pg_advisory_lock(@Lock)", new { Lock });
         try
         {
-            await connection.ExecuteAsync(
-                "create table if not exists registry_migrations (version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())");
-            var applied = (await connection.QueryAsync<(int Version, string Checksum)>("select version, checksum from registry_migrations"))
+            await new MigrationLock(log).TakeAsync(connection, cancellationToken);
+            // A migration takes as long as it needs, such as an index on a large table, and waits for locks. If it were cut short, every
+            // start would begin it again.
+            await connection.ExecuteAsync(new CommandDefinition(
+                "select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)", cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(Patient(
+                "create table if not exists registry_migrations (version int primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())",
+                cancellationToken));
+            var applied = (await connection.QueryAsync<(int Version, string Checksum)>(Patient("select version, checksum from registry_migrations", cancellationToken)))
                 .ToDictionary(m => m.Version, m => m.Checksum);
             foreach (var (version, name, sql, checksum) in Migrations())
             {
@@ -49,10 +52,10 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
                 }
 
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await connection.ExecuteAsync(sql, transaction: transaction);
-                await connection.ExecuteAsync(
-                    "insert into registry_migrations (version, name, checksum) values (@version, @name, @checksum)",
-                    new { version, name, checksum }, transaction);
+                await connection.ExecuteAsync(Patient(sql, cancellationToken, transaction: transaction));
+                await connection.ExecuteAsync(Patient(
+                    "insert into registry_migrations (version, name, checksum) values (@version, @name, @checksum)", cancellationToken,
+                    new { version, name, checksum }, transaction));
                 await transaction.CommitAsync(cancellationToken);
             }
 
@@ -86,6 +89,9 @@ public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<
         if (Migrations().FirstOrDefault(m => !applied.Contains(m.Version)) is { Name: { } missing })
             throw RegistryNotMigratedException.Missing(missing, user);
     }
+
+    private static CommandDefinition Patient(string sql, CancellationToken cancellationToken, object? parameters = null, NpgsqlTransaction? transaction = null) =>
+        new(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancellationToken);
 
     // Tenants may have logins on this server, and PostgreSQL allows every login to connect to a new database. Runs at every start,
     // because a restored database is new. Only the owner or a superuser can revoke it; for others the server only returns a warning.

@@ -5,7 +5,6 @@ namespace Saga.Registry.Sweep;
 /// <summary>The SQL of the engine's heartbeat.</summary>
 public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock clock) : IDowntimeStore
 {
-
     public async Task<TimeSpan> BeatAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -42,20 +41,30 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
         return (beat, row.GetFieldValue<DateTimeOffset>(0) + clock.Offset);
     }
 
-    // Operations first, then steps, like every other transaction that locks both.
+    // Operations first, then steps, each by its key, like every other transaction that locks them. An update alone would lock rows in
+    // the order in which it finds them.
     private static void SetBack(NpgsqlBatch batch, TimeSpan by)
     {
         foreach (var statement in new[]
         {
-            "update operations set next_due_at = next_due_at + $1 where next_due_at is not null",
             """
+            with locked as materialized (select id from operations where next_due_at is not null order by id for no key update)
+            update operations o set next_due_at = o.next_due_at + $1 from locked where o.id = locked.id
+            """,
+            """
+            with locked as materialized (
+                select s.operation_id, s.step from operation_steps s join operations o on o.id = s.operation_id and o.finished_at is null
+                order by s.operation_id, s.step for no key update of s)
             update operation_steps s set
                 due_at = s.due_at + $1, dispatched_at = s.dispatched_at + $1, taken_at = s.taken_at + $1, lost_at = s.lost_at + $1,
                 expires_at = s.expires_at + $1, attempt_ends_at = s.attempt_ends_at + $1, watched_until = s.watched_until + $1,
                 report_until = s.report_until + $1, progressed_at = s.progressed_at + $1
-            from operations o where o.id = s.operation_id and o.finished_at is null
+            from locked where s.operation_id = locked.operation_id and s.step = locked.step
             """,
-            "update outbox set claimed_until = claimed_until + $1",
+            """
+            with locked as materialized (select message_id from outbox order by message_id for no key update)
+            update outbox o set claimed_until = o.claimed_until + $1 from locked where o.message_id = locked.message_id
+            """,
         })
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = by } } });

@@ -10,7 +10,7 @@ namespace Saga.Registry.Transitions;
 /// <summary>The operations that some version of the orchestrator could not read. Thread-safe.</summary>
 public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null)
 {
-    private const int Limit = 200;
+    private const int Page = 200;
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
     /// <summary>
@@ -21,27 +21,29 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
     public async Task<IReadOnlyDictionary<Guid, string>> TryAgainAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        var noted = await connection.QueryAsync<(Guid Id, string? State, string? Workflow)>(new CommandDefinition(
-            $"select u.operation_id, o.state, o.workflow_digest from unreadable_operations u left join operations o on o.id = u.operation_id order by u.first_at limit {Limit}",
-            cancellationToken: cancellationToken));
         var left = new Dictionary<Guid, string>();
-        foreach (var (id, state, workflow) in noted)
+        // Few distinct sentences for many operations.
+        var sentences = new HashSet<string>(StringComparer.Ordinal);
+        for (Guid? after = null; ;)
         {
-            if (state is not null && await WhyUnreadableAsync(connection, id, state, workflow!, cancellationToken) is { } reason)
+            var page = await ReadPageAsync(connection, after, cancellationToken);
+            foreach (var (id, state, workflow) in page)
             {
-                left[id] = reason;
-                continue;
+                if (state is not null && await WhyUnreadableAsync(connection, id, state, workflow!, cancellationToken) is { } reason)
+                {
+                    sentences.Add(reason);
+                    left[id] = sentences.TryGetValue(reason, out var known) ? known : reason;
+                }
+                else
+                {
+                    await ResumeAsync(connection, id, cancellationToken);
+                }
             }
 
-            await connection.ExecuteAsync(new CommandDefinition(
-                """
-                with readable as (delete from unreadable_operations where operation_id = @id returning operation_id)
-                update operations o set next_due_at = now() + @offset from readable r where o.id = r.operation_id and o.finished_at is null
-                """,
-                new { id, offset = clock.Offset }, cancellationToken: cancellationToken));
+            if (page.Count < Page)
+                return left;
+            after = page[^1].Id;
         }
-
-        return left;
     }
 
     /// <summary>
@@ -65,6 +67,22 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
             new { message.Id, message.Type, message.Queue, message.Body, message.TraceParent, report.OperationId, offset = clock.Offset },
             cancellationToken: cancellationToken)) > 0;
     }
+
+    // By id, so that no number of operations that nobody can read keeps others from being retried.
+    private static async Task<List<(Guid Id, string? State, string? Workflow)>> ReadPageAsync(NpgsqlConnection connection, Guid? after, CancellationToken cancellationToken) =>
+        (await connection.QueryAsync<(Guid, string?, string?)>(new CommandDefinition(
+            $"""
+            select u.operation_id, o.state, o.workflow_digest from unreadable_operations u left join operations o on o.id = u.operation_id
+            where u.operation_id > coalesce(@after, '00000000-0000-0000-0000-000000000000'::uuid) order by u.operation_id limit {Page}
+            """,
+            new { after }, cancellationToken: cancellationToken))).AsList();
+
+    private Task ResumeAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken) => connection.ExecuteAsync(new CommandDefinition(
+        """
+        with readable as (delete from unreadable_operations where operation_id = @id returning operation_id)
+        update operations o set next_due_at = now() + @offset from readable r where o.id = r.operation_id and o.finished_at is null
+        """,
+        new { id, offset = clock.Offset }, cancellationToken: cancellationToken));
 
     private async Task<string?> WhyUnreadableAsync(NpgsqlConnection connection, Guid id, string state, string workflow, CancellationToken cancellationToken)
     {

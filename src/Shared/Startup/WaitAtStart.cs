@@ -11,6 +11,7 @@ internal abstract class WaitAtStart(TimeSpan limit, TimeProvider time) : IHosted
 {
     private const string Key = "Saga:Startup:WaitSeconds";
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
+    private bool answered;
 
     /// <summary>The start of the error message: the configuration key, and the server that did not answer.</summary>
     protected abstract string Awaited { get; }
@@ -18,9 +19,11 @@ internal abstract class WaitAtStart(TimeSpan limit, TimeProvider time) : IHosted
     /// <exception cref="TimeoutException">The server did not answer in time; the message is meant for the user.</exception>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
+        var away = TimeSpan.Zero;
         for (var delay = TimeSpan.FromMilliseconds(500); ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
+            answered = false;
+            var began = time.GetTimestamp();
             try
             {
                 await TryAsync(cancellationToken);
@@ -28,12 +31,16 @@ internal abstract class WaitAtStart(TimeSpan limit, TimeProvider time) : IHosted
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested && WhyAway(error) is not null)
             {
-                var left = limit - time.GetElapsedTime(began);
+                if (!answered)
+                    away += time.GetElapsedTime(began);
+                var left = limit - away;
                 var reason = WhyAway(error)!;
                 if (left <= TimeSpan.Zero)
                     throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{Awaited} did not answer within {limit.TotalSeconds} s ({Key}): {reason}"), error);
                 LogWaiting((int)left.TotalSeconds, reason);
-                await Task.Delay(delay < left ? delay : left, time, cancellationToken);
+                var pause = delay < left ? delay : left;
+                await Task.Delay(pause, time, cancellationToken);
+                away += pause;
             }
         }
     }
@@ -47,6 +54,9 @@ internal abstract class WaitAtStart(TimeSpan limit, TimeProvider time) : IHosted
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The server has answered, so the time that this attempt takes does not count as waiting, even if it fails later.</summary>
+    protected void Answered() => answered = true;
 
     /// <summary>Calls the server, and does the work that is due as soon as it answers.</summary>
     protected abstract Task TryAsync(CancellationToken cancellationToken);

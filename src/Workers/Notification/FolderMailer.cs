@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using MimeKit;
 using Saga.Contracts.Failures;
+using Saga.Registry.Leases;
 
 namespace Saga.Workers.Notification;
 
@@ -29,6 +30,7 @@ internal sealed class FolderMailer(IOptions<MailOptions> options, TimeProvider c
             try
             {
                 await message.WriteToAsync(Readable, half, cancellationToken);
+                await LeaseGuard.RequireAsync(cancellationToken);
                 File.Move(half, Path.Combine(folder, name + ".eml"), overwrite: true);
             }
             finally

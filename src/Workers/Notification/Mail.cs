@@ -1,4 +1,5 @@
 using Saga.Contracts.Failures;
+using Saga.Registry.Leases;
 
 namespace Saga.Workers.Notification;
 
@@ -17,9 +18,13 @@ public sealed record Mail
     public required string Html { get; init; }
 }
 
-/// <summary>Sends mail at least once. A lost answer leads to a second mail with the same Message-ID. Thread-safe.</summary>
+/// <summary>
+/// Sends mail at least once. A lost answer leads to a second mail with the same Message-ID. The lease (<see cref="LeaseGuard"/>) is
+/// checked right before the mail is sent. Thread-safe.
+/// </summary>
 public interface IMailer
 {
+    /// <exception cref="LeaseLostException">The attempt may not send it any more.</exception>
     /// <exception cref="MailException">As far as is known, the mail was not sent.</exception>
     Task SendAsync(Mail mail, CancellationToken cancellationToken);
 }

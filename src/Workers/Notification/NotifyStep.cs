@@ -20,8 +20,8 @@ internal sealed class NotifyStep(IMailer mailer, LeasedTransactions leases, IOpt
         // Unknown if an operator skipped the administrator's step.
         var known = context.FindOutput<AdministratorOutput>(StepNames.Administrator)?.MadeForTenant is false;
         var mail = WelcomeMail.Write(context.Tenant, context.OperationId, context.Step, options.Value.SignInUrl, known);
-        // A stale attempt must not send a second mail.
-        await leases.RequireAsync(context.Lease, cancellationToken);
+        // A stale attempt must not send a second mail. Mailers check the lease.
+        using var guard = leases.Guard(context.Lease);
         try
         {
             await mailer.SendAsync(mail, cancellationToken);

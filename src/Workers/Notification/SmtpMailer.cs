@@ -1,8 +1,12 @@
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography.X509Certificates;
 using MailKit.Net.Smtp;
 using Microsoft.Extensions.Options;
 using MimeKit;
+using Saga.Registry.Leases;
+using Saga.Workers.Runtime.Leases;
 
 namespace Saga.Workers.Notification;
 
@@ -26,20 +30,40 @@ internal sealed class SmtpMailer(IOptions<MailOptions> options, TimeProvider clo
         };
         try
         {
-            await client.ConnectAsync(smtp.Host, smtp.Port, smtp.Security(), either.Token);
+            await LeaseGuard.RequireAsync(either.Token);
+            using var tcp = new TcpClient();
+            await tcp.ConnectAsync(smtp.Host, smtp.Port, either.Token);
+            await client.ConnectAsync(new LeasedStream(tcp.GetStream()), smtp.Host, smtp.Port, smtp.Security(), either.Token);
             if (smtp.Username.Length > 0)
                 await client.AuthenticateAsync(smtp.Username, smtp.Password, either.Token);
+            // Connecting and signing in may have taken long.
+            await LeaseGuard.RequireAsync(either.Token);
             await client.SendAsync(message, either.Token);
-            // The server has accepted the mail, so errors from here on do not matter.
-            await client.DisconnectAsync(quit: true, either.Token);
+            await EndAsync(client, either.Token);
         }
         catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw SmtpFailures.Silent(smtp.TimeoutSeconds, error);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (error is not (OperationCanceledException or LeaseLostException))
         {
+            // TLS wraps what its connection throws.
+            if (error.InnerException is LeaseLostException lost)
+                ExceptionDispatchInfo.Throw(lost);
             throw SmtpFailures.Translate(error, certificate);
+        }
+    }
+
+    // The server has accepted the mail, so errors do not matter here.
+    private static async Task EndAsync(SmtpClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.DisconnectAsync(quit: true, cancellationToken);
+        }
+        catch (LeaseLostException)
+        {
+            // Not even the goodbye is sent without the lease.
         }
     }
 

@@ -6,6 +6,9 @@ namespace Saga.Tests.EndToEnd.Disturbances;
 /// <summary>Something that goes wrong for a while, and is over when its task ends.</summary>
 internal sealed record Disturbance(string Name, Func<Task> RunAsync)
 {
+    // By how much each call takes longer.
+    private static readonly TimeSpan Slowness = TimeSpan.FromSeconds(2);
+
     /// <summary>All of them, in turn.</summary>
     public static IReadOnlyList<Disturbance> All(Site site, Installation installation, Extent extent, Random random) =>
     [
@@ -14,10 +17,13 @@ internal sealed record Disturbance(string Name, Func<Task> RunAsync)
         new("a frozen worker and a frozen orchestrator", () => FreezeAsync(installation, extent)),
         new("a broker that is away", () => LoseBrokerAsync(site.World, extent)),
         new("a PostgreSQL that is killed, then stopped", () => RestartPostgresAsync(site.World)),
-        new("a frozen Redis", () => AwayAsync(extent, site.World.Redis.Freeze, site.World.Redis.Thaw)),
-        new("a frozen object store", () => AwayAsync(extent, site.World.S3.Freeze, site.World.S3.Thaw)),
+        new("a PostgreSQL that is away", () => LosePostgresAsync(site.World, extent)),
+        new("a frozen Redis", () => AwayAsync(extent.Away, site.World.Redis.Freeze, site.World.Redis.Thaw)),
+        new("a frozen object store", () => AwayAsync(extent.Outside, site.World.S3.Freeze, site.World.S3.Thaw)),
         new("a Keycloak that is away", () => AwayAsync(
-            extent, () => site.Keycloak.Arm("*", "*", new KeycloakFault { Drop = true }, times: int.MaxValue), site.Keycloak.Disarm)),
+            extent.Outside, () => site.Keycloak.Arm("*", "*", new KeycloakFault { Drop = true }, times: int.MaxValue), site.Keycloak.Disarm)),
+        new("a Keycloak that is slow", () => AwayAsync(
+            extent.Outside, () => site.Keycloak.Arm("*", "*", new KeycloakFault { Delay = Slowness }, times: int.MaxValue), site.Keycloak.Disarm)),
     ];
 
     private static async Task KillAsync(Installation installation, Extent extent, Random random)
@@ -54,10 +60,17 @@ internal sealed record Disturbance(string Name, Func<Task> RunAsync)
         await world.RestartPostgresAsync(immediate: false);
     }
 
-    private static async Task AwayAsync(Extent extent, Action lose, Action bringBack)
+    private static async Task LosePostgresAsync(World world, Extent extent)
+    {
+        await world.StopPostgresAsync();
+        await PassAsync(extent.Away);
+        await world.RestartPostgresAsync();
+    }
+
+    private static async Task AwayAsync(TimeSpan length, Action lose, Action bringBack)
     {
         lose();
-        await PassAsync(extent.Away);
+        await PassAsync(length);
         bringBack();
     }
 

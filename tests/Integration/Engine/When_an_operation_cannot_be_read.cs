@@ -65,6 +65,26 @@ public sealed class When_an_operation_cannot_be_read
     }
 
     [Fact]
+    public async Task Should_be_counted_and_not_hide_one_that_can_be_however_many_there_are()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one")]);
+        using var gauge = new Measurements("saga.operations.unreadable");
+        var readable = (await BreakAsync(registry, host, "update operations set state = 'awaitingNothing' where id = any(@ids)", count: 1))[0];
+        await registry.ExecuteAsync(
+            """
+            insert into operations select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', null, 'next_due_at', null))).* from operations o, generate_series(1, 450);
+            insert into unreadable_operations (operation_id, reason, first_at) select id, '', now() - interval '1 day' from operations where id <> @readable;
+            update operations set state = 'completed' where id = @readable;
+            insert into unreadable_operations (operation_id, reason) values (@readable, '') on conflict do nothing
+            """, new { readable });
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where operation_id = @readable", new { readable }) == 0, "it is retried", TimeSpan.FromSeconds(40));
+        await Until.TrueAsync(async () => (await CheckAsync(host)).Description?.StartsWith("450 operations", StringComparison.Ordinal) == true, "health counts all", TimeSpan.FromSeconds(40));
+        gauge.Take().ShouldContain(m => m.Value == 450 && ((string)m.Tags["saga.reason"]!).Contains("'awaitingNothing'", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Should_be_postponed_twice_as_long_each_time()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

@@ -1,10 +1,12 @@
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using RabbitMQ.Client;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Registry.DeadLetters;
+using Saga.Registry.Notifications;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Shouldly;
@@ -83,7 +85,7 @@ public sealed class When_a_message_cannot_be_consumed
         var letter = await LetterAsync(registry);
         // A message that only a newer version can read.
         await registry.ExecuteAsync("update dead_letters set body = @Complete", new { Complete });
-        var store = new DeadLetterStore(registry);
+        var store = new DeadLetterStore(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance));
 
         (await store.ReturnAsync(letter.Id, "ann", "mended", TestContext.Current.CancellationToken)).ShouldBe(DeadLetterReturn.Returned);
         (await store.ReturnAsync(letter.Id, "ben", "mended", TestContext.Current.CancellationToken)).ShouldBe(DeadLetterReturn.AlreadyReturned);
@@ -101,7 +103,7 @@ public sealed class When_a_message_cannot_be_consumed
         await host.SendAsync(Endpoints.Operations, new OperationAccepted { OperationId = Guid.CreateVersion7(), TenantId = default, Location = "/" });
         var letter = await LetterAsync(registry);
 
-        await new DeadLetterStore(registry).ReturnAsync(letter.Id, "ann", "try again", TestContext.Current.CancellationToken);
+        await new DeadLetterStore(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)).ReturnAsync(letter.Id, "ann", "try again", TestContext.Current.CancellationToken);
 
         await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from dead_letters where times = 2 and returned_at is null and id = @Id", letter) == 1, "it is back");
     }

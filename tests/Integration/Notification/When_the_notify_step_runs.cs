@@ -67,6 +67,32 @@ public sealed class When_the_notify_step_runs : IAsyncLifetime
         sink.Mails.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("EHLO")]
+    [InlineData("MAIL")]
+    public async Task Should_send_nothing_when_its_lease_ends_while_the_server_is_slow(string command)
+    {
+        var context = await tenant.BeginAsync(StepNames.Notify);
+        var stands = true;
+        await using var sink = new MailSink(line =>
+        {
+            if (!line.StartsWith(command, StringComparison.Ordinal))
+                return null;
+            // The check in the registry comes before the sender is named; after it only the process's own clock is left.
+            if (command == "EHLO")
+                tenant.ExpireAsync(StepNames.Notify).GetAwaiter().GetResult();
+            else
+                stands = false;
+            return null;
+        });
+        await using var host = MailHost.Smtp(sink.Port, registry);
+        using var guard = host.Get<LeasedTransactions>().Guard(context.Lease, () => stands);
+
+        await Should.ThrowAsync<LeaseLostException>(() => host.Step(StepNames.Notify).ExecuteAsync(context, CancellationToken.None));
+
+        sink.Mails.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Should_be_recognisable_when_it_is_sent_again()
     {

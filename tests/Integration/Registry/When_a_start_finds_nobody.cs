@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,7 +8,10 @@ using Saga.Hosting.Startup;
 using Saga.Messaging;
 using Saga.Registry;
 using Saga.Tests.Integration.Api;
+using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Identity;
 using Shouldly;
 using Xunit;
 
@@ -28,6 +32,41 @@ public sealed class When_a_start_finds_nobody
         await Until.TrueAsync(() => Task.FromResult(logs.All.Any(l => l.Contains("Waiting for the registry", StringComparison.Ordinal))), "it logs what it waits for");
         starting.IsCompleted.ShouldBeFalse();
         line.Repair();
+
+        await starting;
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("lock table database_servers in access exclusive mode", false)]
+    [InlineData("select pg_advisory_xact_lock(1516896272)", false)]
+    [InlineData("lock table database_servers in access exclusive mode", true)]
+    public async Task Should_also_wait_for_it_when_it_goes_away_during_later_parts_of_the_start(string block, bool permanently)
+    {
+        await using var direct = await PostgresServer.NewRegistryAsync();
+        var (line, registry) = Line(direct.ConnectionString);
+        using var cutLine = line;
+        var logs = new LogLines();
+        using var host = Build(logs, ("Saga:Registry:ConnectionString", registry), ("Saga:Startup:WaitSeconds", permanently ? "1" : "120"),
+            ("Saga:Databases:Servers:main:ConnectionString", direct.ConnectionString), ("Saga:Identity:Adapter", "embedded"), ("Saga:Mode", "embedded"));
+        await using var other = await direct.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await other.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await other.ExecuteAsync(block, transaction: transaction);
+
+        var starting = permanently
+            ? EndsAsync(host, "Saga:Registry:ConnectionString: the registry did not answer within 1 s (Saga:Startup:WaitSeconds)")
+            : host.StartAsync(TestContext.Current.CancellationToken);
+        await Until.TrueAsync(async () => starting.IsCompleted || await direct.ScalarAsync<long>("select count(*) from pg_locks where not granted") > 0, "the start is at this part", TimeSpan.FromMinutes(1));
+        starting.IsCompleted.ShouldBeFalse(starting.Exception?.ToString());
+        line.Cut();
+
+        if (!permanently)
+        {
+            await Task.WhenAny(starting, Until.TrueAsync(() => Task.FromResult(logs.All.Any(l => l.Contains("Waiting for the registry", StringComparison.Ordinal))), "it logs what it waits for", TimeSpan.FromMinutes(1)));
+            starting.IsCompleted.ShouldBeFalse(starting.Exception?.ToString());
+            await transaction.CommitAsync(TestContext.Current.CancellationToken);
+            line.Repair();
+        }
 
         await starting;
         await host.StopAsync(TestContext.Current.CancellationToken);
@@ -81,14 +120,18 @@ public sealed class When_a_start_finds_nobody
         builder.Logging.AddProvider(logs);
         if (settings[0].Key.Contains("Registry", StringComparison.Ordinal))
             builder.Services.AddRegistry(builder.Configuration);
-        else
+        if (settings.Any(s => s.Key.StartsWith("Saga:Databases", StringComparison.Ordinal)))
+            builder.Services.AddDirectory(builder.Configuration).AddDatabaseServers(builder.Configuration);
+        if (!settings[0].Key.Contains("Registry", StringComparison.Ordinal))
             builder.Services.AddSagaBus(builder.Configuration);
         return builder.Build();
     }
 
-    private static async Task<(TcpProxy Line, string Registry)> LineAsync()
+    private static async Task<(TcpProxy Line, string Registry)> LineAsync() => Line(await PostgresServer.NewDatabaseAsync());
+
+    private static (TcpProxy Line, string Registry) Line(string connectionString)
     {
-        var direct = new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync());
+        var direct = new NpgsqlConnectionStringBuilder(connectionString);
         var line = new TcpProxy(direct.Host!, direct.Port);
         return (line, new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Host = "127.0.0.1", Port = line.Port }.ConnectionString);
     }

@@ -1,9 +1,12 @@
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Registry.DeadLetters;
+using Saga.Registry.Notifications;
 using Saga.Lifecycle.Intake;
 using Saga.Tests.Integration.Database;
 using Saga.Tests.Integration.Engine;
@@ -36,6 +39,21 @@ public sealed class When_commits_notify
         (await registry.ScalarAsync<long>("select count(*) from outbox")).ShouldBeGreaterThan(0);
         (await registry.ScalarAsync<long>(
             "select count(*) from notified n where n.by in (select xmin from outbox union all select xmin from operations union all select xmin from tenants union all select xmin from placements)")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_be_separate_from_the_return_of_a_dead_letter()
+    {
+        await using var registry = await WatchedAsync();
+        await registry.ExecuteAsync(
+            "insert into dead_letters (id, queue, message_id, message_type, body, is_binary, reason, detail) values (@id, 'saga-operations', @id, 'StepSucceeded', '{}', false, 'failed', '')",
+            new { id = Guid.CreateVersion7() });
+        var id = await registry.ScalarAsync<Guid>("select id from dead_letters");
+
+        (await new DeadLetterStore(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance)).ReturnAsync(id, "ada", "mended", Cancellation)).ShouldBe(DeadLetterReturn.Returned);
+
+        await Until.TrueAsync(async () => await registry.ScalarAsync<long>("select count(*) from notified") == 1, "the relay is notified");
+        (await registry.ScalarAsync<long>("select count(*) from notified n where n.by in (select xmin from dead_letters union all select xmin from outbox)")).ShouldBe(0);
     }
 
     [Fact]

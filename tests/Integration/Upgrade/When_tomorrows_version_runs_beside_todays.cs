@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.DeadLetters;
+using Saga.Registry.Notifications;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Shouldly;
@@ -132,7 +134,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
 
     private static async Task ReturnAsync(NpgsqlDataSource registry, string reason)
     {
-        var letters = new DeadLetterStore(registry);
+        var letters = new DeadLetterStore(registry, new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance));
         // Both orchestrators consumed messages from the queue.
         (await registry.ScalarAsync<long>("select count(*) from dead_letters where reason = @reason", new { reason })).ShouldBeGreaterThan(0);
         while ((await letters.ListAsync(new() { Reason = reason, Waiting = true }, null, 200, TestContext.Current.CancellationToken)).Items is { Count: > 0 } waiting)

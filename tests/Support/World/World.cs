@@ -54,7 +54,7 @@ public sealed class World
         return site;
     }
 
-    /// <summary>Stops PostgreSQL, like a crash (immediate) or in order, and starts it again.</summary>
+    /// <summary>Stops PostgreSQL if it runs, like a crash (immediate) or in order, and starts it again.</summary>
     public async Task RestartPostgresAsync(bool immediate = true)
     {
         await Postgres.RestartAsync(immediate);
@@ -62,6 +62,9 @@ public sealed class World
         foreach (var site in Sites)
             site.Registry.Clear();
     }
+
+    /// <summary>Stops PostgreSQL, like a crash, until <see cref="RestartPostgresAsync"/>.</summary>
+    public Task StopPostgresAsync() => Postgres.StopAsync(immediate: true);
 
     /// <summary>A PostgreSQL cluster whose commits survive an immediate stop (a process crash).</summary>
     /// <param name="settings">Server settings (<c>name=value</c>) on top of the usual ones.</param>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Saga.Registry.Placements;
+using Saga.Registry.Schema;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Servers;
@@ -8,7 +9,8 @@ namespace Saga.Workers.Database.Servers;
 /// Registers the configured servers in the host's starting phase, before any step runs. A server that is too old ends the start. One
 /// that does not answer soon does not, because steps report it and its version is checked with every connection.
 /// </summary>
-internal sealed class RegisterServersAtStart(DatabaseServers servers, PlacementStore placements, TimeProvider time) : IHostedLifecycleService
+internal sealed class RegisterServersAtStart(DatabaseServers servers, PlacementStore placements, RegistryAtStart registry, TimeProvider time)
+    : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -18,7 +20,7 @@ internal sealed class RegisterServersAtStart(DatabaseServers servers, PlacementS
         var refusals = (await Task.WhenAll(servers.Names.Select(s => RefusalAsync(s, cancellationToken)))).OfType<string>().ToList();
         if (refusals.Count > 0)
             throw new AggregateException(refusals.Select(r => new InvalidOperationException(r)));
-        await placements.UpsertServersAsync(servers.Describe(), cancellationToken);
+        await registry.DoAsync(stop => placements.UpsertServersAsync(servers.Describe(), stop), cancellationToken);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry.Schema;
 using Saga.Workers.Identity.Repair;
 
 namespace Saga.Workers.Identity.Embedded;
@@ -25,9 +26,10 @@ internal static class EmbeddedDirectoryRegistration
     }
 }
 
-internal sealed class MakeEmbeddedDirectoryAtStart(NpgsqlDataSource registry) : IHostedLifecycleService
+internal sealed class MakeEmbeddedDirectoryAtStart(NpgsqlDataSource registry, RegistryAtStart start) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken) => EmbeddedDirectorySchema.EnsureAsync(registry, cancellationToken);
+    public Task StartingAsync(CancellationToken cancellationToken) =>
+        start.DoAsync(stop => EmbeddedDirectorySchema.EnsureAsync(registry, stop), cancellationToken);
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
