@@ -91,7 +91,7 @@ internal static class WaitEndpoints
         return await waits.AnswerAsync(key, answer, cancellationToken) switch
         {
             null => OperationEndpoints.NotFound(id),
-            WaitMatch.Refused refused => new ProblemResult(ProblemType.NothingWaits, refused.Why),
+            WaitMatch.Unmatched unmatched => new ProblemResult(ProblemType.NothingWaits, unmatched.Why),
             _ => TypedResults.Accepted(OperationEndpoints.Address(key), await operations.FindAsync(key, cancellationToken)),
         };
     }

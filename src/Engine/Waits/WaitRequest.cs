@@ -29,5 +29,5 @@ public abstract record WaitMatch
 
     /// <summary>Nothing waits for the answer.</summary>
     /// <param name="Why">Whole sentences for the caller.</param>
-    public sealed record Refused(string Why) : WaitMatch;
+    public sealed record Unmatched(string Why) : WaitMatch;
 }

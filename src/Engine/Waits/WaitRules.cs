@@ -23,7 +23,7 @@ public static class WaitRules
         // An answer whose wait is over may come again, because its sender got no reply.
         return match is not WaitMatch.Found || state is OperationState.Accepted or OperationState.Running or OperationState.Stalled
             ? match
-            : new WaitMatch.Refused(state == OperationState.Compensating
+            : new WaitMatch.Unmatched(state == OperationState.Compensating
                 ? "The operation compensates, so none of its steps waits any more."
                 : $"The operation has ended ({OperationStateNames.Of(state)}), so none of its steps waits any more.");
     }
@@ -33,7 +33,7 @@ public static class WaitRules
         var signals = waits.FindAll(w => w.Wait.For == WaitKind.Signal);
         if (signals.Find(w => w.Wait.Signal == request.Signal) is not { } found)
         {
-            return new WaitMatch.Refused(signals.Count == 0
+            return new WaitMatch.Unmatched(signals.Count == 0
                 ? $"The operation waits for no signal '{request.Signal}', and for no other."
                 : $"The operation waits for no signal '{request.Signal}'. Its signals are {string.Join(", ", signals.Select(s => $"'{s.Wait.Signal}'"))}.");
         }
@@ -47,9 +47,9 @@ public static class WaitRules
         if (request.Step is { } name)
         {
             if (approvals.Find(w => w.Name == name) is not { } named)
-                return new WaitMatch.Refused($"The operation has no step '{name}' that waits for an approval.");
+                return new WaitMatch.Unmatched($"The operation has no step '{name}' that waits for an approval.");
             if (named is { IsOpen: true, IsAwaiting: false })
-                return new WaitMatch.Refused($"Step '{name}' does not wait for its approval yet.");
+                return new WaitMatch.Unmatched($"Step '{name}' does not wait for its approval yet.");
             return named.IsOpen ? new WaitMatch.Found(name, Awaiting: true) : named.Closed(request.Answer);
         }
 
@@ -57,20 +57,20 @@ public static class WaitRules
         if (open.Count == 1)
             return new WaitMatch.Found(open[0].Name, Awaiting: true);
         if (open.Count > 1)
-            return new WaitMatch.Refused($"Several steps wait for an approval: name one of {string.Join(", ", open.Select(w => $"'{w.Name}'"))} as step.");
+            return new WaitMatch.Unmatched($"Several steps wait for an approval: name one of {string.Join(", ", open.Select(w => $"'{w.Name}'"))} as step.");
         // The one that was answered last explains the refusal best.
         return approvals.Where(w => w.Run.Answer is not null).MaxBy(w => w.Run.Answer!.At)?.Closed(request.Answer)
-            ?? new WaitMatch.Refused("No step of the operation waits for an approval.");
+            ?? new WaitMatch.Unmatched("No step of the operation waits for an approval.");
     }
 
     private static WaitMatch End(List<Candidate> waits, WaitRequest request)
     {
         if (waits.Find(w => w.Name == request.Step) is not { } found)
-            return new WaitMatch.Refused($"The operation has no step '{request.Step}' that waits.");
+            return new WaitMatch.Unmatched($"The operation has no step '{request.Step}' that waits.");
         if (found.Wait.For == WaitKind.Approval)
-            return new WaitMatch.Refused($"Step '{found.Name}' waits for an approval: approve or reject it.");
+            return new WaitMatch.Unmatched($"Step '{found.Name}' waits for an approval: approve or reject it.");
         if (found is { IsOpen: true, IsAwaiting: false })
-            return new WaitMatch.Refused($"Step '{found.Name}' does not wait yet.");
+            return new WaitMatch.Unmatched($"Step '{found.Name}' does not wait yet.");
         return found.IsOpen ? new WaitMatch.Found(found.Name, Awaiting: true) : found.Closed(request.Answer);
     }
 
@@ -88,10 +88,10 @@ public static class WaitRules
         public WaitMatch Closed(WaitAnswer answer)
         {
             if (Run.Answer is not { } given)
-                return new WaitMatch.Refused($"Step '{Name}' does not wait any more.");
+                return new WaitMatch.Unmatched($"Step '{Name}' does not wait any more.");
             return given.Repeats(answer)
                 ? new WaitMatch.Repeated(Name)
-                : new WaitMatch.Refused(string.Create(CultureInfo.InvariantCulture, $"Step '{Name}' was {Word(given.Kind)} by {given.By} at {given.At:u} already."));
+                : new WaitMatch.Unmatched(string.Create(CultureInfo.InvariantCulture, $"Step '{Name}' was {Word(given.Kind)} by {given.By} at {given.At:u} already."));
         }
 
         private static string Word(WaitAnswerKind kind) => kind switch

@@ -33,7 +33,7 @@ public sealed class SqlWaitStore(NpgsqlDataSource registry, RegistryClock clock,
         }
         catch (Exception error) when (UnreadableRows.Is(error))
         {
-            return new WaitMatch.Refused($"This version cannot read the operation: {error.Message} Ask a newer version.");
+            return new WaitMatch.Unmatched($"This version cannot read the operation: {error.Message} Ask a newer version.");
         }
 
         if (match is not WaitMatch.Found found)

@@ -106,8 +106,8 @@ public abstract partial class EnginePortContract
 
             matches.Count(m => m is WaitMatch.Found).ShouldBe(1, $"round {round}");
             var winner = Array.FindIndex(matches, m => m is WaitMatch.Found);
-            matches.OfType<WaitMatch.Refused>().Count().ShouldBe(3);
-            matches.OfType<WaitMatch.Refused>().ShouldAllBe(m => m.Why.Contains($"by person-{winner} at "));
+            matches.OfType<WaitMatch.Unmatched>().Count().ShouldBe(3);
+            matches.OfType<WaitMatch.Unmatched>().ShouldAllBe(m => m.Why.Contains($"by person-{winner} at "));
             (await LoadAsync(operation)).Steps.Single(s => s.Name == "ask").Answer!.By.ShouldBe($"person-{winner}");
             (await World.HistoryAsync(operation)).Count(l => l == "waitAnswered:ask").ShouldBe(1);
         }
@@ -121,7 +121,7 @@ public abstract partial class EnginePortContract
         var history = await World.HistoryAsync(operation);
 
         (await AnswerAsync(operation, Approved("ada"))).ShouldBe(new WaitMatch.Repeated("ask"));
-        (await AnswerAsync(operation, Signalled("shop") with { Signal = "shipped" })).ShouldBeOfType<WaitMatch.Refused>();
+        (await AnswerAsync(operation, Signalled("shop") with { Signal = "shipped" })).ShouldBeOfType<WaitMatch.Unmatched>();
         (await AnswerAsync(Guid.CreateVersion7(), Approved("ada"))).ShouldBeNull();
 
         (await World.HistoryAsync(operation)).ShouldBe(history);
@@ -141,7 +141,7 @@ public abstract partial class EnginePortContract
         await open.CommitAsync([Change(operation) with { Row = new StoredOperation(OperationState.Compensating, null, null) }], [], Claim, default);
         await open.DisposeAsync();
 
-        (await answering).ShouldBeOfType<WaitMatch.Refused>().Why.ShouldContain("compensates");
+        (await answering).ShouldBeOfType<WaitMatch.Unmatched>().Why.ShouldContain("compensates");
         (await LoadAsync(operation)).Steps.Single(s => s.Name == "ask").Answer.ShouldBeNull();
     }
 
@@ -151,7 +151,7 @@ public abstract partial class EnginePortContract
         var operation = await World.AcceptAsync(Waiting);
         await World.MakeUnreadableAsync(operation);
 
-        (await AnswerAsync(operation, Signalled("shop"))).ShouldBeOfType<WaitMatch.Refused>().Why.ShouldContain("levitating");
+        (await AnswerAsync(operation, Signalled("shop"))).ShouldBeOfType<WaitMatch.Unmatched>().Why.ShouldContain("levitating");
     }
 
     private async Task<Guid> AwaitingAsync(SlotState slot, OperationState state = OperationState.Running)

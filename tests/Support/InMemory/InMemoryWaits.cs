@@ -16,7 +16,7 @@ internal sealed class InMemoryWaits(InMemoryRegistry registry) : IWaitStore
                 if (!registry.Operations.TryGetValue(operation, out var row))
                     return null;
                 if (row.Unreadable is { } reason)
-                    return new WaitMatch.Refused(reason);
+                    return new WaitMatch.Unmatched(reason);
                 var steps = StepRun.InOrder(row.Workflow, registry.Steps.Where(s => s.Key.Operation == operation).Select(s => s.Value.Load(registry.Idle)));
                 var match = WaitRules.Match(row.Workflow, row.Stored.State, steps, request);
                 if (match is WaitMatch.Found found)

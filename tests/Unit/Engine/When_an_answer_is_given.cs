@@ -58,7 +58,7 @@ public sealed class When_an_answer_is_given
         Match(state, Decide(WaitAnswerKind.Rejected), ("first", StepStatus.Failed, given)).ShouldBe(new WaitMatch.Repeated("first"));
         var told = Answer(WaitAnswerKind.Signalled) with { Data = JsonElement.Parse("""{"a":1}""") };
         Match(state, Signal("paid") with { Answer = told with { Data = JsonElement.Parse("""{ "a": 1 }""") } }, ("payment", StepStatus.Succeeded, told)).ShouldBe(new WaitMatch.Repeated("payment"));
-        Match(state, Signal("paid") with { Answer = told with { Data = JsonElement.Parse("""{"a":2}""") } }, ("payment", StepStatus.Succeeded, told)).ShouldBeOfType<WaitMatch.Refused>();
+        Match(state, Signal("paid") with { Answer = told with { Data = JsonElement.Parse("""{"a":2}""") } }, ("payment", StepStatus.Succeeded, told)).ShouldBeOfType<WaitMatch.Unmatched>();
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class When_an_answer_is_given
     private static WaitMatch Match(OperationState state, WaitRequest request, params (string Step, StepStatus Status, WaitAnswer? Answer)[] known) => WaitRules.Match(
         Workflow, state, StepRun.InOrder(Workflow, known.Select(k => new StepRun { Name = k.Step, Status = k.Status, Answer = k.Answer })), request);
 
-    private static string Why(WaitMatch match) => match.ShouldBeOfType<WaitMatch.Refused>().Why;
+    private static string Why(WaitMatch match) => match.ShouldBeOfType<WaitMatch.Unmatched>().Why;
 
     private static WaitAnswer Answer(WaitAnswerKind kind) => new() { Kind = kind, By = "ada", Reason = "so be it", At = Noon };
 
