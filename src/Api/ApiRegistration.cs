@@ -61,6 +61,7 @@ public static class ApiRegistration
         var api = app.MapGroup("/api/v1").WithHead();
         api.MapGroup("").WithTags("Tenants").MapTenants();
         api.MapGroup("").WithTags("Tenants").MapSuspension();
+        api.MapGroup("").WithTags("Tenants").MapMigrations();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Plans").MapPlans();

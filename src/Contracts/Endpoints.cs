@@ -9,6 +9,9 @@ public static class Endpoints
     /// <summary>Takes lifecycle commands, such as <see cref="Commands.ProvisionTenant"/>.</summary>
     public const string Commands = "saga-commands";
 
+    /// <summary>Takes <see cref="Commands.MigrateTenant"/>.</summary>
+    public const string MigrateCommands = "saga-commands-migrate";
+
     /// <summary>Takes the messages that advance an operation: step results and due timers.</summary>
     public const string Operations = "saga-operations";
 

@@ -6,6 +6,7 @@ using Saga.Contracts.Commands;
 using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Migrate;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
 using Saga.Lifecycle.Reactivate;
@@ -33,7 +34,8 @@ public static class LifecycleRegistration
         return services
             .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
             .AddCommand<SuspendTenant, ValidSuspension, SuspendPlan>()
-            .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>();
+            .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>()
+            .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

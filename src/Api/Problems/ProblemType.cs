@@ -25,6 +25,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType NameTaken = new(RejectionCodes.NameTaken, StatusCodes.Status409Conflict, "The name is that of another tenant's organisation");
     public static readonly ProblemType NoServer = new(RejectionCodes.NoServer, StatusCodes.Status409Conflict, "No database server accepts tenants there");
     public static readonly ProblemType ServerFull = new(RejectionCodes.ServerFull, StatusCodes.Status409Conflict, "The database servers are full");
+    public static readonly ProblemType PlanTooSmall = new(RejectionCodes.PlanTooSmall, StatusCodes.Status409Conflict, "The plan allows less than the tenant has");
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "A running operation is in the way");
     public static readonly ProblemType OperationNotCancellable = new(RejectionCodes.OperationNotCancellable, StatusCodes.Status409Conflict, "The operation cannot be cancelled any more");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
@@ -38,6 +39,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The body must be application/json");
     public static readonly ProblemType Validation = new(RejectionCodes.Validation, StatusCodes.Status422UnprocessableEntity, "The command breaks rules");
     public static readonly ProblemType IdempotencyKeyReused = new(RejectionCodes.IdempotencyKeyReused, StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another command");
+    public static readonly ProblemType NotSupported = new(RejectionCodes.NotSupported, StatusCodes.Status422UnprocessableEntity, "This version cannot do what the command asks for");
     public static readonly ProblemType TooManyRequests = new("too-many-requests", StatusCodes.Status429TooManyRequests, "The caller asks for too much at once");
     public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "An internal error occurred");
     public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
@@ -48,7 +50,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

@@ -27,6 +27,10 @@ public static class StepNames
     public const string AdmitLogin = "login.admit";
     public const string EnableCache = "cache.enable";
     public const string Reactivate = "tenant.reactivate";
+    public const string CheckUsage = "usage.check";
+    public const string ChangePlan = "plan.change";
+    public const string LimitLogin = "login.limit";
+    public const string AnnouncePlan = "plan.announce";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

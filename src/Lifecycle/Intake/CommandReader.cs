@@ -47,6 +47,8 @@ public static class CommandReader
             CheckText(value, pointer, errors);
         else if (type == typeof(bool) || type == typeof(bool?))
             Require(value.ValueKind is JsonValueKind.True or JsonValueKind.False, "must be true or false", pointer, errors);
+        else if (type.IsClass && type.Namespace == typeof(FieldError).Namespace)
+            CheckNested(value, type, pointer, errors);
         else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
             CheckMembers(value, type.GetGenericArguments()[1], pointer, errors);
         else
@@ -72,6 +74,21 @@ public static class CommandReader
             return;
         foreach (var member in value.EnumerateObject())
             Check(member.Value, type, Pointer(pointer, member.Name), errors);
+    }
+
+    private static void CheckNested(JsonElement value, Type type, string pointer, List<FieldError> errors)
+    {
+        Require(value.ValueKind == JsonValueKind.Object, "must be an object", pointer, errors);
+        if (value.ValueKind != JsonValueKind.Object)
+            return;
+        var known = Options.GetTypeInfo(type).Properties;
+        foreach (var field in value.EnumerateObject())
+        {
+            if (known.FirstOrDefault(p => p.Name == field.Name) is { } property)
+                Check(field.Value, property.PropertyType, Pointer(pointer, field.Name), errors);
+            else
+                errors.Add(new(Pointer(pointer, field.Name), $"is not a field; there are {string.Join(", ", known.Select(p => p.Name))}"));
+        }
     }
 
     private static void CheckOther(JsonElement value, Type type, string pointer, List<FieldError> errors)

@@ -60,6 +60,12 @@ public static class RejectionCodes
     /// <summary>No database server accepts tenants where the tenant's data must live.</summary>
     public const string NoServer = "no-server";
 
+    /// <summary>The plan allows less than the tenant has.</summary>
+    public const string PlanTooSmall = "plan-too-small";
+
+    /// <summary>The command asks for something that this version cannot do.</summary>
+    public const string NotSupported = "not-supported";
+
     /// <summary>The database servers have no room for the tenant in addition to those that were accepted before.</summary>
     public const string ServerFull = "server-full";
 }

@@ -16,8 +16,8 @@ internal static class ProvisionOverrides
     public const string CustomDomain = "customDomain";
 
     /// <summary>Whether the tenant would have the feature; true when the plan does not know it.</summary>
-    public static bool IsOn(string feature, ProvisionTenant command, Plan plan) =>
-        command.Features?.TryGetValue(feature, out var given) == true ? given : !plan.Features.TryGetValue(feature, out var usual) || usual;
+    public static bool IsOn(string feature, IReadOnlyDictionary<string, bool>? own, Plan plan) =>
+        own?.TryGetValue(feature, out var given) == true ? given : !plan.Features.TryGetValue(feature, out var usual) || usual;
 
     /// <summary>The settings with whole numbers written as such: <c>25.0</c> is stored as <c>25</c>.</summary>
     public static IReadOnlyDictionary<string, JsonElement> Normalize(IReadOnlyDictionary<string, JsonElement>? settings) =>
@@ -27,11 +27,16 @@ internal static class ProvisionOverrides
     {
         Count("/features", command.Features?.Count, errors);
         Count("/settings", command.Settings?.Count, errors);
-        if (plan is null)
-            return;
-        foreach (var key in (command.Features?.Keys ?? []).Where(k => !plan.Features.ContainsKey(k)).Take(MaxEntries))
+        if (plan is not null)
+            Check(command.Features, command.Settings, plan, errors);
+    }
+
+    /// <summary>Checks a tenant's own features and settings against a plan.</summary>
+    public static void Check(IReadOnlyDictionary<string, bool>? features, IReadOnlyDictionary<string, JsonElement>? settings, Plan plan, List<FieldError> errors)
+    {
+        foreach (var key in (features?.Keys ?? []).Where(k => !plan.Features.ContainsKey(k)).Take(MaxEntries))
             errors.Add(new(Pointer("/features", key), $"is not a feature of plan {plan.Name}; it has {Listed(plan.Features.Keys)}"));
-        foreach (var (key, value) in (command.Settings ?? new Dictionary<string, JsonElement>()).Take(MaxEntries))
+        foreach (var (key, value) in (settings ?? new Dictionary<string, JsonElement>()).Take(MaxEntries))
         {
             if (!plan.Settings.TryGetValue(key, out var setting))
                 errors.Add(new(Pointer("/settings", key), $"is not a setting of plan {plan.Name}; it has {Listed(plan.Settings.Where(s => IsOpen(s.Value)).Select(s => s.Key))}"));

@@ -97,7 +97,7 @@ public static partial class ProvisionValidation
         var domain = DomainName.Normalize(text);
         if (domain is null)
             errors.Add(new("/domain", $"must be {DomainName.Rule}"));
-        else if (plan is not null && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, command, plan))
+        else if (plan is not null && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, command.Features, plan))
             errors.Add(new("/domain", $"needs the feature {ProvisionOverrides.CustomDomain}, which is off for this tenant of plan {plan.Name}"));
         return domain;
     }
@@ -120,12 +120,11 @@ public static partial class ProvisionValidation
     {
         if (text is null)
             return plan?.DefaultTier;
-        // By name only, because Enum.Parse would also accept numbers and lists.
-        IsolationTier? tier = text switch { "row" => IsolationTier.Row, "schema" => IsolationTier.Schema, "database" => IsolationTier.Database, _ => null };
+        var tier = TierName.Parse(text);
         if (tier is null)
-            errors.Add(new("/isolation", "must be row, schema or database"));
+            errors.Add(new("/isolation", TierName.Rule));
         else if (plan is not null && !plan.Tiers.Contains(tier.Value))
-            errors.Add(new("/isolation", $"plan {plan.Name} allows {string.Join(" or ", plan.Tiers.Select(t => t.ToString().ToLowerInvariant()))}"));
+            errors.Add(new("/isolation", $"plan {plan.Name} allows {TierName.List(plan.Tiers)}"));
         return tier;
     }
 

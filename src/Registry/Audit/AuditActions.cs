@@ -20,6 +20,12 @@ public static class AuditActions
     /// <summary>The provisioning of a tenant was undone. Up to version 3b48fc0: <c>tenant-provisioning-undone</c>.</summary>
     public const string TenantUndo = "tenant.undo";
 
+    /// <summary>The migration of a tenant to another plan, tier or server was accepted.</summary>
+    public const string TenantMigrate = "tenant.migrate";
+
+    /// <summary>A tenant got another plan.</summary>
+    public const string PlanChange = "plan.change";
+
     /// <summary>A command was refused.</summary>
     public const string CommandRefuse = "command.refuse";
 

@@ -6,6 +6,14 @@ namespace Saga.Registry.Placements;
 /// <summary>Room on the database servers for tenants that are not accepted yet. Thread-safe.</summary>
 public sealed class ServerRoomStore(NpgsqlDataSource registry)
 {
+    /// <summary>Every server, by name.</summary>
+    public async Task<IReadOnlyList<PlacementServer>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<PlacementServer>(new CommandDefinition(
+            "select name, region, placed as Used, max_tenants as Maximum, accepting from database_servers order by name", cancellationToken: cancellationToken))];
+    }
+
     /// <param name="region">Where the tenant's data must live; anywhere when null.</param>
     /// <param name="cancellationToken">Cancels the queries.</param>
     public async Task<ServerRoom> FindAsync(string? region, CancellationToken cancellationToken)
@@ -28,3 +36,8 @@ public sealed class ServerRoomStore(NpgsqlDataSource registry)
 public sealed record ServerRoom(IReadOnlyList<AcceptingServer> Servers, long Waiting, long Left);
 
 public sealed record AcceptingServer(string Name, string Region, int Used, int Maximum);
+
+/// <param name="Used">Placements that it has, kept ones included.</param>
+/// <param name="Maximum">Placements that it may have.</param>
+/// <param name="Accepting">Whether it takes further placements.</param>
+public sealed record PlacementServer(string Name, string Region, int Used, int Maximum, bool Accepting);

@@ -74,7 +74,7 @@ internal static class ProgramGrants
     [
         .. All,
         new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
-        new("tenants", "select", "status, organization_id, admin_user_id, schema_version, version, updated_at"),
+        new("tenants", "select", "status, plan, organization_id, admin_user_id, schema_version, version, updated_at"),
         new("placements", "insert, update"),
         new("place_modes", "select, insert, update, delete"),
         new("database_servers", "select, insert, update"),
@@ -83,6 +83,7 @@ internal static class ProgramGrants
         new("tenant_keys", "select, insert, update, delete"),
         new("tenant_runtime_keys", "select, insert, update, delete"),
         new("tenant_settings", "select, insert, update, delete"),
+        new("plan_changes", "select, insert, update, delete"),
         new("tenant_migrations", "select, insert, update, delete"),
         new("product_versions", "select, insert"),
         new("administrator_claims", "select, insert, update, delete"),

@@ -7,6 +7,13 @@ namespace Saga.Registry.Settings;
 /// <summary>The rows of <c>tenant_settings</c>. Callers pass secret values sealed.</summary>
 public static class TenantSettingRows
 {
+    /// <summary>The settings of tenant <c>t</c> as one column, for <see cref="RestoreAsync"/>.</summary>
+    internal const string Snapshot =
+        """
+        (select coalesce(jsonb_agg(jsonb_build_object('key', s.key, 'value', s.value, 'sealed', encode(s.sealed, 'hex'))), '[]')
+            from tenant_settings s where s.tenant_id = t.id)
+        """;
+
     /// <summary>Writes an unsealed value.</summary>
     /// <param name="transaction">The step's transaction.</param>
     /// <param name="tenant">The tenant.</param>
@@ -26,6 +33,25 @@ public static class TenantSettingRows
     /// <summary>Deletes all settings of the tenant, if any.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync("delete from tenant_settings where tenant_id = @Value", new { tenant.Value }, cancellationToken);
+
+    /// <summary>Deletes these settings of the tenant, if it has them.</summary>
+    public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            "delete from tenant_settings where tenant_id = @Value and key = any(@Keys)", new { tenant.Value, Keys = keys.ToArray() }, cancellationToken);
+
+    /// <summary>Makes the tenant's settings what they were when the snapshot was taken.</summary>
+    internal static async Task RestoreAsync(LeasedTransaction transaction, TenantId tenant, string snapshot, CancellationToken cancellationToken)
+    {
+        await DeleteAsync(transaction, tenant, cancellationToken);
+        // A setting whose value is the JSON null is not the same as one without a value.
+        await transaction.ExecuteAsync(
+            """
+            insert into tenant_settings (tenant_id, key, value, sealed)
+            select @Value, s ->> 'key', case when s ->> 'sealed' is null then s -> 'value' end, decode(s ->> 'sealed', 'hex')
+            from jsonb_array_elements(@snapshot::jsonb) s
+            """,
+            new { tenant.Value, snapshot }, cancellationToken);
+    }
 
     private static Task WriteAsync(
         LeasedTransaction transaction, TenantId tenant, string key, string? value, byte[]? envelope, bool keep, CancellationToken cancellationToken) =>

@@ -44,6 +44,10 @@ public static class TenantRows
             """,
             new { tenant.Value, userId }, cancellationToken);
 
+    public static Task SetPlanAsync(LeasedTransaction transaction, TenantId tenant, string plan, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            "update tenants set plan = @plan, version = version + 1, updated_at = now() where id = @Value and plan <> @plan", new { tenant.Value, plan }, cancellationToken);
+
     /// <summary>Activates a tenant that is being provisioned.</summary>
     /// <returns>The time by the registry's clock; null when the tenant is not being provisioned.</returns>
     public static async Task<DateTimeOffset?> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>

@@ -18,7 +18,10 @@ public sealed class ConfigurationModule : ResourceModule
     {
         services.AddRegistry(configuration);
         services.AddSealing(configuration);
+        services.AddSingleton<PlanSettings>();
         services.AddSingleton<IStep, ConfigurationStep>();
+        services.AddSingleton<IStep, ChangePlanStep>();
+        services.AddSingleton<IStep, AnnouncePlanStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

@@ -58,6 +58,8 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, OpenPlaceStep>();
         services.AddSingleton<IStep, BarLoginStep>();
         services.AddSingleton<IStep, AdmitLoginStep>();
+        services.AddSingleton<IStep, CheckUsageStep>();
+        services.AddSingleton<IStep, LimitLoginStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

@@ -20,9 +20,12 @@ public sealed class When_diagrams_are_drawn
     [Fact]
     public void Should_show_the_steps_of_every_command()
     {
-        // The first of a command's workflows is the usual one.
-        foreach (var workflow in Catalogue.Workflows.DistinctBy(w => w.Kind))
-            Pin($"{workflow.Kind}-workflow.md", Mermaid.Steps(workflow));
+        // The first of a command's workflows is the usual one; the others have numbers.
+        foreach (var command in Catalogue.Workflows.GroupBy(w => w.Kind, StringComparer.Ordinal))
+        {
+            foreach (var (number, workflow) in command.Index())
+                Pin(number == 0 ? $"{workflow.Kind}-workflow.md" : $"{workflow.Kind}-workflow-{number + 1}.md", Mermaid.Steps(workflow));
+        }
     }
 
     [Fact]

@@ -39,6 +39,10 @@ internal static class TenantRoles
             cancellationToken);
     }
 
+    /// <summary>Changes the login's connection limit. Sessions that exist stay.</summary>
+    public static Task LimitAsync(ServerSession session, string login, int connections, CancellationToken cancellationToken) =>
+        session.ExecuteAsync($"alter role {Sql.Name(login)} connection limit {connections.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
+
     public static Task SetSearchPathAsync(ServerSession session, string role, string database, string schema, CancellationToken cancellationToken) =>
         session.ExecuteAsync(SearchPath(role, database, schema), cancellationToken);
 

@@ -1,0 +1,36 @@
+using System.ComponentModel;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Saga.Api.Commands;
+using Saga.Api.OpenApi;
+using Saga.Api.Problems;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Tenants;
+
+namespace Saga.Api.Tenants;
+
+internal static class MigrationEndpoints
+{
+    public static void MapMigrations(this IEndpointRouteBuilder api) =>
+        api.MapPost("/tenants/{idOrSlug}/migrate", MigrateAsync).WithName("migrateTenant")
+            .WithSummary("Migrate a tenant to another plan, isolation tier or server")
+            .WithDescription("Accepts the command and returns the operation that runs it. What the body leaves out stays as it is.")
+            .TakesCommand<MigrateRequest, MigratePlanView>(
+                ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.PlanTooSmall, ProblemType.NotSupported);
+
+    private static async Task<IResult> MigrateAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantStore tenants, CommandDoor<MigrateTenant> door,
+        CancellationToken cancellationToken)
+    {
+        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
+            return TenantAddress.NotFound();
+        return await door.TakeAsync(
+            request, user,
+            (body, key, out errors) => CommandReader.Read<MigrateTenant>(body, hasKey: false, out errors, TenantAddress.Field) is { } command
+                ? command with { TenantId = tenant, IdempotencyKey = key } : null,
+            preview => TypedResults.Ok(MigratePlanView.Of(preview)), cancellationToken);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Holds;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Migrate;
+
+/// <summary>Whether a tenant may be migrated as a command asks. Pure.</summary>
+internal static class MigrateGuard
+{
+    /// <returns>The rejection; null when it may.</returns>
+    public static OperationRejected? Check(ValidMigrate input, Tenant tenant)
+    {
+        if (TenantGuard.RequireStatus(tenant, TenantStatus.Active) is { } status)
+            return status;
+        // A tenant that may not grow may migrate, because a larger plan is the way out.
+        if (tenant.Holds.FirstOrDefault(h => h.Effect != HoldEffect.NoGrowth) is { } hold)
+            return Held(tenant, hold);
+        if (MigrateTarget.Of(input, tenant) is not { } target)
+            return Invalid("/targetPlan", $"is required, because the tenant's plan '{tenant.Plan}' is not in the registry any more");
+        if (!target.Plan.Tiers.Contains(target.Tier))
+            return Invalid("/isolation", $"plan {target.Plan.Name} allows {TierName.List(target.Plan.Tiers)}");
+        if (target is { Moves: false, ChangesPlan: false })
+        {
+            return Invalid(
+                input.Plan is not null ? "/targetPlan" : input.Tier is not null ? "/isolation" : "/server",
+                $"changes nothing: the tenant has plan {tenant.Plan}, isolation {TierName.Of(tenant.Tier)} and server {target.Server}");
+        }
+
+        return (target.ChangesPlan ? PlanFit.Check(target.Plan, tenant) : null) ?? (target.Moves ? MoveGuard.Check(input, target, tenant) : Stays(input));
+    }
+
+    internal static OperationRejected Invalid(string pointer, string rule) => new()
+    {
+        Code = RejectionCodes.Validation,
+        Detail = "The command breaks a rule: see errors.",
+        Errors = [new(pointer, rule)],
+    };
+
+    private static OperationRejected? Stays(ValidMigrate input) => input.PreserveData
+        ? null
+        : Invalid("/migrationOptions/preserveData", "must be true or absent, because this migration moves no rows");
+
+    private static OperationRejected Held(Tenant tenant, Hold hold) => new()
+    {
+        Code = RejectionCodes.TenantState,
+        Detail = string.Create(CultureInfo.InvariantCulture,
+            $"Tenant '{tenant.Slug}' has the hold {Name(hold.Code)} ({Name(hold.Effect)}), set by {hold.Actor}: {hold.Reason} Lift it first. A hold with the effect noGrowth is no obstacle."),
+    };
+
+    private static string Name<T>(T value)
+        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+}

@@ -1,0 +1,35 @@
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
+using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Migrate;
+
+/// <summary>
+/// Whether a plan allows what the registry knows of a tenant: its own features and settings, and its domain. Its users are counted by the
+/// first step of the migration, because the registry does not know them.
+/// </summary>
+internal static class PlanFit
+{
+    /// <returns>The rejection, with the numbers; null when it fits.</returns>
+    public static OperationRejected? Check(Plan plan, Tenant tenant)
+    {
+        var errors = new List<FieldError>();
+        ProvisionOverrides.Check(tenant.Features, tenant.Settings, plan, errors);
+        var found = errors.Select(e => $"its own {(e.Pointer.StartsWith("/features", StringComparison.Ordinal) ? "feature" : "setting")} '{Key(e.Pointer)}'{Value(tenant, e.Pointer)} {e.Detail}").ToList();
+        if (tenant.Domain is { } domain && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, tenant.Features, plan))
+            found.Add($"its domain '{domain}' needs the feature {ProvisionOverrides.CustomDomain}, which plan {plan.Name} does not have");
+        return found.Count == 0 ? null : new()
+        {
+            Code = RejectionCodes.PlanTooSmall,
+            Detail = $"Tenant '{tenant.Slug}' does not fit plan {plan.Name}: {string.Join("; ", found)}.",
+            Errors = [.. found.Select(f => new FieldError("/targetPlan", f))],
+        };
+    }
+
+    private static string Key(string pointer) => pointer[(pointer.LastIndexOf('/') + 1)..].Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+
+    private static string Value(Tenant tenant, string pointer) =>
+        pointer.StartsWith("/settings", StringComparison.Ordinal) && tenant.Settings.TryGetValue(Key(pointer), out var value) ? $" ({value.GetRawText()})" : "";
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Tenancy.Configuration;
+using Saga.Tests.Integration.Engine;
+using Saga.Tests.Support;
+using Saga.Workers;
+using Saga.Workers.Configuration;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Configuration;
+
+public sealed class When_a_plan_is_changed : IAsyncLifetime
+{
+    private const string Secret = "webhookSigningSecret";
+    private NpgsqlDataSource registry = null!;
+    private WorkerHost host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        registry = await PostgresServer.NewRegistryAsync();
+        host = new WorkerHost(registry, (s, c) => s.AddResource<ConfigurationModule>(c).AddTenantSettings(c));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await host.DisposeAsync();
+        await registry.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Should_give_the_new_plans_configuration_and_keep_the_tenants_own()
+    {
+        var tenant = await TenantAsync();
+        var secret = (await AllAsync(tenant))[Secret].GetString();
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+
+        (await tenant.ReadAsync()).Plan.ShouldBe("premium");
+        var all = await AllAsync(tenant);
+        all["passwordMinLength"].GetInt32().ShouldBe(12);
+        all["uploadMaxMegabytes"].GetInt32().ShouldBe(7, "it is the tenant's own");
+        all["feature:sso"].GetBoolean().ShouldBeTrue();
+        all["feature:auditExport"].GetBoolean().ShouldBeTrue("it is the tenant's own");
+        all[Secret].GetString().ShouldBe(secret, "somebody may already use it");
+    }
+
+    [Fact]
+    public async Task Should_change_nothing_more_when_it_runs_again()
+    {
+        var tenant = await TenantAsync();
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+        var first = await StoredAsync(tenant);
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+
+        (await StoredAsync(tenant)).ShouldBe(first);
+        (await tenant.ReadAsync()).Version.ShouldBe(2);
+        await CompensateAsync(tenant, StepNames.ChangePlan);
+        (await tenant.ReadAsync()).Plan.ShouldBe("basic");
+    }
+
+    [Fact]
+    public async Task Should_be_undone_exactly_however_often()
+    {
+        var tenant = await TenantAsync();
+        await registry.ExecuteAsync("insert into tenant_settings (tenant_id, key, value) select id, 'nothing', 'null' from tenants");
+        await registry.ExecuteAsync("update plans set definition = definition #- '{settings,sessionTimeoutMinutes}' where name = 'premium'");
+        var before = await StoredAsync(tenant);
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+        (await AllAsync(tenant)).Keys.ShouldNotContain("sessionTimeoutMinutes", "only the former plan has it");
+
+        await CompensateAsync(tenant, StepNames.ChangePlan);
+        await CompensateAsync(tenant, StepNames.ChangePlan);
+
+        (await StoredAsync(tenant)).ShouldBe(before);
+        (await tenant.ReadAsync()).Plan.ShouldBe("basic");
+    }
+
+    [Fact]
+    public async Task Should_leave_everything_when_it_is_undone_without_having_run()
+    {
+        var tenant = await TenantAsync();
+        var before = await StoredAsync(tenant);
+
+        await CompensateAsync(tenant, StepNames.ChangePlan);
+
+        (await StoredAsync(tenant)).ShouldBe(before);
+        (await tenant.ReadAsync()).Plan.ShouldBe("basic");
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_plan_that_has_gone_since_and_write_nothing()
+    {
+        var tenant = await TenantAsync();
+        await registry.ExecuteAsync("delete from plans where name = 'premium'");
+        var before = await StoredAsync(tenant);
+
+        (await Should.ThrowAsync<StepFailureException>(() => ExecuteAsync(tenant, StepNames.ChangePlan))).Failure.ShouldSatisfyAllConditions(
+            f => f.Code.ShouldBe("plan-unknown"), f => f.Transient.ShouldBeFalse());
+        (await StoredAsync(tenant)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Should_be_announced_once_and_then_not_be_undone()
+    {
+        var tenant = await TenantAsync();
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+        await CompensateAsync(tenant, StepNames.AnnouncePlan);
+
+        await ExecuteAsync(tenant, StepNames.AnnouncePlan);
+        await ExecuteAsync(tenant, StepNames.AnnouncePlan);
+
+        await using var connection = await registry.OpenConnectionAsync();
+        var body = JsonElement.Parse(await connection.QuerySingleAsync<string>("select body from outbox where message_type = 'Saga.Contracts.Events.TenantPlanChanged'"));
+        (await connection.QuerySingleAsync<string>("select action from audit")).ShouldBe("plan.change");
+        body.ToString().ShouldContain("\"fromPlan\":\"basic\",\"toPlan\":\"premium\"");
+        (await Should.ThrowAsync<StepFailureException>(() => CompensateAsync(tenant, StepNames.AnnouncePlan))).Failure.Code.ShouldBe("plan-announced");
+    }
+
+    private async Task<SeededTenant> TenantAsync()
+    {
+        var tenant = await Seed.TenantAsync(
+            registry, "acme", plan: "basic", tier: IsolationTier.Row, status: TenantStatus.Active,
+            features: new Dictionary<string, bool> { ["auditExport"] = true },
+            settings: new Dictionary<string, JsonElement> { ["uploadMaxMegabytes"] = JsonElement.Parse("7") });
+        await registry.ExecuteAsync(
+            "update operations set input = @Input::jsonb",
+            new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = "premium" }, Saga.Contracts.Json.Options) });
+        await ExecuteAsync(tenant, StepNames.Configuration);
+        return tenant;
+    }
+
+    private async Task ExecuteAsync(SeededTenant tenant, string step) => await host.Step(step).ExecuteAsync(await tenant.BeginAsync(step), CancellationToken.None);
+
+    private async Task CompensateAsync(SeededTenant tenant, string step) => await host.Step(step).CompensateAsync(await tenant.BeginAsync(step), CancellationToken.None);
+
+    private Task<IReadOnlyDictionary<string, JsonElement>> AllAsync(SeededTenant tenant) => host.Get<TenantSettings>().ReadAllAsync(tenant.Id, CancellationToken.None);
+
+    private async Task<IReadOnlyList<string>> StoredAsync(SeededTenant tenant)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<string>(
+            "select key || ' ' || coalesce(value::text, '-') || ' ' || coalesce(case when key = @Secret then encode(sealed, 'hex') end, '-') from tenant_settings where tenant_id = @Value order by key",
+            new { tenant.Id.Value, Secret })];
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Dapper;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Tests.Integration.Engine;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Database;
+
+public sealed class When_a_plan_changes_limits
+{
+    [Theory]
+    [InlineData(IsolationTier.Row)]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_refuse_a_plan_with_fewer_users_than_there_are(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, tier);
+        await world.AddUserAsync(tenant);
+        await world.ExecuteAsync(tenant, StepNames.CheckUsage);
+        await world.Registry.ExecuteAsync("update plans set definition = jsonb_set(definition, '{limits,users}', '0') where name = 'premium'");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.CheckUsage))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("plan-too-small", false));
+        failure.Message.ShouldContain("has 1 users, and plan 'premium' allows 0.");
+    }
+
+    [Theory]
+    [InlineData(IsolationTier.Row)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_count_users_of_a_closed_tenant_as_well(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, tier);
+        await world.AddUserAsync(tenant);
+        await world.AdminQueryAsync<int>((await tenant.ReadAsync()).Placement!.Database, $"update saga.place set mode = 'closed' where tenant_id = '{tenant.Id}' returning 1");
+
+        JsonSerializer.Serialize(await world.ExecuteAsync(tenant, StepNames.CheckUsage)).ShouldContain("\"Users\":1,");
+    }
+
+    [Fact]
+    public async Task Should_give_the_login_the_new_plans_limit_and_the_former_one_back()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, IsolationTier.Schema);
+        await world.Registry.ExecuteAsync(
+            "insert into plan_changes (operation_id, tenant_id, from_plan, to_plan, settings) values (@OperationId, @Value, 'basic', 'premium', '[]')", new { tenant.OperationId, tenant.Id.Value });
+
+        await world.ExecuteAsync(tenant, StepNames.LimitLogin);
+        (await LimitAsync(world, tenant)).ShouldBe(10);
+        await world.CompensateAsync(tenant, StepNames.LimitLogin);
+        await world.CompensateAsync(tenant, StepNames.LimitLogin);
+        (await LimitAsync(world, tenant)).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Should_leave_the_limit_when_no_plan_was_changed()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, IsolationTier.Schema);
+        var before = await LimitAsync(world, tenant);
+
+        await world.CompensateAsync(tenant, StepNames.LimitLogin);
+
+        (await LimitAsync(world, tenant)).ShouldBe(before);
+    }
+
+    private static async Task<SeededTenant> ActiveAsync(DatabaseWorld world, IsolationTier tier)
+    {
+        var tenant = await world.ReadyAsync(tier);
+        await world.Registry.ExecuteAsync(
+            "update placements set state = 'current'; update tenants set status = 'active'; update operations set input = @Input::jsonb",
+            new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = "premium" }, Saga.Contracts.Json.Options) });
+        return tenant;
+    }
+
+    private static async Task<int> LimitAsync(DatabaseWorld world, SeededTenant tenant) =>
+        (await world.AdminQueryAsync<int>("postgres", $"select rolconnlimit from pg_roles where rolname = '{(await tenant.ReadAsync()).Placed!.Login}'")).Single();
+}

@@ -1,0 +1,144 @@
+using System.Text.Json;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Migrate;
+using Saga.Registry.Holds;
+using Saga.Registry.Placements;
+using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Unit.Intake;
+
+public sealed class When_a_migration_is_checked
+{
+    private static readonly Plan Basic = Commands.Plan with
+    {
+        Name = "basic", Tiers = [IsolationTier.Row], DefaultTier = IsolationTier.Row,
+        Features = new Dictionary<string, bool> { ["sso"] = false, ["customDomain"] = false },
+        Settings = new Dictionary<string, PlanSetting>(Commands.Plan.Settings) { ["digits"] = new() { Value = Commands.Element("8"), Minimum = 8, Maximum = 16 } },
+    };
+
+    private static readonly Plan Enterprise = Commands.Plan with { Name = "enterprise", Tiers = [IsolationTier.Database, IsolationTier.Schema], DefaultTier = IsolationTier.Database };
+    private static readonly Plan[] Plans = [Basic, Enterprise, Commands.Plan];
+    private static readonly PlacementServer[] Servers = [new("main", "eu", 1, 10, true), new("other", "eu", 1, 10, true)];
+
+    private static readonly Tenant Tenant = new()
+    {
+        Id = new(Guid.CreateVersion7()), Slug = Slug.Parse("acme"), Name = "Acme", Plan = "premium", Tier = IsolationTier.Row, Status = TenantStatus.Active, Subdomain = "acme",
+        Timezone = "UTC", AdminEmail = "ada@acme.com", Features = new Dictionary<string, bool>(), Settings = new Dictionary<string, JsonElement>(), Version = 1,
+        CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
+        Placed = new() { Id = Guid.NewGuid(), Epoch = 1, State = PlacementState.Current, Tier = IsolationTier.Row, Place = new("main", "saga_rows", "product"), Login = "t_1" },
+    };
+
+    private static readonly MigrateTenant Command = new() { TenantId = Tenant.Id, TargetPlan = "basic" };
+
+    [Fact]
+    public void Should_be_allowed_within_a_tier_whatever_the_downtime()
+    {
+        foreach (var downtime in (bool?[])[null, false, true])
+            Guard(Command with { MigrationOptions = new() { Downtime = downtime } }).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Should_report_every_broken_rule()
+    {
+        MigrateValidation.Validate(new() { TenantId = default, TargetPlan = "gold", Isolation = "shelf", Server = "nowhere" }, Plans, Servers, out var errors).ShouldBeNull();
+
+        errors.Select(e => e.Pointer).ShouldBe(["/tenantId", "/targetPlan", "/isolation", "/server"]);
+        errors[3].Detail.ShouldBe("must be one of main, other");
+    }
+
+    [Fact]
+    public void Should_ask_for_something() => Pointers(Command with { TargetPlan = null }).ShouldBe("/targetPlan");
+
+    [Fact]
+    public void Should_refuse_a_tier_that_the_plan_does_not_allow()
+    {
+        Pointers(Command with { Isolation = "schema" }).ShouldBe("/isolation");
+        // The tenant's own plan is known only with the tenant.
+        Guard(Command with { TargetPlan = null, Isolation = "database" })!.Errors.ShouldHaveSingleItem().ShouldBe(new("/isolation", "plan premium allows schema or row"));
+    }
+
+    [Theory]
+    [InlineData("premium", null, null, "/targetPlan")]
+    [InlineData(null, "row", null, "/isolation")]
+    [InlineData(null, null, "main", "/server")]
+    public void Should_refuse_what_changes_nothing(string? plan, string? isolation, string? server, string pointer) =>
+        Guard(Command with { TargetPlan = plan, Isolation = isolation, Server = server })!.Errors.ShouldHaveSingleItem().Pointer.ShouldBe(pointer);
+
+    [Theory]
+    [InlineData(TenantStatus.Provisioning)]
+    [InlineData(TenantStatus.Failed)]
+    [InlineData(TenantStatus.Deprovisioned)]
+    public void Should_refuse_a_status_and_say_which_one_is_needed(TenantStatus status)
+    {
+        var rejection = Guard(Command, Tenant with { Status = status })!;
+
+        rejection.Code.ShouldBe(RejectionCodes.TenantState);
+        rejection.Detail.ShouldContain("must be active");
+    }
+
+    [Theory]
+    [InlineData(HoldCode.NonPayment, HoldEffect.Closed, false)]
+    [InlineData(HoldCode.Move, HoldEffect.ReadOnly, false)]
+    [InlineData(HoldCode.Deletion, HoldEffect.Away, false)]
+    [InlineData(HoldCode.LimitExceeded, HoldEffect.NoGrowth, true)]
+    public void Should_depend_on_the_holds_effect(HoldCode code, HoldEffect effect, bool allowed)
+    {
+        var rejection = Guard(Command, Tenant with { Holds = [new(code, effect, "ada", "Why.", DateTimeOffset.UnixEpoch)] });
+
+        (rejection is null).ShouldBe(allowed);
+        rejection?.Code.ShouldBe(RejectionCodes.TenantState);
+    }
+
+    [Fact]
+    public void Should_refuse_a_plan_that_the_tenants_own_values_do_not_fit_and_give_the_numbers()
+    {
+        var rejection = Guard(Command, Tenant with { Domain = "acme.com", Settings = new Dictionary<string, JsonElement> { ["digits"] = Commands.Element("40") } })!;
+
+        rejection.Code.ShouldBe(RejectionCodes.PlanTooSmall);
+        rejection.Detail.ShouldBe(
+            "Tenant 'acme' does not fit plan basic: its own setting 'digits' (40) must be an integer from 8 to 16; its domain 'acme.com' needs the feature customDomain, which plan basic does not have.");
+    }
+
+    [Fact]
+    public void Should_keep_a_domain_with_the_tenants_own_feature() =>
+        Guard(Command, Tenant with { Domain = "acme.com", Features = new Dictionary<string, bool> { ["customDomain"] = true } }).ShouldBeNull();
+
+    [Fact]
+    public void Should_refuse_to_start_empty_where_no_row_moves() =>
+        Guard(Command with { Confirm = "acme", MigrationOptions = new() { PreserveData = false } })!.Errors.ShouldHaveSingleItem().Pointer.ShouldBe("/migrationOptions/preserveData");
+
+    [Theory]
+    [InlineData("enterprise", null, null)]
+    [InlineData(null, "schema", null)]
+    [InlineData(null, null, "other")]
+    public void Should_not_move_rows_without_downtime(string? plan, string? isolation, string? server) =>
+        Guard(Command with { TargetPlan = plan, Isolation = isolation, Server = server, MigrationOptions = new() { Downtime = false } })!.Code.ShouldBe(RejectionCodes.NotSupported);
+
+    [Fact]
+    public void Should_say_in_words_what_changes()
+    {
+        var input = Validate(Command)!;
+
+        MigrateWords.Of(MigrateTarget.Of(input, Tenant)!, input).ShouldBe(
+        [
+            "The plan premium becomes basic.", "By default off: customDomain, sso.",
+            "The tenant's own features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.",
+        ]);
+    }
+
+    private static OperationRejected? Guard(MigrateTenant command, Tenant? tenant = null) =>
+        new MigratePlan(null!, null!, null!).Guard(Validate(command) ?? throw new InvalidOperationException("It breaks a rule."), tenant ?? Tenant);
+
+    private static ValidMigrate? Validate(MigrateTenant command) => MigrateValidation.Validate(command, Plans, Servers, out _);
+
+    private static string Pointers(MigrateTenant command)
+    {
+        MigrateValidation.Validate(command, Plans, Servers, out var errors);
+        return string.Join(' ', errors.Select(e => e.Pointer));
+    }
+}
