@@ -59,7 +59,6 @@ public static class RegistryRegistration
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
         services.AddSingleton<CancellationStore>();
-        services.AddSingleton<StepInputStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<DeadLetterStore>();
@@ -72,7 +71,6 @@ public static class RegistryRegistration
         services.AddSingleton<ServersOfProcess>();
         services.AddSingleton<HostedSteps>();
         services.AddSingleton<OrchestratorLevels>();
-        services.AddSingleton<UnreadableOperationStore>();
         services.AddSingleton(s => new RegistryAtStart(
             s.GetRequiredService<IOptions<StartupOptions>>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RegistryAtStart>>()));
         services.AddHostedService<MigrateRegistryAtStart>();
@@ -90,6 +88,9 @@ public static class RegistryRegistration
         services.TryAddSingleton<IOutboxStore, SqlOutboxStore>();
         services.TryAddSingleton<ISweepStore, SqlSweepStore>();
         services.TryAddSingleton<IWaitStore, SqlWaitStore>();
+        services.TryAddSingleton<ILeaseCheck>(s => s.GetRequiredService<LeasedTransactions>());
+        services.TryAddSingleton<IStepInputStore, StepInputStore>();
+        services.TryAddSingleton<IUnreadableOperationStore, UnreadableOperationStore>();
         services.TryAddSingleton<IDowntimeStore, SqlDowntimeStore>();
         services.TryAddSingleton<IAdmissionStore, SqlAdmissionStore>();
         services.TryAddSingleton<IScopeWaitStore, SqlScopeWaitStore>();

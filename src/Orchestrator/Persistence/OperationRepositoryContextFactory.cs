@@ -18,7 +18,7 @@ namespace Saga.Orchestrator.Persistence;
 /// The saga repository and unit of work. The row, its history, the leases and the outgoing messages are committed together, before the
 /// incoming message is acknowledged. The outgoing messages are sent right after the commit.
 /// </summary>
-internal sealed class OperationRepositoryContextFactory(Committer committer, OutboxPublisher publisher, AdmissionSignal admission, ScopeSignal scopes, UnreadableOperationStore unreadable)
+internal sealed class OperationRepositoryContextFactory(Committer committer, OutboxPublisher publisher, AdmissionSignal admission, ScopeSignal scopes, IUnreadableOperationStore unreadable)
     : ISagaRepositoryContextFactory<OperationSaga>
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<OperationSaga, T>> next)

@@ -9,7 +9,7 @@ namespace Saga.Orchestrator.Sweep;
 /// Retries operations that some version could not read, at start and four times a minute. Operations that this version can read
 /// continue at once. Any number may run.
 /// </summary>
-internal sealed partial class UnreadableOperations(UnreadableOperationStore store, TimeProvider time, ILogger<UnreadableOperations> log) : BackgroundService
+internal sealed partial class UnreadableOperations(IUnreadableOperationStore store, TimeProvider time, ILogger<UnreadableOperations> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
     private const int MaxReasons = 20;

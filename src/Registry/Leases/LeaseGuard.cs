@@ -16,7 +16,7 @@ public static class LeaseGuard
     /// Whether the lease is valid as far as this process knows. It must return false before the lease ends in the registry. Null to use
     /// the function of an outer guard of the same lease.
     /// </param>
-    public static IDisposable Enter(LeasedTransactions registry, StepLease lease, Func<bool>? stands = null)
+    public static IDisposable Enter(ILeaseCheck registry, StepLease lease, Func<bool>? stands = null)
     {
         var outer = Current.Value;
         Current.Value = new(registry, lease, stands ?? (outer?.Lease == lease ? outer.Stands : null));
@@ -46,7 +46,7 @@ public static class LeaseGuard
             throw new LeaseLostException(guarded.Lease);
     }
 
-    private sealed record Guarded(LeasedTransactions Registry, StepLease Lease, Func<bool>? Stands);
+    private sealed record Guarded(ILeaseCheck Registry, StepLease Lease, Func<bool>? Stands);
 
     private sealed class Scope(Guarded? outer) : IDisposable
     {

@@ -7,10 +7,8 @@ namespace Saga.Registry.Leases;
 /// Transactions on the registry that require a step's lease. The lease's row is locked until the end of the transaction, so nobody
 /// can take the lease between the check and the commit. Thread-safe.
 /// </summary>
-public sealed class LeasedTransactions(NpgsqlDataSource registry, RegistryClock clock)
+public sealed class LeasedTransactions(NpgsqlDataSource registry, RegistryClock clock) : ILeaseCheck
 {
-    /// <summary>Checks the lease once without locking, right before a change to an external system.</summary>
-    /// <exception cref="LeaseLostException">Another worker has the lease, its fencing token is stale, or its time is over.</exception>
     public async Task RequireAsync(StepLease lease, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

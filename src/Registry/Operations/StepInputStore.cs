@@ -4,13 +4,9 @@ using Saga.Contracts.Steps;
 
 namespace Saga.Registry.Operations;
 
-/// <summary>Reads the inputs of steps. Thread-safe.</summary>
-public sealed class StepInputStore(NpgsqlDataSource registry)
+/// <summary>Reads the inputs of steps from the registry.</summary>
+public sealed class StepInputStore(NpgsqlDataSource registry) : IStepInputStore
 {
-    /// <param name="operation">The step's operation.</param>
-    /// <param name="needs">The steps whose outputs are needed, by their current names; the workflow may use earlier names.</param>
-    /// <param name="command">Whether the command is needed.</param>
-    /// <param name="cancellationToken">Cancels the read.</param>
     public async Task<StepInputs> ReadAsync(Guid operation, IReadOnlyList<string> needs, bool command, CancellationToken cancellationToken)
     {
         if (needs.Count == 0 && !command)

@@ -7,17 +7,12 @@ using Saga.Registry.Outbox;
 
 namespace Saga.Registry.Transitions;
 
-/// <summary>The operations that some version of the orchestrator could not read. Thread-safe.</summary>
-public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null)
+/// <summary>The operations that some version of the orchestrator could not read, in the registry.</summary>
+public sealed class UnreadableOperationStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null) : IUnreadableOperationStore
 {
     private const int Page = 200;
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
-    /// <summary>
-    /// Retries postponed operations. Those that this version can read become due now and are removed, because an older version may have
-    /// postponed them.
-    /// </summary>
-    /// <returns>The remaining ones, and the reasons.</returns>
     public async Task<IReadOnlyDictionary<Guid, string>> TryAgainAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -46,12 +41,6 @@ public sealed class UnreadableOperationStore(NpgsqlDataSource registry, Registry
         }
     }
 
-    /// <summary>
-    /// Puts a report for such an operation into the outbox again, soon at first and less often later, until a version that can read the
-    /// operation receives it. The report gets a new id, because the row of the first one may be about to be deleted. A duplicate report
-    /// changes nothing.
-    /// </summary>
-    /// <returns>False if no version has read the operation for an hour.</returns>
     public async Task<bool> PutBackAsync(StepReport report, string? traceParent, CancellationToken cancellationToken)
     {
         var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, report, traceParent);

@@ -20,8 +20,8 @@ namespace Saga.Workers.Runtime;
 /// never thrown: it becomes a report, which is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    WorkSlots slots, IEnumerable<IStep> steps, LeaseManager leases, WorkUnderWay underWay, StepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
-    LeasedTransactions transactions, TimeProvider time, ILogger<StepConsumer> log)
+    WorkSlots slots, IEnumerable<IStep> steps, LeaseManager leases, WorkUnderWay underWay, IStepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
+    ILeaseCheck check, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
@@ -177,7 +177,7 @@ internal sealed partial class StepConsumer(
         using var over = new AttemptEnd(held.AttemptLeft, stop, time, command.StallAfter);
         held.Progress.Progressed = over.Progressed;
         using var activity = WorkersTelemetry.StartStep(command);
-        using var guard = transactions.Guard(held.Lease, () => held.Stands);
+        using var guard = LeaseGuard.Enter(check, held.Lease, () => held.Stands);
         try
         {
             var given = stepContext.With(await inputs.ReadAsync(command.OperationId, step.Needs, step.NeedsInput, stop.Token));

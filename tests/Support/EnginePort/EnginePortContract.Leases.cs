@@ -49,6 +49,31 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
+    public async Task Should_let_nobody_act_under_a_lease_that_is_over()
+    {
+        var operation = await DispatchedAsync(1);
+        var (lease, other) = (Lease(operation, 1), Lease(operation, 1));
+        await TakeAsync(lease);
+
+        await World.LeaseCheck.RequireAsync(lease, default);
+        (await Should.ThrowAsync<LeaseLostException>(() => World.LeaseCheck.RequireAsync(other, default))).Lease.ShouldBe(other);
+        World.Advance(Span + TimeSpan.FromSeconds(1));
+
+        await Should.ThrowAsync<LeaseLostException>(() => World.LeaseCheck.RequireAsync(lease, default));
+    }
+
+    [Fact]
+    public async Task Should_let_nobody_act_under_a_lease_of_an_older_dispatch()
+    {
+        var operation = await DispatchedAsync(1);
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+        await CommitAsync(Change(operation, Dispatched(2)));
+
+        await Should.ThrowAsync<LeaseLostException>(() => World.LeaseCheck.RequireAsync(lease, default));
+    }
+
+    [Fact]
     public async Task Should_keep_a_lease_for_as_long_as_it_is_renewed()
     {
         var operation = await DispatchedAsync(1);

@@ -1,4 +1,6 @@
+using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Registry.Outbox;
 using Saga.Registry.Transitions;
 using Shouldly;
 using Xunit;
@@ -40,6 +42,39 @@ public abstract partial class EnginePortContract
             World.Advance(TimeSpan.FromSeconds(5));
             await ComesBackAsync(bad, $"{seconds} s are over");
         }
+    }
+
+    [Fact]
+    public async Task Should_resume_a_postponed_operation_as_soon_as_it_can_be_read()
+    {
+        var bad = await World.AcceptAsync(Workflow);
+        await World.MakeUnreadableAsync(bad);
+        await CommitWhatIsReadableAsync(bad);
+        var left = await World.Unreadable.TryAgainAsync(default);
+        left.Keys.ShouldBe([bad]);
+        left[bad].ShouldContain("levitating");
+        (await World.Sweep.TakeDueAsync(200, PutOff, default)).Count.ShouldBe(0);
+
+        await World.MakeReadableAsync(bad);
+
+        (await World.Unreadable.TryAgainAsync(default)).ShouldBeEmpty();
+        await ComesBackAsync(bad, "it is due now");
+        (await World.Unreadable.TryAgainAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_deliver_a_report_again_that_nobody_could_apply()
+    {
+        var bad = await World.AcceptAsync(Workflow);
+        await World.MakeUnreadableAsync(bad);
+        await CommitWhatIsReadableAsync(bad);
+        var report = new StepSucceeded { OperationId = bad, Step = "one", Fence = 1 };
+
+        (await World.Unreadable.PutBackAsync(report, null, default)).ShouldBeTrue();
+
+        (await ClaimAsync(OutboxPart.Fresh)).Count.ShouldBe(0, "not at once");
+        World.Advance(TimeSpan.FromSeconds(30));
+        (await ClaimAsync(OutboxPart.Overdue)).Messages.ShouldHaveSingleItem().Message.ShouldBeOfType<StepSucceeded>().OperationId.ShouldBe(bad);
     }
 
     [Fact]

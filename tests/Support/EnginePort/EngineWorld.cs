@@ -2,6 +2,7 @@ using Saga.Engine.Workflows;
 using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
@@ -16,6 +17,12 @@ public abstract class EngineWorld : IAsyncDisposable
     public abstract ITransitionStore Transitions { get; }
 
     public abstract ILeaseStore Leases { get; }
+
+    public abstract ILeaseCheck LeaseCheck { get; }
+
+    public abstract IStepInputStore StepInputs { get; }
+
+    public abstract IUnreadableOperationStore Unreadable { get; }
 
     public abstract IOutboxStore Outbox { get; }
 
@@ -42,6 +49,9 @@ public abstract class EngineWorld : IAsyncDisposable
 
     /// <summary>Gives the operation a value that this version does not know.</summary>
     public abstract Task MakeUnreadableAsync(Guid operation);
+
+    /// <summary>Makes up for <see cref="MakeUnreadableAsync"/>.</summary>
+    public abstract Task MakeReadableAsync(Guid operation);
 
     /// <summary>Locks the row of a step that is leased, like an open transaction under its lease, until the result is disposed.</summary>
     public abstract Task<IAsyncDisposable> LockAsync(StepLease lease);

@@ -3,6 +3,7 @@ using Saga.Engine.Workflows;
 using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
@@ -19,6 +20,12 @@ public sealed class InMemoryWorld : EngineWorld
     public override ITransitionStore Transitions => registry.Transitions;
 
     public override ILeaseStore Leases => registry.Leases;
+
+    public override ILeaseCheck LeaseCheck => registry.LeaseCheck;
+
+    public override IStepInputStore StepInputs => registry.StepInputs;
+
+    public override IUnreadableOperationStore Unreadable => registry.Unreadable;
 
     public override IOutboxStore Outbox => registry.Outbox;
 
@@ -52,6 +59,12 @@ public sealed class InMemoryWorld : EngineWorld
     public override Task MakeUnreadableAsync(Guid operation)
     {
         registry.MakeUnreadable(operation, "This version does not know the status 'levitating' of a step.");
+        return Task.CompletedTask;
+    }
+
+    public override Task MakeReadableAsync(Guid operation)
+    {
+        registry.MakeUnreadable(operation, null);
         return Task.CompletedTask;
     }
 

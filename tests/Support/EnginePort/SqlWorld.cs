@@ -9,6 +9,7 @@ using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
+using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
@@ -24,6 +25,12 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
     public override ITransitionStore Transitions => new SqlTransitionStore(registry, clock);
 
     public override ILeaseStore Leases => new SqlLeaseStore(registry, clock);
+
+    public override ILeaseCheck LeaseCheck => new LeasedTransactions(registry, clock);
+
+    public override IStepInputStore StepInputs => new StepInputStore(registry);
+
+    public override IUnreadableOperationStore Unreadable => new UnreadableOperationStore(registry, clock);
 
     public override IOutboxStore Outbox => new SqlOutboxStore(registry, clock);
 
@@ -67,6 +74,12 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
         await connection.ExecuteAsync(
             "insert into operation_steps (operation_id, step, fence, status) values (@operation, 'one', 1, 'levitating') on conflict (operation_id, step) do update set status = excluded.status",
             new { operation });
+    }
+
+    public override async Task MakeReadableAsync(Guid operation)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await connection.ExecuteAsync("update operation_steps set status = 'running' where operation_id = @operation and status = 'levitating'", new { operation });
     }
 
     public override async Task<IAsyncDisposable> LockAsync(StepLease lease) => await new LeasedTransactions(registry, new RegistryClock()).BeginAsync(lease, default);

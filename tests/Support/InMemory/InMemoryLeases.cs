@@ -5,7 +5,7 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Tests.Support.InMemory;
 
-internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, ILeaseSession
+internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, ILeaseSession, ILeaseCheck
 {
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
@@ -25,6 +25,12 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
     {
         lock (registry.Gate)
             return Task.FromResult(Held(lease) is { Settled: false } row && row.Step.Fence == lease.Fence && row.ExpiresAt >= registry.Now);
+    }
+
+    public async Task RequireAsync(StepLease lease, CancellationToken cancellationToken)
+    {
+        if (!await HoldsAsync(lease, cancellationToken))
+            throw new LeaseLostException(lease);
     }
 
     public ILeaseSession OpenSession(bool waitsForDisk) => this;

@@ -5,6 +5,7 @@ using Saga.Engine.Workflows;
 using Saga.Registry.Admission;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
+using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
 using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
@@ -25,6 +26,12 @@ public sealed class InMemoryRegistry(TimeProvider time)
     public ITransitionStore Transitions => new InMemoryTransitions(this);
 
     public ILeaseStore Leases => new InMemoryLeases(this);
+
+    public ILeaseCheck LeaseCheck => new InMemoryLeases(this);
+
+    public IStepInputStore StepInputs => new InMemoryStepInputs(this);
+
+    public IUnreadableOperationStore Unreadable => new InMemoryUnreadable(this);
 
     public IOutboxStore Outbox => new InMemoryOutbox(this);
 
@@ -106,8 +113,8 @@ public sealed class InMemoryRegistry(TimeProvider time)
         }
     }
 
-    /// <summary>Gives the operation a value that this version does not know.</summary>
-    public void MakeUnreadable(Guid operation, string reason)
+    /// <summary>Gives the operation a value that this version does not know, or, with null, one that it knows.</summary>
+    public void MakeUnreadable(Guid operation, string? reason)
     {
         lock (Gate)
             Operations[operation].Unreadable = reason;

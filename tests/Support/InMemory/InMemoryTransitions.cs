@@ -154,7 +154,8 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
 
         private void PutOff(OperationRow row)
         {
-            row.UnreadTimes++;
+            if (row.UnreadTimes++ == 0)
+                row.UnreadSince = Now;
             var delay = FirstPutOff * Math.Pow(2, Math.Min(row.UnreadTimes, 20) - 1);
             row.Stored = row.Stored with { Slot = row.Stored.Slot is SlotState.Exempt or SlotState.Waiting ? row.Stored.Slot : SlotState.Released, DueAt = Now + (delay < LongestPutOff ? delay : LongestPutOff) };
         }

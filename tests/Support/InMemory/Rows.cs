@@ -31,6 +31,12 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
     /// <summary>How often it was postponed because it could not be read.</summary>
     public int UnreadTimes { get; set; }
 
+    /// <summary>When it was first postponed.</summary>
+    public DateTimeOffset UnreadSince { get; set; }
+
+    /// <summary>The command as JSON; null when it was accepted without one.</summary>
+    public string? Input { get; init; }
+
     public string RequestedBy { get; init; } = "test";
 
     public List<string> History { get; } = [];
