@@ -13,6 +13,7 @@ using Saga.Api.Operations;
 using Saga.Api.Plans;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
+using Saga.Api.Scheduled;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Hosting.Health;
@@ -64,6 +65,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapMigrations();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
+        api.MapGroup("").WithTags("Scheduled commands").MapScheduled();
         api.MapGroup("").WithTags("Plans").MapPlans();
         api.MapGroup("").WithTags("Dead letters").MapDeadLetters();
         app.MapHealth().AllowAnonymous().WithTags("Health");

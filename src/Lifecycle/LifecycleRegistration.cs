@@ -9,6 +9,7 @@ using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Migrate;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
+using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.Suspend;
 using Saga.Registry;
@@ -29,6 +30,8 @@ public static class LifecycleRegistration
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
+        services.TryAddSingleton(typeof(Scheduler<>));
+        services.TryAddSingleton(typeof(ScheduledSubmitter<>));
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
         return services
@@ -48,7 +51,7 @@ public static class LifecycleRegistration
             return services;
         services.TryAddSingleton<CommandCatalogue>();
         services.TryAddSingleton<Rejections>();
-        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows));
+        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling });
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();
         return services;

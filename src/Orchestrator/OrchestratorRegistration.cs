@@ -15,6 +15,7 @@ using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
 using Saga.Orchestrator.Retention;
+using Saga.Orchestrator.Schedule;
 using Saga.Orchestrator.Scopes;
 using Saga.Orchestrator.Sweep;
 using Saga.Registry;
@@ -52,6 +53,7 @@ public static class OrchestratorRegistration
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<DueSweeper>();
         services.AddHostedService<DowntimeWatch>();
+        services.AddHostedService<ScheduleRunner>();
         services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();

@@ -21,6 +21,7 @@ using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Processes;
 using Saga.Registry.Retention;
+using Saga.Registry.Schedule;
 using Saga.Registry.Schema;
 using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
@@ -61,6 +62,7 @@ public static class RegistryRegistration
         services.AddSingleton<CancellationStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
+        services.AddSingleton<ScheduleStore>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();

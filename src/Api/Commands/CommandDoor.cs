@@ -4,14 +4,16 @@ using Microsoft.AspNetCore.Http;
 using Saga.Api.Operations;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
+using Saga.Api.Scheduled;
 using Saga.Api.Tokens;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Schedule;
 
 namespace Saga.Api.Commands;
 
-/// <summary>Connects HTTP to the intake, in the same way for every command: query, idempotency key, body, dry run and response.</summary>
-internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, OperationReader operations)
+/// <summary>Connects HTTP to the intake, in the same way for every command: query, idempotency key, body, dry run, time and response.</summary>
+internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, OperationReader operations, Scheduler<TCommand> scheduler)
     where TCommand : class
 {
     /// <param name="request">The request.</param>
@@ -22,7 +24,12 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
     public async Task<IResult> TakeAsync(
         HttpRequest request, ClaimsPrincipal user, CommandReader<TCommand> read, Func<CommandPreview, IResult> show, CancellationToken cancellationToken)
     {
-        var query = new QueryReader(request, CommandEndpoints.DryRun);
+        var query = scheduler.Scheduling is null
+            ? new QueryReader(request, CommandEndpoints.DryRun)
+            : new QueryReader(request, CommandEndpoints.DryRun, CommandEndpoints.RunAt, CommandEndpoints.ExpiresAt);
+        var (runAt, expiresAt) = (query.Time(CommandEndpoints.RunAt), query.Time(CommandEndpoints.ExpiresAt));
+        if (expiresAt is not null && !request.Query.ContainsKey(CommandEndpoints.RunAt))
+            query.AddError(CommandEndpoints.ExpiresAt, $"needs {CommandEndpoints.RunAt}");
         var dryRun = query.Flag(CommandEndpoints.DryRun);
         string? key = null;
         if (request.Headers.TryGetValue(CommandEndpoints.IdempotencyKey, out var keys) && !(keys is [{ } given] && IdempotencyKeys.IsValid(key = given)))
@@ -42,6 +49,16 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         if (dryRun)
             return show(await intake.PlanAsync(command, cancellationToken));
 
+        if (runAt is { } at)
+        {
+            return await scheduler.ScheduleAsync(command, user.Caller(), at, expiresAt, cancellationToken) switch
+            {
+                ScheduleOutcome.Scheduled { Command: var scheduled } => TypedResults.Created(ScheduledEndpoints.Address(scheduled.Id), ScheduledView.Of(scheduled)),
+                ScheduleOutcome.Refused { Rejection: var refused } => Rejected(refused),
+                var other => throw new InvalidOperationException($"The scheduler answered with {other}."),
+            };
+        }
+
         switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
         {
             case CommandAccepted accepted:
@@ -56,9 +73,13 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
 
     private static ProblemResult Rejected(OperationRejected rejection) => new(
         ProblemType.OfRejection(rejection.Code), rejection.Detail,
-        [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })],
+        [.. rejection.Errors.Select(Error)],
         rejection.OperationId is { } active ? OperationEndpoints.Address(active) : null,
         rejection.Code is RejectionCodes.StepNotHosted or RejectionCodes.EngineTooOld ? ExceptionProblems.RetryAfterSeconds : null);
+
+    private static ProblemError Error(FieldError error) => error.Pointer is "/" + CommandEndpoints.RunAt or "/" + CommandEndpoints.ExpiresAt
+        ? new() { Parameter = error.Pointer[1..], Detail = error.Detail }
+        : new() { Pointer = error.Pointer, Detail = error.Detail };
 }
 
 /// <summary>Reads a body as a command. The intake validates its values.</summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Saga.Api.OpenApi;
 using Saga.Api.Operations;
 using Saga.Api.Problems;
+using Saga.Api.Scheduled;
 using Saga.Api.Tokens;
 
 namespace Saga.Api.Commands;
@@ -13,6 +14,10 @@ internal static class CommandEndpoints
     public const string IdempotencyKey = "Idempotency-Key";
 
     public const string DryRun = "dryRun";
+
+    public const string RunAt = "runAt";
+
+    public const string ExpiresAt = "expiresAt";
 
     /// <typeparam name="TBody">The body, for the OpenAPI document.</typeparam>
     /// <typeparam name="TPreview">The response to a dry run.</typeparam>
@@ -29,4 +34,10 @@ internal static class CommandEndpoints
         .WithProblems([
             ProblemType.MalformedJson, ProblemType.InvalidParameter, .. rejections, ProblemType.OperationActive, ProblemType.BodyTooLarge,
             ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted, ProblemType.EngineTooOld]);
+
+    /// <summary>For a command whose plan allows it to be scheduled.</summary>
+    public static RouteHandlerBuilder MayBeScheduled(this RouteHandlerBuilder endpoint) => endpoint
+        .WithQueryParameter(RunAt, "Run it at this time instead of now. It is validated again then. The response is 201 with the scheduled command.")
+        .WithQueryParameter(ExpiresAt, "With runAt: when the command is refused if it could not begin until then; a day after runAt when absent.")
+        .Produces<ScheduledView>(StatusCodes.Status201Created).WithResponseHeader(StatusCodes.Status201Created, "Location", "The scheduled command's address.");
 }

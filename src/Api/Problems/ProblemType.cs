@@ -18,6 +18,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
     public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
+    public static readonly ProblemType ScheduledNotFound = new("scheduled-not-found", StatusCodes.Status404NotFound, "There is no such scheduled command");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not support the method");
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
@@ -33,6 +34,8 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType NothingWaits = new("nothing-waits", StatusCodes.Status409Conflict, "Nothing waits for this answer");
     public static readonly ProblemType AlreadySuspended = new(RejectionCodes.AlreadySuspended, StatusCodes.Status409Conflict, "The tenant is suspended with this code already");
     public static readonly ProblemType NotSuspended = new(RejectionCodes.NotSuspended, StatusCodes.Status409Conflict, "The tenant is not suspended with these codes");
+    public static readonly ProblemType ScheduledState = new("scheduled-state", StatusCodes.Status409Conflict, "The scheduled command's state does not allow this");
+    public static readonly ProblemType ScheduleExpired = new(RejectionCodes.ScheduleExpired, StatusCodes.Status409Conflict, "The scheduled command could not run in time");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
     public static readonly ProblemType BodyTooLarge = new(RejectionCodes.BodyTooLarge, StatusCodes.Status413PayloadTooLarge, "The body is too large");
@@ -50,7 +53,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

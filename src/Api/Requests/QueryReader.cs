@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Saga.Api.Problems;
 using Saga.Registry.Paging;
@@ -6,7 +7,7 @@ using Saga.Registry.Paging;
 namespace Saga.Api.Requests;
 
 /// <summary>Reads query parameters and collects their errors. An unknown parameter is an error, because it may be a misspelled one.</summary>
-internal sealed class QueryReader
+internal sealed partial class QueryReader
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
@@ -47,6 +48,21 @@ internal sealed class QueryReader
             AddError(name, "must be true or false");
         return text == "true";
     }
+
+    /// <summary>A time with its offset from UTC; null when absent.</summary>
+    public DateTimeOffset? Time(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        // Without an offset it would be the server's time.
+        if (TimeWithOffset().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+            return time.ToUniversalTime();
+        AddError(name, "must be a time such as 2027-01-31T12:00:00Z, with Z or an offset");
+        return null;
+    }
+
+    [GeneratedRegex(@"\A\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex TimeWithOffset();
 
     public int Limit()
     {

@@ -20,11 +20,11 @@ internal static class SuspensionEndpoints
         api.MapPost("/tenants/{idOrSlug}/suspend", SuspendAsync).WithName("suspendTenant")
             .WithSummary("Suspend a tenant")
             .WithDescription("The hold stands when the command is accepted, whatever else runs. The operation closes what is outside as soon as no other operation works on the tenant.")
-            .TakesCommand<SuspendRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.AlreadySuspended);
+            .TakesCommand<SuspendRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.AlreadySuspended).MayBeScheduled();
         api.MapPost("/tenants/{idOrSlug}/reactivate", ReactivateAsync).WithName("reactivateTenant")
             .WithSummary("Lift holds of a tenant")
             .WithDescription("What was closed is opened again and tested before the holds are lifted, unless another hold keeps the tenant closed.")
-            .TakesCommand<ReactivateRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.NotSuspended);
+            .TakesCommand<ReactivateRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.NotSuspended).MayBeScheduled();
     }
 
     private static async Task<IResult> SuspendAsync(

@@ -8,6 +8,9 @@ public enum CallerKind
 
     /// <summary>Over the bus. The broker controls who may send.</summary>
     Bus,
+
+    /// <summary>At the time for which it was scheduled.</summary>
+    Schedule,
 }
 
 /// <summary>
@@ -30,6 +33,9 @@ public readonly record struct Caller
     public static Caller Bus { get; } = new(CallerKind.Bus, BusName);
 
     public CallerKind Kind { get; }
+
+    /// <param name="scheduled">The scheduled command.</param>
+    public static Caller OfSchedule(Guid scheduled) => new(CallerKind.Schedule, $"schedule:{scheduled:d}");
 
     /// <param name="subject">The token's subject.</param>
     public static Caller OfToken(string subject) => new(CallerKind.Token, subject);

@@ -1,4 +1,5 @@
 using Saga.Engine.Workflows;
+using Saga.Lifecycle.Schedule;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -7,4 +8,8 @@ namespace Saga.Lifecycle.Intake;
 /// <param name="Command">The type of the message.</param>
 /// <param name="Queue">The queue that takes it.</param>
 /// <param name="Workflows">The workflows that it may run, with the usual one first.</param>
-public sealed record CommandEntry(string Kind, Type Command, string Queue, IReadOnlyList<WorkflowDefinition> Workflows);
+public sealed record CommandEntry(string Kind, Type Command, string Queue, IReadOnlyList<WorkflowDefinition> Workflows)
+{
+    /// <summary>Whether it may be posted for a time; null when it may not.</summary>
+    public CommandScheduling? Scheduling { get; init; }
+}

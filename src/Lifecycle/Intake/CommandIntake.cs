@@ -9,6 +9,7 @@ using Saga.Engine.Workflows;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Processes;
+using Saga.Registry.Schedule;
 using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
 
@@ -25,9 +26,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
-    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null)
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null)
     {
-        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, cancellationToken);
+        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, claim, cancellationToken);
         return outcome is CommandRejected { Rejection: var rejection } ? await RejectAsync(rejection, caller, cancellationToken, messageId) : outcome;
     }
 
@@ -37,7 +38,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(rejection);
     }
 
-    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, CancellationToken cancellationToken)
+    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, CancellationToken cancellationToken)
     {
         var body = CommandBody.Of(command);
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
@@ -97,7 +98,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 OperationId = operation.Id,
                 TenantId = operation.TenantId,
                 ParentId = plan.Parent(input),
-                Priority = plan.Priority(input),
+                Priority = claim is not null && plan.Priority(input) == OperationPriority.Interactive ? OperationPriority.Scheduled : plan.Priority(input),
                 NeedsSlot = plan.NeedsSlot(input),
                 Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
@@ -108,6 +109,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 AuditDetail = JsonSerializer.Serialize(plan.AuditDetail(input), Json.Options),
                 Wait = wait ?? plan.Wait(input),
                 Key = key,
+                Claim = claim,
                 Effects = [.. plan.Effects(input, operation)],
             };
         }
@@ -121,12 +123,13 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
         if (Guard(input, tenant) is { } refused)
-            return new(TPlan.Workflows[0], input, refused);
+            return new(TPlan.Workflows[0], input, refused) { TenantId = existing };
         var workflow = plan.Plan(input, tenant);
         var operation = Begin(input, existing);
         rejection = NotRun(workflow, await MissingAsync(cancellationToken)) ?? await FindConflictAsync(input, operation, plan.Wait(input), cancellationToken);
         return new(workflow, input, rejection)
         {
+            TenantId = existing,
             WaitsFor = rejection is null && plan.Wait(input) is not null ? await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) : null,
         };
     }

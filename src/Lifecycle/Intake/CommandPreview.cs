@@ -1,4 +1,5 @@
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
 
@@ -10,6 +11,9 @@ namespace Saga.Lifecycle.Intake;
 /// <param name="Rejection">Why it would be refused now; null when it would be accepted.</param>
 public sealed record CommandPreview(WorkflowDefinition? Workflow, object? Input, OperationRejected? Rejection)
 {
+    /// <summary>The existing tenant that it concerns; null for a new tenant or none.</summary>
+    public TenantId? TenantId { get; init; }
+
     /// <summary>The operation that the command would wait for; null when it would not wait.</summary>
     public ScopeHolder? WaitsFor { get; init; }
 }

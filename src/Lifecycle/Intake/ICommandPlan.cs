@@ -2,6 +2,7 @@ using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Lifecycle.Schedule;
 using Saga.Registry.Operations;
 using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
@@ -30,6 +31,9 @@ public interface ICommandPlan<in TCommand, TInput>
 
     /// <summary>Every workflow that <see cref="Plan"/> may choose, the usual one first.</summary>
     static abstract IReadOnlyList<WorkflowDefinition> Workflows { get; }
+
+    /// <summary>Whether the command may be posted for a time; null, the default, when it may not.</summary>
+    static virtual CommandScheduling? Scheduling => null;
 
     /// <summary>The action in the audit log, one of <see cref="Saga.Registry.Audit.AuditActions"/>.</summary>
     string AuditAction { get; }

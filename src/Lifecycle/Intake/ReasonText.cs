@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The rule for reasons that people give: they are stored, audited and shown as they are.</summary>
-internal static class ReasonText
+public static class ReasonText
 {
     public const int MaxLength = 500;
 

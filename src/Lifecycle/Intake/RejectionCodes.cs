@@ -27,6 +27,9 @@ public static class RejectionCodes
     /// <summary>The operation has ended, has reached its pivot, or is being undone already, so it cannot be cancelled.</summary>
     public const string OperationNotCancellable = "operation-not-cancellable";
 
+    /// <summary>A scheduled command could not run until it expired.</summary>
+    public const string ScheduleExpired = "schedule-expired";
+
     /// <summary>The parent operation has ended or does not exist.</summary>
     public const string ParentEnded = "parent-ended";
 

@@ -4,6 +4,7 @@ using Saga.Contracts.Commands;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Names;
 using Saga.Registry.Audit;
 using Saga.Registry.Domains;
@@ -19,6 +20,8 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
     public static string Kind => ProvisionWorkflow.Kind;
 
     public static string Queue => Endpoints.Commands;
+
+    public static CommandScheduling? Scheduling { get; } = new();
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ProvisionWorkflow.Definition];
 

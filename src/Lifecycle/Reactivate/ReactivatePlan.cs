@@ -4,6 +4,7 @@ using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Suspend;
 using Saga.Registry.Audit;
 using Saga.Registry.Reactivations;
@@ -17,6 +18,8 @@ public sealed class ReactivatePlan : ICommandPlan<ReactivateTenant, ValidReactiv
     public static string Kind => ReactivateWorkflow.Kind;
 
     public static string Queue => Endpoints.Reactivations;
+
+    public static CommandScheduling? Scheduling { get; } = new();
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ReactivateWorkflow.Opening, ReactivateWorkflow.Lifting];
 

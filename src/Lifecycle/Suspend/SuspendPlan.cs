@@ -4,6 +4,7 @@ using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Audit;
 using Saga.Registry.Holds;
@@ -22,6 +23,8 @@ public sealed class SuspendPlan : ICommandPlan<SuspendTenant, ValidSuspension>
     public static string Kind => SuspendWorkflow.Kind;
 
     public static string Queue => Endpoints.Suspensions;
+
+    public static CommandScheduling? Scheduling { get; } = new();
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [SuspendWorkflow.Closing, SuspendWorkflow.Limiting];
 

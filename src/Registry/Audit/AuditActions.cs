@@ -1,4 +1,5 @@
 using Saga.Engine.Waits;
+using Saga.Registry.Schedule;
 
 namespace Saga.Registry.Audit;
 
@@ -53,6 +54,21 @@ public static class AuditActions
     /// <summary>An operator ended the wait of a step early.</summary>
     public const string WaitEnd = "wait.end";
 
+    /// <summary>A command was scheduled for a time.</summary>
+    public const string CommandSchedule = "command.schedule";
+
+    /// <summary>A scheduled command was cancelled.</summary>
+    public const string ScheduleCancel = "schedule.cancel";
+
+    /// <summary>A scheduled command was ordered to run at once.</summary>
+    public const string ScheduleRun = "schedule.run";
+
+    /// <summary>A second person approved a scheduled command.</summary>
+    public const string ScheduleApprove = "schedule.approve";
+
+    /// <summary>A second person rejected a scheduled command.</summary>
+    public const string ScheduleReject = "schedule.reject";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 
@@ -63,5 +79,14 @@ public static class AuditActions
         WaitAnswerKind.Rejected => OperationReject,
         WaitAnswerKind.Signalled => OperationSignal,
         _ => WaitEnd,
+    };
+
+    /// <summary>The action of an order for a scheduled command.</summary>
+    public static string OfOrder(ScheduleOrder order) => order switch
+    {
+        ScheduleOrder.Cancel => ScheduleCancel,
+        ScheduleOrder.Run => ScheduleRun,
+        ScheduleOrder.Approve => ScheduleApprove,
+        _ => ScheduleReject,
     };
 }

@@ -2,6 +2,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Registry.Operations;
+using Saga.Registry.Schedule;
 using Saga.Registry.Scopes;
 
 namespace Saga.Registry.Intake;
@@ -48,6 +49,9 @@ public sealed record Acceptance
 
     /// <summary>Makes the command idempotent for its caller; null for a command without a key.</summary>
     public IdempotencyKey? Key { get; init; }
+
+    /// <summary>Of a scheduled command: it is marked as submitted, or nothing is written.</summary>
+    public ScheduleClaim? Claim { get; init; }
 
     /// <summary>The command's immediate changes to the registry, such as the new tenant's row. They are written first.</summary>
     public IReadOnlyList<NpgsqlBatchCommand> Effects { get; init; } = [];

@@ -7,6 +7,7 @@ using Saga.Engine.Operations;
 using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
+using Saga.Registry.Schedule;
 using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
 
@@ -111,6 +112,9 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
     {
         Add(batch, "insert into workflows (digest, kind, version, definition) values ($1, $2, $3, $4::jsonb) on conflict (digest) do nothing",
             acceptance.Workflow.Digest, acceptance.Workflow.Definition.Kind, acceptance.Workflow.Definition.Version, acceptance.Workflow.Json);
+        // First, so that a command that was cancelled changes nothing and waits for nothing.
+        if (acceptance.Claim is { } claim)
+            batch.BatchCommands.Add(ScheduleStore.SubmitCommand(claim, acceptance.OperationId, acceptance.At));
         foreach (var effect in acceptance.Effects)
             batch.BatchCommands.Add(effect);
         Add(batch,

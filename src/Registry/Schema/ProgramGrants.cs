@@ -37,6 +37,7 @@ internal static class ProgramGrants
         new("operation_scopes", "insert, delete"),
         new("operation_scope_waits", "select, insert"),
         new("workflows", "insert"),
+        new("scheduled_commands", "select, insert, update"),
         new("idempotency_keys", "select, insert"),
     ];
 

@@ -116,7 +116,7 @@ public sealed class When_a_step_is_answered : ApiTest
         foreach (var (path, body, pointers) in new (string, string, string)[]
         {
             ("approve", "{}", "/reason"), ("reject", """{"reason":" "}""", "/reason"), ("approve", $$"""{"reason":"{{long501}}"}""", "/reason"),
-            ("approve", """{"reason":"two\nlines"}""", "/reason"), ("approve", """{"reason":7,"stepp":"ask"}""", "/reason /stepp"),
+            ("approve", """{"reason":"NUL \u0000"}""", "/reason"), ("approve", """{"reason":7,"stepp":"ask"}""", "/reason /stepp"),
             ("signals/paid", """{"data":"\u0000"}""", "/data"), ("waits/rest/end", "{}", "/reason"),
         })
         {

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Saga.Engine.Waits;
 using Saga.Registry.Audit;
+using Saga.Registry.Schedule;
 using Shouldly;
 using Xunit;
 
@@ -17,6 +18,9 @@ public sealed partial class When_the_audit_names_actions
 
     // The answer to a wait chooses its action: Should_take_the_actions_of_answers_from_the_constants.
     private const string OfAnswer = "AuditActions.OfWait(answer.Kind)";
+
+    // An order for a scheduled command chooses its action: Should_take_the_actions_of_answers_from_the_constants.
+    private const string OfOrder = "AuditActions.OfOrder(order)";
 
     private static IReadOnlyList<FieldInfo> Actions { get; } = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static);
 
@@ -46,7 +50,7 @@ public sealed partial class When_the_audit_names_actions
             // The arguments follow the statement, whose literal ends with the next quote.
             var arguments = text.IndexOf(',', text.IndexOf('"', insert.Index)) + 1;
             action = Expressions(text[arguments..]).ElementAt(int.Parse(action[1..], CultureInfo.InvariantCulture) - 1);
-            (Constant().IsMatch(action) || action is OfPlan or OfAnswer).ShouldBeTrue($"The action is {action}.");
+            (Constant().IsMatch(action) || action is OfPlan or OfAnswer or OfOrder).ShouldBeTrue($"The action is {action}.");
         }
         else
         {
@@ -74,7 +78,7 @@ public sealed partial class When_the_audit_names_actions
     [Fact]
     public void Should_take_the_actions_of_answers_from_the_constants()
     {
-        var actions = Enum.GetValues<WaitAnswerKind>().Select(AuditActions.OfWait).ToList();
+        var actions = Enum.GetValues<WaitAnswerKind>().Select(AuditActions.OfWait).Concat(Enum.GetValues<ScheduleOrder>().Select(AuditActions.OfOrder)).ToList();
         actions.ShouldBeUnique();
         actions.ShouldBeSubsetOf(Actions.Select(a => (string)a.GetRawConstantValue()!));
     }

@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Intake;
+using Saga.Registry.Schedule;
+
+namespace Saga.Lifecycle.Schedule;
+
+/// <summary>
+/// Schedules one kind of command for a time. What is wrong whatever happens until then is refused at once. What depends on the tenant's state
+/// is decided when the command runs. Thread-safe.
+/// </summary>
+public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, CommandCatalogue catalogue, ScheduleStore store)
+    where TCommand : class
+{
+    /// <summary>The furthest time.</summary>
+    public static readonly TimeSpan Furthest = TimeSpan.FromDays(731);
+
+    /// <summary>How long a command may wait for a taken scope after its time, unless it says otherwise.</summary>
+    public static readonly TimeSpan UsualPatience = TimeSpan.FromDays(1);
+
+    /// <summary>The longest such time.</summary>
+    public static readonly TimeSpan LongestPatience = TimeSpan.FromDays(90);
+
+    /// <summary>Null when the command cannot be scheduled.</summary>
+    public CommandScheduling? Scheduling => Entry?.Scheduling;
+
+    private CommandEntry? Entry => catalogue.Entries.FirstOrDefault(e => e.Command == typeof(TCommand));
+
+    /// <param name="command">The command.</param>
+    /// <param name="caller">Who schedules it.</param>
+    /// <param name="runAt">When it runs.</param>
+    /// <param name="expiresAt">When it is refused if it could not begin until then; null for a day later.</param>
+    /// <param name="cancellationToken">Honoured until the commit begins.</param>
+    public async Task<ScheduleOutcome> ScheduleAsync(TCommand command, Caller caller, DateTimeOffset runAt, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+    {
+        if (Entry is not { Scheduling: { } scheduling } entry)
+            throw new InvalidOperationException($"{typeof(TCommand).Name} cannot be scheduled.");
+        var body = CommandBody.Of(command);
+        var key = body.Key is { } text ? new IdempotencyKey(text, Hash(body, runAt, expiresAt)) : null;
+        if (await ReplayAsync(key, caller, cancellationToken) is { } known)
+            return known;
+        var now = await store.NowAsync(cancellationToken);
+        var preview = await intake.PlanAsync(command, cancellationToken);
+        var errors = TimeErrors(now, runAt, expiresAt).ToList();
+        if (errors.Count > 0 || preview.Rejection is { Code: RejectionCodes.Validation or RejectionCodes.TenantNotFound })
+            return new ScheduleOutcome.Refused(await RejectAsync(preview.Rejection, errors, caller, cancellationToken));
+        var scheduled = new ScheduledCommand
+        {
+            Id = Guid.CreateVersion7(now),
+            Kind = entry.Kind,
+            TenantId = preview.TenantId,
+            Command = JsonElement.Parse(body.ToJson()),
+            RunAt = runAt,
+            ExpiresAt = expiresAt ?? runAt + UsualPatience,
+            NeedsApproval = scheduling.NeedsApproval,
+            RequestedBy = caller.ToString(),
+            CreatedAt = now,
+        };
+        try
+        {
+            await store.AddAsync(scheduled, key, cancellationToken);
+            return new ScheduleOutcome.Scheduled(scheduled);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation && key is not null)
+        {
+            return await ReplayAsync(key, caller, cancellationToken) ?? throw new InvalidOperationException("The idempotency key was used, and then it was not.", error);
+        }
+    }
+
+    private async Task<OperationRejected> RejectAsync(OperationRejected? rejection, List<FieldError> errors, Caller caller, CancellationToken cancellationToken)
+    {
+        var whole = rejection is { Code: RejectionCodes.TenantNotFound } && errors.Count == 0 ? rejection : new()
+        {
+            Code = RejectionCodes.Validation,
+            Detail = "The command breaks rules: see errors.",
+            Errors = [.. rejection?.Errors ?? [], .. errors],
+        };
+        return (await intake.RejectAsync(whole, caller, cancellationToken)).Rejection;
+    }
+
+    private static IEnumerable<FieldError> TimeErrors(DateTimeOffset now, DateTimeOffset runAt, DateTimeOffset? expiresAt)
+    {
+        if (runAt <= now || runAt > now + Furthest)
+            yield return new("/runAt", $"must be a time in the future, at most {Furthest.Days} days from now");
+        if (expiresAt <= runAt || expiresAt > runAt + LongestPatience)
+            yield return new("/expiresAt", $"must be after runAt, by at most {LongestPatience.Days} days");
+    }
+
+    private async Task<ScheduleOutcome?> ReplayAsync(IdempotencyKey? key, Caller caller, CancellationToken cancellationToken)
+    {
+        if (key is null || !IdempotencyKeys.IsValid(key.Text) || await store.FindAsync(caller.ToString(), key.Text, cancellationToken) is not { } known)
+            return null;
+        return known.Hash.AsSpan().SequenceEqual(key.CommandHash)
+            ? new ScheduleOutcome.Scheduled(known.Command)
+            : new ScheduleOutcome.Refused(new() { Code = RejectionCodes.IdempotencyKeyReused, Detail = "This idempotency key was used for another command. Use a new key for a new command." });
+    }
+
+    private static byte[] Hash(CommandBody body, DateTimeOffset runAt, DateTimeOffset? expiresAt) =>
+        SHA256.HashData([.. body.Hash(), .. Encoding.ASCII.GetBytes($"{runAt.ToUniversalTime():O} {expiresAt?.ToUniversalTime():O}")]);
+}
+
+/// <summary>What came of scheduling a command.</summary>
+public abstract record ScheduleOutcome
+{
+    private ScheduleOutcome()
+    {
+    }
+
+    public sealed record Scheduled(ScheduledCommand Command) : ScheduleOutcome;
+
+    public sealed record Refused(OperationRejected Rejection) : ScheduleOutcome;
+}

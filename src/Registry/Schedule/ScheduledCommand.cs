@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Registry.Schedule;
+
+/// <summary>A command that runs at a time.</summary>
+public sealed record ScheduledCommand
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>The kind of operation that it starts.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The tenant that it concerns; null for a new tenant or none.</summary>
+    public TenantId? TenantId { get; init; }
+
+    /// <summary>The command as JSON, without its idempotency key.</summary>
+    public required JsonElement Command { get; init; }
+
+    public required DateTimeOffset RunAt { get; init; }
+
+    /// <summary>When it is refused if it could not begin until then.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    public ScheduledState State { get; init; }
+
+    /// <summary>Whether a second person must approve it before it runs.</summary>
+    public required bool NeedsApproval { get; init; }
+
+    public required string RequestedBy { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public ScheduleApproval? Approval { get; init; }
+
+    /// <summary>How often it was tried.</summary>
+    public int Tries { get; init; }
+
+    public Guid? OperationId { get; init; }
+
+    /// <summary>Why it was refused, or not accepted at the last try.</summary>
+    public OperationRejected? Refusal { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Who cancelled or rejected it.</summary>
+    public string? EndedBy { get; init; }
+
+    public string? EndReason { get; init; }
+}
+
+/// <summary>A second person's approval.</summary>
+public sealed record ScheduleApproval(string By, string Reason, DateTimeOffset At);
+
+/// <summary>A scheduled command that a runner has taken.</summary>
+/// <param name="Command">The command.</param>
+/// <param name="Claim">Allows this runner to submit it, until another one takes it.</param>
+/// <param name="Now">The registry's time.</param>
+public sealed record TakenCommand(ScheduledCommand Command, ScheduleClaim Claim, DateTimeOffset Now);
+
+/// <summary>The right to submit a scheduled command.</summary>
+public sealed record ScheduleClaim(Guid Scheduled, Guid Token);
+
+/// <summary>A filter for scheduled commands; null matches all.</summary>
+public sealed record ScheduleFilter
+{
+    public IReadOnlyList<ScheduledState>? States { get; init; }
+
+    public string? Kind { get; init; }
+
+    public TenantId? TenantId { get; init; }
+}
