@@ -7,7 +7,7 @@ public sealed class RetentionOptions
 {
     public const string Section = "Saga:Retention";
 
-    /// <summary>How many days an operation keeps its step details and history after its end. During this time a duplicate message is recognised by its id.</summary>
+    /// <summary>How many days an operation keeps its step details and history after its end. During this time a duplicate message is recognised by its id. A scheduled command is kept as long after its end.</summary>
     [Range(1, 3650, ErrorMessage = "Saga:Retention:OperationDays must be from 1 to 3650.")]
     public int OperationDays { get; set; } = 90;
 

@@ -17,6 +17,7 @@ internal sealed partial class RetentionSweeper(RetentionStore store, IOptions<Re
             try
             {
                 await PruneAsync(store.PruneOperationsAsync, options.Value.OperationDays, stoppingToken);
+                await PruneAsync(store.PruneScheduledAsync, options.Value.OperationDays, stoppingToken);
                 await PruneAsync(store.PruneIdempotencyKeysAsync, options.Value.IdempotencyKeyDays, stoppingToken);
                 if (await PruneAsync(store.PruneOutboxAsync, options.Value.OutboxDays, stoppingToken) is > 0 and var dropped)
                     LogDropped(dropped, options.Value.OutboxDays);

@@ -67,6 +67,15 @@ public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock cloc
         """,
         age, limit, cancellationToken);
 
+    /// <summary>Deletes scheduled commands that ended longer ago than the age. Their operations and their audit lines stay.</summary>
+    /// <returns>The number of scheduled commands.</returns>
+    public Task<int> PruneScheduledAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
+        """
+        delete from scheduled_commands where id in (
+            select id from scheduled_commands where ended_at < now() + @offset - @age order by ended_at limit @limit for update skip locked)
+        """,
+        age, limit, cancellationToken);
+
     private async Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

@@ -60,6 +60,7 @@ internal static class ProgramGrants
         new("operation_steps", "insert, update, delete"),
         new("operation_history", "update, delete"),
         new("operation_scope_waits", "update, delete"),
+        new("scheduled_commands", "delete"),
         new("outbox", "select, update, delete"),
         new("dead_letters", "select, insert, update, delete"),
         new("idempotency_keys", "delete", "created_at"),

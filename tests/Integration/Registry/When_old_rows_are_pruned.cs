@@ -61,6 +61,22 @@ public sealed class When_old_rows_are_pruned
     }
 
     [Fact]
+    public async Task Should_delete_scheduled_commands_that_ended_long_ago()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await registry.ExecuteAsync(
+            """
+            insert into scheduled_commands (id, kind, command, run_at, expires_at, state, needs_approval, requested_by, created_at, ended_at)
+            select gen_random_uuid(), v.name, '{}', now() - interval '1 year', now(), v.state, false, 'ada', now() - interval '1 year', now() - v.ended
+            from (values ('old', 'submitted', interval '91 days'), ('young', 'cancelled', interval '89 days'), ('waiting', 'scheduled', null)) v(name, state, ended)
+            """);
+
+        (await new RetentionStore(registry, new RegistryClock()).PruneScheduledAsync(Days, 100, Cancellation)).ShouldBe(1);
+
+        (await registry.ScalarAsync<string>("select string_agg(kind, ' ' order by kind) from scheduled_commands")).ShouldBe("waiting young");
+    }
+
+    [Fact]
     public async Task Should_know_a_message_by_its_operation()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
