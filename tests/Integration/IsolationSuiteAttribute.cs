@@ -3,8 +3,8 @@ using Xunit.v3;
 namespace Saga.Tests.Integration;
 
 /// <summary>
-/// Marks tests of what keeps tenants apart, which try it with tenants' own logins on real servers. <c>-trait suite=isolation</c> runs
-/// only these.
+/// Marks tests of what keeps tenants apart and strangers out: they try it with tenants' own logins on real servers, at the edge of the
+/// API, or with the rights of the programs' logins. <c>-trait suite=isolation</c> runs only these.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class IsolationSuiteAttribute : Attribute, ITraitAttribute

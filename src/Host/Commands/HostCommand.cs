@@ -4,7 +4,7 @@ using Saga.Workers.Database.Preparation;
 namespace Saga.Host.Commands;
 
 /// <summary>
-/// A task that the Host carries out instead of serving, such as <c>Host check identity</c>. It gets the Host's whole configuration.
+/// A task that the Host carries out instead of serving, such as <c>Saga.Host check identity</c>. It gets the Host's whole configuration.
 /// </summary>
 /// <param name="Words">What the arguments begin with.</param>
 /// <param name="Purpose">For people: continues "which".</param>
@@ -12,6 +12,9 @@ namespace Saga.Host.Commands;
 /// <param name="RunAsync">Returns the exit code.</param>
 internal sealed record HostCommand(string Words, string Purpose, bool NeedsServers, Func<IConfiguration, CancellationToken, Task<int>> RunAsync)
 {
+    /// <summary>The program's file name, as people type it.</summary>
+    public const string Program = "Saga.Host";
+
     /// <summary>The command ran, and what it found needs attention.</summary>
     public const int FoundFaults = 1;
 

@@ -20,9 +20,9 @@ internal static class SagaHost
     {
         if (Arguments.AsksForHelp(args))
         {
-            await Console.Out.WriteLineAsync(Arguments.Help("saga", "--Saga:Data=/srv/saga"));
+            await Console.Out.WriteLineAsync(Arguments.Help(HostCommand.Program, "--Saga:Data=/srv/saga"));
             foreach (var task in HostCommand.All)
-                await Console.Out.WriteLineAsync($"saga {task.Words} {task.Purpose}.");
+                await Console.Out.WriteLineAsync($"{HostCommand.Program} {task.Words} {task.Purpose}.");
             return 0;
         }
 

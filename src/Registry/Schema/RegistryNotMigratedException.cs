@@ -9,8 +9,8 @@ public sealed class RegistryNotMigratedException : Exception
     }
 
     internal static RegistryNotMigratedException Missing(string migration, string user) =>
-        new($"the registry lacks migration {migration}, and {user} may not apply it. Run 'saga migrate registry' as the registry's owner.");
+        new($"the registry lacks migration {migration}, and {user} may not apply it. Run 'Saga.Host migrate registry' as the registry's owner.");
 
     internal static RegistryNotMigratedException Unreadable(string user) =>
-        new($"{user} may not read the registry, or it is not migrated. Run 'saga migrate registry' as its owner, and make {user} a member of the program's role.");
+        new($"{user} may not read the registry, or it is not migrated. Run 'Saga.Host migrate registry' as its owner, and make {user} a member of the program's role.");
 }

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
+[IsolationSuite]
 public sealed class When_a_caller_asks_for_too_much : IAsyncLifetime
 {
     private ApiServer server = null!;

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
+[IsolationSuite]
 public sealed class When_a_stranger_looks_at_the_server
 {
     [Theory]

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
+[IsolationSuite]
 public sealed class When_a_token_is_judged(SharedApi api) : ApiTest(api), IClassFixture<SharedApi>
 {
     private const string Path = "/api/v1/plans";

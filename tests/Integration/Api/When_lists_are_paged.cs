@@ -53,6 +53,7 @@ public sealed class When_lists_are_paged : ApiTest
         seen.Order().ShouldBe(Enumerable.Range(100, 21).Select(i => $"t-{i}"));
     }
 
+    [IsolationSuite]
     [Theory]
     [InlineData("/api/v1/tenants?sort=-createdAt", "-createdAt", "soon")]
     [InlineData("/api/v1/tenants?sort=createdAt", "createdAt", "")]

@@ -7,6 +7,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Api;
 
 /// <summary>The endpoint is anonymous, so callers must not be able to make the process run its checks as often as they like.</summary>
+[IsolationSuite]
 public sealed class When_readiness_is_asked_by_many
 {
     [Fact]

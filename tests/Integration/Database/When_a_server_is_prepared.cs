@@ -15,6 +15,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_a_server_is_prepared(UnpreparedServer server) : IClassFixture<UnpreparedServer>
 {
     private static readonly IsolationTier[] Tiers = Enum.GetValues<IsolationTier>();
@@ -80,7 +81,7 @@ public sealed class When_a_server_is_prepared(UnpreparedServer server) : IClassF
 
         var warning = (await WarningsAsync(handmade)).ShouldHaveSingleItem();
         warning.ShouldContain("lacks: the attribute CREATEROLE; membership in pg_signal_backend; membership in saga_mover");
-        warning.ShouldContain("Run 'saga prepare-server'");
+        warning.ShouldContain("Run 'Saga.Host prepare-server'");
         (await WarningsAsync(server.ConnectionString)).ShouldHaveSingleItem().ShouldContain("as a superuser");
     }
 

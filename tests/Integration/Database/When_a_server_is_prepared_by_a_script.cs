@@ -11,6 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[IsolationSuite]
 public sealed class When_a_server_is_prepared_by_a_script(UnpreparedServer server) : IClassFixture<UnpreparedServer>
 {
     [Fact]

@@ -10,6 +10,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>An installation of an earlier version, whose workers signed in as a superuser, changes to the provisioner.</summary>
+[IsolationSuite]
 public sealed class When_superusers_were_the_workers(UnpreparedServer server) : IClassFixture<UnpreparedServer>
 {
     [Fact]

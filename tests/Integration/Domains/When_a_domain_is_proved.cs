@@ -12,6 +12,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Domains;
 
+[IsolationSuite]
 public sealed class When_a_domain_is_proved : IntakeTest, IAsyncDisposable
 {
     private const string Domain = "acme.example";

@@ -85,6 +85,7 @@ public sealed class When_a_private_PostgreSQL_starts : IAsyncDisposable
         HostProcess.ProcessesOf(Folder).ShouldBeEmpty();
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_never_let_another_user_read_the_password()
     {

@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Host;
 
+[IsolationSuite]
 public sealed class When_a_server_is_prepared_by_command(UnpreparedServer server) : IClassFixture<UnpreparedServer>
 {
     [Fact]

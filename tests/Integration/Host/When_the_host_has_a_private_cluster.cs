@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Host;
 
+[IsolationSuite]
 public sealed class When_the_host_has_a_private_cluster : IDisposable
 {
     private readonly string folder = HostProcess.NewFolder();

@@ -27,6 +27,7 @@ public sealed class When_the_host_is_tried_out : IDisposable
         HostProcess.ProcessesOf(folder).ShouldBeEmpty();
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_find_everything_again()
     {

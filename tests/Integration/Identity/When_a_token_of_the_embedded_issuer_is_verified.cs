@@ -11,6 +11,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Identity;
 
+[IsolationSuite]
 public sealed class When_a_token_of_the_embedded_issuer_is_verified
 {
     [Theory]

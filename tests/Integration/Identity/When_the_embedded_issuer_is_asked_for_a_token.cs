@@ -68,6 +68,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
         response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_make_guessing_wait_and_nobody_else()
     {
@@ -88,6 +89,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
         (await issuer.AskAsync(IssuerClients.Admin, issuer.Secret(IssuerClients.Admin))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_not_lock_out_the_right_secret_because_a_stranger_failed()
     {
@@ -98,6 +100,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
         (await issuer.AskAsync(IssuerClients.Admin, issuer.Secret(IssuerClients.Admin))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_count_names_that_do_not_exist_together()
     {
@@ -153,6 +156,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
         (await issuer.AskAsync(Grant, ("client_id", IssuerClients.Admin))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_keep_its_secrets_to_the_owner()
     {

@@ -15,6 +15,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Identity;
 
 /// <summary>Tokens for users of the embedded directory, which name organisations and groups like Keycloak's.</summary>
+[IsolationSuite]
 public sealed class When_the_embedded_issuer_speaks_for_a_user : IAsyncLifetime
 {
     private const string Secret = "a secret of a console";

@@ -8,6 +8,7 @@ namespace Saga.Tests.Integration.Intake;
 /// An organisation is called by its tenant's name, or by the name with the slug if that is taken. Both must not be taken at once, which
 /// the identity provider would report only after the command was accepted.
 /// </summary>
+[IsolationSuite]
 public sealed class When_a_name_is_like_another : IntakeTest
 {
     [Theory]

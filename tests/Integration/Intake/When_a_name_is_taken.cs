@@ -34,6 +34,7 @@ public sealed class When_a_name_is_taken : IntakeTest
         (await RejectedAsync(Command("acme"))).Code.ShouldBe(code);
     }
 
+    [IsolationSuite]
     [Fact]
     public async Task Should_name_a_taken_domain_in_any_spelling()
     {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Product;
 
-/// <summary>What <c>Host check product</c> prints.</summary>
+/// <summary>What <c>Saga.Host check product</c> prints.</summary>
 public sealed class When_a_report_on_a_product_is_asked_for(OwnServer server) : IClassFixture<OwnServer>
 {
     private const string Nowhere = "Host=127.0.0.1;Port=1;Username=x;Password=x;Database=x;Timeout=2";

@@ -12,6 +12,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Product;
 
 /// <summary>Uses its own server, because the row tier's database is of one product.</summary>
+[IsolationSuite]
 public sealed class When_a_team_brings_its_own_product(OwnServer server) : IClassFixture<OwnServer>
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];

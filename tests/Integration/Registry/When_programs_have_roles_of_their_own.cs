@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Registry;
 
+[IsolationSuite]
 public sealed class When_programs_have_roles_of_their_own : IAsyncLifetime
 {
     private NpgsqlDataSource registry = null!;
@@ -87,7 +88,7 @@ public sealed class When_programs_have_roles_of_their_own : IAsyncLifetime
         await ExecuteAsync("delete from registry_migrations where version = (select max(version) from registry_migrations)");
 
         (await Should.ThrowAsync<RegistryNotMigratedException>(() => new RegistryMigrator(program).MigrateAsync(TestContext.Current.CancellationToken)))
-            .Message.ShouldContain($"{login} may not apply it. Run 'saga migrate registry' as the registry's owner.");
+            .Message.ShouldContain($"{login} may not apply it. Run 'Saga.Host migrate registry' as the registry's owner.");
     }
 
     [Fact]

@@ -84,6 +84,6 @@ internal sealed partial class UpdatePlacesAtStart(DatabaseServers servers, Exist
     [LoggerMessage(EventId = 2321, Level = LogLevel.Warning, Message = "Not every product database of server {Server} has the newest schema saga; trying again: {Reason}")]
     private partial void LogNotUpdated(Exception error, string server, string reason);
 
-    [LoggerMessage(EventId = 2322, Level = LogLevel.Warning, Message = "Every login may take advisory locks and create large objects in database {Database} on server {Server}. Run 'saga prepare-server' for this server.")]
+    [LoggerMessage(EventId = 2322, Level = LogLevel.Warning, Message = "Every login may take advisory locks and create large objects in database {Database} on server {Server}. Run 'Saga.Host prepare-server' for this server.")]
     private partial void LogOpen(string server, string database);
 }

@@ -41,6 +41,6 @@ internal static class ServerLacks
             return PreparedNames.Blank;
         throw StepFailureException.Permanent(
             "server-not-prepared", $"Database server '{session.Server}' is not prepared: it has no complete database {PreparedNames.Blank}.",
-            "Run 'saga prepare-server' once for this server, then replay the operation.", DatabaseFailures.System(session.Server));
+            "Run 'Saga.Host prepare-server' once for this server, then replay the operation.", DatabaseFailures.System(session.Server));
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ProductRelease(ProductFiles product, ProductMigrations mig
         {
             throw StepFailureException.Permanent(
                 "product-invalid", $"The product's files have faults: {string.Join(" ", faults.Take(Named))}",
-                "Run 'Host check product', correct the files, restart the workers, then replay the operation.");
+                "Run 'Saga.Host check product', correct the files, restart the workers, then replay the operation.");
         }
     }
 

@@ -112,7 +112,7 @@ internal static class ProductTables
         {
             throw StepFailureException.Permanent(
                 e.Failure.Code, $"The product's file {file} failed: {e.Failure.Message}",
-                "Correct it in a new migration, or the seed itself, check it with 'Host check product', restart the workers, then replay the operation.", e.Failure.System, e.InnerException);
+                "Correct it in a new migration, or the seed itself, check it with 'Saga.Host check product', restart the workers, then replay the operation.", e.Failure.System, e.InnerException);
         }
     }
 }

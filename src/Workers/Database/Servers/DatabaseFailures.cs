@@ -50,10 +50,10 @@ internal static class DatabaseFailures
             or PostgresErrorCodes.InvalidCatalogName => Concurrent(server, error),
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => StepFailureException.Permanent(
             "postgresql-refused", $"Database server '{server}' refused the sign-in: {error.MessageText}.",
-            $"Set Saga:Databases:Servers:{server}:ConnectionString to the provisioner that 'saga prepare-server' creates, with its password.", System(server), error),
+            $"Set Saga:Databases:Servers:{server}:ConnectionString to the provisioner that 'Saga.Host prepare-server' creates, with its password.", System(server), error),
         PostgresErrorCodes.InsufficientPrivilege => StepFailureException.Permanent(
             "postgresql-privilege", $"Database server '{server}' refused: {error.MessageText}.",
-            $"Run 'saga prepare-server' for the user of Saga:Databases:Servers:{server}:ConnectionString, then replay the operation.", System(server), error),
+            $"Run 'Saga.Host prepare-server' for the user of Saga:Databases:Servers:{server}:ConnectionString, then replay the operation.", System(server), error),
         _ => StepFailureException.Permanent(
             "postgresql-" + error.SqlState, $"Database server '{server}' answered {error.SqlState}: {error.MessageText}.",
             "Look up the SQLSTATE in PostgreSQL's Appendix A, fix the cause, then replay the operation.", System(server), error),

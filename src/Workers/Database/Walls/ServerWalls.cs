@@ -50,11 +50,11 @@ internal sealed partial class ServerWalls(DatabaseServers servers, ILogger<Serve
     }
 
     [LoggerMessage(EventId = 2460, Level = LogLevel.Warning,
-        Message = "Workers sign in to database server {Server} as a superuser. Name another login in its ConnectionString, and run 'saga prepare-server', which creates it.")]
+        Message = "Workers sign in to database server {Server} as a superuser. Name another login in its ConnectionString, and run 'Saga.Host prepare-server', which creates it.")]
     private partial void LogSuperuser(string server);
 
     [LoggerMessage(EventId = 2461, Level = LogLevel.Warning,
-        Message = "The workers' login on database server {Server} lacks: {Lacks}. Run 'saga prepare-server' for this server; until then, steps there fail.")]
+        Message = "The workers' login on database server {Server} lacks: {Lacks}. Run 'Saga.Host prepare-server' for this server; until then, steps there fail.")]
     private partial void LogLacks(string server, string lacks);
 
     [LoggerMessage(EventId = 2302, Level = LogLevel.Warning,
