@@ -13,7 +13,7 @@ internal static class ProductCommands
             await Console.Out.WriteLineAsync($"fault  {fault}");
         foreach (var reason in report.NotChecked)
             await Console.Out.WriteLineAsync($"not checked  {reason}");
-        await Console.Out.WriteLineAsync(report.Faults.Count == 0 ? $"{report.Files}: nothing is known to be wrong." : FormattableString.Invariant($"{report.Faults.Count} faults."));
+        await Console.Out.WriteLineAsync(report.Faults.Count == 0 ? $"{report.Files}: nothing is known to be wrong." : report.Faults.Count == 1 ? "1 fault." : FormattableString.Invariant($"{report.Faults.Count} faults."));
         return report.Faults.Count == 0 && report.NotChecked.Count == 0 ? 0 : HostCommand.FoundFaults;
     }
 }

@@ -33,6 +33,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<ProductSeeds>();
         services.AddSingleton<ProductVersionStore>();
         services.AddSingleton<ProductCheck>();
+        services.AddSingleton<SeedPlans>();
         services.AddSingleton<ProductRelease>();
         services.AddHostedService<ReleaseProductAtStart>();
         services.AddSingleton<ExistingPlaces>();

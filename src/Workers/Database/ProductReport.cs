@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Registry.Plans;
 using Saga.Registry.Products;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Product.Check;
@@ -23,7 +24,7 @@ public sealed record ProductReport(string Files, IReadOnlyList<string> Faults, I
     public static async Task<ProductReport> OfAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
         await using var services = new ServiceCollection().AddLogging().AddSingleton(configuration).AddDatabaseServers(configuration).AddProduct(configuration)
-            .AddSingleton<ProductVersionStore>().AddSingleton<ProductCheck>().AddSingleton<ProductRelease>().BuildServiceProvider();
+            .AddSingleton<ProductVersionStore>().AddSingleton<PlanStore>().AddSingleton<SeedPlans>().AddSingleton<ProductCheck>().AddSingleton<ProductRelease>().BuildServiceProvider();
         ProductFiles product;
         try
         {
@@ -46,15 +47,16 @@ public sealed record ProductReport(string Files, IReadOnlyList<string> Faults, I
     {
         try
         {
+            faults.AddRange((await services.GetRequiredService<SeedPlans>().FindAsync(cancellationToken)).Select(f => f.ToString()));
             faults.AddRange(services.GetRequiredService<ProductRelease>().Changed(await services.GetRequiredService<ProductVersionStore>().ListAsync(cancellationToken)));
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {
-            // A registry that no program of this version has started with: nothing is released.
+            // A registry that no program of this version has started with: nothing is released, and its plans are not known.
         }
         catch (Exception e) when (e is NpgsqlException or OptionsValidationException)
         {
-            left.Add($"Whether released files changed, because the registry cannot be asked: {e.Message}");
+            left.Add($"Whether released files changed and whether every seed's plan exists, because the registry cannot be asked: {e.Message}");
         }
     }
 

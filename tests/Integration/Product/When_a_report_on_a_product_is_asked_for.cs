@@ -34,6 +34,19 @@ public sealed class When_a_report_on_a_product_is_asked_for(OwnServer server) : 
     }
 
     [Fact]
+    public async Task Should_name_a_seed_of_a_plan_that_does_not_exist()
+    {
+        using var folders = new ProductFolders();
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var folder = folders.ClinicOf(files: 3);
+        File.Move(Path.Combine(folder, "seed", "basic.sql"), Path.Combine(folder, "seed", "basik.sql"));
+
+        var report = await ReportAsync(folder, registry.ConnectionString, TestProvisioner.On(server.ConnectionString));
+
+        report.Faults.ShouldHaveSingleItem().ShouldStartWith("seed/basik.sql: There is no plan 'basik', so no tenant would get these rows. The plans are basic, ");
+    }
+
+    [Fact]
     public async Task Should_say_what_could_not_be_checked()
     {
         var report = await ReportAsync(ProductFolders.Clinic, Nowhere, Nowhere);

@@ -32,6 +32,8 @@ public sealed class When_a_products_files_are_read : IDisposable
     [InlineData("0001_a.sql 0001_b.sql", "0001_b.sql: 0001_a.sql has the same number.")]
     [InlineData("0001_a.sql 2_b.sql", "2_b.sql: The name must begin with four digits, such as 0001_patients.sql, then a-z, 0-9 and '_'.")]
     [InlineData("0001_a.sql seed/Gold.sql", "seed/Gold.sql: The name must be a plan's, such as seed/basic.sql.")]
+    [InlineData("0001_a.sql seeds/basic.sql", "seeds/basic.sql: Files are read from the top, from seed and from verify only. Move it there, or give it another ending than .sql.")]
+    [InlineData("0001_a.sql seed/eu/basic.sql", "seed/eu/basic.sql: Files are read from the top, from seed and from verify only. Move it there, or give it another ending than .sql.")]
     [InlineData("seed/basic.sql", "The folder * has no file such as 0001_patients.sql.")]
     public void Should_name_what_is_missing_or_misnamed(string names, string fault)
     {
@@ -39,6 +41,15 @@ public sealed class When_a_products_files_are_read : IDisposable
             Write(name, "select 1");
 
         ProductFolder.Read(folder).Faults.ShouldHaveSingleItem().ToString().ShouldBe(fault.Replace("*", folder, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Should_not_be_looked_for_in_hidden_folders()
+    {
+        Write("0001_a.sql", "select 1");
+        Write(".git/refs/heads/fix.sql", "0123");
+
+        ProductFolder.Read(folder).Faults.ShouldBeEmpty();
     }
 
     [Fact]

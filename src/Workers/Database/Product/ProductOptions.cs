@@ -7,7 +7,7 @@ public sealed class ProductOptions
 {
     public const string Section = "Saga:Product";
 
-    /// <summary>The folder with the product's numbered .sql files; null for the sample product.</summary>
+    /// <summary>The folder with the product's numbered .sql files, or a package (.zip, .nupkg) of the same layout; null for the sample product.</summary>
     public string? Migrations { get; set; }
 
     internal ProductFiles Read() => string.IsNullOrEmpty(Migrations) ? ProductFiles.Sample() : ProductFolder.Read(Path.GetFullPath(Migrations)).Files;
@@ -23,14 +23,19 @@ internal sealed class ProductOptionsValidation : IValidateOptions<ProductOptions
         if (string.IsNullOrEmpty(options.Migrations))
             return ValidateOptionsResult.Success;
         var folder = Path.GetFullPath(options.Migrations);
-        if (!Directory.Exists(folder))
-            return ValidateOptionsResult.Fail($"{Key}: there is no folder {folder}.");
+        if (!Directory.Exists(folder) && !(PackageFiles.IsPackage(folder) && File.Exists(folder)))
+        {
+            return ValidateOptionsResult.Fail(File.Exists(folder)
+                ? $"{Key}: {folder} is neither a folder nor a package (.zip, .nupkg)."
+                : $"{Key}: there is no {(PackageFiles.IsPackage(folder) ? "package" : "folder")} {folder}.");
+        }
+
         try
         {
             var faults = Faults(folder);
             return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults.Select(f => $"{Key}: {f}"));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             return ValidateOptionsResult.Fail($"{Key}: {e.Message}");
         }
