@@ -302,6 +302,7 @@ public abstract partial class EnginePortContract
 
         World.Advance(TimeSpan.FromSeconds(14));
         (await RenewAsync(session, lease)).ShouldHaveSingleItem("it is alive, but makes no progress");
+        (await SweepAsync()).ShouldBeEmpty("20 seconds without progress are not over");
         World.Advance(TimeSpan.FromSeconds(7));
         (await SweepAsync()).ShouldBe([operation]);
         (await World.HistoryAsync(operation)).ShouldBe(history);
