@@ -5,6 +5,7 @@ using Saga.Contracts.Steps;
 using Saga.Tests.Support;
 using Saga.Workers.Database;
 using Saga.Workers.Database.Tiers;
+using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -50,6 +51,8 @@ public sealed class When_a_login_changes_roles(OwnServer server) : IClassFixture
         await RunAsync(world, hostile, $"set role {shared}; alter role {shared} set work_mem = '64kB'; alter role {shared} in database postgres set jit = on");
 
         (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, other))).Failure.Message.ShouldContain(shared);
+        // A superuser granted it, as workers did before they were the provisioner.
+        await TestProvisioner.PrepareAsync(server.ConnectionString);
         await world.Get<ServerWalls>().CheckAsync("main", default);
         await VerifyAsync(world, other);
         await VerifyAsync(world, hostile);
@@ -85,7 +88,7 @@ public sealed class When_a_login_changes_roles(OwnServer server) : IClassFixture
         var tenant = await world.ReadyAsync(IsolationTier.Row);
         (await Should.ThrowAsync<PostgresException>(() => RunAsync(world, tenant, "set role saga_rows_users"))).SqlState.ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
 
-        await world.AdminQueryAsync<string>("postgres", $"grant saga_rows_users to t_{tenant.Id.Compact} with set true");
+        await world.AdminQueryAsync<string>("postgres", $"grant saga_rows_users to t_{tenant.Id.Compact} with set true granted by {Provisioner.DefaultName}");
 
         (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(world, tenant))).Failure.Message.ShouldContain("it may become role 'saga_rows_users'");
         await world.ExecuteAsync(tenant, StepNames.Database);

@@ -28,7 +28,7 @@ public static class ServerPreparation
         await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_lock(hashtextextended('saga prepare', 3))", cancellationToken: cancellationToken));
         foreach (var database in Steps(provisioner).GroupBy(s => s.Database, StringComparer.Ordinal))
             await RunAsync(superuser, database.Key, database, cancellationToken);
-        await RunAsync(connection, [ServerTakeover.Roles(provisioner), ServerTakeover.Databases(provisioner)], cancellationToken);
+        await RunAsync(connection, [ServerTakeover.Roles(provisioner), ServerTakeover.Members(provisioner), ServerTakeover.Databases(provisioner)], cancellationToken);
         foreach (var database in await ServerTakeover.ListAsync(connection, provisioner, everyDatabase, cancellationToken))
             await RunAsync(superuser, database, ServerTakeover.Inside(database, provisioner), cancellationToken);
         await RunAsync(connection, [Finished], cancellationToken);

@@ -35,6 +35,23 @@ internal static class ServerTakeover
         IsGenerator: true);
 
     /// <summary>
+    /// Tenants' logins are members of shared roles by the provisioner's grant only, and cannot become them. From PostgreSQL 16, a
+    /// membership belongs to who granted it, and the provisioner cannot take SET ROLE out of a superuser's grant. Before, it can.
+    /// </summary>
+    public static PreparationStep Members(Provisioner provisioner) => new(
+        DatabaseServers.Maintenance,
+        $"""
+        select s.statement
+        from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member join pg_roles g on g.oid = a.grantor
+        cross join lateral (values
+            (1, format('grant %I to %I with inherit true, set false granted by %I', r.rolname, m.rolname, {Sql.Text(provisioner.Name)})),
+            (2, format('revoke %I from %I granted by %I', r.rolname, m.rolname, g.rolname))) s (step, statement)
+        where {Version16} and r.rolname ~ '^saga_(rows|schemas_[0-9]+)_users$' and m.rolcanlogin and m.rolname ~ '^t_[0-9a-f]' and g.rolname <> {Sql.Text(provisioner.Name)}
+        order by s.step, s.statement
+        """,
+        IsGenerator: true);
+
+    /// <summary>
     /// The databases that tenants share change their owner. Templates and warm databases are dropped, because workers make new ones. The
     /// connection limit of a tenant's database did not count superusers, but it counts the provisioner.
     /// </summary>
