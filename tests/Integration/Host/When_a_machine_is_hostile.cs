@@ -7,6 +7,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Host;
 
 /// <summary>Mode local, with all of its private servers.</summary>
+[Collection(OneHostAtATime.Name)]
 public sealed class When_a_machine_is_hostile : IDisposable
 {
     private readonly string folder = HostProcess.NewFolder();

@@ -5,6 +5,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Host;
 
 [IsolationSuite]
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_host_has_a_private_cluster : IDisposable
 {
     private readonly string folder = HostProcess.NewFolder();

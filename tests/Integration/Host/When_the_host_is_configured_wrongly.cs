@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Host;
 
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_host_is_configured_wrongly : IDisposable
 {
     private readonly string folder = HostProcess.NewFolder();

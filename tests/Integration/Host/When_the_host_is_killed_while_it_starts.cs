@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Host;
 
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_host_is_killed_while_it_starts : IDisposable
 {
     private readonly string folder = HostProcess.NewFolder();

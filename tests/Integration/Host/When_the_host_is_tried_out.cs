@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Host;
 
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_host_is_tried_out : IDisposable
 {
     // Users have such folders too.

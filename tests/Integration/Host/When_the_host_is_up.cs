@@ -8,6 +8,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Host;
 
 /// <summary>What a user sees of a running host. One host serves all tests, because starting one takes seconds.</summary>
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_host_is_up(When_the_host_is_up.Running running) : IClassFixture<When_the_host_is_up.Running>
 {
     [Fact]
