@@ -15,7 +15,8 @@ public sealed class RealServer : IAsyncDisposable
     /// <summary>Skips the test when there is no real Keycloak.</summary>
     public static async Task<RealServer> StartAsync(RealRealmOptions? options = null)
     {
-        Assert.SkipWhen(RealKeycloak.Missing is not null, RealKeycloak.Missing ?? "");
+        var missing = await RealKeycloak.MissingAsync();
+        Assert.SkipWhen(missing is not null, missing ?? "");
         var realm = await RealRealm.CreateAsync(options);
         return new RealServer(realm, await KeycloakFront.StartAsync(realm));
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Saga.Tests.Support.Containers;
+using Saga.Tests.Support.Keycloak.Real;
 using Shouldly;
 using Xunit;
 
@@ -27,6 +28,22 @@ public sealed class When_the_source_of_test_servers_is_chosen
     [InlineData("docker", "SAGA_TEST_SERVERS is 'docker'. It must be local, containers or auto.")]
     public async Task Should_say_what_is_wrong(string value, string message) =>
         (await Should.ThrowAsync<InvalidOperationException>(() => TestServers.ChooseAsync(value, () => Task.FromResult<string?>("nothing listens")))).Message.ShouldBe(message);
+
+    [Theory]
+    [InlineData(true, false, false, false, null)]
+    [InlineData(false, true, false, false, null)]
+    [InlineData(false, false, true, true, null)]
+    [InlineData(false, false, true, false, "Starting one needs Java")]
+    [InlineData(false, false, false, true, "SAGA_TEST_SERVERS asks for no containers")]
+    public void Should_be_a_real_Keycloak_where_one_is_named_or_can_be_started(bool isNamed, bool areContainers, bool canStart, bool hasJava, string? missing)
+    {
+        var said = RealKeycloak.Missing(isNamed, areContainers, canStart, hasJava);
+
+        if (missing is null)
+            said.ShouldBeNull();
+        else
+            said.ShouldNotBeNull().ShouldContain(missing);
+    }
 
     [Theory]
     [InlineData("200 OK", null)]

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
+using Saga.Tests.Support.Containers;
 using Saga.Tests.Support.Keycloak.OpenApi;
 
 namespace Saga.Tests.Support.Keycloak.Real;
 
 /// <summary>
 /// One real Keycloak for all tests of a process, started on first use and stopped at its end; or the one in SAGA_TEST_KEYCLOAK_URL, with
-/// SAGA_TEST_KEYCLOAK_ADMIN and SAGA_TEST_KEYCLOAK_PASSWORD (both <c>admin</c> by default). The program that starts it is in
-/// SAGA_TEST_KEYCLOAK_START, or is <c>shared/servers/keycloak</c> in any parent folder. It takes a port and a folder for its data, runs
+/// SAGA_TEST_KEYCLOAK_ADMIN and SAGA_TEST_KEYCLOAK_PASSWORD (both <c>admin</c> by default). Where SAGA_TEST_SERVERS asks for containers,
+/// it comes from an image. Otherwise the program that starts it is in SAGA_TEST_KEYCLOAK_START, or is <c>shared/servers/keycloak</c> in any parent folder. It takes a port and a folder for its data, runs
 /// in the foreground, and needs Java. Each test uses its own realm.
 /// </summary>
 public sealed class RealKeycloak
@@ -32,20 +33,20 @@ public sealed class RealKeycloak
     public string Url { get; }
 
     /// <summary>Why tests of the real server are skipped; null when there is one.</summary>
-    public static string? Missing
-    {
-        get
-        {
-            if (Variable(UrlVariable) is not null)
-                return null;
-            if (Starter is null)
-            {
-                return $"Skipped: no real Keycloak. {UrlVariable} names none, and there is no program to start one: " +
-                    $"neither in {StartVariable} nor shared/servers/keycloak in a folder above the tests.";
-            }
+    public static async Task<string?> MissingAsync() =>
+        Missing(Variable(UrlVariable) is not null, Variable(UrlVariable) is null && await TestServers.AreContainersAsync(), Starter is not null, HasJava);
 
-            return HasJava ? null : "Skipped: no real Keycloak. Starting one needs Java, and no 'java' is on the PATH (Debian: openjdk-17-jre-headless).";
+    internal static string? Missing(bool isNamed, bool areContainers, bool canStart, bool hasJava)
+    {
+        if (isNamed || areContainers)
+            return null;
+        if (!canStart)
+        {
+            return $"Skipped: no real Keycloak. {UrlVariable} names none, {TestServers.Variable} asks for no containers, and there is no program to start one: " +
+                $"neither in {StartVariable} nor shared/servers/keycloak in a folder above the tests.";
         }
+
+        return hasJava ? null : "Skipped: no real Keycloak. Starting one needs Java, and no 'java' is on the PATH (Debian: openjdk-17-jre-headless).";
     }
 
     private static string? Starter => Variable(StartVariable) ?? SharedFiles.Find("servers", "keycloak");
@@ -91,6 +92,13 @@ public sealed class RealKeycloak
     {
         if (Variable(UrlVariable) is { } given)
             return new RealKeycloak(given);
+        if (await TestServers.AreContainersAsync())
+        {
+            var contained = new RealKeycloak(await KeycloakContainer.StartAsync());
+            await Until.TrueAsync(contained.AnswersAsync, $"Keycloak answers at {contained.Url}", StartLimit);
+            return contained;
+        }
+
         var folder = Directory.CreateTempSubdirectory("saga-test-keycloak-").FullName;
         var port = FreePorts.Next();
         // Deleted after the server has been killed: actions run in reverse order.
