@@ -31,7 +31,8 @@ public readonly partial record struct Slug
         return ok;
     }
 
-    [GeneratedRegex(@"\A[a-z][a-z0-9-]{1,38}[a-z0-9]\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    // All patterns are linear. The limit is far above what a frozen or starved process can reach in the middle of a match.
+    [GeneratedRegex(@"\A[a-z][a-z0-9-]{1,38}[a-z0-9]\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Pattern();
 }
 

@@ -46,6 +46,6 @@ public sealed partial class ReservedNames(IEnumerable<string> reserved, IEnumera
         return names.Contains(name) ? $"'{name}' is reserved" : null;
     }
 
-    [GeneratedRegex(@"\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\z", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Id();
 }

@@ -59,6 +59,6 @@ public static partial class S3Failures
 
     private static string Kebab(string name) => Word().Replace(name, "-$0").ToLowerInvariant();
 
-    [GeneratedRegex("(?<=[a-z0-9])[A-Z]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?<=[a-z0-9])[A-Z]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Word();
 }

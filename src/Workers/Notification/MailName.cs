@@ -27,6 +27,6 @@ internal static partial class MailName
     }
 
     // A scheme, a mailbox, a www host, a host with any of the dots that IDNA knows, or an IPv4 address.
-    [GeneratedRegex(@"://|[a-z]+:[/\\]|mailto:|tel:|@|\bwww[.\u3002\uff0e\uff61]|[\p{L}\p{N}-][.\u3002\uff0e\uff61][\p{L}\p{N}-]{2,}|\b\d+\.\d+\.\d+\.\d+", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, 1000)]
+    [GeneratedRegex(@"://|[a-z]+:[/\\]|mailto:|tel:|@|\bwww[.\u3002\uff0e\uff61]|[\p{L}\p{N}-][.\u3002\uff0e\uff61][\p{L}\p{N}-]{2,}|\b\d+\.\d+\.\d+\.\d+", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Address();
 }

@@ -98,12 +98,12 @@ internal static partial class ProductFolder
         }
     }
 
-    [GeneratedRegex(@"\A[0-9]{4}_[a-z0-9_]{1,60}\.sql\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A[0-9]{4}_[a-z0-9_]{1,60}\.sql\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex NumberedFile();
 
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,39}\.sql\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,39}\.sql\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex PlanFile();
 
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9_-]{0,59}\.sql\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9_-]{0,59}\.sql\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex AnyFile();
 }
