@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,7 +20,9 @@ internal static class LimitsRegistration
         var limits = app.Services.GetRequiredService<CallerLimits>();
         app.Use((context, next) =>
             // Probes must not fail because of others behind the same address, and they share one run of the checks.
-            context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) || limits.Request(context) is not { } refusal
+            context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)
+                || context.GetEndpoint()?.Metadata.GetMetadata<NotCountedPerCaller>() is not null
+                || limits.Request(context) is not { } refusal
                 ? next(context)
                 : refusal.ExecuteAsync(context));
         return app;

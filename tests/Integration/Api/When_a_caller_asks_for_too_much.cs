@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Saga.Api.Limits;
 using Saga.Api.Tokens;
 using Saga.Tests.Support;
 using Shouldly;
@@ -11,6 +14,7 @@ public sealed class When_a_caller_asks_for_too_much : IAsyncLifetime
     private ApiServer server = null!;
 
     public async ValueTask InitializeAsync() => server = await ApiServer.StartAsync(
+        map: app => app.MapGet("/for-everybody", () => "yes").AllowAnonymous().WithMetadata(new NotCountedPerCaller()),
         settings: [("Saga:Api:Limits:RequestsPerSecond", "1"), ("Saga:Api:Limits:Burst", "5"), ("Saga:Api:Limits:StreamsPerCaller", "2")]);
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
@@ -46,6 +50,17 @@ public sealed class When_a_caller_asks_for_too_much : IAsyncLifetime
         ((int)(await server.Viewer.GetAsync(Plans)).StatusCode).ShouldBe(200);
         for (var i = 0; i < 20; i++)
             ((int)(await nobody.GetAsync(new Uri("/health/live", UriKind.Relative))).StatusCode).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Should_answer_an_endpoint_that_does_not_count()
+    {
+        using var nobody = server.Client(null);
+        for (var i = 0; i < 20; i++)
+            (await nobody.GetAsync(Plans)).Dispose();
+
+        ((int)(await nobody.GetAsync(Plans)).StatusCode).ShouldBe(429);
+        ((int)(await nobody.GetAsync(new Uri("/for-everybody", UriKind.Relative))).StatusCode).ShouldBe(200);
     }
 
     [Fact]

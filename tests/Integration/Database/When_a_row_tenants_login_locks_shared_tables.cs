@@ -87,6 +87,29 @@ public sealed class When_a_row_tenants_login_locks_shared_tables(OwnServer serve
         await transaction.CommitAsync(Cancellation);
     }
 
+    [Theory]
+    [InlineData("t_deadbeef")]
+    [InlineData("t_0123456789abcdef0123456789abcdef0")]
+    public async Task Should_leave_a_login_alone_whose_name_only_resembles_a_tenants(string login)
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString, settings: Bounds);
+        await world.ReadyAsync(IsolationTier.Row);
+        await world.AdminQueryAsync<string>("postgres", $"create role {login} login superuser password 'team'");
+        var rows = new NpgsqlConnectionStringBuilder(world.Admin) { Database = "saga_rows", Pooling = false };
+        await using var waiting = new NpgsqlConnection(rows.ConnectionString);
+        await using var team = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(rows.ConnectionString) { Username = login, Password = "team" }.ConnectionString);
+        await team.OpenAsync(Cancellation);
+        await using var transaction = await team.BeginTransactionAsync(Cancellation);
+        await team.ExecuteAsync(Lock);
+        var read = waiting.ExecuteScalarAsync<long>("select count(*) from product.documents");
+        await UntilWaitingAsync(world, 1);
+
+        await using var administrator = new NpgsqlConnection(world.Admin);
+        (await BlockingSessions.EndAsync(administrator, TimeSpan.Zero, Cancellation)).ShouldBeEmpty();
+        await transaction.CommitAsync(Cancellation);
+        await read;
+    }
+
     [Fact]
     public async Task Should_defer_a_step_and_leave_the_servers_circuit_closed()
     {

@@ -81,8 +81,10 @@ public sealed class When_identity_is_configured_wrongly
         Should.Throw<OptionsValidationException>(() => Start(s => s.AddEmbeddedIssuer(Configuration(settings)))).Message.ShouldContain(key);
     }
 
-    [Fact]
-    public void Should_not_take_a_client_with_a_short_secret()
+    [Theory]
+    [InlineData("short")]
+    [InlineData("passpasspasspasspass")]
+    public void Should_not_take_a_client_with_a_secret_that_can_be_guessed(string secret)
     {
         var settings = Configuration(new()
         {
@@ -90,7 +92,7 @@ public sealed class When_identity_is_configured_wrongly
             ["Saga:Identity:Embedded:Issuer"] = "http://127.0.0.1:5080/identity",
             ["Saga:Identity:Embedded:Folder"] = "/nowhere",
             ["Saga:Identity:Embedded:Clients:0:Id"] = "console",
-            ["Saga:Identity:Embedded:Clients:0:Secret"] = "short",
+            ["Saga:Identity:Embedded:Clients:0:Secret"] = secret,
         });
 
         Should.Throw<OptionsValidationException>(() => Start(s => s.AddEmbeddedIssuer(settings))).Message.ShouldContain("console");

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Saga.Api.Limits;
 using Saga.Contracts;
 using Saga.Contracts.Tokens;
 using Saga.Host.Startup;
@@ -46,7 +47,8 @@ public static class EmbeddedIssuer
         var group = app.MapGroup(Path).AllowAnonymous().ExcludeFromDescription();
         group.MapGet("/.well-known/openid-configuration", (IOptions<EmbeddedIssuerOptions> options) => Results.Json(Discovery(options.Value.Issuer), Json.Options));
         group.MapGet("/jwks", (SigningKeys keys) => Results.Json(keys.Published(), Json.Options));
-        group.MapPost("/token", TokenAsync).DisableAntiforgery();
+        // A stranger's flood must not use up the limit of an address that the right client has too.
+        group.MapPost("/token", TokenAsync).DisableAntiforgery().WithMetadata(new NotCountedPerCaller());
     }
 
     private static Dictionary<string, object> Discovery(string issuer) => new(StringComparer.Ordinal)
@@ -77,19 +79,13 @@ public static class EmbeddedIssuer
             return;
         }
 
-        // Unknown names share one counter, so that made-up names neither evade the limit nor fill the memory.
-        var counted = clients.Knows(request.ClientId) ? request.ClientId : "";
-        if (throttle.Wait(counted) is { } wait)
-        {
-            await SlowDownAsync(context, wait);
-            return;
-        }
-
+        // First, so that nobody's wrong secrets stand in the way of the right one.
         if (clients.Authenticate(request.ClientId, request.ClientSecret) is not { } client)
         {
-            if (throttle.Failed(counted) is { } pause)
+            // Unknown names share one counter, so that made-up names neither evade the limit nor fill the memory.
+            if (throttle.Failed(clients.Knows(request.ClientId) ? request.ClientId : "") is { } wait)
             {
-                await SlowDownAsync(context, pause);
+                await SlowDownAsync(context, wait);
                 return;
             }
 

@@ -31,7 +31,7 @@ public sealed class EmbeddedIssuerOptions
     [Range(1, 1440, ErrorMessage = Section + ":KeyLeadMinutes must be 1 to 1440 minutes.")]
     public int KeyLeadMinutes { get; set; } = 120;
 
-    /// <summary>How many wrong secrets of one client, wherever they come from, are compared at once within a minute. Above it, one per second is.</summary>
+    /// <summary>How many wrong secrets of one client within a minute, wherever they come from, are answered with 401. Further ones get 429.</summary>
     [Range(1, 1000, ErrorMessage = Section + ":FailuresPerMinute must be 1 to 1000.")]
     public int FailuresPerMinute { get; set; } = 10;
 
@@ -46,7 +46,7 @@ public sealed class EmbeddedClientOptions
 {
     public string Id { get; set; } = "";
 
-    /// <summary>At least 16 characters.</summary>
+    /// <summary>At least 16 characters, 8 of them different.</summary>
     public string Secret { get; set; } = "";
 
     public IList<string> Roles { get; } = [];
@@ -61,6 +61,7 @@ public sealed class EmbeddedClientOptions
 internal sealed class EmbeddedIssuerRules : IValidateOptions<EmbeddedIssuerOptions>
 {
     private const int ShortestSecret = 16;
+    private const int DifferentCharacters = 8;
 
     public ValidateOptionsResult Validate(string? name, EmbeddedIssuerOptions options)
     {
@@ -75,8 +76,8 @@ internal sealed class EmbeddedIssuerRules : IValidateOptions<EmbeddedIssuerOptio
 
         foreach (var client in options.Clients)
         {
-            if (client.Id is not { Length: > 0 } || client.Id.Contains(':', StringComparison.Ordinal) || client.Secret is not { Length: >= ShortestSecret })
-                broken.Add($"{EmbeddedIssuerOptions.Section}:Clients: the client '{client.Id}' must have an Id without ':' and a Secret of at least {ShortestSecret} characters.");
+            if (client.Id is not { Length: > 0 } || client.Id.Contains(':', StringComparison.Ordinal) || client.Secret is not { Length: >= ShortestSecret } || client.Secret.Distinct().Count() < DifferentCharacters)
+                broken.Add($"{EmbeddedIssuerOptions.Section}:Clients: the client '{client.Id}' must have an Id without ':' and a Secret of at least {ShortestSecret} characters, {DifferentCharacters} of them different, such as the output of 'openssl rand -hex 32'.");
         }
 
         return broken.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(broken);

@@ -26,7 +26,7 @@ internal static class BlockingSessions
             with suspects as materialized (
                 select a.pid, a.usename::text as login, a.datname::text as database, a.usesysid
                 from pg_stat_activity a
-                where a.usename ~ '^t_[0-9a-f]'
+                where a.usename ~ '{LoginSettings.Tenants}'
             ),
             locks as materialized (select * from pg_locks where exists (select 1 from suspects)),
             strong as (

@@ -9,6 +9,12 @@ namespace Saga.Workers.Database.Walls;
 internal static class LoginSettings
 {
     /// <summary>
+    /// A regular expression for the names of tenants' logins: <c>t_</c> and the 32 digits of the tenant's id. A team may have logins whose
+    /// names begin in the same way.
+    /// </summary>
+    public const string Tenants = "^t_[0-9a-f]{32}(_[a-z0-9]+)?$";
+
+    /// <summary>
     /// What somebody changed for the session's login or its groups, one line each. Only the search path of the tenant's own place is
     /// ours. A query that every login may run.
     /// </summary>
@@ -82,7 +88,7 @@ internal static class LoginSettings
                 for statement in execute $list$
                     select distinct format('grant %I to %I with inherit true, set false', r.rolname, m.rolname)
                     from pg_auth_members a join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member
-                    where {IsShared} and a.set_option and m.rolcanlogin and m.rolname ~ '^t_[0-9a-f]'
+                    where {IsShared} and a.set_option and m.rolcanlogin and m.rolname ~ '{Tenants}'
                 $list$
                 loop
                     execute statement;
