@@ -16,6 +16,7 @@ internal static class ServerHardening
         services.Configure<KestrelServerOptions>(o => o.AddServerHeader = false);
         services.AddHsts(o => o.MaxAge = TimeSpan.FromDays(365));
         services.Configure<HostFilteringOptions>(o => o.IncludeFailureMessage = false);
+        services.AddHostedService<AllowedHostsAtStart>();
         return services;
     }
 }

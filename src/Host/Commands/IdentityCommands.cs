@@ -18,10 +18,24 @@ internal static class IdentityCommands
     {
         await using var services = Services(configuration);
         var report = await AskAsync(() => services.GetRequiredService<IIdentityCheck>().RunAsync(cancellationToken));
-        await WriteAsync(report.Faults.Select(f => $"lacks  {f}").Concat(report.NotChecked.Select(n => $"not checked  {n}")));
-        await Console.Out.WriteLineAsync(report.Faults.Count == 0 ? "Nothing is known to be missing." : $"{report.Faults.Count} missing.");
-        return report.Faults.Count == 0 ? 0 : HostCommand.FoundFaults;
+        await WriteAsync(Lines(report));
+        return ExitCode(report);
     }
+
+    internal static IEnumerable<string> Lines(IdentityCheckReport report) =>
+    [
+        .. report.Faults.Select(f => $"lacks  {f}"),
+        .. report.NotChecked.Select(n => $"not checked  {n}"),
+        (report.Faults.Count, report.NotChecked.Count) switch
+        {
+            (0, 0) => "Nothing is missing.",
+            (0, _) => "Nothing is known to be missing, but not everything was checked.",
+            _ => $"{report.Faults.Count} missing.",
+        },
+    ];
+
+    // What was not checked may be missing, and a script must not go on as if it were there.
+    internal static int ExitCode(IdentityCheckReport report) => report.Faults.Count + report.NotChecked.Count == 0 ? 0 : HostCommand.FoundFaults;
 
     public static async Task<int> RepairAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {

@@ -38,6 +38,18 @@ public sealed class When_a_stranger_looks_at_the_server
         (await StatusAsync(server.Viewer, "rebound.example")).ShouldBe(HttpStatusCode.BadRequest);
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("*", true)]
+    [InlineData("saga.example;*", true)]
+    [InlineData("saga.example;127.0.0.1", false)]
+    public async Task Should_say_at_start_that_it_answers_for_every_host(string hosts, bool said)
+    {
+        await using var server = await ApiServer.StartAsync(settings: [("AllowedHosts", hosts)]);
+
+        server.Logs.All.Any(l => l.StartsWith("2663 ", StringComparison.Ordinal) && l.Contains("AllowedHosts", StringComparison.Ordinal)).ShouldBe(said);
+    }
+
     [Fact]
     public async Task Should_ask_browsers_for_TLS_where_TLS_ends_here()
     {

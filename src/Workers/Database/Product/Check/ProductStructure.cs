@@ -51,6 +51,21 @@ internal sealed class ProductStructure(ProductFiles product)
         from pg_index x join pg_class i on i.oid = x.indexrelid join tables t on t.oid = x.indrelid
         where t.head is not null and not x.indisprimary and x.indkey[0] <> t.head
         union all
+        select coalesce(t.relname, s.relname), 'Sequence ' || quote_ident(s.relname)
+            || ' counts for all tenants of a database, and each of them may use up its numbers. It must be bigint, without a bound, and its increment at most 1000.'
+        from pg_sequence q join pg_class s on s.oid = q.seqrelid join pg_namespace n on n.oid = s.relnamespace
+        left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 and d.deptype in ('a', 'i')
+        left join pg_class t on t.oid = d.refobjid
+        where n.nspname = @schema and (q.seqtypid <> 'bigint'::regtype or abs(q.seqincrement) > 1000
+            or case when q.seqincrement > 0 then q.seqmax <> 9223372036854775807 else q.seqmin <> -9223372036854775808 end)
+        union all
+        select t.relname, 'Column ' || quote_ident(a.attname) || ' of table ' || quote_ident(t.relname)
+            || ' takes its numbers from a sequence that counts for all tenants of a database. Make it bigint; otherwise a tenant may use up what the column can hold.'
+        from pg_attrdef f join pg_attribute a on a.attrelid = f.adrelid and a.attnum = f.adnum join pg_class t on t.oid = f.adrelid join pg_namespace n on n.oid = t.relnamespace
+        where n.nspname = @schema and a.atttypid in ('smallint'::regtype, 'int'::regtype) and exists (
+            select from pg_depend d join pg_sequence q on q.seqrelid = d.refobjid
+            where d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass and q.seqtypid = 'bigint'::regtype)
+        union all
         select p.polname, 'Policy ' || quote_ident(p.polname) || ' on table ' || quote_ident(tables.relname) || ' permits rows. Only restrictive policies may be added to the platform''s.'
         from pg_policy p join tables on tables.oid = p.polrelid where tables.head is not null and p.polpermissive and p.polname <> 'own_rows'
         union all
