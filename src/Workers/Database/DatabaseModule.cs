@@ -47,7 +47,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<PlaceModes>();
         services.AddHostedService(s => s.GetRequiredService<PlaceModes>());
         services.AddSingleton<ServerWalls>();
-        services.AddHostedService<ServerWallsAtStart>();
+        services.AddHostedService<ServerWallsWatch>();
         services.AddHostedService<BlockingWatch>();
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();

@@ -69,6 +69,20 @@ public sealed class When_a_login_changes_roles(OwnServer server) : IClassFixture
     }
 
     [Fact]
+    public async Task Should_reset_the_settings_of_a_login_while_workers_run_and_keep_its_search_path()
+    {
+        await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);
+        var tenant = await world.ReadyAsync(IsolationTier.Row);
+        await RunAsync(world, tenant, "alter role current_user set work_mem = '64kB'; alter role current_user in database saga_rows set jit = on");
+
+        await world.Get<ServerWalls>().CheckAsync("main", default);
+
+        (await world.AdminQueryAsync<string>("postgres", $"select unnest(setconfig) from pg_db_role_setting where setrole = 't_{tenant.Id.Compact}'::regrole"))
+            .ShouldHaveSingleItem().ShouldStartWith("search_path=");
+        await VerifyAsync(world, tenant);
+    }
+
+    [Fact]
     public async Task Should_find_and_reset_the_settings_of_the_runtimes_role()
     {
         await using var world = await DatabaseWorld.CreateAsync(server: server.ConnectionString);

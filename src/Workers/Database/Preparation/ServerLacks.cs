@@ -31,6 +31,13 @@ internal static class ServerLacks
         """,
         cancellationToken);
 
+    /// <summary>
+    /// How many transactions may be prepared at the same time. Above 0, a tenant's locks may outlive its session, and nobody but the tenant and a
+    /// superuser can end them.
+    /// </summary>
+    public static Task<int> MaxPreparedTransactionsAsync(ServerSession session, CancellationToken cancellationToken) =>
+        session.ScalarAsync<int>("select current_setting('max_prepared_transactions')::int", cancellationToken);
+
     /// <summary>The database that a new product database is copied from.</summary>
     /// <exception cref="StepFailureException">The server is not prepared: <c>server-not-prepared</c>.</exception>
     public static async Task<string> EmptyDatabaseAsync(ServerSession session, CancellationToken cancellationToken)

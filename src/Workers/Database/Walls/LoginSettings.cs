@@ -78,6 +78,32 @@ internal static class LoginSettings
         """,
         cancellationToken);
 
+    /// <summary>
+    /// Resets what tenants set for their own logins, and returns it. A changed search path of the login's own database stays, because only
+    /// the step that creates the place knows the right one; verification finds it.
+    /// </summary>
+    public static async Task<IReadOnlyList<ChangedRole>> ResetOwnAsync(ServerSession session, CancellationToken cancellationToken)
+    {
+        var changed = await session.QueryAsync<OwnSetting>(
+            $"""
+            select r.rolname::text as role, d.datname::text as database, setting as text
+            from pg_db_role_setting s join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) setting
+            where r.rolcanlogin and r.rolname ~ '{Tenants}' and (s.setdatabase = 0 or d.oid is not null)
+              and not (setting like 'search\_path=%' and coalesce(d.datname ~ '^(tenant_|saga_)', false))
+            order by 1, 2, 3
+            """,
+            cancellationToken);
+        foreach (var setting in changed)
+        {
+            var place = setting.Database is null ? "" : $" in database {Sql.Name(setting.Database)}";
+            await session.ExecuteAsync($"alter role {Sql.Name(setting.Role)}{place} reset {Sql.Name(setting.Text.Split('=')[0])}", cancellationToken);
+        }
+
+        return [.. changed.GroupBy(c => c.Role, StringComparer.Ordinal).Select(c => new ChangedRole(c.Key, string.Join(", ", c.Select(s => s.Text))))];
+    }
+
+    private sealed record OwnSetting(string Role, string? Database, string Text);
+
     /// <summary>Takes SET ROLE from the members of shared roles, who may have it from before.</summary>
     public static Task LeaveAsync(ServerSession session, CancellationToken cancellationToken) => session.ExecuteAsync(
         $"""

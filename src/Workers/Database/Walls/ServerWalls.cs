@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Preparation;
@@ -8,25 +9,32 @@ namespace Saga.Workers.Database.Walls;
 
 /// <summary>
 /// Looks after what keeps the tenants of one server apart and is not made together with a tenant: databases that are open to every
-/// login are named, statistics of shared tables are removed, and settings that a tenant gave to a shared role are reset. Thread-safe.
+/// login are named, statistics of shared tables are removed, and settings that a tenant gave to its login or to a shared role are reset. What stays as it is
+/// is logged once and not at every look. Thread-safe.
 /// </summary>
 internal sealed partial class ServerWalls(DatabaseServers servers, ILogger<ServerWalls> log)
 {
+    private readonly ConcurrentDictionary<(string Server, string Subject), string> said = new();
+
     public async Task CheckAsync(string server, CancellationToken cancellationToken)
     {
         bool rows;
         await using (var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken))
         {
-            if (await ServerLacks.IsSuperuserAsync(session, cancellationToken))
+            if (IsNew(server, "superuser", await ServerLacks.IsSuperuserAsync(session, cancellationToken) ? "yes" : ""))
                 LogSuperuser(server);
             var lacks = await ServerLacks.ListAsync(session, cancellationToken);
-            if (lacks.Count > 0)
+            if (IsNew(server, "lacks", string.Join("; ", lacks)))
                 LogLacks(server, string.Join("; ", lacks));
             var open = await OpenDatabases.ListAsync(session, cancellationToken);
-            if (open.Count > 0)
+            if (IsNew(server, "open", string.Join(", ", open)))
                 LogOpen(server, string.Join(", ", open), OpenDatabases.Closing(open));
+            if (IsNew(server, "prepared", await ServerLacks.MaxPreparedTransactionsAsync(session, cancellationToken) is > 0 and var prepared ? $"{prepared}" : ""))
+                LogPrepared(server);
             if (lacks.Count > 0)
                 return;
+            foreach (var changed in await LoginSettings.ResetOwnAsync(session, cancellationToken))
+                LogOwnReset(server, changed.Role, changed.Settings);
             foreach (var changed in await LoginSettings.OfSharedRolesAsync(session, cancellationToken))
             {
                 LogReset(server, changed.Role, changed.Settings);
@@ -49,6 +57,14 @@ internal sealed partial class ServerWalls(DatabaseServers servers, ILogger<Serve
         }
     }
 
+    // Whether there is something to say that was not said at the last look.
+    private bool IsNew(string server, string subject, string now)
+    {
+        var changed = said.GetValueOrDefault((server, subject), "") != now;
+        said[(server, subject)] = now;
+        return changed && now.Length > 0;
+    }
+
     [LoggerMessage(EventId = 2460, Level = LogLevel.Warning,
         Message = "Workers sign in to database server {Server} as a superuser. Name another login in its ConnectionString, and run 'Saga.Host prepare-server', which creates it.")]
     private partial void LogSuperuser(string server);
@@ -66,4 +82,11 @@ internal sealed partial class ServerWalls(DatabaseServers servers, ILogger<Serve
 
     [LoggerMessage(EventId = 2304, Level = LogLevel.Information, Message = "The shared tables on database server {Server} have planner statistics of tenants' values; they are removed.")]
     private partial void LogStatistics(string server);
+
+    [LoggerMessage(EventId = 2661, Level = LogLevel.Warning,
+        Message = "Database server {Server} allows prepared transactions, whose locks outlive the session: a tenant's cannot be ended with it. Set max_prepared_transactions to 0, unless other applications need it.")]
+    private partial void LogPrepared(string server);
+
+    [LoggerMessage(EventId = 2662, Level = LogLevel.Warning, Message = "Login {Login} on database server {Server} had settings of its own; they are reset: {Settings}")]
+    private partial void LogOwnReset(string server, string login, string settings);
 }

@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Walls;
 
-/// <summary>Checks the walls of every configured server after the start, and once a server that was away is back.</summary>
-internal sealed partial class ServerWallsAtStart(ServerWalls walls, DatabaseServers servers, TimeProvider time, ILogger<ServerWallsAtStart> log) : BackgroundService
+/// <summary>
+/// Checks the walls of every configured server after the start and every few minutes from then on, because logins and other people change
+/// the server while workers run. A server that was away is checked once it is back.
+/// </summary>
+internal sealed partial class ServerWallsWatch(
+    ServerWalls walls, DatabaseServers servers, IOptions<WallOptions> options, TimeProvider time, ILogger<ServerWallsWatch> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
@@ -13,21 +18,22 @@ internal sealed partial class ServerWallsAtStart(ServerWalls walls, DatabaseServ
 
     private async Task CheckAsync(string server, CancellationToken stopping)
     {
-        for (var first = true; ; first = false)
+        for (var failing = false; ;)
         {
             try
             {
                 await walls.CheckAsync(server, stopping);
-                return;
+                failing = false;
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
                 // Steps report a server that is away themselves.
-                if (first)
+                if (!failing)
                     LogNotChecked(error, server, error.Message);
+                failing = true;
             }
 
-            await Task.Delay(Pause, time, stopping);
+            await Task.Delay(failing ? Pause : TimeSpan.FromMinutes(options.Value.WallCheckMinutes), time, stopping);
         }
     }
 
