@@ -30,7 +30,8 @@ internal static class ProgramGrants
     [
         new("tenants", "select, insert", "updated_at"),
         new("tenant_domains", "insert", "state, proved_at, checked_at, failure"),
-        new("holds", "insert, delete", "effect, actor, reason"),
+        new("holds", "insert, delete", "effect, actor, reason, unannounced"),
+        new("reactivations", "insert"),
         new("database_servers", "select", "accepting"),
         new("operations", "insert", "slot, next_due_at"),
         new("operation_history", "select, insert"),
@@ -78,6 +79,9 @@ internal static class ProgramGrants
         new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
         new("tenants", "select", "status, plan, organization_id, admin_user_id, schema_version, version, updated_at"),
         new("placements", "insert, update"),
+        // A reactivation lifts the holds that it was accepted for, and a suspension announces its own.
+        new("holds", "delete", "unannounced"),
+        new("reactivations", "select, delete", "opening"),
         new("place_modes", "select, insert, update, delete"),
         new("database_servers", "select, insert, update"),
         new("shared_databases", "select, insert, update"),
