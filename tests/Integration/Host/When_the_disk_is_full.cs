@@ -7,6 +7,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Host;
 
 /// <summary>The data folder is on a small file system of its own. Mounting one needs root.</summary>
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_disk_is_full : IDisposable
 {
     private readonly string mount = HostProcess.NewFolder();

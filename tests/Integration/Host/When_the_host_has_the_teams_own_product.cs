@@ -10,6 +10,7 @@ using Xunit;
 namespace Saga.Tests.Integration.Host;
 
 /// <summary>The clinic instead of the sample, as docs/product.md says.</summary>
+[Collection(OneHostAtATime.Name)]
 public sealed class When_the_host_has_the_teams_own_product : IDisposable
 {
     private const string Setting = "Saga:Product:Migrations";

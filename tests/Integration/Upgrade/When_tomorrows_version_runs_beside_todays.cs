@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Saga.Contracts;
+using Saga.Engine;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.DeadLetters;
@@ -22,7 +23,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly WorkflowDefinition Today = EngineHost.Chain("one", "three").Each(s => s with { MaxAttempts = 1 });
-    private static readonly WorkflowDefinition Tomorrow = EngineHost.Chain("one", "new", "three").Each(s => s with { MaxAttempts = 1 }) with { Version = 2, EngineLevel = 2 };
+    private static readonly WorkflowDefinition Tomorrow = EngineHost.Chain("one", "new", "three").Each(s => s with { MaxAttempts = 1 }) with { Version = 2, EngineLevel = EngineLevel.Current.Value + 1 };
 
     [Fact]
     public async Task Should_lose_nothing_with_its_orchestrator_and_todays_workers()
@@ -73,7 +74,7 @@ public sealed class When_tomorrows_version_runs_beside_todays
         (await registry.ScalarAsync<long>("select count(*) from dead_letters")).ShouldBeGreaterThan(0, "the next version's worker takes some of them");
         // Operations that the current orchestrator does not know wait, with a reason.
         await Until.TrueAsync(
-            async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where operation_id = any(@tomorrows) and reason like '%needs engine level 2%'", new { tomorrows }) == Each,
+            async () => await registry.ScalarAsync<long>("select count(*) from unreadable_operations where operation_id = any(@tomorrows) and reason like @reason", new { tomorrows, reason = $"%needs engine level {Tomorrow.EngineLevel}%" }) == Each,
             "all are postponed", Patience);
         (await registry.ScalarAsync<long>("select count(*) from operation_steps where operation_id = any(@tomorrows)", new { tomorrows })).ShouldBe(0, "nothing was started");
 
