@@ -71,7 +71,8 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
 
         for (var i = 0; i < cases.Length; i++)
             (await AccessFacts.ReadAsync(site.Site, tenants[i])).ShouldBe(before[i], cases[i].ToString());
-        (await site.ScalarAsync<long>("select count(*) from operation_history where event in ('stepFailed', 'stepDeferred')")).ShouldBeGreaterThanOrEqualTo(2 * cases.Length);
+        // Deferrals of one step share a line.
+        (await site.ScalarAsync<long>("select sum(coalesce((data->>'times')::int, 1)) from operation_history where event in ('stepFailed', 'stepDeferred')")).ShouldBeGreaterThanOrEqualTo(2 * cases.Length);
 
         void Fail(StepContext context, int call, bool late)
         {
