@@ -31,6 +31,7 @@ public static class ApiRegistration
         services.AddTokens(configuration).AddCallerLimits(configuration).AddServerHardening().AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
         services.AddSingleton(typeof(CommandDoor<>));
+        services.AddSingleton(typeof(TenantCommands<>));
         services.AddSingleton<OperationReader>();
         services.AddSingleton<HistoryFeed>();
         services.AddSingleton<EventStream>();

@@ -21,16 +21,9 @@ internal static class MigrationEndpoints
             .TakesCommand<MigrateRequest, MigratePlanView>(
                 ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.PlanTooSmall, ProblemType.NotSupported);
 
-    private static async Task<IResult> MigrateAsync(
-        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantStore tenants, CommandDoor<MigrateTenant> door,
-        CancellationToken cancellationToken)
-    {
-        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
-            return TenantAddress.NotFound();
-        return await door.TakeAsync(
-            request, user,
-            (body, key, out errors) => CommandReader.Read<MigrateTenant>(body, hasKey: false, out errors, TenantAddress.Field) is { } command
-                ? command with { TenantId = tenant, IdempotencyKey = key } : null,
+    private static Task<IResult> MigrateAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantCommands<MigrateTenant> commands, CancellationToken cancellationToken) =>
+        commands.TakeAsync(
+            request, idOrSlug, user, (command, tenant, key) => command with { TenantId = tenant, IdempotencyKey = key },
             preview => TypedResults.Ok(MigratePlanView.Of(preview)), cancellationToken);
-    }
 }

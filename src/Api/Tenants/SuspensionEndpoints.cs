@@ -27,29 +27,15 @@ internal static class SuspensionEndpoints
             .TakesCommand<ReactivateRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.NotSuspended).MayBeScheduled();
     }
 
-    private static async Task<IResult> SuspendAsync(
-        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantStore tenants, CommandDoor<SuspendTenant> door,
-        CancellationToken cancellationToken)
-    {
-        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
-            return TenantAddress.NotFound();
-        return await door.TakeAsync(
-            request, user,
-            (body, key, out errors) => CommandReader.Read<SuspendTenant>(body, hasKey: false, out errors, TenantAddress.Field) is { } command
-                ? command with { TenantId = tenant, IdempotencyKey = key } : null,
+    private static Task<IResult> SuspendAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantCommands<SuspendTenant> commands, CancellationToken cancellationToken) =>
+        commands.TakeAsync(
+            request, idOrSlug, user, (command, tenant, key) => command with { TenantId = tenant, IdempotencyKey = key },
             preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
-    }
 
-    private static async Task<IResult> ReactivateAsync(
-        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantStore tenants, CommandDoor<ReactivateTenant> door,
-        CancellationToken cancellationToken)
-    {
-        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
-            return TenantAddress.NotFound();
-        return await door.TakeAsync(
-            request, user,
-            (body, key, out errors) => CommandReader.Read<ReactivateTenant>(body, hasKey: false, out errors, TenantAddress.Field) is { } command
-                ? command with { TenantId = tenant, IdempotencyKey = key } : null,
+    private static Task<IResult> ReactivateAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantCommands<ReactivateTenant> commands, CancellationToken cancellationToken) =>
+        commands.TakeAsync(
+            request, idOrSlug, user, (command, tenant, key) => command with { TenantId = tenant, IdempotencyKey = key },
             preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
-    }
 }

@@ -16,7 +16,6 @@ namespace Saga.Registry.Intake;
 /// <summary>The SQL of acceptance.</summary>
 public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier, RegistryClock clock) : IAcceptanceStore
 {
-
     public async Task<KnownCommand?> FindAsync(string caller, string key, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
@@ -34,8 +33,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
 
     public async Task<ScopeHolder?> FindHolderAsync(IReadOnlyCollection<string> scopes, CancellationToken cancellationToken)
     {
-        await using var find = registry.CreateCommand(
-            $"{OperationScopes.Holders} limit 1");
+        await using var find = registry.CreateCommand($"{OperationScopes.Holders} limit 1");
         find.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. scopes] });
         find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.Empty });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
@@ -54,8 +52,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Fill(batch, acceptance);
-            // An operation that waits for a slot is woken when it is admitted. Whether one
-            // that may wait for its scopes has to wait is known below.
+            // An operation that waits for a slot is woken when it is admitted. Whether one that may wait for its scopes has to is known below.
             if (acceptance is { NeedsSlot: false, Wait: null })
                 batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }));
             await batch.ExecuteNonQueryAsync(cancellationToken);

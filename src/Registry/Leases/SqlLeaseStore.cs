@@ -7,7 +7,6 @@ namespace Saga.Registry.Leases;
 /// <summary>Leases in PostgreSQL: columns of the step's row. A session pins one connection.</summary>
 public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock clock) : ILeaseStore
 {
-
     public async Task<(LeaseReply Reply, Tenant? Tenant)> TakeAsync(
         LeaseRequest request, TenantId? tenantId, TimeSpan span, CancellationToken cancellationToken)
     {

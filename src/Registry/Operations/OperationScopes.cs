@@ -31,8 +31,8 @@ public static class OperationScopes
     public static bool IsTenant(string scope) => scope.StartsWith("tenant:", StringComparison.Ordinal);
 
     /// <summary>
-    /// Takes all of the scopes, or returns the operation that is in the way: the holder of one of them, or one that already waits for one. Waits for transactions that are taking or releasing the same
-    /// scopes. The order is the same everywhere, so there is no deadlock.
+    /// Takes all of the scopes, or returns the operation that is in the way: the holder of one of them, or one that already waits for one.
+    /// Waits for transactions that are taking or releasing the same scopes. The order is the same everywhere, so there is no deadlock.
     /// </summary>
     /// <param name="transaction">The transaction that has written the operation. Roll it back if a scope is taken, because it may have taken other scopes.</param>
     /// <param name="operation">The operation that takes them.</param>
@@ -52,8 +52,7 @@ public static class OperationScopes
                     {
                         Parameters = { Array(scopes), new NpgsqlParameter<Guid> { TypedValue = operation } },
                     },
-                    new NpgsqlBatchCommand(
-                        Holders)
+                    new NpgsqlBatchCommand(Holders)
                     {
                         Parameters = { Array(scopes), new NpgsqlParameter<Guid> { TypedValue = operation } },
                     },

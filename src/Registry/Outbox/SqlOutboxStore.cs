@@ -7,7 +7,6 @@ namespace Saga.Registry.Outbox;
 /// <summary>The outbox in PostgreSQL. A session pins one connection, and listening takes another.</summary>
 public sealed class SqlOutboxStore(NpgsqlDataSource registry, RegistryClock clock) : IOutboxStore
 {
-
     // If a server crash loses a claim or a deletion, a message is sent twice, which is harmless.
     public IOutboxSession OpenSession() => new SqlOutboxSession(new PinnedConnection(registry, waitsForDisk: false), clock);
 

@@ -7,7 +7,6 @@ namespace Saga.Registry.Sweep;
 /// <summary>The SQL of sweepers.</summary>
 public sealed class SqlSweepStore(NpgsqlDataSource registry, RegistryClock clock) : ISweepStore
 {
-
     public async Task<DueOperations> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);

@@ -13,6 +13,7 @@ namespace Saga.Tests.EndToEnd.Disturbances;
 internal sealed class AmqpCaller(string broker)
 {
     private const int Times = 3;
+    // As a client pauses before it connects again.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 

@@ -8,6 +8,7 @@ namespace Saga.Tests.EndToEnd.Disturbances;
 /// <summary>Posts commands to any of the APIs, and repeats each with the same key until it is accepted.</summary>
 internal sealed class HttpCaller : IDisposable
 {
+    // As a client pauses before it tries again. Without it, the Api would refuse the caller for too many requests.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private readonly IReadOnlyList<Uri> apis;
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };

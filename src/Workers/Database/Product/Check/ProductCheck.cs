@@ -56,12 +56,12 @@ internal sealed class ProductCheck(ProductFiles product, DatabaseServers servers
 
     /// <summary>What the server said about the statement; null when the failure is about the server.</summary>
     internal static PostgresException? Refusal(StepFailureException error) => error.InnerException switch
-        {
-            // Elsewhere this means a standby server; here the transaction itself is read-only.
-            PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } refused => refused,
-            PostgresException refused when error.Failure.Kind is not (FailureKind.Outage or FailureKind.Overload) => refused,
-            _ => null,
-        };
+    {
+        // Elsewhere this means a standby server; here the transaction itself is read-only.
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } refused => refused,
+        PostgresException refused when error.Failure.Kind is not (FailureKind.Outage or FailureKind.Overload) => refused,
+        _ => null,
+    };
 
     // As in the row tier, whose rules are the strictest.
     private async Task<IReadOnlyList<ProductFault>> FinishAsync(ScratchDatabase scratch, CancellationToken cancellationToken)
@@ -78,10 +78,10 @@ internal sealed class ProductCheck(ProductFiles product, DatabaseServers servers
                 },
                 cancellationToken);
         }
-        catch (StepFailureException e) when (Refusal(e) is not null)
+        catch (StepFailureException e) when (Refusal(e) is { } found)
         {
             // The structure says why, such as a tenant_id of another type.
-            refused = Refusal(e);
+            refused = found;
         }
 
         var faults = await new ProductStructure(product).FindAsync(inside, scratch.Schema, cancellationToken);
