@@ -23,7 +23,7 @@ public static class BusRegistration
         services.AddOptionsWithValidateOnStart<BusOptions>().Bind(configuration.GetSection(BusOptions.Section)).ValidateDataAnnotations();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BusAddresses>();
-        services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>(), s.GetRequiredService<BrokerFlow>()));
+        services.AddSingleton(s => new QueueSender(new Lazy<IBus>(s.GetRequiredService<IBus>), s.GetRequiredService<BusAddresses>(), s.GetRequiredService<BrokerFlow>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<BrokerFlow>();
         services.AddSingleton<DeadLetterSender>();
         services.AddSingleton<EndpointPauses>();

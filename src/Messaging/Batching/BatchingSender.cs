@@ -4,10 +4,17 @@ namespace Saga.Messaging.Batching;
 /// Sends to one queue in batches. While <see cref="AtOnce"/> sends wait for the broker's confirmation, further messages collect and
 /// go with the next send. So batches grow with the load, and a single message does not wait. Thread-safe.
 /// </summary>
-/// <param name="send">Sends one batch and waits for the broker's confirmation.</param>
+/// <param name="send">Sends one batch and waits for the broker's confirmation. Must end soon after it is cancelled.</param>
+/// <param name="time">Measures <see cref="Limit"/>.</param>
 /// <param name="maxBatch">The most messages in one batch.</param>
-internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task> send, int maxBatch = BatchingSender.MaxBatch)
+internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task> send, TimeProvider time, int maxBatch = BatchingSender.MaxBatch)
 {
+    /// <summary>
+    /// How long a batch waits for its confirmation. When a broker is killed, RabbitMQ.Client may never end a publish that was under way
+    /// (rabbitmq-dotnet-client issue 1930). Without a limit, <see cref="AtOnce"/> such batches would block the queue for ever.
+    /// </summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
     /// <summary>With only one, a second message would wait for the first one's confirmation, which needs a disk write on the broker's nodes.</summary>
     public const int AtOnce = 2;
 
@@ -23,6 +30,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
     private volatile bool crowded;
 
     /// <summary>Completes when the broker has the message. A caller that cancels before the message is sent withdraws it.</summary>
+    /// <exception cref="TimeoutException">The broker did not confirm the batch within <see cref="Limit"/>. The message may still arrive.</exception>
     public async Task SendAsync(BatchedMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -82,11 +90,12 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
 
     private async Task SendAsync(List<Waiting> together)
     {
-        using var abandoned = new CancellationTokenSource();
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
         try
         {
             var sending = send(new MessageBatch { Messages = together.ConvertAll(w => w.Message) }, abandoned.Token);
-            // The batch waits as long as one of its senders still waits; if the broker is unavailable, without a limit.
+            // The batch waits as long as one of its senders still waits.
             if (await Task.WhenAny(sending, Task.WhenAll(together.Select(w => w.Sent.Task))) != sending)
                 await abandoned.CancelAsync();
             await sending;
@@ -94,6 +103,8 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
         }
         catch (Exception error)
         {
+            if (error is OperationCanceledException && limit.IsCancellationRequested)
+                error = new TimeoutException($"The broker did not confirm the message within {Limit.TotalSeconds:0} s. It may still arrive.", error);
             together.ForEach(w => w.Sent.TrySetException(error));
         }
     }

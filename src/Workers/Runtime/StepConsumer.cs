@@ -44,7 +44,7 @@ internal sealed partial class StepConsumer(
         var command = context.Message;
         if (!known.TryGetValue(StepAliases.Current(command.Step), out var step))
         {
-            await ReportAsync(NotKnown(command, $"This version of the worker does not know the step '{command.Step}'."), context.CancellationToken);
+            await ReportOnceAsync(command, NotKnown(command, $"This version of the worker does not know the step '{command.Step}'."), context.CancellationToken);
             return;
         }
 
@@ -59,7 +59,7 @@ internal sealed partial class StepConsumer(
         {
             var (held, tenant, report) = await TakeAsync(command, context.CancellationToken);
             if (report is not null)
-                await ReportAsync(report, context.CancellationToken);
+                await ReportOnceAsync(command, report, context.CancellationToken);
             if (held is null)
                 return;
             var begun = slot;
@@ -164,6 +164,19 @@ internal sealed partial class StepConsumer(
         }
     }
 
+    // No lease was taken. If the report does not arrive, the dispatch counts as undelivered and is sent again.
+    private async Task ReportOnceAsync(StepCommand command, StepReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReportAsync(report, cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            LogLeftToRedelivery(error, command.Step, command.OperationId, command.Fence);
+        }
+    }
+
     private async Task ReportAsync(StepReport report, CancellationToken cancellationToken)
     {
         using var activity = WorkersTelemetry.StartReport(report);
@@ -253,6 +266,9 @@ internal sealed partial class StepConsumer(
 
     [LoggerMessage(EventId = 2107, Level = LogLevel.Warning, Message = "The report of step {Step} of operation {Operation} under fencing token {Fence} could not be sent; trying again.")]
     private partial void LogNotReported(Exception error, string step, Guid operation, long fence);
+
+    [LoggerMessage(EventId = 2681, Level = LogLevel.Warning, Message = "The report of step {Step} of operation {Operation} under fencing token {Fence} could not be sent; the step will be delivered again.")]
+    private partial void LogLeftToRedelivery(Exception error, string step, Guid operation, long fence);
 
     [LoggerMessage(EventId = 2102, Level = LogLevel.Warning, Message = "Step {Step} of operation {Operation} stopped: fencing token {Fence} lost its lease.")]
     private partial void LogLeaseLost(Exception? error, string step, Guid operation, long fence);

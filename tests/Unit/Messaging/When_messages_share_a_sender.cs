@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
 using Saga.Contracts.Steps;
 using Saga.Messaging.Batching;
 using Saga.Messaging;
@@ -12,6 +13,7 @@ namespace Saga.Tests.Unit.Messaging;
 public sealed class When_messages_share_a_sender
 {
     private readonly Channel<Sending> bus = Channel.CreateUnbounded<Sending>();
+    private readonly FakeTimeProvider time = new();
     private readonly BatchingSender sender;
 
     public When_messages_share_a_sender() => sender = new BatchingSender(async (batch, cancellationToken) =>
@@ -19,7 +21,7 @@ public sealed class When_messages_share_a_sender
         var sending = new Sending(batch, Activity.Current, cancellationToken);
         bus.Writer.TryWrite(sending).ShouldBeTrue();
         await sending.Confirmed.Task.WaitAsync(cancellationToken);
-    });
+    }, time);
 
     [Fact]
     public async Task Should_send_a_single_message_at_once()
@@ -146,6 +148,22 @@ public sealed class When_messages_share_a_sender
     }
 
     [Fact]
+    public async Task Should_fail_a_batch_that_is_never_confirmed_and_continue()
+    {
+        var sent = Messages(BatchingSender.AtOnce).ConvertAll(m => sender.SendAsync(m, default));
+        for (var i = 0; i < BatchingSender.AtOnce; i++)
+            await NextAsync();
+        var after = sender.SendAsync(Message(), default);
+
+        time.Advance(BatchingSender.Limit);
+
+        foreach (var one in sent)
+            (await Should.ThrowAsync<TimeoutException>(one.WaitAsync(TimeSpan.FromSeconds(30)))).Message.ShouldContain("15 s");
+        (await NextAsync()).Confirmed.SetResult();
+        await after;
+    }
+
+    [Fact]
     public async Task Should_not_send_what_is_given_up_already()
     {
         await Should.ThrowAsync<OperationCanceledException>(sender.SendAsync(Message(), new CancellationToken(canceled: true)));
@@ -179,7 +197,7 @@ public sealed class When_messages_share_a_sender
             await Task.Yield();
             foreach (var message in batch.Messages)
                 seen.Add(message);
-        });
+        }, time);
         var messages = Messages(20_000);
 
         await Task.WhenAll(messages.Chunk(100).Select(some => Task.Run(async () =>
