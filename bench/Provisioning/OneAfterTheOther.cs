@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Saga.Bench.Servers;
+using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Lifecycle.Provision;
@@ -66,11 +68,14 @@ internal sealed class OneAfterTheOther : IProvisioner
 
         var began = Stopwatch.GetTimestamp();
         var milliseconds = 0.0;
+        var outputs = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var (name, lease) in ProvisionWorkflow.Definition.Steps.Select(s => (s.Name, leases[s.Name].Lease)))
         {
             // Each step needs the data that earlier steps wrote.
-            var context = new StepContext((await tenants.FindAsync(tenant.Id))!, tenant.OperationId, name, 1, lease);
-            await RunAsync(name, context);
+            var context = new StepContext((await tenants.FindAsync(tenant.Id))!, tenant.OperationId, name, 1, lease)
+                .With(new() { Asked = [.. steps[name].Needs], Outputs = outputs });
+            if (await RunAsync(name, context) is { } output)
+                outputs[name] = JsonSerializer.SerializeToElement(output, Json.Options);
             if (name == StepNames.Activate)
                 milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
         }
@@ -79,16 +84,13 @@ internal sealed class OneAfterTheOther : IProvisioner
     }
 
     // The verify step would run its checks in parallel.
-    private async Task RunAsync(string name, StepContext context)
+    private async Task<object?> RunAsync(string name, StepContext context)
     {
         if (name != StepNames.Verify)
-        {
-            await steps[name].ExecuteAsync(context, CancellationToken.None);
-            return;
-        }
-
+            return await steps[name].ExecuteAsync(context, CancellationToken.None);
         foreach (var verification in host.Services.GetServices<IVerification>())
             await verification.VerifyAsync(context, CancellationToken.None);
+        return null;
     }
 
     public async ValueTask DisposeAsync()
