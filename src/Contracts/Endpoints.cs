@@ -27,6 +27,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.ReactivateTenant"/>.</summary>
     public const string Reactivations = "saga-commands-reactivate";
 
+    /// <summary>Takes <see cref="Commands.UpdateTenant"/>.</summary>
+    public const string Updates = "saga-commands-update";
+
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 

@@ -12,6 +12,7 @@ using Saga.Lifecycle.Provision;
 using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.Suspend;
+using Saga.Lifecycle.Update;
 using Saga.Registry;
 
 namespace Saga.Lifecycle;
@@ -38,7 +39,8 @@ public static class LifecycleRegistration
             .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
             .AddCommand<SuspendTenant, ValidSuspension, SuspendPlan>()
             .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>()
-            .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>();
+            .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
+            .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

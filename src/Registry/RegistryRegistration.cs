@@ -51,6 +51,8 @@ public static class RegistryRegistration
         services.AddSingleton<TenantNameStore>();
         services.AddSingleton<ServerRoomStore>();
         services.AddSingleton<TenantDomainStore>();
+        services.AddSingleton<ServerListing>();
+        services.AddSingleton<ServerHealthStore>();
         services.AddSingleton<IAcceptanceStore, CommandLedger>();
         services.AddSingleton<HoldStore>();
         services.AddSingleton<RegistryNotifier>();

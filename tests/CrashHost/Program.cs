@@ -35,6 +35,7 @@ var outcome = orders switch
 {
     { Suspend: { } suspend } => await SubmitAsync(suspend),
     { Reactivate: { } reactivate } => await SubmitAsync(reactivate),
+    { Update: { } update } => await SubmitAsync(update),
     _ => await SubmitAsync(orders.Command!),
 };
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));

@@ -38,11 +38,13 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType ScheduleExpired = new(RejectionCodes.ScheduleExpired, StatusCodes.Status409Conflict, "The scheduled command could not run in time");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
+    public static readonly ProblemType VersionStale = new(RejectionCodes.VersionStale, StatusCodes.Status412PreconditionFailed, "The tenant has changed");
     public static readonly ProblemType BodyTooLarge = new(RejectionCodes.BodyTooLarge, StatusCodes.Status413PayloadTooLarge, "The body is too large");
     public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", StatusCodes.Status415UnsupportedMediaType, "The body must be application/json");
     public static readonly ProblemType Validation = new(RejectionCodes.Validation, StatusCodes.Status422UnprocessableEntity, "The command breaks rules");
     public static readonly ProblemType IdempotencyKeyReused = new(RejectionCodes.IdempotencyKeyReused, StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another command");
     public static readonly ProblemType NotSupported = new(RejectionCodes.NotSupported, StatusCodes.Status422UnprocessableEntity, "This version cannot do what the command asks for");
+    public static readonly ProblemType VersionRequired = new(RejectionCodes.VersionRequired, StatusCodes.Status428PreconditionRequired, "The version of the tenant is needed");
     public static readonly ProblemType TooManyRequests = new("too-many-requests", StatusCodes.Status429TooManyRequests, "The caller asks for too much at once");
     public static readonly ProblemType Internal = new("internal", StatusCodes.Status500InternalServerError, "An internal error occurred");
     public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
@@ -53,7 +55,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

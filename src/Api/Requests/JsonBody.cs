@@ -11,13 +11,16 @@ internal static class JsonBody
 {
     public const int MaxBytes = CommandJson.MaxBytes;
 
+    /// <summary>The type of a JSON merge patch, which PATCH also accepts.</summary>
+    public const string MergePatch = "application/merge-patch+json";
+
     /// <summary>What to send.</summary>
     public const string TypeRule = "Send Content-Type: application/json, in UTF-8.";
 
     /// <returns>The document, or the problem response.</returns>
     public static async Task<(JsonDocument? Document, ProblemResult? Problem)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (!IsJson(request.ContentType))
+        if (!IsJson(request.ContentType, HttpMethods.IsPatch(request.Method)))
             return (null, new(ProblemType.UnsupportedMediaType, TypeRule));
         if (request.Headers.ContentEncoding is { Count: > 0 } encodings && !encodings.All(e => string.Equals(e, "identity", StringComparison.OrdinalIgnoreCase)))
         {
@@ -38,7 +41,8 @@ internal static class JsonBody
         return CommandJson.TryParse(bytes, out var document, out var error) ? (document, null) : (null, new(ProblemType.MalformedJson, error));
     }
 
-    private static bool IsJson(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+    private static bool IsJson(string? contentType, bool isPatch) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || (isPatch && type.MediaType.Equals(MergePatch, StringComparison.OrdinalIgnoreCase)))
         && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 }

@@ -39,4 +39,22 @@ public sealed record ProvisionRequest
 
     [Description("An IANA time zone; defaults to UTC.")]
     public string? Timezone { get; init; }
+
+    [StringLength(255, MinimumLength = 1), Description("What the tenant is.")]
+    public string? Description { get; init; }
+
+    [RegularExpression(@"^\+[1-9][0-9]{6,14}$"), Description("A telephone number in the form of E.164.")]
+    public string? Phone { get; init; }
+
+    [Description("The sizes of the connection pools of the processes that serve the tenant; each process's own sizes when absent.")]
+    public PoolSizesView? Pool { get; init; }
+
+    [Description("Whether the tenant wants a read replica; defaults to false.")]
+    public bool? ReadReplica { get; init; }
+
+    [Description("Whether the tenant gets new versions of the product without being asked; defaults to true.")]
+    public bool? AutoUpdate { get; init; }
+
+    [Description("When the tenant may be disturbed, in its time zone; at any time when absent.")]
+    public MaintenanceWindowView? MaintenanceWindow { get; init; }
 }

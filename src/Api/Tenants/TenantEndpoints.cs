@@ -27,7 +27,8 @@ internal static class TenantEndpoints
             .WithQueryParameter("status", "One or more of provisioning, active, suspended, failed, deprovisioned, separated by commas.")
             .WithQueryParameter("plan", "A plan's name.")
             .WithQueryParameter("sort", $"One of {string.Join(", ", TenantListing.Sorts)}; {TenantListing.Sorts[0]} when absent.");
-        api.MapOne<TenantView>("/tenants/{idOrSlug}", FindAsync, Policies.Read, "getTenant", "Find a tenant by its id or slug", ProblemType.TenantNotFound);
+        api.MapOne<TenantView>("/tenants/{idOrSlug}", FindAsync, Policies.Read, "getTenant", "Find a tenant by its id or slug", ProblemType.TenantNotFound)
+            .WithResponseHeader(StatusCodes.Status200OK, "ETag", "The tenant's version, for If-Match of an update.");
     }
 
     private static Task<IResult> ProvisionAsync(
@@ -55,6 +56,9 @@ internal static class TenantEndpoints
         var tenant = TenantId.TryParse(idOrSlug, out var id) ? await tenants.FindAsync(id, cancellationToken) : null;
         if (tenant is null && Slug.TryParse(idOrSlug, out var slug))
             tenant = await tenants.FindAsync(slug, cancellationToken);
-        return tenant is null ? new ProblemResult(ProblemType.TenantNotFound, "No tenant has this id or slug. GET /api/v1/tenants lists them.") : TypedResults.Ok(TenantView.Of(tenant));
+        if (tenant is null)
+            return TenantAddress.NotFound();
+        request.HttpContext.Response.Headers.ETag = TenantVersion.Tag(tenant.Version);
+        return TypedResults.Ok(TenantView.Of(tenant));
     }
 }

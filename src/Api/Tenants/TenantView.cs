@@ -38,6 +38,22 @@ public sealed record TenantView
     /// <summary>The tenant's own settings, which override the plan's; never a sealed one.</summary>
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
+    public string? Description { get; init; }
+
+    public string? Phone { get; init; }
+
+    /// <summary>Absent when each process that serves it has its own sizes.</summary>
+    public PoolSizesView? Pool { get; init; }
+
+    /// <summary>Whether it wants a read replica.</summary>
+    public required bool ReadReplica { get; init; }
+
+    /// <summary>Whether it gets new versions of the product without being asked.</summary>
+    public required bool AutoUpdate { get; init; }
+
+    /// <summary>When it may be disturbed; absent for at any time.</summary>
+    public MaintenanceWindowView? MaintenanceWindow { get; init; }
+
     public PlacementView? Placement { get; init; }
 
     public int? SchemaVersion { get; init; }
@@ -66,6 +82,12 @@ public sealed record TenantView
         AdminEmail = tenant.AdminEmail,
         Features = tenant.Features,
         Settings = tenant.Settings,
+        Description = tenant.Description,
+        Phone = tenant.Phone,
+        Pool = PoolSizesView.Of(tenant.Pool),
+        ReadReplica = tenant.ReadReplica,
+        AutoUpdate = tenant.AutoUpdate,
+        MaintenanceWindow = MaintenanceWindowView.Of(tenant.MaintenanceWindow),
         Placement = tenant.Placement is { } p ? new(p.Server, p.Database, p.Schema) : null,
         SchemaVersion = tenant.SchemaVersion,
         OrganizationId = tenant.OrganizationId,

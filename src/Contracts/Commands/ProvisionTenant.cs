@@ -40,6 +40,24 @@ public sealed record ProvisionTenant
     /// <summary>An IANA time zone, such as <c>Europe/Berlin</c>; UTC when absent.</summary>
     public string? Timezone { get; init; }
 
+    /// <summary>1 to 255 characters on one line.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>In the form of E.164, such as <c>+493012345678</c>.</summary>
+    public string? Phone { get; init; }
+
+    /// <summary>The sizes of the connection pools of the processes that serve the tenant; each process's own sizes when absent.</summary>
+    public PoolSizes? Pool { get; init; }
+
+    /// <summary>Whether the tenant wants a read replica; false when absent.</summary>
+    public bool? ReadReplica { get; init; }
+
+    /// <summary>Whether the tenant gets new versions of the product without being asked; true when absent.</summary>
+    public bool? AutoUpdate { get; init; }
+
+    /// <summary>When the tenant may be disturbed; at any time when absent.</summary>
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
+
     /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header.</summary>
     public string? IdempotencyKey { get; init; }
 }

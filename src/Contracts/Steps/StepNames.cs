@@ -31,6 +31,12 @@ public static class StepNames
     public const string ChangePlan = "plan.change";
     public const string LimitLogin = "login.limit";
     public const string AnnouncePlan = "plan.announce";
+    public const string Update = "tenant.update";
+    public const string UpdateOrganization = "organization.update";
+    public const string ChangeAdministrator = "administrator.change";
+    public const string UpdateConfiguration = "configuration.update";
+    public const string AnnounceUpdate = "update.announce";
+    public const string RetireAdministrator = "administrator.retire";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

@@ -18,6 +18,9 @@ public enum DomainCheckOutcome
     /// <summary>DNS did not say. Another check may help.</summary>
     Unavailable,
 
+    /// <summary>Another tenant has proved the domain.</summary>
+    Taken,
+
     /// <summary>The tenant's domain changed during the check.</summary>
     Changed,
 }

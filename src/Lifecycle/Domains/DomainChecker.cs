@@ -7,12 +7,13 @@ namespace Saga.Lifecycle.Domains;
 public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records, TimeProvider time)
 {
     /// <param name="tenant">The tenant.</param>
+    /// <param name="claimed">One of its domains.</param>
     /// <param name="actor">Who asks, for the audit log.</param>
     /// <param name="cancellationToken">Cancels the check; nothing is recorded then.</param>
-    /// <returns>Null when the tenant has no domain.</returns>
-    public async Task<DomainCheck?> CheckAsync(TenantId tenant, string actor, CancellationToken cancellationToken)
+    /// <returns>Null when the tenant does not claim the domain.</returns>
+    public async Task<DomainCheck?> CheckAsync(TenantId tenant, string claimed, string actor, CancellationToken cancellationToken)
     {
-        if (await domains.FindAsync(tenant, cancellationToken) is not { } domain)
+        if (await domains.FindAsync(tenant, claimed, cancellationToken) is not { } domain)
             return null;
         var (name, text) = (DomainProof.RecordName(domain.Domain), DomainProof.RecordText(domain.Token));
         IReadOnlyList<string> found;
@@ -32,9 +33,12 @@ public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records
                 : $"None of the {found.Count} TXT records at {name} is the expected one.");
         }
 
-        return await domains.ProveAsync(domain, actor, time.GetUtcNow(), cancellationToken)
-            ? new(DomainCheckOutcome.Proved, name, text, null)
-            : new(DomainCheckOutcome.Changed, name, text, "The tenant's domain changed during the check.");
+        return await domains.ProveAsync(domain, actor, time.GetUtcNow(), cancellationToken) switch
+        {
+            ProveOutcome.Proved => new(DomainCheckOutcome.Proved, name, text, null),
+            ProveOutcome.Taken => new(DomainCheckOutcome.Taken, name, text, $"The domain {domain.Domain} was proved for another tenant before."),
+            _ => new(DomainCheckOutcome.Changed, name, text, "The tenant's domain changed during the check."),
+        };
 
         async Task<DomainCheck> FailedAsync(DomainCheckOutcome outcome, string failure)
         {

@@ -8,6 +8,7 @@ namespace Saga.Lifecycle.Intake;
 internal sealed class CommandBody
 {
     private const string KeyProperty = "idempotencyKey";
+    private const string PatchProperty = "changes";
     private readonly JsonElement command;
 
     private CommandBody(JsonElement command)
@@ -28,7 +29,8 @@ internal sealed class CommandBody
     /// <summary>Equal for equal content, whatever the order of members. Hashes are stored, so the algorithm must not change.</summary>
     public byte[] Hash() => SHA256.HashData(Write());
 
-    // Writes its own properties in declaration order, and those of nested objects by name.
+    // Writes its own properties in declaration order, and those of nested objects by name. Members below them are written as they came, as
+    // stored hashes have it; a merge patch is newer than that.
     private byte[] Write()
     {
         using var buffer = new MemoryStream();
@@ -37,21 +39,31 @@ internal sealed class CommandBody
             json.WriteStartObject();
             foreach (var property in command.EnumerateObject().Where(p => p.Name != KeyProperty))
             {
-                if (property.Value.ValueKind != JsonValueKind.Object)
-                {
-                    property.WriteTo(json);
-                    continue;
-                }
-
-                json.WriteStartObject(property.Name);
-                foreach (var member in property.Value.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
-                    member.WriteTo(json);
-                json.WriteEndObject();
+                json.WritePropertyName(property.Name);
+                WriteSorted(json, property.Value, property.Name == PatchProperty ? int.MaxValue : 1);
             }
 
             json.WriteEndObject();
         }
 
         return buffer.ToArray();
+    }
+
+    private static void WriteSorted(Utf8JsonWriter json, JsonElement value, int depth)
+    {
+        if (depth == 0 || value.ValueKind != JsonValueKind.Object)
+        {
+            value.WriteTo(json);
+            return;
+        }
+
+        json.WriteStartObject();
+        foreach (var member in value.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
+        {
+            json.WritePropertyName(member.Name);
+            WriteSorted(json, member.Value, depth - 1);
+        }
+
+        json.WriteEndObject();
     }
 }

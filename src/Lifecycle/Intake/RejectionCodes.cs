@@ -39,6 +39,12 @@ public static class RejectionCodes
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 
+    /// <summary>The command must say which version of the tenant it is based on.</summary>
+    public const string VersionRequired = "version-required";
+
+    /// <summary>The tenant has changed since the version that the command is based on.</summary>
+    public const string VersionStale = "version-stale";
+
     /// <summary>The tenant is suspended with the same code already.</summary>
     public const string AlreadySuspended = "already-suspended";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Provision;
@@ -20,6 +21,8 @@ internal static class PlanFit
         var found = errors.Select(e => $"its own {(e.Pointer.StartsWith("/features", StringComparison.Ordinal) ? "feature" : "setting")} '{Key(e.Pointer)}'{Value(tenant, e.Pointer)} {e.Detail}").ToList();
         if (tenant.Domain is { } domain && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, tenant.Features, plan))
             found.Add($"its domain '{domain}' needs the feature {ProvisionOverrides.CustomDomain}, which plan {plan.Name} does not have");
+        if (tenant.Pool is { Maximum: { } pool } && pool > plan.Limits.DatabaseConnections)
+            found.Add(string.Create(CultureInfo.InvariantCulture, $"its pool of at most {pool} connections is larger than the {plan.Limits.DatabaseConnections} database connections of the plan"));
         return found.Count == 0 ? null : new()
         {
             Code = RejectionCodes.PlanTooSmall,

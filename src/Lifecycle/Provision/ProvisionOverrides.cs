@@ -25,8 +25,7 @@ internal static class ProvisionOverrides
 
     public static void Check(ProvisionTenant command, Plan? plan, List<FieldError> errors)
     {
-        Count("/features", command.Features?.Count, errors);
-        Count("/settings", command.Settings?.Count, errors);
+        Count(command.Features?.Count, command.Settings?.Count, errors);
         if (plan is not null)
             Check(command.Features, command.Settings, plan, errors);
     }
@@ -77,6 +76,12 @@ internal static class ProvisionOverrides
 
     private static string Bounds(PlanSetting setting) =>
         string.Create(CultureInfo.InvariantCulture, $"from {setting.Minimum ?? 0} to {setting.Maximum ?? PlanSetting.DefaultMaximum}");
+
+    public static void Count(int? features, int? settings, List<FieldError> errors)
+    {
+        Count("/features", features, errors);
+        Count("/settings", settings, errors);
+    }
 
     private static void Count(string pointer, int? count, List<FieldError> errors)
     {

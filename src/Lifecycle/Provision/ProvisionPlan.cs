@@ -51,7 +51,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
         if (TakenNames.Rejection(input, await names.FindTakenAsync(input.Slug, input.Domain, input.Subdomain, cancellationToken)) is { } taken)
             return taken;
         return await names.IsHeldAsync(input.Name, input.Slug, cancellationToken)
-            ? TakenNames.Held(input)
+            ? TakenNames.Held(input.Name, input.Slug)
             : Room.Rejection(input.Region, await room.FindAsync(input.Region, cancellationToken));
     }
 }

@@ -1,4 +1,5 @@
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Tenants;
 
@@ -35,10 +36,10 @@ internal static class TakenNames
     }
 
     /// <summary>The rejection of a name that the tenant's organisation could not be told apart by.</summary>
-    public static OperationRejected Held(ValidProvision valid) => new()
+    public static OperationRejected Held(string name, Slug slug) => new()
     {
         Code = RejectionCodes.NameTaken,
-        Detail = $"The organisation of the tenant could be called neither '{valid.Name}' nor '{valid.Name} ({valid.Slug})': another tenant has one of these names. Choose another name.",
-        Errors = [new("/name", $"'{valid.Name}' with the slug '{valid.Slug}' is called like another tenant")],
+        Detail = $"The organisation of the tenant could be called neither '{name}' nor '{name} ({slug})': another tenant has one of these names. Choose another name.",
+        Errors = [new("/name", $"'{name}' with the slug '{slug}' is called like another tenant")],
     };
 }

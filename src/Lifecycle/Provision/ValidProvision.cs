@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
@@ -34,6 +35,18 @@ public sealed record ValidProvision
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
+    public string? Description { get; init; }
+
+    public string? Phone { get; init; }
+
+    public PoolSizes? Pool { get; init; }
+
+    public bool ReadReplica { get; init; }
+
+    public bool AutoUpdate { get; init; } = true;
+
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
+
     /// <summary>The tenant's initial row.</summary>
     public NewTenant ToNewTenant() => new()
     {
@@ -48,5 +61,11 @@ public sealed record ValidProvision
         AdminEmail = AdminEmail,
         Features = Features,
         Settings = Settings,
+        Description = Description,
+        Phone = Phone,
+        Pool = Pool,
+        ReadReplica = ReadReplica,
+        AutoUpdate = AutoUpdate,
+        MaintenanceWindow = MaintenanceWindow,
     };
 }

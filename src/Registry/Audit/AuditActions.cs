@@ -24,6 +24,12 @@ public static class AuditActions
     /// <summary>The migration of a tenant to another plan, tier or server was accepted.</summary>
     public const string TenantMigrate = "tenant.migrate";
 
+    /// <summary>An update of a tenant was accepted.</summary>
+    public const string TenantUpdate = "tenant.update";
+
+    /// <summary>An update of a tenant has taken effect everywhere.</summary>
+    public const string TenantChange = "tenant.change";
+
     /// <summary>A tenant got another plan.</summary>
     public const string PlanChange = "plan.change";
 

@@ -2,7 +2,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Registry.Domains;
 
-/// <summary>A tenant's own domain.</summary>
+/// <summary>One of a tenant's own domains.</summary>
 public sealed record TenantDomain
 {
     public required TenantId Tenant { get; init; }
@@ -22,4 +22,13 @@ public sealed record TenantDomain
     public string? Failure { get; init; }
 
     public DateTimeOffset? ProvedAt { get; init; }
+
+    /// <summary>When a claim that is not proved ends.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>When the tenant's organisation got the domain; null while it has not.</summary>
+    public DateTimeOffset? LinkedAt { get; init; }
+
+    /// <summary>Whether it is the domain in the tenant's own data.</summary>
+    public bool IsMain { get; init; }
 }

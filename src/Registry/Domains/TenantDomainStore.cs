@@ -7,50 +7,78 @@ using Saga.Registry.Notifications;
 namespace Saga.Registry.Domains;
 
 /// <summary>Reads and writes the state of tenants' domains. Thread-safe.</summary>
-public sealed class TenantDomainStore(NpgsqlDataSource registry)
+public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock clock)
 {
-    /// <summary>Records a new tenant's domain as not proved, in the transaction that accepts the tenant.</summary>
-    public static NpgsqlBatchCommand ClaimCommand(TenantId tenant, string domain, string token, DateTimeOffset at) => CommandLedger.Statement(
-        "insert into tenant_domains (tenant_id, domain, token, state, created_at) values ($1, $2, $3, 'pending', $4)", tenant.Value, domain, token, at);
+    /// <summary>
+    /// Records a new tenant's domain as not proved, in the transaction that accepts the tenant. Fails with 23505 if it is proved for another
+    /// tenant.
+    /// </summary>
+    public static NpgsqlBatchCommand ClaimCommand(TenantId tenant, string domain, string token, DateTimeOffset at) =>
+        CommandLedger.Statement("select claim_domain($1, $2, $3, $4)", tenant.Value, domain, token, at);
 
-    /// <summary>The tenant's domain; null when it has none.</summary>
-    public async Task<TenantDomain?> FindAsync(TenantId tenant, CancellationToken cancellationToken)
+    /// <summary>The tenant's domains, oldest first, without claims that have expired.</summary>
+    public async Task<IReadOnlyList<TenantDomain>> ListAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        await using var command = registry.CreateCommand("select domain, token, state, checked_at, failure, proved_at from tenant_domains where tenant_id = $1");
+        var domains = new List<TenantDomain>();
+        await using var command = registry.CreateCommand(
+            """
+            select d.domain, d.token, d.state, d.checked_at, d.failure, d.proved_at, d.expires_at, d.linked_at, d.domain is not distinct from t.domain
+            from tenant_domains d join tenants t on t.id = d.tenant_id
+            where d.tenant_id = $1 and (d.state = 'proved' or d.expires_at > clock_timestamp() + $2) order by d.created_at, d.domain
+            """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return !await row.ReadAsync(cancellationToken) ? null : new()
+        while (await row.ReadAsync(cancellationToken))
         {
-            Tenant = tenant,
-            Domain = row.GetString(0),
-            Token = row.GetString(1),
-            State = Enum.Parse<DomainState>(row.GetString(2), ignoreCase: true),
-            CheckedAt = row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
-            Failure = row.IsDBNull(4) ? null : row.GetString(4),
-            ProvedAt = row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
-        };
+            domains.Add(new()
+            {
+                Tenant = tenant,
+                Domain = row.GetString(0),
+                Token = row.GetString(1),
+                State = Enum.Parse<DomainState>(row.GetString(2), ignoreCase: true),
+                CheckedAt = Time(row, 3),
+                Failure = row.IsDBNull(4) ? null : row.GetString(4),
+                ProvedAt = Time(row, 5),
+                ExpiresAt = row.GetFieldValue<DateTimeOffset>(6),
+                LinkedAt = Time(row, 7),
+                IsMain = row.GetBoolean(8),
+            });
+        }
+
+        return domains;
     }
+
+    /// <summary>One of the tenant's domains; null when it has no such one.</summary>
+    public async Task<TenantDomain?> FindAsync(TenantId tenant, string domain, CancellationToken cancellationToken) =>
+        (await ListAsync(tenant, cancellationToken)).FirstOrDefault(d => d.Domain == domain);
 
     /// <summary>
     /// Records that the record was found. The first time, this is audited, and runtimes are notified within the commit. Nothing changes
-    /// when the tenant has another domain or token by now, because the check was about the former one.
+    /// when the tenant has another token or no claim by now, because the check was about the former one.
     /// </summary>
-    /// <returns>Whether the domain is proved now.</returns>
-    public async Task<bool> ProveAsync(TenantDomain checkedDomain, string actor, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<ProveOutcome> ProveAsync(TenantDomain checkedDomain, string actor, DateTimeOffset at, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
             $"""
             with former as (select tenant_id, state from tenant_domains where tenant_id = $1 and domain = $2 and token = $3 for update),
             changed as (
                 update tenant_domains d set state = 'proved', proved_at = coalesce(d.proved_at, $5), checked_at = $5, failure = null
-                from former f where d.tenant_id = f.tenant_id returning d.tenant_id, f.state as former),
+                from former f where d.tenant_id = f.tenant_id and d.domain = $2 returning d.tenant_id, f.state as former),
             audited as (
                 insert into audit (actor, action, tenant_id, detail)
                 select $4, '{AuditActions.DomainProve}', tenant_id, jsonb_build_object('domain', $2::text) from changed where former <> 'proved' returning tenant_id)
             select (select count(*) from changed), (select count(pg_notify('{RegistryChannels.Tenants}', tenant_id::text)) from audited)
             """);
         Fill(command, checkedDomain, actor, at);
-        return (long)(await command.ExecuteScalarAsync(cancellationToken))! == 1;
+        try
+        {
+            return (long)(await command.ExecuteScalarAsync(cancellationToken))! == 1 ? ProveOutcome.Proved : ProveOutcome.Changed;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return ProveOutcome.Taken;
+        }
     }
 
     /// <summary>Records what a check found instead of the record. A domain that was proved stays so.</summary>
@@ -61,6 +89,8 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+
     private static void Fill(NpgsqlCommand command, TenantDomain domain, string text, DateTimeOffset at)
     {
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = domain.Tenant.Value });
@@ -69,4 +99,16 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry)
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = at });
     }
+}
+
+/// <summary>What became of a domain whose record was found.</summary>
+public enum ProveOutcome
+{
+    Proved,
+
+    /// <summary>The tenant's claim was withdrawn or renewed during the check.</summary>
+    Changed,
+
+    /// <summary>Another tenant has proved the domain before.</summary>
+    Taken,
 }

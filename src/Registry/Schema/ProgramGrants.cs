@@ -6,6 +6,10 @@ namespace Saga.Registry.Schema;
 /// </summary>
 internal static class ProgramGrants
 {
+    // What an update of a tenant changes, and its compensation restores.
+    private const string TenantData =
+        "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window";
+
     // Heartbeats, which every program writes, and what every program reads.
     private static readonly TableGrant[] All =
     [
@@ -28,8 +32,9 @@ internal static class ProgramGrants
     // What accepts a command: the Api for HTTP, the Orchestrator for the bus.
     private static readonly TableGrant[] Accepting =
     [
-        new("tenants", "select, insert", "updated_at"),
-        new("tenant_domains", "insert", "state, proved_at, checked_at, failure"),
+        new("tenants", "select, insert", TenantData + ", version, updated_at"),
+        new("tenant_changes", "insert"),
+        new("tenant_domains", "insert", "state, proved_at, checked_at, failure, expires_at"),
         new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "insert"),
         new("database_servers", "select", "accepting"),
@@ -46,6 +51,7 @@ internal static class ProgramGrants
     public static IReadOnlyList<TableGrant> Api { get; } =
     [
         .. All, .. Accepting,
+        new("database_server_health", "select"),
         new("dead_letters", "select", "returned_at, returned_by"),
         // Answers to steps that wait for an approval or a signal, perhaps before the step begins.
         new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
@@ -77,7 +83,10 @@ internal static class ProgramGrants
     [
         .. All,
         new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
-        new("tenants", "select", "status, plan, organization_id, admin_user_id, schema_version, version, updated_at"),
+        new("tenants", "select", $"status, plan, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
+        new("tenant_changes", "select, update, delete"),
+        // The domains of a tenant that ends, and a domain that an update replaces.
+        new("tenant_domains", "delete", "linked_at"),
         new("placements", "insert, update"),
         // A reactivation lifts the holds that it was accepted for, and a suspension announces its own.
         new("holds", "delete", "unannounced"),
@@ -85,6 +94,7 @@ internal static class ProgramGrants
         new("place_modes", "select, insert, update, delete"),
         new("database_servers", "select, insert, update"),
         new("shared_databases", "select, insert, update"),
+        new("database_server_health", "select, insert, update"),
         new("tenant_credentials", "select, insert, update, delete"),
         new("tenant_keys", "select, insert, update, delete"),
         new("tenant_runtime_keys", "select, insert, update, delete"),

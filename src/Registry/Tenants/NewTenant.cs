@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Npgsql;
+using NpgsqlTypes;
 using Saga.Contracts;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Intake;
 
@@ -31,12 +33,29 @@ public sealed record NewTenant
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
+    public string? Description { get; init; }
+
+    public string? Phone { get; init; }
+
+    public PoolSizes? Pool { get; init; }
+
+    public bool ReadReplica { get; init; }
+
+    public bool AutoUpdate { get; init; } = true;
+
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
+
     /// <summary>Inserts the tenant and reserves its names. Fails with 23505 if a live tenant has one of them.</summary>
     public NpgsqlBatchCommand InsertCommand(TenantId id, DateTimeOffset now) => CommandLedger.Statement(
         """
-        insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, 'provisioning', $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $13)
+        insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings, created_at, updated_at,
+            description, phone, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window)
+        values ($1, $2, $3, $4, $5, 'provisioning', $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $13,
+            $14, $15, $16, $17, $18, $19, $20::jsonb)
         """,
         id.Value, Slug.ToString(), Name, Plan, Tier.ToString().ToLowerInvariant(), Domain, Subdomain, Region, Timezone, AdminEmail,
-        JsonSerializer.Serialize(Features, Json.Options), JsonSerializer.Serialize(Settings, Json.Options), now);
+        JsonSerializer.Serialize(Features, Json.Options), JsonSerializer.Serialize(Settings, Json.Options), now,
+        Description, Phone, Number(Pool?.Minimum), Number(Pool?.Maximum), ReadReplica, AutoUpdate, Parameter.Json(MaintenanceWindow));
+
+    private static NpgsqlParameter Number(int? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer };
 }

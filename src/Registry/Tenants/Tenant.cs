@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Holds;
 using Saga.Registry.Placements;
@@ -47,6 +48,22 @@ public sealed record Tenant
     public required IReadOnlyDictionary<string, bool> Features { get; init; }
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? Phone { get; init; }
+
+    /// <summary>The sizes of the pools of processes that serve it; null for their own sizes.</summary>
+    public PoolSizes? Pool { get; init; }
+
+    /// <summary>Whether it wants a read replica.</summary>
+    public bool ReadReplica { get; init; }
+
+    /// <summary>Whether it gets new versions of the product without being asked.</summary>
+    public bool AutoUpdate { get; init; } = true;
+
+    /// <summary>When it may be disturbed; null for at any time.</summary>
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
 
     /// <summary>The current placement, or otherwise the one that is being built; null until one is chosen.</summary>
     public TenantPlacement? Placed { get; init; }

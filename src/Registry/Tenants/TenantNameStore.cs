@@ -8,26 +8,51 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
 {
     private const string Sql =
         """
-        select t.slug = $1, t.domain = $2, t.subdomain = $3, o.id, o.kind
+        select t.slug = $1, exists (select from tenant_domains d where d.tenant_id = t.id and d.domain = $2 and d.state = 'proved'), t.subdomain = $3, o.id, o.kind
         from tenants t
         left join operation_scopes s on s.scope = 'tenant:' || t.id left join operations o on o.id = s.operation_id
-        where t.status not in ('failed', 'deprovisioned') and (t.slug = $1 or t.domain = $2 or t.subdomain = $3)
+        where t.status not in ('failed', 'deprovisioned')
+            and (t.slug = $1 or t.subdomain = $3 or t.id = (select d.tenant_id from tenant_domains d where d.domain = $2 and d.state = 'proved'))
         """;
+
+    /// <summary>Which of the names that a tenant wants belong to others.</summary>
+    /// <param name="tenant">The tenant, which may have them itself.</param>
+    /// <param name="domain">Null when it wants none.</param>
+    /// <param name="subdomain">Null when it wants none.</param>
+    public async Task<(bool Domain, bool Subdomain)> FindTakenAsync(TenantId tenant, string? domain, string? subdomain, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            """
+            select exists (select from tenant_domains d where d.domain = $2 and d.state = 'proved' and d.tenant_id <> $1),
+                exists (select from tenants t where t.subdomain = $3 and t.id <> $1 and t.status not in ('failed', 'deprovisioned'))
+            """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)domain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)subdomain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetBoolean(0), row.GetBoolean(1));
+    }
 
     /// <summary>
     /// Whether the organisation of a tenant with this name and slug could get neither of its two names, because a live tenant has the
     /// second one as its own name, or would need this name as its second one.
     /// </summary>
-    public async Task<bool> IsHeldAsync(string name, Slug slug, CancellationToken cancellationToken)
+    /// <param name="name">The name.</param>
+    /// <param name="slug">The slug.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <param name="except">The tenant, if it exists.</param>
+    public async Task<bool> IsHeldAsync(string name, Slug slug, CancellationToken cancellationToken, TenantId? except = null)
     {
         await using var command = registry.CreateCommand(
             """
             select exists (
-                select from tenants t where t.status not in ('failed', 'deprovisioned')
+                select from tenants t where t.status not in ('failed', 'deprovisioned') and t.id is distinct from $3
                 and (lower(t.name) = lower($1 || ' (' || $2 || ')') or lower(t.name || ' (' || t.slug || ')') = lower($1)))
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug.ToString() });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)except?.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
@@ -42,7 +67,7 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
-            domainTaken |= !rows.IsDBNull(1) && rows.GetBoolean(1);
+            domainTaken |= rows.GetBoolean(1);
             subdomainTaken |= rows.GetBoolean(2);
             if (!rows.GetBoolean(0))
                 continue;
@@ -56,7 +81,7 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
 }
 
 /// <param name="Slug">Whether a live tenant has the slug.</param>
-/// <param name="Domain">Whether a live tenant has the domain.</param>
+/// <param name="Domain">Whether the domain is proved for a live tenant. A claim that is not proved blocks nobody.</param>
 /// <param name="Subdomain">Whether a live tenant has the subdomain.</param>
 /// <param name="Running">The unfinished operation of the tenant with the slug.</param>
 public sealed record TakenTenantNames(bool Slug, bool Domain, bool Subdomain, (Guid Id, string Kind)? Running);

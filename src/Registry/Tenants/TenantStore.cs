@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Holds;
 using Saga.Registry.Placements;
@@ -20,9 +21,13 @@ public sealed class TenantStore(NpgsqlDataSource registry)
             t.features, t.settings, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
             {HoldSql.Column},
             (select d.domain from tenant_domains d where d.tenant_id = t.id and d.domain = t.domain and d.state = 'proved'),
-            {PlacementSql.Columns}
+            {PlacementSql.Columns},
+            t.description, t.phone, t.pool_minimum, t.pool_maximum, t.read_replica, t.auto_update, t.maintenance_window
         from tenants t {PlacementSql.Join}
         """;
+
+    // The first column after those of the placement.
+    private const int Profile = 30;
 
     public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellationToken = default) =>
         FindAsync($"{Select} where t.id = $1", id.Value, cancellationToken);
@@ -89,6 +94,12 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         Holds = HoldSql.Read(Text(row, 18)),
         ProvedDomain = Text(row, 19),
         Placed = PlacementSql.Read(row, 20),
+        Description = Text(row, Profile),
+        Phone = Text(row, Profile + 1),
+        Pool = row.IsDBNull(Profile + 3) ? null : new() { Minimum = row.IsDBNull(Profile + 2) ? 0 : row.GetInt32(Profile + 2), Maximum = row.GetInt32(Profile + 3) },
+        ReadReplica = row.GetBoolean(Profile + 4),
+        AutoUpdate = row.GetBoolean(Profile + 5),
+        MaintenanceWindow = Text(row, Profile + 6) is { } window ? JsonSerializer.Deserialize<MaintenanceWindow>(window, Json.Options) : null,
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

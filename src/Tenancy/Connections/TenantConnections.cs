@@ -73,12 +73,14 @@ public sealed class TenantConnections : IAsyncDisposable
         // One statement, because each placement has its own login and the routing may switch at any time.
         var location = await connection.QuerySingleOrDefaultAsync<Location>(new CommandDefinition(
             $"""
-            select p.host as Host, p.port as Port, p.database as Database, p.schema as Schema, p.epoch as Epoch, c.username as Username, c.sealed as Sealed
+            select p.host as Host, p.port as Port, p.database as Database, p.schema as Schema, p.epoch as Epoch, c.username as Username, c.sealed as Sealed,
+                coalesce(s.minimum, 0) as MinPoolSize, coalesce(s.maximum, @MaxPoolSize) as MaxPoolSize
             from {RuntimeRegistry.Schema}.placements p
+            left join {RuntimeRegistry.Schema}.pools s on s.tenant_id = p.tenant_id
             left join {RuntimeRegistry.Schema}.credentials c on c.tenant_id = p.tenant_id and c.purpose = '{CredentialPurposes.Database}'
             where p.tenant_id = @Value
             """,
-            new { tenant.Value }, cancellationToken: cancellationToken))
+            new { tenant.Value, options.MaxPoolSize }, cancellationToken: cancellationToken))
             ?? throw new TenantUnavailableException(tenant, "it has no placement");
         if (location is not { Username: { } username, Sealed: { } secret })
             throw new TenantUnavailableException(tenant, "it has no login");
@@ -91,8 +93,8 @@ public sealed class TenantConnections : IAsyncDisposable
             Username = credential.Username,
             Password = credential.Password,
             ApplicationName = "saga-tenant",
-            MinPoolSize = 0,
-            MaxPoolSize = options.MaxPoolSize,
+            MinPoolSize = location.MinPoolSize,
+            MaxPoolSize = location.MaxPoolSize,
             ConnectionIdleLifetime = options.IdleSeconds,
             ConnectionPruningInterval = Math.Max(1, options.IdleSeconds / 3),
         };
@@ -103,5 +105,5 @@ public sealed class TenantConnections : IAsyncDisposable
         error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName
             or PlaceStates.Closed or PlaceStates.Moved;
 
-    private sealed record Location(string Host, int Port, string Database, string Schema, long Epoch, string? Username, byte[]? Sealed);
+    private sealed record Location(string Host, int Port, string Database, string Schema, long Epoch, string? Username, byte[]? Sealed, int MinPoolSize, int MaxPoolSize);
 }

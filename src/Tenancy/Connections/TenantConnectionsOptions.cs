@@ -16,7 +16,7 @@ public sealed class TenantConnectionsOptions
     [Range(1, 100_000, ErrorMessage = "Saga:Connections:MaxPools must be 1 to 100000.")]
     public int MaxPools { get; set; } = DefaultMaxPools;
 
-    /// <summary>The most connections of one tenant.</summary>
+    /// <summary>The most connections of one tenant, unless the tenant has pool sizes of its own.</summary>
     [Range(1, 1000, ErrorMessage = "Saga:Connections:MaxPoolSize must be 1 to 1000.")]
     public int MaxPoolSize { get; set; } = DefaultMaxPoolSize;
 

@@ -21,6 +21,7 @@ public sealed class ConfigurationModule : ResourceModule
         services.AddSingleton<PlanSettings>();
         services.AddSingleton<IStep, ConfigurationStep>();
         services.AddSingleton<IStep, ChangePlanStep>();
+        services.AddSingleton<IStep, UpdateConfigurationStep>();
         services.AddSingleton<IStep, AnnouncePlanStep>();
     }
 

@@ -29,10 +29,15 @@ internal sealed class PlanSettings(PlanStore plans, TenantSealer sealer)
     }
 
     /// <summary>Writes them. It may be repeated: a generated value is kept, because somebody may already use the first one.</summary>
-    public async Task<WrittenSettings> WriteAsync(LeasedTransaction transaction, Tenant tenant, Plan plan, CancellationToken cancellationToken)
+    public Task<WrittenSettings> WriteAsync(LeasedTransaction transaction, Tenant tenant, Plan plan, CancellationToken cancellationToken) =>
+        WriteAsync(transaction, tenant, plan, plan.Settings.Keys.ToHashSet(StringComparer.Ordinal), plan.Features.Keys.ToHashSet(StringComparer.Ordinal), cancellationToken);
+
+    /// <summary>Writes these settings and features of the plan only.</summary>
+    public async Task<WrittenSettings> WriteAsync(
+        LeasedTransaction transaction, Tenant tenant, Plan plan, IReadOnlySet<string> settings, IReadOnlySet<string> features, CancellationToken cancellationToken)
     {
         var (sealedCount, generated) = (0, 0);
-        foreach (var (key, setting) in plan.Settings)
+        foreach (var (key, setting) in plan.Settings.Where(s => settings.Contains(s.Key)))
         {
             var own = tenant.Settings.TryGetValue(key, out var given);
             var made = !own && setting.Generate;
@@ -43,13 +48,13 @@ internal sealed class PlanSettings(PlanStore plans, TenantSealer sealer)
             await WriteAsync(transaction, tenant.Id, key, value, setting.Sealed, keep: made, cancellationToken);
         }
 
-        foreach (var (feature, open) in plan.Features)
+        foreach (var (feature, open) in plan.Features.Where(f => features.Contains(f.Key)))
         {
             var value = JsonSerializer.SerializeToElement(tenant.Features.GetValueOrDefault(feature, open), Json.Options);
             await WriteAsync(transaction, tenant.Id, TenantSettings.FeaturePrefix + feature, value, seal: false, keep: false, cancellationToken);
         }
 
-        return new(plan.Settings.Count, plan.Features.Count, sealedCount, generated);
+        return new(plan.Settings.Keys.Count(settings.Contains), plan.Features.Keys.Count(features.Contains), sealedCount, generated);
     }
 
     /// <summary>Deletes what only the former plan defines.</summary>

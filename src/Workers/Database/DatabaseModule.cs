@@ -49,6 +49,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<ServerWalls>();
         services.AddHostedService<ServerWallsWatch>();
         services.AddHostedService<BlockingWatch>();
+        services.AddHostedService<ServerHealthWatch>();
         services.AddSingleton<ITier, RowTier>();
         services.AddSingleton<ITier, SchemaTier>();
         services.AddSingleton<ITier, DatabaseTier>();

@@ -3,7 +3,7 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Workers.Identity;
 
 /// <summary>The organisation that a tenant must have. Its alias is the slug.</summary>
-public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain)
+public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain, string? Description = null)
 {
     /// <summary>
     /// The possible names, in order of preference. Tenants may share a display name but organisations may not, and the slug is unique.
@@ -23,6 +23,25 @@ public sealed record DirectoryOrganization
     public required bool Enabled { get; init; }
 
     public required IReadOnlyList<string> Domains { get; init; }
+
+    public string? Description { get; init; }
+}
+
+/// <summary>What an update changes of a tenant's organisation. Everything else about it stays.</summary>
+public sealed record OrganizationUpdate
+{
+    /// <summary>The name and the description that it must have; its domain is not considered.</summary>
+    public required OrganizationSpec Wanted { get; init; }
+
+    /// <summary>Domains that it must have. Others that it has stay.</summary>
+    public required IReadOnlyCollection<string> Add { get; init; }
+
+    /// <summary>Domains that it must not have.</summary>
+    public required IReadOnlyCollection<string> Remove { get; init; }
+
+    /// <summary>The domains after the update.</summary>
+    public IReadOnlyList<string> Apply(IEnumerable<string> domains) =>
+        [.. domains.Concat(Add).Except(Remove, StringComparer.OrdinalIgnoreCase).Distinct(StringComparer.OrdinalIgnoreCase)];
 }
 
 /// <summary>What disabling an organisation did.</summary>

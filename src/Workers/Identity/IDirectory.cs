@@ -32,6 +32,13 @@ public interface IDirectory
     /// <returns>Null when the tenant has no organisation.</returns>
     Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Changes the name, the description and the domains of the tenant's organisation, and keeps everything else about it: one that is
+    /// disabled stays so. Fails like <see cref="EnsureOrganizationAsync"/> if a name or a domain belongs to others.
+    /// </summary>
+    /// <returns>The organisation as it is then; null when the tenant has none.</returns>
+    Task<DirectoryOrganization?> UpdateOrganizationAsync(OrganizationUpdate update, CancellationToken cancellationToken);
+
     /// <summary>Enables the tenant's organisation and keeps everything else about it. Does nothing if there is none.</summary>
     Task EnableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
@@ -50,6 +57,9 @@ public interface IDirectory
 
     /// <summary>Adds the member to the organisation's group <see cref="DirectoryGroups.TenantAdmin"/>, which is created if it is missing.</summary>
     Task EnsureAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken);
+
+    /// <summary>Takes the user out of the organisation's group <see cref="DirectoryGroups.TenantAdmin"/>. The membership stays.</summary>
+    Task EndAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
     /// <summary>Whether the user is a member of the organisation and of its group <see cref="DirectoryGroups.TenantAdmin"/>.</summary>
     Task<bool> AdministersAsync(string organizationId, string userId, CancellationToken cancellationToken);

@@ -18,6 +18,9 @@ public sealed class IdentityModule : ResourceModule
         services.AddSingleton<IStep, AdministratorStep>();
         services.AddSingleton<IStep, DisableOrganizationStep>();
         services.AddSingleton<IStep, EnableOrganizationStep>();
+        services.AddSingleton<IStep, UpdateOrganizationStep>();
+        services.AddSingleton<IStep, ChangeAdministratorStep>();
+        services.AddSingleton<IStep, RetireAdministratorStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

@@ -18,7 +18,7 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
     {
         using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
-        var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.ProvedDomain), cancellationToken);
+        var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.ProvedDomain, tenant.Description), cancellationToken);
         await RecordAsync(context, organization.Id, cancellationToken);
         return new OrganizationOutput { OrganizationId = organization.Id, Alias = organization.Alias };
     }

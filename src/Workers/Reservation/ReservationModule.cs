@@ -18,5 +18,7 @@ public sealed class ReservationModule : ResourceModule
         services.AddSingleton<IStep, ActivateStep>();
         services.AddSingleton<IStep, SuspendStep>();
         services.AddSingleton<IStep, ReactivateStep>();
+        services.AddSingleton<IStep, UpdateStep>();
+        services.AddSingleton<IStep, AnnounceUpdateStep>();
     }
 }

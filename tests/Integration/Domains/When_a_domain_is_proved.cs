@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle;
 using Saga.Lifecycle.Domains;
+using Saga.Registry;
 using Saga.Registry.Domains;
 using Saga.Registry.Tenants;
 using Saga.Tests.Integration.Intake;
@@ -86,18 +87,31 @@ public sealed class When_a_domain_is_proved : IntakeTest, IAsyncDisposable
         await using (var change = Registry.CreateCommand("update tenant_domains set token = 'another'"))
             await change.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-        (await new TenantDomainStore(Registry).ProveAsync(before, "ada", DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken)).ShouldBeFalse();
+        (await new TenantDomainStore(Registry, new RegistryClock()).ProveAsync(before, "ada", DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken)).ShouldBe(ProveOutcome.Changed);
 
         (await FindAsync(tenant)).State.ShouldBe(DomainState.Pending);
         (await QueryAsync<long>("select count(*) from audit where action = 'domain.prove'")).ShouldBe(0);
     }
 
     [Fact]
-    public async Task Should_have_nothing_to_check_without_a_domain()
+    public async Task Should_be_proved_for_one_tenant_although_others_claim_it()
+    {
+        var (acme, bolt) = (await TenantAsync(), await TenantAsync("bolt"));
+        dns.Records[$"_saga-challenge.{Domain}"] = [DomainProof.RecordText((await FindAsync(acme)).Token), DomainProof.RecordText((await FindAsync(bolt)).Token)];
+
+        (await CheckAsync(acme)).Outcome.ShouldBe(DomainCheckOutcome.Proved);
+        (await CheckAsync(bolt)).Outcome.ShouldBe(DomainCheckOutcome.Taken);
+
+        (await FindAsync(bolt)).State.ShouldBe(DomainState.Pending);
+        (await QueryAsync<string>("select string_agg(t.slug, ' ') from runtime_v1.hosts h join tenants t on t.id = h.tenant_id where kind = 'domain' and h.name = 'acme.example'")).ShouldBe("acme");
+    }
+
+    [Fact]
+    public async Task Should_have_nothing_to_check_without_a_claim()
     {
         var tenant = (await AcceptedAsync(Command("acme"))).TenantId!.Value;
 
-        (await Checker().CheckAsync(tenant, "ada", TestContext.Current.CancellationToken)).ShouldBeNull();
+        (await Checker().CheckAsync(tenant, Domain, "ada", TestContext.Current.CancellationToken)).ShouldBeNull();
     }
 
     async ValueTask IAsyncDisposable.DisposeAsync()
@@ -106,16 +120,16 @@ public sealed class When_a_domain_is_proved : IntakeTest, IAsyncDisposable
         await DisposeAsync();
     }
 
-    private async Task<TenantId> TenantAsync() => (await AcceptedAsync(Command("acme") with { Domain = Domain })).TenantId!.Value;
+    private async Task<TenantId> TenantAsync(string slug = "acme") => (await AcceptedAsync(Command(slug) with { Domain = Domain })).TenantId!.Value;
 
-    private async Task<TenantDomain> FindAsync(TenantId tenant) => (await new TenantDomainStore(Registry).FindAsync(tenant, TestContext.Current.CancellationToken))!;
+    private async Task<TenantDomain> FindAsync(TenantId tenant) => (await new TenantDomainStore(Registry, new RegistryClock()).FindAsync(tenant, Domain, TestContext.Current.CancellationToken))!;
 
-    private async Task<DomainCheck> CheckAsync(TenantId tenant) => (await Checker().CheckAsync(tenant, "ada", TestContext.Current.CancellationToken))!;
+    private async Task<DomainCheck> CheckAsync(TenantId tenant) => (await Checker().CheckAsync(tenant, Domain, "ada", TestContext.Current.CancellationToken))!;
 
     private DomainChecker Checker()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Saga:Domains:NameServers:0"] = dns.Address, ["Saga:Domains:TimeoutSeconds"] = "1" }).Build();
-        return new ServiceCollection().AddSingleton(TimeProvider.System).AddSingleton(new TenantDomainStore(Registry)).AddLifecycle(configuration)
+        return new ServiceCollection().AddSingleton(TimeProvider.System).AddSingleton(new TenantDomainStore(Registry, new RegistryClock())).AddLifecycle(configuration)
             .BuildServiceProvider().GetRequiredService<DomainChecker>();
     }
 }

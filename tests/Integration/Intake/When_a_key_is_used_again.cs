@@ -76,6 +76,12 @@ public sealed class When_a_key_is_used_again : IntakeTest
             [nameof(command.Timezone)] = command with { Timezone = "Europe/Berlin" },
             [nameof(command.Features)] = command with { Features = new Dictionary<string, bool> { ["sso"] = false } },
             [nameof(command.Settings)] = command with { Settings = new Dictionary<string, JsonElement> { ["sessionTimeoutMinutes"] = JsonElement.Parse("5") } },
+            [nameof(command.Description)] = command with { Description = "Makes anvils." },
+            [nameof(command.Phone)] = command with { Phone = "+493012345678" },
+            [nameof(command.Pool)] = command with { Pool = new() { Maximum = 2 } },
+            [nameof(command.ReadReplica)] = command with { ReadReplica = true },
+            [nameof(command.AutoUpdate)] = command with { AutoUpdate = false },
+            [nameof(command.MaintenanceWindow)] = command with { MaintenanceWindow = new() { Days = ["sunday"], Start = "02:00", DurationMinutes = 60 } },
         };
         others.Keys.Append(nameof(command.IdempotencyKey)).ShouldBe(typeof(ProvisionTenant).GetProperties().Select(p => p.Name), ignoreOrder: true);
         await AcceptedAsync(command);

@@ -39,6 +39,8 @@ public sealed class When_a_name_is_taken : IntakeTest
     public async Task Should_name_a_taken_domain_in_any_spelling()
     {
         await AcceptedAsync(Command("acme") with { Domain = "bücher.example" });
+        await AcceptedAsync(Command("cord") with { Domain = "bücher.example" });
+        await ProveAsync("acme");
 
         var rejection = await RejectedAsync(Command("bolt") with { Domain = "XN--BCHER-KVA.example" });
 
@@ -61,6 +63,7 @@ public sealed class When_a_name_is_taken : IntakeTest
     {
         var first = await AcceptedAsync(Command("acme") with { Domain = "acme.com" });
         await EndAsync(first.OperationId, "completed", "active");
+        await ProveAsync("acme");
         await AcceptedAsync(Command("bolt"));
 
         var rejection = await RejectedAsync(Command("acme") with { Domain = "acme.com", Subdomain = "bolt" });
@@ -75,8 +78,16 @@ public sealed class When_a_name_is_taken : IntakeTest
     public async Task Should_give_names_out_again_when_their_tenant_is_gone(string status, string state)
     {
         var first = await AcceptedAsync(Command("acme") with { Domain = "acme.com" });
+        await ProveAsync("acme");
         await EndAsync(first.OperationId, state, status);
 
         (await AcceptedAsync(Command("acme") with { Domain = "acme.com" })).TenantId.ShouldNotBe(first.TenantId);
+    }
+
+    private async Task ProveAsync(string slug)
+    {
+        await using var prove = Registry.CreateCommand("update tenant_domains set state = 'proved', proved_at = now() where tenant_id = (select id from tenants where slug = $1)");
+        prove.Parameters.Add(new() { Value = slug });
+        (await prove.ExecuteNonQueryAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
     }
 }

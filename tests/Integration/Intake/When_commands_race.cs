@@ -1,4 +1,6 @@
 using Saga.Lifecycle.Intake;
+using Saga.Registry;
+using Saga.Registry.Domains;
 using Shouldly;
 using Xunit;
 
@@ -54,12 +56,17 @@ public sealed class When_commands_race : IntakeTest
     [Fact]
     public async Task Should_give_a_domain_to_one_of_racing_tenants()
     {
+        var domains = new TenantDomainStore(Registry, new RegistryClock());
         for (var round = 0; round < 5; round++)
         {
-            var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => SubmitAsync(Command($"acme-{round}-{i}") with { Domain = $"acme-{round}.example" })));
+            // A claim that is not proved blocks nobody.
+            var accepted = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => AcceptedAsync(Command($"acme-{round}-{i}") with { Domain = $"acme-{round}.example" })));
+            var claims = await Task.WhenAll(accepted.Select(async a => (await domains.ListAsync(a.TenantId!.Value, default)).ShouldHaveSingleItem()));
 
-            outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
-            outcomes.OfType<CommandRejected>().Count(r => r.Rejection.Code == RejectionCodes.DomainTaken).ShouldBe(7);
+            var outcomes = await Task.WhenAll(claims.Select(c => domains.ProveAsync(c, "ada", DateTimeOffset.UnixEpoch, default)));
+
+            outcomes.Count(o => o == ProveOutcome.Proved).ShouldBe(1);
+            outcomes.Count(o => o == ProveOutcome.Taken).ShouldBe(7);
         }
     }
 
@@ -71,11 +78,11 @@ public sealed class When_commands_race : IntakeTest
             string a = $"a-{round}", b = $"b-{round}";
 
             var outcomes = await Task.WhenAll(
-                SubmitAsync(Command(a) with { Subdomain = b, Domain = "x.example" }),
-                SubmitAsync(Command(b) with { Subdomain = a, Domain = "x.example" }));
+                SubmitAsync(Command(a) with { Subdomain = "portal", Domain = "x.example" }),
+                SubmitAsync(Command(b) with { Subdomain = "portal", Domain = "x.example" }));
 
             var winner = outcomes.OfType<CommandAccepted>().ShouldHaveSingleItem();
-            outcomes.OfType<CommandRejected>().ShouldHaveSingleItem().Rejection.Code.ShouldBe(RejectionCodes.DomainTaken);
+            outcomes.OfType<CommandRejected>().ShouldHaveSingleItem().Rejection.Code.ShouldBe(RejectionCodes.SubdomainTaken);
             await EndAsync(winner.OperationId, "compensated", "failed");
         }
     }

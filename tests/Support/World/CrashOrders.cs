@@ -7,12 +7,14 @@ public sealed record CrashOrders
 {
     public required Dictionary<string, string?> Settings { get; init; }
 
-    /// <summary>The command that it submits: this one, or one of the next two.</summary>
+    /// <summary>The command that it submits: this one, or one of the next.</summary>
     public ProvisionTenant? Command { get; init; }
 
     public SuspendTenant? Suspend { get; init; }
 
     public ReactivateTenant? Reactivate { get; init; }
+
+    public UpdateTenant? Update { get; init; }
 
     public required CrashPoint At { get; init; }
 

@@ -7,9 +7,9 @@ using Xunit;
 namespace Saga.Tests.Unit.House;
 
 /// <summary>
-/// A domain belongs to one tenant. Keycloak does not ensure that: of eight concurrent calls that link one domain, five succeed. Only the
-/// registry's unique index does, so every command that sets a domain writes it there before a step does anything outside. A new
-/// command or statement that sets a domain is added here, with a test that two tenants cannot both have it.
+/// A domain belongs to one tenant once it is proved. Keycloak does not ensure that: of eight concurrent calls that link one domain, five
+/// succeed. Only the registry's unique index does, so a domain is proved there before a step does anything outside. A new command or
+/// statement that sets a domain is added here, with a test that two tenants cannot both have it. Updates set it by their merge patch.
 /// </summary>
 public sealed partial class When_a_domain_is_set
 {
@@ -29,9 +29,9 @@ public sealed partial class When_a_domain_is_set
             .ShouldBe(["Registry/Tenants/NewTenant.cs"]);
 
     [Fact]
-    public void Should_be_unique_among_tenants_that_live() =>
+    public void Should_be_unique_once_it_is_proved() =>
         Directory.GetFiles(Path.Combine(Sources, "Registry", "Migrations"), "*.sql").Select(f => WhiteSpace().Replace(File.ReadAllText(f), " "))
-            .ShouldContain(sql => sql.Contains("create unique index tenants_domain_taken on tenants (domain) where status not in ('failed', 'deprovisioned')", StringComparison.Ordinal));
+            .ShouldContain(sql => sql.Contains("create unique index tenant_domains_proved on tenant_domains (domain) where state = 'proved'", StringComparison.Ordinal));
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 

@@ -14,12 +14,12 @@ public sealed partial class When_the_registry_is_asked
     // The folders of src/Registry that write a table: one owner each. The parts of the engine's port write the engine's tables.
     private static readonly Dictionary<string, string> Owners = new(StringComparer.Ordinal)
     {
-        ["administrator_addresses"] = "Tenants", ["administrator_claims"] = "Tenants", ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Domains, Holds, Intake, Operations, Reactivations, Schedule, Scopes, Waits", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
+        ["administrator_addresses"] = "Tenants", ["administrator_claims"] = "Tenants", ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Domains, Holds, Intake, Operations, Reactivations, Schedule, Scopes, Waits", ["database_server_health"] = "Placements", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
         ["engine_clock"] = "Sweep",
         ["holds"] = "Holds, Reactivations", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Scopes, Transitions, Waits",
         ["operation_scope_waits"] = "Scopes, Transitions", ["operation_scopes"] = "Operations, Scopes, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions, Waits",
         ["operations"] = "Admission, Intake, Retention, Scopes, Sweep, Transitions, Waits", ["outbox"] = "DeadLetters, Operations, Outbox, Retention, Sweep, Transitions", ["place_modes"] = "Placements", ["placements"] = "Placements", ["plan_changes"] = "Plans",
-        ["process_connections"] = "Processes", ["processes"] = "Processes", ["product_versions"] = "Products", ["reactivations"] = "Reactivations", ["scheduled_commands"] = "Retention, Schedule", ["shared_databases"] = "Placements", ["tenant_credentials"] = "Secrets", ["tenant_domains"] = "Domains", ["tenant_keys"] = "Secrets",
+        ["process_connections"] = "Processes", ["processes"] = "Processes", ["product_versions"] = "Products", ["reactivations"] = "Reactivations", ["scheduled_commands"] = "Retention, Schedule", ["shared_databases"] = "Placements", ["tenant_changes"] = "Tenants", ["tenant_credentials"] = "Secrets", ["tenant_domains"] = "Domains", ["tenant_keys"] = "Secrets",
         ["tenant_migrations"] = "Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Settings", ["tenants"] = "Reactivations, Tenants",
         ["unreadable_operations"] = "Transitions", ["workflows"] = "Intake",
     };

@@ -29,6 +29,7 @@ public static class DatabaseServersRegistration
         services.AddOptionsWithValidateOnStart<DatabasesOptions, DatabasesOptionsValidation>().Bind(configuration.GetSection(DatabasesOptions.Section));
         services.AddOptionsWithValidateOnStart<LockOptions>().Bind(configuration.GetSection(LockOptions.Section)).ValidateDataAnnotations();
         services.AddOptionsWithValidateOnStart<WallOptions>().Bind(configuration.GetSection(WallOptions.Section)).ValidateDataAnnotations();
+        services.AddOptionsWithValidateOnStart<ServerHealthOptions>().Bind(configuration.GetSection(ServerHealthOptions.Section)).ValidateDataAnnotations();
         services.AddConnectionBudgets(configuration);
         services.AddSingleton<DatabaseServers>();
         services.AddSingleton<IServerBudgets, ConfiguredServerBudgets>();

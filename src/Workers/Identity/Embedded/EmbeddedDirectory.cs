@@ -15,7 +15,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     private const long Lock = 0x5A6A_0011;
     private const string OrganizationColumns =
         """
-        o.id::text as Id, o.alias as Alias, o.name as Name, o.enabled as Enabled,
+        o.id::text as Id, o.alias as Alias, o.name as Name, o.enabled as Enabled, o.description as Description,
         array(select d.domain from embedded_identity.organization_domains d where d.organization_id = o.id order by 1) as Domains
         """;
 
@@ -28,10 +28,10 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             // One at a time, because a concurrent insert for the same tenant may hit the alias's unique index before the tenant's.
             await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
             await LeaseGuard.RequireAsync(cancellationToken);
-            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellationToken) };
+            var row = new { Id = Guid.CreateVersion7(), Tenant = wanted.Tenant.Value, Alias = wanted.Slug.ToString(), Name = await NameAsync(transaction, wanted, cancellationToken), wanted.Description };
             var made = await connection.QuerySingleAsync<(Guid Id, string Alias)>(new CommandDefinition(
                 """
-                insert into embedded_identity.organizations (id, tenant_id, alias, name) values (@Id, @Tenant, @Alias, @Name)
+                insert into embedded_identity.organizations (id, tenant_id, alias, name, description) values (@Id, @Tenant, @Alias, @Name, @Description)
                 on conflict (tenant_id) do update set name = excluded.name, enabled = true
                 returning id, alias
                 """, row, transaction, cancellationToken: cancellationToken));
@@ -53,11 +53,35 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     {
         var row = await FirstAsync<OrganizationRow>(
             $"select {OrganizationColumns} from embedded_identity.organizations o where o.tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellationToken);
-        return row is null ? null : new() { Id = row.Id, Alias = row.Alias, Name = row.Name, Enabled = row.Enabled, Domains = row.Domains };
+        return row is null ? null : new() { Id = row.Id, Alias = row.Alias, Name = row.Name, Enabled = row.Enabled, Domains = row.Domains, Description = row.Description };
     }
 
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
         ExecuteAsync("delete from embedded_identity.organizations where tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellationToken);
+
+    public async Task<DirectoryOrganization?> UpdateOrganizationAsync(OrganizationUpdate update, CancellationToken cancellationToken)
+    {
+        var wanted = update.Wanted;
+        await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
+        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+        {
+            await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@Lock)", new { Lock }, transaction, cancellationToken: cancellationToken));
+            await LeaseGuard.RequireAsync(cancellationToken);
+            var id = await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition(
+                "update embedded_identity.organizations set name = @Name, description = @Description where tenant_id = @Tenant returning id",
+                new { Tenant = wanted.Tenant.Value, Name = await NameAsync(transaction, wanted, cancellationToken), wanted.Description }, transaction, cancellationToken: cancellationToken));
+            if (id is not { } organization)
+                return null;
+            await connection.ExecuteAsync(new CommandDefinition(
+                "delete from embedded_identity.organization_domains where organization_id = @organization and domain = any(@Gone)",
+                new { organization, Gone = update.Remove.Select(d => d.ToLowerInvariant()).ToArray() }, transaction, cancellationToken: cancellationToken));
+            foreach (var domain in update.Apply([]))
+                await LinkDomainAsync(transaction, organization, domain, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return await FindOrganizationAsync(wanted.Tenant, cancellationToken);
+    }
 
     // There are no sessions: each token is requested anew and names enabled organisations only.
     public async Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -142,6 +166,11 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             throw NotThere($"The user {userId} is not a member of the organisation {organizationId}.");
         }
     }
+
+    public Task EndAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            "delete from embedded_identity.administrators where organization_id = @Organization and user_id = @User",
+            new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken);
 
     public Task<bool> AdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
         FirstAsync<bool>(
@@ -256,6 +285,8 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         public string Name { get; init; } = "";
 
         public bool Enabled { get; init; }
+
+        public string? Description { get; init; }
 
         public string[] Domains { get; init; } = [];
     }

@@ -33,6 +33,8 @@ public static class EmbeddedDirectorySchema
                 enabled    boolean not null default true
             );
 
+            alter table embedded_identity.organizations add column if not exists description text;
+
             create table if not exists embedded_identity.organization_domains (
                 domain           text constraint organization_domains_domain primary key,
                 organization_id  uuid not null references embedded_identity.organizations on delete cascade

@@ -24,6 +24,9 @@ internal sealed partial class KeycloakDirectory(
     public async Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await organizations.SetEnabledAsync(tenant, enabled: false, cancellationToken) is { } id ? await signOut.MembersAsync(id, cancellationToken) : null;
 
+    public Task<DirectoryOrganization?> UpdateOrganizationAsync(OrganizationUpdate update, CancellationToken cancellationToken) =>
+        organizations.UpdateAsync(update, cancellationToken);
+
     public Task EnableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
         organizations.SetEnabledAsync(tenant, enabled: true, cancellationToken);
 
@@ -56,6 +59,8 @@ internal sealed partial class KeycloakDirectory(
 
     public async Task EnsureAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
         await groups.JoinAsync(organizationId, await groups.EnsureAsync(organizationId, cancellationToken), userId, cancellationToken);
+
+    public Task EndAdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) => groups.LeaveAsync(organizationId, userId, cancellationToken);
 
     public Task<bool> AdministersAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
         groups.HasAsync(organizationId, userId, cancellationToken);

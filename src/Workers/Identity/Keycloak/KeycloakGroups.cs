@@ -51,6 +51,18 @@ internal sealed class KeycloakGroups(KeycloakAdmin admin, FindAgain findAgain)
             throw KeycloakFailures.Refusal($"PUT {path}", refusal);
     }
 
+    /// <summary>Takes the user out of the group. The membership of the organisation stays.</summary>
+    public async Task LeaveAsync(string organizationId, string userId, CancellationToken cancellationToken)
+    {
+        if (!await HasAsync(organizationId, userId, cancellationToken) || await FindAsync(organizationId, cancellationToken) is not { } group)
+            return;
+        var path = $"{Collection(organizationId)}/{group}/members/{userId}";
+        var refusal = await KeycloakAdmin.RefusalAsync(
+            () => admin.DeleteAsync(path, cancellationToken), async () => !await HasAsync(organizationId, userId, cancellationToken));
+        if (refusal is not null)
+            throw KeycloakFailures.Refusal($"DELETE {path}", refusal);
+    }
+
     /// <summary>Whether the user is in the group. Nobody outside the organisation is.</summary>
     public async Task<bool> HasAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {

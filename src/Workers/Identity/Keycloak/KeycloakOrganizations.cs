@@ -69,6 +69,48 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             : throw (refusal.Status == HttpStatusCode.NotFound ? KeycloakFailures.Vanished(id) : KeycloakFailures.Refusal($"PUT {path}", refusal));
     }
 
+    /// <summary>Changes the name, the description and the domains.</summary>
+    /// <returns>Null when the tenant has no organisation.</returns>
+    public async Task<DirectoryOrganization?> UpdateAsync(OrganizationUpdate update, CancellationToken cancellationToken)
+    {
+        var wanted = update.Wanted;
+        if (await FindAsync(wanted.Tenant, cancellationToken) is not { Id: { } id } found)
+            return null;
+        if (IsUpdated(Describe(found), update))
+            return Describe(found);
+        // PUT replaces the organisation, so send back everything that was read; omitted fields would be cleared.
+        var path = $"{Collection}/{id}";
+        var read = await admin.GetAsync(path, cancellationToken);
+        if (read.Status == HttpStatusCode.NotFound)
+            throw KeycloakFailures.Vanished(id);
+        var everything = KeycloakAdmin.Read<JsonObject>(read, $"GET {path}");
+        var there = (everything["domains"] as JsonArray ?? []).Select(d => d!.DeepClone().AsObject()).ToDictionary(d => d["name"]!.GetValue<string>(), StringComparer.OrdinalIgnoreCase);
+        // An omitted description is cleared. Null is none of the values that the API describes.
+        everything.Remove("description");
+        if (wanted.Description is not null)
+            everything["description"] = wanted.Description;
+        everything["domains"] = new JsonArray([.. update.Apply(there.Keys).Select(d => there.GetValueOrDefault(d) ?? new JsonObject { ["name"] = d, ["verified"] = false })]);
+        foreach (var name in wanted.Names.Contains(found.Name, StringComparer.Ordinal) ? [found.Name!] : wanted.Names)
+        {
+            everything["name"] = name;
+            DirectoryOrganization? updated = null;
+            // Another attempt may make the same change at the same time; only one of them succeeds.
+            var refusal = await KeycloakAdmin.RefusalAsync(() => admin.PutAsync(path, everything, cancellationToken), async () =>
+            {
+                var now = await FindAsync(wanted.Tenant, cancellationToken);
+                return now is not null && IsUpdated(updated = Describe(now), update);
+            });
+            if (refusal is null)
+                return updated ?? Describe(found) with { Name = name, Description = wanted.Description, Domains = update.Apply(there.Keys) };
+            if (refusal.Status == HttpStatusCode.NotFound)
+                throw KeycloakFailures.Vanished(id);
+            if (refusal.Status != HttpStatusCode.Conflict)
+                throw await WhyRefusedAsync(wanted, update.Add, refusal, cancellationToken);
+        }
+
+        throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
+    }
+
     public static DirectoryOrganization Describe(OrganizationRepresentation organization) => new()
     {
         Id = organization.Id!,
@@ -76,6 +118,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         Name = organization.Name ?? "",
         Enabled = organization.Enabled ?? true,
         Domains = [.. (organization.Domains ?? []).Select(d => d.Name)],
+        Description = organization.Description,
     };
 
     /// <returns>Null when the name belongs to another organisation.</returns>
@@ -86,6 +129,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             Name = name,
             Alias = wanted.Slug.ToString(),
             Enabled = true,
+            Description = wanted.Description,
             Attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [wanted.Tenant.ToString()] },
             Domains = wanted.Domain is null ? null : [new(wanted.Domain)],
         };
@@ -116,7 +160,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             return null;
         throw answer.Succeeded || answer.Status == HttpStatusCode.Conflict
             ? KeycloakFailures.Clash($"POST {Collection}", answer)
-            : await WhyRefusedAsync(wanted, answer, cancellationToken);
+            : await WhyRefusedAsync(wanted, Domains(wanted), answer, cancellationToken);
     }
 
     private static DirectoryOrganization Made(string id, string name, OrganizationSpec wanted) => new()
@@ -126,6 +170,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         Name = name,
         Enabled = true,
         Domains = wanted.Domain is null ? [] : [wanted.Domain],
+        Description = wanted.Description,
     };
 
     // Keycloak removes the members in the same transaction that deletes the organisation, so large ones must be emptied first.
@@ -199,7 +244,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             if (refusal.Status == HttpStatusCode.NotFound)
                 throw KeycloakFailures.Vanished(now.Alias);
             if (refusal.Status != HttpStatusCode.Conflict)
-                throw await WhyRefusedAsync(wanted, refusal, cancellationToken);
+                throw await WhyRefusedAsync(wanted, Domains(wanted), refusal, cancellationToken);
         }
 
         throw DirectoryFailures.NamesHeld(wanted, KeycloakFailures.System);
@@ -207,6 +252,11 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
 
     private static bool IsAsWanted(DirectoryOrganization now, OrganizationSpec wanted) =>
         now.Enabled && wanted.Names.Contains(now.Name, StringComparer.Ordinal) && !LacksDomain(now, wanted);
+
+    // Keycloak may show an empty description as none.
+    private static bool IsUpdated(DirectoryOrganization now, OrganizationUpdate update) =>
+        update.Wanted.Names.Contains(now.Name, StringComparer.Ordinal) && (now.Description ?? "") == (update.Wanted.Description ?? "")
+        && update.Apply(now.Domains).ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(now.Domains);
 
     private static bool LacksDomain(DirectoryOrganization now, OrganizationSpec wanted) =>
         wanted.Domain is not null && !now.Domains.Contains(wanted.Domain, StringComparer.OrdinalIgnoreCase);
@@ -229,10 +279,13 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         return byName.Any(o => string.Equals(o.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
+    private static IReadOnlyCollection<string> Domains(OrganizationSpec wanted) => wanted.Domain is { } domain ? [domain] : [];
+
     // A taken domain is a 400 like any other, so query which organisation has it.
-    private async Task<StepFailureException> WhyRefusedAsync(OrganizationSpec wanted, KeycloakAnswer answer, CancellationToken cancellationToken)
+    private async Task<StepFailureException> WhyRefusedAsync(
+        OrganizationSpec wanted, IReadOnlyCollection<string> domains, KeycloakAnswer answer, CancellationToken cancellationToken)
     {
-        if (answer.Status == HttpStatusCode.BadRequest && wanted.Domain is { } domain)
+        foreach (var domain in answer.Status == HttpStatusCode.BadRequest ? domains : [])
         {
             var holders = await ListAsync($"search={Uri.EscapeDataString(domain)}&exact=true&briefRepresentation=false&max=2", cancellationToken);
             if (holders.Any(o => o.Domains?.Any(d => d.Name.Equals(domain, StringComparison.OrdinalIgnoreCase)) == true

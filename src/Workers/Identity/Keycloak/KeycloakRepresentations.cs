@@ -14,6 +14,8 @@ internal sealed record OrganizationRepresentation
 
     public bool? Enabled { get; init; }
 
+    public string? Description { get; init; }
+
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Attributes { get; init; }
 
     public IReadOnlyList<DomainRepresentation>? Domains { get; init; }

@@ -1,0 +1,28 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Update;
+
+/// <summary>What an update would change, in words.</summary>
+public static class UpdateWords
+{
+    // People read them, so nothing is escaped that JSON allows.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static IReadOnlyList<string> Of(TenantChange change)
+    {
+        var words = change.Fields.Select(f => $"{f} becomes {Text(change.After[f])}; it is {Text(change.Before[f])}.").ToList();
+        if (change.NewText(TenantField.Domain) is not null)
+            words.Add("The new domain is used once its control is proved; a claim that is not proved expires after 7 days.");
+        if (change.OldText(TenantField.Domain) is { } former)
+            words.Add($"The domain '{former}' is removed from the tenant.");
+        if (change.NewAdministrator is { } email)
+            words.Add($"'{email}' becomes an administrator. The former one stays a member of the organisation, but administers it no longer.");
+        if (change.Has(TenantField.Region))
+            words.Add("The region counts for later placements: no row moves.");
+        return words;
+    }
+
+    private static string Text(JsonElement value) => JsonSerializer.Serialize(value, Readable);
+}
