@@ -66,6 +66,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapSuspension();
         api.MapGroup("").WithTags("Tenants").MapMigrations();
         api.MapGroup("").WithTags("Tenants").MapUpdates();
+        api.MapGroup("").WithTags("Tenants").MapDomains();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();

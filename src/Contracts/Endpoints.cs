@@ -30,6 +30,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.UpdateTenant"/>.</summary>
     public const string Updates = "saga-commands-update";
 
+    /// <summary>Takes <see cref="Commands.LinkDomains"/>.</summary>
+    public const string Domains = "saga-commands-domains";
+
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 

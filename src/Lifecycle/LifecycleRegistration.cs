@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Cancel;
+using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Migrate;
@@ -28,6 +29,8 @@ public static class LifecycleRegistration
             services.AddOptionsWithValidateOnStart<DomainsOptions>().Bind(configuration.GetSection(DomainsOptions.Section)).ValidateDataAnnotations();
             services.TryAddSingleton<ITxtRecords, DnsTxtRecords>();
             services.AddSingleton<DomainChecker>();
+            services.AddSingleton<DomainClaims>();
+            services.AddSingleton<DomainLinks>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
@@ -40,7 +43,8 @@ public static class LifecycleRegistration
             .AddCommand<SuspendTenant, ValidSuspension, SuspendPlan>()
             .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>()
             .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
-            .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>();
+            .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
+            .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

@@ -11,6 +11,7 @@ using Saga.Messaging;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.DeadLetters;
+using Saga.Orchestrator.Domains;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
@@ -54,6 +55,7 @@ public static class OrchestratorRegistration
         services.AddHostedService<DueSweeper>();
         services.AddHostedService<DowntimeWatch>();
         services.AddHostedService<ScheduleRunner>();
+        services.AddHostedService<DomainSweeper>();
         services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();

@@ -24,6 +24,30 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
     public async Task<IResult> TakeAsync(
         HttpRequest request, ClaimsPrincipal user, CommandReader<TCommand> read, Func<CommandPreview, IResult> show, CancellationToken cancellationToken)
     {
+        if (ReadOptions(request, out var options) is { } badQuery)
+            return badQuery;
+        var (document, badBody) = await JsonBody.ReadAsync(request, cancellationToken);
+        if (document is null)
+            return badBody!;
+        using var body = document;
+        if (read(body.RootElement, options.Key, out var errors) is { } command)
+            return await RunAsync(command, options, user, show, cancellationToken);
+        var rejection = new OperationRejected { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
+        return Rejected(options.DryRun ? rejection : (await intake.RejectAsync(rejection, user.Caller(), cancellationToken)).Rejection);
+    }
+
+    /// <summary>The same for a command that is given by the address alone. A body is not read.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="user">The caller.</param>
+    /// <param name="make">Makes the command with the idempotency key.</param>
+    /// <param name="show">Builds the response to a dry run.</param>
+    /// <param name="cancellationToken">Cancelled when the caller disconnects.</param>
+    public async Task<IResult> TakeWithoutBodyAsync(
+        HttpRequest request, ClaimsPrincipal user, Func<string?, TCommand> make, Func<CommandPreview, IResult> show, CancellationToken cancellationToken) =>
+        ReadOptions(request, out var options) as IResult ?? await RunAsync(make(options.Key), options, user, show, cancellationToken);
+
+    private ProblemResult? ReadOptions(HttpRequest request, out DoorOptions options)
+    {
         var query = scheduler.Scheduling is null
             ? new QueryReader(request, CommandEndpoints.DryRun)
             : new QueryReader(request, CommandEndpoints.DryRun, CommandEndpoints.RunAt, CommandEndpoints.ExpiresAt);
@@ -34,24 +58,18 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         string? key = null;
         if (request.Headers.TryGetValue(CommandEndpoints.IdempotencyKey, out var keys) && !(keys is [{ } given] && IdempotencyKeys.IsValid(key = given)))
             query.AddError(CommandEndpoints.IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
-        if (query.Problem is { } badQuery)
-            return badQuery;
-        var (document, badBody) = await JsonBody.ReadAsync(request, cancellationToken);
-        if (document is null)
-            return badBody!;
-        using var body = document;
-        if (read(body.RootElement, key, out var errors) is not { } command)
-        {
-            var rejection = new OperationRejected { Code = RejectionCodes.Validation, Detail = CommandReader.Detail, Errors = errors };
-            return Rejected(dryRun ? rejection : (await intake.RejectAsync(rejection, user.Caller(), cancellationToken)).Rejection);
-        }
+        options = new(key, dryRun, runAt, expiresAt);
+        return query.Problem;
+    }
 
-        if (dryRun)
+    private async Task<IResult> RunAsync(TCommand command, DoorOptions options, ClaimsPrincipal user, Func<CommandPreview, IResult> show, CancellationToken cancellationToken)
+    {
+        if (options.DryRun)
             return show(await intake.PlanAsync(command, cancellationToken));
 
-        if (runAt is { } at)
+        if (options.RunAt is { } at)
         {
-            return await scheduler.ScheduleAsync(command, user.Caller(), at, expiresAt, cancellationToken) switch
+            return await scheduler.ScheduleAsync(command, user.Caller(), at, options.ExpiresAt, cancellationToken) switch
             {
                 ScheduleOutcome.Scheduled { Command: var scheduled } => TypedResults.Created(ScheduledEndpoints.Address(scheduled.Id), ScheduledView.Of(scheduled)),
                 ScheduleOutcome.Refused { Rejection: var refused } => Rejected(refused),
@@ -70,6 +88,8 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
                 throw new InvalidOperationException($"The intake answered with {other}.");
         }
     }
+
+    private readonly record struct DoorOptions(string? Key, bool DryRun, DateTimeOffset? RunAt, DateTimeOffset? ExpiresAt);
 
     private static ProblemResult Rejected(OperationRejected rejection) => new(
         ProblemType.OfRejection(rejection.Code), rejection.Detail,

@@ -35,6 +35,17 @@ internal static class CommandEndpoints
             ProblemType.MalformedJson, ProblemType.InvalidParameter, .. rejections, ProblemType.OperationActive, ProblemType.BodyTooLarge,
             ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted, ProblemType.EngineTooOld]);
 
+    /// <summary>The same for a command that is given by the address alone.</summary>
+    public static RouteHandlerBuilder TakesCommandWithoutBody<TPreview>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> rejections) => endpoint
+        .RequireAuthorization(Policies.Write)
+        .WithHeaderParameter(IdempotencyKey, "1 to 200 visible ASCII characters; the same key and address give the same operation.")
+        .WithQueryParameter(DryRun, "true: show the steps that would run and any rejection, and write nothing.", "boolean")
+        .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<TPreview>()
+        .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+        .WithProblems([
+            ProblemType.InvalidParameter, .. rejections, ProblemType.OperationActive, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted,
+            ProblemType.EngineTooOld]);
+
     /// <summary>For a command whose plan allows it to be scheduled.</summary>
     public static RouteHandlerBuilder MayBeScheduled(this RouteHandlerBuilder endpoint) => endpoint
         .WithQueryParameter(RunAt, "Run it at this time instead of now. It is validated again then. The response is 201 with the scheduled command.")

@@ -19,9 +19,11 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
     public static readonly ProblemType ScheduledNotFound = new("scheduled-not-found", StatusCodes.Status404NotFound, "There is no such scheduled command");
+    public static readonly ProblemType DomainNotFound = new(RejectionCodes.DomainNotFound, StatusCodes.Status404NotFound, "The tenant has no such domain");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not support the method");
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
+    public static readonly ProblemType DomainNotProved = new("domain-not-proved", StatusCodes.Status409Conflict, "The control of the domain is not proved");
     public static readonly ProblemType SubdomainTaken = new(RejectionCodes.SubdomainTaken, StatusCodes.Status409Conflict, "The subdomain is taken");
     public static readonly ProblemType NameTaken = new(RejectionCodes.NameTaken, StatusCodes.Status409Conflict, "The name is that of another tenant's organisation");
     public static readonly ProblemType NoServer = new(RejectionCodes.NoServer, StatusCodes.Status409Conflict, "No database server accepts tenants there");
@@ -50,12 +52,13 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType RegistryUnavailable = new("registry-unavailable", StatusCodes.Status503ServiceUnavailable, "The control-plane database is unavailable");
     public static readonly ProblemType StepNotHosted = new(RejectionCodes.StepNotHosted, StatusCodes.Status503ServiceUnavailable, "No running process knows a step of the workflow");
     public static readonly ProblemType EngineTooOld = new(RejectionCodes.EngineTooOld, StatusCodes.Status503ServiceUnavailable, "No running orchestrator has the engine level of the workflow");
+    public static readonly ProblemType DnsUnavailable = new("dns-unavailable", StatusCodes.Status503ServiceUnavailable, "DNS does not answer");
     public static readonly ProblemType IssuerUnavailable = new("issuer-unavailable", StatusCodes.Status503ServiceUnavailable, "The token issuer is unavailable");
 
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

@@ -37,6 +37,7 @@ public static class StepNames
     public const string UpdateConfiguration = "configuration.update";
     public const string AnnounceUpdate = "update.announce";
     public const string RetireAdministrator = "administrator.retire";
+    public const string LinkDomains = "domains.link";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

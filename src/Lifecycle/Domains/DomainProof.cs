@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Saga.Lifecycle.Intake;
 
 namespace Saga.Lifecycle.Domains;
 
@@ -11,6 +12,9 @@ public static class DomainProof
     public static string RecordName(string domain) => $"_saga-challenge.{domain}";
 
     public static string RecordText(string token) => Prefix + token;
+
+    /// <summary>The registry's spelling of a domain; null for what is no domain.</summary>
+    public static string? Spelling(string text) => DomainName.Normalize(text);
 
     /// <summary>A token that nobody can guess. Somebody who guessed it could publish it in advance.</summary>
     internal static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));

@@ -11,6 +11,9 @@ public enum CallerKind
 
     /// <summary>At the time for which it was scheduled.</summary>
     Schedule,
+
+    /// <summary>By a program of the installation itself.</summary>
+    System,
 }
 
 /// <summary>
@@ -31,6 +34,9 @@ public readonly record struct Caller
 
     /// <summary>Every sender on the bus.</summary>
     public static Caller Bus { get; } = new(CallerKind.Bus, BusName);
+
+    /// <summary>The installation itself.</summary>
+    public static Caller System { get; } = new(CallerKind.System, "system");
 
     public CallerKind Kind { get; }
 

@@ -36,6 +36,9 @@ public static class RejectionCodes
     /// <summary>There is no such tenant.</summary>
     public const string TenantNotFound = "tenant-not-found";
 
+    /// <summary>The tenant has no such domain.</summary>
+    public const string DomainNotFound = "domain-not-found";
+
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 

@@ -45,6 +45,18 @@ public static class AuditActions
     /// <summary>A hold of a tenant was lifted.</summary>
     public const string HoldLift = "hold.lift";
 
+    /// <summary>A domain was claimed for a tenant.</summary>
+    public const string DomainClaim = "domain.claim";
+
+    /// <summary>A claim of a domain ended, because its control was not proved in time.</summary>
+    public const string DomainExpire = "domain.expire";
+
+    /// <summary>A domain was removed from a tenant.</summary>
+    public const string DomainRemove = "domain.remove";
+
+    /// <summary>It was accepted that a tenant's organisation gets the tenant's domains.</summary>
+    public const string DomainLink = "domain.link";
+
     /// <summary>The control of a tenant's domain was proved.</summary>
     public const string DomainProve = "domain.prove";
 

@@ -53,6 +53,92 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     public async Task<TenantDomain?> FindAsync(TenantId tenant, string domain, CancellationToken cancellationToken) =>
         (await ListAsync(tenant, cancellationToken)).FirstOrDefault(d => d.Domain == domain);
 
+    /// <summary>Claims a domain for a tenant, which is audited. A claim that is there already gets a new time and keeps its token.</summary>
+    /// <returns>Whether the tenant did not have the domain before; null when it is proved for another tenant.</returns>
+    public async Task<bool?> ClaimAsync(TenantId tenant, string domain, string token, string actor, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            $"""
+            with claimed as materialized (select claim_domain($1, $2, $3, $4) as is_new),
+            audited as (
+                insert into audit (actor, action, tenant_id, detail)
+                select $5, '{AuditActions.DomainClaim}', $1, jsonb_build_object('domain', $2::text) from claimed where is_new)
+            select is_new from claimed
+            """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = domain });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = token });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = at });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = actor });
+        try
+        {
+            return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes a domain, proved or not, in the transaction that accepts its removal. It is audited, and runtimes are notified within the commit.</summary>
+    public static NpgsqlBatchCommand RemoveCommand(TenantId tenant, string domain, string actor) => CommandLedger.Statement(
+        $"""
+        with removed as (delete from tenant_domains where tenant_id = $1 and domain = $2 returning tenant_id),
+        touched as (
+            update tenants t set domain = null, version = t.version + 1, updated_at = now() from removed r where t.id = r.tenant_id and t.domain = $2),
+        audited as (
+            insert into audit (actor, action, tenant_id, detail)
+            select $3, '{AuditActions.DomainRemove}', tenant_id, jsonb_build_object('domain', $2::text) from removed)
+        select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from removed
+        """,
+        tenant.Value, domain, actor);
+
+    /// <summary>Ends claims that were not proved in time. Each is audited. Any number may call it.</summary>
+    /// <returns>How many ended.</returns>
+    public async Task<int> ExpireAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            $"""
+            with old as (
+                select tenant_id, domain from tenant_domains where state = 'pending' and expires_at <= clock_timestamp() + $2
+                order by expires_at limit $1 for update skip locked),
+            expired as (delete from tenant_domains d using old where d.tenant_id = old.tenant_id and d.domain = old.domain returning d.tenant_id, d.domain),
+            touched as (
+                update tenants t set domain = null, version = t.version + 1, updated_at = now() from expired e where t.id = e.tenant_id and t.domain = e.domain),
+            audited as (
+                insert into audit (actor, action, tenant_id, detail)
+                select 'system', '{AuditActions.DomainExpire}', tenant_id, jsonb_build_object('domain', domain) from expired)
+            select count(*)::int from expired
+            """);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Domains of active tenants that were proved more than a minute ago and that their organisation does not have.</summary>
+    public async Task<IReadOnlyList<TenantDomain>> ListUnlinkedAsync(int limit, CancellationToken cancellationToken)
+    {
+        var tenants = new List<TenantId>();
+        await using (var command = registry.CreateCommand(
+            """
+            select distinct d.tenant_id from tenant_domains d join tenants t on t.id = d.tenant_id
+            where d.state = 'proved' and d.linked_at is null and d.proved_at < clock_timestamp() + $2 - interval '1 minute'
+                and t.status = 'active' and t.organization_id is not null limit $1
+            """))
+        {
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            while (await row.ReadAsync(cancellationToken))
+                tenants.Add(new(row.GetGuid(0)));
+        }
+
+        var unlinked = new List<TenantDomain>();
+        foreach (var tenant in tenants)
+            unlinked.AddRange((await ListAsync(tenant, cancellationToken)).Where(d => d is { State: DomainState.Proved, LinkedAt: null }));
+        return unlinked;
+    }
+
     /// <summary>
     /// Records that the record was found. The first time, this is audited, and runtimes are notified within the commit. Nothing changes
     /// when the tenant has another token or no claim by now, because the check was about the former one.

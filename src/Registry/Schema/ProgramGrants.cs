@@ -34,7 +34,7 @@ internal static class ProgramGrants
     [
         new("tenants", "select, insert", TenantData + ", version, updated_at"),
         new("tenant_changes", "insert"),
-        new("tenant_domains", "insert", "state, proved_at, checked_at, failure, expires_at"),
+        new("tenant_domains", "insert, delete", "state, proved_at, checked_at, failure, expires_at"),
         new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "insert"),
         new("database_servers", "select", "accepting"),

@@ -21,6 +21,7 @@ public sealed class IdentityModule : ResourceModule
         services.AddSingleton<IStep, UpdateOrganizationStep>();
         services.AddSingleton<IStep, ChangeAdministratorStep>();
         services.AddSingleton<IStep, RetireAdministratorStep>();
+        services.AddSingleton<IStep, LinkDomainsStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

@@ -1,4 +1,5 @@
 using Saga.Contracts.Steps;
+using Saga.Registry.Domains;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
@@ -35,6 +36,8 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
         await TenantRows.SetOrganizationAsync(transaction, context.TenantId, organizationId, cancellationToken);
+        if (organizationId is not null && context.Tenant.ProvedDomain is { } domain)
+            await TenantDomainRows.LinkedAsync(transaction, context.TenantId, [domain], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -21,7 +21,10 @@ public abstract class ApiTest(SharedApi? shared = null) : IAsyncLifetime
 {
     protected ApiServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = shared?.Server ?? await ApiServer.StartAsync();
+    public async ValueTask InitializeAsync() => Server = shared?.Server ?? await StartAsync();
+
+    /// <summary>Starts the separate API.</summary>
+    protected virtual Task<ApiServer> StartAsync() => ApiServer.StartAsync();
 
     public async ValueTask DisposeAsync()
     {

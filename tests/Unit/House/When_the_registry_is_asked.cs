@@ -20,7 +20,7 @@ public sealed partial class When_the_registry_is_asked
         ["operation_scope_waits"] = "Scopes, Transitions", ["operation_scopes"] = "Operations, Scopes, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions, Waits",
         ["operations"] = "Admission, Intake, Retention, Scopes, Sweep, Transitions, Waits", ["outbox"] = "DeadLetters, Operations, Outbox, Retention, Sweep, Transitions", ["place_modes"] = "Placements", ["placements"] = "Placements", ["plan_changes"] = "Plans",
         ["process_connections"] = "Processes", ["processes"] = "Processes", ["product_versions"] = "Products", ["reactivations"] = "Reactivations", ["scheduled_commands"] = "Retention, Schedule", ["shared_databases"] = "Placements", ["tenant_changes"] = "Tenants", ["tenant_credentials"] = "Secrets", ["tenant_domains"] = "Domains", ["tenant_keys"] = "Secrets",
-        ["tenant_migrations"] = "Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Settings", ["tenants"] = "Reactivations, Tenants",
+        ["tenant_migrations"] = "Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Settings", ["tenants"] = "Domains, Reactivations, Tenants",
         ["unreadable_operations"] = "Transitions", ["workflows"] = "Intake",
     };
 
