@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Saga.Bench.Figures;
 
 /// <summary>
-/// Processor seconds used so far by this process, by PostgreSQL and by child processes (the broker). Unlike elapsed time, they hardly
+/// Processor seconds used so far by this process, by PostgreSQL and by other child processes (the broker). Unlike elapsed time, they hardly
 /// depend on other load on the machine. Linux only; elsewhere all are 0.
 /// </summary>
 internal sealed record CpuTime(double Program, double PostgreSql, double Broker)
@@ -20,7 +20,7 @@ internal sealed record CpuTime(double Program, double PostgreSql, double Broker)
         return new CpuTime(
             all[Environment.ProcessId].Seconds,
             all.Values.Where(p => p.Name == "postgres" && Folder(p).StartsWith(postgresFolder, StringComparison.Ordinal)).Sum(p => p.Seconds + p.SecondsOfEndedChildren),
-            all.Values.Where(p => IsBelow(p, Environment.ProcessId)).Sum(p => p.Seconds + p.SecondsOfEndedChildren));
+            all.Values.Where(p => p.Name != "postgres" && IsBelow(p, Environment.ProcessId)).Sum(p => p.Seconds + p.SecondsOfEndedChildren));
 
         bool IsBelow(Seen process, int ancestor) =>
             process.Parent == ancestor || (all.TryGetValue(process.Parent, out var parent) && IsBelow(parent, ancestor));
