@@ -67,6 +67,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapMigrations();
         api.MapGroup("").WithTags("Tenants").MapUpdates();
         api.MapGroup("").WithTags("Tenants").MapDomains();
+        api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();

@@ -29,6 +29,14 @@ public static class Endpoints
 
     /// <summary>Takes <see cref="Commands.UpdateTenant"/>.</summary>
     public const string Updates = "saga-commands-update";
+    /// <summary>Takes <see cref="Commands.DeprovisionTenant"/>.</summary>
+    public const string Deprovisions = "saga-commands-deprovision";
+
+    /// <summary>Takes <see cref="Commands.CancelDeprovisioning"/>.</summary>
+    public const string DeprovisionCancellations = "saga-commands-deprovision-cancel";
+
+    /// <summary>Takes <see cref="Commands.RemoveTenant"/>, and refuses it: only a schedule may send it.</summary>
+    public const string Removals = "saga-commands-remove";
 
     /// <summary>Takes <see cref="Commands.LinkDomains"/>.</summary>
     public const string Domains = "saga-commands-domains";

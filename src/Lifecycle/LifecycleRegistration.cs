@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.DomainLinking;
+using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Migrate;
@@ -42,6 +43,9 @@ public static class LifecycleRegistration
             .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
             .AddCommand<SuspendTenant, ValidSuspension, SuspendPlan>()
             .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>()
+            .AddCommand<DeprovisionTenant, ValidDeprovision, DeprovisionPlan>()
+            .AddCommand<CancelDeprovisioning, ValidCancelDeprovisioning, CancelDeprovisioningPlan>()
+            .AddCommand<RemoveTenant, RemoveTenant, RemovePlan>()
             .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
             .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>();

@@ -11,6 +11,7 @@ using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.Connections;
 using Saga.Registry.DeadLetters;
+using Saga.Registry.Deprovisionings;
 using Saga.Registry.Domains;
 using Saga.Registry.Holds;
 using Saga.Registry.Leases;
@@ -65,6 +66,7 @@ public static class RegistryRegistration
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<CertificateStore>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();

@@ -36,6 +36,7 @@ var outcome = orders switch
     { Suspend: { } suspend } => await SubmitAsync(suspend),
     { Reactivate: { } reactivate } => await SubmitAsync(reactivate),
     { Update: { } update } => await SubmitAsync(update),
+    { Deprovision: { } deprovision } => await SubmitAsync(deprovision),
     _ => await SubmitAsync(orders.Command!),
 };
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));

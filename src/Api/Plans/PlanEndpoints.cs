@@ -40,6 +40,9 @@ public sealed record PlanView
 
     public required PlanLimits Limits { get; init; }
 
+    /// <summary>How many days pass between a deprovisioning and the removal, unless the command says otherwise.</summary>
+    public required int GraceDays { get; init; }
+
     public required IReadOnlyDictionary<string, bool> Features { get; init; }
 
     public required IReadOnlyDictionary<string, PlanSettingView> Settings { get; init; }
@@ -50,6 +53,7 @@ public sealed record PlanView
         Tiers = plan.Tiers,
         DefaultTier = plan.DefaultTier,
         Limits = plan.Limits,
+        GraceDays = plan.GraceDays,
         Features = plan.Features,
         Settings = plan.Settings.ToDictionary(s => s.Key, s => new PlanSettingView
         {

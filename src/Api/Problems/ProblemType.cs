@@ -36,6 +36,10 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType NothingWaits = new("nothing-waits", StatusCodes.Status409Conflict, "Nothing waits for this answer");
     public static readonly ProblemType AlreadySuspended = new(RejectionCodes.AlreadySuspended, StatusCodes.Status409Conflict, "The tenant is suspended with this code already");
     public static readonly ProblemType NotSuspended = new(RejectionCodes.NotSuspended, StatusCodes.Status409Conflict, "The tenant is not suspended with these codes");
+    public static readonly ProblemType AlreadyDeprovisioning = new(RejectionCodes.AlreadyDeprovisioning, StatusCodes.Status409Conflict, "The tenant is being deprovisioned already");
+    public static readonly ProblemType NotDeprovisioning = new(RejectionCodes.NotDeprovisioning, StatusCodes.Status409Conflict, "The tenant is not being deprovisioned");
+    public static readonly ProblemType DeprovisioningFinal = new(RejectionCodes.DeprovisioningFinal, StatusCodes.Status409Conflict, "The tenant's removal has begun");
+    public static readonly ProblemType CertificateNotFound = new("certificate-not-found", StatusCodes.Status404NotFound, "There is no deletion certificate");
     public static readonly ProblemType ScheduledState = new("scheduled-state", StatusCodes.Status409Conflict, "The scheduled command's state does not allow this");
     public static readonly ProblemType ScheduleExpired = new(RejectionCodes.ScheduleExpired, StatusCodes.Status409Conflict, "The scheduled command could not run in time");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
@@ -58,7 +62,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused,
         DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable,
     ];
 

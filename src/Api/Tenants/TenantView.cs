@@ -22,6 +22,9 @@ public sealed record TenantView
     /// <summary>Why it may not do all that it usually may, oldest first; absent when nothing restricts it.</summary>
     public IReadOnlyList<HoldView>? Holds { get; init; }
 
+    /// <summary>Its deprovisioning; absent when it is not going to be removed.</summary>
+    public DeletionView? Deletion { get; init; }
+
     public string? Domain { get; init; }
 
     public required string Subdomain { get; init; }
@@ -75,6 +78,7 @@ public sealed record TenantView
         Isolation = tenant.Tier,
         Status = tenant.ShownStatus,
         Holds = tenant.Holds.Count == 0 ? null : [.. tenant.Holds.Select(h => new HoldView(h.Code, h.Effect, h.Reason, h.CreatedAt))],
+        Deletion = tenant.Deletion is { } deletion ? DeletionView.Of(deletion) : null,
         Domain = tenant.Domain,
         Subdomain = tenant.Subdomain,
         Region = tenant.Region,

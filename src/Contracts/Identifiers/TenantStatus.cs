@@ -16,6 +16,6 @@ public enum TenantStatus
     /// <summary>Provisioning was undone. Slug and domain are free again.</summary>
     [JsonStringEnumMemberName("failed")] Failed,
 
-    /// <summary>Removed, and its absence was verified. Slug and domain are free again.</summary>
+    /// <summary>Removed, and its absence was verified. Slug, subdomain and domain stay reserved for a while.</summary>
     [JsonStringEnumMemberName("deprovisioned")] Deprovisioned,
 }

@@ -38,6 +38,13 @@ public static class StepNames
     public const string AnnounceUpdate = "update.announce";
     public const string RetireAdministrator = "administrator.retire";
     public const string LinkDomains = "domains.link";
+    public const string AnnounceDeprovisioning = "deprovisioning.announce";
+    public const string BeginRemoval = "removal.begin";
+    public const string RemoveOrganization = "organization.remove";
+    public const string RemoveDatabase = "database.remove";
+    public const string RemoveStorage = "storage.remove";
+    public const string RemoveCache = "cache.remove";
+    public const string Certify = "tenant.certify";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

@@ -45,6 +45,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         // Before validation: an accepted command stays accepted, even if a plan has changed since.
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
             return known;
+        if (claim is null && TPlan.Scheduling is { Only: true })
+            return new CommandRejected(new() { Code = RejectionCodes.NotSupported, Detail = "This command is part of another one, which schedules it. It cannot be sent by itself." });
         var (input, rejection) = await CheckAsync(command, key?.Text, cancellationToken);
         if (input is null)
             return new CommandRejected(rejection!);

@@ -54,6 +54,15 @@ public static class RejectionCodes
     /// <summary>The tenant is not suspended with any of the codes.</summary>
     public const string NotSuspended = "not-suspended";
 
+    /// <summary>The tenant is being deprovisioned already.</summary>
+    public const string AlreadyDeprovisioning = "already-deprovisioning";
+
+    /// <summary>The tenant is not being deprovisioned.</summary>
+    public const string NotDeprovisioning = "not-deprovisioning";
+
+    /// <summary>The removal of the tenant has begun and only goes forward.</summary>
+    public const string DeprovisioningFinal = "deprovisioning-final";
+
     /// <summary>No running process hosts a step of the workflow: workers are missing, or older than the intake. The command may be sent again.</summary>
     public const string StepNotHosted = "step-not-hosted";
 

@@ -10,4 +10,7 @@ public sealed class NamesOptions
 
     /// <summary>Names of <see cref="ReservedNames.Defaults"/> that tenants may have in this installation.</summary>
     public IList<string> Released { get; } = [];
+
+    /// <summary>How long nobody else gets the slug, the subdomain and the domain of a tenant that was deprovisioned.</summary>
+    public int ReservedDays { get; set; } = 90;
 }

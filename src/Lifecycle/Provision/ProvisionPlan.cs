@@ -41,6 +41,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
     [
         TenantAdmission.Command(input.Name, input.Slug, input.Region),
         input.ToNewTenant().InsertCommand(operation.Tenant, operation.At),
+        TenantNameStore.RequireFreeCommand(input.Slug, input.Subdomain, input.Domain),
         .. input.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken(), operation.At)] : Array.Empty<NpgsqlBatchCommand>(),
     ];
 

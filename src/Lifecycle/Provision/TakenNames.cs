@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
@@ -13,12 +14,12 @@ internal static class TakenNames
     {
         var errors = new List<FieldError>();
         if (taken.Slug)
-            errors.Add(new("/slug", $"'{valid.Slug}' is taken by another tenant"));
+            errors.Add(new("/slug", $"'{valid.Slug}' {Why("slug")}"));
         if (taken.Domain)
-            errors.Add(new("/domain", $"'{valid.Domain}' is taken by another tenant"));
+            errors.Add(new("/domain", $"'{valid.Domain}' {Why("domain")}"));
         // A default subdomain equals the slug, so reporting it as well would add nothing.
         if (taken.Subdomain && (valid.SubdomainGiven || !taken.Slug))
-            errors.Add(new("/subdomain", $"'{valid.Subdomain}' is taken by another tenant; choose another"));
+            errors.Add(new("/subdomain", $"'{valid.Subdomain}' {Why("subdomain")}; choose another"));
         if (errors.Count == 0)
             return null;
         return new()
@@ -33,6 +34,10 @@ internal static class TakenNames
             Errors = errors,
             OperationId = taken.Running?.Id,
         };
+
+        string Why(string kind) => taken.Reserved.TryGetValue(kind, out var until)
+            ? string.Create(CultureInfo.InvariantCulture, $"was the {kind} of a tenant that was deprovisioned, and is reserved until {until.UtcDateTime:u}")
+            : "is taken by another tenant";
     }
 
     /// <summary>The rejection of a name that the tenant's organisation could not be told apart by.</summary>

@@ -2,4 +2,5 @@ namespace Saga.Lifecycle.Schedule;
 
 /// <summary>Lets a command be scheduled for a time.</summary>
 /// <param name="NeedsApproval">Whether a second person must approve it before it runs.</param>
-public sealed record CommandScheduling(bool NeedsApproval = false);
+/// <param name="Only">Whether it runs only in this way, because another command schedules it.</param>
+public sealed record CommandScheduling(bool NeedsApproval = false, bool Only = false);

@@ -20,11 +20,7 @@ public static class SuspendWorkflow
         Steps =
         [
             Step(StepNames.Suspend, WorkerNames.Reservation),
-            Step(StepNames.ClosePlace, WorkerNames.Database, StepNames.Suspend),
-            Step(StepNames.BarLogin, WorkerNames.Database, StepNames.Suspend),
-            // Ending the sessions of a tenant with many members takes a while.
-            Step(StepNames.DisableOrganization, WorkerNames.Identity, StepNames.Suspend) with { AttemptTimeout = TimeSpan.FromMinutes(15), Deadline = TimeSpan.FromHours(2) },
-            Step(StepNames.DisableCache, WorkerNames.Cache, StepNames.Suspend),
+            .. CloseAfter(StepNames.Suspend),
         ],
     }.Validated();
 
@@ -36,6 +32,17 @@ public static class SuspendWorkflow
         ForwardOnly = true,
         Steps = [Step(StepNames.Suspend, WorkerNames.Reservation)],
     }.Validated();
+
+    /// <summary>The steps that close a tenant outside, for every command that closes one.</summary>
+    /// <param name="first">The step that they come after.</param>
+    public static IReadOnlyList<StepDefinition> CloseAfter(string first) =>
+    [
+        Step(StepNames.ClosePlace, WorkerNames.Database, first),
+        Step(StepNames.BarLogin, WorkerNames.Database, first),
+        // Ending the sessions of a tenant with many members takes a while.
+        Step(StepNames.DisableOrganization, WorkerNames.Identity, first) with { AttemptTimeout = TimeSpan.FromMinutes(15), Deadline = TimeSpan.FromHours(2) },
+        Step(StepNames.DisableCache, WorkerNames.Cache, first),
+    ];
 
     private static StepDefinition Step(string name, string worker, params IReadOnlyList<string> after) => new() { Name = name, Worker = worker, Kind = StepKind.Retriable, After = after };
 }

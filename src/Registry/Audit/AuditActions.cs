@@ -15,6 +15,21 @@ public static class AuditActions
     /// <summary>The reactivation of a tenant was accepted.</summary>
     public const string TenantReactivate = "tenant.reactivate";
 
+    /// <summary>The deprovisioning of a tenant was accepted.</summary>
+    public const string TenantDeprovision = "tenant.deprovision";
+
+    /// <summary>The deprovisioning of a tenant was taken back.</summary>
+    public const string DeprovisioningCancel = "deprovisioning.cancel";
+
+    /// <summary>The removal of everything of a tenant was accepted, after its grace period.</summary>
+    public const string TenantRemove = "tenant.remove";
+
+    /// <summary>The removal of a tenant could no longer be cancelled.</summary>
+    public const string RemovalBegin = "removal.begin";
+
+    /// <summary>Nothing of a tenant was left, and its deletion certificate was written.</summary>
+    public const string TenantCertify = "tenant.certify";
+
     /// <summary>A tenant became active. Up to version 3b48fc0: <c>tenant-activated</c>.</summary>
     public const string TenantActivate = "tenant.activate";
 

@@ -68,6 +68,26 @@ internal static class PlacementSql
             tenant.Value),
     ];
 
+    /// <summary>Marks every placement of the tenant as gone, and stops counting it.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> ReleaseAll(TenantId tenant) =>
+    [
+        // Locks the servers' rows first, in the order of their names, like the creation of a placement.
+        Command(
+            """
+            with gone as (select server, count(*)::int as number from placements where tenant_id = $1 and state <> 'gone' group by server),
+            locked as (select s.name, g.number from database_servers s join gone g on g.server = s.name order by s.name for no key update of s)
+            update database_servers s set placed = placed - l.number from locked l where s.name = l.name
+            """,
+            tenant.Value),
+        Command(
+            """
+            with released as (update placements set state = 'gone', updated_at = now() where tenant_id = $1 and state <> 'gone' returning server, database, tier),
+            shared as (select server, database, count(*)::int as number from released where tier = 'schema' group by server, database)
+            update shared_databases d set schemas = schemas - s.number from shared s where d.server = s.server and d.database = s.database
+            """,
+            tenant.Value),
+    ];
+
     // The first shared database with room, or the next number. The server's row is already locked, which protects these counts.
     private static NpgsqlBatchCommand ChooseDatabase(Guid id) => Command(
         $"""

@@ -81,6 +81,18 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         return await FindAsync(connection, null, tenant, cancellationToken);
     }
 
+    /// <summary>Every placement of the tenant of which something may exist: current, being built, or kept.</summary>
+    public async Task<IReadOnlyList<TenantPlacement>> ListAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand($"select {PlacementSql.Columns} from placements p where p.tenant_id = $1 and p.state <> 'gone' order by p.epoch");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<TenantPlacement>();
+        while (await row.ReadAsync(cancellationToken))
+            found.Add(PlacementSql.Read(row, 0)!);
+        return found;
+    }
+
     /// <summary>Makes the placement that is being built current. Changes nothing if it already is.</summary>
     public static Task<int> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "update placements set state = 'current', updated_at = now() where tenant_id = @Value and state = 'building'", new { tenant.Value }, cancellationToken);

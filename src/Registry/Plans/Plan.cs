@@ -15,6 +15,12 @@ public sealed record Plan
 
     public required PlanLimits Limits { get; init; }
 
+    /// <summary>How many days pass between a deprovisioning and the removal, unless the command says otherwise.</summary>
+    public int GraceDays { get; init; } = UsualGraceDays;
+
+    /// <summary>The grace period of plans that name none.</summary>
+    public const int UsualGraceDays = 30;
+
     /// <summary>Features, and whether they are on by default.</summary>
     public required IReadOnlyDictionary<string, bool> Features { get; init; }
 

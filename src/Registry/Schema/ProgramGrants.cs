@@ -19,6 +19,9 @@ internal static class ProgramGrants
         new("plans", "select"),
         new("placements", "select"),
         new("holds", "select"),
+        new("deprovisionings", "select"),
+        // When a tenant is going to be removed.
+        new("scheduled_commands", "", Reads: "id, run_at, state"),
         new("tenant_domains", "select"),
         new("operations", "select"),
         new("operation_steps", "select"),
@@ -37,6 +40,8 @@ internal static class ProgramGrants
         new("tenant_domains", "insert, delete", "state, proved_at, checked_at, failure, expires_at"),
         new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "insert"),
+        new("deprovisionings", "insert, update, delete"),
+        new("reserved_names", "select"),
         new("database_servers", "select", "accepting"),
         new("operations", "insert", "slot, next_due_at"),
         new("operation_history", "select, insert"),
@@ -53,6 +58,7 @@ internal static class ProgramGrants
         .. All, .. Accepting,
         new("database_server_health", "select"),
         new("dead_letters", "select", "returned_at, returned_by"),
+        new("deletion_certificates", "select"),
         // Answers to steps that wait for an approval or a signal, perhaps before the step begins.
         new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
         // A dead letter that is returned may still be there.
@@ -91,6 +97,12 @@ internal static class ProgramGrants
         // A reactivation lifts the holds that it was accepted for, and a suspension announces its own.
         new("holds", "delete", "unannounced"),
         new("reactivations", "select, delete", "opening"),
+        // The end of a tenant: what the registry knows of it goes, its names are reserved, and the certificate is written.
+        new("deprovisionings", "delete", "announced_at, final_at"),
+        new("scheduled_commands", "", "state, ended_at, ended_by, end_reason, next_try_at, claim"),
+        new("removal_findings", "select, insert, delete"),
+        new("reserved_names", "select, insert, update, delete"),
+        new("deletion_certificates", "select, insert"),
         new("place_modes", "select, insert, update, delete"),
         new("database_servers", "select, insert, update"),
         new("shared_databases", "select, insert, update"),

@@ -1,3 +1,4 @@
+using Dapper;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 
@@ -74,6 +75,20 @@ public static class AdministratorClaims
             where a.email = @Email and a.deleting_until is null and not exists (select 1 from administrator_claims c where c.email = a.email);
             """,
             new { Email = Key(email), lease.OperationId, lease.Step }, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same as <see cref="EndAsync"/>, for a removal that may have deleted several users: ends the tenant's claim to its administrator, and
+    /// frees every address whose user this step has deleted.
+    /// </summary>
+    public static async Task EndAllAsync(LeasedTransaction transaction, StepLease lease, TenantId tenant, string email, CancellationToken cancellationToken)
+    {
+        var deleted = await transaction.Connection.QueryAsync<string>(new CommandDefinition(
+            "select email from administrator_addresses where deleting_operation = @OperationId and deleting_step = @Step order by email",
+            new { lease.OperationId, lease.Step }, transaction.Transaction, cancellationToken: cancellationToken));
+        // In one order everywhere, so that two removals that share users do not wait for each other.
+        foreach (var address in deleted.Append(Key(email)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            await EndAsync(transaction, lease, tenant, address, cancellationToken);
     }
 
     // A separate statement, so that the next one sees what was committed while this one waited.

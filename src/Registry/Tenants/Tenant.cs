@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Deprovisionings;
 using Saga.Registry.Holds;
 using Saga.Registry.Placements;
 
@@ -24,6 +25,9 @@ public sealed record Tenant
 
     /// <summary>What restricts the tenant beside its status, oldest first: one hold for each code.</summary>
     public IReadOnlyList<Hold> Holds { get; init; } = [];
+
+    /// <summary>Its deprovisioning; null when nobody has asked for one, or when it was taken back.</summary>
+    public PendingDeletion? Deletion { get; init; }
 
     /// <summary>Whether a hold closes it.</summary>
     public bool Closed => Holds.Any(h => h.Effect == HoldEffect.Closed);

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Intake;
 
 namespace Saga.Registry.Tenants;
 
@@ -8,11 +9,14 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
 {
     private const string Sql =
         """
-        select t.slug = $1, exists (select from tenant_domains d where d.tenant_id = t.id and d.domain = $2 and d.state = 'proved'), t.subdomain = $3, o.id, o.kind
+        select t.slug = $1, exists (select from tenant_domains d where d.tenant_id = t.id and d.domain = $2 and d.state = 'proved'), t.subdomain = $3, o.id, o.kind, null::timestamptz
         from tenants t
         left join operation_scopes s on s.scope = 'tenant:' || t.id left join operations o on o.id = s.operation_id
         where t.status not in ('failed', 'deprovisioned')
             and (t.slug = $1 or t.subdomain = $3 or t.id = (select d.tenant_id from tenant_domains d where d.domain = $2 and d.state = 'proved'))
+        union all
+        select r.kind = 'slug', r.kind = 'domain', r.kind = 'subdomain', null, null, r.until
+        from reserved_names r where r.until > now() and (r.kind, r.name) in (('slug', $1), ('domain', $2), ('subdomain', $3))
         """;
 
     /// <summary>Which of the names that a tenant wants belong to others.</summary>
@@ -23,8 +27,10 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
     {
         await using var command = registry.CreateCommand(
             """
-            select exists (select from tenant_domains d where d.domain = $2 and d.state = 'proved' and d.tenant_id <> $1),
+            select exists (select from tenant_domains d where d.domain = $2 and d.state = 'proved' and d.tenant_id <> $1)
+                    or exists (select from reserved_names r where r.kind = 'domain' and r.name = $2 and r.until > now() and r.tenant_id <> $1),
                 exists (select from tenants t where t.subdomain = $3 and t.id <> $1 and t.status not in ('failed', 'deprovisioned'))
+                    or exists (select from reserved_names r where r.kind = 'subdomain' and r.name = $3 and r.until > now() and r.tenant_id <> $1)
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)domain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
@@ -60,6 +66,7 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
     {
         bool slugTaken = false, domainTaken = false, subdomainTaken = false;
         (Guid Id, string Kind)? running = null;
+        var reserved = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         await using var command = registry.CreateCommand(Sql);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug.ToString() });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)domain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
@@ -69,6 +76,8 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
         {
             domainTaken |= rows.GetBoolean(1);
             subdomainTaken |= rows.GetBoolean(2);
+            if (!rows.IsDBNull(5))
+                reserved[rows.GetBoolean(0) ? "slug" : rows.GetBoolean(1) ? "domain" : "subdomain"] = rows.GetFieldValue<DateTimeOffset>(5);
             if (!rows.GetBoolean(0))
                 continue;
             slugTaken = true;
@@ -76,12 +85,23 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
                 running = (rows.GetGuid(3), rows.GetString(4));
         }
 
-        return new(slugTaken, domainTaken, subdomainTaken, running);
+        return new(slugTaken, domainTaken, subdomainTaken, running) { Reserved = reserved };
     }
+
+    /// <summary>
+    /// Fails with 23505 while one of the names is that of a tenant that was deprovisioned. For the transaction that gives a tenant these names,
+    /// after the statement that writes them.
+    /// </summary>
+    public static NpgsqlBatchCommand RequireFreeCommand(Slug slug, string subdomain, string? domain) =>
+        CommandLedger.Statement("select require_free_names($1, $2, $3)", slug.ToString(), subdomain, domain);
 }
 
 /// <param name="Slug">Whether a live tenant has the slug.</param>
 /// <param name="Domain">Whether the domain is proved for a live tenant. A claim that is not proved blocks nobody.</param>
 /// <param name="Subdomain">Whether a live tenant has the subdomain.</param>
 /// <param name="Running">The unfinished operation of the tenant with the slug.</param>
-public sealed record TakenTenantNames(bool Slug, bool Domain, bool Subdomain, (Guid Id, string Kind)? Running);
+public sealed record TakenTenantNames(bool Slug, bool Domain, bool Subdomain, (Guid Id, string Kind)? Running)
+{
+    /// <summary>Those that nobody has, but that stay reserved after a tenant that was deprovisioned: until when, by <c>slug</c>, <c>domain</c> and <c>subdomain</c>.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> Reserved { get; init; } = new Dictionary<string, DateTimeOffset>();
+}

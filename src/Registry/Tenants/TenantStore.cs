@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Deprovisionings;
 using Saga.Registry.Holds;
 using Saga.Registry.Placements;
 
@@ -22,7 +23,8 @@ public sealed class TenantStore(NpgsqlDataSource registry)
             {HoldSql.Column},
             (select d.domain from tenant_domains d where d.tenant_id = t.id and d.domain = t.domain and d.state = 'proved'),
             {PlacementSql.Columns},
-            t.description, t.phone, t.pool_minimum, t.pool_maximum, t.read_replica, t.auto_update, t.maintenance_window
+            t.description, t.phone, t.pool_minimum, t.pool_maximum, t.read_replica, t.auto_update, t.maintenance_window,
+            {PendingDeletionSql.Column}
         from tenants t {PlacementSql.Join}
         """;
 
@@ -100,6 +102,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         ReadReplica = row.GetBoolean(Profile + 4),
         AutoUpdate = row.GetBoolean(Profile + 5),
         MaintenanceWindow = Text(row, Profile + 6) is { } window ? JsonSerializer.Deserialize<MaintenanceWindow>(window, Json.Options) : null,
+        Deletion = PendingDeletionSql.Read(Text(row, Profile + 7)),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -21,6 +21,13 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
             tenants.Remove(tenant);
     }
 
+    /// <summary>How many entries the tenant has.</summary>
+    public long Count(TenantId tenant)
+    {
+        lock (gate)
+            return tenants.TryGetValue(tenant, out var entries) ? entries.Values.LongCount(e => e.EndsAt > clock.GetUtcNow()) : 0;
+    }
+
     public bool Any(TenantId tenant)
     {
         lock (gate)

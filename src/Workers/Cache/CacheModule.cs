@@ -25,6 +25,8 @@ public sealed class CacheModule : ResourceModule
         services.AddSingleton<IStep, CacheStep>();
         services.AddSingleton<IStep, DisableCacheStep>();
         services.AddSingleton<IStep, EnableCacheStep>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IStep, RemoveCacheStep>();
         if (configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Adapter)}"] == CacheOptions.RedisAdapter)
         {
             services.TryAddSingleton(TimeProvider.System);

@@ -21,8 +21,14 @@ public interface ICacheProvisioner
     /// <summary>Switches the tenant's user off and ends its connections. Does nothing if there is no user. <see cref="ProvisionAsync"/> switches it on again.</summary>
     Task DisableAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>How many entries the tenant has.</summary>
+    Task<long> CountAsync(TenantId tenant, CancellationToken cancellationToken);
+
     /// <summary>Removes the user, its connections and the tenant's entries, and verifies that they are gone.</summary>
-    Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken);
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="cancellationToken">Cancels the calls; what was removed is gone.</param>
+    /// <param name="removing">Called now and then with the number of entries that were removed so far.</param>
+    Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<long>? removing = null);
 
     /// <summary>Whether the user or an entry exists.</summary>
     Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);

@@ -19,7 +19,9 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
     // Nobody signs in to it. Runtimes refuse the tenant by its hold.
     public Task DisableAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    public Task<long> CountAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(store.Count(tenant));
+
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<long>? removing = null)
     {
         await LeaseGuard.RequireAsync(cancellationToken);
         store.Remove(tenant);

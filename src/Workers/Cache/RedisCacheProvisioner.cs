@@ -40,13 +40,14 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         await SaveAsync(cancellationToken);
     }
 
-    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<long>? removing = null)
     {
         // Delete the user first: DELUSER also closes its connections, so nothing writes after the deletion.
         await ChangeAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellationToken);
         await SaveAsync(cancellationToken);
         // A pass finds every key that exists during the full pass, so a pass without keys proves that none are left.
-        for (var pass = 1; await UnlinkAsync(tenant, cancellationToken) > 0; pass++)
+        var removed = 0L;
+        for (var pass = 1; await UnlinkAsync(tenant, Count, cancellationToken) > 0; pass++)
         {
             if (pass == 10)
             {
@@ -54,6 +55,20 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
                     "redis-not-empty", $"Keys of '{CacheKey.Prefix(tenant)}' appear as fast as they are deleted: something still writes to them.", FailureKind.Transient);
             }
         }
+
+        void Count(long unlinked)
+        {
+            removed += unlinked;
+            removing?.Invoke(removed);
+        }
+    }
+
+    public async Task<long> CountAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        await foreach (var keys in KeysAsync(tenant, cancellationToken))
+            count += keys.Length;
+        return count;
     }
 
     public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -70,10 +85,10 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         return false;
     }
 
-    private async Task ChangeAsync(Func<IDatabase, Task<RedisResult>> call, CancellationToken cancellationToken)
+    private async Task<RedisResult> ChangeAsync(Func<IDatabase, Task<RedisResult>> call, CancellationToken cancellationToken)
     {
         await LeaseGuard.RequireAsync(cancellationToken);
-        await redis.RunAsync(
+        return await redis.RunAsync(
             database =>
             {
                 // Checked again, because the call may have waited for a connection.
@@ -83,14 +98,15 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
             cancellationToken);
     }
 
-    private async Task<long> UnlinkAsync(TenantId tenant, CancellationToken cancellationToken)
+    // Returns how many keys it met: SCAN may tell one twice.
+    private async Task<long> UnlinkAsync(TenantId tenant, Action<long> unlinked, CancellationToken cancellationToken)
     {
         var met = 0L;
         await foreach (var keys in KeysAsync(tenant, cancellationToken))
         {
             met += keys.Length;
             if (keys.Length > 0)
-                await ChangeAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellationToken);
+                unlinked((long)await ChangeAsync(d => d.ExecuteAsync("UNLINK", [.. keys.Cast<object>()]), cancellationToken));
         }
 
         return met;

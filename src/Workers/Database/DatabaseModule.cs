@@ -14,6 +14,7 @@ using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Suspension;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
+using Saga.Workers.Database.Removal;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 using Saga.Workers.Verification;
@@ -62,6 +63,9 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, AdmitLoginStep>();
         services.AddSingleton<IStep, CheckUsageStep>();
         services.AddSingleton<IStep, LimitLoginStep>();
+        services.AddSingleton<PlaceInventory>();
+        services.AddSingleton<RowRemoval>();
+        services.AddSingleton<IStep, RemoveDatabaseStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

@@ -49,6 +49,15 @@ public sealed record OrganizationUpdate
 /// <param name="SignedOut">How many of them were signed out, because they belong to no other organisation.</param>
 public sealed record DisabledOrganization(int Members, int SignedOut);
 
+/// <param name="Members">Members of the tenant's organisation.</param>
+/// <param name="MadeForTenant">Users that were made for the tenant, whether they are members or not.</param>
+public sealed record TenantMembers(long Members, long MadeForTenant);
+
+/// <summary>What was removed with an organisation.</summary>
+/// <param name="Users">Users that were deleted.</param>
+/// <param name="Memberships">Memberships that were ended of users who stay.</param>
+public sealed record RemovedMembers(long Users, long Memberships);
+
 public sealed record DirectoryUser
 {
     public required string Id { get; init; }

@@ -25,6 +25,21 @@ public interface IDirectory
     /// <summary>Removes the members, then the organisation. Its users stay.</summary>
     Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>How many members the tenant's organisation has, and how many users were made for the tenant.</summary>
+    Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes the tenant's organisation, and those users that were made for this tenant, belong to no other organisation, hold no role beyond
+    /// the defaults and are linked to no identity provider. All others only leave the organisation. Does nothing for what is gone already.
+    /// </summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="mayDelete">Asked for each user that would be deleted: whether no other tenant needs it. Once it has agreed, none may until this call has ended.</param>
+    /// <param name="removing">Called now and then with what was removed so far.</param>
+    /// <param name="cancellationToken">Cancels the calls; what was removed is gone.</param>
+    /// <returns>How much was removed.</returns>
+    Task<RemovedMembers> RemoveOrganizationAsync(
+        TenantId tenant, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, Action<RemovedMembers>? removing, CancellationToken cancellationToken);
+
     /// <summary>
     /// Disables the tenant's organisation, keeps everything else about it, and ends the sessions of those members who belong to no other
     /// enabled organisation. The others keep theirs, because a session belongs to the user and not to one organisation.

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts.Steps;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
@@ -22,6 +23,8 @@ public sealed class IdentityModule : ResourceModule
         services.AddSingleton<IStep, ChangeAdministratorStep>();
         services.AddSingleton<IStep, RetireAdministratorStep>();
         services.AddSingleton<IStep, LinkDomainsStep>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IStep, RemoveOrganizationStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts.Steps;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Reservation.Deletion;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Reservation;
@@ -20,5 +21,8 @@ public sealed class ReservationModule : ResourceModule
         services.AddSingleton<IStep, ReactivateStep>();
         services.AddSingleton<IStep, UpdateStep>();
         services.AddSingleton<IStep, AnnounceUpdateStep>();
+        services.AddSingleton<IStep, AnnounceDeprovisioningStep>();
+        services.AddSingleton<IStep, BeginRemovalStep>();
+        services.AddSingleton<IStep, CertifyStep>();
     }
 }

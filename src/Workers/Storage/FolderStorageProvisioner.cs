@@ -19,7 +19,12 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         });
     }
 
-    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    public string Location(TenantId tenant) => paths.Tenant(tenant);
+
+    public Task<StoredObjects> CountAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(Run(() =>
+        new StoredObjects(Directory.Exists(paths.Tenant(tenant)) ? Directory.EnumerateFiles(paths.Tenant(tenant), "*", SearchOption.AllDirectories).LongCount() : 0, 0)));
+
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<StoredObjects>? removing = null)
     {
         await LeaseGuard.RequireAsync(cancellationToken);
         Run(() =>

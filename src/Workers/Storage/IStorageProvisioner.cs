@@ -13,8 +13,17 @@ public interface IStorageProvisioner
 
     Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>Where the tenant's objects are, such as <c>s3://bucket/tenants/…/</c>.</summary>
+    string Location(TenantId tenant);
+
+    /// <summary>How much there is of the tenant.</summary>
+    Task<StoredObjects> CountAsync(TenantId tenant, CancellationToken cancellationToken);
+
     /// <summary>Removes everything of the tenant, including old versions and unfinished uploads, and verifies that it is gone.</summary>
-    Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken);
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="cancellationToken">Cancels the calls; what was removed is gone.</param>
+    /// <param name="removing">Called now and then with how much was removed so far.</param>
+    Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<StoredObjects>? removing = null);
 
     /// <summary>Whether anything of the tenant exists.</summary>
     Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);
@@ -25,3 +34,8 @@ public interface IStorageProvisioner
 /// <param name="Policy">How access is restricted to the tenant's place.</param>
 /// <param name="Lifecycle">What happens to unfinished uploads.</param>
 public sealed record ProvisionedStorage(string Location, string Policy, string Lifecycle);
+
+/// <summary>What there is of a tenant, or was.</summary>
+/// <param name="Objects">Objects, with each older version and each delete marker counted by itself.</param>
+/// <param name="Uploads">Unfinished uploads.</param>
+public sealed record StoredObjects(long Objects, long Uploads);

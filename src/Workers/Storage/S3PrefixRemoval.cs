@@ -14,15 +14,27 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
 {
     private const int KeysPerCall = 1000;
 
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="prefix">The prefix.</param>
+    /// <param name="cancellationToken">Cancels the calls; what was deleted is gone.</param>
+    /// <param name="removing">Called with what was removed so far, after each call.</param>
     /// <exception cref="ObjectStoreException">Something could not be deleted, or new objects appear as fast as they are deleted.</exception>
-    public async Task RemoveAsync(string bucket, string prefix, CancellationToken cancellationToken)
+    public async Task RemoveAsync(string bucket, string prefix, CancellationToken cancellationToken, Action<StoredObjects>? removing = null)
     {
+        var removed = new StoredObjects(0, 0);
         await foreach (var upload in UploadsAsync(bucket, prefix, cancellationToken))
+        {
             await AbortAsync(bucket, upload, cancellationToken);
+            removing?.Invoke(removed = removed with { Uploads = removed.Uploads + 1 });
+        }
+
         await foreach (var page in VersionsAsync(bucket, prefix, cancellationToken))
         {
             foreach (var some in page.Chunk(KeysPerCall))
+            {
                 await DeleteAsync(bucket, some, cancellationToken);
+                removing?.Invoke(removed = removed with { Objects = removed.Objects + some.Length });
+            }
         }
 
         if (await AnyAsync(bucket, prefix, cancellationToken))
@@ -30,6 +42,17 @@ internal sealed class S3PrefixRemoval(S3Connection connection)
             throw new ObjectStoreException(
                 S3Failures.System, "s3-not-empty", $"s3://{bucket}/{prefix} still has objects after all were deleted: something still writes there.", FailureKind.Transient);
         }
+    }
+
+    /// <summary>How much there is under the prefix.</summary>
+    public async Task<StoredObjects> CountAsync(string bucket, string prefix, CancellationToken cancellationToken)
+    {
+        var (objects, uploads) = (0L, 0L);
+        await foreach (var page in VersionsAsync(bucket, prefix, cancellationToken))
+            objects += page.Count;
+        await foreach (var _ in UploadsAsync(bucket, prefix, cancellationToken))
+            uploads++;
+        return new(objects, uploads);
     }
 
     public async Task<bool> AnyAsync(string bucket, string prefix, CancellationToken cancellationToken)

@@ -42,12 +42,30 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         }
     }
 
-    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken)
+    public string Location(TenantId tenant) => $"s3://{connection.Bucket(tenant)}/{ObjectKey.Prefix(tenant)}";
+
+    public async Task<StoredObjects> CountAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await removal.CountAsync(connection.Bucket(tenant), ObjectKey.Prefix(tenant), cancellationToken);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
+        {
+            return new(0, 0);
+        }
+        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
+        {
+            throw S3Failures.Translate(error);
+        }
+    }
+
+    public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<StoredObjects>? removing = null)
     {
         try
         {
             var bucket = connection.Bucket(tenant);
-            await removal.RemoveAsync(bucket, ObjectKey.Prefix(tenant), cancellationToken);
+            await removal.RemoveAsync(bucket, ObjectKey.Prefix(tenant), cancellationToken, removing);
             if (connection.HasBucketPerTenant)
             {
                 await connection.Client.DeleteBucketAsync(bucket, cancellationToken);

@@ -25,7 +25,9 @@ public sealed class StorageModule : ResourceModule
         services.AddSingleton<IStorageProvisioner>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter
             ? ActivatorUtilities.CreateInstance<S3StorageProvisioner>(s)
             : ActivatorUtilities.CreateInstance<FolderStorageProvisioner>(s));
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStep, StorageStep>();
+        services.AddSingleton<IStep, RemoveStorageStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

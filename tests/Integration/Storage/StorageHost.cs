@@ -23,7 +23,9 @@ public sealed class StorageHost : IAsyncDisposable
 
     public IObjectStore Objects => services.GetRequiredService<IObjectStore>();
 
-    public IStep Step => services.GetServices<IStep>().Single(s => s.Name == StepNames.Storage);
+    public IStep Step => StepOf(StepNames.Storage);
+
+    public IStep StepOf(string name) => services.GetServices<IStep>().Single(s => s.Name == name);
 
     /// <summary>The folder adapter's folder.</summary>
     public string Folder => folder!;

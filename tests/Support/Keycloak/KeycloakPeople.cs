@@ -136,6 +136,24 @@ internal sealed partial class KeycloakPeople(KeycloakRealm realm, KeycloakStubOp
         return realm.Roles.Where(r => user.Roles.Contains(r.Name)).Concat(realm.Roles.Where(IsDefault)).Select(Represent).ToList();
     }
 
+    public object RoleMappings(string userId)
+    {
+        var user = User(userId);
+        return KeycloakRealm.Without(new()
+        {
+            ["realmMappings"] = realm.Roles.Where(r => user.Roles.Contains(r.Name)).Select(Represent)
+                .Append(Represent(new StubRole(KeycloakRealm.NewId(), $"default-roles-{options.Realm}", null))).ToList(),
+            ["clientMappings"] = user.ClientRoles.Count == 0 ? null : user.ClientRoles.Select(r => r.Split('/')).GroupBy(r => r[0], StringComparer.Ordinal).ToDictionary(
+                c => c.Key,
+                c => (object)new { id = KeycloakRealm.NewId(), client = c.Key, mappings = c.Select(r => Represent(new StubRole(KeycloakRealm.NewId(), r[1], null))) }, StringComparer.Ordinal),
+        });
+    }
+
+    public object Links(string userId) => User(userId).Links.Select(l => new { identityProvider = l, userId = "outside", userName = "outside" }).ToList();
+
+    public object Groups(string userId, IReadOnlyDictionary<string, string> query) => KeycloakRealm.Page(
+        User(userId).Groups.Order(StringComparer.Ordinal).Select(g => new { id = KeycloakRealm.NewId(), name = g, path = "/" + g, subGroups = Array.Empty<object>() }), query, 100).ToList();
+
     public void Grant(string userId, JsonElement body)
     {
         var user = User(userId);

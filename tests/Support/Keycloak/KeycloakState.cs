@@ -57,6 +57,15 @@ public sealed record StubUser
 
     public HashSet<string> Roles { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Roles of clients, each as <c>client/role</c>.</summary>
+    public HashSet<string> ClientRoles { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Aliases of the identity providers that the user is linked to.</summary>
+    public HashSet<string> Links { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Groups of the realm, which are not those of an organisation.</summary>
+    public HashSet<string> Groups { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Accepted action mails, each with its actions.</summary>
     public List<IReadOnlyList<string>> Mails { get; } = [];
 }

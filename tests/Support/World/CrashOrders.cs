@@ -8,6 +8,7 @@ public sealed record CrashOrders
     public required Dictionary<string, string?> Settings { get; init; }
 
     /// <summary>The command that it submits: this one, or one of the next.</summary>
+    /// <summary>The command that it submits: this one, or one of the next three.</summary>
     public ProvisionTenant? Command { get; init; }
 
     public SuspendTenant? Suspend { get; init; }
@@ -15,6 +16,7 @@ public sealed record CrashOrders
     public ReactivateTenant? Reactivate { get; init; }
 
     public UpdateTenant? Update { get; init; }
+    public DeprovisionTenant? Deprovision { get; init; }
 
     public required CrashPoint At { get; init; }
 

@@ -11,16 +11,17 @@ namespace Saga.Tests.Unit.House;
 /// </summary>
 public sealed partial class When_the_registry_is_asked
 {
-    // The folders of src/Registry that write a table: one owner each. The parts of the engine's port write the engine's tables.
+    // The folders of src/Registry that write a table: one owner each. The parts of the engine's port write the engine's tables. Deprovisionings deletes
+    // what there is of a tenant, as Retention deletes what is old.
     private static readonly Dictionary<string, string> Owners = new(StringComparer.Ordinal)
     {
-        ["administrator_addresses"] = "Tenants", ["administrator_claims"] = "Tenants", ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Domains, Holds, Intake, Operations, Reactivations, Schedule, Scopes, Waits", ["database_server_health"] = "Placements", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
-        ["engine_clock"] = "Sweep",
-        ["holds"] = "Holds, Reactivations", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Scopes, Transitions, Waits",
+        ["administrator_addresses"] = "Tenants", ["administrator_claims"] = "Deprovisionings, Tenants", ["admission_limit"] = "Admission", ["audit"] = "Audit, DeadLetters, Deprovisionings, Domains, Holds, Intake, Operations, Reactivations, Schedule, Scopes, Waits", ["database_server_health"] = "Placements", ["database_servers"] = "Placements", ["dead_letters"] = "DeadLetters, Retention",
+        ["deletion_certificates"] = "Deprovisionings", ["deprovisionings"] = "Deprovisionings", ["removal_findings"] = "Deprovisionings", ["reserved_names"] = "Deprovisionings", ["engine_clock"] = "Sweep",
+        ["holds"] = "Deprovisionings, Holds, Reactivations", ["idempotency_keys"] = "Intake, Retention", ["operation_history"] = "Intake, Retention, Scopes, Transitions, Waits",
         ["operation_scope_waits"] = "Scopes, Transitions", ["operation_scopes"] = "Operations, Scopes, Transitions", ["operation_steps"] = "Leases, Retention, Sweep, Transitions, Waits",
-        ["operations"] = "Admission, Intake, Retention, Scopes, Sweep, Transitions, Waits", ["outbox"] = "DeadLetters, Operations, Outbox, Retention, Sweep, Transitions", ["place_modes"] = "Placements", ["placements"] = "Placements", ["plan_changes"] = "Plans",
-        ["process_connections"] = "Processes", ["processes"] = "Processes", ["product_versions"] = "Products", ["reactivations"] = "Reactivations", ["scheduled_commands"] = "Retention, Schedule", ["shared_databases"] = "Placements", ["tenant_changes"] = "Tenants", ["tenant_credentials"] = "Secrets", ["tenant_domains"] = "Domains", ["tenant_keys"] = "Secrets",
-        ["tenant_migrations"] = "Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Settings", ["tenants"] = "Domains, Reactivations, Tenants",
+        ["operations"] = "Admission, Intake, Retention, Scopes, Sweep, Transitions, Waits", ["outbox"] = "DeadLetters, Operations, Outbox, Retention, Sweep, Transitions", ["place_modes"] = "Deprovisionings, Placements", ["placements"] = "Placements", ["plan_changes"] = "Deprovisionings, Plans",
+        ["process_connections"] = "Processes", ["processes"] = "Processes", ["product_versions"] = "Products", ["reactivations"] = "Deprovisionings, Reactivations", ["scheduled_commands"] = "Deprovisionings, Retention, Schedule", ["shared_databases"] = "Placements", ["tenant_changes"] = "Deprovisionings, Tenants", ["tenant_credentials"] = "Deprovisionings, Secrets", ["tenant_domains"] = "Deprovisionings, Domains", ["tenant_keys"] = "Deprovisionings, Secrets",
+        ["tenant_migrations"] = "Deprovisionings, Tenants", ["tenant_runtime_keys"] = "Secrets", ["tenant_settings"] = "Deprovisionings, Settings", ["tenants"] = "Deprovisionings, Domains, Reactivations, Tenants",
         ["unreadable_operations"] = "Transitions", ["workflows"] = "Intake",
     };
 

@@ -11,10 +11,13 @@ internal static class Mover
 
     /// <summary>Runs the query as the mover, within a transaction if there is one. The default value if this user may not become the mover.</summary>
     public static async Task<T?> ScalarAsync<T>(ServerSession session, string sql, CancellationToken cancellationToken) =>
-        await session.ScalarAsync<bool>(
-            $"select exists (select from pg_roles where rolname = '{PreparedNames.Mover}' and pg_has_role(oid, 'MEMBER'))", cancellationToken)
+        await IsAvailableAsync(session, cancellationToken)
             ? await session.ScalarAsync<T>($"{Become}; {sql}; reset role", cancellationToken)
             : default;
+
+    /// <summary>Whether this user may become the mover.</summary>
+    public static Task<bool> IsAvailableAsync(ServerSession session, CancellationToken cancellationToken) => session.ScalarAsync<bool>(
+        $"select exists (select from pg_roles where rolname = '{PreparedNames.Mover}' and pg_has_role(oid, 'MEMBER'))", cancellationToken);
 
     /// <summary>Runs the statement in a transaction of its own, as the mover, who has the rights of each table's owner.</summary>
     public static Task ExecuteAsync(ServerSession session, string sql, CancellationToken cancellationToken, object? parameters = null) => session.InTransactionAsync(

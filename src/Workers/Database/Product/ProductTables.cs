@@ -76,12 +76,7 @@ internal static class ProductTables
     /// <summary>Deletes every row of the tenant. One statement, so that the order of foreign keys does not matter.</summary>
     public static async Task DeleteRowsAsync(ServerSession session, string schema, Guid tenant, CancellationToken cancellationToken)
     {
-        var tables = await session.QueryAsync<string>(
-            $"""
-            select format('%I.%I', n.nspname, t.relname) from pg_class t join pg_namespace n on n.oid = t.relnamespace
-            where n.nspname = @schema and not t.relispartition and {HasTenants} order by 1
-            """,
-            cancellationToken, new { schema });
+        var tables = await OfTenantsAsync(session, schema, cancellationToken);
         if (tables.Count > 0)
         {
             await Mover.ExecuteAsync(
@@ -89,6 +84,22 @@ internal static class ProductTables
                 cancellationToken, new { tenant });
         }
     }
+
+    /// <summary>The tables with rows of tenants, quoted; a partitioned one counts as one.</summary>
+    public static Task<IReadOnlyList<string>> OfTenantsAsync(ServerSession session, string schema, CancellationToken cancellationToken) => session.QueryAsync<string>(
+        $"""
+        select format('%I.%I', n.nspname, t.relname) from pg_class t join pg_namespace n on n.oid = t.relnamespace
+        where n.nspname = @schema and not t.relispartition and {HasTenants} order by 1
+        """,
+        cancellationToken, new { schema });
+
+    /// <summary>The tables that hold the rows themselves, quoted: the partitions of a partitioned one.</summary>
+    public static Task<IReadOnlyList<string>> LeavesOfTenantsAsync(ServerSession session, string schema, CancellationToken cancellationToken) => session.QueryAsync<string>(
+        $"""
+        select format('%I.%I', n.nspname, t.relname) from pg_class t join pg_namespace n on n.oid = t.relnamespace
+        where n.nspname = @schema and t.relkind = 'r' and {HasTenants} order by 1
+        """,
+        cancellationToken, new { schema });
 
     /// <summary>Runs a migration in the session's transaction.</summary>
     /// <exception cref="StepFailureException">The failure names the file.</exception>

@@ -83,6 +83,37 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         return await FindOrganizationAsync(wanted.Tenant, cancellationToken);
     }
 
+    public async Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken) => new(
+        await MembersAsync(tenant, cancellationToken),
+        await FirstAsync<long>("select count(*) from embedded_identity.users where made_for = @Tenant", new { Tenant = tenant.Value }, cancellationToken));
+
+    public async Task<RemovedMembers> RemoveOrganizationAsync(
+        TenantId tenant, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, Action<RemovedMembers>? removing, CancellationToken cancellationToken)
+    {
+        var removed = new RemovedMembers(0, 0);
+        foreach (var email in await ListAsync<string>(
+            """
+            select u.email from embedded_identity.users u
+            where u.made_for = @Tenant and not exists (
+                select from embedded_identity.members m join embedded_identity.organizations o on o.id = m.organization_id where m.user_id = u.id and o.tenant_id <> @Tenant)
+            """,
+            new { Tenant = tenant.Value }, cancellationToken))
+        {
+            await ReleaseUserAsync(tenant, email, mayDelete, cancellationToken);
+            removed = await FindUserAsync(email, cancellationToken) is null ? removed with { Users = removed.Users + 1 } : removed with { Memberships = removed.Memberships + 1 };
+            removing?.Invoke(removed);
+        }
+
+        removed = removed with { Memberships = removed.Memberships + await MembersAsync(tenant, cancellationToken) };
+        await DeleteOrganizationAsync(tenant, cancellationToken);
+        removing?.Invoke(removed);
+        return removed;
+    }
+
+    private Task<long> MembersAsync(TenantId tenant, CancellationToken cancellationToken) => FirstAsync<long>(
+        "select count(*) from embedded_identity.members m join embedded_identity.organizations o on o.id = m.organization_id where o.tenant_id = @Tenant",
+        new { Tenant = tenant.Value }, cancellationToken);
+
     // There are no sessions: each token is requested anew and names enabled organisations only.
     public async Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -267,6 +298,12 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         await LeaseGuard.RequireAsync(cancellationToken);
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+    }
+
+    private async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))];
     }
 
     private async Task<T?> FirstAsync<T>(string sql, object parameters, CancellationToken cancellationToken)

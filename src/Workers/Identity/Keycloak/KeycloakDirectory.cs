@@ -8,7 +8,7 @@ namespace Saga.Workers.Identity.Keycloak;
 
 /// <summary>The directory in a Keycloak realm with Organizations enabled. Thread-safe.</summary>
 internal sealed partial class KeycloakDirectory(
-    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakGroups groups, KeycloakSignOut signOut,
+    KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakGroups groups, KeycloakSignOut signOut, KeycloakRemoval removal,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
 {
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.LingersForSeconds);
@@ -20,6 +20,27 @@ internal sealed partial class KeycloakDirectory(
         await organizations.FindAsync(tenant, cancellationToken) is { } found ? KeycloakOrganizations.Describe(found) : null;
 
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) => organizations.DeleteAsync(tenant, cancellationToken);
+
+    public async Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken) => new(
+        await organizations.FindAsync(tenant, cancellationToken) is { Id: { } id } ? await organizations.CountMembersAsync(id, cancellationToken) : 0,
+        await removal.CountAsync(KeycloakOrganizations.QueryFor(tenant), user => user.MadeFor == tenant, cancellationToken));
+
+    public async Task<RemovedMembers> RemoveOrganizationAsync(
+        TenantId tenant, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, Action<RemovedMembers>? removing, CancellationToken cancellationToken)
+    {
+        var removed = new RemovedMembers(0, 0);
+        var organization = await organizations.FindAsync(tenant, cancellationToken);
+        await removal.DeleteUsersAsync(
+            organization?.Id, user => user.MadeFor == tenant, KeycloakOrganizations.QueryFor(tenant), mayDelete, () => Count(removed with { Users = removed.Users + 1 }), cancellationToken);
+        await organizations.DeleteAsync(tenant, cancellationToken, () => Count(removed with { Memberships = removed.Memberships + 1 }));
+        return removed;
+
+        void Count(RemovedMembers sofar)
+        {
+            removed = sofar;
+            removing?.Invoke(sofar);
+        }
+    }
 
     public async Task<DisabledOrganization?> DisableOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await organizations.SetEnabledAsync(tenant, enabled: false, cancellationToken) is { } id ? await signOut.MembersAsync(id, cancellationToken) : null;

@@ -37,15 +37,28 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             "Delete all but the right one, then replay.", KeycloakFailures.System);
     }
 
-    public async Task DeleteAsync(TenantId tenant, CancellationToken cancellationToken)
+    /// <summary>The query for what has the tenant's id as an attribute.</summary>
+    public static string QueryFor(TenantId tenant) => Uri.EscapeDataString($"{TenantAttribute}:{tenant}");
+
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    /// <param name="removed">Called after each member that was removed.</param>
+    public async Task DeleteAsync(TenantId tenant, CancellationToken cancellationToken, Action? removed = null)
     {
         if (await FindAsync(tenant, cancellationToken) is not { Id: { } id })
             return;
-        await RemoveMembersAsync(id, cancellationToken);
+        await RemoveMembersAsync(id, removed, cancellationToken);
         var call = $"DELETE {Collection}/{id}";
         var answer = await admin.DeleteAsync($"{Collection}/{id}", cancellationToken);
         if (!answer.Succeeded && answer.Status != HttpStatusCode.NotFound)
             throw KeycloakFailures.Rejected(call, answer);
+    }
+
+    public async Task<long> CountMembersAsync(string id, CancellationToken cancellationToken)
+    {
+        var path = $"{Collection}/{id}/members/count";
+        var answer = await admin.GetAsync(path, cancellationToken);
+        return answer.Status == HttpStatusCode.NotFound ? 0 : KeycloakAdmin.Read<long>(answer, $"GET {path}");
     }
 
     /// <summary>Changes the flag alone.</summary>
@@ -174,7 +187,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     };
 
     // Keycloak removes the members in the same transaction that deletes the organisation, so large ones must be emptied first.
-    private async Task RemoveMembersAsync(string id, CancellationToken cancellationToken)
+    private async Task RemoveMembersAsync(string id, Action? left, CancellationToken cancellationToken)
     {
         var removed = new HashSet<string>(StringComparer.Ordinal);
         while (true)
@@ -192,6 +205,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             {
                 await RemoveMemberAsync(id, member.Id, cancellationToken);
                 removed.Add(member.Id);
+                left?.Invoke();
             }
         }
     }

@@ -26,6 +26,7 @@ internal static class KeycloakRegistration
         services.AddSingleton<KeycloakUsers>();
         services.AddSingleton<KeycloakGroups>();
         services.AddSingleton<KeycloakSignOut>();
+        services.AddSingleton<KeycloakRemoval>();
         services.AddSingleton<IDirectory, KeycloakDirectory>();
         services.AddSingleton<IFormerRole, KeycloakFormerRole>();
         services.AddSingleton<KeycloakCheck>();

@@ -52,6 +52,14 @@ internal sealed record GroupRepresentation
     public string? Path { get; init; }
 }
 
+internal sealed record RoleMappingsRepresentation
+{
+    public IReadOnlyList<RoleRepresentation>? RealmMappings { get; init; }
+
+    /// <summary>Roles of clients, by the client.</summary>
+    public IReadOnlyDictionary<string, object>? ClientMappings { get; init; }
+}
+
 internal sealed record RoleRepresentation
 {
     public string? Id { get; init; }

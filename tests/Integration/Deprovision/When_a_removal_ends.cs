@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Dapper;
+using Saga.Contracts;
+using Saga.Contracts.Deletion;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Deprovisionings;
+using Saga.Registry.Leases;
+using Saga.Tests.Integration.Database;
+using Saga.Tests.Integration.Engine;
+using Saga.Tests.Support;
+using Saga.Workers.Runtime;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Deprovision;
+
+public sealed class When_a_removal_ends
+{
+    private static readonly string[] Removals = [StepNames.RemoveOrganization, StepNames.RemoveDatabase, StepNames.RemoveStorage, StepNames.RemoveCache];
+
+    [Fact]
+    public async Task Should_leave_a_tombstone_a_certificate_and_reserved_names()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+
+        await world.ExecuteAsync(tenant, StepNames.Certify);
+
+        var gone = await tenant.ReadAsync();
+        (gone.Status, gone.AdminEmail, gone.Placed, gone.Deletion, gone.Holds.Count).ShouldBe((TenantStatus.Deprovisioned, "", null, null, 0));
+        var stored = (await new CertificateStore(world.Registry).FindAsync(tenant.Id, default)).ShouldNotBeNull();
+        stored.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stored.Document))));
+        var certificate = JsonSerializer.Deserialize<DeletionCertificate>(stored.Document, Json.Options)!;
+        (certificate.TenantId, certificate.Slug, certificate.RequestedBy, certificate.GraceDays).ShouldBe((tenant.Id, gone.Slug, "ada", 30));
+        certificate.Removed.Select(r => r.Resource).ShouldBe(Removals);
+        (certificate.SealingKey.Existed, certificate.SealingKey.MasterKeyId).ShouldBe((true, "k1"));
+        certificate.Registry["credentials"].ShouldBe(1);
+        (certificate.Reserved.Until - certificate.DeletedAt).ShouldBe(TimeSpan.FromDays(90));
+        (await world.RegistryAsync<long>(
+            """
+            select (select count(*) from tenant_keys) + (select count(*) from tenant_runtime_keys) + (select count(*) from tenant_credentials) + (select count(*) from tenant_migrations)
+                 + (select count(*) from place_modes) + (select count(*) from deprovisionings) + (select sum(placed) from database_servers) + (select count(*) from holds)
+            """)).ShouldBe(0);
+        (await world.RegistryAsync<string>("select string_agg(kind || ' ' || name, ', ' order by kind) from reserved_names")).ShouldBe($"slug {gone.Slug}, subdomain {gone.Subdomain}");
+        (await world.RegistryAsync<long>("select count(*) from audit where action = 'tenant.certify' and detail->>'certificateSha256' is not null")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_announce_it_once_however_often_it_runs()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+
+        var first = await world.ExecuteAsync(tenant, StepNames.Certify);
+        var second = await world.ExecuteAsync(tenant, StepNames.Certify);
+
+        JsonSerializer.Serialize(second).ShouldBe(JsonSerializer.Serialize(first));
+        (await world.RegistryAsync<long>("select count(*) from outbox where message_type = 'Saga.Contracts.Events.TenantDeprovisioned' and destination is null")).ShouldBe(1);
+        (await world.RegistryAsync<long>("select count(*) from deletion_certificates")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_certify_nothing_that_no_step_has_seen()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+        await world.Registry.ExecuteAsync($"update operation_steps set output = null where step = '{StepNames.RemoveStorage}'");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.Certify))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("output-missing", false));
+        (await tenant.ReadAsync()).Status.ShouldBe(TenantStatus.Active);
+        (await world.RegistryAsync<long>("select count(*) from tenant_keys")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_certify_nothing_before_the_removal_is_final_or_without_the_lease()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+        await world.Registry.ExecuteAsync("update deprovisionings set final_at = null");
+        (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.Certify))).Failure.Code.ShouldBe("removal-not-begun");
+        await world.Registry.ExecuteAsync("update deprovisionings set final_at = now()");
+        var stale = await tenant.BeginAsync(StepNames.Certify);
+        await tenant.SettleAsync(StepNames.Certify);
+
+        await Should.ThrowAsync<LeaseLostException>(() => world.Step(StepNames.Certify).ExecuteAsync(stale, default));
+
+        (await world.RegistryAsync<long>("select count(*) from tenant_keys")).ShouldBe(1);
+        (await tenant.ReadAsync()).Status.ShouldBe(TenantStatus.Active);
+    }
+
+    [Fact]
+    public async Task Should_begin_once_and_not_after_it_was_taken_back()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+        await world.Registry.ExecuteAsync("update deprovisionings set final_at = null");
+
+        await world.ExecuteAsync(tenant, StepNames.BeginRemoval);
+        await world.ExecuteAsync(tenant, StepNames.BeginRemoval);
+
+        (await world.RegistryAsync<long>("select count(*) from audit where action = 'removal.begin'")).ShouldBe(1);
+        (await Should.ThrowAsync<StepFailureException>(() => world.CompensateAsync(tenant, StepNames.BeginRemoval))).Failure.Code.ShouldBe("removal-final");
+        await world.Registry.ExecuteAsync("delete from deprovisionings");
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.BeginRemoval))).Failure;
+        (failure.Code, failure.Transient).ShouldBe(("deprovisioning-cancelled", false));
+        await world.CompensateAsync(tenant, StepNames.BeginRemoval);
+    }
+
+    // An active tenant of whose removal only the end is missing.
+    private static async Task<SeededTenant> FinalAsync(DatabaseWorld world)
+    {
+        var tenant = await world.ReadyAsync(IsolationTier.Row);
+        await world.Registry.ExecuteAsync(
+            """
+            update tenants set status = 'active' where id = @Id;
+            update placements set state = 'current' where tenant_id = @Id;
+            insert into holds (tenant_id, code, effect, actor, reason) values (@Id, 'deletion', 'closed', 'ada', 'For the test.');
+            insert into deprovisionings (tenant_id, operation_id, requested_by, requested_at, grace_days, delete_at, backup, reserved_days, scheduled_id, removal_id, final_at)
+            values (@Id, @OperationId, 'ada', now(), 30, now(), false, 90, gen_random_uuid(), @OperationId, now());
+            """,
+            new { Id = tenant.Id.Value, tenant.OperationId });
+        foreach (var step in Removals)
+        {
+            await tenant.LeaveAsync(step, new RemovalOutput
+            {
+                Removed = [new() { Resource = step, System = "test", Name = step, Existed = true, Counts = new Dictionary<string, long> { ["things"] = 1 }, AbsentAt = DateTimeOffset.UnixEpoch }],
+            });
+        }
+
+        return tenant;
+    }
+}
