@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Api.Backups;
 using Saga.Api.Commands;
 using Saga.Api.DeadLetters;
 using Saga.Api.Health;
@@ -68,6 +69,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapUpdates();
         api.MapGroup("").WithTags("Tenants").MapDomains();
         api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
+        api.MapGroup("").WithTags("Backups").MapBackups();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();

@@ -41,6 +41,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.LinkDomains"/>.</summary>
     public const string Domains = "saga-commands-domains";
 
+    /// <summary>Takes <see cref="Commands.BackupTenant"/>.</summary>
+    public const string Backups = "saga-commands-backup";
+
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
+using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
@@ -48,7 +49,8 @@ public static class LifecycleRegistration
             .AddCommand<RemoveTenant, RemoveTenant, RemovePlan>()
             .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
-            .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>();
+            .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>()
+            .AddCommand<BackupTenant, ValidBackup, BackupPlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

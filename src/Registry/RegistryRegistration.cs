@@ -9,6 +9,7 @@ using Npgsql;
 using Saga.Engine;
 using Saga.Registry.Intake;
 using Saga.Registry.Admission;
+using Saga.Registry.Backups;
 using Saga.Registry.Connections;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Deprovisionings;
@@ -68,6 +69,7 @@ public static class RegistryRegistration
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<CertificateStore>();
         services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<BackupStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Workers.Backup;
 using Saga.Workers.Cache;
 using Saga.Workers.Configuration;
 using Saga.Workers.Database;
@@ -17,7 +18,7 @@ public static class ResourceModules
     public static IReadOnlyList<ResourceModule> All { get; } =
     [
         new ReservationModule(), new IdentityModule(), new DatabaseModule(), new StorageModule(), new CacheModule(), new ConfigurationModule(),
-        new VerificationModule(), new NotificationModule(),
+        new VerificationModule(), new NotificationModule(), new BackupModule(),
     ];
 
     /// <summary>The steps of one resource.</summary>

@@ -37,6 +37,7 @@ var outcome = orders switch
     { Reactivate: { } reactivate } => await SubmitAsync(reactivate),
     { Update: { } update } => await SubmitAsync(update),
     { Deprovision: { } deprovision } => await SubmitAsync(deprovision),
+    { Backup: { } backup } => await SubmitAsync(backup),
     _ => await SubmitAsync(orders.Command!),
 };
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));

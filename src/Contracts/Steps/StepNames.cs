@@ -45,6 +45,11 @@ public static class StepNames
     public const string RemoveStorage = "storage.remove";
     public const string RemoveCache = "cache.remove";
     public const string Certify = "tenant.certify";
+    public const string BeginBackup = "backup.begin";
+    public const string BackupRows = "backup.rows";
+    public const string BackupSettings = "backup.settings";
+    public const string BackupObjects = "backup.objects";
+    public const string CompleteBackup = "backup.complete";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>
@@ -58,4 +63,5 @@ public static class WorkerNames
     public const string Configuration = "configuration";
     public const string Verification = "verification";
     public const string Notification = "notification";
+    public const string Backup = "backup";
 }

@@ -39,6 +39,9 @@ public static class RejectionCodes
     /// <summary>The tenant has no such domain.</summary>
     public const string DomainNotFound = "domain-not-found";
 
+    /// <summary>There is no such backup.</summary>
+    public const string BackupNotFound = "backup-not-found";
+
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 

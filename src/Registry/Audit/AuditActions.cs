@@ -48,6 +48,15 @@ public static class AuditActions
     /// <summary>A tenant got another plan.</summary>
     public const string PlanChange = "plan.change";
 
+    /// <summary>The backup of a tenant was accepted.</summary>
+    public const string TenantBackup = "tenant.backup";
+
+    /// <summary>A backup is complete.</summary>
+    public const string BackupComplete = "backup.complete";
+
+    /// <summary>A backup failed or was cancelled, and what it had written was removed.</summary>
+    public const string BackupFail = "backup.fail";
+
     /// <summary>A command was refused.</summary>
     public const string CommandRefuse = "command.refuse";
 

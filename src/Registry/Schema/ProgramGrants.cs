@@ -59,6 +59,8 @@ internal static class ProgramGrants
         new("database_server_health", "select"),
         new("dead_letters", "select", "returned_at, returned_by"),
         new("deletion_certificates", "select"),
+        new("backups", "select"),
+        new("backup_parts", "select"),
         // Answers to steps that wait for an approval or a signal, perhaps before the step begins.
         new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
         // A dead letter that is returned may still be there.
@@ -114,6 +116,10 @@ internal static class ProgramGrants
         new("plan_changes", "select, insert, update, delete"),
         new("tenant_migrations", "select, insert, update, delete"),
         new("product_versions", "select, insert"),
+        new("backups", "select, insert, update"),
+        new("backup_parts", "select, insert, update, delete"),
+        new("backup_keys", "select, insert, update"),
+        new("backup_data_keys", "select, insert, update, delete"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),
     ];

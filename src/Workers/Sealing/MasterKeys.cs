@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Tenancy.Sealing;
@@ -7,15 +8,20 @@ namespace Saga.Workers.Sealing;
 /// <summary>Wraps and unwraps tenants' keys with the configured master keys. Thread-safe.</summary>
 internal sealed class MasterKeys(IOptions<SealingOptions> options)
 {
+    private const string TenantKey = "tenant key";
+
     private readonly Dictionary<string, byte[]> keys = options.Value.MasterKeys
         .ToDictionary(k => k.Key, k => Convert.FromBase64String(k.Value), StringComparer.OrdinalIgnoreCase);
 
     public string Active { get; } = options.Value.ActiveKey;
 
-    public byte[] Wrap(TenantId tenant, ReadOnlySpan<byte> key) => Envelope.Seal(keys[Active], key, Associated(tenant));
+    /// <param name="tenant">Whose key it is.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="purpose">What the key is for. It unwraps for nothing else.</param>
+    public byte[] Wrap(TenantId tenant, ReadOnlySpan<byte> key, string purpose = TenantKey) => Envelope.Seal(keys[Active], key, Associated(tenant, purpose));
 
     /// <exception cref="SealingException">The master key is missing, or is not the one that wrapped the key.</exception>
-    public byte[] Unwrap(TenantId tenant, string masterKeyId, ReadOnlySpan<byte> wrapped)
+    public byte[] Unwrap(TenantId tenant, string masterKeyId, ReadOnlySpan<byte> wrapped, string purpose = TenantKey)
     {
         if (!keys.TryGetValue(masterKeyId, out var master))
         {
@@ -23,7 +29,7 @@ internal sealed class MasterKeys(IOptions<SealingOptions> options)
                 $"The key of tenant {tenant} is wrapped by master key '{masterKeyId}', which is not configured. Set Saga:Sealing:MasterKeys:{masterKeyId} to it.");
         }
 
-        return Envelope.TryOpen(master, wrapped, Associated(tenant), out var key) switch
+        return Envelope.TryOpen(master, wrapped, Associated(tenant, purpose), out var key) switch
         {
             EnvelopeResult.Opened => key,
             EnvelopeResult.OtherKey => throw new SealingException(
@@ -32,6 +38,6 @@ internal sealed class MasterKeys(IOptions<SealingOptions> options)
         };
     }
 
-    private static byte[] Associated(TenantId tenant) =>
-        [.. tenant.Value.ToByteArray(bigEndian: true), .. "tenant key"u8];
+    private static byte[] Associated(TenantId tenant, string purpose) =>
+        [.. tenant.Value.ToByteArray(bigEndian: true), .. Encoding.UTF8.GetBytes(purpose)];
 }

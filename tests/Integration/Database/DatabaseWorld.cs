@@ -40,9 +40,11 @@ internal sealed class DatabaseWorld : IAsyncDisposable
     /// <param name="change">Registrations that come first.</param>
     /// <param name="server">A superuser's connection string to the server; the shared one when null.</param>
     /// <param name="workers">The workers' connection string to it; the provisioner's when null.</param>
+    /// <param name="further">Further workers.</param>
     /// <param name="settings">Configuration on top of what is needed.</param>
     public static async Task<DatabaseWorld> CreateAsync(
-        NpgsqlDataSource? registry = null, Action<IServiceCollection>? change = null, string? server = null, string? workers = null, params (string Key, string Value)[] settings)
+        NpgsqlDataSource? registry = null, Action<IServiceCollection>? change = null, string? server = null, string? workers = null,
+        Action<IServiceCollection, IConfiguration>? further = null, params (string Key, string Value)[] settings)
     {
         registry ??= await PostgresServer.NewRegistryAsync();
         var admin = server ?? await PostgresServer.AdminConnectionStringAsync();
@@ -61,7 +63,9 @@ internal sealed class DatabaseWorld : IAsyncDisposable
             .Build();
         var services = new ServiceCollection().AddLogging();
         change?.Invoke(services);
-        services.AddVerificationsOf<DatabaseModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<ReservationModule>(configuration).AddSingleton(registry);
+        services.AddVerificationsOf<DatabaseModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<ReservationModule>(configuration);
+        further?.Invoke(services, configuration);
+        services.AddSingleton(registry);
         var world = new DatabaseWorld(registry, admin, services.BuildServiceProvider());
         foreach (var starting in world.provider.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
             await starting.StartingAsync(default);

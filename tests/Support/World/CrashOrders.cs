@@ -17,6 +17,7 @@ public sealed record CrashOrders
 
     public UpdateTenant? Update { get; init; }
     public DeprovisionTenant? Deprovision { get; init; }
+    public BackupTenant? Backup { get; init; }
 
     public required CrashPoint At { get; init; }
 

@@ -34,10 +34,14 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
         server, database, budgets.Of(server).ReserveSecondAsync, cancellationToken,
         new NpgsqlConnectionStringBuilder(ConnectionString(server, database)) { Username = login, Password = password }.ConnectionString);
 
-    /// <summary>A connection to the maintenance database, for which the caller has reserved room in the server's budget.</summary>
-    public async Task<NpgsqlConnection> OpenReservedAsync(string server, CancellationToken cancellationToken)
+    /// <summary>The address and the login of one database, for programs that connect by themselves.</summary>
+    /// <exception cref="StepFailureException">The server is not configured here.</exception>
+    public NpgsqlConnectionStringBuilder Address(string server, string database) => new(ConnectionString(server, database));
+
+    /// <summary>A connection for which the caller has reserved room in the server's budget.</summary>
+    public async Task<NpgsqlConnection> OpenReservedAsync(string server, CancellationToken cancellationToken, string database = Maintenance)
     {
-        var connection = new NpgsqlConnection(ConnectionString(server, Maintenance));
+        var connection = new NpgsqlConnection(ConnectionString(server, database));
         try
         {
             await connection.OpenAsync(cancellationToken);

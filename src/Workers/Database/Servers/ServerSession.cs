@@ -13,6 +13,8 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
 {
     public string Server { get; } = server;
 
+    public Version ServerVersion => connection.PostgreSqlVersion;
+
     public Task<ServerIdentity> IdentifyAsync(CancellationToken cancellationToken) => TranslatingAsync(() => ServerIdentity.ReadAsync(connection, cancellationToken));
 
     public Task ExecuteAsync(string sql, CancellationToken cancellationToken, object? parameters = null) =>

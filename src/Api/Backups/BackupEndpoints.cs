@@ -1,0 +1,57 @@
+using System.ComponentModel;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Saga.Api.Commands;
+using Saga.Api.OpenApi;
+using Saga.Api.Problems;
+using Saga.Api.Requests;
+using Saga.Api.Tenants;
+using Saga.Api.Tokens;
+using Saga.Contracts.Commands;
+using Saga.Registry.Backups;
+using Saga.Registry.Tenants;
+
+namespace Saga.Api.Backups;
+
+/// <summary>Backing up a tenant, and its backups.</summary>
+internal static class BackupEndpoints
+{
+    public static void MapBackups(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/tenants/{idOrSlug}/backup", BackUpAsync).WithName("backUpTenant")
+            .WithSummary("Back up a tenant")
+            .WithDescription("Writes the tenant's rows, its settings and the list of its objects to the object store, encrypted. A suspended tenant can be backed up as well.")
+            .TakesCommand<BackupRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState).MayBeScheduled();
+        api.MapGet("/tenants/{idOrSlug}/backups", ListAsync).WithName("listBackups").RequireAuthorization(Policies.Read)
+            .WithSummary("List a tenant's backups, newest first").WithPaging()
+            .WithQueryParameter("state", "One or more of running, completed, failed, separated by commas.")
+            .Produces<PageView<BackupView>>().WithProblems(ProblemType.InvalidParameter, ProblemType.TenantNotFound);
+        api.MapOne<BackupView>("/backups/{id}", FindAsync, Policies.Read, "getBackup", "Show a backup and what it consists of", ProblemType.BackupNotFound);
+    }
+
+    private static Task<IResult> BackUpAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantCommands<BackupTenant> commands, CancellationToken cancellationToken) =>
+        commands.TakeAsync(
+            request, idOrSlug, user, (command, tenant, key) => command with { TenantId = tenant, IdempotencyKey = key },
+            preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
+
+    private static async Task<IResult> ListAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, TenantStore tenants, BackupStore backups, CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(request, "cursor", "limit", "state");
+        var states = query.Several<BackupState>("state");
+        var (cursor, limit) = (query.Cursor(BackupStore.Sort), query.Limit());
+        if (query.Problem is { } bad)
+            return bad;
+        return await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is { } tenant
+            ? TypedResults.Ok(PageView.Of(await backups.ListAsync(tenant, states, cursor, limit, cancellationToken), BackupView.InList))
+            : TenantAddress.NotFound();
+    }
+
+    private static Task<IResult> FindAsync(HttpRequest request, [Description("The backup's id.")] string id, BackupStore backups, CancellationToken cancellationToken) =>
+        ResourceEndpoints.ShowAsync(
+            request, id, async key => await backups.FindAsync(key, cancellationToken) is { } backup ? BackupView.Of(backup) : null,
+            () => new(ProblemType.BackupNotFound, "No backup has this id. GET /api/v1/tenants/{idOrSlug}/backups lists those of a tenant."));
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Backups;
+
+namespace Saga.Api.Backups;
+
+/// <summary>A backup as callers see it.</summary>
+public sealed record BackupView
+{
+    public required Guid Id { get; init; }
+
+    public required BackedUpTenant Tenant { get; init; }
+
+    /// <summary>The operation that made it.</summary>
+    public required Guid OperationId { get; init; }
+
+    /// <summary>running, completed or failed. Only a completed one can be restored.</summary>
+    public required string State { get; init; }
+
+    public required string RequestedBy { get; init; }
+
+    public string? Note { get; init; }
+
+    /// <summary>Whether it has the contents of the tenant's objects, and not only their list.</summary>
+    public required bool IncludesObjects { get; init; }
+
+    /// <summary>Where the rows lived: row, schema or database.</summary>
+    public required IsolationTier Isolation { get; init; }
+
+    /// <summary>The version of the product's schema in it.</summary>
+    public int? SchemaVersion { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The time whose state the rows have.</summary>
+    public DateTimeOffset? SnapshotAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>The stored size of all parts.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>The checksum of the manifest's file, as hexadecimal digits.</summary>
+    public string? ManifestSha256 { get; init; }
+
+    /// <summary>What it consists of, with counts and checksums; absent in lists, and until it is complete.</summary>
+    public JsonElement? Manifest { get; init; }
+
+    /// <summary>Why it failed; absent for one that was cancelled.</summary>
+    public Failure? Failure { get; init; }
+
+    public static BackupView InList(Backup backup) => Of(backup) with { Manifest = null };
+
+    public static BackupView Of(Backup backup) => new()
+    {
+        Id = backup.Id,
+        Tenant = new(backup.TenantId, backup.Slug.ToString()),
+        OperationId = backup.OperationId,
+        State = JsonNamingPolicy.CamelCase.ConvertName(backup.State.ToString()),
+        RequestedBy = backup.RequestedBy,
+        Note = backup.Note,
+        IncludesObjects = backup.IncludesObjects,
+        Isolation = backup.Tier,
+        SchemaVersion = backup.SchemaVersion,
+        StartedAt = backup.StartedAt,
+        SnapshotAt = backup.SnapshotAt,
+        EndedAt = backup.EndedAt,
+        Bytes = backup.Bytes,
+        ManifestSha256 = backup.Manifest is { } manifest ? Convert.ToHexStringLower(manifest.Sha256) : null,
+        Manifest = backup.Manifest?.Content,
+        Failure = backup.Failure,
+    };
+}
+
+/// <summary>The tenant of a backup.</summary>
+public sealed record BackedUpTenant(TenantId Id, string Slug);

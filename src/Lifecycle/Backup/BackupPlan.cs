@@ -1,0 +1,44 @@
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Schedule;
+using Saga.Registry.Audit;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Backup;
+
+/// <summary>A backup of one tenant, in every tier. Holds do not matter, because it only reads.</summary>
+public sealed class BackupPlan : ICommandPlan<BackupTenant, ValidBackup>
+{
+    public static string Kind => BackupWorkflow.Kind;
+
+    public static string Queue => Endpoints.Backups;
+
+    public static CommandScheduling? Scheduling { get; } = new();
+
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [BackupWorkflow.Definition];
+
+    public string AuditAction => AuditActions.TenantBackup;
+
+    public ValueTask<Checked<ValidBackup>> CheckAsync(BackupTenant command, CancellationToken cancellationToken)
+    {
+        var errors = new List<FieldError>();
+        if (command.TenantId == default)
+            errors.Add(new("/tenantId", "is required: the tenant's id"));
+        var note = ReasonText.Normalize(command.Note);
+        if (command.Note is not null && note is null)
+            errors.Add(new("/note", ReasonText.Rule));
+        return ValueTask.FromResult<Checked<ValidBackup>>(
+            new(errors.Count == 0 ? new(command.TenantId, note, command.IncludeObjects ?? false) : null, errors));
+    }
+
+    public CommandSubject Subject(ValidBackup input) => new CommandSubject.ExistingTenant(input.TenantId);
+
+    public OperationRejected? Guard(ValidBackup input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active);
+
+    public WorkflowDefinition Plan(ValidBackup input, Tenant? tenant) => BackupWorkflow.Definition;
+
+    public object AuditDetail(ValidBackup input) => new { note = input.Note, includeObjects = input.IncludeObjects };
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Saga.Contracts.Steps;
+using Saga.Registry;
+using Saga.Registry.Leases;
+using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Files;
+using Saga.Workers.Backup.Keys;
+using Saga.Workers.Backup.Objects;
+using Saga.Workers.Backup.Rows;
+using Saga.Workers.Backup.Tools;
+using Saga.Workers.Database.Servers;
+using Saga.Workers.Runtime;
+using Saga.Workers.Runtime.Leases;
+using Saga.Workers.Sealing;
+using Saga.Workers.Storage;
+
+namespace Saga.Workers.Backup;
+
+/// <summary>Backups of tenants: their rows, settings and objects, encrypted in the object store.</summary>
+public sealed class BackupModule : ResourceModule
+{
+    public override string Worker => WorkerNames.Backup;
+
+    public override void AddSteps(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddRegistry(configuration).AddSealing(configuration).AddDatabaseServers(configuration).AddTenantObjects(configuration);
+        services.AddOptionsWithValidateOnStart<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section)).ValidateDataAnnotations();
+        services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync, connection => new LeasedStream(connection)));
+        services.TryAddSingleton<S3PrefixRemoval>();
+        services.AddSingleton<IBackupFiles>(s => IsS3(s) ? ActivatorUtilities.CreateInstance<S3BackupFiles>(s) : ActivatorUtilities.CreateInstance<FolderBackupFiles>(s));
+        services.AddSingleton<IObjectSource>(s => IsS3(s) ? ActivatorUtilities.CreateInstance<S3ObjectSource>(s) : ActivatorUtilities.CreateInstance<FolderObjectSource>(s));
+        services.AddSingleton<BackupKeys>();
+        services.AddSingleton<BackupParts>();
+        services.AddSingleton<BackupReader>();
+        services.AddSingleton<BackupSlots>();
+        services.AddSingleton<PostgresTools>();
+        services.AddSingleton<PgDump>();
+        services.AddSingleton<BackupToolsWatch>();
+        services.AddHostedService(s => s.GetRequiredService<BackupToolsWatch>());
+        services.AddHealthChecks().AddCheck<BackupToolsHealth>("backup-tools");
+        services.AddSingleton<IStep, BeginBackupStep>();
+        services.AddSingleton<IStep, BackupRowsStep>();
+        services.AddSingleton<IStep, BackupSettingsStep>();
+        services.AddSingleton<IStep, BackupObjectsStep>();
+        services.AddSingleton<IStep, CompleteBackupStep>();
+    }
+
+    private static bool IsS3(IServiceProvider services) => services.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter;
+}

@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Saga.Contracts;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Backups;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Backup.Files;
+using Saga.Workers.Backup.Format;
+using Saga.Workers.Backup.Keys;
+
+namespace Saga.Workers.Backup;
+
+/// <summary>Reads complete backups: what they consist of, whether their files are what was written, and the parts themselves. Thread-safe.</summary>
+internal sealed class BackupReader(BackupStore store, IBackupFiles files, BackupKeys keys)
+{
+    private const int BufferBytes = 1024 * 1024;
+
+    /// <summary>The manifest, after its file was checked against the registry.</summary>
+    /// <exception cref="BackupDamagedException">The backup is not complete, its file is missing or was changed, or a newer program wrote it.</exception>
+    public async Task<BackupManifest> OpenAsync(Guid backup, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(backup, cancellationToken) is not { Manifest: { } stored })
+            throw new BackupDamagedException($"There is no complete backup {backup}.");
+        await using var file = await files.OpenAsync(stored.File, cancellationToken) ?? throw Missing(stored.File);
+        using var content = new MemoryStream();
+        await file.CopyToAsync(content, cancellationToken);
+        if (!SHA256.HashData(content.ToArray()).AsSpan().SequenceEqual(stored.Sha256))
+            throw Changed(stored.File);
+        var manifest = JsonSerializer.Deserialize<BackupManifest>(content.ToArray(), Json.Options)!;
+        return manifest.Format == BackupManifest.CurrentFormat ? manifest : throw new BackupDamagedException(
+            $"Backup {backup} has version {manifest.Format} of the manifest, and this program reads version {BackupManifest.CurrentFormat}: use a newer program.");
+    }
+
+    /// <summary>Reads the whole file of a part and compares its length and checksum. It needs no key.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="progressed">Called with the number of bytes that were read.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="BackupDamagedException">The file is missing or was changed.</exception>
+    public async Task VerifyAsync(ManifestPart part, Action<long>? progressed, CancellationToken cancellationToken)
+    {
+        await using var file = await files.OpenAsync(part.File, cancellationToken) ?? throw Missing(part.File);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[BufferBytes];
+        var bytes = 0L;
+        while (await file.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            hash.AppendData(buffer, 0, read);
+            progressed?.Invoke(bytes += read);
+        }
+
+        if (bytes != part.Bytes || Convert.ToHexStringLower(hash.GetHashAndReset()) != part.Sha256)
+            throw Changed(part.File);
+    }
+
+    /// <summary>The decrypted content of a part. What it returns was authenticated; a part that was changed or cut short throws when that is reached.</summary>
+    /// <exception cref="BackupDamagedException">The file is missing, or is no part of a backup.</exception>
+    /// <exception cref="SealingException">The backup's key was destroyed, or the master key is missing.</exception>
+    public async Task<Stream> OpenPartAsync(TenantId tenant, Guid backup, ManifestPart part, CancellationToken cancellationToken)
+    {
+        var key = await keys.OpenAsync(tenant, backup, cancellationToken);
+        var file = await files.OpenAsync(part.File, cancellationToken) ?? throw Missing(part.File);
+        try
+        {
+            return await PartReader.OpenAsync(file, key, backup, part.Name, cancellationToken);
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static BackupDamagedException Missing(string file) => new($"The file {file} of the backup is missing.");
+
+    private static BackupDamagedException Changed(string file) => new($"The file {file} of the backup was changed after it was written: its checksum is another one.");
+}

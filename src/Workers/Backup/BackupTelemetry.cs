@@ -1,0 +1,18 @@
+using System.Diagnostics.Metrics;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Backup;
+
+/// <summary>The metrics of backups. Names are public.</summary>
+public static class BackupTelemetry
+{
+    public const string CompletedName = "saga.backups.completed";
+    public const string FailedName = "saga.backups.failed";
+
+    private static readonly Meter Meter = new(WorkersTelemetry.SourceName);
+
+    internal static Counter<long> Completed { get; } = Meter.CreateCounter<long>(CompletedName, "{backup}", "Backups of tenants that are complete.");
+
+    /// <summary>Tag saga.code.</summary>
+    internal static Counter<long> Failed { get; } = Meter.CreateCounter<long>(FailedName, "{backup}", "Backups of tenants that failed. Cancelled ones do not count.");
+}

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Backups;
+using Saga.Registry.Leases;
+using Saga.Tenancy.Sealing;
+using Saga.Workers.Backup.Format;
+using Saga.Workers.Sealing;
+
+namespace Saga.Workers.Backup.Keys;
+
+/// <summary>
+/// The keys of backups. Each backup has a data key of its own, wrapped by the newest version of the tenant's backup key, which a master key
+/// wraps. They are not the keys that seal a tenant's secrets, and outlive those. Thread-safe.
+/// </summary>
+internal sealed class BackupKeys(NpgsqlDataSource registry, MasterKeys masters)
+{
+    /// <summary>Gives the backup a key. One that it has is kept.</summary>
+    public async Task EnsureAsync(LeasedTransaction transaction, TenantId tenant, Guid backup, CancellationToken cancellationToken)
+    {
+        if (await BackupKeyRows.FindDataKeyAsync(transaction.Connection, backup, cancellationToken) is not null)
+            return;
+        var wrapping = await BackupKeyRows.FindNewestAsync(transaction, tenant, cancellationToken);
+        if (wrapping is null)
+        {
+            var made = RandomNumberGenerator.GetBytes(SealingOptions.KeyBytes);
+            await BackupKeyRows.AddAsync(transaction, tenant, 1, masters.Active, masters.Wrap(tenant, made, Purpose(1)), cancellationToken);
+            wrapping = (await BackupKeyRows.FindNewestAsync(transaction, tenant, cancellationToken))!;
+        }
+
+        var dataKey = RandomNumberGenerator.GetBytes(PartFormat.KeyBytes);
+        await BackupKeyRows.AddDataKeyAsync(transaction, tenant, backup, wrapping.Version, Envelope.Seal(Unwrap(tenant, wrapping), dataKey, Associated(tenant, backup)), cancellationToken);
+        CryptographicOperations.ZeroMemory(dataKey);
+    }
+
+    /// <summary>The key of a backup.</summary>
+    /// <exception cref="SealingException">It was destroyed, or the master key is missing or another one.</exception>
+    public async Task<byte[]> OpenAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        var row = await BackupKeyRows.FindDataKeyAsync(connection, backup, cancellationToken)
+            ?? throw new SealingException($"Backup {backup} of tenant {tenant} has no key: it was destroyed, so nobody can read the backup.");
+        var wrapping = await BackupKeyRows.FindAsync(connection, tenant, row.KeyVersion, cancellationToken)
+            ?? throw new SealingException($"Version {row.KeyVersion} of the backup key of tenant {tenant} was destroyed, so nobody can read backup {backup}.");
+        return Envelope.TryOpen(Unwrap(tenant, wrapping), row.Wrapped, Associated(tenant, backup), out var key) == EnvelopeResult.Opened
+            ? key
+            : throw new SealingException($"The wrapped key of backup {backup} of tenant {tenant} was changed after it was written.");
+    }
+
+    /// <summary>Wraps every tenant's backup keys again with the active master key. May be interrupted, and may run concurrently with anything.</summary>
+    /// <returns>How many keys were wrapped again.</returns>
+    public async Task<int> RewrapAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        for (var count = 0; ; count++)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            if (await BackupKeyRows.NextOfOtherMasterAsync(transaction, masters.Active, cancellationToken) is not { } row)
+                return count;
+            var tenant = new TenantId(row.TenantId);
+            await BackupKeyRows.RewrapAsync(transaction, row, masters.Active, masters.Wrap(tenant, Unwrap(tenant, row), Purpose(row.Version)), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+    }
+
+    private byte[] Unwrap(TenantId tenant, BackupKeyRow row) => masters.Unwrap(tenant, row.MasterKeyId, row.Wrapped, Purpose(row.Version));
+
+    // A key that was exchanged for another version's does not open.
+    private static string Purpose(int version) => FormattableString.Invariant($"backup key {version}");
+
+    private static byte[] Associated(TenantId tenant, Guid backup) =>
+        [.. tenant.Value.ToByteArray(bigEndian: true), .. "backup data key"u8, .. backup.ToByteArray(bigEndian: true)];
+}
