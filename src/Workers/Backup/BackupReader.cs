@@ -45,7 +45,8 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
         while (await file.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
             hash.AppendData(buffer, 0, read);
-            progressed?.Invoke(bytes += read);
+            bytes += read;
+            progressed?.Invoke(bytes);
         }
 
         if (bytes != part.Bytes || Convert.ToHexStringLower(hash.GetHashAndReset()) != part.Sha256)

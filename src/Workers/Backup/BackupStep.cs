@@ -17,6 +17,9 @@ internal abstract class BackupStep(BackupParts parts, LeasedTransactions leases)
 
     public TimeSpan LingersFor => parts.LingersFor;
 
+    /// <summary>Whether a complete backup would no longer be what its manifest says after the step.</summary>
+    protected virtual bool WritesParts => true;
+
     protected BackupParts Parts => parts;
 
     protected LeasedTransactions Leases => leases;
@@ -28,6 +31,9 @@ internal abstract class BackupStep(BackupParts parts, LeasedTransactions leases)
             "backup-not-begun", $"Operation {context.OperationId} has not begun a backup.", "Retry the operation from the step backup.begin.");
         if (backup.IsFailed)
             throw StepFailureException.Permanent("backup-ended", $"Backup {backup.Id} was undone.", "Send the command again.");
+        // An operator retries a step of a backup that was complete. It is not, until its last step has run again.
+        if (backup.IsComplete && WritesParts)
+            await ReopenAsync(context, backup.Id, cancellationToken);
         try
         {
             return await WriteAsync(context, backup, cancellationToken);
@@ -76,6 +82,13 @@ internal abstract class BackupStep(BackupParts parts, LeasedTransactions leases)
             await BackupRows.AddPartAsync(transaction, backup, part, cancellationToken);
         if (also is not null)
             await also(transaction);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task ReopenAsync(StepContext context, Guid backup, CancellationToken cancellationToken)
+    {
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        await BackupRows.ReopenAsync(transaction, backup, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -23,6 +23,8 @@ internal sealed class CompleteBackupStep(BackupParts parts, LeasedTransactions l
 
     public override string Name => StepNames.CompleteBackup;
 
+    protected override bool WritesParts => false;
+
     protected override async Task<object?> WriteAsync(StepContext context, BegunBackup begun, CancellationToken cancellationToken)
     {
         var backup = (await store.FindAsync(begun.Id, cancellationToken))!;
