@@ -137,7 +137,7 @@ public sealed class When_a_backup_is_posted : ApiTest
         await Saga.Tests.Support.Seed.ProcessAsync(Server.Registry);
         using var response = await Server.PostAsync(ApiServer.Body("acme"));
         ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
-        await Server.ExecuteAsync("update operations set state = 'completed', finished_at = now(); delete from operation_scopes; update tenants set status = 'active'");
+        await Server.ExecuteAsync("update operations set state = 'completed', finished_at = now(); delete from operation_scopes; update tenants set status = 'active'; update processes set engine_level = 3");
         return (await Server.GetAsync("/api/v1/tenants/acme")).GetProperty("id").GetString()!;
     }
 
