@@ -201,7 +201,7 @@ public sealed class When_a_tenant_is_backed_up
     {
         using var process = Process.Start(new ProcessStartInfo(TestedPostgres.Folder is { } folder ? Path.Combine(folder, "pg_restore") : "pg_restore", "--file=-")
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
         })!;
         var reading = process.StandardOutput.ReadToEndAsync();
         await process.StandardInput.BaseStream.WriteAsync(dump);

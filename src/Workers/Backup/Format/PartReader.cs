@@ -25,10 +25,10 @@ internal sealed class PartReader : ReadOnlyStream
     /// <exception cref="BackupDamagedException">It is no part that this version reads.</exception>
     public static async Task<PartReader> OpenAsync(Stream source, ReadOnlyMemory<byte> dataKey, Guid backup, string part, CancellationToken cancellationToken)
     {
-        var header = new byte[PartFormat.HeaderBytes];
-        if (await source.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length)
+        var beginning = new byte[PartFormat.HeaderBytes];
+        if (await source.ReadAtLeastAsync(beginning, beginning.Length, throwOnEndOfStream: false, cancellationToken) < beginning.Length)
             throw new BackupDamagedException("The file is cut short.");
-        return new(source, header, PartFormat.ChunkBytes(header), PartFormat.Cipher(dataKey.Span, header, backup, part));
+        return new(source, beginning, PartFormat.ChunkBytes(beginning), PartFormat.Cipher(dataKey.Span, beginning, backup, part));
     }
 
     /// <exception cref="BackupDamagedException">The file was changed, cut short or exchanged, or its key is another one.</exception>

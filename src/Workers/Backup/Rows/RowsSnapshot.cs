@@ -35,28 +35,28 @@ internal sealed class RowsSnapshot : IAsyncDisposable
     /// <exception cref="StepFailureException">The server cannot be reached, or its provisioner may not read tenants' rows.</exception>
     public static async Task<RowsSnapshot> OpenAsync(DatabaseServers servers, ConnectionBudgets budgets, string server, string database, CancellationToken cancellationToken)
     {
-        ServerConnections.Reservations? reserved = null;
-        NpgsqlConnection? connection = null;
+        ServerConnections.Reservations? room = null;
+        NpgsqlConnection? opened = null;
         try
         {
-            reserved = await budgets.Of(server).ReserveAsync(2, cancellationToken);
-            connection = await servers.OpenReservedAsync(server, cancellationToken, database);
-            var role = await RoleAsync(connection, server, cancellationToken);
-            var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+            room = await budgets.Of(server).ReserveAsync(2, cancellationToken);
+            opened = await servers.OpenReservedAsync(server, cancellationToken, database);
+            var role = await RoleAsync(opened, server, cancellationToken);
+            var begun = await opened.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
             // It is idle while another program reads.
-            await connection.ExecuteAsync(new CommandDefinition(
+            await opened.ExecuteAsync(new CommandDefinition(
                 $"set transaction read only; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; {(role is null ? "" : $"set local role {role}")}",
                 cancellationToken: cancellationToken));
-            var (name, at) = await connection.QuerySingleAsync<(string, DateTime)>(new CommandDefinition(
+            var (name, at) = await opened.QuerySingleAsync<(string, DateTime)>(new CommandDefinition(
                 "select pg_export_snapshot(), clock_timestamp()", cancellationToken: cancellationToken));
-            return new(connection, transaction, reserved) { Name = name, At = new(at), Role = role };
+            return new(opened, begun, room) { Name = name, At = new(at), Role = role };
         }
         catch (Exception error)
         {
-            if (connection is not null)
-                await connection.DisposeAsync();
-            if (reserved is not null)
-                await reserved.DisposeAsync();
+            if (opened is not null)
+                await opened.DisposeAsync();
+            if (room is not null)
+                await room.DisposeAsync();
             if (error is TimeoutException timeout)
                 throw DatabaseFailures.NoConnectionFree(server, timeout);
             if (DatabaseFailures.Explains(error))

@@ -49,7 +49,7 @@ internal sealed class PgDump(DatabaseServers servers, IOptions<LockOptions> lock
         var address = servers.Address(server, database);
         var start = new ProcessStartInfo(tool.Path)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
             ArgumentList =
             {
                 "--format=custom", $"--schema={Sql.Name(schema)}", "--strict-names", $"--snapshot={snapshot}", "--no-password",
