@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Api.Backups;
 using Saga.Api.Commands;
+using Saga.Api.CustomSteps;
 using Saga.Api.DeadLetters;
 using Saga.Api.Health;
 using Saga.Api.Limits;
@@ -20,6 +21,7 @@ using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Hosting.Health;
 using Saga.Lifecycle;
+using Saga.Lifecycle.CustomSteps;
 using Saga.Registry;
 
 namespace Saga.Api;
@@ -30,6 +32,8 @@ public static class ApiRegistration
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddLifecycle(configuration);
+        services.AddOptionsWithValidateOnStart<CustomStepsOptions>().Bind(configuration.GetSection(CustomStepsOptions.Section));
+        services.AddHostedService<CustomStepsAtStart>();
         services.AddTokens(configuration).AddCallerLimits(configuration).AddServerHardening().AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
         services.AddSingleton(typeof(CommandDoor<>));
@@ -75,6 +79,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();
         api.MapGroup("").WithTags("Plans").MapPlans();
         api.MapGroup("").WithTags("Servers").MapServers();
+        api.MapGroup("").WithTags("Custom steps").MapCustomSteps();
         api.MapGroup("").WithTags("Dead letters").MapDeadLetters();
         app.MapHealth().AllowAnonymous().WithTags("Health");
         app.MapApiDocument();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Cancel;
+using Saga.Lifecycle.CustomSteps;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Domains;
@@ -39,6 +40,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton(typeof(Scheduler<>));
         services.TryAddSingleton(typeof(ScheduledSubmitter<>));
         services.TryAddSingleton<Rejections>();
+        services.TryAddSingleton<CustomStepAdmission>();
         services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
         return services
             .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
@@ -63,6 +65,7 @@ public static class LifecycleRegistration
             return services;
         services.TryAddSingleton<CommandCatalogue>();
         services.TryAddSingleton<Rejections>();
+        services.TryAddSingleton<CustomWorkflows>();
         services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling });
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();

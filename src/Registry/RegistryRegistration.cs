@@ -11,6 +11,7 @@ using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.Backups;
 using Saga.Registry.Connections;
+using Saga.Registry.CustomSteps;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Deprovisionings;
 using Saga.Registry.Domains;
@@ -61,6 +62,7 @@ public static class RegistryRegistration
         services.AddSingleton<LeasedTransactions>();
         services.AddEngineStores();
         services.AddSingleton<PlanStore>();
+        services.AddSingleton<CustomStepStore>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
         services.AddSingleton<CancellationStore>();

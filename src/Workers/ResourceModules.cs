@@ -4,6 +4,7 @@ using Saga.Workers.Backup;
 using Saga.Workers.Cache;
 using Saga.Workers.Configuration;
 using Saga.Workers.Database;
+using Saga.Workers.Http;
 using Saga.Workers.Identity;
 using Saga.Workers.Notification;
 using Saga.Workers.Reservation;
@@ -19,6 +20,7 @@ public static class ResourceModules
     [
         new ReservationModule(), new IdentityModule(), new DatabaseModule(), new StorageModule(), new CacheModule(), new ConfigurationModule(),
         new VerificationModule(), new NotificationModule(), new BackupModule(),
+        new HttpModule(),
     ];
 
     /// <summary>The steps of one resource.</summary>

@@ -10,6 +10,9 @@ public static class ProgramLogins
     public const string Orchestrator = "saga_test_orchestrator";
     public const string Workers = "saga_test_workers";
 
+    /// <summary>For a team's own worker.</summary>
+    public const string Steps = "saga_test_steps";
+
     /// <summary>For a process that orchestrates and runs workers.</summary>
     public const string Provisioning = "saga_test_provisioning";
 
@@ -17,7 +20,7 @@ public static class ProgramLogins
 
     private static readonly (string Login, string[] Programs)[] All =
     [
-        (Api, ["api"]), (Orchestrator, ["orchestrator"]), (Workers, ["workers"]), (Provisioning, ["orchestrator", "workers"]),
+        (Api, ["api"]), (Orchestrator, ["orchestrator"]), (Workers, ["workers"]), (Steps, ["steps"]), (Provisioning, ["orchestrator", "workers"]),
     ];
 
     /// <summary>Creates missing logins in the registry's cluster. The registry must be migrated, so that the roles exist.</summary>

@@ -21,6 +21,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
     public static readonly ProblemType ScheduledNotFound = new("scheduled-not-found", StatusCodes.Status404NotFound, "There is no such scheduled command");
     public static readonly ProblemType DomainNotFound = new(RejectionCodes.DomainNotFound, StatusCodes.Status404NotFound, "The tenant has no such domain");
+    public static readonly ProblemType CustomStepsNotFound = new("custom-steps-not-found", StatusCodes.Status404NotFound, "There is no such version of the custom steps");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not support the method");
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
@@ -43,6 +44,8 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType CertificateNotFound = new("certificate-not-found", StatusCodes.Status404NotFound, "There is no deletion certificate");
     public static readonly ProblemType ScheduledState = new("scheduled-state", StatusCodes.Status409Conflict, "The scheduled command's state does not allow this");
     public static readonly ProblemType ScheduleExpired = new(RejectionCodes.ScheduleExpired, StatusCodes.Status409Conflict, "The scheduled command could not run in time");
+    public static readonly ProblemType CustomStepsChanged = new("custom-steps-changed", StatusCodes.Status409Conflict, "The custom steps changed meanwhile");
+    public static readonly ProblemType CustomStepsInvalid = new(RejectionCodes.CustomStepsInvalid, StatusCodes.Status409Conflict, "The custom steps do not fit the workflow");
     public static readonly ProblemType DeadLetterReturned = new("dead-letter-returned", StatusCodes.Status409Conflict, "The message is back in its queue");
     public static readonly ProblemType DeadLetterNotReturnable = new("dead-letter-not-returnable", StatusCodes.Status409Conflict, "The message cannot be returned to its queue");
     public static readonly ProblemType VersionStale = new(RejectionCodes.VersionStale, StatusCodes.Status412PreconditionFailed, "The tenant has changed");
@@ -64,6 +67,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
         SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound,
+        CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];
 
     public string Uri => UriPrefix + Code;

@@ -64,4 +64,7 @@ public static class WorkerNames
     public const string Verification = "verification";
     public const string Notification = "notification";
     public const string Backup = "backup";
+
+    /// <summary>Runs every custom step that is a call to an https endpoint.</summary>
+    public const string Http = "http";
 }

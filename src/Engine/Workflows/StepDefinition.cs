@@ -1,3 +1,4 @@
+using Saga.Contracts.CustomSteps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Waits;
 using System.Text.Json.Serialization;
@@ -35,6 +36,17 @@ public sealed record StepDefinition
 
     /// <summary>The steps whose outputs this one reads. Each must run before it, directly or through others.</summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
+
+    /// <summary>Whether a custom step gets the command. The product's own steps say so themselves.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool NeedsInput { get; init; }
+
+    /// <summary>The endpoint that a custom step calls; null for every other step.</summary>
+    public HttpCall? Http { get; init; }
+
+    /// <summary>What a process that can run the step says that it hosts: the step, or for a call to an endpoint the secret that signs it.</summary>
+    [JsonIgnore]
+    public string HostedAs => Http is { } http ? HttpCall.HostedBy(http.Secret) : Name;
 
     /// <summary>The most forward attempts, including the first; at least 1. Compensations have a time limit instead: <see cref="CompensationDeadline"/>.</summary>
     public int MaxAttempts { get; init; } = 5;

@@ -3,9 +3,11 @@ using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
+using Saga.Contracts.CustomSteps;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Lifecycle.CustomSteps;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Processes;
@@ -16,7 +18,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, Rejections rejections, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, CustomWorkflows custom, Rejections rejections, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -52,7 +54,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             return new CommandRejected(rejection!);
 
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
-        var missing = await MissingAsync(cancellationToken);
+        var customized = await custom.CurrentAsync(cancellationToken);
+        var missing = await MissingAsync(customized, cancellationToken);
         for (var left = Tries; ; left--)
         {
             IntakeOutcome? outcome = null;
@@ -87,8 +90,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             }
 
             var operation = Begin(input, tenant?.Id) with { At = now, Caller = caller };
-            var workflow = plan.Plan(input, tenant);
-            if (NotRun(workflow, missing) is { } unknown)
+            var (workflow, unfit) = customized.Apply(plan.Plan(input, tenant), TPlan.Workflows);
+            if ((unfit ?? NotRun(workflow, missing)) is { } unknown)
             {
                 decided = new CommandRejected(unknown);
                 return null;
@@ -126,9 +129,10 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
         if (Guard(input, tenant) is { } refused)
             return new(TPlan.Workflows[0], input, refused) { TenantId = existing };
-        var workflow = plan.Plan(input, tenant);
+        var customized = await custom.CurrentAsync(cancellationToken);
+        var (workflow, unfit) = customized.Apply(plan.Plan(input, tenant), TPlan.Workflows);
         var operation = Begin(input, existing);
-        rejection = NotRun(workflow, await MissingAsync(cancellationToken)) ?? await FindConflictAsync(input, operation, plan.Wait(input), cancellationToken);
+        rejection = unfit ?? NotRun(workflow, await MissingAsync(customized, cancellationToken)) ?? await FindConflictAsync(input, operation, plan.Wait(input), cancellationToken);
         return new(workflow, input, rejection)
         {
             TenantId = existing,
@@ -168,16 +172,17 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         await plan.FindConflictAsync(input, cancellationToken)
             ?? (wait is null && await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) is { } holder ? Active(holder) : null);
 
-    private async Task<Missing> MissingAsync(CancellationToken cancellationToken)
+    private async Task<Missing> MissingAsync(CustomizedWorkflows customized, CancellationToken cancellationToken)
     {
         var tooHigh = new List<int>();
-        foreach (var level in TPlan.Workflows.Select(w => w.EngineLevel).Distinct())
+        var workflows = TPlan.Workflows.Select(w => customized.Apply(w, TPlan.Workflows).Workflow).ToList();
+        foreach (var level in workflows.Select(w => w.EngineLevel).Distinct())
         {
             if (await levels.IsMissingAsync(level, cancellationToken))
                 tooHigh.Add(level);
         }
 
-        return new(await hosted.MissingAsync([.. TPlan.Workflows.SelectMany(w => w.Steps).Where(s => s.Wait is null).Select(s => s.Name).Distinct(StringComparer.Ordinal)], cancellationToken), tooHigh);
+        return new(await hosted.MissingAsync([.. workflows.SelectMany(w => w.Steps).Where(s => s.Wait is null).Select(s => s.HostedAs).Distinct(StringComparer.Ordinal)], cancellationToken), tooHigh);
     }
 
     // If it were accepted, it could wait forever and block other commands of its tenant.
@@ -192,10 +197,14 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             };
         }
 
-        return workflow.Steps.Select(s => s.Name).Where(missing.Steps.Contains).ToList() is not { Count: > 0 } names ? null : new()
+        var absent = workflow.Steps.Where(s => missing.Steps.Contains(s.HostedAs, StringComparer.Ordinal)).ToList();
+        if (absent.Count == 0)
+            return null;
+        var names = string.Join(", ", absent.Select(s => s.Http is { Secret: var secret } ? $"'{s.Name}' (with the signing secret '{secret}')" : $"'{s.Name}'"));
+        return new()
         {
             Code = RejectionCodes.StepNotHosted,
-            Detail = $"No running process knows {(names.Count == 1 ? "the step" : "the steps")} {string.Join(", ", names.Select(n => $"'{n}'"))}. Start workers of this version, then send the command again.",
+            Detail = $"No running process knows {(absent.Count == 1 ? "the step" : "the steps")} {names}. Start {(absent.Exists(s => CustomNames.IsStep(s.Name)) ? "the workers that run them" : "workers of this version")}, then send the command again.",
         };
     }
 

@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
+using Saga.Contracts.CustomSteps;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -47,8 +50,10 @@ public static class CommandReader
             CheckText(value, pointer, errors);
         else if (type == typeof(bool) || type == typeof(bool?))
             Require(value.ValueKind is JsonValueKind.True or JsonValueKind.False, "must be true or false", pointer, errors);
-        else if (type.IsClass && type.Namespace == typeof(FieldError).Namespace)
+        else if (type.IsClass && type.Namespace is { } space && (space == typeof(FieldError).Namespace || space == typeof(CustomStep).Namespace))
             CheckNested(value, type, pointer, errors);
+        else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+            CheckElements(value, type.GetGenericArguments()[0], pointer, errors);
         else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
             CheckMembers(value, type.GetGenericArguments()[1], pointer, errors);
         else
@@ -74,6 +79,15 @@ public static class CommandReader
             return;
         foreach (var member in value.EnumerateObject())
             Check(member.Value, type, Pointer(pointer, member.Name), errors);
+    }
+
+    private static void CheckElements(JsonElement value, Type type, string pointer, List<FieldError> errors)
+    {
+        Require(value.ValueKind == JsonValueKind.Array, "must be a list", pointer, errors);
+        if (value.ValueKind != JsonValueKind.Array)
+            return;
+        foreach (var (index, element) in value.EnumerateArray().Index())
+            Check(element, type, Pointer(pointer, index.ToString(CultureInfo.InvariantCulture)), errors);
     }
 
     private static void CheckNested(JsonElement value, Type type, string pointer, List<FieldError> errors)
@@ -118,6 +132,7 @@ public static class CommandReader
         var options = new JsonSerializerOptions(Json.Options)
         {
             PropertyNameCaseInsensitive = false,
+            NumberHandling = JsonNumberHandling.Strict,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver
             {
                 Modifiers =

@@ -72,6 +72,9 @@ public static class RejectionCodes
     /// <summary>No running orchestrator has the engine level that the workflow needs, because all are older than the intake. The command may be sent again.</summary>
     public const string EngineTooOld = "engine-too-old";
 
+    /// <summary>The registry's list of custom steps does not fit the workflow of this version.</summary>
+    public const string CustomStepsInvalid = "custom-steps-invalid";
+
     public const string SlugTaken = "slug-taken";
 
     public const string DomainTaken = "domain-taken";

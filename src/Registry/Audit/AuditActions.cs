@@ -114,6 +114,9 @@ public static class AuditActions
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 
+    /// <summary>The list of custom steps was replaced.</summary>
+    public const string CustomStepsSet = "customSteps.set";
+
     /// <summary>The action of an answer to a step that waits.</summary>
     public static string OfWait(WaitAnswerKind answer) => answer switch
     {

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Npgsql;
+using Saga.Contracts;
 using Saga.Contracts.Steps;
+using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Operations;
 
@@ -31,5 +33,20 @@ public sealed class StepInputStore(NpgsqlDataSource registry) : IStepInputStore
         }
 
         return new() { Asked = needs, Command = input, Outputs = outputs };
+    }
+
+    public async Task<PlannedStep?> FindAsync(Guid operation, string step, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand(
+            """
+            select o.kind, o.created_at, s.value::text from operations o join workflows w on w.digest = o.workflow_digest, jsonb_array_elements(w.definition -> 'steps') s
+            where o.id = $1 and s.value ->> 'name' = $2
+            """);
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = operation });
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = step });
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? new(row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), JsonSerializer.Deserialize<StepDefinition>(row.GetString(2), Json.Options)!)
+            : null;
     }
 }

@@ -6,6 +6,9 @@ namespace Saga.Registry.Schema;
 /// </summary>
 internal static class ProgramGrants
 {
+    // The columns of a lease and of its progress.
+    private const string Lease = "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint";
+
     // What an update of a tenant changes, and its compensation restores.
     private const string TenantData =
         "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window";
@@ -50,6 +53,7 @@ internal static class ProgramGrants
         new("workflows", "insert"),
         new("scheduled_commands", "select, insert, update"),
         new("idempotency_keys", "select, insert"),
+        new("custom_steps", "select"),
     ];
 
     /// <summary>The Api reads, accepts commands, answers waits and returns dead letters. Of an operation it can change only when it is due.</summary>
@@ -65,6 +69,7 @@ internal static class ProgramGrants
         new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
         // A dead letter that is returned may still be there.
         new("outbox", "", Reads: "message_id"),
+        new("custom_steps", "insert"),
     ];
 
     /// <summary>The Orchestrator accepts commands, moves operations, sends messages and prunes old rows. It cannot read a tenant's secrets.</summary>
@@ -85,12 +90,30 @@ internal static class ProgramGrants
     ];
 
     /// <summary>
+    /// A team's own worker takes and renews leases, and reads what its steps work on. It writes nothing else, and reads no tenant's secrets.
+    /// </summary>
+    public static IReadOnlyList<TableGrant> Steps { get; } =
+    [
+        new("registry_migrations", "select"),
+        new("processes", "select, insert, delete", "heartbeat_at, connection_budget"),
+        new("process_connections", "select, insert, update, delete"),
+        new("engine_clock", "select"),
+        new("operations", "select"),
+        new("operation_steps", "select", Lease),
+        new("workflows", "select"),
+        new("tenants", "select"),
+        new("tenant_domains", "select"),
+        new("holds", "select"),
+        new("placements", "select"),
+    ];
+
+    /// <summary>
     /// Workers take and renew leases, and write what their steps made of a tenant. They cannot change an operation, and of its steps only the lease.
     /// </summary>
     public static IReadOnlyList<TableGrant> Workers { get; } =
     [
         .. All,
-        new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
+        new("operation_steps", "", Lease),
         new("tenants", "select", $"status, plan, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),
         // The domains of a tenant that ends, and a domain that an update replaces.

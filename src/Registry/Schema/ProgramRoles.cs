@@ -5,7 +5,7 @@ using Npgsql;
 namespace Saga.Registry.Schema;
 
 /// <summary>
-/// The roles of the programs in the registry: <c>saga_api</c>, <c>saga_orchestrator</c> and <c>saga_workers</c>, each with its own rights. They have no
+/// The roles of the programs in the registry: <c>saga_api</c>, <c>saga_orchestrator</c>, <c>saga_workers</c> and, for teams' own workers, <c>saga_steps</c>, each with its own rights. They have no
 /// login; the programs' logins are members. Checked at every start of a program that may migrate, because a restored database may be in a
 /// cluster without the roles.
 /// </summary>
@@ -17,6 +17,7 @@ internal sealed partial class ProgramRoles(string prefix, ILogger? log)
         new($"{prefix}_orchestrator", ProgramGrants.Orchestrator),
         // Verification reads what a product service would read.
         new($"{prefix}_workers", ProgramGrants.Workers, ReadsViews: true),
+        new($"{prefix}_steps", ProgramGrants.Steps),
     ];
 
     /// <summary>Creates the roles and sets their rights if this user may; otherwise logs the statements, which only installations with separate logins need.</summary>

@@ -15,6 +15,9 @@ public interface IStep
     /// <summary>The external systems that the step needs for a tenant. While one is unavailable, the step is deferred.</summary>
     IEnumerable<string> Systems(Tenant tenant) => [];
 
+    /// <summary>The same when the operation may not concern a single tenant.</summary>
+    IEnumerable<string> SystemsOf(StepContext context) => context.HasTenant ? Systems(context.Tenant) : [];
+
     /// <summary>
     /// The steps whose outputs this one reads with <see cref="StepContext.Output{T}"/>, by their names in
     /// <see cref="Saga.Contracts.Steps.StepNames"/>. Workflows list them too, which ensures that each runs before this one.
@@ -29,6 +32,15 @@ public interface IStep
     /// outcome, the compensation runs once more when this time is over, before the step counts as compensated.
     /// </summary>
     TimeSpan LingersFor => TimeSpan.Zero;
+
+    /// <summary>The worker all of whose steps this one runs, whatever their names; null for a step that runs under its own name only.</summary>
+    string? RunsAllOf => null;
+
+    /// <summary>Prepares a step whose operation's workflow says what it does. A step that does the same in every workflow returns itself.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="step">The step's name in the workflow.</param>
+    /// <param name="cancellationToken">Cancels the preparation.</param>
+    ValueTask<IStep> PrepareAsync(Guid operation, string step, CancellationToken cancellationToken) => ValueTask.FromResult<IStep>(this);
 
     /// <returns>The parts of the result that are worth showing, never a secret; or null.</returns>
     Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken);

@@ -20,13 +20,14 @@ namespace Saga.Workers.Runtime;
 /// never thrown: it becomes a report, which is a message.
 /// </summary>
 internal sealed partial class StepConsumer(
-    WorkSlots slots, IEnumerable<IStep> steps, LeaseManager leases, WorkUnderWay underWay, IStepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
+    string worker, WorkSlots slots, IEnumerable<IStep> steps, LeaseManager leases, WorkUnderWay underWay, IStepInputStore inputs, CircuitBreakers circuits, QueueSender queues,
     ILeaseCheck check, TimeProvider time, ILogger<StepConsumer> log)
     : IConsumer<ExecuteStep>, IConsumer<CompensateStep>
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(5);
     private readonly Dictionary<string, IStep> known = steps.ToDictionary(s => s.Name, StringComparer.Ordinal);
+    private readonly IStep? runsAll = steps.FirstOrDefault(s => s.RunsAllOf == worker);
 
     public Task Consume(ConsumeContext<ExecuteStep> context) =>
         BeginAsync(context, (step, stepContext, cancellationToken) => step.ExecuteAsync(stepContext, cancellationToken));
@@ -42,7 +43,7 @@ internal sealed partial class StepConsumer(
         where T : StepCommand
     {
         var command = context.Message;
-        if (!known.TryGetValue(StepAliases.Current(command.Step), out var step))
+        if ((runsAll ?? known.GetValueOrDefault(StepAliases.Current(command.Step))) is not { } step)
         {
             await ReportOnceAsync(command, NotKnown(command, $"This version of the worker does not know the step '{command.Step}'."), context.CancellationToken);
             return;
@@ -193,15 +194,16 @@ internal sealed partial class StepConsumer(
         using var guard = LeaseGuard.Enter(check, held.Lease, () => held.Stands);
         try
         {
+            step = await step.PrepareAsync(command.OperationId, command.Step, stop.Token);
             var given = stepContext.With(await inputs.ReadAsync(command.OperationId, step.Needs, step.NeedsInput, stop.Token));
-            var systems = stepContext.HasTenant ? step.Systems(stepContext.Tenant).ToList() : [];
+            var systems = step.SystemsOf(stepContext).ToList();
             var output = await circuits.RunAsync(systems, token => over.RunAsync(command, systems, () => work(step, given, token)), stop.Token);
             return new StepSucceeded
             {
                 OperationId = command.OperationId,
                 Step = command.Step,
                 Fence = command.Fence,
-                Output = output is null ? null : JsonSerializer.SerializeToElement(output, Json.Options),
+                Output = StepOutput.Of(output),
                 LingersFor = command is CompensateStep && step.LingersFor > TimeSpan.Zero ? step.LingersFor : null,
             };
         }
@@ -236,7 +238,7 @@ internal sealed partial class StepConsumer(
         var defers = failure.Kind is FailureKind.Outage or FailureKind.Overload
             || (failure is { Kind: FailureKind.Transient, System: { } system } && circuits.IsOpen(system));
         // The attempt was cancelled or got no answer, so its calls may still take effect.
-        var unknown = failure.Kind == FailureKind.Outage || error is AttemptTimeoutException or OperationCanceledException;
+        var unknown = failure.Kind == FailureKind.Outage || error is AttemptTimeoutException or OperationCanceledException or StepFailureException { OutcomeUnknown: true };
         if (!defers)
             return Failed(command, failure) with { OutcomeUnknown = unknown };
         var asked = (error as StepFailureException)?.RetryAfter ?? FirstDelay;

@@ -11,6 +11,9 @@ public sealed class StepFailureException(Failure failure, Exception? cause = nul
     /// <summary>When the external system asks to be called again, if it said so.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The attempt may still take effect, although its kind does not say so: its call had no answer.</summary>
+    public bool OutcomeUnknown { get; init; }
+
     /// <summary>The call may have taken effect anyway: there was no answer, or an inconclusive one.</summary>
     public bool MayHaveActed => Failure.Kind is FailureKind.Outage or FailureKind.Transient;
 

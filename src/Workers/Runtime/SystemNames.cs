@@ -10,6 +10,9 @@ public static class SystemNames
     public const string Redis = "redis";
     public const string Smtp = "smtp";
 
+    /// <summary>One name per host, so that an outage of one team's endpoint does not defer another's steps.</summary>
+    public static string Http(string host) => $"http:{host}";
+
     /// <summary>One name per server, so that an outage of one server does not defer the tenants of another.</summary>
     public static string PostgreSql(string server) => $"postgresql:{server}";
 

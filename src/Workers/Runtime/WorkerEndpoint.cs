@@ -8,12 +8,12 @@ namespace Saga.Workers.Runtime;
 /// <summary>The queues of one worker. Compensations have their own, so that they do not wait behind forward work.</summary>
 internal static class WorkerEndpoint
 {
-    public static BusEndpoint Forward(string worker, WorkersOptions options) => Of(Endpoints.Worker(worker), options.Concurrency);
+    public static BusEndpoint Forward(string worker, WorkersOptions options) => Of(worker, Endpoints.Worker(worker), options.Concurrency);
 
-    public static BusEndpoint Back(string worker, WorkersOptions options) => Of(Endpoints.WorkerUndo(worker), options.CompensationConcurrency);
+    public static BusEndpoint Back(string worker, WorkersOptions options) => Of(worker, Endpoints.WorkerUndo(worker), options.CompensationConcurrency);
 
-    private static BusEndpoint Of(string queue, int slots) => new(
-        queue, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, new WorkSlots(slots))), slots)
+    private static BusEndpoint Of(string worker, string queue, int slots) => new(
+        queue, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, worker, new WorkSlots(slots))), slots)
     {
         // As many as can run at once, and as many again that wait here. Other processes can take the rest.
         Ahead = slots * 2,

@@ -46,6 +46,9 @@ public sealed class ApiServer : IAsyncDisposable
 
     public HttpClient Viewer { get; }
 
+    /// <summary>The registry as another process of the same program reaches it.</summary>
+    public string RegistryAddress { get; private init; } = "";
+
     public Uri Address => new(App.Urls.First());
 
     /// <param name="registry">A registry's connection string; a fresh one when null.</param>
@@ -82,7 +85,7 @@ public sealed class ApiServer : IAsyncDisposable
         app.MapApi();
         map?.Invoke(app);
         await app.StartAsync();
-        return new(app, issuer, source, clock, logs);
+        return new(app, issuer, source, clock, logs) { RegistryAddress = registry };
     }
 
     public HttpClient Client(string? token)

@@ -58,6 +58,26 @@ public sealed class When_programs_have_roles_of_their_own : IAsyncLifetime
     [InlineData(ProgramLogins.Workers, "select * from idempotency_keys")]
     [InlineData(ProgramLogins.Workers, "select body from dead_letters")]
     [InlineData(ProgramLogins.Workers, "insert into registry_migrations (version, name, checksum) values (9999, 'x', 'x')")]
+    [InlineData(ProgramLogins.Orchestrator, "insert into custom_steps (version, steps, set_by, set_at) values (1, '[]', 'x', now())")]
+    [InlineData(ProgramLogins.Api, "update custom_steps set steps = '[]'")]
+    [InlineData(ProgramLogins.Api, "delete from custom_steps")]
+    [InlineData(ProgramLogins.Workers, "select * from custom_steps")]
+    [InlineData(ProgramLogins.Steps, "select * from tenant_credentials")]
+    [InlineData(ProgramLogins.Steps, "select * from tenant_keys")]
+    [InlineData(ProgramLogins.Steps, "select * from tenant_runtime_keys")]
+    [InlineData(ProgramLogins.Steps, "select * from tenant_settings")]
+    [InlineData(ProgramLogins.Steps, "select * from runtime_v1.tenants")]
+    [InlineData(ProgramLogins.Steps, "select detail from audit")]
+    [InlineData(ProgramLogins.Steps, "insert into audit (actor, action) values ('x', 'x')")]
+    [InlineData(ProgramLogins.Steps, "insert into outbox (message_id, message_type, body) values (gen_random_uuid(), 'x', '{}')")]
+    [InlineData(ProgramLogins.Steps, "update operations set state = 'completed'")]
+    [InlineData(ProgramLogins.Steps, "update operation_steps set status = 'succeeded'")]
+    [InlineData(ProgramLogins.Steps, "update operation_steps set output = '{}'")]
+    [InlineData(ProgramLogins.Steps, "update operation_steps set fence = fence + 1")]
+    [InlineData(ProgramLogins.Steps, "update tenants set status = 'active'")]
+    [InlineData(ProgramLogins.Steps, "update placements set epoch = 7")]
+    [InlineData(ProgramLogins.Steps, "delete from holds")]
+    [InlineData(ProgramLogins.Steps, "create table mine (id int)")]
     public async Task Should_be_refused_what_another_program_does(string login, string sql)
     {
         await using var program = NpgsqlDataSource.Create(ProgramLogins.On(registry.ConnectionString, login));
@@ -85,6 +105,7 @@ public sealed class When_programs_have_roles_of_their_own : IAsyncLifetime
     [InlineData(ProgramLogins.Api)]
     [InlineData(ProgramLogins.Orchestrator)]
     [InlineData(ProgramLogins.Workers)]
+    [InlineData(ProgramLogins.Steps)]
     public async Task Should_need_the_owner_only_to_migrate(string login)
     {
         await using var program = NpgsqlDataSource.Create(ProgramLogins.On(registry.ConnectionString, login));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saga.Contracts.CustomSteps;
 using Saga.Engine.Operations;
 using Saga.Registry.Transitions;
 using Shouldly;
@@ -32,6 +33,24 @@ public abstract partial class EnginePortContract
         var inputs = await World.StepInputs.ReadAsync(operation, ["two"], command: false, default);
         inputs.Command.ShouldBeNull();
         inputs.Outputs.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_say_how_the_operations_workflow_defines_a_step()
+    {
+        var call = new HttpCall { ExecuteUrl = "https://a.example/", CompensateUrl = "https://a.example/undo", Secret = "acme" };
+        var workflow = Workflow with { Steps = [Workflow.Steps[0], Workflow.Steps[1] with { Http = call, NeedsInput = true, Needs = ["one"] }] };
+        var operation = await World.AcceptAsync(workflow);
+
+        var found = (await World.StepInputs.FindAsync(operation, "two", default)).ShouldNotBeNull();
+
+        found.Kind.ShouldBe(workflow.Kind);
+        found.CreatedAt.ShouldBe(await NowAsync(), TimeSpan.FromMinutes(1));
+        found.Definition.Http.ShouldBe(call);
+        found.Definition.NeedsInput.ShouldBeTrue();
+        found.Definition.Needs.ShouldBe(["one"]);
+        (await World.StepInputs.FindAsync(operation, "three", default)).ShouldBeNull();
+        (await World.StepInputs.FindAsync(Guid.CreateVersion7(), "two", default)).ShouldBeNull();
     }
 
     private static StepChange Succeeded(string step) => new(

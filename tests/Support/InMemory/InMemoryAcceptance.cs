@@ -77,6 +77,7 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
                 OperationState.Accepted, null, acceptance.NeedsSlot || holder is not null ? null : registry.Now + StartAgain,
                 holder is not null ? SlotState.Waiting : acceptance.NeedsSlot ? SlotState.Queued : SlotState.Exempt),
             RequestedBy = acceptance.Caller,
+            CreatedAt = acceptance.At,
             Input = acceptance.Input,
             Priority = acceptance.Priority,
             SlotSince = registry.Now,

@@ -109,6 +109,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
             Operations.Add(id, new OperationRow(tenant, workflow, traceParent)
             {
                 Stored = new StoredOperation(OperationState.Accepted, null, Now + TimeSpan.FromSeconds(30)),
+                CreatedAt = Now,
             });
         }
     }

@@ -27,4 +27,14 @@ internal sealed class InMemoryStepInputs(InMemoryRegistry registry) : IStepInput
             });
         }
     }
+
+    public Task<PlannedStep?> FindAsync(Guid operation, string step, CancellationToken cancellationToken)
+    {
+        lock (registry.Gate)
+        {
+            return Task.FromResult(registry.Operations.GetValueOrDefault(operation) is { } row && row.Workflow.Steps.FirstOrDefault(s => s.Name == step) is { } found
+                ? new PlannedStep(row.Workflow.Kind, row.CreatedAt, found)
+                : null);
+        }
+    }
 }

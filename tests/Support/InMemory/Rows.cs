@@ -39,6 +39,8 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
 
     public string RequestedBy { get; init; } = "test";
 
+    public DateTimeOffset CreatedAt { get; init; }
+
     public List<string> History { get; } = [];
 }
 

@@ -54,6 +54,16 @@ public sealed class StepFaults
 
         public bool NeedsInput => real.NeedsInput;
 
+        public string? RunsAllOf => real.RunsAllOf;
+
+        public IEnumerable<string> SystemsOf(StepContext context) => real.SystemsOf(context);
+
+        public async ValueTask<IStep> PrepareAsync(Guid operation, string step, CancellationToken cancellationToken)
+        {
+            var prepared = await real.PrepareAsync(operation, step, cancellationToken);
+            return ReferenceEquals(prepared, real) ? this : new Faulty(prepared, faults);
+        }
+
         public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
         {
             var call = faults.calls.AddOrUpdate((context.TenantId, context.Step), 1, (_, before) => before + 1);

@@ -15,13 +15,14 @@ public sealed class When_projects_reference_each_other
         ("Engine", ["Contracts"]),
         ("Registry", ["Engine"]),
         ("Messaging", ["Contracts"]),
+        ("Steps", ["Contracts"]),
         ("Lifecycle", ["Registry"]),
         ("Hosting", ["Registry"]),
         ("Tenancy", ["Contracts"]),
         ("Client", ["Contracts"]),
         ("Api", ["Lifecycle", "Hosting"]),
         ("Orchestrator", ["Lifecycle", "Messaging", "Hosting"]),
-        ("Workers", ["Registry", "Messaging", "Tenancy", "Hosting"]),
+        ("Workers", ["Registry", "Messaging", "Tenancy", "Hosting", "Steps"]),
         ("Host", ["Api", "Orchestrator", "Workers", "Client"]),
     ];
 

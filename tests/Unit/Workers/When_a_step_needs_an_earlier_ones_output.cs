@@ -13,8 +13,9 @@ public sealed class When_a_step_needs_an_earlier_ones_output
     [Fact]
     public void Should_be_listed_so_in_every_workflow()
     {
+        // What custom steps need is in their operation's workflow only.
         var steps = typeof(WorkersRegistration).Assembly.GetTypes().Where(t => t.IsAssignableTo(typeof(IStep)) && t is { IsAbstract: false, IsInterface: false })
-            .Select(Bare).ToDictionary(s => s.Name, s => s.Needs, StringComparer.Ordinal);
+            .Where(t => t.Namespace is not ("Saga.Workers.Custom" or "Saga.Workers.Http")).Select(Bare).ToDictionary(s => s.Name, s => s.Needs, StringComparer.Ordinal);
 
         foreach (var step in Catalogue.Workflows.SelectMany(w => w.Steps))
             step.Needs.ShouldBe(steps[step.Name], step.Name);

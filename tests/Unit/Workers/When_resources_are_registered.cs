@@ -39,7 +39,7 @@ public sealed class When_resources_are_registered
 
     [Theory, MemberData(nameof(Workers))]
     public void Should_take_every_step_that_a_workflow_sends_to_the_worker(string worker) =>
-        Made<IStep>(worker, (m, s) => m.AddSteps(s, Settings)).Select(s => s.Name)
+        Made<IStep>(worker, (m, s) => m.AddSteps(s, Settings)).Where(s => s.RunsAllOf is null).Select(s => s.Name)
             .ShouldBe(Catalogue.Workflows.SelectMany(w => w.Steps).Where(s => s.Worker == worker).Select(s => s.Name).Distinct(), ignoreOrder: true);
 
     [Theory, MemberData(nameof(Workers))]
