@@ -2,6 +2,7 @@ using Saga.Bench;
 using Saga.Bench.Burst;
 using Saga.Bench.Full;
 using Saga.Bench.Micro;
+using Saga.Bench.Moves;
 using Saga.Bench.Provisioning;
 using Saga.Bench.Throughput;
 
@@ -19,10 +20,13 @@ switch (args.FirstOrDefault())
     case "burst":
         await BurstBench.RunAsync(Settings.Of(args.Skip(1), rounds: 1), TimeProvider.System);
         return 0;
+    case "move":
+        await MoveBench.RunAsync(Settings.Of(args.Skip(1), rounds: 1), TimeProvider.System);
+        return 0;
     case "micro":
         MicroBench.Run(brief: args.Contains("--brief", StringComparer.Ordinal));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project bench -- a|b|c|burst [--rounds=N] [--count=N] [--dry] [--Saga:Section:Key=value …], or micro [--brief]");
+        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project bench -- a|b|c|burst|move [--rounds=N] [--count=N] [--dry] [--Saga:Section:Key=value …], or micro [--brief]");
         return 2;
 }

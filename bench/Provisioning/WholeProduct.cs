@@ -67,6 +67,25 @@ internal sealed class WholeProduct : IProvisioner
         return Stopwatch.GetElapsedTime(began, active).TotalMilliseconds;
     }
 
+    /// <summary>Moves the tenant to another tier, and waits until the operation ends.</summary>
+    public async Task MoveAsync(string slug, IsolationTier tier)
+    {
+        using var answer = await http.PostAsJsonAsync($"/api/v1/tenants/{slug}/migrate", new { isolation = tier, migrationOptions = new { downtime = true } });
+        if ((int)answer.StatusCode != 202)
+            throw new InvalidOperationException($"POST /api/v1/tenants/{slug}/migrate answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync());
+        var operation = body.RootElement.GetProperty("id").GetGuid();
+        var state = "";
+        await Until.TrueAsync(async () =>
+        {
+            await using var connection = await registry.OpenConnectionAsync();
+            state = await connection.ExecuteScalarAsync<string>("select state from operations where id = @operation", new { operation });
+            return state is "completed" or "compensated" or "stalled";
+        }, $"{slug} has moved", TimeSpan.FromMinutes(30));
+        if (state != "completed")
+            throw new InvalidOperationException($"The move of {slug} ended {state}.");
+    }
+
     public async ValueTask DisposeAsync()
     {
         http.Dispose();

@@ -12,6 +12,12 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.MigrateTenant"/>.</summary>
     public const string MigrateCommands = "saga-commands-migrate";
 
+    /// <summary>Takes <see cref="Commands.RevertMove"/>.</summary>
+    public const string RevertCommands = "saga-commands-revert";
+
+    /// <summary>Takes <see cref="Commands.RemoveCopy"/>.</summary>
+    public const string RemoveCopyCommands = "saga-commands-remove-copy";
+
     /// <summary>Takes the messages that advance an operation: step results and due timers.</summary>
     public const string Operations = "saga-operations";
 

@@ -15,9 +15,12 @@ using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
 using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
+using Saga.Lifecycle.RemoveCopies;
+using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
 using Saga.Registry;
+using Saga.Registry.Placements;
 
 namespace Saga.Lifecycle;
 
@@ -39,6 +42,7 @@ public static class LifecycleRegistration
 
         services.TryAddSingleton(typeof(Scheduler<>));
         services.TryAddSingleton(typeof(ScheduledSubmitter<>));
+        services.TryAddSingleton<PlacementStore>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomStepAdmission>();
         services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
@@ -49,6 +53,8 @@ public static class LifecycleRegistration
             .AddCommand<DeprovisionTenant, ValidDeprovision, DeprovisionPlan>()
             .AddCommand<CancelDeprovisioning, ValidCancelDeprovisioning, CancelDeprovisioningPlan>()
             .AddCommand<RemoveTenant, RemoveTenant, RemovePlan>()
+            .AddCommand<RemoveCopy, RemoveCopy, RemoveCopyPlan>()
+            .AddCommand<RevertMove, ValidRevert, RevertPlan>()
             .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
             .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>()

@@ -33,6 +33,8 @@ var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Sett
 var host = await ProvisioningHost.StartAsync(configuration, orders.FailsPermanently is { } step ? StepFaults.FailsPermanently(step) : null);
 var outcome = orders switch
 {
+    { Migrate: { } migrate } => await SubmitAsync(migrate),
+    { Revert: { } revert } => await SubmitAsync(revert),
     { Suspend: { } suspend } => await SubmitAsync(suspend),
     { Reactivate: { } reactivate } => await SubmitAsync(reactivate),
     { Update: { } update } => await SubmitAsync(update),

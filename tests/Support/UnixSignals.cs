@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Saga.Tests.Support;
 
 /// <summary>Signals to processes (positive ids) and to process groups (negative ids).</summary>
-internal static class UnixSignals
+public static class UnixSignals
 {
     public const int Kill = 9;
     public const int Terminate = 15;

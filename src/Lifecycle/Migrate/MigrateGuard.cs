@@ -43,7 +43,7 @@ internal static class MigrateGuard
         ? null
         : Invalid("/migrationOptions/preserveData", "must be true or absent, because this migration moves no rows");
 
-    private static OperationRejected Held(Tenant tenant, Hold hold) => new()
+    internal static OperationRejected Held(Tenant tenant, Hold hold) => new()
     {
         Code = RejectionCodes.TenantState,
         Detail = string.Create(CultureInfo.InvariantCulture,

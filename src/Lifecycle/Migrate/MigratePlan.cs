@@ -10,27 +10,36 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Migrate;
 
 /// <summary>Migration: gives a tenant another plan, tier or server.</summary>
-public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, TenantStore tenants) : ICommandPlan<MigrateTenant, ValidMigrate>
+public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, TenantStore tenants, PlacementStore placements) : ICommandPlan<MigrateTenant, ValidMigrate>
 {
     public static string Kind => MigrateWorkflow.Kind;
 
     public static string Queue => Endpoints.MigrateCommands;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [MigrateWorkflow.InPlace];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [MigrateWorkflow.InPlace, MigrateWorkflow.Move, MigrateWorkflow.MoveAndChange];
 
     public string AuditAction => AuditActions.TenantMigrate;
 
     public async ValueTask<Checked<ValidMigrate>> CheckAsync(MigrateTenant command, CancellationToken cancellationToken)
     {
         var valid = MigrateValidation.Validate(command, await plans.ListAsync(cancellationToken), await servers.ListAsync(cancellationToken), out var errors);
-        return new(valid is null ? null : valid with { Found = await tenants.FindAsync(command.TenantId, cancellationToken) }, errors);
+        return new(valid is null ? null : valid with
+        {
+            Found = await tenants.FindAsync(command.TenantId, cancellationToken),
+            Kept = await placements.KeptAsync(command.TenantId, cancellationToken),
+        }, errors);
     }
 
     public CommandSubject Subject(ValidMigrate input) => new CommandSubject.ExistingTenant(input.Tenant);
 
     public OperationRejected? Guard(ValidMigrate input, Tenant tenant) => MigrateGuard.Check(input, tenant);
 
-    public WorkflowDefinition Plan(ValidMigrate input, Tenant? tenant) => MigrateWorkflow.InPlace;
+    public WorkflowDefinition Plan(ValidMigrate input, Tenant? tenant) => MigrateTarget.Of(input, tenant!) switch
+    {
+        { Moves: true, ChangesPlan: true } => MigrateWorkflow.MoveAndChange,
+        { Moves: true } => MigrateWorkflow.Move,
+        _ => MigrateWorkflow.InPlace,
+    };
 
     public object AuditDetail(ValidMigrate input) => new { targetPlan = input.Plan?.Name, isolation = input.Tier, server = input.Server, preserveData = input.PreserveData };
 }

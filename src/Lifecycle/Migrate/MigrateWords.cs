@@ -42,7 +42,9 @@ public static class MigrateWords
     private static IEnumerable<string> Move(MigrateTarget target, ValidMigrate input)
     {
         yield return $"The rows get a place with isolation {TierName.Of(target.Tier)} on server {target.Server}.";
-        if (!input.PreserveData)
-            yield return "The tenant starts empty: no row is moved.";
+        yield return input.PreserveData
+            ? "The tenant is read-only while its rows are copied, and unavailable for a moment when it is routed to the new place."
+            : "The tenant starts empty: no row is moved. It is read-only and then unavailable for a moment.";
+        yield return "The former place is kept for Saga:Moves:KeepHours of the workers, and then removed with its rows. Until then the move can be reverted if nothing was written since.";
     }
 }

@@ -22,4 +22,46 @@ public static class MigrateWorkflow
             new() { Name = StepNames.AnnouncePlan, Worker = WorkerNames.Configuration, Kind = StepKind.Pivot, After = [StepNames.Verify] },
         ],
     }.Validated();
+
+    /// <summary>The same plan in another place.</summary>
+    public static WorkflowDefinition Move { get; } = new WorkflowDefinition
+    {
+        Kind = Kind, Version = 1, EngineLevel = Saga.Engine.EngineLevel.Progress, Steps = [.. Moving()],
+    }.Validated();
+
+    /// <summary>Another plan in another place.</summary>
+    public static WorkflowDefinition MoveAndChange { get; } = new WorkflowDefinition
+    {
+        Kind = Kind,
+        Version = 1,
+        EngineLevel = Saga.Engine.EngineLevel.Progress,
+        Steps =
+        [
+            new() { Name = StepNames.CheckUsage, Worker = WorkerNames.Database },
+            new() { Name = StepNames.ChangePlan, Worker = WorkerNames.Configuration, After = [StepNames.CheckUsage] },
+            new() { Name = StepNames.Verify, Worker = WorkerNames.Verification, After = [StepNames.ChangePlan] },
+            .. Moving(StepNames.Verify),
+            new() { Name = StepNames.AnnouncePlan, Worker = WorkerNames.Configuration, Kind = StepKind.Retriable, After = [StepNames.OpenMoved] },
+        ],
+    }.Validated();
+
+    // Everything that takes long is done before the tenant is read-only, but the copy.
+    private static IEnumerable<StepDefinition> Moving(params string[] after)
+    {
+        yield return new() { Name = StepNames.ReserveMove, Worker = WorkerNames.Database, After = after };
+        yield return new() { Name = StepNames.CreateMove, Worker = WorkerNames.Database, After = [StepNames.ReserveMove], Needs = [StepNames.ReserveMove] };
+        yield return new() { Name = StepNames.LockPlace, Worker = WorkerNames.Database, After = [StepNames.CreateMove] };
+        yield return Long(StepNames.CopyRows, StepNames.LockPlace);
+        yield return Long(StepNames.CompareRows, StepNames.CopyRows);
+        yield return new() { Name = StepNames.TakeAway, Worker = WorkerNames.Database, After = [StepNames.CompareRows] };
+        yield return new() { Name = StepNames.Switch, Worker = WorkerNames.Database, Kind = StepKind.Pivot, After = [StepNames.TakeAway], Needs = [StepNames.ReserveMove] };
+        yield return new() { Name = StepNames.OpenMoved, Worker = WorkerNames.Database, Kind = StepKind.Retriable, After = [StepNames.Switch], Needs = [StepNames.ReserveMove] };
+    }
+
+    // A statement over one large table makes no progress that could be seen.
+    private static StepDefinition Long(string name, string after) => new()
+    {
+        Name = name, Worker = WorkerNames.Database, After = [after], Needs = [StepNames.ReserveMove],
+        AttemptTimeout = TimeSpan.FromHours(6), StallAfter = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(12),
+    };
 }

@@ -29,6 +29,9 @@ public sealed record ValidMigrate
 
     public required IReadOnlyList<PlacementServer> Servers { get; init; }
 
+    /// <summary>The former copies of the tenant's rows that are kept.</summary>
+    public IReadOnlyList<KeptPlacement> Kept { get; init; } = [];
+
     /// <summary>The tenant as it was when the command was checked, for previews; null when there is none. Whether the command is allowed is decided with its locked row.</summary>
     public Tenant? Found { get; init; }
 }

@@ -56,6 +56,14 @@ public static class AuditActions
 
     /// <summary>A backup failed or was cancelled, and what it had written was removed.</summary>
     public const string BackupFail = "backup.fail";
+    /// <summary>A tenant's rows got another place.</summary>
+    public const string TenantMove = "tenant.move";
+
+    /// <summary>The revert of a tenant's last move was accepted.</summary>
+    public const string TenantRevert = "tenant.revert";
+
+    /// <summary>The removal of the kept copy of a tenant's rows was accepted.</summary>
+    public const string CopyRemove = "copy.remove";
 
     /// <summary>A command was refused.</summary>
     public const string CommandRefuse = "command.refuse";

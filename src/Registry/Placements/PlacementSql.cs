@@ -28,7 +28,10 @@ internal static class PlacementSql
         SchemaVersion = row.IsDBNull(first + 9) ? null : row.GetInt32(first + 9),
     };
 
-    /// <summary>Creates a placement on a server if it still has room and accepts tenants.</summary>
+    /// <summary>
+    /// Creates a placement on a server if it still has room and accepts tenants, and if no other placement of the tenant is in the same
+    /// database: rows, logins and the place's mode there belong to the tenant, not to the placement.
+    /// </summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Begin(Guid id, TenantId tenant, IsolationTier tier, string server)
     {
         var name = id.ToString("n");
@@ -42,7 +45,10 @@ internal static class PlacementSql
         };
         var begin = Command(
             """
-            with counted as (update database_servers set placed = placed + 1 where name = $1 and accepting and placed < max_tenants returning name)
+            with counted as (
+                update database_servers set placed = placed + 1 where name = $1 and accepting and placed < max_tenants
+                    and not exists (select from placements where tenant_id = $3 and server = $1 and database = $4 and state <> 'gone')
+                returning name)
             insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state)
             select $2, $3, 1 + coalesce((select max(epoch) from placements where tenant_id = $3), 0), name, $4, $5, $6, $7, $8, 'building' from counted
             """,
@@ -68,6 +74,18 @@ internal static class PlacementSql
             tenant.Value),
     ];
 
+    /// <summary>The same for a placement that is kept.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> ReleaseKept(Guid placement) =>
+    [
+        Command("update database_servers s set placed = placed - 1 from placements p where p.id = $1 and p.state = 'kept' and s.name = p.server", placement),
+        Command(
+            """
+            with released as (update placements set state = 'gone', kept_until = null, kept_by = null, updated_at = now() where id = $1 and state = 'kept' returning server, database, tier)
+            update shared_databases d set schemas = schemas - 1 from released r where r.tier = 'schema' and d.server = r.server and d.database = r.database
+            """,
+            placement),
+    ];
+
     /// <summary>Marks every placement of the tenant as gone, and stops counting it.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> ReleaseAll(TenantId tenant) =>
     [
@@ -81,21 +99,23 @@ internal static class PlacementSql
             tenant.Value),
         Command(
             """
-            with released as (update placements set state = 'gone', updated_at = now() where tenant_id = $1 and state <> 'gone' returning server, database, tier),
+            with released as (update placements set state = 'gone', kept_until = null, kept_by = null, updated_at = now() where tenant_id = $1 and state <> 'gone' returning server, database, tier),
             shared as (select server, database, count(*)::int as number from released where tier = 'schema' group by server, database)
             update shared_databases d set schemas = schemas - s.number from shared s where d.server = s.server and d.database = s.database
             """,
             tenant.Value),
     ];
 
-    // The first shared database with room, or the next number. The server's row is already locked, which protects these counts.
+    // The first shared database with room and without another placement of the tenant, or the next number. The server's row is already
+    // locked, which protects these counts.
     private static NpgsqlBatchCommand ChooseDatabase(Guid id) => Command(
         $"""
         with begun as (
-            select p.id, p.server, s.max_schemas_per_database as maximum from placements p join database_servers s on s.name = p.server where p.id = $1 and p.database = ''),
+            select p.id, p.tenant_id, p.server, s.max_schemas_per_database as maximum from placements p join database_servers s on s.name = p.server where p.id = $1 and p.database = ''),
         chosen as (
             select b.id, b.server, coalesce(
-                (select min(number) from shared_databases d where d.server = b.server and d.schemas < b.maximum),
+                (select min(number) from shared_databases d where d.server = b.server and d.schemas < b.maximum
+                    and not exists (select from placements o where o.tenant_id = b.tenant_id and o.server = d.server and o.database = d.database and o.state <> 'gone')),
                 (select coalesce(max(number), 0) + 1 from shared_databases d where d.server = b.server)) as number
             from begun b),
         counted as (

@@ -81,6 +81,64 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         return await FindAsync(connection, null, tenant, cancellationToken);
     }
 
+    /// <summary>One placement of the tenant; null when it has none with this id.</summary>
+    public async Task<TenantPlacement?> FindAsync(TenantId tenant, Guid placement, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand($"select {PlacementSql.Columns} from placements p where p.id = $1 and p.tenant_id = $2");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = placement });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? PlacementSql.Read(row, 0) : null;
+    }
+
+    /// <summary>
+    /// Begins a placement beside the tenant's current one, on a named server. One that is being built is kept.
+    /// </summary>
+    /// <returns>The placement; null when the server has no room, takes no placements, or has another one of the tenant in the row tier.</returns>
+    public async Task<TenantPlacement?> ReserveBesideAsync(StepLease lease, TenantId tenant, IsolationTier tier, string server, CancellationToken cancellationToken)
+    {
+        await using var transaction = await leases.BeginAsync(lease, cancellationToken);
+        if (await FindBuildingAsync(transaction.Connection, transaction.Transaction, tenant, cancellationToken) is { } begun)
+            return begun;
+        await transaction.CommitAsync(PlacementSql.Begin(Guid.CreateVersion7(), tenant, tier, server), cancellationToken);
+        return await FindBuildingAsync(transaction.Connection, null, tenant, cancellationToken);
+    }
+
+    /// <summary>The tenant's placements that were current and are kept, the last one first.</summary>
+    public async Task<IReadOnlyList<KeptPlacement>> KeptAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            $"""
+            select {PlacementSql.Columns}, p.kept_until, c.from_plan, c.to_plan
+            from placements p left join plan_changes c on c.operation_id = p.kept_by where p.tenant_id = $1 and p.state = 'kept' order by p.epoch desc
+            """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        var kept = new List<KeptPlacement>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            kept.Add(new(PlacementSql.Read(row, 0)!)
+            {
+                Until = row.IsDBNull(10) ? null : row.GetFieldValue<DateTimeOffset>(10),
+                Change = row.IsDBNull(11) ? null : new(row.GetString(11), row.GetString(12)),
+            });
+        }
+
+        return kept;
+    }
+
+    /// <summary>Says until when a placement of the tenant is kept, and by which operation.</summary>
+    /// <returns>Until when, by the registry's clock; null when that was said before.</returns>
+    public static async Task<DateTimeOffset?> KeepAsync(LeasedTransaction transaction, Guid placement, Guid operation, TimeSpan keep, TimeSpan offset, CancellationToken cancellationToken) =>
+        await transaction.Connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
+            "update placements set kept_until = now() + @offset + @keep, kept_by = @operation where id = @placement and state = 'kept' and kept_until is null returning kept_until",
+            new { placement, operation, keep, offset }, transaction.Transaction, cancellationToken: cancellationToken)) is { } until
+            ? new DateTimeOffset(until)
+            : null;
+
+    /// <summary>Marks a kept placement as gone, and frees its room. Commit these commands with the transaction.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> ReleaseKeptCommands(Guid placement) => PlacementSql.ReleaseKept(placement);
+
     /// <summary>Every placement of the tenant of which something may exist: current, being built, or kept.</summary>
     public async Task<IReadOnlyList<TenantPlacement>> ListAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -137,7 +195,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
 
         if (await transaction.ExecuteAsync(
             """
-            update placements set state = 'current', updated_at = now(), epoch = (select max(epoch) + 1 from placements where tenant_id = @Tenant)
+            update placements set state = 'current', kept_until = null, kept_by = null, updated_at = now(), epoch = (select max(epoch) + 1 from placements where tenant_id = @Tenant)
             where id = @to and tenant_id = @Tenant and epoch <> @expectedEpoch and state in ('building', 'kept')
             """,
             parameters, cancellationToken) == 0)
@@ -182,6 +240,15 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         NpgsqlConnection connection, NpgsqlTransaction? transaction, TenantId tenant, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"select {PlacementSql.Columns} from (select $1 as id) t {PlacementSql.Join} where p.id is not null", connection, transaction);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? PlacementSql.Read(row, 0) : null;
+    }
+
+    private static async Task<TenantPlacement?> FindBuildingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"select {PlacementSql.Columns} from placements p where p.tenant_id = $1 and p.state = 'building'", connection, transaction);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? PlacementSql.Read(row, 0) : null;

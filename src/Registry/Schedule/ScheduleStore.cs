@@ -44,6 +44,17 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
             JsonSerializer.Serialize(new { command.Id, command.Kind, command.RunAt, command.ExpiresAt }, Json.Options)),
     ];
 
+    /// <summary>Cancels a tenant's commands of a kind that have not run yet and whose field has a value, with their audit lines.</summary>
+    public static NpgsqlBatchCommand CancelCommand(string kind, TenantId tenant, string field, string value, string actor, string reason) => CommandLedger.Statement(
+        $"""
+        with cancelled as (
+            update scheduled_commands set state = 'cancelled', ended_by = $5, end_reason = $6, ended_at = now(), next_try_at = null, claim = null
+            where kind = $1 and tenant_id = $2 and command ->> $3 = $4 and state = 'scheduled' returning id)
+        insert into audit (actor, action, tenant_id, detail)
+        select $5, '{AuditActions.ScheduleCancel}', $2, jsonb_build_object('id', id, 'kind', $1::text, 'reason', $6::text) from cancelled
+        """,
+        kind, tenant.Value, field, value, actor, reason);
+
     /// <exception cref="PostgresException">23505: the caller has used the key before.</exception>
     public async Task AddAsync(ScheduledCommand command, IdempotencyKey? key, CancellationToken cancellationToken)
     {

@@ -52,6 +52,8 @@ internal static class ProgramGrants
         new("operation_scope_waits", "select, insert"),
         new("workflows", "insert"),
         new("scheduled_commands", "select, insert, update"),
+        // The plan that a reverted move restores. Not the former settings.
+        new("plan_changes", "", Reads: "operation_id, from_plan, to_plan"),
         new("idempotency_keys", "select, insert"),
         new("custom_steps", "select"),
     ];
@@ -115,12 +117,14 @@ internal static class ProgramGrants
         .. All,
         new("operation_steps", "", Lease),
         new("tenants", "select", $"status, plan, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
+        new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
+        new("tenants", "select", $"status, plan, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),
         // The domains of a tenant that ends, and a domain that an update replaces.
         new("tenant_domains", "delete", "linked_at"),
         new("placements", "insert, update"),
-        // A reactivation lifts the holds that it was accepted for, and a suspension announces its own.
-        new("holds", "delete", "unannounced"),
+        // A reactivation lifts the holds that it was accepted for, a suspension announces its own, and a move sets and lifts its own.
+        new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "select, delete", "opening"),
         // The end of a tenant: what the registry knows of it goes, its names are reserved, and the certificate is written.
         new("deprovisionings", "delete", "announced_at, final_at"),
@@ -137,6 +141,8 @@ internal static class ProgramGrants
         new("tenant_runtime_keys", "select, insert, update, delete"),
         new("tenant_settings", "select, insert, update, delete"),
         new("plan_changes", "select, insert, update, delete"),
+        // The removal of what a move leaves, and its cancellation when the move is reverted.
+        new("scheduled_commands", "select, insert", "state, ended_by, end_reason, ended_at, next_try_at, claim"),
         new("tenant_migrations", "select, insert, update, delete"),
         new("product_versions", "select, insert"),
         new("backups", "select, insert, update"),

@@ -22,7 +22,7 @@ public static class TenantRows
     /// <summary>Follows a change of tenant <c>@Tenant</c>'s routing.</summary>
     internal const string ShowRouting =
         """
-        update tenants t set schema_version = p.schema_version, version = t.version + 1, updated_at = now()
+        update tenants t set schema_version = p.schema_version, tier = p.tier, version = t.version + 1, updated_at = now()
         from placements p where t.id = @Tenant and p.id = placement_of(t.id)
         """;
 

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts.Steps;
 using Saga.Registry;
+using Saga.Registry.Placements;
 using Saga.Tenancy.Configuration;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
@@ -20,8 +22,11 @@ public sealed class ConfigurationModule : ResourceModule
         services.AddSealing(configuration);
         services.AddSingleton<PlanSettings>();
         services.AddSingleton<IStep, ConfigurationStep>();
+        services.TryAddSingleton<PlacementStore>();
+        services.AddSingleton<PlanChanger>();
         services.AddSingleton<IStep, ChangePlanStep>();
         services.AddSingleton<IStep, UpdateConfigurationStep>();
+        services.AddSingleton<IStep, RestorePlanStep>();
         services.AddSingleton<IStep, AnnouncePlanStep>();
     }
 

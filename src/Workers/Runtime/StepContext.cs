@@ -4,6 +4,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
+using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime.Progress;
 
@@ -57,6 +58,10 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
     /// <summary>Where an earlier attempt in the same direction stopped; null when there is no checkpoint.</summary>
     public T? Checkpoint<T>()
         where T : class => Progress?.Checkpoint is { } stored ? JsonSerializer.Deserialize<T>(stored, Json.Options) : null;
+
+    /// <summary>The same work for one placement of the tenant, as if it were the only one.</summary>
+    internal StepContext On(TenantPlacement placement) =>
+        new(Tenant with { Placed = placement, Tier = placement.Tier }, OperationId, Step, Attempt, Lease) { Inputs = Inputs };
 
     /// <summary>The command that the operation runs, as accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
     public T Input<T>()

@@ -55,7 +55,8 @@ public sealed class When_a_migration_is_posted : ApiTest
     [InlineData("""{"targetPlan":"custom","migrationOptions":{"downtme":true}}""", 422, "validation", "/migrationOptions/downtme")]
     [InlineData("""{"targetPlan":"custom","migrationOptions":{"downtime":"yes"}}""", 422, "validation", "/migrationOptions/downtime")]
     [InlineData("""{"targetPlan":"custom","migrationOptions":[]}""", 422, "validation", "/migrationOptions")]
-    [InlineData("""{"isolation":"row","migrationOptions":{"downtime":false}}""", 422, "not-supported", "/isolation")]
+    [InlineData("""{"isolation":"row","migrationOptions":{"downtime":false}}""", 422, "not-supported", "/migrationOptions/downtime")]
+    [InlineData("""{"isolation":"row","migrationOptions":{"downtime":true,"preserveData":false},"confirm":"acne"}""", 422, "validation", "/confirm")]
     [InlineData("""{"targetPlan":"basic"}""", 409, "plan-too-small", "/targetPlan")]
     public async Task Should_name_the_field_and_the_fix(string body, int status, string code, string pointer)
     {

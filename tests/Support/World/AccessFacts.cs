@@ -16,7 +16,7 @@ public sealed record AccessFacts(string Login, string Place, string Cache, strin
         await using (var registry = await site.Registry.OpenConnectionAsync())
         {
             (server, database, login) = await registry.QuerySingleAsync<(string, string, string)>(
-                "select server, database, login from placements where tenant_id = @Value and state <> 'gone'", new { tenant.Value });
+                "select server, database, login from placements where tenant_id = @Value and state in ('current', 'building')", new { tenant.Value });
         }
 
         var admin = site.Servers.Single(s => s.Name == server).ConnectionString;

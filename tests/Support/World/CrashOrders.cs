@@ -19,6 +19,10 @@ public sealed record CrashOrders
     public DeprovisionTenant? Deprovision { get; init; }
     public BackupTenant? Backup { get; init; }
 
+    public MigrateTenant? Migrate { get; init; }
+
+    public RevertMove? Revert { get; init; }
+
     public required CrashPoint At { get; init; }
 
     /// <summary>A step that takes effect and then fails permanently, so that the operation compensates.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts.Identifiers;
 using Saga.Tests.Support.Keycloak;
 
@@ -5,7 +6,7 @@ namespace Saga.Tests.Support.World;
 
 /// <summary>
 /// Compares everything that tenants have in external systems, and their data in the registry, with the tenants' status: an active
-/// tenant has everything exactly once, and an undone tenant has nothing.
+/// tenant has everything exactly once, what belongs to a placement once for each that is not gone, and an undone tenant has nothing.
 /// </summary>
 public static class ExternalState
 {
@@ -37,7 +38,7 @@ public static class ExternalState
             var tenants = await RegistryFacts.TenantsAsync(site);
             var elsewhere = new HashSet<Guid>();
             foreach (var other in site.World.Sites.Where(s => s != site))
-                elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).Select(t => t.Id));
+                elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).SelectMany(t => t.Placements.Select(p => p.Id).Append(t.Id)));
             var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected);
 
             // A list and not a set, so that duplicates count as differences.
@@ -61,14 +62,15 @@ public static class ExternalState
         var id = new TenantId(tenant.Id);
         Fact Of(string text) => new(tenant.Id, $"{tenant.Id}: {text}");
 
-        yield return Of($"login t_{id.Compact} on {tenant.Server}");
-        if (tenant.Tier != "row")
-            yield return Of($"role t_{id.Compact}_owner on {tenant.Server}");
-        if (tenant.Tier == "schema")
-            yield return Of($"schema {tenant.Schema} in {tenant.Database} on {tenant.Server}");
-        if (tenant.Tier == "database")
-            yield return Of($"database {tenant.Database} on {tenant.Server}");
-        yield return Of($"rows in {tenant.Database}.{tenant.Schema} on {tenant.Server}");
+        foreach (var placement in tenant.Placements)
+        {
+            foreach (var text in Expected(placement))
+                yield return new(placement.Id, $"{placement.Id}: {text}");
+            yield return Of($"rows in {placement.Database}.{placement.Schema} on {placement.Server}");
+            yield return Of("credential database");
+            yield return Of($"placement {placement.State}");
+        }
+
         yield return Of($"cache user t_{id.Compact}");
         yield return Of($"object .saga/tenants/{id}.json");
         yield return Of($"organisation {tenant.Slug} id {tenant.OrganizationId} members {tenant.AdminUserId} administrators {tenant.AdminUserId}");
@@ -76,11 +78,22 @@ public static class ExternalState
         yield return Of("key");
         yield return Of("key for runtimes");
         yield return Of("credential cache");
-        yield return Of("credential database");
         yield return Of($"settings {tenant.PlanSettings}");
-        yield return Of($"migrations {tenant.SchemaVersion}");
-        yield return Of("placement");
+        yield return Of(string.Create(CultureInfo.InvariantCulture, $"migrations {tenant.Placements.Sum(p => p.SchemaVersion ?? 0)}"));
         yield return Of("ids in the directory");
+    }
+
+    // What belongs to the placement and has its id in its name. A former login is barred.
+    private static IEnumerable<string> Expected(PlacementRow placement)
+    {
+        var name = placement.Id.ToString("n");
+        yield return $"{(placement.State == "kept" ? "role" : "login")} t_{name} on {placement.Server}";
+        if (placement.Tier != "row")
+            yield return $"role t_{name}_owner on {placement.Server}";
+        if (placement.Tier == "schema")
+            yield return $"schema {placement.Schema} in {placement.Database} on {placement.Server}";
+        if (placement.Tier == "database")
+            yield return $"database {placement.Database} on {placement.Server}";
     }
 
     private static List<string> Without(List<string> from, List<string> others)

@@ -8,16 +8,17 @@ internal static class RegistryFacts
     public static async Task<List<TenantRow>> TenantsAsync(Site site)
     {
         await using var connection = await site.Registry.OpenConnectionAsync();
+        var placements = (await connection.QueryAsync<PlacementRow>(
+            "select id, tenant_id as TenantId, tier, server, database, schema, state, schema_version as SchemaVersion from placements where state <> 'gone'")).ToLookup(p => p.TenantId);
         return
         [
-            .. await connection.QueryAsync<TenantRow>(
+            .. (await connection.QueryAsync<TenantRow>(
                 """
-                select t.id, slug, t.tier, status, admin_email as AdminEmail, server as Server, database as Database,
-                       schema as Schema, organization_id as OrganizationId, admin_user_id as AdminUserId, placements.schema_version as SchemaVersion,
+                select t.id, slug, t.tier, status, admin_email as AdminEmail, organization_id as OrganizationId, admin_user_id as AdminUserId,
                        (select count(*) from jsonb_object_keys(p.definition->'settings')) + (select count(*) from jsonb_object_keys(p.definition->'features'))
                            as PlanSettings
-                from tenants t join plans p on p.name = t.plan left join placements on tenant_id = t.id and state <> 'gone'
-                """),
+                from tenants t join plans p on p.name = t.plan
+                """)).Select(t => t with { Placements = [.. placements[t.Id]] }),
         ];
     }
 
@@ -31,7 +32,7 @@ internal static class RegistryFacts
             union all select tenant_id, 'credential ' || purpose from tenant_credentials
             union all select tenant_id, 'settings ' || count(*) from tenant_settings group by tenant_id
             union all select tenant_id, 'migrations ' || count(*) from tenant_migrations group by tenant_id
-            union all select tenant_id, 'placement' from placements where state <> 'gone'
+            union all select tenant_id, 'placement ' || state from placements where state <> 'gone'
             union all select id, 'ids in the directory' from tenants where coalesce(organization_id, admin_user_id) is not null
             """);
         return [.. rows.Select(r => new Fact(r.Tenant, $"{r.Tenant}: {r.Text}"))];
@@ -64,7 +65,7 @@ internal static class RegistryFacts
 }
 
 /// <summary>A tenant in the registry.</summary>
-internal sealed class TenantRow
+internal sealed record TenantRow
 {
     public Guid Id { get; init; }
 
@@ -76,17 +77,32 @@ internal sealed class TenantRow
 
     public string AdminEmail { get; init; } = "";
 
-    public string? Server { get; init; }
-
-    public string? Database { get; init; }
-
-    public string? Schema { get; init; }
-
     public string? OrganizationId { get; init; }
 
     public string? AdminUserId { get; init; }
 
-    public int? SchemaVersion { get; init; }
-
     public long PlanSettings { get; init; }
+
+    /// <summary>Those that are not gone.</summary>
+    public IReadOnlyList<PlacementRow> Placements { get; init; } = [];
+}
+
+/// <summary>A placement in the registry.</summary>
+internal sealed record PlacementRow
+{
+    public Guid Id { get; init; }
+
+    public Guid TenantId { get; init; }
+
+    public string Tier { get; init; } = "";
+
+    public string Server { get; init; } = "";
+
+    public string Database { get; init; } = "";
+
+    public string Schema { get; init; } = "";
+
+    public string State { get; init; } = "";
+
+    public int? SchemaVersion { get; init; }
 }

@@ -3,7 +3,9 @@ using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
+using Saga.Registry.Placements;
 using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
 
 namespace Saga.Tests.Unit.Intake;
 
@@ -27,6 +29,15 @@ internal static class Commands
             ["signingSecret"] = new() { Generate = true, Sealed = true },
             ["sealedText"] = new() { Value = Element("\"x\""), Sealed = true },
         },
+    };
+
+    /// <summary>An active tenant of the plan with rows in the shared tables.</summary>
+    public static Tenant ActiveTenant { get; } = new()
+    {
+        Id = new(Guid.CreateVersion7()), Slug = Slug.Parse("acme"), Name = "Acme", Plan = "premium", Tier = IsolationTier.Row, Status = TenantStatus.Active, Subdomain = "acme",
+        Timezone = "UTC", AdminEmail = "ada@acme.com", Features = new Dictionary<string, bool>(), Settings = new Dictionary<string, JsonElement>(), Version = 1,
+        CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
+        Placed = new() { Id = Guid.NewGuid(), Epoch = 1, State = PlacementState.Current, Tier = IsolationTier.Row, Place = new("main", "saga_rows", "product"), Login = "t_1" },
     };
 
     public static ProvisionTenant Valid { get; } = new() { Name = "Acme", Slug = "acme", Plan = "premium", AdminEmail = "ada@acme.com" };

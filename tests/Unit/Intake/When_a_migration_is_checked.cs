@@ -25,13 +25,7 @@ public sealed class When_a_migration_is_checked
     private static readonly Plan[] Plans = [Basic, Enterprise, Commands.Plan];
     private static readonly PlacementServer[] Servers = [new("main", "eu", 1, 10, true), new("other", "eu", 1, 10, true)];
 
-    private static readonly Tenant Tenant = new()
-    {
-        Id = new(Guid.CreateVersion7()), Slug = Slug.Parse("acme"), Name = "Acme", Plan = "premium", Tier = IsolationTier.Row, Status = TenantStatus.Active, Subdomain = "acme",
-        Timezone = "UTC", AdminEmail = "ada@acme.com", Features = new Dictionary<string, bool>(), Settings = new Dictionary<string, JsonElement>(), Version = 1,
-        CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
-        Placed = new() { Id = Guid.NewGuid(), Epoch = 1, State = PlacementState.Current, Tier = IsolationTier.Row, Place = new("main", "saga_rows", "product"), Login = "t_1" },
-    };
+    private static readonly Tenant Tenant = Commands.ActiveTenant;
 
     private static readonly MigrateTenant Command = new() { TenantId = Tenant.Id, TargetPlan = "basic" };
 
@@ -132,7 +126,7 @@ public sealed class When_a_migration_is_checked
     }
 
     private static OperationRejected? Guard(MigrateTenant command, Tenant? tenant = null) =>
-        new MigratePlan(null!, null!, null!).Guard(Validate(command) ?? throw new InvalidOperationException("It breaks a rule."), tenant ?? Tenant);
+        new MigratePlan(null!, null!, null!, null!).Guard(Validate(command) ?? throw new InvalidOperationException("It breaks a rule."), tenant ?? Tenant);
 
     private static ValidMigrate? Validate(MigrateTenant command) => MigrateValidation.Validate(command, Plans, Servers, out _);
 

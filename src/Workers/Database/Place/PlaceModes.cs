@@ -116,12 +116,20 @@ internal sealed partial class PlaceModes(DatabaseServers servers, PlaceModeStore
     // sessions are ended. Those of the runtime's shared role hold the tenant's lock and get some time.
     private static async Task EndTransactionsAsync(ServerSession session, Guid tenant, CancellationToken cancellationToken)
     {
-        await session.ExecuteAsync(
-            """
-            select pg_terminate_backend(a.pid) from pg_stat_activity a join saga.logins l on l.login = a.usename
-            where l.tenant_id = @tenant and a.datname = current_database()
-            """,
-            cancellationToken, new { tenant });
+        const string Sessions = "from pg_stat_activity a join saga.logins l on l.login = a.usename where l.tenant_id = @tenant and a.datname = current_database()";
+        // Sessions that begin later know the mode. Their process ids tell them apart, because when another login's session began is not shown
+        // to everybody.
+        var older = (await session.QueryAsync<int>($"select a.pid {Sessions}", cancellationToken, new { tenant })).ToArray();
+        if (older.Length > 0)
+        {
+            // All are told to end before any is waited for.
+            await session.ExecuteAsync($"select pg_terminate_backend(a.pid) {Sessions} and a.pid = any(@older)", cancellationToken, new { tenant, older });
+            await session.ExecuteAsync($"select pg_terminate_backend(a.pid, 2000) {Sessions} and a.pid = any(@older)", cancellationToken, new { tenant, older });
+            // One that has ended by itself counts there as one that could not be ended, so what is left decides.
+            if (await session.ScalarAsync<bool>($"select exists (select {Sessions} and a.pid = any(@older))", cancellationToken, new { tenant, older }))
+                throw new InvalidOperationException($"A session of tenant {tenant} on server '{session.Server}' does not end.");
+        }
+
         await session.InTransactionAsync(
             () => session.ExecuteAsync(
                 "set local lock_timeout = '10s'; select pg_advisory_xact_lock(hashtextextended(@tenant::text, 5))", cancellationToken, new { tenant }),

@@ -6,7 +6,7 @@ namespace Saga.Workers.Database.Preparation;
 internal static class Mover
 {
     // A superuser bypasses policies without it.
-    private const string Become =
+    public const string Become =
         $"do $do$ begin if not (select rolsuper from pg_roles where rolname = current_user) then set local role {PreparedNames.Mover}; end if; end $do$";
 
     /// <summary>Runs the query as the mover, within a transaction if there is one. The default value if this user may not become the mover.</summary>

@@ -79,9 +79,16 @@ internal static class ProductTables
         var tables = await OfTenantsAsync(session, schema, cancellationToken);
         if (tables.Count > 0)
         {
-            await Mover.ExecuteAsync(
-                session, $"with {string.Join(", ", tables.Select((t, i) => FormattableString.Invariant($"d{i} as (delete from {t} where tenant_id = @tenant)")))} select 1",
-                cancellationToken, new { tenant });
+            await session.InTransactionAsync(
+                async () =>
+                {
+                    await session.ExecuteAsync(Mover.Become, cancellationToken);
+                    // The former copy of a tenant may have millions of rows.
+                    await session.ExecuteLongAsync(
+                        $"with {string.Join(", ", tables.Select((t, i) => FormattableString.Invariant($"d{i} as (delete from {t} where tenant_id = @tenant)")))} select 1",
+                        cancellationToken, new { tenant });
+                },
+                cancellationToken);
         }
     }
 

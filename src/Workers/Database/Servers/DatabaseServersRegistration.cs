@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -34,7 +35,7 @@ public static class DatabaseServersRegistration
         services.AddSingleton<DatabaseServers>();
         services.AddSingleton<IServerBudgets, ConfiguredServerBudgets>();
         services.AddSingleton<FencedSessions>();
-        services.AddSingleton<PlacementStore>();
+        services.TryAddSingleton<PlacementStore>();
         services.AddHostedService<RegisterServersAtStart>();
         return services;
     }

@@ -13,18 +13,25 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
 {
     public string Server { get; } = server;
 
-    public Version ServerVersion => connection.PostgreSqlVersion;
+    public Version ServerVersion => Connection.PostgreSqlVersion;
 
-    public Task<ServerIdentity> IdentifyAsync(CancellationToken cancellationToken) => TranslatingAsync(() => ServerIdentity.ReadAsync(connection, cancellationToken));
+    /// <summary>For what the other members cannot do, within <see cref="TranslatingAsync"/>.</summary>
+    public NpgsqlConnection Connection { get; } = connection;
+
+    public Task<ServerIdentity> IdentifyAsync(CancellationToken cancellationToken) => TranslatingAsync(() => ServerIdentity.ReadAsync(Connection, cancellationToken));
 
     public Task ExecuteAsync(string sql, CancellationToken cancellationToken, object? parameters = null) =>
-        TranslatingAsync(async () => await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
+        TranslatingAsync(async () => await Connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
+
+    /// <summary>The same without a time limit for the statement, for a step whose attempt has one.</summary>
+    public Task ExecuteLongAsync(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        TranslatingAsync(async () => await Connection.ExecuteAsync(new CommandDefinition(sql, parameters, commandTimeout: 0, cancellationToken: cancellationToken)));
 
     public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
-        TranslatingAsync(() => connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
+        TranslatingAsync(() => Connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
-        TranslatingAsync(async () => (IReadOnlyList<T>)[.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))]);
+        TranslatingAsync(async () => (IReadOnlyList<T>)[.. await Connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))]);
 
     /// <summary>Whether the server has a database with this name.</summary>
     public Task<bool> HasDatabaseAsync(string database, CancellationToken cancellationToken) =>
@@ -33,7 +40,7 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
     /// <summary>Commits when the work returns; rolls back when it throws.</summary>
     public async Task InTransactionAsync(Func<Task> work, CancellationToken cancellationToken)
     {
-        await using var transaction = await TranslatingAsync(async () => await connection.BeginTransactionAsync(cancellationToken));
+        await using var transaction = await TranslatingAsync(async () => await Connection.BeginTransactionAsync(cancellationToken));
         await work();
         await TranslatingAsync(async () =>
         {
@@ -42,9 +49,10 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
         });
     }
 
-    public ValueTask DisposeAsync() => new(giveBack(connection));
+    public ValueTask DisposeAsync() => new(giveBack(Connection));
 
-    private async Task<T> TranslatingAsync<T>(Func<Task<T>> call)
+    /// <summary>Throws the call's errors as step failures.</summary>
+    public async Task<T> TranslatingAsync<T>(Func<Task<T>> call)
     {
         try
         {

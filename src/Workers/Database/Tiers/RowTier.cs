@@ -27,7 +27,9 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
             await ProductTables.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
         }
 
-        await verification.VerifyIsolationAsync(context, cancellationToken);
+        // Verification signs in where the tenant is routed, which a place beside its current one is not.
+        if (context.Tenant.Status == TenantStatus.Provisioning)
+            await verification.VerifyIsolationAsync(context, cancellationToken);
     }
 
     public async Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken)

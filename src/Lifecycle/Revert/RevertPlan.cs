@@ -1,0 +1,50 @@
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Audit;
+using Saga.Registry.Placements;
+using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
+
+namespace Saga.Lifecycle.Revert;
+
+/// <summary>Revert: routes a tenant back to the place that its last move has left.</summary>
+public sealed class RevertPlan(PlanStore plans, TenantStore tenants, PlacementStore placements) : ICommandPlan<RevertMove, ValidRevert>
+{
+    public static string Kind => RevertWorkflow.Kind;
+
+    public static string Queue => Endpoints.RevertCommands;
+
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RevertWorkflow.InPlan, RevertWorkflow.WithPlan];
+
+    public string AuditAction => AuditActions.TenantRevert;
+
+    public async ValueTask<Checked<ValidRevert>> CheckAsync(RevertMove command, CancellationToken cancellationToken)
+    {
+        var errors = new List<FieldError>();
+        if (command.TenantId == default)
+            errors.Add(new("/tenantId", "is required: the tenant's id"));
+        var reason = ReasonText.Normalize(command.Reason);
+        if (command.Reason is not null && reason is null)
+            errors.Add(new("/reason", ReasonText.Rule));
+        return errors.Count > 0 ? new(null, errors) : new(
+            new()
+            {
+                Tenant = command.TenantId,
+                Reason = reason,
+                Kept = await placements.KeptAsync(command.TenantId, cancellationToken) is [var last, ..] ? last : null,
+                Plans = await plans.ListAsync(cancellationToken),
+                Found = await tenants.FindAsync(command.TenantId, cancellationToken),
+            },
+            []);
+    }
+
+    public CommandSubject Subject(ValidRevert input) => new CommandSubject.ExistingTenant(input.Tenant);
+
+    public OperationRejected? Guard(ValidRevert input, Tenant tenant) => RevertGuard.Check(input, tenant);
+
+    public WorkflowDefinition Plan(ValidRevert input, Tenant? tenant) => input.PlanOf(tenant!) is null ? RevertWorkflow.InPlan : RevertWorkflow.WithPlan;
+
+    public object AuditDetail(ValidRevert input) => new { placement = input.Kept?.Placement.Id, reason = input.Reason };
+}

@@ -1,0 +1,35 @@
+using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
+using Saga.Registry.Plans;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Configuration;
+
+/// <summary>Gives a tenant another plan and that plan's configuration, and takes it back. Both may be repeated. Thread-safe.</summary>
+internal sealed class PlanChanger(PlanSettings settings, PlanStore plans, LeasedTransactions leases, RegistryNotifier notifier)
+{
+    /// <summary>Changes it in one transaction. Changes nothing if the tenant has the plan.</summary>
+    public async Task<object?> ChangeAsync(StepContext context, string name, CancellationToken cancellationToken)
+    {
+        var plan = await settings.FindAsync(name, context.Tenant, cancellationToken);
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        if (await PlanChangeRows.BeginAsync(transaction, context.TenantId, context.OperationId, plan.Name, cancellationToken) is not { } change)
+            return new { Plan = plan.Name };
+        var written = await settings.WriteAsync(transaction, context.Tenant, plan, cancellationToken);
+        // A plan that is not in the registry any more may leave settings that nothing reads.
+        if (await plans.FindAsync(change.FromPlan, cancellationToken) is { } former)
+            await PlanSettings.DeleteFormerAsync(transaction, context.TenantId, former, plan, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
+        return new { change.FromPlan, change.ToPlan, written.Settings, written.Features };
+    }
+
+    /// <summary>Restores exactly what the tenant had before the operation.</summary>
+    public async Task UndoAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        await PlanChangeRows.UndoAsync(transaction, context.TenantId, context.OperationId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
+    }
+}

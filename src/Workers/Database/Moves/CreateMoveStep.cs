@@ -1,0 +1,34 @@
+using Saga.Contracts.Steps;
+using Saga.Registry.Tenants;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Database.Moves;
+
+/// <summary>
+/// Creates the new place with its login and the product's tables, as provisioning does, and brings the tables of the former place to the
+/// same version. Nobody is routed to the new place yet.
+/// </summary>
+internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, MigrateStep migrate, PlaceTables tables) : IStep
+{
+    public string Name => StepNames.CreateMove;
+
+    public IReadOnlyList<string> Needs => [StepNames.ReserveMove];
+
+    public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
+
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var (from, to) = (await places.FromAsync(context, StepNames.ReserveMove, cancellationToken), await places.ToAsync(context, StepNames.ReserveMove, cancellationToken));
+        await database.ExecuteAsync(context.On(to), cancellationToken);
+        await migrate.ExecuteAsync(context.On(to), cancellationToken);
+        await tables.UpdateAsync(context, from, cancellationToken);
+        return new { to.Place.Server, to.Place.Database, to.Place.Schema, to.Tier };
+    }
+
+    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var to = await places.ToAsync(context, StepNames.ReserveMove, cancellationToken);
+        await migrate.CompensateAsync(context.On(to), cancellationToken);
+        await database.CompensateAsync(context.On(to), cancellationToken);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+using Saga.Workers.Database.Preparation;
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Moves;
+
+/// <summary>
+/// One transaction in a place, as the mover, whom no policy and no mode of the place stops. Statements have no time limit of their own,
+/// because the step has one. Values have one spelling as text, whatever the server's settings.
+/// </summary>
+internal sealed class MoveSession : IAsyncDisposable
+{
+    private readonly ServerSession session;
+    private readonly NpgsqlTransaction transaction;
+
+    private MoveSession(ServerSession session, NpgsqlTransaction transaction) => (this.session, this.transaction) = (session, transaction);
+
+    public ServerSession Session => session;
+
+    /// <param name="isReader">Whether it only reads: then everything that it reads is of one moment.</param>
+    public static async Task<MoveSession> BeginAsync(ServerSession session, bool isReader, CancellationToken cancellationToken)
+    {
+        var opened = await session.TranslatingAsync(async () => await session.Connection.BeginTransactionAsync(
+            isReader ? IsolationLevel.RepeatableRead : IsolationLevel.ReadCommitted, cancellationToken));
+        var begun = new MoveSession(session, opened);
+        try
+        {
+            await begun.ExecuteAsync(
+                $"""
+                set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local extra_float_digits = 3;
+                set local bytea_output = 'hex'; set local xmloption = 'content'; {Mover.Become}
+                """,
+                cancellationToken);
+            return begun;
+        }
+        catch
+        {
+            await begun.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task ExecuteAsync(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        session.TranslatingAsync(() => session.Connection.ExecuteAsync(Command(sql, parameters, cancellationToken)));
+
+    public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        session.TranslatingAsync(() => session.Connection.ExecuteScalarAsync<T>(Command(sql, parameters, cancellationToken)));
+
+    public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
+        session.TranslatingAsync(async () => (IReadOnlyList<T>)[.. await session.Connection.QueryAsync<T>(Command(sql, parameters, cancellationToken))]);
+
+    public Task CommitAsync(CancellationToken cancellationToken) => session.TranslatingAsync(async () =>
+    {
+        await transaction.CommitAsync(cancellationToken);
+        return 0;
+    });
+
+    public ValueTask DisposeAsync() => transaction.DisposeAsync();
+
+    private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
+        new(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancellationToken);
+}

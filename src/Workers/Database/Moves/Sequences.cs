@@ -1,0 +1,56 @@
+using Saga.Workers.Database.Servers;
+
+namespace Saga.Workers.Database.Moves;
+
+/// <summary>
+/// Advances the target's sequences to what the source has used. Never lowers one: in shared tables a sequence serves other tenants too.
+/// </summary>
+internal static class Sequences
+{
+    public static async Task AdvanceAsync(MoveSession from, string fromSchema, MoveSession to, string toSchema, Guid tenant, CancellationToken cancellationToken)
+    {
+        foreach (var sequence in await ListAsync(from, fromSchema, cancellationToken))
+        {
+            var name = $"{Sql.Name(toSchema)}.{Sql.Name(sequence.Name)}";
+            if (!await to.ScalarAsync<bool>("select to_regclass(@name) is not null", cancellationToken, new { name }))
+                continue;
+            // Takes the lock for which other sessions' nextval waits, so that nobody advances it between the two statements.
+            await to.ExecuteAsync($"alter sequence {name} increment by {FormattableString.Invariant($"{sequence.Increment}")}", cancellationToken);
+            var used = sequence.Column is null ? null : await to.ScalarAsync<long?>(
+                $"select max({Sql.Name(sequence.Column)})::bigint from {Sql.Name(toSchema)}.{Sql.Name(sequence.Table!)} where tenant_id = @tenant", cancellationToken, new { tenant });
+            if (Largest(sequence.Last, used) is { } needed)
+            {
+                await to.ExecuteAsync(
+                    $"select setval({Sql.Text(name)}::regclass, @needed) from {name} where last_value < @needed or (last_value = @needed and not is_called)", cancellationToken, new { needed });
+            }
+        }
+    }
+
+    // Descending sequences are left alone. Last is null when a sequence was never used.
+    private static Task<IReadOnlyList<Sequence>> ListAsync(MoveSession session, string schema, CancellationToken cancellationToken) => session.QueryAsync<Sequence>(
+        """
+        select s.sequencename::text as Name, s.increment_by as Increment, s.last_value as Last, t.relname::text as "Table", a.attname::text as "Column"
+        from pg_sequences s
+        join pg_class q on q.relname = s.sequencename and q.relnamespace = to_regnamespace(quote_ident(s.schemaname))
+        left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = q.oid and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 and d.deptype in ('a', 'i')
+        left join pg_class t on t.oid = d.refobjid and exists (select from pg_attribute x where x.attrelid = t.oid and x.attname = 'tenant_id' and not x.attisdropped)
+        left join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+        where s.schemaname = @schema and s.increment_by > 0 order by 1
+        """,
+        cancellationToken, new { schema });
+
+    private static long? Largest(long? one, long? other) => one is null ? other : other is null ? one : Math.Max(one.Value, other.Value);
+
+    private sealed class Sequence
+    {
+        public string Name { get; init; } = "";
+
+        public long Increment { get; init; }
+
+        public long? Last { get; init; }
+
+        public string? Table { get; init; }
+
+        public string? Column { get; init; }
+    }
+}
