@@ -74,6 +74,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapDomains();
         api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
         api.MapGroup("").WithTags("Backups").MapBackups();
+        api.MapGroup("").WithTags("Tenants").MapVerifications();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();

@@ -50,6 +50,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.BackupTenant"/>.</summary>
     public const string Backups = "saga-commands-backup";
 
+    /// <summary>Takes <see cref="Commands.VerifyTenant"/>.</summary>
+    public const string Verifications = "saga-commands-verify";
+
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 

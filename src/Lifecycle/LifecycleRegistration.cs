@@ -19,6 +19,7 @@ using Saga.Lifecycle.RemoveCopies;
 using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
+using Saga.Lifecycle.Verify;
 using Saga.Registry;
 using Saga.Registry.Placements;
 
@@ -58,7 +59,8 @@ public static class LifecycleRegistration
             .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
             .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>()
-            .AddCommand<BackupTenant, ValidBackup, BackupPlan>();
+            .AddCommand<BackupTenant, ValidBackup, BackupPlan>()
+            .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

@@ -65,6 +65,7 @@ public static class StepNames
     public const string BackupSettings = "backup.settings";
     public const string BackupObjects = "backup.objects";
     public const string CompleteBackup = "backup.complete";
+    public const string CheckTenant = "tenant.check";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

@@ -15,5 +15,13 @@ public static class TenantGuard
         Detail = $"Tenant '{tenant.Slug}' is {Name(tenant.Status)}. It must be {string.Join(" or ", allowed.Select(Name))}.",
     };
 
-    private static string Name(TenantStatus status) => JsonNamingPolicy.CamelCase.ConvertName(status.ToString());
+    /// <returns>A rejection that names the hold, if the tenant has one with another effect than noGrowth; otherwise null.</returns>
+    public static OperationRejected? RequireOpen(Tenant tenant) => tenant.Holds.FirstOrDefault(h => h.Effect != HoldEffect.NoGrowth) is not { } hold ? null : new()
+    {
+        Code = RejectionCodes.TenantState,
+        Detail = $"Tenant '{tenant.Slug}' has the hold {Name(hold.Code)} ({Name(hold.Effect)}), set by {hold.Actor}: {hold.Reason} Lift it first. A hold with the effect noGrowth is no obstacle.",
+    };
+
+    private static string Name<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

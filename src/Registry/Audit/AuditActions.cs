@@ -29,6 +29,8 @@ public static class AuditActions
 
     /// <summary>Nothing of a tenant was left, and its deletion certificate was written.</summary>
     public const string TenantCertify = "tenant.certify";
+    /// <summary>The verification of a tenant was accepted.</summary>
+    public const string TenantVerify = "tenant.verify";
 
     /// <summary>A tenant became active. Up to version 3b48fc0: <c>tenant-activated</c>.</summary>
     public const string TenantActivate = "tenant.activate";

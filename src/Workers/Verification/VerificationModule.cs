@@ -14,6 +14,8 @@ public sealed class VerificationModule : ResourceModule
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration);
+        services.AddSingleton<Verifications>();
         services.AddSingleton<IStep, VerifyStep>();
+        services.AddSingleton<IStep, CheckTenantStep>();
     }
 }
