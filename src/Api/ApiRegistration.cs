@@ -8,6 +8,7 @@ using Saga.Api.Backups;
 using Saga.Api.Commands;
 using Saga.Api.CustomSteps;
 using Saga.Api.DeadLetters;
+using Saga.Api.Fleet;
 using Saga.Api.Health;
 using Saga.Api.Limits;
 using Saga.Api.OpenApi;
@@ -75,6 +76,8 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
         api.MapGroup("").WithTags("Backups").MapBackups();
         api.MapGroup("").WithTags("Tenants").MapVerifications();
+        api.MapGroup("").WithTags("Tenants").MapRotations();
+        api.MapGroup("").WithTags("Fleet").MapFleet();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();

@@ -53,6 +53,12 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.VerifyTenant"/>.</summary>
     public const string Verifications = "saga-commands-verify";
 
+    /// <summary>Takes <see cref="Commands.RotateCredentials"/>.</summary>
+    public const string Rotations = "saga-commands-rotate-credentials";
+
+    /// <summary>Takes <see cref="Commands.RotateMasterKey"/>.</summary>
+    public const string MasterKeyRotations = "saga-commands-rotate-master-key";
+
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 

@@ -10,6 +10,7 @@ using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.MasterKeys;
 using Saga.Lifecycle.Migrate;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
@@ -17,6 +18,7 @@ using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.RemoveCopies;
 using Saga.Lifecycle.Revert;
+using Saga.Lifecycle.Rotate;
 using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
 using Saga.Lifecycle.Verify;
@@ -60,7 +62,9 @@ public static class LifecycleRegistration
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
             .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>()
             .AddCommand<BackupTenant, ValidBackup, BackupPlan>()
-            .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>();
+            .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
+            .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
+            .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>

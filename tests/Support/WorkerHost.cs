@@ -20,8 +20,7 @@ public sealed class WorkerHost : IAsyncDisposable
             new("Saga:Sealing:MasterKeys:k1", Convert.ToBase64String(new byte[32])),
             new("Saga:Runtime:Keys:r1", RuntimeLogin.Key),
             new("Saga:Runtime:Registry:ConnectionString", registry is null ? "Host=nowhere.invalid" : RuntimeLogin.On(registry.ConnectionString)),
-            .. settings.Select(s => KeyValuePair.Create(s.Key, s.Value)),
-        ]).Build();
+        ]).AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, s.Value))).Build();
         var collection = new ServiceCollection().AddLogging();
         add(collection, configuration);
         // The last registration counts.

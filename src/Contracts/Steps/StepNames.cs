@@ -66,6 +66,12 @@ public static class StepNames
     public const string BackupObjects = "backup.objects";
     public const string CompleteBackup = "backup.complete";
     public const string CheckTenant = "tenant.check";
+    public const string AddLogin = "login.add";
+    public const string AddCacheUser = "cacheUser.add";
+    public const string SwitchCredentials = "credentials.switch";
+    public const string RetireLogin = "login.retire";
+    public const string RetireCacheUser = "cacheUser.retire";
+    public const string RewrapKeys = "masterKey.rewrap";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

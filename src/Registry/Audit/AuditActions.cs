@@ -32,6 +32,15 @@ public static class AuditActions
     /// <summary>The verification of a tenant was accepted.</summary>
     public const string TenantVerify = "tenant.verify";
 
+    /// <summary>The rotation of a tenant's credentials was accepted.</summary>
+    public const string CredentialsRotate = "credentials.rotate";
+
+    /// <summary>Runtimes see a tenant's new credentials.</summary>
+    public const string CredentialsSwitch = "credentials.switch";
+
+    /// <summary>The rotation of the master key was accepted.</summary>
+    public const string MasterKeyRotate = "masterKey.rotate";
+
     /// <summary>A tenant became active. Up to version 3b48fc0: <c>tenant-activated</c>.</summary>
     public const string TenantActivate = "tenant.activate";
 

@@ -155,6 +155,14 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     public static Task<int> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "update placements set state = 'current', updated_at = now() where tenant_id = @Value and state = 'building'", new { tenant.Value }, cancellationToken);
 
+    /// <summary>Makes another login the placement's own.</summary>
+    /// <returns>Whether the placement had the former login.</returns>
+    public static async Task<bool> ChangeLoginAsync(
+        LeasedTransaction transaction, TenantId tenant, Guid placement, string former, string login, CancellationToken cancellationToken) =>
+        await transaction.ExecuteAsync(
+            "update placements set login = @login, updated_at = now() where id = @placement and tenant_id = @Tenant and state = 'current' and login = @former",
+            new { Tenant = tenant.Value, placement, former, login }, cancellationToken) == 1;
+
     /// <summary>Records the version of the product's schema in the placement; null when there are no tables any more. It may be repeated.</summary>
     public static Task SetSchemaVersionAsync(LeasedTransaction transaction, TenantId tenant, Guid placement, int? version, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(

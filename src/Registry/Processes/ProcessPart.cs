@@ -9,6 +9,9 @@ public sealed record ProcessPart
     /// <summary>The ids of master keys configured in this process.</summary>
     public IReadOnlyCollection<string> MasterKeyIds { get; init; } = [];
 
+    /// <summary>The id of the master key with which this process wraps; null without master keys.</summary>
+    public string? ActiveMasterKeyId { get; init; }
+
     /// <summary>Whether the engine runs in this process.</summary>
     public bool Orchestrates { get; init; }
 }

@@ -27,6 +27,7 @@ internal sealed partial class ProcessRegistrar(
         EngineLevel = level.Value,
         Steps = [.. parts.SelectMany(p => p.Steps).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
         MasterKeyIds = [.. parts.SelectMany(p => p.MasterKeyIds).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        ActiveMasterKeyId = parts.Select(p => p.ActiveMasterKeyId).FirstOrDefault(id => id is not null),
         ConnectionBudget = 0,
     };
 

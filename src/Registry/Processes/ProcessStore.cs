@@ -22,8 +22,8 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into processes as p (id, program, version, orchestrates, engine_level, steps, master_key_ids, connection_budget)
-            values (@Id, @Program, @Version, @Orchestrates, @EngineLevel, @Steps, @MasterKeyIds, @ConnectionBudget)
+            insert into processes as p (id, program, version, orchestrates, engine_level, steps, master_key_ids, active_master_key_id, connection_budget)
+            values (@Id, @Program, @Version, @Orchestrates, @EngineLevel, @Steps, @MasterKeyIds, @ActiveMasterKeyId, @ConnectionBudget)
             on conflict (id) do update set heartbeat_at = now(), connection_budget = excluded.connection_budget;
             insert into process_connections as c (process_id, server, connections, identity, max_connections, reserved)
             select @Id, * from unnest(@Servers, @Connections, @Identities, @MaxConnections, @Reserved)
@@ -36,7 +36,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
             """,
             new
             {
-                process.Id, process.Program, process.Version, process.Orchestrates, process.EngineLevel, Steps = process.Steps.ToArray(), MasterKeyIds = process.MasterKeyIds.ToArray(),
+                process.Id, process.Program, process.Version, process.Orchestrates, process.EngineLevel, Steps = process.Steps.ToArray(), MasterKeyIds = process.MasterKeyIds.ToArray(), process.ActiveMasterKeyId,
                 process.ConnectionBudget, old = 10 * GivenUpAfter,
                 Servers = servers.Select(s => s.Server).ToArray(), Connections = servers.Select(s => s.Connections).ToArray(),
                 Identities = servers.Select(s => s.Identity?.Id).ToArray(), MaxConnections = servers.Select(s => s.Identity?.MaxConnections).ToArray(),
@@ -56,7 +56,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
     {
         await using var command = registry.CreateCommand(
             """
-            select id, program, version, engine_level, steps, master_key_ids, connection_budget, orchestrates
+            select id, program, version, engine_level, steps, master_key_ids, connection_budget, orchestrates, active_master_key_id
             from processes where heartbeat_at > now() - $1 order by started_at, id
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = GivenUpAfter });
@@ -74,6 +74,7 @@ public sealed class ProcessStore(NpgsqlDataSource registry)
                 Steps = row.GetFieldValue<string[]>(4),
                 MasterKeyIds = row.GetFieldValue<string[]>(5),
                 ConnectionBudget = row.GetInt32(6),
+                ActiveMasterKeyId = row.IsDBNull(8) ? null : row.GetString(8),
             });
         }
 

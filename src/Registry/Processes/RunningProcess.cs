@@ -18,6 +18,9 @@ public sealed record RunningProcess
 
     public required IReadOnlyList<string> MasterKeyIds { get; init; }
 
+    /// <summary>The master key with which it wraps; null without master keys, and for processes of the version before this one.</summary>
+    public string? ActiveMasterKeyId { get; init; }
+
     /// <summary>The most connections that it may open to all PostgreSQL servers together.</summary>
     public required int ConnectionBudget { get; init; }
 }

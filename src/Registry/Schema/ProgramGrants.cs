@@ -137,6 +137,7 @@ internal static class ProgramGrants
         new("shared_databases", "select, insert, update"),
         new("database_server_health", "select, insert, update"),
         new("tenant_credentials", "select, insert, update, delete"),
+        new("credential_rotations", "select, insert"),
         new("tenant_keys", "select, insert, update, delete"),
         new("tenant_runtime_keys", "select, insert, update, delete"),
         new("tenant_settings", "select, insert, update, delete"),

@@ -70,11 +70,36 @@ public static class TenantKeyRows
             "select count(*) from tenant_runtime_keys where runtime_key_id = @runtimeKeyId and substring(wrapped from 1 for @Length) <> @beginning",
             new { runtimeKeyId, beginning, beginning.Length }, cancellationToken: cancellationToken));
 
-    /// <summary>Locks and returns one key that another master key wrapped; null when there is none.</summary>
-    public static Task<TenantKeyRow?> NextOfOtherMasterAsync(NpgsqlTransaction transaction, string masterKeyId, CancellationToken cancellationToken) =>
-        transaction.Connection!.QueryFirstOrDefaultAsync<TenantKeyRow>(new CommandDefinition(
-            $"{Select} where k.master_key_id <> @masterKeyId limit 1 for no key update of k",
-            new { masterKeyId }, transaction, cancellationToken: cancellationToken));
+    /// <summary>The tenant's key, locked until the transaction ends, so that nobody seals with it meanwhile; null when there is none.</summary>
+    public static Task<TenantKeyRow?> LockAsync(NpgsqlTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        transaction.Connection!.QuerySingleOrDefaultAsync<TenantKeyRow>(new CommandDefinition(
+            $"{Select} where k.tenant_id = @Value for update of k", new { tenant.Value }, transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Replaces the tenant's key, also for runtimes. Lock it first, and seal again what was sealed with the former one.</summary>
+    public static Task ReplaceAsync(
+        NpgsqlTransaction transaction, TenantId tenant, string masterKeyId, byte[] wrapped, IReadOnlyCollection<RuntimeKeyRow> forRuntimes, CancellationToken cancellationToken) =>
+        transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            """
+            update tenant_keys set master_key_id = @masterKeyId, wrapped = @wrapped where tenant_id = @Tenant;
+            delete from tenant_runtime_keys where tenant_id = @Tenant;
+            insert into tenant_runtime_keys (tenant_id, runtime_key_id, wrapped) select @Tenant, * from unnest(@Ids, @Keys);
+            """,
+            new { Tenant = tenant.Value, masterKeyId, wrapped, Ids = forRuntimes.Select(r => r.RuntimeKeyId).ToArray(), Keys = forRuntimes.Select(r => r.Wrapped).ToArray() },
+            transaction, cancellationToken: cancellationToken));
+
+    /// <summary>How many keys other master keys wrapped.</summary>
+    public static Task<long> CountOfOtherMastersAsync(NpgsqlTransaction transaction, string masterKeyId, CancellationToken cancellationToken) =>
+        transaction.Connection!.ExecuteScalarAsync<long>(new CommandDefinition(
+            "select count(*) from tenant_keys where master_key_id <> @masterKeyId", new { masterKeyId }, transaction, cancellationToken: cancellationToken));
+
+    /// <summary>Locks and returns the next keys, ordered by tenant, that other master keys wrapped.</summary>
+    public static async Task<IReadOnlyList<TenantKeyRow>> OfOtherMastersAsync(
+        NpgsqlTransaction transaction, string masterKeyId, Guid after, int count, CancellationToken cancellationToken) =>
+        [
+            .. await transaction.Connection!.QueryAsync<TenantKeyRow>(new CommandDefinition(
+                $"{Select} where k.master_key_id <> @masterKeyId and k.tenant_id > @after order by k.tenant_id limit @count for no key update of k",
+                new { masterKeyId, after, count }, transaction, cancellationToken: cancellationToken)),
+        ];
 
     public static Task RewrapAsync(NpgsqlTransaction transaction, TenantId tenant, string masterKeyId, byte[] wrapped, CancellationToken cancellationToken) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dapper;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 
@@ -29,6 +30,13 @@ public static class TenantSettingRows
     public static Task WriteSealedAsync(
         LeasedTransaction transaction, TenantId tenant, string key, byte[] envelope, bool keep, CancellationToken cancellationToken) =>
         WriteAsync(transaction, tenant, key, null, envelope, keep, cancellationToken);
+
+    /// <summary>The sealed values, by key.</summary>
+    public static async Task<IReadOnlyDictionary<string, byte[]>> ListSealedAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        (await transaction.Connection.QueryAsync<(string Key, byte[] Sealed)>(new CommandDefinition(
+            "select key, sealed from tenant_settings where tenant_id = @Value and sealed is not null order by key",
+            new { tenant.Value }, transaction.Transaction, cancellationToken: cancellationToken)))
+            .ToDictionary(s => s.Key, s => s.Sealed, StringComparer.Ordinal);
 
     /// <summary>Deletes all settings of the tenant, if any.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>

@@ -48,6 +48,10 @@ public static class TenantRows
         transaction.ExecuteAsync(
             "update tenants set plan = @plan, version = version + 1, updated_at = now() where id = @Value and plan <> @plan", new { tenant.Value, plan }, cancellationToken);
 
+    /// <summary>Lets the tenant's version grow after a change outside its row.</summary>
+    public static Task TouchAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync("update tenants set version = version + 1, updated_at = now() where id = @Value", new { tenant.Value }, cancellationToken);
+
     /// <summary>Activates a tenant that is being provisioned.</summary>
     /// <returns>The time by the registry's clock; null when the tenant is not being provisioned.</returns>
     public static async Task<DateTimeOffset?> ActivateAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>

@@ -25,14 +25,14 @@ public sealed class TenantSettings
     /// <exception cref="SealingException">The setting exists but cannot be opened.</exception>
     public async Task<JsonElement?> FindAsync(TenantId tenant, string key, CancellationToken cancellationToken)
     {
-        var rows = await ReadAsync(tenant, key, cancellationToken);
+        var rows = await SealedReading.ReadAsync(() => ReadAsync(tenant, key, cancellationToken));
         return rows.Count == 0 ? null : rows[0].Value;
     }
 
     /// <summary>Every setting and feature by key, with the sealed ones opened. Never log or show the full result.</summary>
     /// <exception cref="SealingException">One cannot be opened.</exception>
     public async Task<IReadOnlyDictionary<string, JsonElement>> ReadAllAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        (await ReadAsync(tenant, null, cancellationToken)).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);
+        (await SealedReading.ReadAsync(() => ReadAsync(tenant, null, cancellationToken))).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);
 
     private async Task<List<(string Key, JsonElement Value)>> ReadAsync(TenantId tenant, string? key, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
@@ -16,7 +17,9 @@ public static class ConnectionsRegistration
             return services;
         services.AddOptionsWithValidateOnStart<TenantConnectionsOptions>()
             .Bind(configuration.GetSection(TenantConnectionsOptions.Section)).ValidateDataAnnotations();
+        services.TryAddSingleton(TimeProvider.System);
         return services.AddSingleton(s => new TenantConnections(
-            s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantCredentials>(), s.GetRequiredService<IOptions<TenantConnectionsOptions>>()));
+            s.GetRequiredService<RuntimeRegistry>(), s.GetRequiredService<TenantCredentials>(), s.GetRequiredService<IOptions<TenantConnectionsOptions>>(),
+            s.GetRequiredService<TimeProvider>()));
     }
 }

@@ -13,15 +13,21 @@ namespace Saga.Tenancy.Connections;
 /// </summary>
 public sealed class TenantConnections : IAsyncDisposable
 {
+    // A pool may be outdated or evicted each time that it is found.
+    private const int Tries = 3;
+
     private readonly RuntimeRegistry registry;
     private readonly TenantCredentials credentials;
     private readonly TenantConnectionsOptions options;
     private readonly TenantPools pools;
+    private readonly TimeProvider time;
+    private readonly TimeSpan refresh;
 
-    internal TenantConnections(RuntimeRegistry registry, TenantCredentials credentials, IOptions<TenantConnectionsOptions> options)
+    internal TenantConnections(RuntimeRegistry registry, TenantCredentials credentials, IOptions<TenantConnectionsOptions> options, TimeProvider time)
     {
-        (this.registry, this.credentials, this.options) = (registry, credentials, options.Value);
+        (this.registry, this.credentials, this.options, this.time) = (registry, credentials, options.Value, time);
         pools = new TenantPools(options.Value.MaxPools);
+        refresh = TimeSpan.FromSeconds(options.Value.RefreshSeconds);
     }
 
     /// <summary>How many tenants have a pool now.</summary>
@@ -34,21 +40,19 @@ public sealed class TenantConnections : IAsyncDisposable
     /// </exception>
     public async Task<TenantSession> OpenAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        if (pools.Find(tenant) is { } known)
+        for (var left = Tries; ; left--)
         {
+            var (pool, isNew) = await FindAsync(tenant, cancellationToken) is { } known ? (known, false) : await AddAsync(tenant, cancellationToken);
             try
             {
-                return await TenantSession.BeginAsync(known, options, cancellationToken);
+                return await TenantSession.BeginAsync(pool, options, cancellationToken);
             }
-            catch (Exception error) when (error is ObjectDisposedException || (error is PostgresException e && IsOutdated(e)))
+            catch (Exception error) when (left > 1 && (error is ObjectDisposedException || (!isNew && error is PostgresException e && IsOutdated(e))))
             {
-                // The pool was just evicted, or the tenant's placement or password has changed since the pool was created.
-                await pools.RemoveAsync(tenant);
+                // The pool was just evicted, or the tenant's placement or login has changed since the pool was created.
+                await pools.RemoveAsync(pool);
             }
         }
-
-        var pool = await pools.AddAsync(await CreateAsync(tenant, cancellationToken));
-        return await TenantSession.BeginAsync(pool, options, cancellationToken);
     }
 
     /// <summary>Closes the tenant's pool. The next use creates another one from the registry's current data.</summary>
@@ -60,14 +64,53 @@ public sealed class TenantConnections : IAsyncDisposable
     public async Task<string> ConnectionStringAsync(TenantId tenant, CancellationToken cancellationToken) =>
         (await DescribeAsync(tenant, cancellationToken)).ConnectionString;
 
-    private async Task<TenantPool> CreateAsync(TenantId tenant, CancellationToken cancellationToken)
+    // The known pool. One that the tenant's place or login has outgrown is not returned, so that nobody uses a former login until it is barred.
+    private async Task<TenantPool?> FindAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var (location, connectionString) = await DescribeAsync(tenant, cancellationToken);
-        // Built-in types only, because loading the types of each tenant's database costs more than most uses of the pool.
-        return new TenantPool(tenant, location.Schema, location.Epoch, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build());
+        var known = pools.Find(tenant);
+        if (known is null || !known.TakeRefresh(time, refresh))
+            return known;
+        try
+        {
+            var (location, connectionString) = await DescribeAsync(tenant, cancellationToken);
+            if (known.IsOf(location.Schema, location.Epoch, connectionString))
+                return known;
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or SealingException)
+        {
+            // The registry does not answer, or cannot be read now. What the pool has may still be right, and the server decides.
+            return known;
+        }
+        catch (TenantUnavailableException)
+        {
+            await pools.RemoveAsync(known);
+            throw;
+        }
+
+        await pools.RemoveAsync(known);
+        return null;
     }
 
-    private async Task<(Location Location, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken)
+    private async Task<(TenantPool Pool, bool IsNew)> AddAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        var readAt = time.GetTimestamp();
+        var (location, connectionString) = await DescribeAsync(tenant, cancellationToken);
+        var made = Create(tenant, location.Schema, location.Epoch, connectionString, readAt);
+        var pool = await pools.AddAsync(made);
+        return (pool, pool == made);
+    }
+
+    /// <summary>A pool that only the caller knows.</summary>
+    internal TenantPool Create(TenantId tenant, string schema, long epoch, string connectionString) => Create(tenant, schema, epoch, connectionString, time.GetTimestamp());
+
+    // Built-in types only, because loading the types of each tenant's database costs more than most uses of the pool.
+    private static TenantPool Create(TenantId tenant, string schema, long epoch, string connectionString, long readAt) =>
+        new(tenant, schema, epoch, connectionString, new NpgsqlDataSourceBuilder(connectionString).ConfigureTypeLoading(t => t.EnableTypeLoading(false)).Build(), readAt);
+
+    private Task<(Location Location, string ConnectionString)> DescribeAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        SealedReading.ReadAsync(() => ReadAsync(tenant, cancellationToken));
+
+    private async Task<(Location Location, string ConnectionString)> ReadAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenAsync(cancellationToken);
         // One statement, because each placement has its own login and the routing may switch at any time.
@@ -103,7 +146,7 @@ public sealed class TenantConnections : IAsyncDisposable
 
     private static bool IsOutdated(PostgresException error) =>
         error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName
-            or PlaceStates.Closed or PlaceStates.Moved;
+            or PostgresErrorCodes.AdminShutdown or PlaceStates.Closed or PlaceStates.Moved;
 
     private sealed record Location(string Host, int Port, string Database, string Schema, long Epoch, string? Username, byte[]? Sealed, int MinPoolSize, int MaxPoolSize);
 }

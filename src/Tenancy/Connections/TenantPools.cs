@@ -76,6 +76,20 @@ internal sealed class TenantPools(int maximum) : IAsyncDisposable
         await node.Value.Source.DisposeAsync();
     }
 
+    /// <summary>Removes this pool, unless another caller has replaced it already.</summary>
+    public async Task RemoveAsync(TenantPool pool)
+    {
+        lock (gate)
+        {
+            if (!byTenant.TryGetValue(pool.Tenant, out var node) || node.Value != pool)
+                return;
+            byTenant.Remove(pool.Tenant);
+            byUse.Remove(node);
+        }
+
+        await pool.Source.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         List<TenantPool> all;
@@ -90,6 +104,3 @@ internal sealed class TenantPools(int maximum) : IAsyncDisposable
             await pool.Source.DisposeAsync();
     }
 }
-
-/// <param name="Epoch">The placement's epoch when the pool was created.</param>
-internal sealed record TenantPool(TenantId Tenant, string Schema, long Epoch, NpgsqlDataSource Source);

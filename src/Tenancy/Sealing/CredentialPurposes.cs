@@ -8,4 +8,10 @@ public static class CredentialPurposes
 
     /// <summary>The purpose for which the credential's secret is sealed. It never equals the purpose of a setting.</summary>
     internal static string Sealed(string purpose) => $"credential:{purpose}";
+
+    /// <summary>The purpose of the credential that will replace this one. Runtimes do not see it.</summary>
+    internal static string Next(string purpose) => $"{purpose}.next";
+
+    /// <summary>The purpose of the credential that this one has replaced, until it is barred. Runtimes do not see it.</summary>
+    internal static string Former(string purpose) => $"{purpose}.former";
 }

@@ -18,7 +18,7 @@ internal static class SealedText
         {
             EnvelopeResult.Opened => plaintext,
             EnvelopeResult.OtherKey => throw new SealingException(
-                $"The sealed '{purpose}' was not sealed with the current key of tenant {tenant}: it is another tenant's, or the key was destroyed and created again."),
+                $"The sealed '{purpose}' was not sealed with the current key of tenant {tenant}: it is another tenant's, or the key was destroyed and created again.") { IsOtherKey = true },
             _ => throw new SealingException($"The sealed '{purpose}' of tenant {tenant} is for another purpose, or was changed after it was sealed."),
         };
 

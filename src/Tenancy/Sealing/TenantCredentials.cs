@@ -19,7 +19,10 @@ public sealed class TenantCredentials
     /// <param name="cancellationToken">Ends the wait for the registry.</param>
     /// <returns>Null when the tenant has none for this purpose, or is not live.</returns>
     /// <exception cref="SealingException">The credential exists but cannot be opened.</exception>
-    public async Task<Credential?> FindAsync(TenantId tenant, string purpose, CancellationToken cancellationToken)
+    public Task<Credential?> FindAsync(TenantId tenant, string purpose, CancellationToken cancellationToken) =>
+        SealedReading.ReadAsync(() => ReadAsync(tenant, purpose, cancellationToken));
+
+    private async Task<Credential?> ReadAsync(TenantId tenant, string purpose, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(

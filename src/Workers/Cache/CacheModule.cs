@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Tenancy.Cache;
+using Saga.Workers.Cache.Rotation;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 using Saga.Workers.Verification;
@@ -27,6 +28,9 @@ public sealed class CacheModule : ResourceModule
         services.AddSingleton<IStep, EnableCacheStep>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStep, RemoveCacheStep>();
+        services.TryAddSingleton<CacheSignInCheck>();
+        services.AddSingleton<IStep, AddCacheUserStep>();
+        services.AddSingleton<IStep, RetireCacheUserStep>();
         if (configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Adapter)}"] == CacheOptions.RedisAdapter)
         {
             services.TryAddSingleton(TimeProvider.System);
@@ -38,6 +42,7 @@ public sealed class CacheModule : ResourceModule
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantCache(configuration);
+        services.TryAddSingleton<CacheSignInCheck>();
         services.AddSingleton<IVerification, CacheVerification>();
     }
 }

@@ -12,25 +12,28 @@ public interface ICacheProvisioner
     /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
     TimeSpan LingersFor => TimeSpan.Zero;
 
-    /// <summary>The user that signs in for the tenant; null if the cache has no users.</summary>
+    /// <summary>The user that provisioning makes for the tenant; null if the cache has no users. A rotation makes a second one.</summary>
     string? User(TenantId tenant);
 
-    /// <param name="credential">The already stored credential of <see cref="User"/>; null if there is none.</param>
+    /// <param name="credential">The already stored credential of the user to make; null if the cache has no users.</param>
     Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken);
 
-    /// <summary>Switches the tenant's user off and ends its connections. Does nothing if there is no user. <see cref="ProvisionAsync"/> switches it on again.</summary>
+    /// <summary>Switches the tenant's users off and ends their connections. Does nothing if there are none. <see cref="ProvisionAsync"/> switches one on again.</summary>
     Task DisableAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>How many entries the tenant has.</summary>
     Task<long> CountAsync(TenantId tenant, CancellationToken cancellationToken);
 
-    /// <summary>Removes the user, its connections and the tenant's entries, and verifies that they are gone.</summary>
+    /// <summary>Removes the tenant's users, their connections and the tenant's entries, and verifies that they are gone.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="cancellationToken">Cancels the calls; what was removed is gone.</param>
     /// <param name="removing">Called now and then with the number of entries that were removed so far.</param>
     Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<long>? removing = null);
 
-    /// <summary>Whether the user or an entry exists.</summary>
+    /// <summary>Removes one user and ends its connections. Does nothing if there is none. The tenant's entries stay.</summary>
+    Task RemoveUserAsync(string user, CancellationToken cancellationToken);
+
+    /// <summary>Whether a user or an entry exists.</summary>
     Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);
 }
 

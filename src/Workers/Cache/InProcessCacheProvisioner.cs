@@ -21,6 +21,8 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
 
     public Task<long> CountAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(store.Count(tenant));
 
+    public Task RemoveUserAsync(string user, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<long>? removing = null)
     {
         await LeaseGuard.RequireAsync(cancellationToken);

@@ -4,6 +4,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Sealing;
 using StackExchange.Redis;
 using System.Security.Cryptography;
 using System.Text;
@@ -30,20 +31,34 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
 
     public async Task DisableAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var user = User(tenant);
-        // SETUSER would create a user that is not there.
-        if ((await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", user), cancellationToken)).IsNull)
-            return;
-        await ChangeAsync(d => d.ExecuteAsync("ACL", "SETUSER", user, "off"), cancellationToken);
-        // A user that is off keeps its open connections.
-        await ChangeAsync(d => d.ExecuteAsync("CLIENT", "KILL", "USER", user), cancellationToken);
+        var changed = false;
+        foreach (var user in CredentialNames.Both(User(tenant)))
+        {
+            // SETUSER would create a user that is not there.
+            if (!await HasUserAsync(user, cancellationToken))
+                continue;
+            await ChangeAsync(d => d.ExecuteAsync("ACL", "SETUSER", user, "off"), cancellationToken);
+            // A user that is off keeps its open connections.
+            await ChangeAsync(d => d.ExecuteAsync("CLIENT", "KILL", "USER", user), cancellationToken);
+            changed = true;
+        }
+
+        if (changed)
+            await SaveAsync(cancellationToken);
+    }
+
+    public async Task RemoveUserAsync(string user, CancellationToken cancellationToken)
+    {
+        // Also closes its connections.
+        await ChangeAsync(d => d.ExecuteAsync("ACL", "DELUSER", user), cancellationToken);
         await SaveAsync(cancellationToken);
     }
 
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<long>? removing = null)
     {
-        // Delete the user first: DELUSER also closes its connections, so nothing writes after the deletion.
-        await ChangeAsync(d => d.ExecuteAsync("ACL", "DELUSER", User(tenant)), cancellationToken);
+        // Delete the users first: DELUSER also closes their connections, so nothing writes after the deletion.
+        object[] users = ["DELUSER", .. CredentialNames.Both(User(tenant))];
+        await ChangeAsync(d => d.ExecuteAsync("ACL", users), cancellationToken);
         await SaveAsync(cancellationToken);
         // A pass finds every key that exists during the full pass, so a pass without keys proves that none are left.
         var removed = 0L;
@@ -73,9 +88,12 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
 
     public async Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken)
     {
-        var user = await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", User(tenant)), cancellationToken);
-        if (!user.IsNull)
-            return true;
+        foreach (var user in CredentialNames.Both(User(tenant)))
+        {
+            if (await HasUserAsync(user, cancellationToken))
+                return true;
+        }
+
         await foreach (var keys in KeysAsync(tenant, cancellationToken))
         {
             if (keys.Length > 0)
@@ -84,6 +102,9 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
 
         return false;
     }
+
+    private async Task<bool> HasUserAsync(string user, CancellationToken cancellationToken) =>
+        !(await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", user), cancellationToken)).IsNull;
 
     private async Task<RedisResult> ChangeAsync(Func<IDatabase, Task<RedisResult>> call, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using Saga.Tenancy.Cache;
+using Saga.Workers.Sealing;
 using StackExchange.Redis;
 
 namespace Saga.Workers.Cache;
@@ -33,7 +34,8 @@ internal sealed class RedisUserUpdate(RedisConnection redis)
         return changed;
     }
 
-    private static bool IsTenants(string user) => user.StartsWith("t_", StringComparison.Ordinal) && Guid.TryParseExact(user.AsSpan(2), "n", out _);
+    private static bool IsTenants(string user) =>
+        user.StartsWith("t_", StringComparison.Ordinal) && user.Length >= 34 && Guid.TryParseExact(user.AsSpan(2, 32), "n", out _) && CredentialNames.Both(user[..34]).Contains(user, StringComparer.Ordinal);
 
     private async Task<bool> MayTrackAsync(string user, CancellationToken cancellationToken)
     {

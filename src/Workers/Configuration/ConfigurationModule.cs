@@ -5,6 +5,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Placements;
 using Saga.Tenancy.Configuration;
+using Saga.Workers.Backup.Keys;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 using Saga.Workers.Verification;
@@ -28,6 +29,10 @@ public sealed class ConfigurationModule : ResourceModule
         services.AddSingleton<IStep, UpdateConfigurationStep>();
         services.AddSingleton<IStep, RestorePlanStep>();
         services.AddSingleton<IStep, AnnouncePlanStep>();
+        services.AddOptionsWithValidateOnStart<RotationOptions>().Bind(configuration.GetSection(RotationOptions.Section)).ValidateDataAnnotations();
+        services.AddSingleton<IStep, SwitchCredentialsStep>();
+        services.TryAddSingleton<BackupKeys>();
+        services.AddSingleton<IStep, RewrapKeysStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

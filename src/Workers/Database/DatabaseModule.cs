@@ -11,6 +11,7 @@ using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Product.Check;
+using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Suspension;
 using Saga.Workers.Database.Tiers;
@@ -70,6 +71,10 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<PlaceInventory>();
         services.AddSingleton<RowRemoval>();
         services.AddSingleton<IStep, RemoveDatabaseStep>();
+        services.AddSingleton<PlaceLogins>();
+        services.AddSingleton<LoginTrial>();
+        services.AddSingleton<IStep, AddLoginStep>();
+        services.AddSingleton<IStep, RetireLoginStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

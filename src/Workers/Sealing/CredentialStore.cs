@@ -29,7 +29,48 @@ public sealed class CredentialStore(TenantSealer sealer)
         return new Credential(row.Username, Encoding.UTF8.GetString(await sealer.OpenAsync(transaction, key.Tenant, bound, row.Sealed, cancellationToken)));
     }
 
+    /// <summary>
+    /// Shows the next credential to runtimes instead of the current one, which is kept as the former one until it is deleted. Commit it with
+    /// whatever else names the login.
+    /// </summary>
+    /// <param name="transaction">The step's transaction.</param>
+    /// <param name="key">The current credential.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    /// <returns>The former and the new user; null when there is no next credential.</returns>
+    public async Task<SwitchedCredential?> SwitchAsync(LeasedTransaction transaction, CredentialKey key, CancellationToken cancellationToken)
+    {
+        var (nextKey, formerKey) = (NextOf(key), FormerOf(key));
+        if (await CredentialRows.FindAsync(transaction, key, cancellationToken) is not { } current
+            || await CredentialRows.FindAsync(transaction, nextKey, cancellationToken) is not { } next)
+        {
+            return null;
+        }
+
+        await CredentialRows.DeleteAsync(transaction, formerKey, cancellationToken);
+        await MoveAsync(transaction, key, current, formerKey.Purpose, cancellationToken);
+        await MoveAsync(transaction, nextKey, next, key.Purpose, cancellationToken);
+        return new(current.Username, next.Username);
+    }
+
+    /// <summary>The credential that will replace this one.</summary>
+    public static CredentialKey NextOf(CredentialKey key) => key with { Purpose = CredentialPurposes.Next(key.Purpose) };
+
+    /// <summary>The credential that this one has replaced.</summary>
+    public static CredentialKey FormerOf(CredentialKey key) => key with { Purpose = CredentialPurposes.Former(key.Purpose) };
+
     /// <summary>Deletes the credential, if there is one. Delete it in the external system first.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, CredentialKey key, CancellationToken cancellationToken) =>
         CredentialRows.DeleteAsync(transaction, key, cancellationToken);
+
+    // The purpose is a part of what is sealed.
+    private async Task MoveAsync(LeasedTransaction transaction, CredentialKey key, CredentialRow row, string purpose, CancellationToken cancellationToken)
+    {
+        var secret = await sealer.OpenAsync(transaction, key.Tenant, CredentialPurposes.Sealed(key.Purpose), row.Sealed, cancellationToken);
+        var envelope = await sealer.SealAsync(transaction, key.Tenant, CredentialPurposes.Sealed(purpose), secret, cancellationToken);
+        await CredentialRows.MoveAsync(transaction, key, purpose, envelope, cancellationToken);
+    }
 }
+
+/// <param name="Former">The user that runtimes saw before.</param>
+/// <param name="User">The user that they see now.</param>
+public sealed record SwitchedCredential(string Former, string User);

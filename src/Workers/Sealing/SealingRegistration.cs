@@ -27,7 +27,8 @@ public static class SealingRegistration
         services.AddSingleton(s => new TenantSealer(
             s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<MasterKeys>(), s.GetRequiredService<RuntimeKeys>()));
         services.AddSingleton<CredentialStore>();
-        services.AddSingleton(s => new ProcessPart { MasterKeyIds = s.GetRequiredService<IOptions<SealingOptions>>().Value.MasterKeys.Keys });
+        services.AddSingleton<TenantKeyRotation>();
+        services.AddSingleton(s => PartOf(s.GetRequiredService<IOptions<SealingOptions>>().Value));
         services.AddSingleton<RuntimeKeyBackfill>();
         services.AddHostedService<RuntimeKeyBackfillService>();
         return services;
@@ -47,4 +48,6 @@ public static class SealingRegistration
             services.AddSingleton<IServerBudgets, RuntimeRegistryBudget>();
         return services.AddRuntimeRegistry(configuration);
     }
+
+    private static ProcessPart PartOf(SealingOptions options) => new() { MasterKeyIds = options.MasterKeys.Keys, ActiveMasterKeyId = options.ActiveKey };
 }

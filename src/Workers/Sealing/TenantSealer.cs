@@ -55,37 +55,51 @@ public sealed class TenantSealer
     public static Task DestroyAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
         TenantKeyRows.DestroyAsync(transaction.Transaction, tenant, cancellationToken);
 
+    /// <summary>The id of the master key that wraps keys here.</summary>
+    public string ActiveMasterKey => masters.Active;
+
     /// <summary>
-    /// Wraps every tenant's key again with the active master key. Afterwards the former master keys are no longer needed. May be
-    /// interrupted, and may run concurrently with anything.
+    /// Wraps the next tenants' keys again that another master key than the active one has wrapped, ordered by tenant. A key that cannot be
+    /// opened is left as it is. Afterwards, when none is left, the former master keys are no longer needed.
     /// </summary>
-    /// <returns>How many keys were wrapped again.</returns>
-    public async Task<int> RewrapAsync(CancellationToken cancellationToken)
+    /// <param name="transaction">The caller's transaction. It locks the keys until it ends.</param>
+    /// <param name="after">Where the batch before has ended; an empty id at first.</param>
+    /// <param name="count">At most so many.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    public async Task<RewrappedKeys> RewrapAsync(NpgsqlTransaction transaction, Guid after, int count, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        for (var count = 0; ; count++)
+        var rows = await TenantKeyRows.OfOtherMastersAsync(transaction, masters.Active, after, count, cancellationToken);
+        var (failed, reason) = (0, (string?)null);
+        foreach (var row in rows)
         {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            if (await TenantKeyRows.NextOfOtherMasterAsync(transaction, masters.Active, cancellationToken) is not { } row)
-                return count;
-            var wrapped = masters.Wrap(row.Tenant, masters.Unwrap(row.Tenant, row.MasterKeyId, row.Wrapped));
-            await TenantKeyRows.RewrapAsync(transaction, row.Tenant, masters.Active, wrapped, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            try
+            {
+                var wrapped = masters.Wrap(row.Tenant, masters.Unwrap(row.Tenant, row.MasterKeyId, row.Wrapped));
+                await TenantKeyRows.RewrapAsync(transaction, row.Tenant, masters.Active, wrapped, cancellationToken);
+            }
+            catch (SealingException error)
+            {
+                failed++;
+                reason ??= error.Message;
+            }
         }
+
+        return new(rows.Count - failed, failed, reason, rows.Count == 0 ? after : rows[^1].TenantId);
     }
 
     private async Task<byte[]> SealAsync(
         NpgsqlTransaction transaction, TenantId tenant, string purpose, ReadOnlyMemory<byte> plaintext, CancellationToken cancellationToken)
     {
         var connection = transaction.Connection!;
-        var row = await TenantKeyRows.FindAsync(connection, transaction, tenant, keep: false, cancellationToken);
+        // Kept until the commit: what is sealed with a key that is replaced meanwhile could never be opened.
+        var row = await TenantKeyRows.FindAsync(connection, transaction, tenant, keep: true, cancellationToken);
         if (row is null)
         {
             var made = RandomNumberGenerator.GetBytes(SealingOptions.KeyBytes);
             await TenantKeyRows.AddAsync(
                 connection, transaction, tenant, masters.Active, masters.Wrap(tenant, made), Wrap(tenant, made, runtimes.Ids), cancellationToken);
             // If several callers create the first key at once, one wins and all read the winner's key.
-            row = await TenantKeyRows.FindAsync(connection, transaction, tenant, keep: false, cancellationToken) ?? throw Destroyed(tenant);
+            row = await TenantKeyRows.FindAsync(connection, transaction, tenant, keep: true, cancellationToken) ?? throw Destroyed(tenant);
         }
 
         if (Lacks(row).Count > 0)
@@ -121,3 +135,10 @@ public sealed class TenantSealer
     private static SealingException Destroyed(TenantId tenant) =>
         new($"Tenant {tenant} has no key: it was destroyed, or nothing was ever sealed for it.");
 }
+
+/// <summary>A batch of tenants' keys.</summary>
+/// <param name="Wrapped">How many were wrapped again.</param>
+/// <param name="Failed">How many could not be opened.</param>
+/// <param name="Reason">Why the first of them could not be opened; null when all could.</param>
+/// <param name="Last">Where the next batch begins.</param>
+public sealed record RewrappedKeys(int Wrapped, int Failed, string? Reason, Guid Last);

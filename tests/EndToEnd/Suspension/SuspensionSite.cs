@@ -28,9 +28,10 @@ internal sealed class SuspensionSite : IAsyncDisposable
 
     public Site Site { get; }
 
-    public static async Task<SuspensionSite> StartAsync(StepFaults? faults = null)
+    public static async Task<SuspensionSite> StartAsync(StepFaults? faults = null, Action<Site>? configure = null)
     {
         var site = new SuspensionSite(await (await World.SharedAsync()).NewSiteAsync());
+        configure?.Invoke(site.Site);
         await site.RunAsync(faults);
         return site;
     }

@@ -9,6 +9,7 @@ using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Tests.Integration.Sealing;
 using Saga.Tests.Support;
+using Saga.Workers.Configuration;
 using Saga.Workers.Database;
 using Saga.Workers.Reservation;
 using Saga.Workers.Runtime;
@@ -63,7 +64,8 @@ internal sealed class DatabaseWorld : IAsyncDisposable
             .Build();
         var services = new ServiceCollection().AddLogging();
         change?.Invoke(services);
-        services.AddVerificationsOf<DatabaseModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<ReservationModule>(configuration);
+        services.AddVerificationsOf<DatabaseModule>(configuration).AddResource<DatabaseModule>(configuration).AddResource<ReservationModule>(configuration)
+            .AddResource<ConfigurationModule>(configuration);
         further?.Invoke(services, configuration);
         services.AddSingleton(registry);
         var world = new DatabaseWorld(registry, admin, services.BuildServiceProvider());

@@ -126,7 +126,7 @@ public sealed class When_runtime_keys_are_back_filled
         var tenant = await SealedAsync(registry, workers, "acme");
         await using var later = SealingFixture.On(registry, "k2", ("k1", SealingFixture.First), ("k2", SealingFixture.Second));
 
-        (await later.GetRequiredService<TenantSealer>().RewrapAsync(default)).ShouldBe(1);
+        (await SealingFixture.RewrapAsync(registry, later.GetRequiredService<TenantSealer>())).ShouldBe(1);
 
         await using var product = new ProductService(registry, ("r1", RuntimeLogin.Key));
         (await FindAsync(product, tenant.Id)).ShouldNotBeNull();

@@ -29,4 +29,14 @@ internal static class SealingFixture
 
     public static TenantSealer Sealer(NpgsqlDataSource registry, string active, params (string Id, string Key)[] keys) =>
         On(registry, active, keys).GetRequiredService<TenantSealer>();
+
+    /// <summary>Wraps keys of other master keys again, and returns how many.</summary>
+    public static async Task<int> RewrapAsync(NpgsqlDataSource registry, TenantSealer sealer)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var batch = await sealer.RewrapAsync(transaction, Guid.Empty, 1000, default);
+        await transaction.CommitAsync();
+        return batch.Wrapped;
+    }
 }

@@ -133,8 +133,8 @@ public sealed class When_a_secret_is_sealed : IAsyncLifetime
         var both = SealingFixture.Sealer(registry, "k2", ("k1", SealingFixture.First), ("k2", SealingFixture.Second));
 
         (await both.OpenAsync(acme.Id, "p", one, default)).ShouldBe(Secret);
-        (await both.RewrapAsync(default)).ShouldBe(2);
-        (await both.RewrapAsync(default)).ShouldBe(0);
+        (await SealingFixture.RewrapAsync(registry, both)).ShouldBe(2);
+        (await SealingFixture.RewrapAsync(registry, both)).ShouldBe(0);
 
         var later = SealingFixture.Sealer(registry, "k2", ("k2", SealingFixture.Second));
         (await later.OpenAsync(acme.Id, "p", one, default)).ShouldBe(Secret);

@@ -12,11 +12,15 @@ public sealed record AccessFacts(string Login, string Place, string Cache, strin
 {
     public static async Task<AccessFacts> ReadAsync(Site site, TenantId tenant)
     {
-        string server, database, login;
+        string server, database, login, user;
         await using (var registry = await site.Registry.OpenConnectionAsync())
         {
-            (server, database, login) = await registry.QuerySingleAsync<(string, string, string)>(
-                "select server, database, login from placements where tenant_id = @Value and state in ('current', 'building')", new { tenant.Value });
+            (server, database, login, user) = await registry.QuerySingleAsync<(string, string, string, string)>(
+                """
+                select server, database, login, (select username from tenant_credentials c where c.tenant_id = p.tenant_id and purpose = 'cache')
+                from placements p where tenant_id = @Value and state in ('current', 'building')
+                """,
+                new { tenant.Value });
         }
 
         var admin = site.Servers.Single(s => s.Name == server).ConnectionString;
@@ -29,7 +33,7 @@ public sealed record AccessFacts(string Login, string Place, string Cache, strin
             """);
         var place = await OneAsync(admin, database, tenant.ToString(), "select mode || ' ' || epoch from saga.place where tenant_id = @key::uuid");
         var organization = site.Keycloak.Organizations.Single(o => o.Attributes.GetValueOrDefault("tenant_id") is [var id] && id == tenant.ToString());
-        return new(role, place, await UserAsync(site.World.Redis.Address, $"t_{tenant.Compact}"), JsonSerializer.Serialize(organization));
+        return new(role, place, await UserAsync(site.World.Redis.Address, user), JsonSerializer.Serialize(organization));
     }
 
     public bool IsOpen => Login.StartsWith("t ", StringComparison.Ordinal) && Place.StartsWith("open ", StringComparison.Ordinal)

@@ -12,7 +12,7 @@ internal static class CacheFacts
         var facts = new List<Fact>();
         foreach (var user in ((string[])(await database.ExecuteAsync("ACL", "USERS"))!).Where(u => u.StartsWith("t_", StringComparison.Ordinal)))
         {
-            var tenant = Guid.ParseExact(user[2..], "n");
+            var tenant = Guid.ParseExact(user[2..34], "n");
             facts.Add(new Fact(tenant, $"{tenant}: cache user {user}"));
         }
 

@@ -23,6 +23,8 @@ public sealed record CrashOrders
 
     public RevertMove? Revert { get; init; }
 
+    public RotateCredentials? Rotate { get; init; }
+
     public required CrashPoint At { get; init; }
 
     /// <summary>A step that takes effect and then fails permanently, so that the operation compensates.</summary>

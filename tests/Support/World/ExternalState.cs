@@ -71,7 +71,7 @@ public static class ExternalState
             yield return Of($"placement {placement.State}");
         }
 
-        yield return Of($"cache user t_{id.Compact}");
+        yield return Of($"cache user {tenant.CacheUser}");
         yield return Of($"object .saga/tenants/{id}.json");
         yield return Of($"organisation {tenant.Slug} id {tenant.OrganizationId} members {tenant.AdminUserId} administrators {tenant.AdminUserId}");
         yield return Of($"user {tenant.AdminEmail} id {tenant.AdminUserId}");
@@ -87,7 +87,7 @@ public static class ExternalState
     private static IEnumerable<string> Expected(PlacementRow placement)
     {
         var name = placement.Id.ToString("n");
-        yield return $"{(placement.State == "kept" ? "role" : "login")} t_{name} on {placement.Server}";
+        yield return $"{(placement.State == "kept" ? "role" : "login")} {placement.Login} on {placement.Server}";
         if (placement.Tier != "row")
             yield return $"role t_{name}_owner on {placement.Server}";
         if (placement.Tier == "schema")

@@ -9,12 +9,13 @@ internal static class RegistryFacts
     {
         await using var connection = await site.Registry.OpenConnectionAsync();
         var placements = (await connection.QueryAsync<PlacementRow>(
-            "select id, tenant_id as TenantId, tier, server, database, schema, state, schema_version as SchemaVersion from placements where state <> 'gone'")).ToLookup(p => p.TenantId);
+            "select id, tenant_id as TenantId, tier, server, database, schema, login, state, schema_version as SchemaVersion from placements where state <> 'gone'")).ToLookup(p => p.TenantId);
         return
         [
             .. (await connection.QueryAsync<TenantRow>(
                 """
                 select t.id, slug, t.tier, status, admin_email as AdminEmail, organization_id as OrganizationId, admin_user_id as AdminUserId,
+                       (select c.username from tenant_credentials c where c.tenant_id = t.id and c.purpose = 'cache') as CacheUser,
                        (select count(*) from jsonb_object_keys(p.definition->'settings')) + (select count(*) from jsonb_object_keys(p.definition->'features'))
                            as PlanSettings
                 from tenants t join plans p on p.name = t.plan
@@ -71,6 +72,8 @@ internal sealed record TenantRow
 
     public string Slug { get; init; } = "";
 
+    public string? CacheUser { get; init; }
+
     public string Tier { get; init; } = "";
 
     public string Status { get; init; } = "";
@@ -95,6 +98,8 @@ internal sealed record PlacementRow
     public Guid TenantId { get; init; }
 
     public string Tier { get; init; } = "";
+
+    public string Login { get; init; } = "";
 
     public string Server { get; init; } = "";
 

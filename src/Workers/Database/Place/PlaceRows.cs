@@ -17,6 +17,13 @@ internal static class PlaceRows
             """,
             cancellationToken, new { tenant, placement.Epoch, placement.Login });
 
+    /// <summary>Removes one login, so that it has no place any more. The schema need not exist.</summary>
+    public static async Task RemoveLoginAsync(ServerSession session, string login, CancellationToken cancellationToken)
+    {
+        if (await session.ScalarAsync<bool>("select to_regclass('saga.logins') is not null", cancellationToken))
+            await session.ExecuteAsync("delete from saga.logins where login = @login", cancellationToken, new { login });
+    }
+
     /// <summary>Removes them. The schema need not exist.</summary>
     public static async Task RemoveAsync(ServerSession session, Guid tenant, CancellationToken cancellationToken)
     {
