@@ -16,7 +16,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     public static NpgsqlBatchCommand ClaimCommand(TenantId tenant, string domain, string token, DateTimeOffset at) =>
         CommandLedger.Statement("select claim_domain($1, $2, $3, $4)", tenant.Value, domain, token, at);
 
-    /// <summary>The tenant's domains, oldest first, without claims that have expired.</summary>
+    /// <summary>The tenant's domains, the main one first, then the oldest first, without claims that have expired.</summary>
     public async Task<IReadOnlyList<TenantDomain>> ListAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var domains = new List<TenantDomain>();
@@ -24,7 +24,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
             """
             select d.domain, d.token, d.state, d.checked_at, d.failure, d.proved_at, d.expires_at, d.linked_at, d.domain is not distinct from t.domain
             from tenant_domains d join tenants t on t.id = d.tenant_id
-            where d.tenant_id = $1 and (d.state = 'proved' or d.expires_at > clock_timestamp() + $2) order by d.created_at, d.domain
+            where d.tenant_id = $1 and (d.state = 'proved' or d.expires_at > clock_timestamp() + $2) order by 9 desc, d.created_at, d.domain
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
