@@ -68,7 +68,7 @@ public sealed class When_connections_to_tenants_are_kept
         await server.ExecuteAsync(tenant, StepNames.Database);
         await server.ExecuteAsync(tenant, StepNames.Migrate);
 
-        await Should.ThrowAsync<NpgsqlException>(() => UseAsync(world, tenant));
+        // Nothing has happened in the transaction that finds it out, so it begins again.
         await UseAsync(world, tenant);
     }
 
