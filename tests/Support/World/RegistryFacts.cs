@@ -45,7 +45,7 @@ internal static class RegistryFacts
         var left = "";
         try
         {
-            await Until.TrueAsync(async () => (left = await LeftAsync(site)).Length == 0, "the site is at rest", TimeSpan.FromSeconds(15));
+            await Until.TrueAsync(async () => (left = await LeftAsync(site)).Length == 0, "the site is at rest", TimeSpan.FromSeconds(60));
         }
         catch (TimeoutException error)
         {
