@@ -177,6 +177,7 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
             insert into tenant_credentials (tenant_id, purpose, username, sealed) select '{tenant.Id}', p, 'u', '' from unnest(array['database', 'cache']) p;
             insert into tenant_settings (tenant_id, key, value) values ('{tenant.Id}', 'k', '1');
             insert into holds (tenant_id, code, effect, actor, reason) values ('{tenant.Id}', 'limitExceeded', 'noGrowth', 'ada', 'Too much.');
+            update tenants set pool_minimum = 1, pool_maximum = 4 where id = '{tenant.Id}';
             """);
         return tenant.Id.Value;
     }
