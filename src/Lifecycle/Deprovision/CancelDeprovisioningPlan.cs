@@ -44,7 +44,8 @@ public sealed class CancelDeprovisioningPlan : ICommandPlan<CancelDeprovisioning
 
     public OperationRejected? Guard(ValidCancelDeprovisioning input, Tenant tenant)
     {
-        if (TenantGuard.RequireStatus(tenant, TenantStatus.Provisioning, TenantStatus.Active) is { } refused)
+        // While a provisioning ends, the closing has not run, so what will have to be opened is not known.
+        if (TenantGuard.RequireStatus(tenant, TenantStatus.Active) is { } refused)
             return refused;
         if (tenant.Holds.All(h => h.Code != HoldCode.Deletion))
             return new() { Code = RejectionCodes.NotDeprovisioning, Detail = $"Tenant '{tenant.Slug}' is not being deprovisioned." };
@@ -60,7 +61,7 @@ public sealed class CancelDeprovisioningPlan : ICommandPlan<CancelDeprovisioning
     public bool NeedsSlot(ValidCancelDeprovisioning input) => false;
 
     public WorkflowDefinition Plan(ValidCancelDeprovisioning input, Tenant? tenant) =>
-        tenant!.Status == TenantStatus.Active && !tenant.Holds.Any(h => h.Code != HoldCode.Deletion && h.Effect is HoldEffect.Closed or HoldEffect.Away) ? Opening : Lifting;
+        !tenant!.Holds.Any(h => h.Code != HoldCode.Deletion && h.Effect is HoldEffect.Closed or HoldEffect.Away) ? Opening : Lifting;
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidCancelDeprovisioning input, BegunOperation operation)
     {

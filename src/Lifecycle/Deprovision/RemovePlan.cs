@@ -28,7 +28,8 @@ public sealed class RemovePlan : ICommandPlan<RemoveTenant, RemoveTenant>
 
     public CommandSubject Subject(RemoveTenant input) => new CommandSubject.ExistingTenant(input.TenantId);
 
-    public OperationRejected? Guard(RemoveTenant input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active)
+    // While a provisioning ends, the removal waits for it, like the closing.
+    public OperationRejected? Guard(RemoveTenant input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Provisioning, TenantStatus.Active)
         ?? (tenant.Deletion is { FinalAt: null } deletion && deletion.OperationId == input.Deprovisioning ? null : new()
         {
             Code = RejectionCodes.TenantState,

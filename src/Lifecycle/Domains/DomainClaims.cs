@@ -35,7 +35,7 @@ public sealed class DomainClaims(TenantStore tenants, PlanStore plans, TenantDom
         if (errors.Count > 0)
             return new(null, false, new() { Code = RejectionCodes.Validation, Detail = "The claim breaks a rule: see errors.", Errors = errors });
         return await domains.ClaimAsync(id, domain!, DomainProof.NewToken(), actor, time.GetUtcNow(), cancellationToken) is not { } isNew
-            ? new(null, false, new() { Code = RejectionCodes.DomainTaken, Detail = $"The domain '{domain}' is proved for another tenant.", Errors = [new("/domain", $"'{domain}' is taken by another tenant")] })
+            ? new(null, false, new() { Code = RejectionCodes.DomainTaken, Detail = $"The domain '{domain}' is proved for another tenant, or reserved after one that was deprovisioned.", Errors = [new("/domain", $"'{domain}' is taken by another tenant")] })
             : new(await domains.FindAsync(id, domain!, cancellationToken), isNew, null);
     }
 

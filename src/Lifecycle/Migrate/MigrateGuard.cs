@@ -1,8 +1,6 @@
-using System.Globalization;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
-using Saga.Registry.Holds;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Migrate;
@@ -16,8 +14,8 @@ internal static class MigrateGuard
         if (TenantGuard.RequireStatus(tenant, TenantStatus.Active) is { } status)
             return status;
         // A tenant that may not grow may migrate, because a larger plan is the way out.
-        if (tenant.Holds.FirstOrDefault(h => h.Effect != HoldEffect.NoGrowth) is { } hold)
-            return Held(tenant, hold);
+        if (TenantGuard.RequireOpen(tenant) is { } held)
+            return held;
         if (MigrateTarget.Of(input, tenant) is not { } target)
             return Invalid("/targetPlan", $"is required, because the tenant's plan '{tenant.Plan}' is not in the registry any more");
         if (!target.Plan.Tiers.Contains(target.Tier))
@@ -42,14 +40,4 @@ internal static class MigrateGuard
     private static OperationRejected? Stays(ValidMigrate input) => input.PreserveData
         ? null
         : Invalid("/migrationOptions/preserveData", "must be true or absent, because this migration moves no rows");
-
-    internal static OperationRejected Held(Tenant tenant, Hold hold) => new()
-    {
-        Code = RejectionCodes.TenantState,
-        Detail = string.Create(CultureInfo.InvariantCulture,
-            $"Tenant '{tenant.Slug}' has the hold {Name(hold.Code)} ({Name(hold.Effect)}), set by {hold.Actor}: {hold.Reason} Lift it first. A hold with the effect noGrowth is no obstacle."),
-    };
-
-    private static string Name<T>(T value)
-        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

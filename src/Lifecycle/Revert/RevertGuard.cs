@@ -15,8 +15,8 @@ internal static class RevertGuard
     {
         if (TenantGuard.RequireStatus(tenant, TenantStatus.Active) is { } status)
             return status;
-        if (tenant.Holds.FirstOrDefault(h => h.Effect != HoldEffect.NoGrowth) is { } hold)
-            return MigrateGuard.Held(tenant, hold);
+        if (TenantGuard.RequireOpen(tenant) is { } held)
+            return held;
         if (input.Kept is not { Until: not null } kept)
             return State($"No former copy of the rows of tenant '{tenant.Slug}' is kept, so there is no move to revert.");
         var name = input.PlanOf(tenant) ?? tenant.Plan;

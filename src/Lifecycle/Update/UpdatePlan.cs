@@ -45,7 +45,10 @@ public sealed class UpdatePlan(PlanStore plans, TenantStore tenants, TenantNameS
     public WorkflowDefinition Plan(ValidUpdate input, Tenant? tenant) => UpdateWorkflow.Of(input.Change!);
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidUpdate input, BegunOperation operation) =>
-        TenantChangeRows.BeginCommands(input.Tenant, operation.Id, input.Change!, DomainProof.NewToken(), operation.At);
+    [
+        .. TenantChangeRows.BeginCommands(input.Tenant, operation.Id, input.Change!, DomainProof.NewToken(), operation.At),
+        TenantNameStore.RequireFreeCommand(null, input.Change!.NewText(TenantField.Subdomain), input.Change!.NewText(TenantField.Domain)),
+    ];
 
     public object AuditDetail(ValidUpdate input) => new { fields = input.Change!.Fields };
 

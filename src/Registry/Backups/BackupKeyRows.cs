@@ -39,11 +39,11 @@ public static class BackupKeyRows
             "select backup_id as BackupId, key_version as KeyVersion, wrapped as Wrapped from backup_data_keys where backup_id = @backup",
             new { backup }, cancellationToken: cancellationToken));
 
-    /// <summary>Locks and returns one key that another master key wrapped; null when there is none.</summary>
-    public static Task<BackupKeyRow?> NextOfOtherMasterAsync(NpgsqlTransaction transaction, string masterKeyId, CancellationToken cancellationToken) =>
+    /// <summary>Locks and returns the next key after this one that another master key wrapped; null when there is none.</summary>
+    public static Task<BackupKeyRow?> NextOfOtherMasterAsync(NpgsqlTransaction transaction, string masterKeyId, BackupKeyRow? after, CancellationToken cancellationToken) =>
         transaction.Connection!.QueryFirstOrDefaultAsync<BackupKeyRow>(new CommandDefinition(
-            $"{Select} where master_key_id <> @masterKeyId limit 1 for no key update",
-            new { masterKeyId }, transaction, cancellationToken: cancellationToken));
+            $"{Select} where master_key_id <> @masterKeyId and (tenant_id, version) > (@Tenant, @Version) order by tenant_id, version limit 1 for no key update",
+            new { masterKeyId, Tenant = after?.TenantId ?? Guid.Empty, Version = after?.Version ?? 0 }, transaction, cancellationToken: cancellationToken));
 
     public static Task RewrapAsync(NpgsqlTransaction transaction, BackupKeyRow key, string masterKeyId, byte[] wrapped, CancellationToken cancellationToken) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(

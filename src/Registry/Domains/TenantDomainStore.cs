@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Audit;
+using Saga.Registry.Holds;
 using Saga.Registry.Intake;
 using Saga.Registry.Notifications;
 
@@ -53,13 +54,16 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     public async Task<TenantDomain?> FindAsync(TenantId tenant, string domain, CancellationToken cancellationToken) =>
         (await ListAsync(tenant, cancellationToken)).FirstOrDefault(d => d.Domain == domain);
 
+    // The domain $2 belonged to another tenant than $1, which was deprovisioned.
+    private const string Reserved = "exists (select from reserved_names r where r.kind = 'domain' and r.name = $2 and r.until > now() and r.tenant_id <> $1)";
+
     /// <summary>Claims a domain for a tenant, which is audited. A claim that is there already gets a new time and keeps its token.</summary>
-    /// <returns>Whether the tenant did not have the domain before; null when it is proved for another tenant.</returns>
+    /// <returns>Whether the tenant did not have the domain before; null when it is proved for another tenant, or reserved after one that was deprovisioned.</returns>
     public async Task<bool?> ClaimAsync(TenantId tenant, string domain, string token, string actor, DateTimeOffset at, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
             $"""
-            with claimed as materialized (select claim_domain($1, $2, $3, $4) as is_new),
+            with claimed as materialized (select claim_domain($1, $2, $3, $4) as is_new where not {Reserved}),
             audited as (
                 insert into audit (actor, action, tenant_id, detail)
                 select $5, '{AuditActions.DomainClaim}', $1, jsonb_build_object('domain', $2::text) from claimed where is_new)
@@ -72,7 +76,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = actor });
         try
         {
-            return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+            return (bool?)await command.ExecuteScalarAsync(cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -115,15 +119,17 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Domains of active tenants that were proved more than a minute ago and that their organisation does not have.</summary>
+    /// <summary>Domains of active tenants that were proved more than a minute ago and that their organisation does not have, the latest first. Tenants that will be removed get none.</summary>
     public async Task<IReadOnlyList<TenantDomain>> ListUnlinkedAsync(int limit, CancellationToken cancellationToken)
     {
         var tenants = new List<TenantId>();
         await using (var command = registry.CreateCommand(
-            """
-            select distinct d.tenant_id from tenant_domains d join tenants t on t.id = d.tenant_id
+            $"""
+            select d.tenant_id from tenant_domains d join tenants t on t.id = d.tenant_id
             where d.state = 'proved' and d.linked_at is null and d.proved_at < clock_timestamp() + $2 - interval '1 minute'
-                and t.status = 'active' and t.organization_id is not null limit $1
+                and t.status = 'active' and t.organization_id is not null
+                and not exists (select from holds h where h.tenant_id = t.id and h.code = '{HoldNames.Of(HoldCode.Deletion)}')
+            group by d.tenant_id order by max(d.proved_at) desc limit $1
             """))
         {
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -147,7 +153,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     {
         await using var command = registry.CreateCommand(
             $"""
-            with former as (select tenant_id, state from tenant_domains where tenant_id = $1 and domain = $2 and token = $3 for update),
+            with former as (select tenant_id, state from tenant_domains where tenant_id = $1 and domain = $2 and token = $3 and not {Reserved} for update),
             changed as (
                 update tenant_domains d set state = 'proved', proved_at = coalesce(d.proved_at, $5), checked_at = $5, failure = null
                 from former f where d.tenant_id = f.tenant_id and d.domain = $2 returning d.tenant_id, f.state as former),

@@ -37,7 +37,10 @@ public static class ReactivationRows
             $"""
             with pinned as (delete from reactivations where operation_id = @operation returning tenant_id, codes),
             lifted as (
-                delete from holds h using pinned p where h.tenant_id = p.tenant_id and h.code = any(p.codes) returning h.tenant_id, h.code, h.effect),
+                -- What is taken back has no row any more: one that is there is a newer deprovisioning, and the hold is its own.
+                delete from holds h using pinned p where h.tenant_id = p.tenant_id and h.code = any(p.codes)
+                    and (h.code <> '{HoldNames.Of(HoldCode.Deletion)}' or not exists (select from deprovisionings d where d.tenant_id = h.tenant_id))
+                returning h.tenant_id, h.code, h.effect),
             audited as (
                 insert into audit (actor, action, tenant_id, operation_id, detail)
                 select o.requested_by, '{AuditActions.HoldLift}', l.tenant_id, o.id,

@@ -106,6 +106,9 @@ internal static class ProgramGrants
         new("tenants", "select"),
         new("tenant_domains", "select"),
         new("holds", "select"),
+        // When a tenant is going to be removed.
+        new("deprovisionings", "select"),
+        new("scheduled_commands", "", Reads: "id, run_at, state"),
         new("placements", "select"),
     ];
 
@@ -116,8 +119,6 @@ internal static class ProgramGrants
     [
         .. All,
         new("operation_steps", "", Lease),
-        new("tenants", "select", $"status, plan, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
-        new("operation_steps", "", "holder, held_fence, taken_at, attempt_ends_at, expires_at, lost_at, watched_until, report_until, due_at, progress, progressed_at, checkpoint"),
         new("tenants", "select", $"status, plan, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),
         // The domains of a tenant that ends, and a domain that an update replaces.
@@ -128,7 +129,6 @@ internal static class ProgramGrants
         new("reactivations", "select, delete", "opening"),
         // The end of a tenant: what the registry knows of it goes, its names are reserved, and the certificate is written.
         new("deprovisionings", "delete", "announced_at, final_at"),
-        new("scheduled_commands", "", "state, ended_at, ended_by, end_reason, next_try_at, claim"),
         new("removal_findings", "select, insert, delete"),
         new("reserved_names", "select, insert, update, delete"),
         new("deletion_certificates", "select, insert"),
@@ -142,7 +142,7 @@ internal static class ProgramGrants
         new("tenant_runtime_keys", "select, insert, update, delete"),
         new("tenant_settings", "select, insert, update, delete"),
         new("plan_changes", "select, insert, update, delete"),
-        // The removal of what a move leaves, and its cancellation when the move is reverted.
+        // What a move or a removal schedules, and its cancellation.
         new("scheduled_commands", "select, insert", "state, ended_by, end_reason, ended_at, next_try_at, claim"),
         new("tenant_migrations", "select, insert, update, delete"),
         new("product_versions", "select, insert"),

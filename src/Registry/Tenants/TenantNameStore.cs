@@ -92,8 +92,8 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
     /// Fails with 23505 while one of the names is that of a tenant that was deprovisioned. For the transaction that gives a tenant these names,
     /// after the statement that writes them.
     /// </summary>
-    public static NpgsqlBatchCommand RequireFreeCommand(Slug slug, string subdomain, string? domain) =>
-        CommandLedger.Statement("select require_free_names($1, $2, $3)", slug.ToString(), subdomain, domain);
+    public static NpgsqlBatchCommand RequireFreeCommand(Slug? slug, string? subdomain, string? domain) =>
+        CommandLedger.Statement("select require_free_names($1, $2, $3)", slug?.ToString(), subdomain, domain);
 }
 
 /// <param name="Slug">Whether a live tenant has the slug.</param>

@@ -42,7 +42,7 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[BufferBytes];
         var bytes = 0L;
-        while (await file.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        while (await StoreReads.ReadAsync(file, buffer, cancellationToken) is > 0 and var read)
         {
             hash.AppendData(buffer, 0, read);
             bytes += read;

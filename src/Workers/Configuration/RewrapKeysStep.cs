@@ -2,6 +2,7 @@ using System.Globalization;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Events;
 using Saga.Contracts.Steps;
+using Saga.Registry.Backups;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
@@ -48,13 +49,12 @@ internal sealed class RewrapKeysStep(TenantSealer sealer, BackupKeys backups, Le
                 context.Report(done, total, "keys", "wrapping tenants' keys", new Wrapped(done));
             }
 
-            try
+            for (var key = await NextOfBackupsAsync(context, null, cancellationToken); key is not null; key = await NextOfBackupsAsync(context, key.Key, cancellationToken))
             {
-                done += await backups.RewrapAsync(cancellationToken);
-            }
-            catch (SealingException error)
-            {
-                (failed, reason) = (failed + 1, error.Message);
+                if (key.Failure is { } failure)
+                    (failed, reason) = (failed + 1, failure);
+                else
+                    context.Report(++done, unit: "keys", words: "wrapping keys of backups", checkpoint: new Wrapped(done));
             }
         }
         while (failed == 0 && left > 0);
@@ -62,7 +62,7 @@ internal sealed class RewrapKeysStep(TenantSealer sealer, BackupKeys backups, Le
         if (failed > 0)
         {
             throw StepFailureException.Permanent(
-                "keys-not-wrapped", string.Create(CultureInfo.InvariantCulture, $"{failed} tenants' keys could not be wrapped with master key '{id}', such as: {reason}"),
+                "keys-not-wrapped", string.Create(CultureInfo.InvariantCulture, $"{failed} keys could not be wrapped with master key '{id}', such as: {reason}"),
                 "Do what the message says, then send the command again: it goes on with the keys that are left.");
         }
 
@@ -101,6 +101,14 @@ internal sealed class RewrapKeysStep(TenantSealer sealer, BackupKeys backups, Le
         var batch = await sealer.RewrapAsync(transaction.Transaction, after, Batch, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return batch;
+    }
+
+    private async Task<RewrappedBackupKey?> NextOfBackupsAsync(StepContext context, BackupKeyRow? after, CancellationToken cancellationToken)
+    {
+        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        var key = await backups.RewrapNextAsync(transaction.Transaction, after, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return key;
     }
 
     private sealed record Wrapped(long Keys);

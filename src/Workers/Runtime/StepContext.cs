@@ -61,7 +61,7 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
 
     /// <summary>The same work for one placement of the tenant, as if it were the only one.</summary>
     internal StepContext On(TenantPlacement placement) =>
-        new(Tenant with { Placed = placement, Tier = placement.Tier }, OperationId, Step, Attempt, Lease) { Inputs = Inputs };
+        new(Tenant with { Placed = placement, Tier = placement.Tier }, OperationId, Step, Attempt, Lease) { Inputs = Inputs, Progress = Progress };
 
     /// <summary>The command that the operation runs, as accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
     public T Input<T>()

@@ -157,7 +157,8 @@ public sealed class When_a_tenant_is_updated
         public async Task<string> FactsAsync(TenantId id)
         {
             var organization = site.Keycloak.Organizations.Single(o => o.Attributes["tenant_id"][0] == id.ToString());
-            var users = site.Keycloak.Users.Where(u => organization.Members.Contains(u.Id)).Select(u => $"{u.Username} {organization.Administrators.Contains(u.Id)}").Order(StringComparer.Ordinal);
+            // Also one that was left behind, which belongs to no organisation.
+            var users = site.Keycloak.Users.Where(u => organization.Members.Contains(u.Id) || u.Username.EndsWith($"@{organization.Alias}.example", StringComparison.Ordinal)).Select(u => $"{u.Username} {organization.Administrators.Contains(u.Id)}").Order(StringComparer.Ordinal);
             return $"{await Updates.FactsAsync(site.Registry, id)} {organization.Name} {organization.Description} {organization.Enabled} {string.Join(", ", users)}";
         }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Backups;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Integration.Sealing;
@@ -22,8 +23,8 @@ public sealed class When_master_keys_change
         var key = await Keys(world.Registry, "k1", ("k1", SealingFixture.First)).OpenAsync(tenant.Id, id, default);
         var both = Keys(world.Registry, "k2", ("k1", SealingFixture.First), ("k2", SealingFixture.Second));
 
-        (await both.RewrapAsync(default)).ShouldBe(1);
-        (await both.RewrapAsync(default)).ShouldBe(0);
+        (await RewrapAsync(world.Registry, both, null))!.Failure.ShouldBeNull();
+        (await RewrapAsync(world.Registry, both, null)).ShouldBeNull();
 
         (await world.Registry.ScalarAsync<string>("select master_key_id from backup_keys")).ShouldBe("k2");
         (await Keys(world.Registry, "k2", ("k2", SealingFixture.Second)).OpenAsync(tenant.Id, id, default)).ShouldBe(key);
@@ -41,6 +42,33 @@ public sealed class When_master_keys_change
 
         await Should.ThrowAsync<SealingException>(() => world.PartAsync(other, second, "rows"));
         await Should.ThrowAsync<SealingException>(() => world.Database.Get<BackupKeys>().OpenAsync(other.Id, first, default));
+    }
+
+    [Fact]
+    public async Task Should_pass_over_a_key_that_cannot_be_opened()
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        await world.BackUpAsync(await world.ActiveAsync(IsolationTier.Row));
+        await world.BackUpAsync(await world.ActiveAsync(IsolationTier.Row));
+        await world.Registry.ExecuteAsync("update backup_keys set wrapped = '' where tenant_id = (select min(tenant_id::text)::uuid from backup_keys)");
+        var both = Keys(world.Registry, "k2", ("k1", SealingFixture.First), ("k2", SealingFixture.Second));
+
+        var broken = (await RewrapAsync(world.Registry, both, null))!;
+        var whole = (await RewrapAsync(world.Registry, both, broken.Key))!;
+
+        broken.Failure.ShouldNotBeNull();
+        whole.Failure.ShouldBeNull();
+        (await RewrapAsync(world.Registry, both, whole.Key)).ShouldBeNull();
+        (await world.Registry.ScalarAsync<long>("select count(*) from backup_keys where master_key_id = 'k2'")).ShouldBe(1);
+    }
+
+    private static async Task<RewrappedBackupKey?> RewrapAsync(NpgsqlDataSource registry, BackupKeys keys, BackupKeyRow? after)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var key = await keys.RewrapNextAsync(transaction, after, default);
+        await transaction.CommitAsync();
+        return key;
     }
 
     private static BackupKeys Keys(NpgsqlDataSource registry, string active, params (string Id, string Key)[] keys) =>

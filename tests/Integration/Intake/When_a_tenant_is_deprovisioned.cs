@@ -3,12 +3,17 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
+using Saga.Lifecycle.Update;
 using Saga.Registry;
+using Saga.Registry.Domains;
+using Saga.Registry.Leases;
 using Saga.Registry.Operations;
 using Saga.Registry.Plans;
+using Saga.Registry.Reactivations;
 using Saga.Registry.Schedule;
 using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
@@ -205,6 +210,41 @@ public sealed class When_a_tenant_is_deprovisioned : IntakeTest
     }
 
     [Fact]
+    public async Task Should_wait_behind_a_provisioning_that_ends_and_be_taken_back_only_afterwards()
+    {
+        var provisioning = await AcceptedAsync(Command("acme"));
+        var tenant = provisioning.TenantId!.Value;
+        await ExecuteAsync($"update operations set state = 'running' where id = '{provisioning.OperationId}'");
+        Accepted(await Deprovision.SubmitAsync(New(tenant) with { GraceDays = 0, ConfirmNoGrace = "acme" }, Ada, default));
+
+        Rejected(await Cancel.SubmitAsync(new() { TenantId = tenant }, Ada, default)).Code.ShouldBe(RejectionCodes.TenantState);
+        var removal = Accepted(await RemoveAsync(tenant));
+
+        (await QueryAsync<string>($"select slot from operations where id = '{removal}'")).ShouldBe("waiting");
+        (await QueryAsync<long>("select count(*) from deprovisionings")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_keep_the_hold_of_a_newer_deprovisioning_when_the_lift_of_an_older_one_comes_late()
+    {
+        var tenant = await ActiveAsync();
+        await EndAsync(Accepted(await Deprovision.SubmitAsync(New(tenant), Ada, default)), "completed", "active");
+        var taken = Accepted(await Cancel.SubmitAsync(new() { TenantId = tenant }, Ada, default));
+        await ExecuteAsync($"delete from operation_scopes where operation_id = '{taken}'");
+        Accepted(await Deprovision.SubmitAsync(New(tenant), Ada, default));
+        var lease = new StepLease(taken, StepNames.Reactivate, 1, Guid.NewGuid());
+        await ExecuteAsync($"insert into operation_steps (operation_id, step, fence, settled, holder, held_fence, expires_at, status, attempt) values ('{taken}', '{lease.Step}', 1, false, '{lease.Holder}', 1, now() + interval '1 hour', 'running', 1) on conflict (operation_id, step) do update set fence = 1, holder = excluded.holder, held_fence = 1, expires_at = excluded.expires_at, status = 'running'");
+
+        await using (var transaction = await new LeasedTransactions(Registry, new RegistryClock()).BeginAsync(lease, default))
+        {
+            (await ReactivationRows.LiftAsync(transaction, tenant, taken, default)).ShouldBeNull();
+            await transaction.CommitAsync(default);
+        }
+
+        (await QueryAsync<string>("select code from holds")).ShouldBe("deletion");
+    }
+
+    [Fact]
     public async Task Should_keep_the_names_for_a_while()
     {
         await ActiveAsync();
@@ -222,6 +262,10 @@ public sealed class When_a_tenant_is_deprovisioned : IntakeTest
 
         (slug.Code, subdomain.Code, domain.Code).ShouldBe((RejectionCodes.SlugTaken, RejectionCodes.SubdomainTaken, RejectionCodes.DomainTaken));
         slug.Detail.ShouldContain("reserved until");
+        var other = await ActiveAsync("bolt");
+        foreach (var (changes, code) in (IEnumerable<(string, string)>)[("""{"subdomain":"other"}""", RejectionCodes.SubdomainTaken), ("""{"domain":"acme.example"}""", RejectionCodes.DomainTaken)])
+            Rejected(await Intakes.Of<UpdateTenant, ValidUpdate, UpdatePlan>(Registry, Updates.Plan(Registry)).SubmitAsync(Updates.Command((await new TenantStore(Registry).FindAsync(other))!, changes), Ada, default)).Code.ShouldBe(code);
+        (await new TenantDomainStore(Registry, new RegistryClock()).ClaimAsync(other, "acme.example", "token", "ada", DateTimeOffset.UtcNow, default)).ShouldBeNull();
         await ExecuteAsync("update reserved_names set until = now() - interval '1 second'");
         await AcceptedAsync(Command("acme") with { Name = "Acme" });
     }

@@ -1,6 +1,7 @@
 using Npgsql;
 using Saga.Registry;
 using Saga.Registry.Schema;
+using Saga.Registry.Tenants;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -19,6 +20,19 @@ public sealed class When_programs_have_roles_of_their_own : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => registry.DisposeAsync();
+
+    [Theory]
+    [InlineData(ProgramLogins.Api)]
+    [InlineData(ProgramLogins.Orchestrator)]
+    [InlineData(ProgramLogins.Workers)]
+    [InlineData(ProgramLogins.Steps)]
+    public async Task Should_read_a_tenant(string login)
+    {
+        var tenant = await Seed.TenantAsync(registry, "acme");
+        await using var program = NpgsqlDataSource.Create(ProgramLogins.On(registry.ConnectionString, login));
+
+        (await new TenantStore(program).FindAsync(tenant.Id, TestContext.Current.CancellationToken)).ShouldNotBeNull();
+    }
 
     [Theory]
     [InlineData(ProgramLogins.Api, "delete from audit")]

@@ -8,7 +8,6 @@ public sealed record CrashOrders
     public required Dictionary<string, string?> Settings { get; init; }
 
     /// <summary>The command that it submits: this one, or one of the next.</summary>
-    /// <summary>The command that it submits: this one, or one of the next three.</summary>
     public ProvisionTenant? Command { get; init; }
 
     public SuspendTenant? Suspend { get; init; }
@@ -16,7 +15,9 @@ public sealed record CrashOrders
     public ReactivateTenant? Reactivate { get; init; }
 
     public UpdateTenant? Update { get; init; }
+
     public DeprovisionTenant? Deprovision { get; init; }
+
     public BackupTenant? Backup { get; init; }
 
     public MigrateTenant? Migrate { get; init; }

@@ -47,19 +47,24 @@ internal sealed class BackupKeys(NpgsqlDataSource registry, MasterKeys masters)
             : throw new SealingException($"The wrapped key of backup {backup} of tenant {tenant} was changed after it was written.");
     }
 
-    /// <summary>Wraps every tenant's backup keys again with the active master key. May be interrupted, and may run concurrently with anything.</summary>
-    /// <returns>How many keys were wrapped again.</returns>
-    public async Task<int> RewrapAsync(CancellationToken cancellationToken)
+    /// <summary>Wraps the next backup key again that another master key than the active one wraps. The caller commits.</summary>
+    /// <param name="transaction">Fenced, because an attempt that is over may wrap with a master key that was replaced since.</param>
+    /// <param name="after">The key that was tried before; null for the first one.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    /// <returns>The key that was tried, and why it could not be opened; null when there is none.</returns>
+    public async Task<RewrappedBackupKey?> RewrapNextAsync(NpgsqlTransaction transaction, BackupKeyRow? after, CancellationToken cancellationToken)
     {
-        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
-        for (var count = 0; ; count++)
+        if (await BackupKeyRows.NextOfOtherMasterAsync(transaction, masters.Active, after, cancellationToken) is not { } row)
+            return null;
+        try
         {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            if (await BackupKeyRows.NextOfOtherMasterAsync(transaction, masters.Active, cancellationToken) is not { } row)
-                return count;
             var tenant = new TenantId(row.TenantId);
             await BackupKeyRows.RewrapAsync(transaction, row, masters.Active, masters.Wrap(tenant, Unwrap(tenant, row), Purpose(row.Version)), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            return new(row, null);
+        }
+        catch (SealingException error)
+        {
+            return new(row, error.Message);
         }
     }
 
@@ -71,3 +76,7 @@ internal sealed class BackupKeys(NpgsqlDataSource registry, MasterKeys masters)
     private static byte[] Associated(TenantId tenant, Guid backup) =>
         [.. tenant.Value.ToByteArray(bigEndian: true), .. "backup data key"u8, .. backup.ToByteArray(bigEndian: true)];
 }
+
+/// <param name="Key">The key, as it was.</param>
+/// <param name="Failure">Why it could not be opened; null when it is wrapped again.</param>
+internal sealed record RewrappedBackupKey(BackupKeyRow Key, string? Failure);

@@ -4,7 +4,7 @@ using Saga.Contracts;
 using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
 using Saga.Registry.Leases;
-using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
 using Saga.Workers.Runtime;
 
@@ -67,21 +67,9 @@ internal sealed class BackupObjectsStep(BackupParts parts, LeasedTransactions le
         await using var content = opened.Content;
         await archive.BeginAsync(opened.Object, cancellationToken);
         var buffer = new byte[BufferBytes];
-        while (await ReadAsync(content, buffer, cancellationToken) is > 0 and var read)
+        while (await StoreReads.ReadAsync(content, buffer, cancellationToken) is > 0 and var read)
             await archive.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         await archive.EndAsync(cancellationToken);
         return opened.Object;
-    }
-
-    private static async Task<int> ReadAsync(Stream content, Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await content.ReadAsync(buffer, cancellationToken);
-        }
-        catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
-        {
-            throw S3Failures.Translate(error);
-        }
     }
 }

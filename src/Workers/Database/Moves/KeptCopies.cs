@@ -1,8 +1,11 @@
+using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Removal;
+using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
@@ -10,7 +13,7 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>Removes kept placements with their rows and logins. Thread-safe.</summary>
-internal sealed class KeptCopies(IEnumerable<ITier> tiers, PlacementStore placements, LeasedTransactions leases)
+internal sealed class KeptCopies(IEnumerable<ITier> tiers, RowRemoval rows, PlaceLogins logins, PlacementStore placements, LeasedTransactions leases)
 {
     /// <returns>What was removed; null when it was gone before.</returns>
     /// <exception cref="StepFailureException">The placement is not a kept one: <c>copy-in-use</c>.</exception>
@@ -26,7 +29,11 @@ internal sealed class KeptCopies(IEnumerable<ITier> tiers, PlacementStore placem
                 "copy-in-use", $"Placement {placement} of tenant '{context.Tenant.Slug}' is {copy.State.ToString().ToLowerInvariant()}, or the tenant's current rows are in the same database. It is not removed.");
         }
 
-        await tiers.Single(t => t.Tier == copy.Tier).DropAsync(context.On(copy), TenantSchema.Of(copy), cancellationToken);
+        var (on, place) = (context.On(copy), TenantSchema.Of(copy));
+        await logins.DropOtherAsync(on, place, cancellationToken);
+        if (copy.Tier == IsolationTier.Row)
+            await rows.RemoveAsync(on, place, removed => on.Report(removed, unit: "rows", words: "removing the former copy"), cancellationToken);
+        await tiers.Single(t => t.Tier == copy.Tier).DropAsync(on, place, cancellationToken);
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await TenantMigrationRows.DeleteAsync(transaction, copy.Id, cancellationToken);
         await CredentialStore.DeleteAsync(transaction, CredentialKey.Of(context.TenantId, copy.Id, CredentialPurposes.Database), cancellationToken);

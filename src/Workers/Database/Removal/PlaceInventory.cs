@@ -5,6 +5,7 @@ using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Database.Removal;
 
@@ -73,8 +74,9 @@ internal sealed class PlaceInventory(DatabaseServers servers)
         }
     }
 
-    // The owner of the shared tables stays.
-    private static string[] Roles(TenantSchema place) => place.Placement.Owner is { } owner ? [place.Login, owner] : [place.Login];
+    // The other login is there while the credentials are rotated. The owner of the shared tables stays.
+    private static string[] Roles(TenantSchema place) =>
+        place.Placement.Owner is { } owner ? [place.Login, CredentialNames.Other(place.Login), owner] : [place.Login, CredentialNames.Other(place.Login)];
 
     private static async Task<bool> HasRowsAsync(ServerSession session, TenantSchema place, TenantId tenant, CancellationToken cancellationToken)
     {

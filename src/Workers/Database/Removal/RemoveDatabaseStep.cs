@@ -5,6 +5,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
+using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -17,7 +18,7 @@ namespace Saga.Workers.Database.Removal;
 /// nothing of it is left.
 /// </summary>
 internal sealed class RemoveDatabaseStep(
-    IEnumerable<ITier> tiers, PlacementStore placements, PlaceInventory inventory, RowRemoval rows, TenantConnections connections, LeasedTransactions leases, TimeProvider time) : IStep
+    IEnumerable<ITier> tiers, PlacementStore placements, PlaceInventory inventory, RowRemoval rows, PlaceLogins logins, TenantConnections connections, LeasedTransactions leases, TimeProvider time) : IStep
 {
     public string Name => StepNames.RemoveDatabase;
 
@@ -51,6 +52,7 @@ internal sealed class RemoveDatabaseStep(
         var place = TenantSchema.Of(placement);
         var name = NameOf(placement);
         context.Report(0, counted.Rows, "rows", $"removing {name}");
+        await logins.DropOtherAsync(context, place, cancellationToken);
         if (placement.Tier == IsolationTier.Row)
             await rows.RemoveAsync(context, place, removed => context.Report(removed, counted.Rows, "rows", $"removing {name}"), cancellationToken);
         await tiers.Single(t => t.Tier == placement.Tier).DropAsync(context, place, cancellationToken);

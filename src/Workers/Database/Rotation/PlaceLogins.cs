@@ -5,6 +5,7 @@ using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
+using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Database.Rotation;
 
@@ -40,6 +41,13 @@ internal sealed class PlaceLogins(FencedSessions fenced, DatabaseServers servers
             await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
         }
     }
+
+    /// <summary>Drops the login that a rotation left which did not end. Does nothing if there is none.</summary>
+    /// <param name="context">The attempt.</param>
+    /// <param name="place">The place, with the login that was given out.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
+    public Task DropOtherAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken) =>
+        DropAsync(context, TenantSchema.Of(place.Placement with { Login = CredentialNames.Other(place.Login) }), cancellationToken);
 
     /// <summary>Ends the login's sessions and drops it. Does nothing if there is none. The place and its rows stay.</summary>
     /// <param name="context">The attempt.</param>
