@@ -34,10 +34,12 @@ public sealed class When_a_test_run_is_killed
     }
 
     // Found by their inherited environment or their working directory, because some overwrite their command line and environment.
+    // Erlang's port mapper (epmd) serves every broker of the machine and outlives the one that happened to start it.
     private static List<string> Processes(string mark, int except) =>
     [
         .. Directory.GetDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var pid) && pid != except)
-            .Where(d => Read(Path.Combine(d, "environ")).Contains(mark, StringComparison.Ordinal) || WorksIn(d).Contains(mark, StringComparison.Ordinal)).Select(d => Read(Path.Combine(d, "comm")).Trim()),
+            .Where(d => Read(Path.Combine(d, "environ")).Contains(mark, StringComparison.Ordinal) || WorksIn(d).Contains(mark, StringComparison.Ordinal)).Select(d => Read(Path.Combine(d, "comm")).Trim())
+            .Where(name => name != "epmd"),
     ];
 
     private static string WorksIn(string process)

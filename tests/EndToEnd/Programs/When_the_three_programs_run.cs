@@ -33,7 +33,7 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
 
         (await HealthAsync(http, address, "ready")).Checks.ShouldBe("connections healthy, registry healthy, token-issuer healthy");
         (await HealthAsync(http, orchestratorHealth, "ready")).Checks.ShouldBe("broker-flow healthy, connections healthy, dead-letters healthy, masstransit-bus healthy, registry healthy, unreadable-operations healthy");
-        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("broker-flow healthy, connections healthy, external-systems healthy, masstransit-bus healthy, registry healthy");
+        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("backup-tools healthy, broker-flow healthy, connections healthy, external-systems healthy, masstransit-bus healthy, registry healthy");
 
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", plane.Issuer.Token("platform-admin"));
         using var accepted = await http.PostAsJsonAsync(

@@ -126,7 +126,7 @@ public sealed class When_the_master_key_is_rotated : IAsyncLifetime
         var failure = (await Should.ThrowAsync<StepFailureException>(() => RotateAsync(host))).Failure;
 
         (failure.Code, failure.Transient).ShouldBe(("keys-not-wrapped", false));
-        failure.Message.ShouldContain("1 tenants' keys");
+        failure.Message.ShouldContain("1 keys could not be wrapped");
         failure.Message.ShouldContain("Saga:Sealing:MasterKeys:k0");
         (await registry.ScalarAsync<long>("select count(*) from tenant_keys where master_key_id = 'k2'")).ShouldBe(Count - 1);
         (await registry.ScalarAsync<long>("select count(*) from outbox")).ShouldBe(0);
