@@ -75,6 +75,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapDomains();
         api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
         api.MapGroup("").WithTags("Backups").MapBackups();
+        api.MapGroup("").WithTags("Backups").MapBackupSchedules();
         api.MapGroup("").WithTags("Tenants").MapVerifications();
         api.MapGroup("").WithTags("Tenants").MapRotations();
         api.MapGroup("").WithTags("Fleet").MapFleet();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup;
+using Saga.Lifecycle.Backup.Schedules;
 using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.CustomSteps;
 using Saga.Lifecycle.DomainLinking;
@@ -40,6 +41,8 @@ public static class LifecycleRegistration
             services.AddSingleton<DomainChecker>();
             services.AddSingleton<DomainClaims>();
             services.AddSingleton<DomainLinks>();
+            services.AddOptionsWithValidateOnStart<BackupScheduleOptions, BackupScheduleOptionsValidation>().Bind(configuration.GetSection(BackupScheduleOptions.Section));
+            services.AddSingleton<BackupScheduler>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 

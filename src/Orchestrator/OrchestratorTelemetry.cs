@@ -8,6 +8,8 @@ public static class OrchestratorTelemetry
 {
     public const string SourceName = "Saga.Orchestrator";
 
+    private static long missingBackups;
+
     /// <summary>One transaction of one or more transitions.</summary>
     public const string Commit = "saga.transition.commit";
 
@@ -20,9 +22,21 @@ public static class OrchestratorTelemetry
     /// <summary>Messages for operations that this version cannot read.</summary>
     public const string UnreadableMessagesName = "saga.operations.unreadable_messages";
 
+    /// <summary>Tenants whose schedule of backups ran and which have no complete backup a while later. Every orchestrator reports the same number.</summary>
+    public const string MissingBackupsName = "saga.backups.missing";
+
     public static ActivitySource Source { get; } = new(SourceName);
 
     internal static Meter Meter { get; } = new(SourceName);
+
+    internal static long MissingBackups
+    {
+        get => Interlocked.Read(ref missingBackups);
+        set => Interlocked.Exchange(ref missingBackups, value);
+    }
+
+    internal static ObservableGauge<long> MissingBackupsGauge { get; } =
+        Meter.CreateObservableGauge(MissingBackupsName, () => MissingBackups, "{tenant}", "Tenants whose scheduled backup is missing.");
 
     internal static Counter<long> UnreadableMessages { get; } = Meter.CreateCounter<long>(UnreadableMessagesName, "{message}", "Messages for operations that this version cannot read.");
 }

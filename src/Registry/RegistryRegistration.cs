@@ -72,6 +72,8 @@ public static class RegistryRegistration
         services.AddSingleton<CertificateStore>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<BackupStore>();
+        services.AddSingleton<BackupScheduleStore>();
+        services.AddSingleton<BackupRunStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

@@ -26,6 +26,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     // A retry is needed when the holder of a name released it between two statements, or after a deadlock.
     private const int Tries = 5;
 
+    private static readonly string Own = Caller.System.ToString();
+
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
     public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null)
@@ -103,7 +105,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 OperationId = operation.Id,
                 TenantId = operation.TenantId,
                 ParentId = plan.Parent(input),
-                Priority = claim is not null && plan.Priority(input) == OperationPriority.Interactive ? OperationPriority.Scheduled : plan.Priority(input),
+                // Nobody waits for what was scheduled, or for what the installation does by itself.
+                Priority = (claim is not null || caller == Own) && plan.Priority(input) == OperationPriority.Interactive ? OperationPriority.Scheduled : plan.Priority(input),
                 NeedsSlot = plan.NeedsSlot(input),
                 Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),

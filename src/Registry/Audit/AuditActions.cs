@@ -67,6 +67,10 @@ public static class AuditActions
 
     /// <summary>A backup failed or was cancelled, and what it had written was removed.</summary>
     public const string BackupFail = "backup.fail";
+
+    /// <summary>A tenant got a schedule of backups of its own, or lost it.</summary>
+    public const string BackupScheduleSet = "backupSchedule.set";
+
     /// <summary>A tenant's rows got another place.</summary>
     public const string TenantMove = "tenant.move";
 

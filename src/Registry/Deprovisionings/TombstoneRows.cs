@@ -28,6 +28,8 @@ public static class TombstoneRows
         changed as (delete from plan_changes where tenant_id = @Tenant),
         updated as (delete from tenant_changes where tenant_id = @Tenant),
         found as (delete from removal_findings where operation_id = @removal),
+        scheduled as (delete from backup_schedules where tenant_id = @Tenant),
+        runs as (delete from backup_runs where tenant_id = @Tenant),
         held as (delete from holds where tenant_id = @Tenant),
         begun as (
             delete from deprovisionings where tenant_id = @Tenant and removal_id = @removal and final_at is not null

@@ -67,6 +67,8 @@ internal static class ProgramGrants
         new("deletion_certificates", "select"),
         new("backups", "select"),
         new("backup_parts", "select"),
+        new("backup_schedules", "select, insert, update"),
+        new("backup_runs", "select"),
         // Answers to steps that wait for an approval or a signal, perhaps before the step begins.
         new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
         // A dead letter that is returned may still be there.
@@ -83,6 +85,9 @@ internal static class ProgramGrants
         new("operation_history", "update, delete"),
         new("operation_scope_waits", "update, delete"),
         new("scheduled_commands", "delete"),
+        new("backup_schedules", "select"),
+        new("backup_runs", "select, insert, update"),
+        new("backups", "select"),
         new("outbox", "select, update, delete"),
         new("dead_letters", "select, insert, update, delete"),
         new("idempotency_keys", "delete", "created_at"),
@@ -150,6 +155,9 @@ internal static class ProgramGrants
         new("backup_parts", "select, insert, update, delete"),
         new("backup_keys", "select, insert, update"),
         new("backup_data_keys", "select, insert, update, delete"),
+        // A tenant that ends has no backups by a schedule.
+        new("backup_schedules", "delete", Reads: "tenant_id"),
+        new("backup_runs", "delete", Reads: "tenant_id"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),
     ];
