@@ -50,6 +50,12 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.BackupTenant"/>.</summary>
     public const string Backups = "saga-commands-backup";
 
+    /// <summary>Takes <see cref="Commands.RestoreTenant"/>.</summary>
+    public const string Restores = "saga-commands-restore";
+
+    /// <summary>Takes <see cref="Commands.RemoveRestored"/>.</summary>
+    public const string RestoredRemovals = "saga-commands-remove-restored";
+
     /// <summary>Takes <see cref="Commands.VerifyTenant"/>.</summary>
     public const string Verifications = "saga-commands-verify";
 

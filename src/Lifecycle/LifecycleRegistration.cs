@@ -18,6 +18,7 @@ using Saga.Lifecycle.Provision;
 using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.RemoveCopies;
+using Saga.Lifecycle.Restore;
 using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Rotate;
 using Saga.Lifecycle.Suspend;
@@ -65,6 +66,8 @@ public static class LifecycleRegistration
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
             .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>()
             .AddCommand<BackupTenant, ValidBackup, BackupPlan>()
+            .AddCommand<RestoreTenant, ValidRestore, RestorePlan>()
+            .AddCommand<RemoveRestored, RemoveRestored, RemoveRestoredPlan>()
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>();

@@ -74,6 +74,7 @@ public static class RegistryRegistration
         services.AddSingleton<BackupStore>();
         services.AddSingleton<BackupScheduleStore>();
         services.AddSingleton<BackupRunStore>();
+        services.AddSingleton<RestoredStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

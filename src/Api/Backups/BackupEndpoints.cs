@@ -24,6 +24,10 @@ internal static class BackupEndpoints
             .WithSummary("Back up a tenant")
             .WithDescription("Writes the tenant's rows, its settings and the list of its objects to the object store, encrypted. A suspended tenant can be backed up as well.")
             .TakesCommand<BackupRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState).MayBeScheduled();
+        api.MapPost("/tenants/{idOrSlug}/restore", RestoreAsync).WithName("restoreTenant")
+            .WithSummary("Restore a tenant's rows from a backup")
+            .WithDescription("Restores into a database beside the tenant's place and verifies it. Nothing is written before every file of the backup was read and its checksum compared.")
+            .TakesCommand<RestoreRequest, RestorePlanView>(ProblemType.TenantNotFound, ProblemType.BackupNotFound, ProblemType.TenantState, ProblemType.BackupState, ProblemType.NotSupported);
         api.MapGet("/tenants/{idOrSlug}/backups", ListAsync).WithName("listBackups").RequireAuthorization(Policies.Read)
             .WithSummary("List a tenant's backups, newest first").WithPaging()
             .WithQueryParameter("state", "One or more of running, completed, failed, separated by commas.")
@@ -36,6 +40,12 @@ internal static class BackupEndpoints
         commands.TakeAsync(
             request, idOrSlug, user, (command, tenant, key) => command with { TenantId = tenant, IdempotencyKey = key },
             preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
+
+    private static Task<IResult> RestoreAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, ClaimsPrincipal user, TenantCommands<RestoreTenant> commands, CancellationToken cancellationToken) =>
+        commands.TakeAsync(
+            request, idOrSlug, user, (command, tenant, key) => command with { TenantId = tenant, IdempotencyKey = key },
+            preview => TypedResults.Ok(RestorePlanView.Of(preview)), cancellationToken);
 
     private static async Task<IResult> ListAsync(
         HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, TenantStore tenants, BackupStore backups, CancellationToken cancellationToken)

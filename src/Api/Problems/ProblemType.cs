@@ -35,6 +35,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType OperationNotCancellable = new(RejectionCodes.OperationNotCancellable, StatusCodes.Status409Conflict, "The operation cannot be cancelled any more");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
+    public static readonly ProblemType BackupState = new(RejectionCodes.BackupState, StatusCodes.Status409Conflict, "The backup's state does not allow this");
     public static readonly ProblemType NothingWaits = new("nothing-waits", StatusCodes.Status409Conflict, "Nothing waits for this answer");
     public static readonly ProblemType AlreadySuspended = new(RejectionCodes.AlreadySuspended, StatusCodes.Status409Conflict, "The tenant is suspended with this code already");
     public static readonly ProblemType NotSuspended = new(RejectionCodes.NotSuspended, StatusCodes.Status409Conflict, "The tenant is not suspended with these codes");
@@ -66,7 +67,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];
 

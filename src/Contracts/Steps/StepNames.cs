@@ -65,6 +65,12 @@ public static class StepNames
     public const string BackupSettings = "backup.settings";
     public const string BackupObjects = "backup.objects";
     public const string CompleteBackup = "backup.complete";
+    public const string CheckBackup = "backup.check";
+    public const string CreateRestored = "restored.create";
+    public const string RestoreRows = "restored.rows";
+    public const string VerifyRestored = "restored.verify";
+    public const string AnnounceRestored = "restored.announce";
+    public const string DropRestored = "restored.drop";
     public const string CheckTenant = "tenant.check";
     public const string AddLogin = "login.add";
     public const string AddCacheUser = "cacheUser.add";

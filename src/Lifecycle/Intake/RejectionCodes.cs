@@ -42,6 +42,9 @@ public static class RejectionCodes
     /// <summary>There is no such backup.</summary>
     public const string BackupNotFound = "backup-not-found";
 
+    /// <summary>The backup is not complete, or what was restored from it is gone.</summary>
+    public const string BackupState = "backup-state";
+
     /// <summary>The tenant is in a state that does not allow the command.</summary>
     public const string TenantState = "tenant-state";
 

@@ -80,6 +80,15 @@ public static class AuditActions
     /// <summary>The removal of the kept copy of a tenant's rows was accepted.</summary>
     public const string CopyRemove = "copy.remove";
 
+    /// <summary>The restore of a tenant's backup was accepted.</summary>
+    public const string TenantRestore = "tenant.restore";
+
+    /// <summary>A backup was restored into a database of its own and verified.</summary>
+    public const string RestoreComplete = "restore.complete";
+
+    /// <summary>The removal of a restored database was accepted.</summary>
+    public const string RestoredRemove = "restored.remove";
+
     /// <summary>A command was refused.</summary>
     public const string CommandRefuse = "command.refuse";
 

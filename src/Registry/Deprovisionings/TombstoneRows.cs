@@ -27,6 +27,7 @@ public static class TombstoneRows
         reactivated as (delete from reactivations where tenant_id = @Tenant),
         changed as (delete from plan_changes where tenant_id = @Tenant),
         updated as (delete from tenant_changes where tenant_id = @Tenant),
+        restored as (delete from restored_databases where tenant_id = @Tenant),
         found as (delete from removal_findings where operation_id = @removal),
         scheduled as (delete from backup_schedules where tenant_id = @Tenant),
         runs as (delete from backup_runs where tenant_id = @Tenant),

@@ -54,6 +54,9 @@ internal static class ProgramGrants
         new("scheduled_commands", "select, insert, update"),
         // The plan that a reverted move restores. Not the former settings.
         new("plan_changes", "", Reads: "operation_id, from_plan, to_plan"),
+        // What a restore is from, and what the removal of a restored database removes.
+        new("backups", "select"),
+        new("restored_databases", "select"),
         new("idempotency_keys", "select, insert"),
         new("custom_steps", "select"),
     ];
@@ -65,7 +68,6 @@ internal static class ProgramGrants
         new("database_server_health", "select"),
         new("dead_letters", "select", "returned_at, returned_by"),
         new("deletion_certificates", "select"),
-        new("backups", "select"),
         new("backup_parts", "select"),
         new("backup_schedules", "select, insert, update"),
         new("backup_runs", "select"),
@@ -147,13 +149,14 @@ internal static class ProgramGrants
         new("tenant_runtime_keys", "select, insert, update, delete"),
         new("tenant_settings", "select, insert, update, delete"),
         new("plan_changes", "select, insert, update, delete"),
-        // What a move or a removal schedules, and its cancellation.
+        // What a move, a restore or a removal schedules, and its cancellation.
         new("scheduled_commands", "select, insert", "state, ended_by, end_reason, ended_at, next_try_at, claim"),
         new("tenant_migrations", "select, insert, update, delete"),
         new("product_versions", "select, insert"),
         new("backups", "select, insert, update"),
         new("backup_parts", "select, insert, update, delete"),
         new("backup_keys", "select, insert, update"),
+        new("restored_databases", "select, insert, update, delete"),
         new("backup_data_keys", "select, insert, update, delete"),
         // A tenant that ends has no backups by a schedule.
         new("backup_schedules", "delete", Reads: "tenant_id"),

@@ -9,8 +9,12 @@ using Saga.Tenancy.Objects;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Keys;
 using Saga.Workers.Backup.Objects;
+using Saga.Workers.Backup.Restore;
 using Saga.Workers.Backup.Rows;
 using Saga.Workers.Backup.Tools;
+using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Product;
+using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Runtime.Leases;
@@ -19,7 +23,7 @@ using Saga.Workers.Storage;
 
 namespace Saga.Workers.Backup;
 
-/// <summary>Backups of tenants: their rows, settings and objects, encrypted in the object store.</summary>
+/// <summary>Backups of tenants (their rows, settings and objects, encrypted in the object store) and restores from them.</summary>
 public sealed class BackupModule : ResourceModule
 {
     public override string Worker => WorkerNames.Backup;
@@ -38,6 +42,10 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<BackupSlots>();
         services.AddSingleton<PostgresTools>();
         services.AddSingleton<PgDump>();
+        services.AddSingleton<PgRestore>();
+        services.AddProduct(configuration);
+        services.TryAddSingleton<ProductMigrator>();
+        services.TryAddSingleton<RestoredDatabases>();
         services.AddSingleton<BackupToolsWatch>();
         services.AddHostedService(s => s.GetRequiredService<BackupToolsWatch>());
         services.AddHealthChecks().AddCheck<BackupToolsHealth>("backup-tools");
@@ -46,6 +54,12 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, BackupSettingsStep>();
         services.AddSingleton<IStep, BackupObjectsStep>();
         services.AddSingleton<IStep, CompleteBackupStep>();
+        services.AddSingleton<IStep, CheckBackupStep>();
+        services.AddSingleton<IStep, CreateRestoredStep>();
+        services.AddSingleton<IStep, RestoreRowsStep>();
+        services.AddSingleton<IStep, VerifyRestoredStep>();
+        services.AddSingleton<IStep, AnnounceRestoredStep>();
+        services.AddSingleton<IStep, DropRestoredStep>();
     }
 
     private static bool IsS3(IServiceProvider services) => services.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter;

@@ -20,4 +20,8 @@ public sealed class BackupOptions
     /// <summary>How many backups one process reads from database servers at once.</summary>
     [Range(1, 64, ErrorMessage = "Saga:Backups:AtOnce must be 1 to 64.")]
     public int AtOnce { get; set; } = 4;
+
+    /// <summary>How long the database of a restore is kept.</summary>
+    [Range(1, 8760, ErrorMessage = "Saga:Backups:RestoredHours must be 1 to 8760.")]
+    public int RestoredHours { get; set; } = 72;
 }

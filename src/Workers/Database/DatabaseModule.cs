@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts.Steps;
 using Saga.Registry;
@@ -11,6 +12,7 @@ using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Product.Check;
+using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Suspension;
@@ -70,6 +72,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, LimitLoginStep>();
         services.AddSingleton<PlaceInventory>();
         services.AddSingleton<RowRemoval>();
+        services.TryAddSingleton<RestoredDatabases>();
         services.AddSingleton<IStep, RemoveDatabaseStep>();
         services.AddSingleton<PlaceLogins>();
         services.AddSingleton<LoginTrial>();

@@ -5,6 +5,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
+using Saga.Workers.Database.Restored;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
@@ -56,6 +57,29 @@ public sealed class When_a_tenants_places_are_removed
         (await world.AdminQueryAsync<string>("postgres", $"select rolname from pg_roles where starts_with(rolname, 't_{tenant.Id.Compact}') or starts_with(rolname, '{beside.Login}')")).ShouldBeEmpty();
         (await world.AdminQueryAsync<string>("postgres", $"select datname from pg_database where datname = '{beside.Place.Database}'")).ShouldBeEmpty();
         (await world.AdminQueryAsync<long>("saga_rows", $"select count(*) from saga.place where tenant_id = '{tenant.Id}'")).Single().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_remove_what_restores_have_made_beside_the_place()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await world.ReadyAsync(IsolationTier.Schema);
+        var database = $"restored_{tenant.OperationId:n}";
+        await world.Get<RestoredDatabases>().CreateAsync(await tenant.BeginAsync(StepNames.CreateRestored), "main", database, default);
+        await world.Registry.ExecuteAsync(
+            """
+            insert into backups (id, tenant_id, operation_id, state, requested_by, include_objects, tier, started_at) values (@OperationId, @Tenant, @OperationId, 'running', 'ada', false, 'schema', now());
+            insert into restored_databases (operation_id, tenant_id, backup_id, server, database) values (@OperationId, @Tenant, @OperationId, 'main', @database)
+            """,
+            new { tenant.OperationId, Tenant = tenant.Id.Value, database });
+
+        var removed = (await RemoveAsync(world, tenant)).ShouldBeOfType<RemovalOutput>().Removed;
+        var again = (await RemoveAsync(world, tenant)).ShouldBeOfType<RemovalOutput>().Removed;
+
+        removed.Select(r => r.Resource).ShouldBe(["schema", "restoredDatabase"]);
+        (removed[1].Name, removed[1].Existed, removed[1].Counts["bytes"] > 0).ShouldBe((database, true, true));
+        again[1].Counts.ShouldBe(removed[1].Counts);
+        (await world.AdminQueryAsync<string>("postgres", $"select datname from pg_database where datname = '{database}'")).ShouldBeEmpty();
     }
 
     [Fact]

@@ -9,6 +9,7 @@ namespace Saga.Workers.Backup.Tools;
 internal sealed partial class PostgresTools(IOptions<BackupOptions> options)
 {
     public const string Dump = "pg_dump";
+    public const string Restore = "pg_restore";
 
     private const string Debian = "/usr/lib/postgresql";
 

@@ -1,10 +1,12 @@
 using Saga.Contracts.Deletion;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Registry.Backups;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
+using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
@@ -14,11 +16,11 @@ using Saga.Workers.Runtime.Removals;
 namespace Saga.Workers.Database.Removal;
 
 /// <summary>
-/// Removes every placement of the tenant with its rows, schema or database and its roles, kept ones and unfinished ones too, and sees that
-/// nothing of it is left.
+/// Removes every placement of the tenant with its rows, schema or database and its roles, kept ones and unfinished ones too, and every
+/// database that a restore has made for it, and sees that nothing of them is left.
 /// </summary>
 internal sealed class RemoveDatabaseStep(
-    IEnumerable<ITier> tiers, PlacementStore placements, PlaceInventory inventory, RowRemoval rows, PlaceLogins logins, TenantConnections connections, LeasedTransactions leases, TimeProvider time) : IStep
+    IEnumerable<ITier> tiers, PlacementStore placements, PlaceInventory inventory, RowRemoval rows, PlaceLogins logins, RestoredDatabases restored, TenantConnections connections, LeasedTransactions leases, TimeProvider time) : IStep
 {
     public string Name => StepNames.RemoveDatabase;
 
@@ -28,10 +30,13 @@ internal sealed class RemoveDatabaseStep(
     {
         await connections.CloseAsync(context.TenantId);
         var all = await placements.ListAsync(context.TenantId, cancellationToken);
-        var found = await Findings.KeepAsync(leases, context, () => LookAsync(context, all, cancellationToken), cancellationToken);
+        var beside = await restored.ListAsync(context.TenantId, cancellationToken);
+        var found = await Findings.KeepAsync(leases, context, () => LookAsync(context, all, beside, cancellationToken), cancellationToken);
         var removed = new List<RemovedResource>();
         foreach (var placement in all)
             removed.Add(await RemoveAsync(context, placement, found[KeyOf(placement)], cancellationToken));
+        foreach (var database in beside)
+            removed.Add(await RemoveAsync(context, database, found[database.Database], cancellationToken));
         return new RemovalOutput { Removed = removed };
     }
 
@@ -39,11 +44,14 @@ internal sealed class RemoveDatabaseStep(
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     // No placement is added while the tenant's scope is held, and none goes before the end.
-    private async Task<Dictionary<string, PlaceCounts>> LookAsync(StepContext context, IReadOnlyList<TenantPlacement> all, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, PlaceCounts>> LookAsync(
+        StepContext context, IReadOnlyList<TenantPlacement> all, IReadOnlyList<RestoredDatabase> beside, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, PlaceCounts>(StringComparer.Ordinal);
         foreach (var placement in all)
             found[KeyOf(placement)] = await inventory.CountAsync(TenantSchema.Of(placement), context.TenantId, cancellationToken);
+        foreach (var database in beside)
+            found[database.Database] = await restored.SizeAsync(database, cancellationToken) is { } bytes ? new(true, 0, null, bytes, 0) : new(false, 0, 0, 0, 0);
         return found;
     }
 
@@ -65,6 +73,22 @@ internal sealed class RemoveDatabaseStep(
             Name = name,
             Existed = counted.Existed,
             Counts = counted.ToCounts(),
+            AbsentAt = time.GetUtcNow(),
+        };
+    }
+
+    private async Task<RemovedResource> RemoveAsync(StepContext context, RestoredDatabase database, PlaceCounts counted, CancellationToken cancellationToken)
+    {
+        await restored.DropAsync(context, database, cancellationToken);
+        if (await restored.SizeAsync(database, cancellationToken) is not null)
+            throw RemovalFailures.StillThere("databases", database.Database, SystemNames.PostgreSql(database.Server));
+        return new()
+        {
+            Resource = "restoredDatabase",
+            System = SystemNames.PostgreSql(database.Server),
+            Name = database.Database,
+            Existed = counted.Existed,
+            Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["bytes"] = counted.Bytes },
             AbsentAt = time.GetUtcNow(),
         };
     }

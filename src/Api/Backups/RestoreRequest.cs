@@ -1,0 +1,14 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Saga.Api.Backups;
+
+/// <summary>The body of POST /api/v1/tenants/{idOrSlug}/restore, for the OpenAPI document; read by the reader of commands.</summary>
+public sealed record RestoreRequest
+{
+    [Required, Description("A completed backup of the tenant.")]
+    public required Guid BackupId { get; init; }
+
+    [Required, AllowedValues("beside", "replace"), Description("beside restores into a database of its own, which is removed after some time. replace is not supported yet.")]
+    public required string Mode { get; init; }
+}

@@ -1,0 +1,27 @@
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Contracts.Events;
+
+/// <summary>A tenant's backup was restored into a database of its own and verified. Published once per restore.</summary>
+public sealed record TenantRestored
+{
+    public required TenantId TenantId { get; init; }
+
+    public required Slug Slug { get; init; }
+
+    public required Guid BackupId { get; init; }
+
+    /// <summary>The mode of the command, such as beside.</summary>
+    public required string Mode { get; init; }
+
+    public required string Server { get; init; }
+
+    public required string Database { get; init; }
+
+    /// <summary>When the database is removed.</summary>
+    public required DateTimeOffset RemoveAt { get; init; }
+
+    public required Guid OperationId { get; init; }
+
+    public required DateTimeOffset OccurredAt { get; init; }
+}

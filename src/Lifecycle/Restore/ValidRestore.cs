@@ -1,0 +1,18 @@
+using Saga.Contracts.Identifiers;
+
+namespace Saga.Lifecycle.Restore;
+
+/// <param name="TenantId">The tenant.</param>
+/// <param name="BackupId">The backup that the command names.</param>
+/// <param name="Found">That backup; null when there is none.</param>
+/// <param name="Mode">What the restore does.</param>
+public sealed record ValidRestore(TenantId TenantId, Guid BackupId, Registry.Backups.Backup? Found, RestoreMode Mode);
+
+public enum RestoreMode
+{
+    /// <summary>Into a database of its own, beside what the tenant uses.</summary>
+    Beside,
+
+    /// <summary>Instead of what the tenant uses.</summary>
+    Replace,
+}

@@ -1,0 +1,96 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Api;
+
+public sealed class When_a_restore_is_posted : ApiTest
+{
+    private const string Backup = "019a0000-0000-7000-8000-000000000001";
+    private const string Body = $$"""{"backupId":"{{Backup}}","mode":"beside"}""";
+
+    [Fact]
+    public async Task Should_answer_with_the_operation_and_audit_it()
+    {
+        var tenant = await BackedUpAsync();
+
+        using var response = await PostAsync(tenant, Body, key: "k1");
+        using var again = await PostAsync(tenant, Body, key: "k1");
+
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        (await ApiServer.JsonAsync(response)).GetProperty("kind").GetString().ShouldBe("restore");
+        again.Headers.Location.ShouldBe(response.Headers.Location);
+        (await Server.QueryAsync<string>("select actor || ' ' || (detail ->> 'backupId') || ' ' || (detail ->> 'mode') from audit where action = 'tenant.restore'")).ShouldBe($"ada {Backup} beside");
+    }
+
+    [Fact]
+    public async Task Should_show_what_would_happen_and_write_nothing()
+    {
+        var tenant = await BackedUpAsync();
+        var rows = await RowsAsync();
+
+        using var response = await PostAsync(tenant, Body, query: "?dryRun=true");
+
+        var preview = await ApiServer.JsonAsync(response);
+        preview.GetProperty("changes")[0].GetString()!.ShouldContain("4711 bytes");
+        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString())
+            .ShouldBe(["backup.check", "restored.create", "restored.rows", "restored.verify", "restored.announce"]);
+        (await RowsAsync()).ShouldBe(rows);
+    }
+
+    [Theory]
+    [InlineData("""{}""", 422, "validation", "/backupId /mode")]
+    [InlineData("""{"backupId":"mine","mode":"beside"}""", 422, "validation", "/backupId")]
+    [InlineData($$"""{"backupId":"{{Backup}}","mode":"instead"}""", 422, "validation", "/mode")]
+    [InlineData($$"""{"backupId":"{{Backup}}","mode":"beside","force":true}""", 422, "validation", "/force")]
+    [InlineData($$"""{"backupId":"{{Backup}}","mode":"replace"}""", 422, "not-supported", "/mode")]
+    [InlineData("""{"backupId":"019a0000-0000-7000-8000-0000000000ff","mode":"beside"}""", 404, "backup-not-found", "/backupId")]
+    public async Task Should_name_the_field_and_the_fix(string body, int status, string code, string pointer)
+    {
+        var tenant = await BackedUpAsync();
+
+        using var response = await PostAsync(tenant, body);
+
+        Pointers(await ProblemAsync(response, status, code)).ShouldBe(pointer);
+        (await Server.QueryAsync<long>("select count(*) from operations where kind = 'restore'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_backup_that_failed_or_is_another_tenants()
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync("update backups set state = 'failed'");
+        using var failed = await PostAsync(tenant, Body);
+        using var other = await Server.PostAsync(ApiServer.Body("globex"));
+        await Server.ExecuteAsync("update backups set state = 'completed', tenant_id = (select id from tenants where slug = 'globex')");
+        using var foreign = await PostAsync(tenant, Body);
+        using var viewer = await PostAsync(tenant, Body, client: Server.Viewer);
+
+        (await ProblemAsync(failed, 409, "backup-state")).GetProperty("detail").GetString()!.ShouldContain("is failed. Only a completed one can be restored");
+        (await ProblemAsync(foreign, 422, "validation")).GetProperty("detail").GetString()!.ShouldContain("is of another tenant, 'globex'");
+        await ProblemAsync(viewer, 403, "forbidden");
+    }
+
+    private async Task<string> BackedUpAsync()
+    {
+        await Saga.Tests.Support.Seed.ProcessAsync(Server.Registry);
+        using var response = await Server.PostAsync(ApiServer.Body("acme"));
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        await Server.ExecuteAsync(
+            $"""
+            update operations set state = 'completed', finished_at = now(); delete from operation_scopes; update tenants set status = 'active'; update processes set engine_level = 3;
+            insert into backups (id, tenant_id, operation_id, state, requested_by, include_objects, tier, started_at, snapshot_at, ended_at, bytes, schema_version, manifest, manifest_file, manifest_sha256)
+            select '{Backup}', t.id, o.id, 'completed', 'ada', false, 'schema', now(), now(), now(), 4711, 3, '[]', 'f', '\x0a0b' from tenants t, operations o;
+            """);
+        return (await Server.GetAsync("/api/v1/tenants/acme")).GetProperty("id").GetString()!;
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string tenant, string body, string? key = null, string query = "", HttpClient? client = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/tenants/{tenant}/restore{query}") { Content = JsonContent.Create(JsonNode.Parse(body)) };
+        if (key is not null)
+            request.Headers.Add("Idempotency-Key", key);
+        return await (client ?? Server.Admin).SendAsync(request);
+    }
+}
