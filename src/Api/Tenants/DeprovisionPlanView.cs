@@ -1,6 +1,7 @@
 using Saga.Api.Commands;
 using Saga.Api.Operations;
 using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Intake;
 
@@ -38,10 +39,12 @@ public sealed record DeprovisionPlanView
             GraceDays = input?.GraceDays,
             Backup = input?.Backup,
             Changes = input is null ? [] : DeprovisionWords.Of(input),
-            Steps = StepView.Of(preview.Workflow!, StepRun.InOrder(preview.Workflow!, [])),
-            RemovalSteps = StepView.Of(RemoveWorkflow.Removal, StepRun.InOrder(RemoveWorkflow.Removal, [])),
+            Steps = Of(preview.Workflow!),
+            RemovalSteps = Of(RemoveWorkflow.For(input?.Backup ?? true)),
             WaitsFor = preview.WaitsFor is { } holder ? ScopeWaitView.Of(holder) : null,
             Refusal = RefusalView.Of(preview.Rejection),
         };
     }
+
+    private static IReadOnlyList<StepView> Of(WorkflowDefinition workflow) => StepView.Of(workflow, StepRun.InOrder(workflow, []));
 }

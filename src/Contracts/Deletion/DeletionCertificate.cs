@@ -50,6 +50,12 @@ public sealed record DeletionCertificate
     /// <summary>The tenant's sealing key. Everything that was sealed under it can no longer be read, wherever a copy of it may be.</summary>
     public required DestroyedKey SealingKey { get; init; }
 
+    /// <summary>The final backup; absent if none was asked for.</summary>
+    public FinalBackup? FinalBackup { get; init; }
+
+    /// <summary>What was kept on purpose.</summary>
+    public required KeptBackups Kept { get; init; }
+
     /// <summary>The names that nobody else can have for a while.</summary>
     public required ReservedNamesOfTenant Reserved { get; init; }
 }
@@ -59,6 +65,18 @@ public sealed record DeletionCertificate
 /// <param name="MasterKeyId">The id of the master key that wrapped it; absent if there was none.</param>
 /// <param name="DestroyedAt">When.</param>
 public sealed record DestroyedKey(bool Existed, string? MasterKeyId, DateTimeOffset DestroyedAt);
+
+/// <summary>A backup that was made before anything was removed, and read back.</summary>
+/// <param name="BackupId">Its id.</param>
+/// <param name="CompletedAt">When it was complete.</param>
+/// <param name="Bytes">The size of its parts.</param>
+/// <param name="ManifestSha256">The SHA-256 of its manifest, in hexadecimal, which has those of all parts.</param>
+public sealed record FinalBackup(Guid BackupId, DateTimeOffset CompletedAt, long Bytes, string ManifestSha256);
+
+/// <summary>Backups of the tenant that remain, and the keys that open them. They are encrypted, and not with the sealing key.</summary>
+/// <param name="Backups">How many backups.</param>
+/// <param name="BackupKeys">How many versions of the tenant's backup key.</param>
+public sealed record KeptBackups(long Backups, long BackupKeys);
 
 /// <summary>Names that stay reserved after a tenant is gone.</summary>
 /// <param name="Slug">The slug.</param>

@@ -69,8 +69,7 @@ public sealed class DeprovisionPlan(TenantStore tenants, PlanStore plans, IOptio
     public OperationRejected? Guard(ValidDeprovision input, Tenant tenant) =>
         TenantGuard.RequireStatus(tenant, TenantStatus.Provisioning, TenantStatus.Active)
         ?? DeprovisionRules.Confirmed(input, tenant)
-        ?? DeprovisionRules.NotPending(tenant)
-        ?? DeprovisionRules.Supported(input);
+        ?? DeprovisionRules.NotPending(tenant);
 
     public ScopeWait? Wait(ValidDeprovision input) => new();
 

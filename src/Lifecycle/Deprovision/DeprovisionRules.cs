@@ -28,12 +28,4 @@ internal static class DeprovisionRules
             : string.Create(CultureInfo.InvariantCulture, $"Tenant '{tenant.Slug}' is being deprovisioned already: everything is removed at {deletion.DeleteAt.UtcDateTime:u}. To choose another time, take that back first."),
         OperationId = deletion.OperationId,
     };
-
-    /// <returns>The rejection of what this version cannot do; null when it can.</returns>
-    public static OperationRejected? Supported(ValidDeprovision input) => !input.Backup ? null : new()
-    {
-        Code = RejectionCodes.NotSupported,
-        Detail = "This version cannot make the final backup. Send the command with backup false, after a backup of your own.",
-        Errors = [new("/backup", "must be false")],
-    };
 }

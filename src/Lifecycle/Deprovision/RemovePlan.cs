@@ -20,7 +20,7 @@ public sealed class RemovePlan : ICommandPlan<RemoveTenant, RemoveTenant>
 
     public static CommandScheduling? Scheduling { get; } = new(Only: true);
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RemoveWorkflow.Removal];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RemoveWorkflow.RemovalAfterBackup, RemoveWorkflow.Removal];
 
     public string AuditAction => AuditActions.TenantRemove;
 
@@ -36,7 +36,7 @@ public sealed class RemovePlan : ICommandPlan<RemoveTenant, RemoveTenant>
             Detail = $"The deprovisioning of tenant '{tenant.Slug}' that scheduled this removal was taken back.",
         });
 
-    public WorkflowDefinition Plan(RemoveTenant input, Tenant? tenant) => RemoveWorkflow.Removal;
+    public WorkflowDefinition Plan(RemoveTenant input, Tenant? tenant) => RemoveWorkflow.For(input.Backup);
 
     public IEnumerable<NpgsqlBatchCommand> Effects(RemoveTenant input, BegunOperation operation) => [DeprovisioningRows.RemovalCommand(input.TenantId, operation.Id)];
 

@@ -1,6 +1,7 @@
 using Saga.Contracts.Steps;
 using Saga.Engine;
 using Saga.Engine.Workflows;
+using Saga.Lifecycle.Backup;
 
 namespace Saga.Lifecycle.Deprovision;
 
@@ -15,14 +16,25 @@ public static class RemoveWorkflow
     // Much data takes long. A step goes on as long as it makes progress.
     private static readonly TimeSpan StallAfter = TimeSpan.FromMinutes(15);
 
-    public static WorkflowDefinition Removal { get; } = new WorkflowDefinition
+    /// <summary>Without a final backup.</summary>
+    public static WorkflowDefinition Removal { get; } = Of([]);
+
+    /// <summary>With a final backup. The removal becomes final only when it is complete and was read back; until then everything is undone.</summary>
+    public static WorkflowDefinition RemovalAfterBackup { get; } = Of(BackupSteps.After(), BackupSteps.Last);
+
+    /// <summary>The one for a deprovisioning.</summary>
+    /// <param name="backup">Whether a final backup is made.</param>
+    public static WorkflowDefinition For(bool backup) => backup ? RemovalAfterBackup : Removal;
+
+    private static WorkflowDefinition Of(IReadOnlyList<StepDefinition> before, params IReadOnlyList<string> last) => new WorkflowDefinition
     {
         Kind = Kind,
         Version = 1,
         EngineLevel = EngineLevel.Progress,
         Steps =
         [
-            new() { Name = StepNames.BeginRemoval, Worker = WorkerNames.Reservation, Kind = StepKind.Pivot },
+            .. before,
+            new() { Name = StepNames.BeginRemoval, Worker = WorkerNames.Reservation, Kind = StepKind.Pivot, After = last },
             Remove(StepNames.RemoveOrganization, WorkerNames.Identity),
             Remove(StepNames.RemoveDatabase, WorkerNames.Database),
             Remove(StepNames.RemoveStorage, WorkerNames.Storage),

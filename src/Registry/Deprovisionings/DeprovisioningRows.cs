@@ -82,6 +82,16 @@ public static class DeprovisioningRows
         return at is { } time ? new DateTimeOffset(time) : null;
     }
 
+    /// <summary>Whether the removal lacks the final backup that it was asked for: its steps were skipped.</summary>
+    public static Task<bool> LacksBackupAsync(LeasedTransaction transaction, TenantId tenant, Guid removal, CancellationToken cancellationToken) =>
+        transaction.Connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            select exists (
+                select from deprovisionings d where d.tenant_id = @Value and d.removal_id = @removal and d.backup
+                and not exists (select from backups b where b.operation_id = @removal and b.state = 'completed'))
+            """,
+            new { tenant.Value, removal }, transaction.Transaction, cancellationToken: cancellationToken));
+
     /// <summary>Whether the removal is final.</summary>
     public static Task<bool> IsFinalAsync(LeasedTransaction transaction, TenantId tenant, Guid removal, CancellationToken cancellationToken) =>
         transaction.Connection.ExecuteScalarAsync<bool>(new CommandDefinition(

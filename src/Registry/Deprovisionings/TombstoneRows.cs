@@ -39,8 +39,11 @@ public static class TombstoneRows
             now() as DeletedAt, now() + make_interval(days => b.reserved_days) as ReservedUntil, (select master_key_id from key) as MasterKeyId,
             (select count(*) from key) as Keys, (select count(*) from credentials) as Credentials, (select count(*) from settings) as Settings,
             (select count(*) from migrations) as Migrations, (select count(*) from domains) as Domains, (select count(*) from claims) as Claims,
-            array(select domain from domains where state = 'proved' order by domain) as ProvedDomains
-        from begun b
+            array(select domain from domains where state = 'proved' order by domain) as ProvedDomains,
+            f.id as BackupId, f.ended_at as BackupAt, f.bytes as BackupBytes, encode(f.manifest_sha256, 'hex') as BackupSha256,
+            (select count(*) from backups k where k.tenant_id = @Tenant and k.state = 'completed') as KeptBackups,
+            (select count(*) from backup_keys k where k.tenant_id = @Tenant) as BackupKeys
+        from begun b left join backups f on f.operation_id = @removal and f.state = 'completed'
         """;
 
     /// <summary>Deletes what the registry knows of the tenant, and its key. The tenant's row is locked until the end of the transaction.</summary>
@@ -113,4 +116,19 @@ public sealed record DeletedRows
 
     /// <summary>The domains whose control was proved. A claim that was not proved reserves nothing.</summary>
     public required string[] ProvedDomains { get; init; }
+
+    /// <summary>The final backup; null when none was asked for.</summary>
+    public Guid? BackupId { get; init; }
+
+    public DateTime? BackupAt { get; init; }
+
+    public long? BackupBytes { get; init; }
+
+    public string? BackupSha256 { get; init; }
+
+    /// <summary>Backups that remain, the final one too.</summary>
+    public required long KeptBackups { get; init; }
+
+    /// <summary>Versions of the tenant's backup key that remain.</summary>
+    public required long BackupKeys { get; init; }
 }

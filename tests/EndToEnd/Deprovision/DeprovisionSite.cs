@@ -46,14 +46,14 @@ internal sealed class DeprovisionSite : IAsyncDisposable
     public Task<T?> ScalarAsync<T>(string sql, object? parameters = null) => site.ScalarAsync<T>(sql, parameters);
 
     /// <summary>The command without a grace period, or with one of a month.</summary>
-    public async Task<DeprovisionTenant> CommandAsync(TenantId tenant, bool grace, string? key = null)
+    public async Task<DeprovisionTenant> CommandAsync(TenantId tenant, bool grace, string? key = null, bool backup = false)
     {
         var slug = (await ScalarAsync<string>("select slug from tenants where id = @Value", new { tenant.Value }))!;
-        return new() { TenantId = tenant, Confirm = slug, Backup = false, GraceDays = grace ? 30 : 0, ConfirmNoGrace = slug, IdempotencyKey = key };
+        return new() { TenantId = tenant, Confirm = slug, Backup = backup, GraceDays = grace ? 30 : 0, ConfirmNoGrace = slug, IdempotencyKey = key };
     }
 
-    public async Task<Guid> DeprovisionAsync(TenantId tenant, bool grace, string? key = null) =>
-        Accepted(await deprovision.SubmitAsync(await CommandAsync(tenant, grace, key), Caller.OfToken(Site.Caller), default));
+    public async Task<Guid> DeprovisionAsync(TenantId tenant, bool grace, string? key = null, bool backup = false) =>
+        Accepted(await deprovision.SubmitAsync(await CommandAsync(tenant, grace, key, backup), Caller.OfToken(Site.Caller), default));
 
     public async Task<Guid> CancelAsync(TenantId tenant) => Accepted(await cancel.SubmitAsync(new() { TenantId = tenant }, Caller.OfToken(Site.Caller), default));
 

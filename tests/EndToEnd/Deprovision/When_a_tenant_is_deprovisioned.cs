@@ -28,7 +28,7 @@ public sealed class When_a_tenant_is_deprovisioned
 
         await Task.WhenAll(tenants.Take(3).Select(async tenant =>
         {
-            await site.EndAsync(await site.DeprovisionAsync(tenant, grace: false), OperationState.Completed);
+            await site.EndAsync(await site.DeprovisionAsync(tenant, grace: false, backup: true), OperationState.Completed);
             await site.RemovedAsync(tenant, OperationState.Completed);
         }));
 
@@ -46,6 +46,8 @@ public sealed class When_a_tenant_is_deprovisioned
             certificate.Removed.ShouldAllBe(r => r.Existed);
             certificate.Removed.Single(r => r.Resource == "organization").Counts["users"].ShouldBe(1);
             certificate.SealingKey.Existed.ShouldBeTrue();
+            (certificate.Kept.Backups, certificate.Kept.BackupKeys).ShouldBe((1, 1));
+            certificate.FinalBackup.ShouldNotBeNull().ManifestSha256.ShouldBe(await site.ScalarAsync<string>("select encode(manifest_sha256, 'hex') from backups where tenant_id = @Value", new { tenant.Value }));
         }
     }
 
@@ -105,6 +107,29 @@ public sealed class When_a_tenant_is_deprovisioned
 
             throw late ? new TimeoutException("The answer is lost.") : StepFailureException.Transient("told-to-fail", "The test wants it so.");
         }
+    }
+
+    [Fact]
+    public async Task Should_remove_nothing_and_stay_closed_when_the_final_backup_fails()
+    {
+        await using var site = await DeprovisionSite.StartAsync(new StepFaults
+        {
+            Before = (context, _) =>
+            {
+                if (context.Step == StepNames.BackupObjects)
+                    throw StepFailureException.Permanent("told-to-fail", "The test wants it so.");
+            },
+        });
+        var tenant = (await site.ActiveAsync(1, "basic"))[0];
+        await site.EndAsync(await site.DeprovisionAsync(tenant, grace: false, backup: true), OperationState.Completed);
+
+        await site.RemovedAsync(tenant, OperationState.Compensated);
+
+        (await site.ScalarAsync<string>("select code || ' ' || effect from holds")).ShouldBe("deletion closed");
+        (await AccessFacts.ReadAsync(site.Site, tenant)).IsClosed.ShouldBeTrue();
+        await ExternalState.CompareAsync(site.Site);
+        await site.EndAsync(await site.CancelAsync(tenant), OperationState.Completed);
+        (await AccessFacts.ReadAsync(site.Site, tenant)).IsOpen.ShouldBeTrue();
     }
 
     [Fact]

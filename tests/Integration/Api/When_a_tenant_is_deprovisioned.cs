@@ -98,6 +98,8 @@ public sealed class When_a_tenant_is_deprovisioned : ApiTest
         var plan = await ApiServer.JsonAsync(response);
         Steps(plan, "steps").ShouldBe(["deprovisioning.announce", "place.close", "login.bar", "organization.disable", "cache.disable"]);
         Steps(plan, "removalSteps").ShouldBe(["removal.begin", "organization.remove", "database.remove", "storage.remove", "cache.remove", "tenant.certify"]);
+        using var careful = await SendAsync("DELETE", "acme?dryRun=true", new { confirm = "acme" });
+        Steps(await ApiServer.JsonAsync(careful), "removalSteps").Take(6).ShouldBe(["backup.begin", "backup.rows", "backup.settings", "backup.objects", "backup.complete", "removal.begin"]);
         plan.GetProperty("graceDays").GetInt32().ShouldBe(30);
         plan.GetProperty("changes").EnumerateArray().ShouldContain(c => c.GetString()!.Contains("30 days", StringComparison.Ordinal));
         plan.TryGetProperty("refusal", out _).ShouldBeFalse();

@@ -111,6 +111,19 @@ public sealed class When_a_removal_ends
         await world.CompensateAsync(tenant, StepNames.BeginRemoval);
     }
 
+    [Fact]
+    public async Task Should_not_begin_without_the_final_backup_that_was_asked_for()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+        await world.Registry.ExecuteAsync("update deprovisionings set final_at = null, backup = true");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.BeginRemoval))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("backup-missing", false));
+        (await world.RegistryAsync<long>("select count(*) from deprovisionings where final_at is not null")).ShouldBe(0);
+    }
+
     // An active tenant of whose removal only the end is missing.
     private static async Task<SeededTenant> FinalAsync(DatabaseWorld world)
     {

@@ -4,6 +4,7 @@ using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Engine.Workflows;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
@@ -270,13 +271,17 @@ public sealed class When_a_tenant_is_deprovisioned : IntakeTest
         await AcceptedAsync(Command("acme") with { Name = "Acme" });
     }
 
-    [Fact]
-    public async Task Should_refuse_the_final_backup_in_this_version()
+    [Theory]
+    [InlineData(null, 11)]
+    [InlineData(true, 11)]
+    [InlineData(false, 6)]
+    public async Task Should_make_a_final_backup_before_the_pivot_unless_it_is_told_not_to(bool? backup, int steps)
     {
-        var rejection = Rejected(await Deprovision.SubmitAsync(New(await ActiveAsync()) with { Backup = null }, Ada, default));
+        var (_, removal) = await RemovingAsync(backup);
 
-        (rejection.Code, rejection.Errors.Single().Pointer).ShouldBe((RejectionCodes.NotSupported, "/backup"));
-        (await QueryAsync<long>("select count(*) from holds")).ShouldBe(0);
+        var workflow = (await new OperationStore(Registry).FindAsync(removal))!.Workflow;
+        (workflow.Steps.Count, workflow.Steps.Single(s => s.Kind == StepKind.Pivot).Name).ShouldBe((steps, "removal.begin"));
+        workflow.Steps.Any(s => s.Name == "backup.complete").ShouldBe(backup ?? true);
     }
 
     private static DeprovisionTenant New(TenantId tenant, string slug = "acme") => new() { TenantId = tenant, Confirm = slug, Backup = false };
@@ -286,10 +291,10 @@ public sealed class When_a_tenant_is_deprovisioned : IntakeTest
     private static OperationRejected Rejected(IntakeOutcome outcome) => Assert.IsType<CommandRejected>(outcome).Rejection;
 
     // The scheduled removal has been submitted.
-    private async Task<(TenantId Tenant, Guid Removal)> RemovingAsync()
+    private async Task<(TenantId Tenant, Guid Removal)> RemovingAsync(bool? backup = false)
     {
         var tenant = await ActiveAsync();
-        await EndAsync(Accepted(await Deprovision.SubmitAsync(New(tenant), Ada, default)), "completed", "active");
+        await EndAsync(Accepted(await Deprovision.SubmitAsync(New(tenant) with { Backup = backup }, Ada, default)), "completed", "active");
         await ExecuteAsync("delete from outbox");
         return (tenant, Accepted(await RemoveAsync(tenant)));
     }

@@ -16,6 +16,12 @@ internal sealed class BeginRemovalStep(LeasedTransactions leases) : IStep
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
+        if (await DeprovisioningRows.LacksBackupAsync(transaction, context.TenantId, context.OperationId, cancellationToken))
+        {
+            throw StepFailureException.Permanent(
+                "backup-missing", $"The final backup of tenant '{context.Tenant.Slug}' is not complete.", $"Retry the operation from step '{StepNames.BeginBackup}'.");
+        }
+
         var begun = await DeprovisioningRows.BeginRemovalAsync(transaction, context.TenantId, context.OperationId, cancellationToken) ?? throw StepFailureException.Permanent(
             "deprovisioning-cancelled", $"The deprovisioning of tenant '{context.Tenant.Slug}' was taken back before anything was removed.",
             "Nothing. To remove the tenant, deprovision it again.");

@@ -97,6 +97,8 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
                 ["administratorClaims"] = rows.Claims,
             },
             SealingKey = new(rows.Keys > 0, rows.MasterKeyId, Time(rows.DeletedAt)),
+            FinalBackup = rows is { BackupId: { } backup, BackupAt: { } at, BackupBytes: { } bytes, BackupSha256: { } sha256 } ? new(backup, Time(at), bytes, sha256) : null,
+            Kept = new(rows.KeptBackups, rows.BackupKeys),
             Reserved = new(tenant.Slug, tenant.Subdomain, rows.ProvedDomains, Time(rows.ReservedUntil)),
         };
     }
