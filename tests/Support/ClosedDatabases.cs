@@ -12,9 +12,16 @@ public static class ClosedDatabases
     public static Task OnServerAsync(string admin) => ExecuteAsync(admin, "revoke connect, temporary on database postgres, template1 from public");
 
     /// <summary>Creates a database that is never open.</summary>
-    public static Task CreateAsync(string admin, string name) => ExecuteAsync(
-        admin, $"create database \"{name}\" connection limit 0", $"revoke connect, temporary on database \"{name}\" from public",
-        $"alter database \"{name}\" connection limit -1");
+    /// <param name="admin">The superuser's connection string.</param>
+    /// <param name="name">The new database's name.</param>
+    /// <param name="template">The database to copy. Nobody may be connected to it.</param>
+    /// <param name="further">Further statements, run before anybody can connect.</param>
+    public static Task CreateAsync(string admin, string name, string template = "template1", params IEnumerable<string> further) => ExecuteAsync(
+        admin,
+        [
+            $"create database \"{name}\" template \"{template}\" connection limit 0", $"revoke connect, temporary on database \"{name}\" from public",
+            .. further, $"alter database \"{name}\" connection limit -1",
+        ]);
 
     private static async Task ExecuteAsync(string admin, params IEnumerable<string> statements)
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Npgsql;
 using Saga.Host.Embedded;
-using Saga.Registry.Schema;
 using Saga.Tests.Support.Containers;
 
 namespace Saga.Tests.Support;
@@ -19,13 +18,7 @@ public static class PostgresServer
     public static Task<string> AdminConnectionStringAsync() => Shared.Value;
 
     /// <summary>A new, empty database.</summary>
-    public static async Task<string> NewDatabaseAsync(string prefix = "test")
-    {
-        var admin = await Shared.Value;
-        var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Environment.ProcessId}_{Interlocked.Increment(ref count)}");
-        await ClosedDatabases.CreateAsync(admin, name);
-        return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
-    }
+    public static Task<string> NewDatabaseAsync(string prefix = "test") => NewDatabaseAsync(prefix, (admin, name) => ClosedDatabases.CreateAsync(admin, name));
 
     /// <summary>
     /// A new control-plane database at its newest version. <see cref="RuntimeLogin"/> may read it, a registered process hosts the
@@ -33,13 +26,17 @@ public static class PostgresServer
     /// </summary>
     public static async Task<NpgsqlDataSource> NewRegistryAsync()
     {
+        var registry = await NewDatabaseAsync("registry", RegistryTemplate.CopyAsync);
         // Tests derive other connection strings from it.
-        var source = NpgsqlDataSource.Create(await NewDatabaseAsync("registry") + ";Persist Security Info=true");
-        await new RegistryMigrator(source).MigrateAsync();
-        await RuntimeLogin.EnsureAsync(source);
-        await Seed.ProcessAsync(source);
-        await Seed.ServerAsync(source, "main");
-        return source;
+        return NpgsqlDataSource.Create(registry + ";Persist Security Info=true");
+    }
+
+    private static async Task<string> NewDatabaseAsync(string prefix, Func<string, string, Task> create)
+    {
+        var admin = await Shared.Value;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Environment.ProcessId}_{Interlocked.Increment(ref count)}");
+        await create(admin, name);
+        return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
     }
 
     private static async Task<string> StartAsync()
