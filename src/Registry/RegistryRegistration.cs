@@ -63,6 +63,7 @@ public static class RegistryRegistration
         services.AddEngineStores();
         services.AddSingleton<PlanStore>();
         services.AddSingleton<CustomStepStore>();
+        services.AddSingleton<PlanWriter>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
         services.AddSingleton<CancellationStore>();

@@ -13,6 +13,16 @@ namespace Saga.Tests.Support;
 /// </summary>
 public sealed class S3Server
 {
+    /// <summary>The key of the server's key management for tests.</summary>
+    public const string EncryptionKey = "saga-test-key";
+
+    // Keys in the configuration, over plain HTTP.
+    private static readonly string[] Encryption =
+    [
+        "rgw crypt require ssl = false", "rgw crypt s3 kms backend = testing",
+        $"rgw crypt s3 kms encryption keys = {EncryptionKey}={Convert.ToBase64String("0123456789abcdef0123456789abcdef"u8)}",
+    ];
+
     private static readonly Lazy<Task<S3Server>> One = new(GetAsync);
     private static int count;
     private readonly ServerProcess? gateway;
@@ -102,7 +112,7 @@ public sealed class S3Server
         foreach (var part in CephCluster.Folders)
             Directory.CreateDirectory(Path.Combine(folder, part));
         var cluster = new CephCluster(folder, Guid.NewGuid(), FreePorts.Next(), FreePorts.Next());
-        cluster.Configure(CephCluster.InMemory);
+        cluster.Configure([.. CephCluster.InMemory, .. Encryption]);
         await CephCluster.RunAsync(cluster.MakeMap, default);
         await CephCluster.RunAsync(cluster.MakeMonitor, default);
         Begin(cluster.Monitor);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Saga.Lifecycle.Plans;
 
 namespace Saga.Api.Tenants;
 
@@ -36,6 +37,12 @@ public sealed record ProvisionRequest
 
     [Description("Settings that override the plan's defaults; only names that the plan defines, with values of the default's type. Sealed settings cannot be given.")]
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+
+    [Range(1, int.MaxValue), Description("The tenant's own limit of users: at most the plan's, or at least the plan's if its ownLimits is atLeast. The plan's when absent.")]
+    public int? MaxUsers { get; init; }
+
+    [Range(1, OwnLimits.MostStorage), Description("The tenant's own limit of storage in GiB, by the same rule.")]
+    public long? MaxStorage { get; init; }
 
     [Description("An IANA time zone; defaults to UTC.")]
     public string? Timezone { get; init; }

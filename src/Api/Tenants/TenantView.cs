@@ -15,6 +15,15 @@ public sealed record TenantView
 
     public required string Plan { get; init; }
 
+    /// <summary>The version of the plan that it runs on.</summary>
+    public required int PlanVersion { get; init; }
+
+    /// <summary>Its own limit of users; absent when the plan's holds.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Its own limit of storage in GiB; absent when the plan's holds.</summary>
+    public long? MaxStorage { get; init; }
+
     public required IsolationTier Isolation { get; init; }
 
     public required TenantStatus Status { get; init; }
@@ -75,6 +84,9 @@ public sealed record TenantView
         Slug = tenant.Slug.ToString(),
         Name = tenant.Name,
         Plan = tenant.Plan,
+        PlanVersion = tenant.PlanVersion,
+        MaxUsers = tenant.MaxUsers,
+        MaxStorage = tenant.MaxStorageGib,
         Isolation = tenant.Tier,
         Status = tenant.ShownStatus,
         Holds = tenant.Holds.Count == 0 ? null : [.. tenant.Holds.Select(h => new HoldView(h.Code, h.Effect, h.Reason, h.CreatedAt))],

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Saga.Lifecycle.Plans;
 
 namespace Saga.Api.Tenants;
 
@@ -45,6 +46,12 @@ public sealed record UpdateRequest
 
     [Description("Whether the tenant gets new versions of the product without being asked; null for true.")]
     public bool? AutoUpdate { get; init; }
+
+    [Range(1, int.MaxValue), Description("The tenant's own limit of users, by the rule of provisioning; null for the plan's.")]
+    public int? MaxUsers { get; init; }
+
+    [Range(1, OwnLimits.MostStorage), Description("The tenant's own limit of storage in GiB; null for the plan's.")]
+    public long? MaxStorage { get; init; }
 
     [Description("When the tenant may be disturbed, in its time zone; null for at any time.")]
     public MaintenanceWindowView? MaintenanceWindow { get; init; }

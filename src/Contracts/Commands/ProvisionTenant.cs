@@ -37,6 +37,12 @@ public sealed record ProvisionTenant
     /// <summary>Settings that override the plan's defaults.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
 
+    /// <summary>The tenant's own limit of users; the plan's when absent.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>The tenant's own limit of storage in GiB; the plan's when absent.</summary>
+    public long? MaxStorage { get; init; }
+
     /// <summary>An IANA time zone, such as <c>Europe/Berlin</c>; UTC when absent.</summary>
     public string? Timezone { get; init; }
 

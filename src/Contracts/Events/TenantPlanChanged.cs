@@ -2,7 +2,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Contracts.Events;
 
-/// <summary>A tenant has another plan. Published once per change, after its configuration was verified.</summary>
+/// <summary>A tenant has another plan, or another version of its plan. Published once per change, after its configuration was verified.</summary>
 public sealed record TenantPlanChanged
 {
     public required TenantId TenantId { get; init; }
@@ -11,7 +11,11 @@ public sealed record TenantPlanChanged
 
     public required string FromPlan { get; init; }
 
+    public int FromVersion { get; init; }
+
     public required string ToPlan { get; init; }
+
+    public int ToVersion { get; init; }
 
     public required Guid OperationId { get; init; }
 

@@ -50,7 +50,7 @@ public sealed class DeprovisionPlan(TenantStore tenants, PlanStore plans, IOptio
         if (errors.Count > 0)
             return new(null, errors);
         var tenant = await tenants.FindAsync(command.TenantId, cancellationToken);
-        var plan = tenant is null ? null : await plans.FindAsync(tenant.Plan, cancellationToken);
+        var plan = tenant is null ? null : await plans.FindAsync(tenant.Plan, tenant.PlanVersion, cancellationToken);
         return new(
             new()
             {

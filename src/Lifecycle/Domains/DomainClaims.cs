@@ -3,15 +3,13 @@ using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Profile;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Domains;
-using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Domains;
 
 /// <summary>Claims of tenants for further domains. A claim is used for nothing until its control is proved. Thread-safe.</summary>
-public sealed class DomainClaims(TenantStore tenants, PlanStore plans, TenantDomainStore domains, TimeProvider time)
+public sealed class DomainClaims(TenantStore tenants, TenantDomainStore domains, TimeProvider time)
 {
     /// <summary>The most domains of one tenant.</summary>
     public const int Most = 50;
@@ -27,8 +25,6 @@ public sealed class DomainClaims(TenantStore tenants, PlanStore plans, TenantDom
         var domain = TenantFields.Domain(text, errors);
         if (text is null)
             errors.Add(new("/domain", $"is required: {DomainName.Rule}"));
-        else if (domain is not null && await plans.FindAsync(tenant.Plan, cancellationToken) is { } plan && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, tenant.Features, plan))
-            errors.Add(new("/domain", $"needs the feature {ProvisionOverrides.CustomDomain}, which is off for this tenant of plan {plan.Name}"));
         var known = await domains.ListAsync(id, cancellationToken);
         if (known.Count >= Most && known.All(d => d.Domain != domain))
             errors.Add(new("/domain", string.Create(CultureInfo.InvariantCulture, $"is one too many: a tenant has at most {Most} domains")));

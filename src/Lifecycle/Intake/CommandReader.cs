@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.CustomSteps;
+using Saga.Lifecycle.Plans;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -17,6 +18,9 @@ public static class CommandReader
     public const string Detail = "Fields are unknown or of the wrong type: see errors.";
 
     private const string Key = "idempotencyKey";
+    private const string WholeNumberRule = "must be a whole number, without fraction and exponent";
+    private static readonly string?[] NestedNamespaces = [typeof(FieldError).Namespace, typeof(CustomStep).Namespace, typeof(PlanDraft).Namespace];
+    private static readonly Type[] WholeNumbers = [typeof(int?), typeof(long?)];
     private static readonly JsonSerializerOptions Options = Lenient();
 
     /// <param name="body">A JSON object without duplicate members.</param>
@@ -44,13 +48,17 @@ public static class CommandReader
     {
         if (value.ValueKind == JsonValueKind.Null && (!type.IsValueType || Nullable.GetUnderlyingType(type) is not null))
             return;
-        if (type == typeof(JsonElement))
+        if (type == typeof(JsonElement) || type == typeof(JsonElement?))
             return;
         if (type == typeof(string))
             CheckText(value, pointer, errors);
         else if (type == typeof(bool) || type == typeof(bool?))
             Require(value.ValueKind is JsonValueKind.True or JsonValueKind.False, "must be true or false", pointer, errors);
-        else if (type.IsClass && type.Namespace is { } space && (space == typeof(FieldError).Namespace || space == typeof(CustomStep).Namespace))
+        else if (WholeNumbers.Contains(type))
+            Require(value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && (number is >= int.MinValue and <= int.MaxValue || type != typeof(int?)), WholeNumberRule, pointer, errors);
+        else if (type == typeof(decimal?))
+            Require(value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out _), "must be a number", pointer, errors);
+        else if (type.IsClass && NestedNamespaces.Contains(type.Namespace))
             CheckNested(value, type, pointer, errors);
         else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             CheckElements(value, type.GetGenericArguments()[0], pointer, errors);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
@@ -17,14 +18,14 @@ internal static class MigrateGuard
         if (TenantGuard.RequireOpen(tenant) is { } held)
             return held;
         if (MigrateTarget.Of(input, tenant) is not { } target)
-            return Invalid("/targetPlan", $"is required, because the tenant's plan '{tenant.Plan}' is not in the registry any more");
+            return Invalid("/targetPlan", string.Create(CultureInfo.InvariantCulture, $"is required, because version {tenant.PlanVersion} of the tenant's plan '{tenant.Plan}' is not in the registry"));
         if (!target.Plan.Tiers.Contains(target.Tier))
             return Invalid("/isolation", $"plan {target.Plan.Name} allows {TierName.List(target.Plan.Tiers)}");
         if (target is { Moves: false, ChangesPlan: false })
         {
             return Invalid(
                 input.Plan is not null ? "/targetPlan" : input.Tier is not null ? "/isolation" : "/server",
-                $"changes nothing: the tenant has plan {tenant.Plan}, isolation {TierName.Of(tenant.Tier)} and server {target.Server}");
+                string.Create(CultureInfo.InvariantCulture, $"changes nothing: the tenant has version {tenant.PlanVersion} of plan {tenant.Plan}, isolation {TierName.Of(tenant.Tier)} and server {target.Server}"));
         }
 
         return (target.ChangesPlan ? PlanFit.Check(target.Plan, tenant) : null) ?? (target.Moves ? MoveGuard.Check(input, target, tenant) : Stays(input));

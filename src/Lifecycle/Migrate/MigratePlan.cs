@@ -23,11 +23,11 @@ public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, Tenant
     public async ValueTask<Checked<ValidMigrate>> CheckAsync(MigrateTenant command, CancellationToken cancellationToken)
     {
         var valid = MigrateValidation.Validate(command, await plans.ListAsync(cancellationToken), await servers.ListAsync(cancellationToken), out var errors);
-        return new(valid is null ? null : valid with
-        {
-            Found = await tenants.FindAsync(command.TenantId, cancellationToken),
-            Kept = await placements.KeptAsync(command.TenantId, cancellationToken),
-        }, errors);
+        if (valid is null)
+            return new(null, errors);
+        var tenant = await tenants.FindAsync(command.TenantId, cancellationToken);
+        var own = tenant is null ? null : await plans.FindAsync(tenant.Plan, tenant.PlanVersion, cancellationToken);
+        return new(valid with { Found = tenant, OwnPlan = own, Kept = await placements.KeptAsync(command.TenantId, cancellationToken) }, errors);
     }
 
     public CommandSubject Subject(ValidMigrate input) => new CommandSubject.ExistingTenant(input.Tenant);

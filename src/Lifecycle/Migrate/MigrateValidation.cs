@@ -11,7 +11,7 @@ namespace Saga.Lifecycle.Migrate;
 public static class MigrateValidation
 {
     /// <param name="command">The command as received.</param>
-    /// <param name="plans">Every plan of the registry.</param>
+    /// <param name="plans">The current version of every plan of the registry.</param>
     /// <param name="servers">Every database server of the registry.</param>
     /// <param name="errors">Every broken rule, in the order of the fields; empty when the result is not null.</param>
     public static ValidMigrate? Validate(

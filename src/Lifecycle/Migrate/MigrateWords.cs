@@ -1,6 +1,7 @@
 using System.Globalization;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Migrate;
 
@@ -9,25 +10,31 @@ public static class MigrateWords
 {
     public static IReadOnlyList<string> Of(MigrateTarget target, ValidMigrate input) =>
     [
-        .. target.ChangesPlan ? Plans(target.From, target.Plan) : [],
+        .. target.ChangesPlan ? Plans(target.From, target.Plan, input.Found) : [],
         .. target.Moves ? Move(target, input) : [],
     ];
 
-    private static IEnumerable<string> Plans(Plan? from, Plan to)
+    private static IEnumerable<string> Plans(Plan? from, Plan to, Tenant? own)
     {
-        yield return from is null ? $"The plan becomes {to.Name}." : $"The plan {from.Name} becomes {to.Name}.";
         if (from is null)
-            yield break;
-        foreach (var (name, was, becomes) in new[]
         {
-            ("users", (long)from.Limits.Users, (long)to.Limits.Users),
-            ("storage in megabytes", from.Limits.StorageMegabytes, to.Limits.StorageMegabytes),
-            ("requests a minute", from.Limits.RequestsPerMinute, to.Limits.RequestsPerMinute),
+            yield return $"The plan becomes {to.Name}.";
+            yield break;
+        }
+
+        yield return from.Name == to.Name
+            ? string.Create(CultureInfo.InvariantCulture, $"Version {from.Version} of the plan {to.Name} becomes version {to.Version}.")
+            : $"The plan {from.Name} becomes {to.Name}.";
+        foreach (var (name, was, becomes) in new (string, long?, long?)[]
+        {
+            ("users", own?.MaxUsers ?? from.Limits.Users, own?.MaxUsers ?? to.Limits.Users),
+            ("storage in GiB", own?.MaxStorageGib ?? from.Limits.StorageGib, own?.MaxStorageGib ?? to.Limits.StorageGib),
+            ("requests a day", from.Limits.RequestsPerDay, to.Limits.RequestsPerDay),
             ("database connections", from.Limits.DatabaseConnections, to.Limits.DatabaseConnections),
         })
         {
             if (was != becomes)
-                yield return string.Create(CultureInfo.InvariantCulture, $"The limit of {name} changes from {was} to {becomes}.");
+                yield return $"The limit of {name} changes from {Words(was)} to {Words(becomes)}.";
         }
 
         var on = to.Features.Where(f => f.Value && !from.Features.GetValueOrDefault(f.Key)).Select(f => f.Key).Order(StringComparer.Ordinal).ToList();
@@ -36,8 +43,10 @@ public static class MigrateWords
             yield return $"By default on: {string.Join(", ", on)}.";
         if (off.Count > 0)
             yield return $"By default off: {string.Join(", ", off)}.";
-        yield return "The tenant's own features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.";
+        yield return "The tenant's own limits, features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.";
     }
+
+    private static string Words(long? limit) => limit?.ToString(CultureInfo.InvariantCulture) ?? "none";
 
     private static IEnumerable<string> Move(MigrateTarget target, ValidMigrate input)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Plans;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
@@ -8,7 +9,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Migrate;
 
 /// <summary>
-/// Whether a plan allows what the registry knows of a tenant: its own features and settings, and its domain. Its users are counted by the
+/// Whether a plan allows what the registry knows of a tenant: its own limits, features and settings. Its users are counted by the
 /// first step of the migration, because the registry does not know them.
 /// </summary>
 internal static class PlanFit
@@ -17,10 +18,9 @@ internal static class PlanFit
     public static OperationRejected? Check(Plan plan, Tenant tenant)
     {
         var errors = new List<FieldError>();
+        OwnLimits.Check(tenant.MaxUsers, tenant.MaxStorageGib, plan, errors);
         ProvisionOverrides.Check(tenant.Features, tenant.Settings, plan, errors);
-        var found = errors.Select(e => $"its own {(e.Pointer.StartsWith("/features", StringComparison.Ordinal) ? "feature" : "setting")} '{Key(e.Pointer)}'{Value(tenant, e.Pointer)} {e.Detail}").ToList();
-        if (tenant.Domain is { } domain && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, tenant.Features, plan))
-            found.Add($"its domain '{domain}' needs the feature {ProvisionOverrides.CustomDomain}, which plan {plan.Name} does not have");
+        var found = errors.Select(e => $"its own {Own(tenant, e.Pointer)} {e.Detail}").ToList();
         if (tenant.Pool is { Maximum: { } pool } && pool > plan.Limits.DatabaseConnections)
             found.Add(string.Create(CultureInfo.InvariantCulture, $"its pool of at most {pool} connections is larger than the {plan.Limits.DatabaseConnections} database connections of the plan"));
         return found.Count == 0 ? null : new()
@@ -30,6 +30,13 @@ internal static class PlanFit
             Errors = [.. found.Select(f => new FieldError("/targetPlan", f))],
         };
     }
+
+    private static string Own(Tenant tenant, string pointer) => pointer switch
+    {
+        OwnLimits.MaxUsers => string.Create(CultureInfo.InvariantCulture, $"maxUsers ({tenant.MaxUsers})"),
+        OwnLimits.MaxStorage => string.Create(CultureInfo.InvariantCulture, $"maxStorage ({tenant.MaxStorageGib} GiB)"),
+        _ => $"{(pointer.StartsWith("/features", StringComparison.Ordinal) ? "feature" : "setting")} '{Key(pointer)}'{Value(tenant, pointer)}",
+    };
 
     private static string Key(string pointer) => pointer[(pointer.LastIndexOf('/') + 1)..].Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
 

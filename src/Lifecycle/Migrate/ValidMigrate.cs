@@ -25,7 +25,11 @@ public sealed record ValidMigrate
 
     public string? Confirm { get; init; }
 
+    /// <summary>The current version of every plan.</summary>
     public required IReadOnlyList<Plan> Plans { get; init; }
+
+    /// <summary>The version that <see cref="Found"/> runs on, which may not be current any more.</summary>
+    public Plan? OwnPlan { get; init; }
 
     public required IReadOnlyList<PlacementServer> Servers { get; init; }
 

@@ -2,6 +2,7 @@ using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
+using Saga.Lifecycle.Plans;
 using Saga.Lifecycle.Profile;
 using Saga.Registry.Plans;
 
@@ -27,11 +28,13 @@ public static class ProvisionValidation
         if (plan is null)
             found.Add(new("/plan", command.Plan is { Length: > 0 } ? $"is not a known plan; must be {PlanRule}" : $"is required: {PlanRule}"));
         var email = TenantFields.Email(command.AdminEmail, found);
-        var domain = Domain(command, plan, found);
+        var domain = command.Domain is null ? null : TenantFields.Domain(command.Domain, found);
         var subdomain = command.Subdomain is { } label ? TenantFields.Subdomain(label, reserved, found) : slug?.ToString();
         var tier = Tier(command.Isolation, plan, found);
         var region = TenantFields.Region(command.Region, found);
         ProvisionOverrides.Check(command, plan, found);
+        if (plan is not null)
+            OwnLimits.Check(command.MaxUsers, command.MaxStorage, plan, found);
         var timezone = TenantFields.Timezone(command.Timezone, found);
         var description = TenantFields.Description(command.Description, found);
         var phone = TenantFields.Phone(command.Phone, found);
@@ -61,6 +64,8 @@ public static class ProvisionValidation
             ReadReplica = command.ReadReplica ?? false,
             AutoUpdate = command.AutoUpdate ?? true,
             MaintenanceWindow = window,
+            MaxUsers = command.MaxUsers,
+            MaxStorage = command.MaxStorage,
         };
     }
 
@@ -73,16 +78,6 @@ public static class ProvisionValidation
         else
             return slug;
         return null;
-    }
-
-    private static string? Domain(ProvisionTenant command, Plan? plan, List<FieldError> errors)
-    {
-        if (command.Domain is not { } text)
-            return null;
-        var domain = TenantFields.Domain(text, errors);
-        if (domain is not null && plan is not null && !ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, command.Features, plan))
-            errors.Add(new("/domain", $"needs the feature {ProvisionOverrides.CustomDomain}, which is off for this tenant of plan {plan.Name}"));
-        return domain;
     }
 
     private static IsolationTier? Tier(string? text, Plan? plan, List<FieldError> errors)

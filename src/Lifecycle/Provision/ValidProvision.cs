@@ -35,6 +35,11 @@ public sealed record ValidProvision
 
     public required IReadOnlyDictionary<string, JsonElement> Settings { get; init; }
 
+    public int? MaxUsers { get; init; }
+
+    /// <summary>In GiB.</summary>
+    public long? MaxStorage { get; init; }
+
     public string? Description { get; init; }
 
     public string? Phone { get; init; }
@@ -53,6 +58,9 @@ public sealed record ValidProvision
         Slug = Slug,
         Name = Name,
         Plan = Plan.Name,
+        PlanVersion = Plan.Version,
+        MaxUsers = MaxUsers,
+        MaxStorageGib = MaxStorage,
         Tier = Tier,
         Domain = Domain,
         Subdomain = Subdomain,

@@ -23,6 +23,8 @@ internal static class TenantDocument
         [TenantField.Pool] = Node(tenant.Pool),
         [TenantField.ReadReplica] = tenant.ReadReplica,
         [TenantField.AutoUpdate] = tenant.AutoUpdate,
+        [TenantField.MaxUsers] = tenant.MaxUsers,
+        [TenantField.MaxStorage] = tenant.MaxStorageGib,
         [TenantField.MaintenanceWindow] = Node(tenant.MaintenanceWindow),
     };
 

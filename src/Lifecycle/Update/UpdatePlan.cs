@@ -34,7 +34,7 @@ public sealed class UpdatePlan(PlanStore plans, TenantStore tenants, TenantNameS
         // What the sender has not seen is not worth checking: the guard refuses it.
         if (await tenants.FindAsync(command.TenantId, cancellationToken) is not { } tenant || tenant.Version != command.Version)
             return new(input, []);
-        var change = UpdateValidation.Validate(changes, tenant, await plans.FindAsync(tenant.Plan, cancellationToken), reserved, out var errors);
+        var change = UpdateValidation.Validate(changes, tenant, await plans.FindAsync(tenant.Plan, tenant.PlanVersion, cancellationToken), reserved, out var errors);
         return change is null ? new(null, errors) : new(input with { Change = change, Found = tenant, Servers = await servers.ListAsync(cancellationToken) }, []);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
+using Saga.Lifecycle.Plans;
 using Saga.Lifecycle.Profile;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Plans;
@@ -86,34 +87,25 @@ public static class UpdateValidation
         Set(TenantField.Pool, () => TenantDocument.Node(PoolRule.Check(patched.Pool, plan, errors)));
         Set(TenantField.ReadReplica, () => patched.ReadReplica ?? false);
         Set(TenantField.AutoUpdate, () => patched.AutoUpdate ?? true);
+        Set(TenantField.MaxUsers, () => patched.MaxUsers);
+        Set(TenantField.MaxStorage, () => patched.MaxStorage);
         Set(TenantField.MaintenanceWindow, () => TenantDocument.Node(MaintenanceWindowRule.Check(patched.MaintenanceWindow, errors)));
         if (plan is null)
         {
-            foreach (var field in after.Keys.Where(f => f is TenantField.Features or TenantField.Settings or TenantField.Pool or TenantField.Domain))
+            foreach (var field in after.Keys.Where(f => f is TenantField.Features or TenantField.Settings or TenantField.Pool or TenantField.MaxUsers or TenantField.MaxStorage))
                 errors.Add(new($"/{field}", $"cannot be checked, because the tenant's plan '{tenant.Plan}' is not in the registry any more"));
             return after;
         }
 
         ProvisionOverrides.Check(Named(patched.Features, changes, TenantField.Features), Named(patched.Settings, changes, TenantField.Settings), plan, errors);
         ProvisionOverrides.Count(patched.Features?.Count, patched.Settings?.Count, errors);
-        CheckDomain();
+        OwnLimits.Check(patched.MaxUsers, patched.MaxStorage, plan, errors);
         return after;
 
         void Set(string field, Func<JsonNode?> value)
         {
             if (changes.ContainsKey(field))
                 after[field] = value();
-        }
-
-        void CheckDomain()
-        {
-            var domain = after.TryGetValue(TenantField.Domain, out var given) ? given?.GetValue<string>() : tenant.Domain;
-            if (domain is null || ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, features, plan))
-                return;
-            if (given is not null)
-                errors.Add(new("/domain", $"needs the feature {ProvisionOverrides.CustomDomain}, which is off for this tenant of plan {plan.Name}"));
-            else if (ProvisionOverrides.IsOn(ProvisionOverrides.CustomDomain, tenant.Features, plan))
-                errors.Add(new("/features", $"the domain '{domain}' needs {ProvisionOverrides.CustomDomain}: remove the domain first, or in the same update"));
         }
     }
 

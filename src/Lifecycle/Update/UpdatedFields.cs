@@ -32,5 +32,9 @@ internal sealed record UpdatedFields
 
     public bool? AutoUpdate { get; init; }
 
+    public int? MaxUsers { get; init; }
+
+    public long? MaxStorage { get; init; }
+
     public MaintenanceWindow? MaintenanceWindow { get; init; }
 }

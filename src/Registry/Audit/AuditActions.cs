@@ -56,7 +56,7 @@ public static class AuditActions
     /// <summary>An update of a tenant has taken effect everywhere.</summary>
     public const string TenantChange = "tenant.change";
 
-    /// <summary>A tenant got another plan.</summary>
+    /// <summary>A tenant got another plan, or another version of its plan.</summary>
     public const string PlanChange = "plan.change";
 
     /// <summary>The backup of a tenant was accepted.</summary>
@@ -79,6 +79,9 @@ public static class AuditActions
 
     /// <summary>The removal of the kept copy of a tenant's rows was accepted.</summary>
     public const string CopyRemove = "copy.remove";
+
+    /// <summary>A version of a plan was written, or its tenants' migration to it was ordered.</summary>
+    public const string PlanPut = "plan.put";
 
     /// <summary>The restore of a tenant's backup was accepted.</summary>
     public const string TenantRestore = "tenant.restore";

@@ -21,7 +21,7 @@ public static class BackupContents
                     'pool', case when t.pool_maximum is not null then jsonb_build_object('minimum', coalesce(t.pool_minimum, 0), 'maximum', t.pool_maximum) end,
                     'readReplica', t.read_replica, 'autoUpdate', t.auto_update, 'maintenanceWindow', t.maintenance_window, 'adminEmail', t.admin_email, 'features', t.features, 'settings', t.settings, 'organizationId', t.organization_id,
                     'adminUserId', t.admin_user_id, 'version', t.version, 'createdAt', t.created_at, 'updatedAt', t.updated_at),
-                'plan', (select p.definition from plans p where p.name = t.plan),
+                'plan', (select v.definition from plan_versions v where v.name = t.plan and v.version = t.plan_version),
                 'placements', (
                     select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'state', p.state, 'epoch', p.epoch, 'tier', p.tier, 'server', p.server, 'database', p.database,
                         'schema', p.schema, 'schemaVersion', p.schema_version) order by p.epoch), '[]')

@@ -109,7 +109,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     {
         await using var command = registry.CreateCommand(
             $"""
-            select {PlacementSql.Columns}, p.kept_until, c.from_plan, c.to_plan
+            select {PlacementSql.Columns}, p.kept_until, c.from_plan, c.from_version, c.to_plan, c.to_version
             from placements p left join plan_changes c on c.operation_id = p.kept_by where p.tenant_id = $1 and p.state = 'kept' order by p.epoch desc
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
@@ -120,7 +120,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             kept.Add(new(PlacementSql.Read(row, 0)!)
             {
                 Until = row.IsDBNull(10) ? null : row.GetFieldValue<DateTimeOffset>(10),
-                Change = row.IsDBNull(11) ? null : new(row.GetString(11), row.GetString(12)),
+                Change = row.IsDBNull(11) ? null : new(row.GetString(11), row.GetInt32(12), row.GetString(13), row.GetInt32(14)),
             });
         }
 

@@ -1,12 +1,17 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Saga.Contracts.Identifiers;
 
 namespace Saga.Registry.Plans;
 
-/// <summary>What a tenant of this plan may use, and its default configuration.</summary>
+/// <summary>What a tenant of this version of a plan may use, and its default configuration. A version never changes.</summary>
 public sealed record Plan
 {
     public required string Name { get; init; }
+
+    /// <summary>1 for the first.</summary>
+    [JsonIgnore]
+    public int Version { get; init; } = 1;
 
     /// <summary>The isolation tiers the plan allows.</summary>
     public required IReadOnlyList<IsolationTier> Tiers { get; init; }
@@ -26,37 +31,4 @@ public sealed record Plan
 
     /// <summary>Default configuration; a tenant's own settings must be among these keys.</summary>
     public required IReadOnlyDictionary<string, PlanSetting> Settings { get; init; }
-}
-
-public sealed record PlanLimits
-{
-    public required int Users { get; init; }
-
-    public required long StorageMegabytes { get; init; }
-
-    public required int RequestsPerMinute { get; init; }
-
-    /// <summary>The connection limit of the tenant's database role.</summary>
-    public required int DatabaseConnections { get; init; }
-}
-
-public sealed record PlanSetting
-{
-    /// <summary>Fits a 32-bit integer, which readers of a setting may use.</summary>
-    public const int DefaultMaximum = int.MaxValue;
-
-    /// <summary>The default; absent when it is generated.</summary>
-    public JsonElement? Value { get; init; }
-
-    /// <summary>The smallest number that a tenant may set; 0 when absent.</summary>
-    public decimal? Minimum { get; init; }
-
-    /// <summary>The largest number that a tenant may set; <see cref="DefaultMaximum"/> when absent.</summary>
-    public decimal? Maximum { get; init; }
-
-    /// <summary>Whether a random value is generated for each tenant.</summary>
-    public bool Generate { get; init; }
-
-    /// <summary>Whether the value is stored sealed with the tenant's key.</summary>
-    public bool Sealed { get; init; }
 }

@@ -9,28 +9,29 @@ namespace Saga.Registry.Plans;
 /// <summary>The rows of <c>plan_changes</c>. Each write may be repeated.</summary>
 public static class PlanChangeRows
 {
-    /// <summary>Gives the tenant another plan, and records what it had. The first record of the operation counts.</summary>
-    /// <returns>The change; null when the tenant already had the plan before this operation.</returns>
+    /// <summary>Gives the tenant another plan or another version of it, and records what it had. The first record of the operation counts.</summary>
+    /// <returns>The change; null when the tenant already had that version of the plan before this operation.</returns>
     public static async Task<PlanChange?> BeginAsync(
-        LeasedTransaction transaction, TenantId tenant, Guid operation, string toPlan, CancellationToken cancellationToken)
+        LeasedTransaction transaction, TenantId tenant, Guid operation, Plan to, CancellationToken cancellationToken)
     {
         await transaction.ExecuteAsync(
             $"""
-            insert into plan_changes (operation_id, tenant_id, from_plan, to_plan, settings)
-            select @operation, t.id, t.plan, @toPlan, {TenantSettingRows.Snapshot} from tenants t where t.id = @Tenant and t.plan <> @toPlan
+            insert into plan_changes (operation_id, tenant_id, from_plan, from_version, to_plan, to_version, settings)
+            select @operation, t.id, t.plan, t.plan_version, @Name, @Version, {TenantSettingRows.Snapshot}
+            from tenants t where t.id = @Tenant and (t.plan, t.plan_version) <> (@Name, @Version)
             on conflict (operation_id) do nothing
             """,
-            new { operation, Tenant = tenant.Value, toPlan }, cancellationToken);
+            new { operation, Tenant = tenant.Value, to.Name, to.Version }, cancellationToken);
         if (await FindAsync(transaction, operation, cancellationToken) is not { } change)
             return null;
-        await TenantRows.SetPlanAsync(transaction, tenant, change.ToPlan, cancellationToken);
+        await TenantRows.SetPlanAsync(transaction, tenant, change.ToPlan, change.ToVersion, cancellationToken);
         return change;
     }
 
     /// <summary>The operation's change; null when it has changed no plan, or when the change was undone.</summary>
     public static Task<PlanChange?> FindAsync(LeasedTransaction transaction, Guid operation, CancellationToken cancellationToken) =>
         transaction.Connection.QuerySingleOrDefaultAsync<PlanChange>(new CommandDefinition(
-            "select from_plan as FromPlan, to_plan as ToPlan from plan_changes where operation_id = @operation",
+            "select from_plan as FromPlan, from_version as FromVersion, to_plan as ToPlan, to_version as ToVersion from plan_changes where operation_id = @operation",
             new { operation }, transaction.Transaction, cancellationToken: cancellationToken));
 
     /// <summary>Records that the change was announced.</summary>
@@ -52,7 +53,7 @@ public static class PlanChangeRows
     {
         if (await FindAsync(transaction, operation, cancellationToken) is not { } change)
             return;
-        await TenantRows.SetPlanAsync(transaction, tenant, change.FromPlan, cancellationToken);
+        await TenantRows.SetPlanAsync(transaction, tenant, change.FromPlan, change.FromVersion, cancellationToken);
         var settings = await transaction.Connection.ExecuteScalarAsync<string>(new CommandDefinition(
             "delete from plan_changes where operation_id = @operation returning settings::text",
             new { operation }, transaction.Transaction, cancellationToken: cancellationToken));

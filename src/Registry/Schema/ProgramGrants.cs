@@ -11,7 +11,7 @@ internal static class ProgramGrants
 
     // What an update of a tenant changes, and its compensation restores.
     private const string TenantData =
-        "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window";
+        "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window, max_users, max_storage_gib";
 
     // Heartbeats, which every program writes, and what every program reads.
     private static readonly TableGrant[] All =
@@ -20,6 +20,7 @@ internal static class ProgramGrants
         new("processes", "select, insert, delete", "heartbeat_at, connection_budget"),
         new("process_connections", "select, insert, update, delete"),
         new("plans", "select"),
+        new("plan_versions", "select"),
         new("placements", "select"),
         new("holds", "select"),
         new("deprovisionings", "select"),
@@ -71,6 +72,9 @@ internal static class ProgramGrants
         new("backup_parts", "select"),
         new("backup_schedules", "select, insert, update"),
         new("backup_runs", "select"),
+        // A version of a plan is added, and never changed.
+        new("plans", "insert", "current_version"),
+        new("plan_versions", "insert"),
         // Answers to steps that wait for an approval or a signal, perhaps before the step begins.
         new("operation_steps", "", "answer, due_at", Inserts: "operation_id, step, status, fence, answer"),
         // A dead letter that is returned may still be there.
@@ -126,7 +130,7 @@ internal static class ProgramGrants
     [
         .. All,
         new("operation_steps", "", Lease),
-        new("tenants", "select", $"status, plan, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
+        new("tenants", "select", $"status, plan, plan_version, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),
         // The domains of a tenant that ends, and a domain that an update replaces.
         new("tenant_domains", "delete", "linked_at"),

@@ -17,6 +17,14 @@ public sealed record NewTenant
 
     public required string Plan { get; init; }
 
+    public required int PlanVersion { get; init; }
+
+    /// <summary>Its own limit of users; null for the plan's.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Its own limit of storage in GiB; null for the plan's.</summary>
+    public long? MaxStorageGib { get; init; }
+
     public required IsolationTier Tier { get; init; }
 
     public string? Domain { get; init; }
@@ -49,13 +57,13 @@ public sealed record NewTenant
     public NpgsqlBatchCommand InsertCommand(TenantId id, DateTimeOffset now) => CommandLedger.Statement(
         """
         insert into tenants (id, slug, name, plan, tier, status, domain, subdomain, region, timezone, admin_email, features, settings, created_at, updated_at,
-            description, phone, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window)
+            description, phone, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window, plan_version, max_users, max_storage_gib)
         values ($1, $2, $3, $4, $5, 'provisioning', $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $13,
-            $14, $15, $16, $17, $18, $19, $20::jsonb)
+            $14, $15, $16, $17, $18, $19, $20::jsonb, $21, $22, $23::bigint)
         """,
         id.Value, Slug.ToString(), Name, Plan, Tier.ToString().ToLowerInvariant(), Domain, Subdomain, Region, Timezone, AdminEmail,
         JsonSerializer.Serialize(Features, Json.Options), JsonSerializer.Serialize(Settings, Json.Options), now,
-        Description, Phone, Number(Pool?.Minimum), Number(Pool?.Maximum), ReadReplica, AutoUpdate, Parameter.Json(MaintenanceWindow));
+        Description, Phone, Number(Pool?.Minimum), Number(Pool?.Maximum), ReadReplica, AutoUpdate, Parameter.Json(MaintenanceWindow), PlanVersion, Number(MaxUsers), MaxStorageGib);
 
     private static NpgsqlParameter Number(int? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer };
 }

@@ -18,6 +18,15 @@ public sealed record Tenant
 
     public required string Plan { get; init; }
 
+    /// <summary>The version of the plan that the tenant runs on.</summary>
+    public int PlanVersion { get; init; } = 1;
+
+    /// <summary>Its own limit of users; null for the plan's.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>Its own limit of storage in GiB; null for the plan's.</summary>
+    public long? MaxStorageGib { get; init; }
+
     public required IsolationTier Tier { get; init; }
 
     /// <summary>The stored status, which does not reflect holds.</summary>

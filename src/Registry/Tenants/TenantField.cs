@@ -17,6 +17,8 @@ public static class TenantField
     public const string ReadReplica = "readReplica";
     public const string AutoUpdate = "autoUpdate";
     public const string MaintenanceWindow = "maintenanceWindow";
+    public const string MaxUsers = "maxUsers";
+    public const string MaxStorage = "maxStorage";
 
     /// <summary>How a field is set from the JSON object <c>v</c>.</summary>
     private static readonly Dictionary<string, string> Assignments = new(StringComparer.Ordinal)
@@ -35,6 +37,8 @@ public static class TenantField
         [Pool] = "pool_minimum = (v #>> '{pool,minimum}')::int, pool_maximum = (v #>> '{pool,maximum}')::int",
         [ReadReplica] = "read_replica = (v ->> 'readReplica')::boolean",
         [AutoUpdate] = "auto_update = (v ->> 'autoUpdate')::boolean",
+        [MaxUsers] = "max_users = (v ->> 'maxUsers')::int",
+        [MaxStorage] = "max_storage_gib = (v ->> 'maxStorage')::bigint",
         [MaintenanceWindow] = "maintenance_window = nullif(v -> 'maintenanceWindow', 'null'::jsonb)",
     };
 

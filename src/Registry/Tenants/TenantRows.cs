@@ -44,9 +44,13 @@ public static class TenantRows
             """,
             new { tenant.Value, userId }, cancellationToken);
 
-    public static Task SetPlanAsync(LeasedTransaction transaction, TenantId tenant, string plan, CancellationToken cancellationToken) =>
+    public static Task SetPlanAsync(LeasedTransaction transaction, TenantId tenant, string plan, int planVersion, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
-            "update tenants set plan = @plan, version = version + 1, updated_at = now() where id = @Value and plan <> @plan", new { tenant.Value, plan }, cancellationToken);
+            """
+            update tenants set plan = @plan, plan_version = @planVersion, version = version + 1, updated_at = now()
+            where id = @Value and (plan, plan_version) <> (@plan, @planVersion)
+            """,
+            new { tenant.Value, plan, planVersion }, cancellationToken);
 
     /// <summary>Lets the tenant's version grow after a change outside its row.</summary>
     public static Task TouchAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>

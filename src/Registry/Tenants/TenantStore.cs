@@ -20,6 +20,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         $"""
         select t.id, t.slug, t.name, t.plan, t.tier, t.status, t.domain, t.subdomain, t.region, t.timezone, t.admin_email,
             t.features, t.settings, t.organization_id, t.admin_user_id, t.version, t.created_at, t.updated_at,
+            t.plan_version, t.max_users, t.max_storage_gib,
             {HoldSql.Column},
             (select d.domain from tenant_domains d where d.tenant_id = t.id and d.domain = t.domain and d.state = 'proved'),
             {PlacementSql.Columns},
@@ -29,7 +30,7 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         """;
 
     // The first column after those of the placement.
-    private const int Profile = 30;
+    private const int Profile = 33;
 
     public Task<Tenant?> FindAsync(TenantId id, CancellationToken cancellationToken = default) =>
         FindAsync($"{Select} where t.id = $1", id.Value, cancellationToken);
@@ -93,9 +94,12 @@ public sealed class TenantStore(NpgsqlDataSource registry)
         Version = row.GetInt64(15),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(16),
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(17),
-        Holds = HoldSql.Read(Text(row, 18)),
-        ProvedDomain = Text(row, 19),
-        Placed = PlacementSql.Read(row, 20),
+        PlanVersion = row.GetInt32(18),
+        MaxUsers = row.IsDBNull(19) ? null : row.GetInt32(19),
+        MaxStorageGib = row.IsDBNull(20) ? null : row.GetInt64(20),
+        Holds = HoldSql.Read(Text(row, 21)),
+        ProvedDomain = Text(row, 22),
+        Placed = PlacementSql.Read(row, 23),
         Description = Text(row, Profile),
         Phone = Text(row, Profile + 1),
         Pool = row.IsDBNull(Profile + 3) ? null : new() { Minimum = row.IsDBNull(Profile + 2) ? 0 : row.GetInt32(Profile + 2), Maximum = row.GetInt32(Profile + 3) },

@@ -10,8 +10,11 @@ namespace Saga.Tenancy.Configuration;
 /// <summary>Reads a tenant's settings and features, and opens the sealed ones. Thread-safe.</summary>
 public sealed class TenantSettings
 {
-    /// <summary>The prefix of settings that are features, such as <c>feature:sso</c>.</summary>
+    /// <summary>The prefix of settings that are features, such as <c>feature:biometric_auth</c>.</summary>
     public const string FeaturePrefix = "feature:";
+
+    /// <summary>The prefix under which features are read as well, such as <c>features.biometric_auth</c>.</summary>
+    public const string FeatureReadPrefix = "features.";
 
     private readonly RuntimeRegistry registry;
     private readonly TenantSecrets secrets;
@@ -29,7 +32,7 @@ public sealed class TenantSettings
         return rows.Count == 0 ? null : rows[0].Value;
     }
 
-    /// <summary>Every setting and feature by key, with the sealed ones opened. Never log or show the full result.</summary>
+    /// <summary>Every setting and feature by key, features under both prefixes, with the sealed ones opened. Never log or show the full result.</summary>
     /// <exception cref="SealingException">One cannot be opened.</exception>
     public async Task<IReadOnlyDictionary<string, JsonElement>> ReadAllAsync(TenantId tenant, CancellationToken cancellationToken) =>
         (await SealedReading.ReadAsync(() => ReadAsync(tenant, null, cancellationToken))).ToDictionary(r => r.Key, r => r.Value, StringComparer.Ordinal);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using System.Runtime.CompilerServices;
@@ -5,18 +6,18 @@ using System.Runtime.CompilerServices;
 namespace Saga.Tenancy.Objects;
 
 /// <summary>Objects in a folder of this machine, a directory per tenant.</summary>
-internal sealed class FolderObjectStore(FolderPaths paths) : IObjectStore
+internal sealed class FolderObjectStore(FolderPaths paths, FolderVersions versions, IOptions<StorageOptions> options) : IObjectStore
 {
-    public ITenantObjects For(TenantId tenant) => new FolderTenantObjects(paths, tenant);
+    public ITenantObjects For(TenantId tenant) => new FolderTenantObjects(paths, versions, options.Value.S3.NoncurrentDays, tenant);
 }
 
-internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : ITenantObjects
+internal sealed class FolderTenantObjects(FolderPaths paths, FolderVersions versions, int noncurrentDays, TenantId tenant) : ITenantObjects
 {
     public TenantId Tenant { get; } = tenant;
 
     public async Task PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
     {
-        var target = paths.Object(Tenant, key);
+        _ = paths.Object(Tenant, key);
         var incoming = Path.Combine(paths.Incoming, Guid.NewGuid().ToString("n"));
         try
         {
@@ -28,8 +29,7 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
                 file.Flush(flushToDisk: true);
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Move(incoming, target, overwrite: true);
+            versions.Replace(Tenant, key, incoming);
         }
         catch (Exception error) when (FolderFailures.IsFailure(error))
         {
@@ -42,14 +42,18 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
     }
 
-    public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken)
+    public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken) => OpenAsync(() => paths.Object(Tenant, key), cancellationToken);
+
+    public Task<Stream?> GetAsync(ObjectKey key, string version, CancellationToken cancellationToken) => OpenAsync(() => versions.Find(Tenant, key, version), cancellationToken);
+
+    private Task<Stream?> OpenAsync(Func<string?> find, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
             RequireTenant();
-            return Task.FromResult<Stream?>(
-                new FileStream(paths.Object(Tenant, key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 81920, useAsync: true));
+            return Task.FromResult<Stream?>(find() is not { } path ? null :
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 81920, useAsync: true));
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -79,17 +83,32 @@ internal sealed class FolderTenantObjects(FolderPaths paths, TenantId tenant) : 
         }
     }
 
-    public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken)
+    public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken) => ChangeAsync(() => versions.Delete(Tenant, key), cancellationToken);
+
+    public Task DeleteAsync(ObjectKey key, string version, CancellationToken cancellationToken) => ChangeAsync(() => versions.Delete(Tenant, key, version), cancellationToken);
+
+    public async IAsyncEnumerable<ObjectVersion> VersionsAsync(ObjectKey key, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ObjectVersion> all = [];
+        await ChangeAsync(() => all = versions.List(Tenant, key), cancellationToken);
+        foreach (var version in all)
+            yield return version;
+    }
+
+    public Task<ObjectProtection> ProtectionAsync(ObjectKey key, CancellationToken cancellationToken) =>
+        Task.FromResult(new ObjectProtection { KeepsVersions = true, NoncurrentDays = noncurrentDays });
+
+    private Task ChangeAsync(Action change, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
             RequireTenant();
-            File.Delete(paths.Object(Tenant, key));
+            change();
         }
         catch (DirectoryNotFoundException)
         {
-            // Nothing to list.
+            // The tenant was removed meanwhile, and everything with it.
         }
         catch (Exception error) when (FolderFailures.IsFailure(error))
         {

@@ -17,14 +17,22 @@ public sealed class FolderPaths(IOptions<StorageOptions> options)
     /// <summary>The folder for incomplete files, which are renamed when complete.</summary>
     internal string Incoming { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "incoming");
 
+    private readonly string versions = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "versions");
+
     public string Tenants { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "tenants");
 
     public string Tenant(TenantId tenant) => Path.Combine(Tenants, tenant.ToString());
 
+    /// <summary>The folder of the tenant's former versions.</summary>
+    public string Versions(TenantId tenant) => Path.Combine(versions, tenant.ToString());
+
+    /// <summary>The folder of an object's former versions.</summary>
+    internal string VersionsOf(TenantId tenant, ObjectKey key) => Path.Combine([Versions(tenant), .. Segments(key)]) + ObjectMark;
+
     internal string Object(TenantId tenant, ObjectKey key) => Folder(tenant, key) + ObjectMark;
 
     internal string Folder(TenantId tenant, ObjectKey key) =>
-        Path.Combine([Tenant(tenant), .. key.ToString().Split('/').SelectMany(Names)]);
+        Path.Combine([Tenant(tenant), .. Segments(key)]);
 
     /// <summary>The key of a file; null if it is not an object.</summary>
     internal string? Key(TenantId tenant, string file)
@@ -34,6 +42,8 @@ public sealed class FolderPaths(IOptions<StorageOptions> options)
         var relative = Path.GetRelativePath(Tenant(tenant), file[..^ObjectMark.Length]);
         return relative.Replace(Path.DirectorySeparatorChar, '/').Replace(LongMark + "/", "", StringComparison.Ordinal);
     }
+
+    private static IEnumerable<string> Segments(ObjectKey key) => key.ToString().Split('/').SelectMany(Names);
 
     private static IEnumerable<string> Names(string segment)
     {

@@ -29,8 +29,20 @@ public interface ITenantObjects
     /// <summary>The objects below a folder, or all objects, in no particular order.</summary>
     IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellationToken);
 
-    /// <summary>Deletes the object. Does nothing when there is no such object.</summary>
+    /// <summary>Deletes the object. Its content stays as a former version. Does nothing when there is no such object.</summary>
     Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken);
+
+    /// <summary>Every version of the object that is still kept, newest first. A store without versions has the current one at most.</summary>
+    IAsyncEnumerable<ObjectVersion> VersionsAsync(ObjectKey key, CancellationToken cancellationToken);
+
+    /// <summary>The content of a version, which the caller must dispose; null when there is no such version, or when it is a deletion.</summary>
+    Task<Stream?> GetAsync(ObjectKey key, string version, CancellationToken cancellationToken);
+
+    /// <summary>Removes a version for good. If it was the newest one, the one before it is current again. Does nothing when there is no such version.</summary>
+    Task DeleteAsync(ObjectKey key, string version, CancellationToken cancellationToken);
+
+    /// <summary>How the store protects an object that exists.</summary>
+    Task<ObjectProtection> ProtectionAsync(ObjectKey key, CancellationToken cancellationToken);
 }
 
 /// <param name="Key">The key within the tenant. It is a string because other writers may not follow the rules of <see cref="ObjectKey"/>.</param>

@@ -14,6 +14,7 @@ public static class ObjectsRegistration
         services.AddOptionsWithValidateOnStart<StorageOptions, StorageOptionsValidation>().Bind(configuration.GetSection(StorageOptions.Section));
         services.AddSingleton<S3Connection>();
         services.AddSingleton<FolderPaths>();
+        services.AddSingleton(s => new FolderVersions(s.GetRequiredService<FolderPaths>(), s.GetService<TimeProvider>()));
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter
             ? ActivatorUtilities.CreateInstance<S3ObjectStore>(s)
             : ActivatorUtilities.CreateInstance<FolderObjectStore>(s));

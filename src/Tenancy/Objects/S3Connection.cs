@@ -1,3 +1,4 @@
+using System.Buffers;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
@@ -9,6 +10,7 @@ namespace Saga.Tenancy.Objects;
 /// <summary>The client of the configured S3 server, and the locations of tenants' objects. Thread-safe.</summary>
 public sealed class S3Connection : IDisposable
 {
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private readonly S3StorageOptions options;
     private readonly S3CallGuard? guard;
     private readonly Lazy<AmazonS3Client> client;
@@ -33,9 +35,22 @@ public sealed class S3Connection : IDisposable
 
     public string Region => options.Region;
 
+    /// <summary>For how many days former versions are kept.</summary>
+    public int NoncurrentDays => options.NoncurrentDays;
+
+    /// <summary>Asked for with every object that is written.</summary>
+    public S3Encryption Encryption => S3Encryption.Parse(options.Encryption)!;
+
     public bool IsAmazon => options.ServiceUrl.Length == 0;
 
     public string Bucket(TenantId tenant) => HasBucketPerTenant ? $"{options.Bucket}-{tenant.Compact}" : options.Bucket;
+
+    /// <summary>The bucket for all tenants. There is none with a bucket per tenant.</summary>
+    public string SharedBucket => options.Bucket;
+
+    /// <summary>Whether a bucket has the name of a tenant's own.</summary>
+    public bool IsBucketOfATenant(string bucket) => bucket.Length == options.Bucket.Length + 33 && bucket.StartsWith(options.Bucket + "-", StringComparison.Ordinal)
+        && bucket.AsSpan(options.Bucket.Length + 1).IndexOfAnyExcept(HexDigits) < 0;
 
     public void Dispose()
     {

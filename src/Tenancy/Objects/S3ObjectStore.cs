@@ -13,6 +13,9 @@ internal sealed class S3ObjectStore(S3Connection connection) : IObjectStore
 
 internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) : ITenantObjects
 {
+    // The version of an object that was written before there were versions.
+    private const string NullVersion = "null";
+
     private readonly string bucket = connection.Bucket(tenant);
     private readonly string prefix = ObjectKey.Prefix(tenant);
 
@@ -22,28 +25,33 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
     {
         // S3 needs the length up front, so streams without a known length are spooled.
         await using var spool = content.CanSeek ? null : await SpoolAsync(content, cancellationToken);
-        await S3Failures.RunAsync(
-            () => connection.Client.PutObjectAsync(
-                new PutObjectRequest
-                {
-                    BucketName = bucket,
-                    Key = key.In(Tenant),
-                    InputStream = spool ?? content,
-                    AutoCloseStream = false,
-                    UseChunkEncoding = false,
-                },
-                cancellationToken),
-            cancellationToken);
+        var request = new PutObjectRequest
+        {
+            BucketName = bucket,
+            Key = key.In(Tenant),
+            InputStream = spool ?? content,
+            AutoCloseStream = false,
+            UseChunkEncoding = false,
+        };
+        connection.Encryption.ApplyTo(request);
+        await S3Failures.RunAsync(() => connection.Client.PutObjectAsync(request, cancellationToken), cancellationToken);
     }
 
-    public async Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken)
+    public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken) =>
+        GetAsync(new GetObjectRequest { BucketName = bucket, Key = key.In(Tenant) }, cancellationToken);
+
+    public Task<Stream?> GetAsync(ObjectKey key, string version, CancellationToken cancellationToken) =>
+        GetAsync(new GetObjectRequest { BucketName = bucket, Key = key.In(Tenant), VersionId = version }, cancellationToken);
+
+    private async Task<Stream?> GetAsync(GetObjectRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            var response = await connection.Client.GetObjectAsync(bucket, key.In(Tenant), cancellationToken);
+            var response = await connection.Client.GetObjectAsync(request, cancellationToken);
             return response.ResponseStream;
         }
-        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchKey")
+        // A version that is a deletion is 405, and an id that no version can have is 400 on some servers.
+        catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchKey" or "NoSuchVersion" || (request.VersionId is not null && (int)error.StatusCode is 400 or 404 or 405))
         {
             return null;
         }
@@ -90,6 +98,94 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
 
     public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken) =>
         S3Failures.RunAsync(() => connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), cancellationToken), cancellationToken);
+
+    public async IAsyncEnumerable<ObjectVersion> VersionsAsync(ObjectKey key, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var name = key.In(Tenant);
+        var request = new ListVersionsRequest { BucketName = bucket, Prefix = name };
+        while (true)
+        {
+            if (await FindVersionsAsync(request, cancellationToken) is not { } page)
+            {
+                if (await ExistsAsync(key, cancellationToken))
+                    yield return new(NullVersion, 0, default, IsCurrent: true, IsDeletion: false);
+                yield break;
+            }
+
+            // Keys are listed in order, so those that only begin with the name come after its versions.
+            foreach (var found in (page.Versions ?? []).Where(v => v.Key == name))
+            {
+                yield return new(
+                    found.VersionId ?? NullVersion, found.IsDeleteMarker == true ? 0 : found.Size ?? 0, new DateTimeOffset(found.LastModified?.ToUniversalTime() ?? default, TimeSpan.Zero),
+                    found.IsLatest == true, found.IsDeleteMarker == true);
+            }
+
+            if (page.IsTruncated != true || page.NextKeyMarker != name)
+                yield break;
+            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
+        }
+    }
+
+    public Task DeleteAsync(ObjectKey key, string version, CancellationToken cancellationToken) => S3Failures.RunAsync(
+        async () =>
+        {
+            try
+            {
+                return await connection.Client.DeleteObjectAsync(bucket, key.In(Tenant), version, cancellationToken);
+            }
+            catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchVersion" or "NoSuchKey")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
+
+    public Task<ObjectProtection> ProtectionAsync(ObjectKey key, CancellationToken cancellationToken) => S3Failures.RunAsync(
+        async () =>
+        {
+            var shown = await connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellationToken);
+            return new ObjectProtection
+            {
+                KeepsVersions = await UnlessUnsupportedAsync(async () =>
+                    (bool?)((await connection.Client.GetBucketVersioningAsync(bucket, cancellationToken)).VersioningConfig?.Status == VersionStatus.Enabled)),
+                NoncurrentDays = await UnlessUnsupportedAsync(() => NoncurrentDaysAsync(cancellationToken)),
+                Encryption = S3Encryption.Describe(shown.ServerSideEncryptionMethod, shown.ServerSideEncryptionKeyManagementServiceKeyId),
+            };
+        },
+        cancellationToken);
+
+    // The shortest time of all rules, because each of them deletes.
+    private async Task<int?> NoncurrentDaysAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await connection.Client.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket }, cancellationToken);
+            return (found.Configuration?.Rules ?? []).Where(r => r.Status == LifecycleRuleStatus.Enabled && Covers(r)).Min(r => r.NoncurrentVersionExpiration?.NoncurrentDays);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchLifecycleConfiguration")
+        {
+            return null;
+        }
+    }
+
+    private bool Covers(LifecycleRule rule) =>
+        rule.Filter?.LifecycleFilterPredicate is LifecyclePrefixPredicate { Prefix: { } covered } && prefix.StartsWith(covered, StringComparison.Ordinal);
+
+    private async Task<ListVersionsResponse?> FindVersionsAsync(ListVersionsRequest request, CancellationToken cancellationToken) =>
+        await S3Failures.RunAsync(() => UnlessUnsupportedAsync(() => connection.Client.ListVersionsAsync(request, cancellationToken)), cancellationToken);
+
+    // A server without versions or lifecycles is allowed for development only.
+    private async Task<T?> UnlessUnsupportedAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error) && !connection.RequiresPolicy)
+        {
+            return default;
+        }
+    }
 
     private static async Task<FileStream> SpoolAsync(Stream content, CancellationToken cancellationToken)
     {

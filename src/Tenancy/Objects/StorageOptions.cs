@@ -27,6 +27,9 @@ public sealed class S3StorageOptions
 {
     public const string PrefixLayout = "prefix";
     public const string BucketLayout = "bucket";
+    public const string NoEncryption = "none";
+    public const string ServersEncryption = "s3";
+    public const int DefaultNoncurrentDays = 90;
 
     /// <summary>The server's address; Amazon's own for the region when empty.</summary>
     public string ServiceUrl { get; set; } = "";
@@ -49,6 +52,12 @@ public sealed class S3StorageOptions
 
     /// <summary>Whether to refuse a server without policies, lifecycles, versions or upload lists. Set to false only for development servers.</summary>
     public bool RequirePolicy { get; set; } = true;
+
+    /// <summary>For how many days versions that were replaced or deleted are kept. It also applies to the folder.</summary>
+    public int NoncurrentDays { get; set; } = DefaultNoncurrentDays;
+
+    /// <summary>Server-side encryption of every object: <c>none</c> (as the bucket has it), <c>s3</c> (keys of the server) or <c>kms:&lt;key&gt;</c>.</summary>
+    public string Encryption { get; set; } = NoEncryption;
 
     /// <summary>Time limit for one call to the server.</summary>
     public int TimeoutSeconds { get; set; } = 30;
@@ -76,6 +85,8 @@ internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions
             errors.Add("Saga:Storage:Adapter must be 's3' or 'folder'.");
         }
 
+        if (options.S3.NoncurrentDays is < 1 or > 36_500)
+            errors.Add("Saga:Storage:S3:NoncurrentDays must be 1 to 36500.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
@@ -96,6 +107,8 @@ internal sealed class StorageOptionsValidation : IValidateOptions<StorageOptions
             errors.Add($"Saga:Storage:S3:Bucket must be 3 to {longest} characters of a-z, 0-9 and '-' for the layout '{s3.Layout}', with a letter or digit at both ends.");
         }
 
+        if (S3Encryption.Parse(s3.Encryption) is null)
+            errors.Add("Saga:Storage:S3:Encryption must be 'none', 's3' or 'kms:' and the key's id.");
         if (s3.TimeoutSeconds is < 1 or > 600)
             errors.Add("Saga:Storage:S3:TimeoutSeconds must be 1 to 600.");
         if (s3.LingersForSeconds is < 0 or > 3600)

@@ -28,7 +28,9 @@ internal sealed class AnnouncePlanStep(LeasedTransactions leases, RegistryNotifi
                     TenantId = context.TenantId,
                     Slug = context.Tenant.Slug,
                     FromPlan = change.FromPlan,
+                    FromVersion = change.FromVersion,
                     ToPlan = change.ToPlan,
+                    ToVersion = change.ToVersion,
                     OperationId = context.OperationId,
                     OccurredAt = at,
                 })],
@@ -36,7 +38,7 @@ internal sealed class AnnouncePlanStep(LeasedTransactions leases, RegistryNotifi
             notifier.Notify(RegistryChannels.Outbox);
         }
 
-        return new { change.FromPlan, change.ToPlan };
+        return new { change.FromPlan, change.FromVersion, change.ToPlan, change.ToVersion };
     }
 
     /// <summary>What was announced cannot be undone. An announcement that did not take effect left nothing.</summary>

@@ -1,18 +1,26 @@
 using Saga.Contracts.Commands;
 using Saga.Contracts.Steps;
+using Saga.Registry.Plans;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Configuration;
 
-/// <summary>Gives the tenant another plan and that plan's configuration, in one transaction. The compensation restores exactly what was there before.</summary>
-internal sealed class ChangePlanStep(PlanChanger changer) : IStep
+/// <summary>Gives the tenant another plan, or the current version of its own, and that plan's configuration, in one transaction. The compensation restores exactly what was there before.</summary>
+internal sealed class ChangePlanStep(PlanChanger changer, PlanStore plans) : IStep
 {
     public string Name => StepNames.ChangePlan;
 
     public bool NeedsInput => true;
 
-    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) =>
-        changer.ChangeAsync(context, context.Input<MigrateTenant>().TargetPlan ?? context.Tenant.Plan, cancellationToken);
+    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        // Without a plan in the command the tenant keeps its version. Otherwise it gets the one that is current when the step first runs.
+        if (context.Input<MigrateTenant>().TargetPlan is not { } name)
+            return new { context.Tenant.Plan, Version = context.Tenant.PlanVersion };
+        var current = await plans.FindAsync(name, cancellationToken) ?? throw StepFailureException.Permanent(
+            "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
+        return await changer.ChangeAsync(context, current, cancellationToken);
+    }
 
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => changer.UndoAsync(context, cancellationToken);
 }

@@ -12,7 +12,7 @@ internal sealed class ConfigurationStep(PlanSettings settings, LeasedTransaction
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var plan = await settings.FindAsync(context.Tenant.Plan, context.Tenant, cancellationToken);
+        var plan = await settings.FindAsync(context.Tenant, cancellationToken);
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         var written = await settings.WriteAsync(transaction, context.Tenant, plan, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

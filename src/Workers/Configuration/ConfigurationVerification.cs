@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts.Steps;
 using Saga.Registry.Plans;
 using Saga.Tenancy.Configuration;
@@ -14,8 +15,8 @@ internal sealed class ConfigurationVerification(PlanStore plans, TenantSettings 
 
     public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
-            ?? throw Broken($"its plan '{context.Tenant.Plan}' is not in the registry");
+        var plan = await plans.FindAsync(context.Tenant.Plan, context.Tenant.PlanVersion, cancellationToken)
+            ?? throw Broken(string.Create(CultureInfo.InvariantCulture, $"version {context.Tenant.PlanVersion} of its plan '{context.Tenant.Plan}' is not in the registry"));
         var found = await ReadAsync(context, cancellationToken);
         var missing = plan.Settings.Keys.Concat(plan.Features.Keys.Select(f => TenantSettings.FeaturePrefix + f)).Except(found, StringComparer.Ordinal).ToList();
         if (missing.Count > 0)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Saga.Contracts;
@@ -17,12 +18,15 @@ internal sealed class PlanSettings(PlanStore plans, TenantSealer sealer)
 {
     private const int GeneratedBytes = 32;
 
-    /// <summary>The plan, if it knows every setting and feature of the tenant's own.</summary>
+    /// <summary>The version of the plan that the tenant runs on, if it knows every setting and feature of the tenant's own.</summary>
     /// <exception cref="StepFailureException">It is not in the registry, or lacks one of them.</exception>
-    public async Task<Plan> FindAsync(string name, Tenant tenant, CancellationToken cancellationToken)
+    public Task<Plan> FindAsync(Tenant tenant, CancellationToken cancellationToken) => FindAsync(tenant.Plan, tenant.PlanVersion, tenant, cancellationToken);
+
+    /// <summary>The same for any version.</summary>
+    public async Task<Plan> FindAsync(string name, int version, Tenant tenant, CancellationToken cancellationToken)
     {
-        var plan = await plans.FindAsync(name, cancellationToken) ?? throw StepFailureException.Permanent(
-            "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
+        var plan = await plans.FindAsync(name, version, cancellationToken) ?? throw StepFailureException.Permanent(
+            "plan-unknown", string.Create(CultureInfo.InvariantCulture, $"Version {version} of the plan '{name}' is not in the registry."), "Add the plan again, then replay the step.");
         RequireKnown(tenant.Settings.Keys, plan.Settings.Keys, plan.Name, "setting");
         RequireKnown(tenant.Features.Keys, plan.Features.Keys, plan.Name, "feature");
         return plan;

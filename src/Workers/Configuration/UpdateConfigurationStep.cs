@@ -18,7 +18,7 @@ internal sealed class UpdateConfigurationStep(PlanSettings settings, LeasedTrans
             change = await TenantChangeRows.FindAsync(transaction, context.OperationId, cancellationToken);
         if (change is null || !(change.Has(TenantField.Settings) || change.Has(TenantField.Features)))
             return null;
-        var plan = await settings.FindAsync(context.Tenant.Plan, context.Tenant, cancellationToken);
+        var plan = await settings.FindAsync(context.Tenant, cancellationToken);
         WrittenSettings written;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {

@@ -10,7 +10,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database;
 
 /// <summary>
-/// Refuses a plan that allows fewer users than the tenant has. Users are the rows of the product's table <c>users</c>; a product without it
+/// Refuses a plan that allows fewer users than the tenant has, unless the tenant's own limit allows them. Users are the rows of the product's table <c>users</c>; a product without it
 /// has none that can be counted here. Storage and requests are not counted.
 /// </summary>
 internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans) : IStep
@@ -23,19 +23,21 @@ internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans) :
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var name = context.Input<MigrateTenant>().TargetPlan ?? context.Tenant.Plan;
-        var plan = await plans.FindAsync(name, cancellationToken) ?? throw StepFailureException.Permanent(
+        var given = context.Input<MigrateTenant>().TargetPlan;
+        var name = given ?? context.Tenant.Plan;
+        var plan = await (given is null ? plans.FindAsync(name, context.Tenant.PlanVersion, cancellationToken) : plans.FindAsync(name, cancellationToken)) ?? throw StepFailureException.Permanent(
             "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
+        var limits = plan.Limits.Of(context.Tenant);
         var users = await UsersAsync(context, cancellationToken);
-        if (users > plan.Limits.Users)
+        if (users > limits.Users)
         {
             throw StepFailureException.Permanent(
                 "plan-too-small",
-                string.Create(CultureInfo.InvariantCulture, $"Tenant '{context.Tenant.Slug}' has {users} users, and plan '{plan.Name}' allows {plan.Limits.Users}."),
+                string.Create(CultureInfo.InvariantCulture, $"Tenant '{context.Tenant.Slug}' has {users} users, and {(context.Tenant.MaxUsers is null ? $"plan '{plan.Name}' allows" : "its own maxUsers allows")} {limits.Users}."),
                 "Remove users or choose a larger plan, then send the command again.");
         }
 
-        return new { Users = users, plan.Limits };
+        return new { Users = users, Limits = limits };
     }
 
     /// <summary>It only reads.</summary>

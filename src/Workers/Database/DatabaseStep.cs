@@ -28,7 +28,7 @@ internal sealed class DatabaseStep(
     {
         var place = TenantSchema.Of(PlacementOf(context.Tenant));
         await release.EnsureAsync(place.Server, cancellationToken);
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
+        var plan = await plans.FindAsync(context.Tenant.Plan, context.Tenant.PlanVersion, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, then replay the operation.");
 
         // Stored before it is set on the server, so that after a killed attempt the next one uses the same password.

@@ -16,12 +16,12 @@ internal sealed class LimitLoginStep(FencedSessions fenced, PlanStore plans, Lea
     public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) =>
-        await FindAsync(context, cancellationToken) is { } change ? new { Connections = await LimitAsync(context, change.ToPlan, cancellationToken) } : null;
+        await FindAsync(context, cancellationToken) is { } change ? new { Connections = await LimitAsync(context, change.ToPlan, change.ToVersion, cancellationToken) } : null;
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         if (await FindAsync(context, cancellationToken) is { } change)
-            await LimitAsync(context, change.FromPlan, cancellationToken);
+            await LimitAsync(context, change.FromPlan, change.FromVersion, cancellationToken);
     }
 
     private async Task<PlanChange?> FindAsync(StepContext context, CancellationToken cancellationToken)
@@ -30,9 +30,9 @@ internal sealed class LimitLoginStep(FencedSessions fenced, PlanStore plans, Lea
         return await PlanChangeRows.FindAsync(transaction, context.OperationId, cancellationToken);
     }
 
-    private async Task<int> LimitAsync(StepContext context, string name, CancellationToken cancellationToken)
+    private async Task<int> LimitAsync(StepContext context, string name, int version, CancellationToken cancellationToken)
     {
-        var plan = await plans.FindAsync(name, cancellationToken) ?? throw StepFailureException.Permanent(
+        var plan = await plans.FindAsync(name, version, cancellationToken) ?? throw StepFailureException.Permanent(
             "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
         var placement = DatabaseStep.PlacementOf(context.Tenant);
         await using var session = await fenced.OpenAsync(context, placement.Place.Server, DatabaseServers.Maintenance, cancellationToken);

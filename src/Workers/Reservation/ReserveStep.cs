@@ -23,7 +23,7 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
-        var plan = await plans.FindAsync(tenant.Plan, cancellationToken)
+        var plan = await plans.FindAsync(tenant.Plan, tenant.PlanVersion, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{tenant.Plan}' is not known.", "Choose a plan listed by GET /api/v1/plans.");
         if (!plan.Tiers.Contains(tenant.Tier))
         {

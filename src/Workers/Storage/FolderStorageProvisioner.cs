@@ -1,3 +1,5 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
@@ -6,7 +8,7 @@ using Saga.Tenancy.Objects;
 namespace Saga.Workers.Storage;
 
 /// <summary>A directory per tenant that only this process's user may enter.</summary>
-internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProvisioner
+internal sealed class FolderStorageProvisioner(FolderPaths paths, IOptions<StorageOptions> options) : IStorageProvisioner
 {
     public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken)
     {
@@ -15,28 +17,30 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths) : IStorageProv
         return Run(() =>
         {
             FolderFailures.MakePrivate(paths.Tenant(tenant));
-            return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are atomic");
+            return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are atomic; former versions end after " + options.Value.S3.NoncurrentDays.ToString(CultureInfo.InvariantCulture) + " days", "what is replaced or deleted stays as a version");
         });
     }
 
     public string Location(TenantId tenant) => paths.Tenant(tenant);
 
     public Task<StoredObjects> CountAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(Run(() =>
-        new StoredObjects(Directory.Exists(paths.Tenant(tenant)) ? Directory.EnumerateFiles(paths.Tenant(tenant), "*", SearchOption.AllDirectories).LongCount() : 0, 0)));
+        new StoredObjects(Directories(tenant).Where(Directory.Exists).Sum(d => Directory.EnumerateFiles(d, "*", SearchOption.AllDirectories).LongCount()), 0)));
 
     public async Task RemoveAsync(TenantId tenant, CancellationToken cancellationToken, Action<StoredObjects>? removing = null)
     {
         await LeaseGuard.RequireAsync(cancellationToken);
         Run(() =>
         {
-            var directory = paths.Tenant(tenant);
-            if (Directory.Exists(directory))
+            // The current objects last, so that the tenant exists as long as anything may be left.
+            foreach (var directory in Directories(tenant).Where(Directory.Exists))
                 Directory.Delete(directory, recursive: true);
             return true;
         });
     }
 
-    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(Run(() => Directory.Exists(paths.Tenant(tenant))));
+    public Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(Run(() => Directories(tenant).Any(Directory.Exists)));
+
+    private string[] Directories(TenantId tenant) => [paths.Versions(tenant), paths.Tenant(tenant)];
 
     private static T Run<T>(Func<T> call)
     {

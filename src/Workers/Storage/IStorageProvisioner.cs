@@ -32,8 +32,9 @@ public interface IStorageProvisioner
 /// <summary>What was created, for operators.</summary>
 /// <param name="Location">The location, such as <c>s3://bucket/tenants/…/</c>.</param>
 /// <param name="Policy">How access is restricted to the tenant's place.</param>
-/// <param name="Lifecycle">What happens to unfinished uploads.</param>
-public sealed record ProvisionedStorage(string Location, string Policy, string Lifecycle);
+/// <param name="Lifecycle">What happens to unfinished uploads and to former versions.</param>
+/// <param name="Versioning">What happens to what is replaced or deleted.</param>
+public sealed record ProvisionedStorage(string Location, string Policy, string Lifecycle, string Versioning);
 
 /// <summary>What there is of a tenant, or was.</summary>
 /// <param name="Objects">Objects, with each older version and each delete marker counted by itself.</param>

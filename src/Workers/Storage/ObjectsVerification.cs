@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
@@ -10,7 +11,10 @@ using System.Security.Cryptography;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>Puts, gets and deletes an object like a product service, and verifies that another tenant cannot see it.</summary>
+/// <summary>
+/// Puts, gets and deletes an object like a product service, and verifies that another tenant cannot see it, that it is encrypted as configured, and
+/// that its former content is kept for the configured time.
+/// </summary>
 internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOptions>? options = null) : IVerification
 {
     public string Name => "objects";
@@ -27,7 +31,7 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
             var objects = store.For(context.TenantId);
             // Remove probes of attempts that were killed between their put and their delete.
             for (var fence = 1L; fence < context.Lease.Fence; fence++)
-                await objects.DeleteAsync(Probe(context, fence), cancellationToken);
+                await RemoveAsync(objects, Probe(context, fence), cancellationToken);
             await ProbeAsync(objects, Probe(context, context.Lease.Fence), cancellationToken);
         }
         catch (ObjectStoreException error)
@@ -42,29 +46,65 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
 
     private async Task ProbeAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellationToken)
     {
-        var bytes = RandomNumberGenerator.GetBytes(64);
+        var (former, bytes) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(64));
         try
         {
+            await objects.PutAsync(key, new MemoryStream(former), cancellationToken);
             await objects.PutAsync(key, new MemoryStream(bytes), cancellationToken);
-            var reading = ReadAsync(objects, key, cancellationToken);
+            var reading = ReadAsync(() => objects.GetAsync(key, cancellationToken), cancellationToken);
             var seeing = IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellationToken);
-            await Task.WhenAll(reading, seeing);
+            var protecting = objects.ProtectionAsync(key, cancellationToken);
+            await Task.WhenAll(reading, seeing, protecting);
             if (await reading is not { } back || !back.AsSpan().SequenceEqual(bytes))
                 throw Broken("an object read back differs from the content written");
             if (await seeing)
                 throw Broken("an object can be read by another tenant");
             if (ObjectKey.TryParse($"../{Guid.CreateVersion7()}/{key}", out _))
                 throw Broken("a key can leave the tenant's prefix");
+            await RequireProtectionAsync(objects, key, await protecting, former, cancellationToken);
         }
         finally
         {
             // Runs even if the attempt was cancelled or lost its lease, because the probe must not stay.
             using var own = LeaseGuard.Leave();
-            await objects.DeleteAsync(key, CancellationToken.None);
+            await RemoveAsync(objects, key, CancellationToken.None);
         }
 
-        if (await objects.ExistsAsync(key, cancellationToken))
+        if (await objects.ExistsAsync(key, cancellationToken) || await objects.VersionsAsync(key, cancellationToken).AnyAsync(cancellationToken))
             throw Broken("an object still exists after it was deleted");
+    }
+
+    private async Task RequireProtectionAsync(ITenantObjects objects, ObjectKey key, ObjectProtection protection, byte[] former, CancellationToken cancellationToken)
+    {
+        var s3 = options?.Value.S3 ?? new();
+        if (S3Encryption.Parse(s3.Encryption) is { } encryption && options?.Value.Adapter == StorageOptions.S3Adapter && !encryption.IsKeptBy(protection.Encryption))
+            throw Unprotected($"an object is encrypted with '{protection.Encryption}' instead of '{s3.Encryption}'", FailureKind.Permanent);
+        if (protection.KeepsVersions is null)
+            return;
+        // Workers set both at start, and so may not have come to it yet.
+        if (protection.KeepsVersions == false)
+            throw Unprotected("it keeps no versions of what is replaced", FailureKind.Transient);
+        if (protection.NoncurrentDays is { } days ? days != s3.NoncurrentDays : s3.RequirePolicy)
+        {
+            throw Unprotected(
+                string.Create(CultureInfo.InvariantCulture, $"former versions are kept for {protection.NoncurrentDays?.ToString(CultureInfo.InvariantCulture) ?? "ever"} days instead of {s3.NoncurrentDays}"),
+                FailureKind.Transient);
+        }
+
+        await foreach (var version in objects.VersionsAsync(key, cancellationToken))
+        {
+            if (!version.IsCurrent && await ReadAsync(() => objects.GetAsync(key, version.Id, cancellationToken), cancellationToken) is { } kept && kept.AsSpan().SequenceEqual(former))
+                return;
+        }
+
+        throw Unprotected("the former content of an object that was replaced cannot be read", FailureKind.Permanent);
+    }
+
+    // For good: a deletion would leave the content as a version.
+    private static async Task RemoveAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellationToken)
+    {
+        foreach (var version in await objects.VersionsAsync(key, cancellationToken).ToListAsync(cancellationToken))
+            await objects.DeleteAsync(key, version.Id, cancellationToken);
     }
 
     private async Task<bool> IsSeenByAsync(TenantId other, ObjectKey key, CancellationToken cancellationToken)
@@ -80,15 +120,18 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
         }
     }
 
-    private static async Task<byte[]?> ReadAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellationToken)
+    private static async Task<byte[]?> ReadAsync(Func<Task<Stream?>> open, CancellationToken cancellationToken)
     {
-        await using var content = await objects.GetAsync(key, cancellationToken);
+        await using var content = await open();
         if (content is null)
             return null;
         var bytes = new MemoryStream();
         await content.CopyToAsync(bytes, cancellationToken);
         return bytes.ToArray();
     }
+
+    private static StepFailureException Unprotected(string what, FailureKind kind) => StepFailureException.Of(
+        kind, "objects-unprotected", $"The object store failed verification: {what}.", "Check Saga:Storage:S3 and the bucket's versions, lifecycle and encryption, then replay the step.", SystemNames.S3);
 
     private static StepFailureException Broken(string what) => StepFailureException.Permanent(
         "objects-not-isolated", $"The object store failed verification: {what}.", "Check Saga:Storage and the store's policies, then replay the step.");

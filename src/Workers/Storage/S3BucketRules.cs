@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Saga.Contracts.Failures;
@@ -5,36 +6,65 @@ using Saga.Tenancy.Objects;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>Sets a bucket's lifecycle and policy. A server without them is refused, unless the configuration allows it.</summary>
+/// <summary>Sets a bucket's lifecycle, versions and policy. A server without them is refused, unless the configuration allows it.</summary>
 internal sealed class S3BucketRules(S3Connection connection)
 {
-    private const string RuleId = "saga-abort-unfinished-uploads";
-    private const int Days = 7;
+    private const string UploadRuleId = "saga-abort-unfinished-uploads";
+    private const string VersionRuleId = "saga-expire-former-versions";
+    private const int UploadDays = 7;
     private const string Unsupported = "not supported by the server; allowed by Saga:Storage:S3:RequirePolicy=false";
 
-    /// <summary>Adds the one rule for all tenants if it is missing. Concurrent writers write the same rule, so races are harmless.</summary>
+    /// <summary>Adds the rules for all tenants that are missing or different. Concurrent writers write the same rules, so races are harmless.</summary>
     public async Task<string> EnsureLifecycleAsync(string bucket, CancellationToken cancellationToken)
     {
+        var words = string.Create(CultureInfo.InvariantCulture, $"unfinished uploads end after {UploadDays} days, former versions after {connection.NoncurrentDays}");
         try
         {
             var known = await FindLifecycleAsync(bucket, cancellationToken);
-            if (known.Exists(r => r.Id == RuleId && r.Status == LifecycleRuleStatus.Enabled && r.AbortIncompleteMultipartUpload?.DaysAfterInitiation == Days))
-                return $"unfinished uploads end after {Days} days";
-            known.RemoveAll(r => r.Id == RuleId);
+            if (known.Exists(IsUploadRule) && known.Exists(IsVersionRule))
+                return words;
+            known.RemoveAll(r => r.Id is UploadRuleId or VersionRuleId);
             known.Add(new LifecycleRule
             {
-                Id = RuleId,
+                Id = UploadRuleId,
                 Status = LifecycleRuleStatus.Enabled,
-                Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "tenants/" } },
-                AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = Days },
+                Filter = AllTenants(),
+                AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = UploadDays },
+            });
+            known.Add(new LifecycleRule
+            {
+                Id = VersionRuleId,
+                Status = LifecycleRuleStatus.Enabled,
+                Filter = AllTenants(),
+                NoncurrentVersionExpiration = new LifecycleRuleNoncurrentVersionExpiration { NoncurrentDays = connection.NoncurrentDays },
+                // A deletion whose former versions are gone.
+                Expiration = new LifecycleRuleExpiration { ExpiredObjectDeleteMarker = true },
             });
             await connection.Client.PutLifecycleConfigurationAsync(
                 new PutLifecycleConfigurationRequest { BucketName = bucket, Configuration = new LifecycleConfiguration { Rules = known } }, cancellationToken);
-            return $"unfinished uploads end after {Days} days";
+            return words;
         }
         catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error))
         {
             return Tolerated("bucket lifecycles", error);
+        }
+    }
+
+    /// <summary>Switches versions on, if they are off.</summary>
+    public async Task<string> EnsureVersioningAsync(string bucket, CancellationToken cancellationToken)
+    {
+        const string words = "what is replaced or deleted stays as a version";
+        try
+        {
+            if ((await connection.Client.GetBucketVersioningAsync(bucket, cancellationToken)).VersioningConfig?.Status == VersionStatus.Enabled)
+                return words;
+            await connection.Client.PutBucketVersioningAsync(
+                new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, cancellationToken);
+            return words;
+        }
+        catch (AmazonS3Exception error) when (S3Failures.IsUnsupported(error))
+        {
+            return Tolerated("object versions", error);
         }
     }
 
@@ -64,6 +94,14 @@ internal sealed class S3BucketRules(S3Connection connection)
             return [];
         }
     }
+
+    private static bool IsUploadRule(LifecycleRule rule) =>
+        rule.Id == UploadRuleId && rule.Status == LifecycleRuleStatus.Enabled && rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation == UploadDays;
+
+    private bool IsVersionRule(LifecycleRule rule) =>
+        rule.Id == VersionRuleId && rule.Status == LifecycleRuleStatus.Enabled && rule.NoncurrentVersionExpiration?.NoncurrentDays == connection.NoncurrentDays;
+
+    private static LifecycleFilter AllTenants() => new() { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "tenants/" } };
 
     private string Tolerated(string what, AmazonS3Exception error) => connection.RequiresPolicy
         ? throw new ObjectStoreException(

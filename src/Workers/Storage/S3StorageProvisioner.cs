@@ -23,6 +23,7 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
             var bucket = connection.Bucket(tenant);
             await EnsureBucketAsync(bucket, cancellationToken);
             var lifecycle = await rules.EnsureLifecycleAsync(bucket, cancellationToken);
+            var versioning = await rules.EnsureVersioningAsync(bucket, cancellationToken);
             string policy;
             if (connection.HasBucketPerTenant)
             {
@@ -34,7 +35,7 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
                 policy = $"session policy kept in s3://{bucket}/{Marker(tenant)}";
             }
 
-            return new ProvisionedStorage($"s3://{bucket}/{ObjectKey.Prefix(tenant)}", policy, lifecycle);
+            return new ProvisionedStorage($"s3://{bucket}/{ObjectKey.Prefix(tenant)}", policy, lifecycle, versioning);
         }
         catch (Exception error) when (S3Failures.IsFailure(error, cancellationToken))
         {
@@ -138,17 +139,19 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         }
     }
 
-    private Task<PutObjectResponse> PutMarkerAsync(string bucket, TenantId tenant, CancellationToken cancellationToken) =>
-        connection.Client.PutObjectAsync(
-            new PutObjectRequest
-            {
-                BucketName = bucket,
-                Key = Marker(tenant),
-                ContentType = "application/json",
-                UseChunkEncoding = false,
-                ContentBody = JsonSerializer.Serialize(
-                    new { TenantId = tenant, Prefix = ObjectKey.Prefix(tenant), SessionPolicy = JsonSerializer.Deserialize<JsonElement>(TenantPolicies.Session(bucket, tenant)) },
-                    Json.Options),
-            },
-            cancellationToken);
+    private Task<PutObjectResponse> PutMarkerAsync(string bucket, TenantId tenant, CancellationToken cancellationToken)
+    {
+        var request = new PutObjectRequest
+        {
+            BucketName = bucket,
+            Key = Marker(tenant),
+            ContentType = "application/json",
+            UseChunkEncoding = false,
+            ContentBody = JsonSerializer.Serialize(
+                new { TenantId = tenant, Prefix = ObjectKey.Prefix(tenant), SessionPolicy = JsonSerializer.Deserialize<JsonElement>(TenantPolicies.Session(bucket, tenant)) },
+                Json.Options),
+        };
+        connection.Encryption.ApplyTo(request);
+        return connection.Client.PutObjectAsync(request, cancellationToken);
+    }
 }

@@ -28,6 +28,10 @@ public sealed class StorageModule : ResourceModule
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStep, StorageStep>();
         services.AddSingleton<IStep, RemoveStorageStep>();
+        if (configuration[$"{StorageOptions.Section}:{nameof(StorageOptions.Adapter)}"] == StorageOptions.S3Adapter)
+            services.AddHostedService<BucketRulesAtStart>();
+        else
+            services.AddHostedService<FolderVersionExpiry>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

@@ -136,7 +136,7 @@ public sealed class When_a_tenant_is_updated
         {
             var tenant = (await new TenantStore(site.Registry).FindAsync(id))!;
             return Updates.Command(
-                tenant, $$$"""{"name":"New {{{tenant.Slug}}}","description":"Makes anvils.","adminEmail":"new@{{{tenant.Slug}}}.example","phone":"+493012345678","features":{"sso":true}}""", $"update-{id}");
+                tenant, $$$"""{"name":"New {{{tenant.Slug}}}","description":"Makes anvils.","adminEmail":"new@{{{tenant.Slug}}}.example","phone":"+493012345678","features":{"biometric_auth":true}}""", $"update-{id}");
         }
 
         public async Task UpdateAsync(TenantId tenant, OperationState expected) => await SubmitAsync(await CommandAsync(tenant), expected);
@@ -167,7 +167,7 @@ public sealed class When_a_tenant_is_updated
             var tenant = (await new TenantStore(site.Registry).FindAsync(id))!;
             (tenant.Name, tenant.Description, tenant.Phone).ShouldBe(($"New {tenant.Slug}", "Makes anvils.", "+493012345678"), what);
             (await FactsAsync(id)).ShouldEndWith($"New {tenant.Slug} Makes anvils. True admin@{tenant.Slug}.example False, new@{tenant.Slug}.example True", Case.Sensitive, what);
-            (await ScalarAsync<long>("select count(*) from tenant_settings where tenant_id = @Value and key = 'feature:sso' and value = 'true'", new { id.Value })).ShouldBe(1, what);
+            (await ScalarAsync<long>("select count(*) from tenant_settings where tenant_id = @Value and key = 'feature:biometric_auth' and value = 'true'", new { id.Value })).ShouldBe(1, what);
             (await ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'tenant.change'", new { id.Value })).ShouldBe(1, what);
         }
 

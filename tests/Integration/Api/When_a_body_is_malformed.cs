@@ -20,7 +20,7 @@ public sealed class When_a_body_is_malformed(SharedApi api) : ApiTest(api), ICla
     [InlineData("\"text\"", "The body must be a JSON object.")]
     [InlineData("{\"name\":\"a\",\n\"name\":\"b\"}", "Line 2, byte 1: the member 'name' appears twice.")]
     [InlineData("{\"name\":\"a\",\"n\\u0061me\":\"b\"}", "Line 1, byte 13: the member 'name' appears twice.")]
-    [InlineData("{\"features\":{\"sso\":true,\"sso\":false}}", "Line 1, byte 25: the member 'sso' appears twice.")]
+    [InlineData("{\"features\":{\"biometric_auth\":true,\"biometric_auth\":false}}", "Line 1, byte 36: the member 'biometric_auth' appears twice.")]
     [InlineData("{\"\\ud83d\":1}", "Line 1, byte 2: the member's name contains half of a surrogate pair.")]
     [InlineData("{\"features\":{\"\\ud83d\":true}}", "Line 1, byte 14: the member's name contains half of a surrogate pair.")]
     public async Task Should_say_what_is_wrong_and_where(string body, string detail)

@@ -39,7 +39,7 @@ public sealed class When_a_migration_is_posted : ApiTest
         preview.GetProperty("plan").GetString().ShouldBe("custom");
         preview.GetProperty("isolation").GetString().ShouldBe("schema", "the tenant keeps its tier where the plan allows it");
         preview.GetProperty("moves").GetBoolean().ShouldBeFalse();
-        preview.GetProperty("changes").EnumerateArray().Select(c => c.GetString()).ShouldContain("The limit of users changes from 250 to 1000.");
+        preview.GetProperty("changes").EnumerateArray().Select(c => c.GetString()).ShouldContain("The limit of users changes from 1000 to 100000.");
         preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(["usage.check", "plan.change", "login.limit", "tenant.verify", "plan.announce"]);
         preview.TryGetProperty("refusal", out _).ShouldBeFalse();
         (await RowsAsync()).ShouldBe(rows);
@@ -113,13 +113,13 @@ public sealed class When_a_migration_is_posted : ApiTest
             response.Dispose();
     }
 
-    // A tenant of plan premium in a schema on server main, with a domain of its own.
+    // A tenant of plan premium in a schema on server main, with a setting of its own that basic does not allow.
     private async Task<string> ActiveAsync()
     {
         await Saga.Tests.Support.Seed.ProcessAsync(Server.Registry);
         var body = ApiServer.Body("acme");
         body["plan"] = "premium";
-        body["domain"] = "acme.com";
+        body["settings"] = new JsonObject { ["file_upload.max_size"] = 50 };
         using var response = await Server.PostAsync(body);
         ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
         await Server.ExecuteAsync(

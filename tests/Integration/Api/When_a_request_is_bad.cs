@@ -16,7 +16,7 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     [InlineData("\"region\":7,\"timezone\":{},\"x\":1", "/region /timezone /x")]
     [InlineData("\"domain\":[\"acme.com\"]", "/domain")]
     [InlineData("\"features\":[]", "/features")]
-    [InlineData("\"features\":{\"sso\":\"yes\"}", "/features/sso")]
+    [InlineData("\"features\":{\"biometric_auth\":\"yes\"}", "/features/biometric_auth")]
     [InlineData("\"settings\":5", "/settings")]
     [InlineData("\"region\":\"\\ud83d\"", "/region")]
     public async Task Should_name_unknown_fields_and_wrong_kinds(string extra, string pointers)
@@ -33,7 +33,7 @@ public sealed class When_a_request_is_bad(SharedApi api) : ApiTest(api), IClassF
     [InlineData("{\"name\":\"A\",\"slug\":\"acme\",\"plan\":\"gold\",\"adminEmail\":\"a@b.co\"}", "/plan")]
     [InlineData("{\"name\":\"A\",\"slug\":\"acme\",\"plan\":\"nul\\u0000\",\"adminEmail\":\"a@b.co\"}", "/plan")]
     [InlineData("{\"name\":\"A\",\"slug\":\"acme\",\"plan\":\"basic\",\"adminEmail\":\"a@b.co\",\"isolation\":\"database\"}", "/isolation")]
-    [InlineData("{\"name\":\"A\",\"slug\":\"acme\",\"plan\":\"basic\",\"adminEmail\":\"a@b.co\",\"settings\":{\"webhookSigningSecret\":\"x\",\"sessionTimeoutMinutes\":\"9\"}}", "/settings/webhookSigningSecret /settings/sessionTimeoutMinutes")]
+    [InlineData("{\"name\":\"A\",\"slug\":\"acme\",\"plan\":\"basic\",\"adminEmail\":\"a@b.co\",\"settings\":{\"webhookSigningSecret\":\"x\",\"session.timeout\":\"9\"}}", "/settings/webhookSigningSecret /settings/session.timeout")]
     public async Task Should_name_each_field_that_breaks_a_rule(string body, string pointers)
     {
         using var response = await PostTextAsync(body);

@@ -14,7 +14,7 @@ public sealed class When_a_tenant_is_patched : ApiTest
         var tag = await ActiveAsync();
 
         using var response = await PatchAsync(
-            """{"name":"Bolt","phone":"+493012345678","domain":"bolt.com","pool":{"maximum":3},"readReplica":true,"features":{"sso":false},"settings":{"sessionTimeoutMinutes":10},"maintenanceWindow":{"days":["sunday"],"start":"02:00","durationMinutes":90}}""",
+            """{"name":"Bolt","phone":"+493012345678","domain":"bolt.com","pool":{"maximum":3},"readReplica":true,"features":{"biometric_auth":false},"settings":{"session.timeout":90},"maintenanceWindow":{"days":["sunday"],"start":"02:00","durationMinutes":90}}""",
             tag, key: "k1");
 
         ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
@@ -23,7 +23,7 @@ public sealed class When_a_tenant_is_patched : ApiTest
         foreach (var (field, value) in new[]
         {
             ("name", "\"Bolt\""), ("phone", "\"+493012345678\""), ("domain", "\"bolt.com\""), ("pool", """{"minimum":0,"maximum":3}"""), ("readReplica", "true"), ("autoUpdate", "true"),
-            ("features", """{"sso":false}"""), ("settings", """{"sessionTimeoutMinutes":10}"""), ("maintenanceWindow", """{"days":["sunday"],"start":"02:00","durationMinutes":90}"""),
+            ("features", """{"biometric_auth":false}"""), ("settings", """{"session.timeout":90}"""), ("maintenanceWindow", """{"days":["sunday"],"start":"02:00","durationMinutes":90}"""),
         })
         {
             JsonElement.DeepEquals(tenant.GetProperty(field), JsonElement.Parse(value)).ShouldBeTrue($"{field}: {tenant.GetProperty(field)}");
@@ -39,8 +39,8 @@ public sealed class When_a_tenant_is_patched : ApiTest
     {
         var tag = await ActiveAsync();
 
-        using var first = await PatchAsync("""{"name":"Bolt","settings":{"sessionTimeoutMinutes":10,"uploadMaxMegabytes":7}}""", tag, key: "k1");
-        using var again = await PatchAsync("""{"settings":{"uploadMaxMegabytes":7,"sessionTimeoutMinutes":10},"name":"Bolt"}""", tag, key: "k1");
+        using var first = await PatchAsync("""{"name":"Bolt","settings":{"session.timeout":90,"file_upload.max_size":7}}""", tag, key: "k1");
+        using var again = await PatchAsync("""{"settings":{"file_upload.max_size":7,"session.timeout":90},"name":"Bolt"}""", tag, key: "k1");
         using var other = await PatchAsync("""{"name":"Cord"}""", tag, key: "k1");
 
         ((int)again.StatusCode).ShouldBe(202, await again.Content.ReadAsStringAsync());

@@ -33,8 +33,10 @@ public sealed class When_a_tenant_is_posted : ApiTest
         body["subdomain"] = "portal";
         body["isolation"] = "schema";
         body["region"] = "eu";
-        body["features"] = new System.Text.Json.Nodes.JsonObject { ["sso"] = false };
-        body["settings"] = new System.Text.Json.Nodes.JsonObject { ["uploadMaxMegabytes"] = 5 };
+        body["features"] = new System.Text.Json.Nodes.JsonObject { ["biometric_auth"] = false };
+        body["settings"] = new System.Text.Json.Nodes.JsonObject { ["file_upload.max_size"] = 5 };
+        body["maxUsers"] = 500;
+        body["maxStorage"] = 20;
         body["timezone"] = "Europe/Berlin";
 
         using var response = await Server.PostAsync(body);
@@ -47,8 +49,9 @@ public sealed class When_a_tenant_is_posted : ApiTest
             ("isolation", "schema"), ("region", "eu"), ("timezone", "Europe/Berlin"), ("status", "provisioning"),
         })
             tenant.GetProperty(field).GetString().ShouldBe(expected, field);
-        tenant.GetProperty("features").GetProperty("sso").GetBoolean().ShouldBeFalse();
-        tenant.GetProperty("settings").GetProperty("uploadMaxMegabytes").GetInt32().ShouldBe(5);
+        (tenant.GetProperty("planVersion").GetInt32(), tenant.GetProperty("maxUsers").GetInt32(), tenant.GetProperty("maxStorage").GetInt32()).ShouldBe((1, 500, 20));
+        tenant.GetProperty("features").GetProperty("biometric_auth").GetBoolean().ShouldBeFalse();
+        tenant.GetProperty("settings").GetProperty("file_upload.max_size").GetInt32().ShouldBe(5);
     }
 
     [Fact]

@@ -81,7 +81,7 @@ public sealed class When_an_operation_is_shown : ApiTest
     public async Task Should_list_plans_without_their_secrets()
     {
         await Server.ExecuteAsync(
-            """update plans set definition = jsonb_set(definition, '{settings,smtpPassword}', '{"value":"hunter2","sealed":true}') where name = 'basic'""");
+            """update plan_versions set definition = jsonb_set(definition, '{settings,smtpPassword}', '{"value":"hunter2","sealed":true}') where name = 'basic'""");
 
         var plans = await Server.GetAsync("/api/v1/plans");
 
@@ -89,8 +89,8 @@ public sealed class When_an_operation_is_shown : ApiTest
         plans.GetProperty("items").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ShouldBe(["basic", "custom", "enterprise", "premium"]);
         var basic = plans.GetProperty("items")[0];
         basic.GetProperty("defaultTier").GetString().ShouldBe("row");
-        basic.GetProperty("limits").GetProperty("users").GetInt32().ShouldBe(25);
-        basic.GetProperty("settings").GetProperty("uploadMaxMegabytes").GetProperty("default").GetInt32().ShouldBe(25);
+        basic.GetProperty("limits").GetProperty("users").GetInt32().ShouldBe(100);
+        basic.GetProperty("settings").GetProperty("file_upload.max_size").GetProperty("default").GetInt32().ShouldBe(10);
         basic.GetProperty("settings").GetProperty("smtpPassword").GetProperty("sealed").GetBoolean().ShouldBeTrue();
     }
 

@@ -43,10 +43,10 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
 
         (await tenant.ReadAsync()).Plan.ShouldBe("premium");
         var all = await AllAsync(tenant);
-        all["passwordMinLength"].GetInt32().ShouldBe(12);
-        all["uploadMaxMegabytes"].GetInt32().ShouldBe(7, "it is the tenant's own");
-        all["feature:sso"].GetBoolean().ShouldBeTrue();
-        all["feature:auditExport"].GetBoolean().ShouldBeTrue("it is the tenant's own");
+        all["api.rate_limit"].GetInt32().ShouldBe(10_000);
+        all["file_upload.max_size"].GetInt32().ShouldBe(7, "it is the tenant's own");
+        all["feature:biometric_auth"].GetBoolean().ShouldBeTrue();
+        all["feature:advanced_analytics"].GetBoolean().ShouldBeTrue("it is the tenant's own");
         all[Secret].GetString().ShouldBe(secret, "somebody may already use it");
     }
 
@@ -70,10 +70,10 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
     {
         var tenant = await TenantAsync();
         await registry.ExecuteAsync("insert into tenant_settings (tenant_id, key, value) select id, 'nothing', 'null' from tenants");
-        await registry.ExecuteAsync("update plans set definition = definition #- '{settings,sessionTimeoutMinutes}' where name = 'premium'");
+        await registry.ExecuteAsync("update plan_versions set definition = definition #- '{settings,session.timeout}' where name = 'premium'");
         var before = await StoredAsync(tenant);
         await ExecuteAsync(tenant, StepNames.ChangePlan);
-        (await AllAsync(tenant)).Keys.ShouldNotContain("sessionTimeoutMinutes", "only the former plan has it");
+        (await AllAsync(tenant)).Keys.ShouldNotContain("session.timeout", "only the former plan has it");
 
         await CompensateAsync(tenant, StepNames.ChangePlan);
         await CompensateAsync(tenant, StepNames.ChangePlan);
@@ -107,6 +107,59 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_give_the_current_version_of_the_tenants_own_plan()
+    {
+        var tenant = await TenantAsync(targetPlan: "basic");
+        var before = await StoredAsync(tenant);
+        await AddVersionAsync("basic", rate: 900);
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+        (await tenant.ReadAsync()).ShouldSatisfyAllConditions(t => (t.Plan, t.PlanVersion).ShouldBe(("basic", 2)));
+        (await AllAsync(tenant))["api.rate_limit"].GetInt32().ShouldBe(900);
+        await CompensateAsync(tenant, StepNames.ChangePlan);
+
+        (await tenant.ReadAsync()).PlanVersion.ShouldBe(1);
+        (await StoredAsync(tenant)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Should_keep_to_the_version_of_the_first_attempt()
+    {
+        var tenant = await TenantAsync();
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+        var first = await StoredAsync(tenant);
+        await AddVersionAsync("premium", rate: 900);
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+
+        (await tenant.ReadAsync()).PlanVersion.ShouldBe(1);
+        (await StoredAsync(tenant)).ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task Should_leave_the_version_when_the_command_names_no_plan()
+    {
+        var tenant = await TenantAsync(targetPlan: null);
+        await AddVersionAsync("basic", rate: 900);
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+
+        (await tenant.ReadAsync()).PlanVersion.ShouldBe(1);
+        (await registry.ScalarAsync<long>("select count(*) from plan_changes")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_configure_a_tenant_by_the_version_that_it_was_accepted_with()
+    {
+        var tenant = await TenantAsync();
+        await AddVersionAsync("basic", rate: 900);
+
+        await ExecuteAsync(tenant, StepNames.Configuration);
+
+        (await AllAsync(tenant))["api.rate_limit"].GetInt32().ShouldBe(1_000);
+    }
+
+    [Fact]
     public async Task Should_be_announced_once_and_then_not_be_undone()
     {
         var tenant = await TenantAsync();
@@ -119,19 +172,27 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
         await using var connection = await registry.OpenConnectionAsync();
         var body = JsonElement.Parse(await connection.QuerySingleAsync<string>("select body from outbox where message_type = 'Saga.Contracts.Events.TenantPlanChanged'"));
         (await connection.QuerySingleAsync<string>("select action from audit")).ShouldBe("plan.change");
-        body.ToString().ShouldContain("\"fromPlan\":\"basic\",\"toPlan\":\"premium\"");
+        body.ToString().ShouldContain("\"fromPlan\":\"basic\",\"fromVersion\":1,\"toPlan\":\"premium\",\"toVersion\":1");
         (await Should.ThrowAsync<StepFailureException>(() => CompensateAsync(tenant, StepNames.AnnouncePlan))).Failure.Code.ShouldBe("plan-announced");
     }
 
-    private async Task<SeededTenant> TenantAsync()
+    private Task AddVersionAsync(string plan, int rate) => registry.ExecuteAsync(
+        """
+        insert into plan_versions (name, version, definition, created_by)
+        select name, 2, jsonb_set(definition, '{settings,api.rate_limit,value}', to_jsonb(@rate)), 'ada' from plan_versions where name = @plan;
+        update plans set current_version = 2 where name = @plan;
+        """,
+        new { plan, rate });
+
+    private async Task<SeededTenant> TenantAsync(string? targetPlan = "premium")
     {
         var tenant = await Seed.TenantAsync(
             registry, "acme", plan: "basic", tier: IsolationTier.Row, status: TenantStatus.Active,
-            features: new Dictionary<string, bool> { ["auditExport"] = true },
-            settings: new Dictionary<string, JsonElement> { ["uploadMaxMegabytes"] = JsonElement.Parse("7") });
+            features: new Dictionary<string, bool> { ["advanced_analytics"] = true },
+            settings: new Dictionary<string, JsonElement> { ["file_upload.max_size"] = JsonElement.Parse("7") });
         await registry.ExecuteAsync(
             "update operations set input = @Input::jsonb",
-            new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = "premium" }, Saga.Contracts.Json.Options) });
+            new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = targetPlan }, Saga.Contracts.Json.Options) });
         await ExecuteAsync(tenant, StepNames.Configuration);
         return tenant;
     }

@@ -25,8 +25,8 @@ public sealed class When_an_update_changes_settings : IAsyncLifetime
         host = new WorkerHost(registry, (s, c) => s.AddResource<ConfigurationModule>(c).AddTenantSettings(c));
         tenant = await Seed.TenantAsync(
             registry, "acme", plan: "premium", tier: IsolationTier.Row, status: TenantStatus.Active,
-            features: new Dictionary<string, bool> { ["auditExport"] = true },
-            settings: new Dictionary<string, JsonElement> { ["uploadMaxMegabytes"] = JsonElement.Parse("7"), ["sessionTimeoutMinutes"] = JsonElement.Parse("9") });
+            features: new Dictionary<string, bool> { ["advanced_analytics"] = true },
+            settings: new Dictionary<string, JsonElement> { ["file_upload.max_size"] = JsonElement.Parse("7"), ["session.timeout"] = JsonElement.Parse("9") });
         await ExecuteAsync(StepNames.Configuration);
     }
 
@@ -40,22 +40,22 @@ public sealed class When_an_update_changes_settings : IAsyncLifetime
     public async Task Should_write_what_changes_and_nothing_else()
     {
         // Somebody else's hand in the rows that the update does not name.
-        await registry.ExecuteAsync("update tenant_settings set value = '99' where key = 'passwordMinLength'");
-        await Updates.BeginAsync(tenant, """{"settings":{"uploadMaxMegabytes":8,"sessionTimeoutMinutes":null},"features":{"auditExport":null,"sso":false}}""");
+        await registry.ExecuteAsync("update tenant_settings set value = '99' where key = 'api.rate_limit'");
+        await Updates.BeginAsync(tenant, """{"settings":{"file_upload.max_size":8,"session.timeout":null},"features":{"advanced_analytics":null,"biometric_auth":false}}""");
 
         await ExecuteAsync(StepNames.UpdateConfiguration);
         await ExecuteAsync(StepNames.UpdateConfiguration);
 
         var all = await host.Get<TenantSettings>().ReadAllAsync(tenant.Id, CancellationToken.None);
-        (all["uploadMaxMegabytes"].GetInt32(), all["sessionTimeoutMinutes"].GetInt32(), all["passwordMinLength"].GetInt32()).ShouldBe((8, 240, 99));
-        (all["feature:auditExport"].GetBoolean(), all["feature:sso"].GetBoolean()).ShouldBe((false, false));
+        (all["file_upload.max_size"].GetInt32(), all["session.timeout"].GetInt32(), all["api.rate_limit"].GetInt32()).ShouldBe((8, 7200, 99));
+        (all["feature:advanced_analytics"].GetBoolean(), all["feature:biometric_auth"].GetBoolean()).ShouldBe((false, false));
     }
 
     [Fact]
     public async Task Should_restore_exactly_what_was_there()
     {
         var before = await Updates.FactsAsync(registry, tenant.Id);
-        await Updates.BeginAsync(tenant, """{"settings":{"uploadMaxMegabytes":8},"features":{"sso":false}}""");
+        await Updates.BeginAsync(tenant, """{"settings":{"file_upload.max_size":8},"features":{"biometric_auth":false}}""");
         await ExecuteAsync(StepNames.UpdateConfiguration);
         await ExecuteAsync(StepNames.UpdateConfiguration);
 

@@ -38,17 +38,18 @@ public sealed class When_the_configuration_step_runs : IAsyncLifetime
     {
         var tenant = await Seed.TenantAsync(
             registry, "acme", plan: "basic", tier: IsolationTier.Row,
-            features: new Dictionary<string, bool> { ["sso"] = true }, settings: Settings(("uploadMaxMegabytes", "7")));
+            features: new Dictionary<string, bool> { ["biometric_auth"] = true }, settings: Settings(("file_upload.max_size", "7")));
 
         await ExecuteAsync(tenant);
 
         var all = await AllAsync(tenant);
-        all["uploadMaxMegabytes"].GetInt32().ShouldBe(7);
-        all["passwordMinLength"].GetInt32().ShouldBe(10);
-        all["feature:sso"].GetBoolean().ShouldBeTrue();
-        all["feature:auditExport"].GetBoolean().ShouldBeFalse();
+        all["file_upload.max_size"].GetInt32().ShouldBe(7);
+        all["api.rate_limit"].GetInt32().ShouldBe(1_000);
+        all["feature:biometric_auth"].GetBoolean().ShouldBeTrue();
+        all["features.biometric_auth"].GetBoolean().ShouldBeTrue("it is the same feature");
+        all["feature:advanced_analytics"].GetBoolean().ShouldBeFalse();
         all[Secret].GetString()!.Length.ShouldBe(64);
-        all.Count.ShouldBe(8);
+        all.Count.ShouldBe(16, "six settings, and five features under two prefixes");
     }
 
     [Fact]
@@ -133,7 +134,7 @@ public sealed class When_the_configuration_step_runs : IAsyncLifetime
     [Fact]
     public async Task Should_write_all_or_nothing()
     {
-        await using (var broken = registry.CreateCommand("update plans set definition = jsonb_set(definition, '{settings,zzz}', '{}') where name = 'enterprise'"))
+        await using (var broken = registry.CreateCommand("update plan_versions set definition = jsonb_set(definition, '{settings,zzz}', '{}') where name = 'enterprise'"))
             await broken.ExecuteNonQueryAsync();
         var tenant = await Seed.TenantAsync(registry, "acme");
 

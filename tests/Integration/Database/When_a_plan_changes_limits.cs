@@ -23,12 +23,33 @@ public sealed class When_a_plan_changes_limits
         var tenant = await ActiveAsync(world, tier);
         await world.AddUserAsync(tenant);
         await world.ExecuteAsync(tenant, StepNames.CheckUsage);
-        await world.Registry.ExecuteAsync("update plans set definition = jsonb_set(definition, '{limits,users}', '0') where name = 'premium'");
+        await world.Registry.ExecuteAsync("update plan_versions set definition = jsonb_set(definition, '{limits,users}', '0') where name = 'premium'");
 
         var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.CheckUsage))).Failure;
 
         (failure.Code, failure.Transient).ShouldBe(("plan-too-small", false));
         failure.Message.ShouldContain("has 1 users, and plan 'premium' allows 0.");
+    }
+
+    [Fact]
+    public async Task Should_hold_users_to_the_tenants_own_limit_before_the_plans()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, IsolationTier.Row);
+        await world.AddUserAsync(tenant);
+        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
+        {
+            await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('b@acme.com', 'B')");
+            await session.CommitAsync(default);
+        }
+
+        await world.Registry.ExecuteAsync("update plan_versions set definition = jsonb_set(definition, '{limits,users}', '1') where name = 'premium'; update tenants set max_users = 2");
+
+        await world.ExecuteAsync(tenant, StepNames.CheckUsage);
+        await world.Registry.ExecuteAsync("update tenants set max_users = 1");
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.CheckUsage))).Failure;
+
+        failure.Message.ShouldContain("has 2 users, and its own maxUsers allows 1.");
     }
 
     [Theory]

@@ -123,7 +123,7 @@ public sealed class When_a_tenant_is_made
     {
         await using var world = await DatabaseWorld.CreateAsync();
         await using (var change = world.Registry.CreateCommand(
-            "update plans set definition = jsonb_set(definition, '{limits,databaseConnections}', '2') where name = 'custom'"))
+            "update plan_versions set definition = jsonb_set(definition, '{limits,databaseConnections}', '2') where name = 'custom'"))
         {
             await change.ExecuteNonQueryAsync();
         }

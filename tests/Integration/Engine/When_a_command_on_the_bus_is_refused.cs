@@ -18,7 +18,7 @@ public sealed class When_a_command_on_the_bus_is_refused
     [Theory]
     [InlineData("\"isolaton\": \"database\"", "validation", "/isolaton")]
     [InlineData("\"Isolation\": \"database\"", "validation", "/Isolation")]
-    [InlineData("\"features\": {\"sso\": true}, \"x/y\": 1", "validation", "/x~1y")]
+    [InlineData("\"features\": {\"biometric_auth\": true}, \"x/y\": 1", "validation", "/x~1y")]
     [InlineData("\"isolation\": \"schema\", \"isolation\": \"database\"", "malformed-json", "")]
     [InlineData("\"timezone\": \"Nowhere/Here\"", "validation", "/timezone")]
     public async Task Should_be_logged_counted_audited_and_published(string extra, string code, string fields)

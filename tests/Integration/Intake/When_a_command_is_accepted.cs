@@ -21,14 +21,14 @@ public sealed class When_a_command_is_accepted : IntakeTest
         var accepted = await AcceptedAsync(Command("acme") with
         {
             Name = " Acme ", Domain = "BÜCHER.example", AdminEmail = "ada@ACME.com", Isolation = "schema", Region = "eu",
-            Timezone = "Europe/Berlin", Features = new Dictionary<string, bool> { ["sso"] = false },
-            Settings = new Dictionary<string, JsonElement> { ["uploadMaxMegabytes"] = JsonDocument.Parse("5").RootElement },
+            Timezone = "Europe/Berlin", Features = new Dictionary<string, bool> { ["biometric_auth"] = false },
+            Settings = new Dictionary<string, JsonElement> { ["file_upload.max_size"] = JsonDocument.Parse("5").RootElement },
         });
 
         var tenant = (await new TenantStore(Registry).FindAsync(accepted.TenantId!.Value))!;
         (tenant.Name, tenant.Slug.ToString(), tenant.Plan, tenant.Tier, tenant.Status, tenant.Domain, tenant.Subdomain, tenant.AdminEmail, tenant.Region, tenant.Timezone)
             .ShouldBe(("Acme", "acme", "enterprise", IsolationTier.Schema, TenantStatus.Provisioning, "xn--bcher-kva.example", "acme", "ada@acme.com", "eu", "Europe/Berlin"));
-        tenant.Features.ShouldHaveSingleItem().ShouldBe(new("sso", false));
+        tenant.Features.ShouldHaveSingleItem().ShouldBe(new("biometric_auth", false));
         tenant.Settings.ShouldHaveSingleItem().Value.GetInt32().ShouldBe(5);
         tenant.Id.Value.Version.ShouldBe(7);
     }

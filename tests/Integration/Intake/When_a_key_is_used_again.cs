@@ -23,8 +23,8 @@ public sealed class When_a_key_is_used_again : IntakeTest
     [Fact]
     public async Task Should_ignore_the_order_of_members()
     {
-        Dictionary<string, bool> one = new() { ["sso"] = true, ["auditExport"] = false }, other = new() { ["auditExport"] = false, ["sso"] = true };
-        Dictionary<string, JsonElement> setting = new() { ["uploadMaxMegabytes"] = JsonDocument.Parse(" 5 ").RootElement };
+        Dictionary<string, bool> one = new() { ["biometric_auth"] = true, ["advanced_analytics"] = false }, other = new() { ["advanced_analytics"] = false, ["biometric_auth"] = true };
+        Dictionary<string, JsonElement> setting = new() { ["file_upload.max_size"] = JsonDocument.Parse(" 5 ").RootElement };
         var first = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Features = one, Settings = setting });
 
         var again = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Features = other, Settings = setting });
@@ -37,7 +37,7 @@ public sealed class When_a_key_is_used_again : IntakeTest
     {
         var first = await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Isolation = "schema" });
         await EndAsync(first.OperationId, "completed", "active");
-        await using (var change = Registry.CreateCommand("update plans set definition = jsonb_set(definition, '{tiers}', '[\"database\"]') where name = 'enterprise'"))
+        await using (var change = Registry.CreateCommand("update plan_versions set definition = jsonb_set(definition, '{tiers}', '[\"database\"]') where name = 'enterprise'"))
             await change.ExecuteNonQueryAsync();
 
         (await AcceptedAsync(Command("acme") with { IdempotencyKey = "k", Isolation = "schema" })).OperationId.ShouldBe(first.OperationId);
@@ -61,7 +61,7 @@ public sealed class When_a_key_is_used_again : IntakeTest
         var command = Command("acme") with
         {
             IdempotencyKey = "k", Domain = "acme.example", Subdomain = "acme", Isolation = "schema", Timezone = "UTC",
-            Features = new Dictionary<string, bool> { ["sso"] = true }, Settings = new Dictionary<string, JsonElement>(),
+            Features = new Dictionary<string, bool> { ["biometric_auth"] = true }, Settings = new Dictionary<string, JsonElement>(),
         };
         var others = new Dictionary<string, ProvisionTenant>
         {
@@ -74,8 +74,10 @@ public sealed class When_a_key_is_used_again : IntakeTest
             [nameof(command.Isolation)] = command with { Isolation = "database" },
             [nameof(command.Region)] = command with { Region = "eu" },
             [nameof(command.Timezone)] = command with { Timezone = "Europe/Berlin" },
-            [nameof(command.Features)] = command with { Features = new Dictionary<string, bool> { ["sso"] = false } },
-            [nameof(command.Settings)] = command with { Settings = new Dictionary<string, JsonElement> { ["sessionTimeoutMinutes"] = JsonElement.Parse("5") } },
+            [nameof(command.Features)] = command with { Features = new Dictionary<string, bool> { ["biometric_auth"] = false } },
+            [nameof(command.Settings)] = command with { Settings = new Dictionary<string, JsonElement> { ["session.timeout"] = JsonElement.Parse("90") } },
+            [nameof(command.MaxUsers)] = command with { MaxUsers = 5 },
+            [nameof(command.MaxStorage)] = command with { MaxStorage = 5 },
             [nameof(command.Description)] = command with { Description = "Makes anvils." },
             [nameof(command.Phone)] = command with { Phone = "+493012345678" },
             [nameof(command.Pool)] = command with { Pool = new() { Maximum = 2 } },

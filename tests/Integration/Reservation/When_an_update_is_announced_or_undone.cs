@@ -17,7 +17,7 @@ public sealed class When_an_update_is_announced_or_undone : IAsyncLifetime
     private const string Everything =
         """
         {"name":"Bolt","description":"Makes anvils.","adminEmail":"bob@acme.com","phone":"+493012345678","domain":"bolt.com","subdomain":"bolt","timezone":"Europe/Berlin","region":null,
-         "features":{"sso":false},"settings":{"uploadMaxMegabytes":7},"pool":{"maximum":3},"readReplica":true,"autoUpdate":false,"maintenanceWindow":{"days":["sunday"],"start":"02:00","durationMinutes":90}}
+         "features":{"biometric_auth":false},"settings":{"file_upload.max_size":7},"pool":{"maximum":3},"readReplica":true,"autoUpdate":false,"maintenanceWindow":{"days":["sunday"],"start":"02:00","durationMinutes":90}}
         """;
 
     private NpgsqlDataSource registry = null!;

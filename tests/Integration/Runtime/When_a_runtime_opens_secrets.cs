@@ -56,13 +56,13 @@ public sealed class When_a_runtime_opens_secrets : IAsyncLifetime
         var envelope = await workers.GetRequiredService<TenantSealer>().SealAsync(
             tenant.Id, TenantSettings.Purpose("webhookSigningSecret"), JsonSerializer.SerializeToUtf8Bytes("hush"), default);
         await ExecuteAsync(
-            "insert into tenant_settings (tenant_id, key, value, sealed) values (@Value, 'passwordMinLength', '12', null), (@Value, 'webhookSigningSecret', null, @envelope)",
+            "insert into tenant_settings (tenant_id, key, value, sealed) values (@Value, 'api.rate_limit', '12', null), (@Value, 'webhookSigningSecret', null, @envelope)",
             new { tenant.Id.Value, envelope });
 
         var all = await product.Settings.ReadAllAsync(tenant.Id, default);
 
         all.Count.ShouldBe(2);
-        all["passwordMinLength"].GetInt32().ShouldBe(12);
+        all["api.rate_limit"].GetInt32().ShouldBe(12);
         all["webhookSigningSecret"].GetString().ShouldBe("hush");
         (await product.Settings.FindAsync(tenant.Id, "webhookSigningSecret", default))!.Value.GetString().ShouldBe("hush");
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
@@ -30,30 +31,36 @@ public sealed class StorageHost : IAsyncDisposable
     /// <summary>The folder adapter's folder.</summary>
     public string Folder => folder!;
 
+    /// <summary>What workers do at start; returns how many buckets they found.</summary>
+    public Task<int> EnsureBucketRulesAsync() => services.GetServices<IHostedService>().OfType<BucketRulesAtStart>().Single().EnsureAsync(CancellationToken.None);
+
+    /// <summary>What workers do once a day.</summary>
+    public void ExpireVersions() => services.GetServices<IHostedService>().OfType<FolderVersionExpiry>().Single().Expire(CancellationToken.None);
+
     public static TenantId NewTenant() => new(Guid.CreateVersion7());
 
-    public static StorageHost OnFolder(NpgsqlDataSource? registry = null, string? path = null)
+    public static StorageHost OnFolder(NpgsqlDataSource? registry = null, string? path = null, TimeProvider? time = null)
     {
         path ??= Directory.CreateTempSubdirectory("saga-objects-").FullName;
-        return new(Build(registry, new() { ["Saga:Storage:Adapter"] = "folder", ["Saga:Storage:Folder:Path"] = path }), path);
+        return new(Build(registry, new() { ["Saga:Storage:Adapter"] = "folder", ["Saga:Storage:Folder:Path"] = path }, time), path);
     }
 
     public static async Task<StorageHost> OnS3Async(
-        string layout = "prefix", string? bucket = null, string? url = null, bool requirePolicy = true, NpgsqlDataSource? registry = null, string? secret = null)
+        string layout = "prefix", string? bucket = null, string? url = null, bool requirePolicy = true, NpgsqlDataSource? registry = null, string? secret = null, params (string Key, string Value)[] settings)
     {
         var server = await S3Server.SharedAsync();
-        return OnS3(url ?? server.Url, bucket ?? S3Server.NewBucket(), layout, requirePolicy, registry, server.AccessKey, secret ?? server.SecretKey);
+        return OnS3(url ?? server.Url, bucket ?? S3Server.NewBucket(), layout, requirePolicy, registry, server.AccessKey, secret ?? server.SecretKey, settings);
     }
 
     public static StorageHost OnS3(
-        string url, string bucket, string layout = "prefix", bool requirePolicy = true, NpgsqlDataSource? registry = null, string access = "a", string secret = "s") =>
+        string url, string bucket, string layout = "prefix", bool requirePolicy = true, NpgsqlDataSource? registry = null, string access = "a", string secret = "s", params (string Key, string Value)[] settings) =>
         new(
             Build(registry, new()
             {
                 ["Saga:Storage:Adapter"] = "s3", ["Saga:Storage:S3:ServiceUrl"] = url, ["Saga:Storage:S3:Bucket"] = bucket,
                 ["Saga:Storage:S3:AccessKey"] = access, ["Saga:Storage:S3:SecretKey"] = secret, ["Saga:Storage:S3:Layout"] = layout,
                 ["Saga:Storage:S3:RequirePolicy"] = requirePolicy ? "true" : "false", ["Saga:Storage:S3:TimeoutSeconds"] = "10",
-            }),
+            }, null, settings),
             null);
 
     public async ValueTask DisposeAsync()
@@ -63,11 +70,16 @@ public sealed class StorageHost : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
     }
 
-    private static ServiceProvider Build(NpgsqlDataSource? registry, Dictionary<string, string?> settings)
+    private static ServiceProvider Build(NpgsqlDataSource? registry, Dictionary<string, string?> settings, TimeProvider? time = null, params (string Key, string Value)[] more)
     {
+        foreach (var (key, value) in more)
+            settings[key] = value;
         settings["Saga:Registry:ConnectionString"] = "Host=nowhere.invalid";
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var collection = new ServiceCollection();
+        collection.AddLogging();
+        if (time is not null)
+            collection.AddSingleton(time);
         collection.AddResource<StorageModule>(configuration);
         if (registry is not null)
             collection.AddSingleton(registry);

@@ -142,6 +142,71 @@ public abstract class When_objects_are_kept : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_keep_what_is_replaced_or_deleted()
+    {
+        var key = ObjectKey.Parse("a/b.txt");
+        await objects.PutTextAsync("a/b.txt", "first");
+        await objects.PutTextAsync("a/b.txt", "second");
+        await objects.PutTextAsync("a/b.txt2", "another object");
+        await objects.DeleteAsync(key, CancellationToken.None);
+        await objects.DeleteAsync(ObjectKey.Parse("never/was"), CancellationToken.None);
+        await objects.PutTextAsync("a/b.txt", "third");
+
+        var versions = await VersionsAsync("a/b.txt");
+
+        versions.Select(v => (v.Text, v.Version.IsCurrent, v.Version.IsDeletion)).ShouldBe([("third", true, false), (null, false, true), ("second", false, false), ("first", false, false)]);
+        versions.Select(v => v.Version.Bytes).ShouldBe([5, 0, 6, 5]);
+        versions.Select(v => v.Version.Id).Distinct().Count().ShouldBe(4);
+        (await objects.KeysAsync()).ShouldBe(["a/b.txt", "a/b.txt2"], "former versions are not listed");
+    }
+
+    [Fact]
+    public async Task Should_remove_versions_for_good_one_by_one()
+    {
+        var key = ObjectKey.Parse("a");
+        await objects.PutTextAsync("a", "first");
+        await objects.PutTextAsync("a", "second");
+        await objects.DeleteAsync(key, CancellationToken.None);
+        var versions = await VersionsAsync("a");
+
+        await objects.DeleteAsync(key, versions[0].Version.Id, CancellationToken.None);
+        (await objects.GetTextAsync("a")).ShouldBe("second", "the deletion is gone");
+        await objects.DeleteAsync(key, versions[1].Version.Id, CancellationToken.None);
+        (await objects.GetTextAsync("a")).ShouldBe("first");
+        await objects.DeleteAsync(key, versions[2].Version.Id, CancellationToken.None);
+        await objects.DeleteAsync(key, versions[2].Version.Id, CancellationToken.None);
+
+        (await objects.ExistsAsync(key, CancellationToken.None)).ShouldBeFalse();
+        (await VersionsAsync("a")).ShouldBeEmpty();
+        (await GetVersionAsync(key, versions[2].Version.Id)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_say_how_it_protects_an_object()
+    {
+        await objects.PutTextAsync("a", "x");
+
+        (await objects.ProtectionAsync(ObjectKey.Parse("a"), CancellationToken.None)).ShouldBe(new ObjectProtection { KeepsVersions = true, NoncurrentDays = 90, Encryption = "none" });
+    }
+
+    [IsolationSuite]
+    [Fact]
+    public async Task Should_show_no_version_to_another_tenant()
+    {
+        await objects.PutTextAsync("secret", "first");
+        await objects.PutTextAsync("secret", "second");
+        var version = (await VersionsAsync("secret"))[1].Version.Id;
+        var other = StorageHost.NewTenant();
+        await host.Provisioner.ProvisionAsync(other, CancellationToken.None);
+        var theirs = host.Objects.For(other);
+
+        (await theirs.VersionsAsync(ObjectKey.Parse("secret"), CancellationToken.None).ToListAsync()).ShouldBeEmpty();
+        await theirs.DeleteAsync(ObjectKey.Parse("secret"), version, CancellationToken.None);
+        (await theirs.GetAsync(ObjectKey.Parse("secret"), version, CancellationToken.None)).ShouldBeNull();
+        (await VersionsAsync("secret")).Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Should_refuse_a_key_without_a_value()
     {
         await Should.ThrowAsync<InvalidOperationException>(() => objects.DeleteAsync(default, CancellationToken.None));
@@ -149,6 +214,23 @@ public abstract class When_objects_are_kept : IAsyncLifetime
     }
 
     protected abstract Task<StorageHost> StartAsync();
+
+    private async Task<List<(string? Text, ObjectVersion Version)>> VersionsAsync(string key)
+    {
+        var versions = new List<(string?, ObjectVersion)>();
+        await foreach (var version in objects.VersionsAsync(ObjectKey.Parse(key), CancellationToken.None))
+            versions.Add((await GetVersionAsync(ObjectKey.Parse(key), version.Id), version));
+        return versions;
+    }
+
+    private async Task<string?> GetVersionAsync(ObjectKey key, string version)
+    {
+        await using var content = await objects.GetAsync(key, version, CancellationToken.None);
+        if (content is null)
+            return null;
+        using var reader = new StreamReader(content);
+        return await reader.ReadToEndAsync();
+    }
 
     private static async Task<ObjectEntry> SingleAsync(ITenantObjects objects)
     {

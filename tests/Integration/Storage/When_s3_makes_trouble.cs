@@ -118,7 +118,7 @@ public sealed class When_s3_makes_trouble
     public async Task Should_refuse_a_server_without_lifecycles_unless_that_is_allowed()
     {
         await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
-            r.Query.ContainsKey("lifecycle") || r.Query.ContainsKey("policy") || r.Query.ContainsKey("versions") || r.Query.ContainsKey("uploads")
+            r.Query.ContainsKey("lifecycle") || r.Query.ContainsKey("policy") || r.Query.ContainsKey("versions") || r.Query.ContainsKey("versioning") || r.Query.ContainsKey("uploads")
                 ? S3Front.Error(501, "NotImplemented") : null);
         foreach (var layout in new[] { "prefix", "bucket" })
         {
@@ -131,6 +131,7 @@ public sealed class When_s3_makes_trouble
 
             var made = await lenient.Provisioner.ProvisionAsync(tenant, None);
             made.Lifecycle.ShouldContain("not supported");
+            made.Versioning.ShouldContain("not supported");
             if (layout == "bucket")
                 made.Policy.ShouldContain("not supported");
             await lenient.Objects.For(tenant).PutTextAsync("a", "x");
@@ -194,9 +195,95 @@ public sealed class When_s3_makes_trouble
             await host.Provisioner.ProvisionAsync(StorageHost.NewTenant(), None);
 
         var rules = (await s3.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket })).Configuration.Rules;
-        rules.Select(r => r.Id).Order().ShouldBe(["saga-abort-unfinished-uploads", "theirs"]);
+        rules.Select(r => r.Id).Order().ShouldBe(["saga-abort-unfinished-uploads", "saga-expire-former-versions", "theirs"]);
         front.Seen.Count(r => r.StartsWith("PUT", StringComparison.Ordinal) && r.Contains("lifecycle", StringComparison.Ordinal)).ShouldBe(1);
         front.Seen.ShouldNotContain(r => r.Contains("policy", StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData("prefix"), InlineData("bucket")]
+    public async Task Should_switch_versions_on_and_end_former_ones_when_the_configuration_says(string layout)
+    {
+        var bucket = S3Server.NewBucket();
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        var tenant = StorageHost.NewTenant();
+        await using (var first = await StorageHost.OnS3Async(layout, bucket))
+            await first.Provisioner.ProvisionAsync(tenant, None);
+        await using var host = await StorageHost.OnS3Async(layout, bucket, settings: ("Saga:Storage:S3:NoncurrentDays", "30"));
+
+        await host.Provisioner.ProvisionAsync(tenant, None);
+
+        var own = layout == "bucket" ? $"{bucket}-{tenant.Compact}" : bucket;
+        (await s3.GetBucketVersioningAsync(own)).VersioningConfig.Status.ShouldBe(Amazon.S3.VersionStatus.Enabled);
+        var rules = (await s3.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = own })).Configuration.Rules;
+        var rule = rules.Single(r => r.Id == "saga-expire-former-versions");
+        rule.NoncurrentVersionExpiration.NoncurrentDays.ShouldBe(30);
+        (rule.Filter.LifecycleFilterPredicate as LifecyclePrefixPredicate)!.Prefix.ShouldBe("tenants/");
+        rules.Count.ShouldBe(2);
+    }
+
+    [Theory, InlineData("prefix"), InlineData("bucket")]
+    public async Task Should_give_buckets_of_the_version_before_their_rules_at_start(string layout)
+    {
+        var bucket = S3Server.NewBucket();
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        await using var host = await StorageHost.OnS3Async(layout, bucket);
+        (await host.EnsureBucketRulesAsync()).ShouldBe(0, "nothing is there");
+        var own = layout == "bucket" ? $"{bucket}-{StorageHost.NewTenant().Compact}" : bucket;
+        await S3Server.MakeBucketAsync(s3, own);
+        await S3Server.MakeBucketAsync(s3, $"{bucket}-other");
+
+        (await host.EnsureBucketRulesAsync()).ShouldBe(1);
+
+        (await s3.GetBucketVersioningAsync(own)).VersioningConfig.Status.ShouldBe(Amazon.S3.VersionStatus.Enabled);
+        (await s3.GetBucketVersioningAsync($"{bucket}-other")).VersioningConfig?.Status.ShouldNotBe(Amazon.S3.VersionStatus.Enabled, "it is not ours");
+    }
+
+    [Fact]
+    public async Task Should_encrypt_every_object_with_the_configured_key()
+    {
+        var bucket = S3Server.NewBucket();
+        using var s3 = (await S3Server.SharedAsync()).Client();
+        await using var host = await StorageHost.OnS3Async(bucket: bucket, settings: ("Saga:Storage:S3:Encryption", $"kms:{S3Server.EncryptionKey}"));
+        var tenant = StorageHost.NewTenant();
+        await host.Provisioner.ProvisionAsync(tenant, None);
+        await host.Objects.For(tenant).PutTextAsync("a", "secret");
+
+        (await host.Objects.For(tenant).GetTextAsync("a")).ShouldBe("secret");
+        foreach (var key in new[] { ObjectKey.Prefix(tenant) + "a", $".saga/tenants/{tenant}.json" })
+        {
+            var shown = await s3.GetObjectMetadataAsync(bucket, key);
+            (shown.ServerSideEncryptionMethod.Value, shown.ServerSideEncryptionKeyManagementServiceKeyId).ShouldBe(("aws:kms", S3Server.EncryptionKey), key);
+        }
+
+        (await host.Objects.For(tenant).ProtectionAsync(ObjectKey.Parse("a"), None)).Encryption.ShouldBe($"kms:{S3Server.EncryptionKey}");
+    }
+
+    [Fact]
+    public async Task Should_ask_for_encryption_with_the_servers_keys()
+    {
+        string? asked = null;
+        await using var front = await S3Front.StartAsync((await S3Server.SharedAsync()).Url, (r, _) =>
+        {
+            asked = r.Method == "PUT" && r.Path.Value!.EndsWith("/a", StringComparison.Ordinal) ? r.Headers["x-amz-server-side-encryption"].ToString() : asked;
+            return asked is null ? null : S3Front.Error(501, "NotImplemented");
+        });
+        await using var plain = await StorageHost.OnS3Async(url: front.Url);
+        await using var host = await StorageHost.OnS3Async(url: front.Url, settings: ("Saga:Storage:S3:Encryption", "s3"));
+
+        var error = await Should.ThrowAsync<ObjectStoreException>(() => host.Objects.For(StorageHost.NewTenant()).PutTextAsync("a", "x"));
+
+        asked.ShouldBe("AES256");
+        error.Kind.ShouldBe(FailureKind.Permanent, "a server that cannot encrypt stores nothing");
+    }
+
+    [Fact]
+    public async Task Should_store_nothing_when_the_key_is_not_known()
+    {
+        await using var host = await StorageHost.OnS3Async(settings: ("Saga:Storage:S3:Encryption", "kms:no-such-key"));
+        var tenant = StorageHost.NewTenant();
+
+        (await Should.ThrowAsync<ObjectStoreException>(() => host.Provisioner.ProvisionAsync(tenant, None))).Kind.ShouldBe(FailureKind.Permanent);
+        (await host.Provisioner.ExistsAsync(tenant, None)).ShouldBeFalse();
     }
 
     [Fact]

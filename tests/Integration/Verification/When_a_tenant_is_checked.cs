@@ -62,7 +62,7 @@ public sealed class When_a_tenant_is_checked : IAsyncLifetime
     [Fact]
     public async Task Should_return_what_failed_for_good_at_once_and_change_nothing()
     {
-        await registry.ExecuteAsync("delete from tenant_settings where key = 'passwordMinLength'");
+        await registry.ExecuteAsync("delete from tenant_settings where key = 'session.timeout'");
         var before = await registry.ScalarAsync<string>("select string_agg(key, ' ' order by key) from tenant_settings");
 
         var result = await CheckAsync();
@@ -70,7 +70,7 @@ public sealed class When_a_tenant_is_checked : IAsyncLifetime
         result.Passed.ShouldBeFalse();
         var failed = result.Checks.Single(c => !c.Passed);
         (failed.Name, failed.Failure!.Code, failed.Failure.Kind).ShouldBe(("configuration", "configuration-incomplete", FailureKind.Permanent));
-        failed.Failure.Message.ShouldContain("passwordMinLength");
+        failed.Failure.Message.ShouldContain("session.timeout");
         failed.Failure.Remedy.ShouldNotBeNull();
         (await registry.ScalarAsync<string>("select string_agg(key, ' ' order by key) from tenant_settings")).ShouldBe(before);
         (await EventsAsync()).ShouldHaveSingleItem().ShouldContain("\"failed\":[\"configuration\"]");

@@ -59,13 +59,13 @@ public abstract class When_a_tenant_is_verified : IAsyncLifetime
     [Fact]
     public async Task Should_name_the_setting_that_is_missing()
     {
-        await SqlAsync("delete from tenant_settings where key in ('passwordMinLength', 'feature:sso')");
+        await SqlAsync("delete from tenant_settings where key in ('api.rate_limit', 'feature:biometric_auth')");
 
         var failure = await FailAsync();
 
         failure.ShouldSatisfyAllConditions(
             () => failure.Code.ShouldBe("verify-configuration"), () => failure.Transient.ShouldBeFalse(),
-            () => failure.Message.ShouldContain("passwordMinLength"), () => failure.Message.ShouldContain("feature:sso"));
+            () => failure.Message.ShouldContain("api.rate_limit"), () => failure.Message.ShouldContain("feature:biometric_auth"));
     }
 
     [Fact]

@@ -16,8 +16,8 @@ internal static class Commands
         Name = "premium",
         Tiers = [IsolationTier.Schema, IsolationTier.Row],
         DefaultTier = IsolationTier.Schema,
-        Limits = new() { Users = 1, StorageMegabytes = 1, RequestsPerMinute = 1, DatabaseConnections = 1 },
-        Features = new Dictionary<string, bool> { ["sso"] = true, ["customDomain"] = true },
+        Limits = new() { Users = 1000, StorageGib = 100, RequestsPerDay = 10_000, DatabaseConnections = 10 },
+        Features = new Dictionary<string, bool> { ["biometric_auth"] = true, ["custom_branding"] = true },
         Settings = new Dictionary<string, PlanSetting>
         {
             ["minutes"] = new() { Value = Element("60") },

@@ -13,7 +13,7 @@ public sealed class When_a_command_becomes_data
     private static readonly ProvisionTenant Command = new()
     {
         Name = "Bücher & <Söhne> 株式会社 👩‍🚀 \"+\"", Slug = "acme", Plan = "premium", AdminEmail = "ada+x@acme.com", Domain = "acme.com", IdempotencyKey = "k",
-        Features = new Dictionary<string, bool> { ["sso"] = true, ["auditExport"] = false, ["ünlaut"] = true },
+        Features = new Dictionary<string, bool> { ["biometric_auth"] = true, ["advanced_analytics"] = false, ["ünlaut"] = true },
         Settings = new Dictionary<string, JsonElement> { ["z"] = Commands.Element(" { \"b\" : 1, \"a\" : [ 1.50, \"é\\u00e9\\n\" ] } "), ["a"] = Commands.Element("1e3") },
     };
 

@@ -17,12 +17,19 @@ public sealed class When_a_migration_is_checked
     private static readonly Plan Basic = Commands.Plan with
     {
         Name = "basic", Tiers = [IsolationTier.Row], DefaultTier = IsolationTier.Row,
-        Features = new Dictionary<string, bool> { ["sso"] = false, ["customDomain"] = false },
+        Limits = new() { Users = 100, StorageGib = 10, RequestsPerDay = 1_000, DatabaseConnections = 10 },
+        Features = new Dictionary<string, bool> { ["biometric_auth"] = false, ["custom_branding"] = false },
         Settings = new Dictionary<string, PlanSetting>(Commands.Plan.Settings) { ["digits"] = new() { Value = Commands.Element("8"), Minimum = 8, Maximum = 16 } },
     };
 
     private static readonly Plan Enterprise = Commands.Plan with { Name = "enterprise", Tiers = [IsolationTier.Database, IsolationTier.Schema], DefaultTier = IsolationTier.Database };
-    private static readonly Plan[] Plans = [Basic, Enterprise, Commands.Plan];
+
+    private static readonly Plan Custom = Commands.Plan with
+    {
+        Name = "custom", Limits = new() { Users = 100_000, StorageGib = 10_240, DatabaseConnections = 10, OwnLimits = OwnLimitRule.AtLeast },
+    };
+
+    private static readonly Plan[] Plans = [Basic, Enterprise, Commands.Plan, Custom];
     private static readonly PlacementServer[] Servers = [new("main", "eu", 1, 10, true), new("other", "eu", 1, 10, true)];
 
     private static readonly Tenant Tenant = Commands.ActiveTenant;
@@ -91,16 +98,41 @@ public sealed class When_a_migration_is_checked
     [Fact]
     public void Should_refuse_a_plan_that_the_tenants_own_values_do_not_fit_and_give_the_numbers()
     {
-        var rejection = Guard(Command, Tenant with { Domain = "acme.com", Settings = new Dictionary<string, JsonElement> { ["digits"] = Commands.Element("40") } })!;
+        var rejection = Guard(Command, Tenant with { MaxUsers = 500, MaxStorageGib = 50, Settings = new Dictionary<string, JsonElement> { ["digits"] = Commands.Element("40") } })!;
 
         rejection.Code.ShouldBe(RejectionCodes.PlanTooSmall);
         rejection.Detail.ShouldBe(
-            "Tenant 'acme' does not fit plan basic: its own setting 'digits' (40) must be an integer from 8 to 16; its domain 'acme.com' needs the feature customDomain, which plan basic does not have.");
+            "Tenant 'acme' does not fit plan basic: its own maxUsers (500) must be from 1 to 100 with plan basic; its own maxStorage (50 GiB) must be from 1 to 10 GiB with plan basic; its own setting 'digits' (40) must be an integer from 8 to 16.");
     }
 
     [Fact]
-    public void Should_keep_a_domain_with_the_tenants_own_feature() =>
-        Guard(Command, Tenant with { Domain = "acme.com", Features = new Dictionary<string, bool> { ["customDomain"] = true } }).ShouldBeNull();
+    public void Should_keep_limits_of_the_tenants_own_that_fit() =>
+        Guard(Command, Tenant with { MaxUsers = 100, MaxStorageGib = 1 }).ShouldBeNull();
+
+    [Fact]
+    public void Should_refuse_limits_of_the_tenants_own_below_those_of_a_plan_where_tenants_begin() =>
+        Guard(Command with { TargetPlan = "custom" }, Tenant with { MaxUsers = 500 })!.Detail
+            .ShouldBe("Tenant 'acme' does not fit plan custom: its own maxUsers (500) must be from 100000 to 2147483647 with plan custom.");
+
+    [Fact]
+    public void Should_migrate_to_the_current_version_of_its_own_plan()
+    {
+        var former = Commands.Plan with { Limits = Commands.Plan.Limits with { Users = 250 } };
+        var input = Validate(Command with { TargetPlan = "premium" })! with { Plans = [Basic, Commands.Plan with { Version = 2 }], Plan = Commands.Plan with { Version = 2 }, OwnPlan = former, Found = Tenant };
+
+        new MigratePlan(null!, null!, null!, null!).Guard(input, Tenant).ShouldBeNull();
+        new MigratePlan(null!, null!, null!, null!).Guard(input, Tenant with { PlanVersion = 2 })!.Errors.ShouldHaveSingleItem().Pointer.ShouldBe("/targetPlan");
+        MigrateWords.Of(MigrateTarget.Of(input, Tenant)!, input).Take(2).ShouldBe(["Version 1 of the plan premium becomes version 2.", "The limit of users changes from 250 to 1000."]);
+    }
+
+    [Fact]
+    public void Should_keep_the_version_when_only_the_place_changes()
+    {
+        var former = Commands.Plan with { Version = 1 };
+        var input = Validate(Command with { TargetPlan = null, Isolation = "schema" })! with { Plans = [Commands.Plan with { Version = 2 }], OwnPlan = former };
+
+        MigrateTarget.Of(input, Tenant).ShouldNotBeNull().ShouldSatisfyAllConditions(t => t.Plan.Version.ShouldBe(1), t => t.ChangesPlan.ShouldBeFalse());
+    }
 
     [Fact]
     public void Should_refuse_to_start_empty_where_no_row_moves() =>
@@ -120,8 +152,9 @@ public sealed class When_a_migration_is_checked
 
         MigrateWords.Of(MigrateTarget.Of(input, Tenant)!, input).ShouldBe(
         [
-            "The plan premium becomes basic.", "By default off: customDomain, sso.",
-            "The tenant's own features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.",
+            "The plan premium becomes basic.", "The limit of users changes from 1000 to 100.", "The limit of storage in GiB changes from 100 to 10.",
+            "The limit of requests a day changes from 10000 to 1000.", "By default off: biometric_auth, custom_branding.",
+            "The tenant's own limits, features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.",
         ]);
     }
 

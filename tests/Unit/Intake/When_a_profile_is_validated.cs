@@ -33,7 +33,7 @@ public sealed class When_a_profile_is_validated
     [Fact]
     public void Should_name_every_fault_at_once() => Commands.Faults(Commands.Valid with
     {
-        Description = new('x', 256), Phone = "12", Pool = new() { Minimum = 1, Maximum = 2 }, MaintenanceWindow = new(),
+        Description = new('x', 256), Phone = "12", Pool = new() { Minimum = 1, Maximum = 11 }, MaintenanceWindow = new(),
     }).ShouldBe("/description /phone /pool/maximum /maintenanceWindow/days /maintenanceWindow/start /maintenanceWindow/durationMinutes");
 
     [Theory]

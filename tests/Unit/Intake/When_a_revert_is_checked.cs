@@ -13,7 +13,7 @@ namespace Saga.Tests.Unit.Intake;
 
 public sealed class When_a_revert_is_checked
 {
-    private static readonly Plan Basic = Commands.Plan with { Name = "basic", Tiers = [IsolationTier.Row], DefaultTier = IsolationTier.Row, Features = new Dictionary<string, bool> { ["customDomain"] = false } };
+    private static readonly Plan Basic = Commands.Plan with { Name = "basic", Tiers = [IsolationTier.Row], DefaultTier = IsolationTier.Row, Limits = Commands.Plan.Limits with { Users = 100 } };
 
     // Tenant acme of plan premium, which was moved from shared tables to a schema.
     private static readonly Tenant Tenant = Commands.ActiveTenant with
@@ -25,7 +25,7 @@ public sealed class When_a_revert_is_checked
 
     private static readonly ValidRevert Command = new() { Tenant = Tenant.Id, Kept = Kept, Plans = [Basic, Commands.Plan], Found = Tenant };
 
-    private static readonly ValidRevert OfPlan = Command with { Kept = Kept with { Change = new("basic", "premium") } };
+    private static readonly ValidRevert OfPlan = Command with { Kept = Kept with { Change = new("basic", 1, "premium", 1) } };
 
     [Fact]
     public void Should_be_allowed_while_the_former_place_is_kept()
@@ -78,7 +78,7 @@ public sealed class When_a_revert_is_checked
     [Fact]
     public void Should_be_refused_when_the_former_plan_is_too_small_meanwhile()
     {
-        var rejection = Guard(OfPlan, Tenant with { Domain = "acme.com" })!;
+        var rejection = Guard(OfPlan, Tenant with { MaxUsers = 500 })!;
 
         (rejection.Code, rejection.Errors.ShouldHaveSingleItem().Pointer).ShouldBe((RejectionCodes.PlanTooSmall, "/targetPlan"));
     }

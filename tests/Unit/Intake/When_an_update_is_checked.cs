@@ -20,7 +20,7 @@ public sealed class When_an_update_is_checked
     {
         Id = new(Guid.CreateVersion7()), Slug = Slug.Parse("acme"), Name = "Acme", Plan = "premium", Tier = IsolationTier.Row, Status = TenantStatus.Active, Subdomain = "portal",
         Timezone = "Europe/Berlin", AdminEmail = "ada@acme.com", Domain = "acme.com", Region = "eu", Phone = "+493012345678", Version = 7,
-        Features = new Dictionary<string, bool> { ["sso"] = false },
+        Features = new Dictionary<string, bool> { ["biometric_auth"] = false },
         Settings = new Dictionary<string, JsonElement> { ["minutes"] = Commands.Element("5"), ["greeting"] = Commands.Element("\"hi\"") },
         Pool = new() { Minimum = 1, Maximum = 4 }, MaintenanceWindow = new() { Days = ["sunday"], Start = "02:00", DurationMinutes = 60 },
         CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
@@ -38,8 +38,8 @@ public sealed class When_an_update_is_checked
     [InlineData("""{"subdomain":"Anvil"}""", """{"subdomain":"anvil"}""")]
     [InlineData("""{"timezone":null}""", """{"timezone":"UTC"}""")]
     [InlineData("""{"region":null}""", """{"region":null}""")]
-    [InlineData("""{"features":{"sso":null}}""", """{"features":{}}""")]
-    [InlineData("""{"features":{"sso":true}}""", """{"features":{"sso":true}}""")]
+    [InlineData("""{"features":{"biometric_auth":null}}""", """{"features":{}}""")]
+    [InlineData("""{"features":{"biometric_auth":true}}""", """{"features":{"biometric_auth":true}}""")]
     [InlineData("""{"features":null}""", """{"features":{}}""")]
     [InlineData("""{"settings":{"minutes":null}}""", """{"settings":{"greeting":"hi"}}""")]
     [InlineData("""{"settings":{"minutes":6.0,"strict":false}}""", """{"settings":{"minutes":6,"greeting":"hi","strict":false}}""")]
@@ -73,14 +73,14 @@ public sealed class When_an_update_is_checked
     [InlineData("""{"phone":"+0123456789"}""", "/phone")]
     [InlineData("""{"phone":"+1234567890123456"}""", "/phone")]
     [InlineData("""{"domain":"localhost"}""", "/domain")]
-    [InlineData("""{"domain":"bolt.com","features":{"customDomain":false}}""", "/domain")]
-    [InlineData("""{"features":{"customDomain":false}}""", "/features")]
+    [InlineData("""{"maxUsers":1001,"maxStorage":0}""", "/maxUsers /maxStorage")]
+    [InlineData("""{"maxUsers":"5","maxStorage":5.5}""", "/maxUsers /maxStorage")]
     [InlineData("""{"subdomain":"www"}""", "/subdomain")]
     [InlineData("""{"subdomain":"a.b"}""", "/subdomain")]
     [InlineData("""{"timezone":"Berlin"}""", "/timezone")]
     [InlineData("""{"region":"EU"}""", "/region")]
     [InlineData("""{"features":{"warp":true}}""", "/features/warp")]
-    [InlineData("""{"features":{"sso":"yes"}}""", "/features/sso")]
+    [InlineData("""{"features":{"biometric_auth":"yes"}}""", "/features/biometric_auth")]
     [InlineData("""{"features":[]}""", "/features")]
     [InlineData("""{"settings":{"digits":4}}""", "/settings/digits")]
     [InlineData("""{"settings":{"sealedText":"y"}}""", "/settings/sealedText")]
@@ -111,8 +111,13 @@ public sealed class When_an_update_is_checked
     }
 
     [Fact]
-    public void Should_let_the_domain_go_together_with_its_feature() =>
-        Validate("""{"domain":null,"features":{"customDomain":false}}""", out _).ShouldNotBeNull().Fields.ShouldBe(["domain", "features"]);
+    public void Should_give_and_take_limits_of_its_own()
+    {
+        var change = Validate("""{"maxUsers":1000,"maxStorage":5}""", out _).ShouldNotBeNull();
+        change.Fields.ShouldBe(["maxStorage", "maxUsers"]);
+
+        UpdateValidation.Validate(Patch("""{"maxUsers":null}"""), Tenant with { MaxUsers = 5 }, Plan, Commands.Reserved, out _).ShouldNotBeNull().After["maxUsers"].ValueKind.ShouldBe(JsonValueKind.Null);
+    }
 
     [Fact]
     public void Should_not_check_against_a_plan_that_is_gone()

@@ -94,7 +94,7 @@ public sealed class When_overrides_are_validated
     [Fact]
     public void Should_name_unknown_features()
     {
-        var command = Commands.Valid with { Features = new Dictionary<string, bool> { ["sso"] = false, ["teleport"] = true } };
+        var command = Commands.Valid with { Features = new Dictionary<string, bool> { ["biometric_auth"] = false, ["teleport"] = true } };
 
         Commands.Faults(command).ShouldBe("/features/teleport");
     }

@@ -23,6 +23,10 @@ public sealed class When_adapters_are_configured_wrongly
     [InlineData("Saga:Storage:S3:Layout", "Saga:Storage:Adapter=s3", "Saga:Storage:S3:Bucket=saga", "Saga:Storage:S3:Layout=other")]
     [InlineData("Saga:Storage:S3:ServiceUrl", "Saga:Storage:Adapter=s3", "Saga:Storage:S3:Bucket=saga", "Saga:Storage:S3:ServiceUrl=localhost:9000")]
     [InlineData("Saga:Storage:S3:SecretKey", "Saga:Storage:Adapter=s3", "Saga:Storage:S3:Bucket=saga", "Saga:Storage:S3:AccessKey=a")]
+    [InlineData("Saga:Storage:S3:Encryption", "Saga:Storage:Adapter=s3", "Saga:Storage:S3:Bucket=saga", "Saga:Storage:S3:Encryption=aes")]
+    [InlineData("Saga:Storage:S3:Encryption", "Saga:Storage:Adapter=s3", "Saga:Storage:S3:Bucket=saga", "Saga:Storage:S3:Encryption=kms:")]
+    [InlineData("Saga:Storage:S3:Encryption", "Saga:Storage:Adapter=s3", "Saga:Storage:S3:Bucket=saga", "Saga:Storage:S3:Encryption=kms:a b")]
+    [InlineData("Saga:Storage:S3:NoncurrentDays", "Saga:Storage:Adapter=folder", "Saga:Storage:Folder:Path=/tmp", "Saga:Storage:S3:NoncurrentDays=0")]
     public void Should_name_the_key_of_storage(string key, params string[] settings) =>
         Fails<StorageOptions>((s, c) => s.AddTenantObjects(c), settings).ShouldContain(key);
 

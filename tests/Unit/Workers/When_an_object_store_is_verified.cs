@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
@@ -41,6 +42,52 @@ public sealed class When_an_object_store_is_verified
     public async Task Should_refuse_one_that_does_not_delete() =>
         await RefusedAsync(new Store { Keeps = true }, "still exists");
 
+    [Fact]
+    public async Task Should_pass_one_without_versions_that_says_so() =>
+        await VerifyAsync(new Store { Protection = new() { KeepsVersions = null } });
+
+    [Fact]
+    public async Task Should_refuse_one_that_lost_what_was_replaced() =>
+        await UnprotectedAsync(new Store { Forgets = true }, null, "former content", transient: false);
+
+    [Fact]
+    public async Task Should_wait_for_versions_that_are_off() =>
+        await UnprotectedAsync(new Store { Protection = new() { KeepsVersions = false } }, null, "keeps no versions", transient: true);
+
+    [Theory]
+    [InlineData(30, "kept for 30 days instead of 90")]
+    [InlineData(null, "kept for ever days instead of 90")]
+    public async Task Should_wait_for_a_lifecycle_with_other_days(int? days, string why) =>
+        await UnprotectedAsync(new Store { Protection = new() { KeepsVersions = true, NoncurrentDays = days } }, null, why, transient: true);
+
+    [Theory]
+    [InlineData("s3", "none", false)]
+    [InlineData("s3", "kms:other", false)]
+    [InlineData("s3", "s3", true)]
+    [InlineData("kms:one", "s3", false)]
+    [InlineData("kms:one", "kms:other", false)]
+    [InlineData("kms:one", "kms:one", true)]
+    [InlineData("kms:one", "kms:arn:aws:kms:eu-central-1:1:key/one", true)]
+    [InlineData("none", "kms:other", true)]
+    public async Task Should_require_the_configured_encryption(string configured, string told, bool good)
+    {
+        var store = new Store { Protection = new() { KeepsVersions = true, NoncurrentDays = 90, Encryption = told } };
+        if (good)
+            await VerifyAsync(store, configured);
+        else
+            await UnprotectedAsync(store, configured, $"encrypted with '{told}' instead of '{configured}'", transient: false);
+        store.Objects.ShouldBeEmpty();
+    }
+
+    private static async Task UnprotectedAsync(Store store, string? encryption, string why, bool transient)
+    {
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(store, encryption))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("objects-unprotected", transient));
+        failure.Message.ShouldContain(why);
+        store.Objects.ShouldBeEmpty();
+    }
+
     private static async Task RefusedAsync(Store store, string why)
     {
         var failure = (await Should.ThrowAsync<StepFailureException>(() => VerifyAsync(store))).Failure;
@@ -49,7 +96,8 @@ public sealed class When_an_object_store_is_verified
         failure.Message.ShouldContain(why);
     }
 
-    private static Task VerifyAsync(Store store) => new ObjectsVerification(store).VerifyAsync(
+    private static Task VerifyAsync(Store store, string? encryption = null) => new ObjectsVerification(
+        store, Options.Create(new StorageOptions { Adapter = StorageOptions.S3Adapter, S3 = new() { Encryption = encryption ?? S3StorageOptions.NoEncryption } })).VerifyAsync(
         new StepContext(
             new Tenant
             {
@@ -62,13 +110,18 @@ public sealed class When_an_object_store_is_verified
 
     private sealed class Store : IObjectStore
     {
-        public ConcurrentDictionary<string, byte[]> Objects { get; } = new();
+        // The versions of each object, newest last. A deletion has no content.
+        public ConcurrentDictionary<string, List<(string Id, byte[]? Content)>> Objects { get; } = new();
 
         public Func<byte[], byte[]?> OnGet { get; init; } = bytes => bytes;
 
         public bool IsShared { get; init; }
 
         public bool Keeps { get; init; }
+
+        public bool Forgets { get; init; }
+
+        public ObjectProtection Protection { get; init; } = new() { KeepsVersions = true, NoncurrentDays = 90 };
 
         public ITenantObjects For(TenantId tenant) => new Of(this, tenant);
 
@@ -80,22 +133,36 @@ public sealed class When_an_object_store_is_verified
             {
                 var bytes = new MemoryStream();
                 await content.CopyToAsync(bytes, cancellationToken);
-                store.Objects[Path(key)] = bytes.ToArray();
+                if (store.Forgets)
+                    store.Objects.TryRemove(Path(key), out _);
+                store.Objects.GetOrAdd(Path(key), _ => []).Add((Guid.NewGuid().ToString(), bytes.ToArray()));
             }
 
             public Task<Stream?> GetAsync(ObjectKey key, CancellationToken cancellationToken) => Task.FromResult<Stream?>(
-                store.Objects.TryGetValue(Path(key), out var bytes) && store.OnGet(bytes) is { } given ? new MemoryStream(given) : null);
+                Versions(key) is [.., (_, { } bytes)] && store.OnGet(bytes) is { } given ? new MemoryStream(given) : null);
 
-            public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken) => Task.FromResult(store.Objects.ContainsKey(Path(key)));
+            public Task<Stream?> GetAsync(ObjectKey key, string version, CancellationToken cancellationToken) => Task.FromResult<Stream?>(
+                Versions(key).Find(v => v.Id == version).Content is { } bytes ? new MemoryStream(bytes) : null);
+
+            public Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken) => Task.FromResult(Versions(key) is [.., (_, not null)]);
 
             public IAsyncEnumerable<ObjectEntry> ListAsync(ObjectKey? folder, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-            public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken)
+            public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken) => throw new NotSupportedException("It would leave a version.");
+
+            public Task DeleteAsync(ObjectKey key, string version, CancellationToken cancellationToken)
             {
-                if (!store.Keeps)
+                if (!store.Keeps && Versions(key) is var versions && versions.RemoveAll(v => v.Id == version) == 1 && versions.Count == 0)
                     store.Objects.TryRemove(Path(key), out _);
                 return Task.CompletedTask;
             }
+
+            public IAsyncEnumerable<ObjectVersion> VersionsAsync(ObjectKey key, CancellationToken cancellationToken) => Versions(key).AsEnumerable().Reverse()
+                .Select((v, at) => new ObjectVersion(v.Id, v.Content?.Length ?? 0, default, IsCurrent: at == 0, IsDeletion: v.Content is null)).ToList().ToAsyncEnumerable();
+
+            public Task<ObjectProtection> ProtectionAsync(ObjectKey key, CancellationToken cancellationToken) => Task.FromResult(store.Protection);
+
+            private List<(string Id, byte[]? Content)> Versions(ObjectKey key) => store.Objects.GetValueOrDefault(Path(key)) ?? [];
 
             private string Path(ObjectKey key) => store.IsShared ? $"{key}" : $"{tenant}/{key}";
         }

@@ -31,12 +31,20 @@ internal sealed class S3Upload(S3Connection connection, string bucket, string na
         }
     }
 
+    private async Task<string> BeginAsync(CancellationToken cancellationToken)
+    {
+        var request = new InitiateMultipartUploadRequest { BucketName = bucket, Key = name };
+        connection.Encryption.ApplyTo(request);
+        return (await S3Failures.RunAsync(() => connection.Client.InitiateMultipartUploadAsync(request, cancellationToken), cancellationToken)).UploadId;
+    }
+
     public override async Task CompleteAsync(CancellationToken cancellationToken)
     {
         if (upload is null)
         {
-            await S3Failures.RunAsync(() => connection.Client.PutObjectAsync(
-                new PutObjectRequest { BucketName = bucket, Key = name, InputStream = Content(), AutoCloseStream = false, UseChunkEncoding = false }, cancellationToken), cancellationToken);
+            var request = new PutObjectRequest { BucketName = bucket, Key = name, InputStream = Content(), AutoCloseStream = false, UseChunkEncoding = false };
+            connection.Encryption.ApplyTo(request);
+            await S3Failures.RunAsync(() => connection.Client.PutObjectAsync(request, cancellationToken), cancellationToken);
         }
         else
         {
@@ -70,7 +78,7 @@ internal sealed class S3Upload(S3Connection connection, string bucket, string na
 
     private async Task PutPartAsync(CancellationToken cancellationToken)
     {
-        upload ??= (await S3Failures.RunAsync(() => connection.Client.InitiateMultipartUploadAsync(bucket, name, cancellationToken), cancellationToken)).UploadId;
+        upload ??= await BeginAsync(cancellationToken);
         var number = parts.Count + 1;
         var answer = await S3Failures.RunAsync(() => connection.Client.UploadPartAsync(
             new UploadPartRequest { BucketName = bucket, Key = name, UploadId = upload, PartNumber = number, PartSize = filled, InputStream = Content(), UseChunkEncoding = false }, cancellationToken), cancellationToken);

@@ -26,7 +26,7 @@ internal sealed class OpenRevertedStep(
     {
         var (from, to) = (await places.FromAsync(context, StepNames.BeginRevert, cancellationToken), await places.ToAsync(context, StepNames.BeginRevert, cancellationToken));
         // Before the hold is lifted, because the tenant works through this login. The plan may have changed since the login was barred.
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken)
+        var plan = await plans.FindAsync(context.Tenant.Plan, context.Tenant.PlanVersion, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, then replay the operation.");
         await using (var session = await fenced.OpenAsync(context, to.Place.Server, DatabaseServers.Maintenance, cancellationToken))
         {

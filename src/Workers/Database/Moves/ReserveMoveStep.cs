@@ -18,7 +18,7 @@ internal sealed class ReserveMoveStep(PlanStore plans, PlacementStore placements
     {
         var command = context.Input<MigrateTenant>();
         var name = command.TargetPlan ?? context.Tenant.Plan;
-        var plan = await plans.FindAsync(name, cancellationToken) ?? throw StepFailureException.Permanent(
+        var plan = await (command.TargetPlan is null ? plans.FindAsync(name, context.Tenant.PlanVersion, cancellationToken) : plans.FindAsync(name, cancellationToken)) ?? throw StepFailureException.Permanent(
             "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
         var current = DatabaseStep.PlacementOf(context.Tenant);
         var tier = command.Isolation switch

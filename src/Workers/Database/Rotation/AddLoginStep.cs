@@ -22,7 +22,7 @@ internal sealed class AddLoginStep(PlaceLogins logins, LoginTrial trial, PlanSto
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var placement = DatabaseStep.PlacementOf(context.Tenant);
-        var plan = await plans.FindAsync(context.Tenant.Plan, cancellationToken) ?? throw StepFailureException.Permanent(
+        var plan = await plans.FindAsync(context.Tenant.Plan, context.Tenant.PlanVersion, cancellationToken) ?? throw StepFailureException.Permanent(
             "plan-unknown", $"The plan '{context.Tenant.Plan}' is not in the registry.", "Add the plan again, then send the command again.");
         var next = placement with { Login = CredentialNames.Other(placement.Login) };
 

@@ -1,0 +1,14 @@
+namespace Saga.Tenancy.Objects;
+
+/// <summary>How a store protects an object, as the store says it.</summary>
+public sealed record ObjectProtection
+{
+    /// <summary>Whether what is replaced or deleted is kept as a version; null when the store has no versions.</summary>
+    public bool? KeepsVersions { get; init; }
+
+    /// <summary>For how many days former versions are kept; null when they are kept for ever, or when the store has no lifecycles.</summary>
+    public int? NoncurrentDays { get; init; }
+
+    /// <summary>How the object is encrypted, as <see cref="S3StorageOptions.Encryption"/> has it: <c>none</c>, <c>s3</c> or <c>kms:</c> and the key.</summary>
+    public string Encryption { get; init; } = S3StorageOptions.NoEncryption;
+}
