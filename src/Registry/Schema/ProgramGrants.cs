@@ -54,7 +54,7 @@ internal static class ProgramGrants
         new("workflows", "insert"),
         new("scheduled_commands", "select, insert, update"),
         // The plan that a reverted move restores. Not the former settings.
-        new("plan_changes", "", Reads: "operation_id, from_plan, to_plan"),
+        new("plan_changes", "", Reads: "operation_id, from_plan, from_version, to_plan, to_version"),
         // What a restore is from, and what the removal of a restored database removes.
         new("backups", "select"),
         new("restored_databases", "select"),
