@@ -33,7 +33,6 @@ public sealed class When_a_tenants_storage_is_removed : IAsyncLifetime
         await host.Step.ExecuteAsync(await tenant.BeginAsync(StepNames.Storage), default);
         var own = layout == "prefix" ? bucket : $"{bucket}-{tenant.Id.Compact}";
         using var s3 = (await S3Server.SharedAsync()).Client();
-        await s3.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = own, VersioningConfig = new() { Status = Amazon.S3.VersionStatus.Enabled } });
         var objects = host.Objects.For(tenant.Id);
         await objects.PutTextAsync("a", "1");
         await objects.PutTextAsync("a", "2");
