@@ -38,7 +38,7 @@ public sealed class PlanStore(NpgsqlDataSource registry)
             from plan_versions v where v.name = @name order by v.version desc
             """,
             new { name }, cancellationToken: cancellationToken));
-        return [.. rows.Select(r => new PlanVersion { Version = r.Version, Note = r.Note, CreatedBy = r.By, CreatedAt = r.At, Tenants = r.Tenants })];
+        return [.. rows.Select(r => new PlanVersion { Version = r.Version, Note = r.Note, CreatedBy = r.By, CreatedAt = new DateTimeOffset(r.At, TimeSpan.Zero), Tenants = r.Tenants })];
     }
 
     internal static Plan Read((string Name, int Version, string Definition) row) =>
