@@ -39,6 +39,7 @@ public static class ApiRegistration
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
         services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton(typeof(TenantCommands<>));
+        services.AddSingleton<BackupRules>();
         services.AddSingleton<OperationReader>();
         services.AddSingleton<HistoryFeed>();
         services.AddSingleton<EventStream>();

@@ -55,6 +55,10 @@ public static class Endpoints
 
     /// <summary>Takes <see cref="Commands.RemoveRestored"/>.</summary>
     public const string RestoredRemovals = "saga-commands-remove-restored";
+    /// <summary>Takes <see cref="Commands.ExpireBackups"/>.</summary>
+    public const string BackupExpiries = "saga-commands-expire-backups";
+    /// <summary>Takes <see cref="Commands.DestroyBackups"/>, and refuses it: only a schedule may send it.</summary>
+    public const string BackupDestructions = "saga-commands-destroy-backups";
 
     /// <summary>Takes <see cref="Commands.VerifyTenant"/>.</summary>
     public const string Verifications = "saga-commands-verify";

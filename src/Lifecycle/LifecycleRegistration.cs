@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup;
+using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
 using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.CustomSteps;
@@ -43,7 +44,9 @@ public static class LifecycleRegistration
             services.AddSingleton<DomainClaims>();
             services.AddSingleton<DomainLinks>();
             services.AddOptionsWithValidateOnStart<BackupScheduleOptions, BackupScheduleOptionsValidation>().Bind(configuration.GetSection(BackupScheduleOptions.Section));
+            services.AddOptionsWithValidateOnStart<BackupRetentionOptions, BackupRetentionOptionsValidation>().Bind(configuration.GetSection(BackupRetentionOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<BackupScheduler>();
+            services.AddSingleton<BackupRetention>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
@@ -68,6 +71,8 @@ public static class LifecycleRegistration
             .AddCommand<BackupTenant, ValidBackup, BackupPlan>()
             .AddCommand<RestoreTenant, ValidRestore, RestorePlan>()
             .AddCommand<RemoveRestored, RemoveRestored, RemoveRestoredPlan>()
+            .AddCommand<ExpireBackups, ExpireBackups, ExpireBackupsPlan>()
+            .AddCommand<DestroyBackups, DestroyBackups, DestroyBackupsPlan>()
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>();

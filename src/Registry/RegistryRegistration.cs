@@ -76,6 +76,7 @@ public static class RegistryRegistration
         services.AddSingleton<BackupScheduleStore>();
         services.AddSingleton<BackupRunStore>();
         services.AddSingleton<RestoredStore>();
+        services.AddSingleton<BackupExpiryStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

@@ -30,7 +30,7 @@ internal static class BackupEndpoints
             .TakesCommand<RestoreRequest, RestorePlanView>(ProblemType.TenantNotFound, ProblemType.BackupNotFound, ProblemType.TenantState, ProblemType.BackupState, ProblemType.NotSupported);
         api.MapGet("/tenants/{idOrSlug}/backups", ListAsync).WithName("listBackups").RequireAuthorization(Policies.Read)
             .WithSummary("List a tenant's backups, newest first").WithPaging()
-            .WithQueryParameter("state", "One or more of running, completed, failed, separated by commas.")
+            .WithQueryParameter("state", "One or more of running, completed, failed, expiring, expired, separated by commas.")
             .Produces<PageView<BackupView>>().WithProblems(ProblemType.InvalidParameter, ProblemType.TenantNotFound);
         api.MapOne<BackupView>("/backups/{id}", FindAsync, Policies.Read, "getBackup", "Show a backup and what it consists of", ProblemType.BackupNotFound);
     }

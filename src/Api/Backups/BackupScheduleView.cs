@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Backup.Retention;
 using Saga.Registry.Backups;
 
 namespace Saga.Api.Backups;
@@ -11,10 +12,22 @@ public sealed record BackupScheduleView
     /// <summary>The expression that applies, or none.</summary>
     public required string Cron { get; init; }
 
-    /// <summary>Where it comes from: tenant or configuration.</summary>
+    /// <summary>Where it comes from: tenant, if any of it is the tenant's own, or configuration.</summary>
     public required string From { get; init; }
 
     public required string Timezone { get; init; }
+
+    /// <summary>How many of the newest backups are kept whatever their age.</summary>
+    public required int KeepLast { get; init; }
+
+    /// <summary>For how many days the newest scheduled backup of each day is kept.</summary>
+    public required int KeepDaily { get; init; }
+
+    /// <summary>For how many weeks the newest scheduled backup of each week is kept.</summary>
+    public required int KeepWeekly { get; init; }
+
+    /// <summary>For how many days a backup is kept that somebody asked for.</summary>
+    public required int KeepDays { get; init; }
 
     /// <summary>The next run; absent when there is none.</summary>
     public DateTimeOffset? NextRunAt { get; init; }
@@ -33,12 +46,16 @@ public sealed record BackupScheduleView
 
     public DateTimeOffset? SetAt { get; init; }
 
-    public static BackupScheduleView Of(ScheduleOfTenant schedule, string cron, DateTimeOffset? next) => new()
+    public static BackupScheduleView Of(ScheduleOfTenant schedule, string cron, RetentionRule rule, DateTimeOffset? next) => new()
     {
         TenantId = schedule.TenantId,
         Cron = cron,
-        From = schedule.Own?.Cron is null ? "configuration" : "tenant",
+        From = schedule.Own is null or { Cron: null, Keep: { Last: null, Daily: null, Weekly: null, Days: null } } ? "configuration" : "tenant",
         Timezone = schedule.Timezone,
+        KeepLast = rule.Last,
+        KeepDaily = rule.Daily,
+        KeepWeekly = rule.Weekly,
+        KeepDays = rule.Days,
         NextRunAt = next,
         LastRunAt = schedule.LastDueAt,
         LastOperationId = schedule.LastOperationId,

@@ -15,7 +15,7 @@ public sealed record BackupView
     /// <summary>The operation that made it.</summary>
     public required Guid OperationId { get; init; }
 
-    /// <summary>running, completed or failed. Only a completed one can be restored.</summary>
+    /// <summary>running, completed, failed, expiring or expired. Only a completed one can be restored.</summary>
     public required string State { get; init; }
 
     public required string RequestedBy { get; init; }
@@ -37,6 +37,9 @@ public sealed record BackupView
     public DateTimeOffset? SnapshotAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When its files were gone, because its time was over.</summary>
+    public DateTimeOffset? ExpiredAt { get; init; }
 
     /// <summary>The stored size of all parts.</summary>
     public long? Bytes { get; init; }
@@ -66,6 +69,7 @@ public sealed record BackupView
         StartedAt = backup.StartedAt,
         SnapshotAt = backup.SnapshotAt,
         EndedAt = backup.EndedAt,
+        ExpiredAt = backup.ExpiredAt,
         Bytes = backup.Bytes,
         ManifestSha256 = backup.Manifest is { } manifest ? Convert.ToHexStringLower(manifest.Sha256) : null,
         Manifest = backup.Manifest?.Content,

@@ -76,7 +76,14 @@ public sealed record FinalBackup(Guid BackupId, DateTimeOffset CompletedAt, long
 /// <summary>Backups of the tenant that remain, and the keys that open them. They are encrypted, and not with the sealing key.</summary>
 /// <param name="Backups">How many backups.</param>
 /// <param name="BackupKeys">How many versions of the tenant's backup key.</param>
-public sealed record KeptBackups(long Backups, long BackupKeys);
+public sealed record KeptBackups(long Backups, long BackupKeys)
+{
+    /// <summary>When the last of them is removed; absent if there is no key, and so no backup.</summary>
+    public DateTimeOffset? ExpireAt { get; init; }
+
+    /// <summary>When the keys are destroyed. Nobody can read what is left of a backup then, wherever a copy of it may be.</summary>
+    public DateTimeOffset? KeysDestroyedAt { get; init; }
+}
 
 /// <summary>Names that stay reserved after a tenant is gone.</summary>
 /// <param name="Slug">The slug.</param>

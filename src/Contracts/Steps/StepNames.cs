@@ -71,6 +71,8 @@ public static class StepNames
     public const string VerifyRestored = "restored.verify";
     public const string AnnounceRestored = "restored.announce";
     public const string DropRestored = "restored.drop";
+    public const string ExpireBackups = "backups.expire";
+    public const string DestroyBackupKeys = "backupKeys.destroy";
     public const string CheckTenant = "tenant.check";
     public const string AddLogin = "login.add";
     public const string AddCacheUser = "cacheUser.add";

@@ -1,23 +1,31 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
 
 namespace Saga.Orchestrator.Backups;
 
-/// <summary>Lets the scheduler of backups look regularly. Any number may run.</summary>
-internal sealed partial class BackupSweeper(BackupScheduler scheduler, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
+/// <summary>Lets the scheduler and the retention of backups look regularly. Any number may run.</summary>
+internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRetention retention, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
+        long? looked = null;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
                 await scheduler.RunAsync(stoppingToken);
                 OrchestratorTelemetry.MissingBackups = await scheduler.WatchAsync(stoppingToken);
+                if (looked is null || time.GetElapsedTime(looked.Value) >= RetentionEvery)
+                {
+                    await retention.RunAsync(stoppingToken);
+                    looked = time.GetTimestamp();
+                }
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
@@ -26,6 +34,6 @@ internal sealed partial class BackupSweeper(BackupScheduler scheduler, TimeProvi
         }
     }
 
-    [LoggerMessage(EventId = 2873, Level = LogLevel.Warning, Message = "The schedules of backups could not be read; trying again.")]
+    [LoggerMessage(EventId = 2873, Level = LogLevel.Warning, Message = "Schedules and retention of backups could not be looked at; trying again.")]
     private partial void LogFailed(Exception error);
 }

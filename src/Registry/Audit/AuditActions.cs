@@ -68,6 +68,18 @@ public static class AuditActions
     /// <summary>A backup failed or was cancelled, and what it had written was removed.</summary>
     public const string BackupFail = "backup.fail";
 
+    /// <summary>The removal of backups whose time was over was accepted.</summary>
+    public const string BackupsExpire = "backups.expire";
+
+    /// <summary>The files of a backup are gone and its key is destroyed.</summary>
+    public const string BackupExpire = "backup.expire";
+
+    /// <summary>The removal of all backups of a tenant that is gone was accepted.</summary>
+    public const string BackupsDestroy = "backups.destroy";
+
+    /// <summary>The backup key of a tenant that is gone was destroyed.</summary>
+    public const string BackupKeysDestroy = "backupKeys.destroy";
+
     /// <summary>A tenant got a schedule of backups of its own, or lost it.</summary>
     public const string BackupScheduleSet = "backupSchedule.set";
 

@@ -40,6 +40,9 @@ public sealed record Backup
 
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>When its files were gone.</summary>
+    public DateTimeOffset? ExpiredAt { get; init; }
+
     /// <summary>The stored size of all parts; null until it is complete.</summary>
     public long? Bytes { get; init; }
 

@@ -8,6 +8,8 @@ public sealed record BackupSchedule
     /// <summary>Five fields in the tenant's time zone, or <c>none</c>; null for the configuration's.</summary>
     public string? Cron { get; init; }
 
+    public KeepRule Keep { get; init; } = KeepRule.None;
+
     public required string SetBy { get; init; }
 
     public required DateTimeOffset SetAt { get; init; }

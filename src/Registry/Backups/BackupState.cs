@@ -10,4 +10,10 @@ public enum BackupState
 
     /// <summary>It failed or was cancelled, and its files were removed.</summary>
     Failed,
+
+    /// <summary>Its time is over. It can no longer be restored, and its files are being removed.</summary>
+    Expiring,
+
+    /// <summary>Its files are gone and its key is destroyed.</summary>
+    Expired,
 }

@@ -16,7 +16,7 @@ public sealed class BackupStore(NpgsqlDataSource registry)
     private const string Select =
         """
         select b.id, b.tenant_id, t.slug, b.operation_id, b.state, b.requested_by, b.note, b.include_objects, b.tier, b.server, b.schema_version, b.started_at, b.snapshot_at,
-            b.ended_at, b.bytes, b.manifest, b.manifest_file, b.manifest_sha256, b.failure
+            b.ended_at, b.bytes, b.manifest, b.manifest_file, b.manifest_sha256, b.failure, b.expired_at
         from backups b join tenants t on t.id = b.tenant_id
         """;
 
@@ -89,6 +89,7 @@ public sealed class BackupStore(NpgsqlDataSource registry)
         Bytes = row.IsDBNull(14) ? null : row.GetInt64(14),
         Manifest = row.IsDBNull(15) ? null : new(JsonElement.Parse(row.GetString(15)), row.GetString(16), row.GetFieldValue<byte[]>(17)),
         Failure = row.IsDBNull(18) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(18), Json.Options),
+        ExpiredAt = Time(row, 19),
     };
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

@@ -94,6 +94,8 @@ internal static class ProgramGrants
         new("backup_schedules", "select"),
         new("backup_runs", "select, insert, update"),
         new("backups", "select"),
+        // Whether a tenant's backups may be destroyed.
+        new("deletion_certificates", "select"),
         new("outbox", "select, update, delete"),
         new("dead_letters", "select, insert, update, delete"),
         new("idempotency_keys", "delete", "created_at"),
@@ -159,7 +161,7 @@ internal static class ProgramGrants
         new("product_versions", "select, insert"),
         new("backups", "select, insert, update"),
         new("backup_parts", "select, insert, update, delete"),
-        new("backup_keys", "select, insert, update"),
+        new("backup_keys", "select, insert, update, delete"),
         new("restored_databases", "select, insert, update, delete"),
         new("backup_data_keys", "select, insert, update, delete"),
         // A tenant that ends has no backups by a schedule.

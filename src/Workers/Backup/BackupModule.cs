@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Expiry;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Keys;
 using Saga.Workers.Backup.Objects;
@@ -31,7 +32,7 @@ public sealed class BackupModule : ResourceModule
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddRegistry(configuration).AddSealing(configuration).AddDatabaseServers(configuration).AddTenantObjects(configuration);
-        services.AddOptionsWithValidateOnStart<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section)).ValidateDataAnnotations();
+        AddOptions(services, configuration);
         services.TryAddSingleton(new S3CallGuard(LeaseGuard.RequireAsync, connection => new LeasedStream(connection)));
         services.TryAddSingleton<S3PrefixRemoval>();
         services.AddSingleton<IBackupFiles>(s => IsS3(s) ? ActivatorUtilities.CreateInstance<S3BackupFiles>(s) : ActivatorUtilities.CreateInstance<FolderBackupFiles>(s));
@@ -60,6 +61,15 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, VerifyRestoredStep>();
         services.AddSingleton<IStep, AnnounceRestoredStep>();
         services.AddSingleton<IStep, DropRestoredStep>();
+        services.AddSingleton<IStep, ExpireBackupsStep>();
+        services.AddSingleton<IStep, DestroyBackupKeysStep>();
+    }
+
+    /// <summary>Adds the options, which other resources need too. May be called twice.</summary>
+    internal static void AddOptions(IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.All(s => s.ServiceType != typeof(IValidateOptions<BackupOptions>)))
+            services.AddOptionsWithValidateOnStart<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section)).ValidateDataAnnotations();
     }
 
     private static bool IsS3(IServiceProvider services) => services.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter;

@@ -24,4 +24,8 @@ public sealed class BackupOptions
     /// <summary>How long the database of a restore is kept.</summary>
     [Range(1, 8760, ErrorMessage = "Saga:Backups:RestoredHours must be 1 to 8760.")]
     public int RestoredHours { get; set; } = 72;
+
+    /// <summary>How long the last backup of a tenant is kept after it was deprovisioned, and the key that opens it.</summary>
+    [Range(0, 3650, ErrorMessage = "Saga:Backups:FinalDays must be 0 to 3650.")]
+    public int FinalDays { get; set; } = 90;
 }

@@ -19,7 +19,7 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
     /// <exception cref="BackupDamagedException">The backup is not complete, its file is missing or was changed, or a newer program wrote it.</exception>
     public async Task<BackupManifest> OpenAsync(Guid backup, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(backup, cancellationToken) is not { Manifest: { } stored })
+        if (await store.FindAsync(backup, cancellationToken) is not { State: BackupState.Completed, Manifest: { } stored })
             throw new BackupDamagedException($"There is no complete backup {backup}.");
         await using var file = await files.OpenAsync(stored.File, cancellationToken) ?? throw Missing(stored.File);
         using var content = new MemoryStream();

@@ -9,10 +9,14 @@ public static class BackupTelemetry
     public const string CompletedName = "saga.backups.completed";
     public const string FailedName = "saga.backups.failed";
 
+    public const string ExpiredName = "saga.backups.expired";
+
     private static readonly Meter Meter = new(WorkersTelemetry.SourceName);
 
     internal static Counter<long> Completed { get; } = Meter.CreateCounter<long>(CompletedName, "{backup}", "Backups of tenants that are complete.");
 
     /// <summary>Tag saga.code.</summary>
     internal static Counter<long> Failed { get; } = Meter.CreateCounter<long>(FailedName, "{backup}", "Backups of tenants that failed. Cancelled ones do not count.");
+
+    internal static Counter<long> Expired { get; } = Meter.CreateCounter<long>(ExpiredName, "{backup}", "Backups of tenants that were removed, because their time was over.");
 }

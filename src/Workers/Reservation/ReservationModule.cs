@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts.Steps;
+using Saga.Workers.Backup;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Reservation.Deletion;
 using Saga.Workers.Runtime;
@@ -15,6 +16,7 @@ public sealed class ReservationModule : ResourceModule
     public override void AddSteps(IServiceCollection services, IConfiguration configuration)
     {
         services.AddDatabaseServers(configuration);
+        BackupModule.AddOptions(services, configuration);
         services.AddSingleton<IStep, ReserveStep>();
         services.AddSingleton<IStep, ActivateStep>();
         services.AddSingleton<IStep, SuspendStep>();

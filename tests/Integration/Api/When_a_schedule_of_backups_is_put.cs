@@ -43,6 +43,20 @@ public sealed class When_a_schedule_of_backups_is_put : ApiTest
     }
 
     [Fact]
+    public async Task Should_keep_what_the_tenant_says_and_else_what_the_configuration_says()
+    {
+        await SeedAsync();
+
+        var put = await PutAsync("""{"keepDaily":7,"keepWeekly":8,"keepLast":0}""");
+        var again = await PutAsync("""{"keepDaily":7,"keepWeekly":8,"keepLast":0}""");
+
+        string.Join(' ', new[] { "keepLast", "keepDaily", "keepWeekly", "keepDays" }.Select(n => put.GetProperty(n).GetInt32())).ShouldBe("0 7 8 30");
+        (Text(put, "cron"), Text(put, "from")).ShouldBe(("0 2 * * *", "tenant"));
+        again.GetRawText().ShouldBe(put.GetRawText());
+        (await Server.QueryAsync<string>("select string_agg(detail ->> 'keep', ', ') from audit where action = 'backupSchedule.set'")).ShouldContain("\"weekly\": 8");
+    }
+
+    [Fact]
     public async Task Should_write_nothing_in_a_dry_run()
     {
         await SeedAsync();
@@ -57,6 +71,10 @@ public sealed class When_a_schedule_of_backups_is_put : ApiTest
     [InlineData("""{"cron":"daily"}""", "/cron")]
     [InlineData("""{"cron":"* * * * *"}""", "/cron")]
     [InlineData("""{"cron":5}""", "/cron")]
+    [InlineData("""{"keepDaily":-1}""", "/keepDaily")]
+    [InlineData("""{"keepDays":"30"}""", "/keepDays")]
+    [InlineData("""{"keepLast":3651,"keepWeekly":0.5}""", "/keepWeekly")]
+    [InlineData("""{"keepLast":3651}""", "/keepLast")]
     [InlineData("""{"expression":"0 2 * * *"}""", "/expression")]
     [InlineData("""{"cron":"0 2 * * *","reason":""}""", "/reason")]
     public async Task Should_name_the_field_and_the_fix(string body, string pointer)

@@ -153,10 +153,10 @@ public sealed class When_backups_are_scheduled : IAsyncLifetime
         await Scheduler().RunAsync(Cancellation);
         (await TimeAsync()).ShouldBe("20:00");
         var schedules = new BackupScheduleStore(registry, new RegistryClock());
-        await schedules.PutAsync(tenant.Id, "none", "ada", null, Cancellation);
+        await schedules.PutAsync(tenant.Id, "none", KeepRule.None, "ada", null, Cancellation);
         await Scheduler().RunAsync(Cancellation);
         (await registry.ScalarAsync<bool>("select next_due_at is null and try_at is null from backup_runs")).ShouldBeTrue();
-        await schedules.PutAsync(tenant.Id, null, "ada", null, Cancellation);
+        await schedules.PutAsync(tenant.Id, null, KeepRule.None, "ada", null, Cancellation);
         await Scheduler().RunAsync(Cancellation);
         (await TimeAsync()).ShouldBe("20:00");
         (await OperationsAsync()).ShouldBe(0);
@@ -166,7 +166,7 @@ public sealed class When_backups_are_scheduled : IAsyncLifetime
     public async Task Should_not_run_what_was_switched_off_while_it_was_due()
     {
         await DueAsync("1 minute");
-        await new BackupScheduleStore(registry, new RegistryClock()).PutAsync(tenant.Id, "none", "ada", null, Cancellation);
+        await new BackupScheduleStore(registry, new RegistryClock()).PutAsync(tenant.Id, "none", KeepRule.None, "ada", null, Cancellation);
 
         await Scheduler().RunAsync(Cancellation);
 

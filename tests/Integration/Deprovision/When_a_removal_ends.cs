@@ -38,6 +38,8 @@ public sealed class When_a_removal_ends
         certificate.Removed.Select(r => r.Resource).ShouldBe(Removals);
         (certificate.SealingKey.Existed, certificate.SealingKey.MasterKeyId).ShouldBe((true, "k1"));
         certificate.Registry["credentials"].ShouldBe(1);
+        certificate.Kept.ExpireAt.ShouldBeNull();
+        (await world.RegistryAsync<long>("select count(*) from scheduled_commands where kind = 'destroyBackups'")).ShouldBe(0);
         (certificate.Reserved.Until - certificate.DeletedAt).ShouldBe(TimeSpan.FromDays(90));
         (await world.RegistryAsync<long>(
             """
@@ -46,6 +48,22 @@ public sealed class When_a_removal_ends
             """)).ShouldBe(0);
         (await world.RegistryAsync<string>("select string_agg(kind || ' ' || name, ', ' order by kind) from reserved_names")).ShouldBe($"slug {gone.Slug}, subdomain {gone.Subdomain}");
         (await world.RegistryAsync<long>("select count(*) from audit where action = 'tenant.certify' and detail->>'certificateSha256' is not null")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_say_when_its_backups_and_their_key_go_and_schedule_that()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await FinalAsync(world);
+        await world.Registry.ExecuteAsync("insert into backup_keys (tenant_id, version, master_key_id, wrapped) values (@Value, 1, 'k1', '')", new { tenant.Id.Value });
+
+        await world.ExecuteAsync(tenant, StepNames.Certify);
+
+        var stored = (await new CertificateStore(world.Registry).FindAsync(tenant.Id, default)).ShouldNotBeNull();
+        var certificate = JsonSerializer.Deserialize<DeletionCertificate>(stored.Document, Json.Options)!;
+        certificate.Kept.ShouldBe(new(0, 1) { ExpireAt = certificate.DeletedAt.AddDays(90), KeysDestroyedAt = certificate.DeletedAt.AddDays(90) });
+        (await world.RegistryAsync<string>("select kind || ' ' || (command ->> 'removal') || ' ' || state from scheduled_commands where kind = 'destroyBackups'")).ShouldBe($"destroyBackups {tenant.OperationId} scheduled");
+        (await world.RegistryAsync<bool>("select s.run_at = c.created_at + interval '90 days' from scheduled_commands s, deletion_certificates c where s.kind = 'destroyBackups'")).ShouldBeTrue();
     }
 
     [Fact]

@@ -1,15 +1,18 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Contracts.Deletion;
 using Saga.Contracts.Events;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Registry.Backups;
 using Saga.Registry.Deprovisionings;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
+using Saga.Workers.Backup;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Reservation.Deletion;
@@ -18,7 +21,7 @@ namespace Saga.Workers.Reservation.Deletion;
 /// Ends a tenant of which nothing is left outside: destroys its key, makes it a tombstone, reserves its names, writes the certificate and
 /// announces it, in one transaction. Each step before has seen that what it removed is gone.
 /// </summary>
-internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore certificates, RegistryNotifier notifier) : IStep
+internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore certificates, RegistryNotifier notifier, IOptions<BackupOptions> backups) : IStep
 {
     private static readonly string[] Removals = [StepNames.RemoveOrganization, StepNames.RemoveDatabase, StepNames.RemoveStorage, StepNames.RemoveCache];
 
@@ -35,13 +38,15 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
         {
             if (await TombstoneRows.DeleteAsync(transaction, tenant.Id, context.OperationId, cancellationToken) is { } rows)
             {
-                var document = JsonSerializer.Serialize(Certificate(context, removed, rows), Json.Options);
+                DateTimeOffset? over = rows.BackupKeys > 0 ? Time(rows.DeletedAt).AddDays(backups.Value.FinalDays) : null;
+                var document = JsonSerializer.Serialize(Certificate(context, removed, rows, over), Json.Options);
                 var sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document)));
                 var until = Time(rows.ReservedUntil);
                 await TombstoneRows.WriteAsync(transaction, tenant.Id, context.OperationId, rows, document, sha256, cancellationToken);
                 await transaction.CommitAsync(
                     [
                         .. TombstoneRows.ReleaseCommands(tenant.Id),
+                        .. over is not { } at ? [] : BackupDestruction.ScheduleCommands(tenant.Id, context.OperationId, at, Time(rows.DeletedAt)),
                         OutboxWriter.PublishCommand(new TenantDeprovisioned
                         {
                             TenantId = tenant.Id,
@@ -69,7 +74,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
     /// <summary>Never asked for: it comes after the pivot.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static DeletionCertificate Certificate(StepContext context, IReadOnlyList<RemovedResource> removed, DeletedRows rows)
+    private static DeletionCertificate Certificate(StepContext context, IReadOnlyList<RemovedResource> removed, DeletedRows rows, DateTimeOffset? over)
     {
         var tenant = context.Tenant;
         return new()
@@ -98,7 +103,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
             },
             SealingKey = new(rows.Keys > 0, rows.MasterKeyId, Time(rows.DeletedAt)),
             FinalBackup = rows is { BackupId: { } backup, BackupAt: { } at, BackupBytes: { } bytes, BackupSha256: { } sha256 } ? new(backup, Time(at), bytes, sha256) : null,
-            Kept = new(rows.KeptBackups, rows.BackupKeys),
+            Kept = new(rows.KeptBackups, rows.BackupKeys) { ExpireAt = over, KeysDestroyedAt = over },
             Reserved = new(tenant.Slug, tenant.Subdomain, rows.ProvedDomains, Time(rows.ReservedUntil)),
         };
     }
