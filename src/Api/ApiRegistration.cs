@@ -74,6 +74,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapMigrations();
         api.MapGroup("").WithTags("Tenants").MapUpdates();
         api.MapGroup("").WithTags("Tenants").MapDomains();
+        api.MapGroup("").WithTags("Tenants").MapConfig();
         api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
         api.MapGroup("").WithTags("Backups").MapBackups();
         api.MapGroup("").WithTags("Backups").MapBackupSchedules();

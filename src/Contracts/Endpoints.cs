@@ -47,6 +47,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.LinkDomains"/>.</summary>
     public const string Domains = "saga-commands-domains";
 
+    /// <summary>Takes <see cref="Commands.SetConfig"/>.</summary>
+    public const string Config = "saga-commands-config";
+
     /// <summary>Takes <see cref="Commands.BackupTenant"/>.</summary>
     public const string Backups = "saga-commands-backup";
 

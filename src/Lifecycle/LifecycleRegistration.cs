@@ -7,6 +7,7 @@ using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
 using Saga.Lifecycle.Cancel;
+using Saga.Lifecycle.Config;
 using Saga.Lifecycle.CustomSteps;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
@@ -68,6 +69,7 @@ public static class LifecycleRegistration
             .AddCommand<MigrateTenant, ValidMigrate, MigratePlan>()
             .AddCommand<UpdateTenant, ValidUpdate, UpdatePlan>()
             .AddCommand<LinkDomains, ValidLinkDomains, LinkDomainsPlan>()
+            .AddCommand<SetConfig, ValidConfig, ConfigPlan>()
             .AddCommand<BackupTenant, ValidBackup, BackupPlan>()
             .AddCommand<RestoreTenant, ValidRestore, RestorePlan>()
             .AddCommand<RemoveRestored, RemoveRestored, RemoveRestoredPlan>()

@@ -28,6 +28,8 @@ using Saga.Registry.Schedule;
 using Saga.Registry.Schema;
 using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
+using Saga.Registry.Secrets;
+using Saga.Registry.Settings;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
 using Saga.Registry.Waits;
@@ -55,6 +57,8 @@ public static class RegistryRegistration
         services.AddSingleton<ServerRoomStore>();
         services.AddSingleton<TenantDomainStore>();
         services.AddSingleton<ServerListing>();
+        services.AddSingleton<BoxKeyStore>();
+        services.AddSingleton<SettingMarkStore>();
         services.AddSingleton<ServerHealthStore>();
         services.AddSingleton<IAcceptanceStore, CommandLedger>();
         services.AddSingleton<HoldStore>();

@@ -47,6 +47,10 @@ public sealed class ProblemResult(
     /// <summary>Further errors are only counted, so that a small body cannot cause a large response.</summary>
     public const int MaxErrors = 100;
 
+    /// <summary>The same with other pointers, for a body that names fields otherwise than the command does.</summary>
+    public ProblemResult WithPointers(Func<string, string> rename) =>
+        new(type, detail, errors?.Select(e => e with { Pointer = e.Pointer is { } pointer ? rename(pointer) : null }).ToList(), operation, retryAfterSeconds);
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = type.Status;

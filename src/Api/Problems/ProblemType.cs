@@ -23,6 +23,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType DomainNotFound = new(RejectionCodes.DomainNotFound, StatusCodes.Status404NotFound, "The tenant has no such domain");
     public static readonly ProblemType CustomStepsNotFound = new("custom-steps-not-found", StatusCodes.Status404NotFound, "There is no such version of the custom steps");
     public static readonly ProblemType PlanNotFound = new("plan-not-found", StatusCodes.Status404NotFound, "There is no such plan");
+    public static readonly ProblemType ConfigKeyNotFound = new("config-key-not-found", StatusCodes.Status404NotFound, "The tenant's plan has no such key");
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "This address does not support the method");
     public static readonly ProblemType SlugTaken = new(RejectionCodes.SlugTaken, StatusCodes.Status409Conflict, "The slug is taken");
     public static readonly ProblemType DomainTaken = new(RejectionCodes.DomainTaken, StatusCodes.Status409Conflict, "The domain is taken");
@@ -69,7 +70,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];
 

@@ -44,7 +44,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, CancellationToken cancellationToken)
     {
-        var body = CommandBody.Of(command);
+        var body = CommandBody.Of(plan.WithoutSecrets(command));
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
         // Before validation: an accepted command stays accepted, even if a plan has changed since.
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
@@ -55,6 +55,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         if (input is null)
             return new CommandRejected(rejection!);
 
+        var kept = CommandBody.Of(await plan.ProtectAsync(command, cancellationToken)).ToJson();
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var customized = await custom.CurrentAsync(cancellationToken);
         var missing = await MissingAsync(customized, cancellationToken);
@@ -110,7 +111,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 NeedsSlot = plan.NeedsSlot(input),
                 Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
-                Input = body.ToJson(),
+                Input = kept,
                 Caller = caller,
                 At = operation.At,
                 AuditAction = plan.AuditAction,

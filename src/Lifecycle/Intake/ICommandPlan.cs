@@ -19,7 +19,7 @@ namespace Saga.Lifecycle.Intake;
 /// </remarks>
 /// <typeparam name="TCommand">The command as it is sent.</typeparam>
 /// <typeparam name="TInput">The validated command, with normalized texts and defaults filled in.</typeparam>
-public interface ICommandPlan<in TCommand, TInput>
+public interface ICommandPlan<TCommand, TInput>
     where TCommand : class
     where TInput : class
 {
@@ -40,6 +40,15 @@ public interface ICommandPlan<in TCommand, TInput>
 
     /// <summary>Validates the command as far as possible without the tenant, and reports every broken rule.</summary>
     ValueTask<Checked<TInput>> CheckAsync(TCommand command, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The command without what only workers may see. It is what commands with one idempotency key are compared by: a hash of a secret would
+    /// let readers of the registry try guesses.
+    /// </summary>
+    TCommand WithoutSecrets(TCommand command) => command;
+
+    /// <summary>The command as it is stored with its operation: what only workers may see is in a box that only they can open.</summary>
+    ValueTask<TCommand> ProtectAsync(TCommand command, CancellationToken cancellationToken) => ValueTask.FromResult(command);
 
     /// <summary>The tenant that the command is about.</summary>
     CommandSubject Subject(TInput input);

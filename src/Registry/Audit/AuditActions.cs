@@ -53,6 +53,9 @@ public static class AuditActions
     /// <summary>An update of a tenant was accepted.</summary>
     public const string TenantUpdate = "tenant.update";
 
+    /// <summary>It was accepted that a tenant gets its own value for a setting or a feature.</summary>
+    public const string ConfigSet = "config.set";
+
     /// <summary>An update of a tenant has taken effect everywhere.</summary>
     public const string TenantChange = "tenant.change";
 

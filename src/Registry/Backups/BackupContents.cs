@@ -31,7 +31,7 @@ public static class BackupContents
                     from holds h where h.tenant_id = t.id),
                 'domains', (select coalesce(jsonb_agg(jsonb_build_object('domain', d.domain, 'state', d.state) order by d.domain), '[]') from tenant_domains d where d.tenant_id = t.id),
                 'settings', (
-                    select coalesce(jsonb_agg(jsonb_build_object('key', s.key, 'value', s.value, 'sealed', replace(encode(s.sealed, 'base64'), E'\n', '')) order by s.key), '[]')
+                    select coalesce(jsonb_agg(jsonb_build_object('key', s.key, 'value', s.value, 'sealed', replace(encode(s.sealed, 'base64'), E'\n', ''), 'own', s.own) order by s.key), '[]')
                     from tenant_settings s where s.tenant_id = t.id))) as Json,
                 (select count(*) from tenant_settings s where s.tenant_id = t.id) as Settings,
                 (select count(*) from tenant_settings s where s.tenant_id = t.id and s.sealed is not null) as Sealed

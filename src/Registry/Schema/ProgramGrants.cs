@@ -41,6 +41,8 @@ internal static class ProgramGrants
     [
         new("tenants", "select, insert", TenantData + ", version, updated_at"),
         new("tenant_changes", "insert"),
+        // The public keys, for what only workers may open.
+        new("box_keys", "", Reads: "id, public_key, created_at"),
         new("tenant_domains", "insert, delete", "state, proved_at, checked_at, failure, expires_at"),
         new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "insert"),
@@ -67,6 +69,8 @@ internal static class ProgramGrants
     [
         .. All, .. Accepting,
         new("database_server_health", "select"),
+        // Whether a setting is sealed, and never its value.
+        new("tenant_settings", "", Reads: "tenant_id, key, own, is_sealed"),
         new("dead_letters", "select", "returned_at, returned_by"),
         new("deletion_certificates", "select"),
         new("backup_parts", "select"),
@@ -134,6 +138,7 @@ internal static class ProgramGrants
         new("operation_steps", "", Lease),
         new("tenants", "select", $"status, plan, plan_version, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),
+        new("box_keys", "select, insert"),
         // The domains of a tenant that ends, and a domain that an update replaces.
         new("tenant_domains", "delete", "linked_at"),
         new("placements", "insert, update"),

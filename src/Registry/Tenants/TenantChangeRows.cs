@@ -38,6 +38,35 @@ public static class TenantChangeRows
             tenant.Value, after, at);
     }
 
+    /// <summary>Sets or removes one of a tenant's own settings or features in the transaction that accepts the command, and records what was there.</summary>
+    /// <param name="tenant">The tenant, whose row the transaction has locked.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="field"><see cref="TenantField.Settings"/> or <see cref="TenantField.Features"/>.</param>
+    /// <param name="key">The setting or the feature.</param>
+    /// <param name="value">The value; null to remove the tenant's own one.</param>
+    /// <param name="at">When the command is accepted.</param>
+    public static IEnumerable<NpgsqlBatchCommand> SetCommands(TenantId tenant, Guid operation, string field, string key, JsonElement? value, DateTimeOffset at)
+    {
+        if (field is not (TenantField.Settings or TenantField.Features))
+            throw new ArgumentOutOfRangeException(nameof(field));
+        var json = value?.GetRawText();
+        yield return CommandLedger.Statement(
+            $"""
+            insert into tenant_changes (operation_id, tenant_id, before, after)
+            select $2, t.id, jsonb_build_object('{field}', t.{field}),
+                jsonb_build_object('{field}', case when $4::jsonb is null then t.{field} - $3::text else t.{field} || jsonb_build_object($3::text, $4::jsonb) end)
+            from tenants t where t.id = $1
+            """,
+            tenant.Value, operation, key, json);
+        yield return CommandLedger.Statement(
+            $"""
+            update tenants t set {field} = case when $3::jsonb is null then t.{field} - $2::text else t.{field} || jsonb_build_object($2::text, $3::jsonb) end,
+                version = t.version + 1, updated_at = $4
+            where t.id = $1
+            """,
+            tenant.Value, key, json, at);
+    }
+
     /// <summary>The operation's change; null when it was undone.</summary>
     public static async Task<TenantChange?> FindAsync(LeasedTransaction transaction, Guid operation, CancellationToken cancellationToken) =>
         await transaction.Connection.QuerySingleOrDefaultAsync<(string Before, string After)?>(new CommandDefinition(

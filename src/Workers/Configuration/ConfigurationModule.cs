@@ -28,6 +28,7 @@ public sealed class ConfigurationModule : ResourceModule
         services.AddSingleton<IStep, ChangePlanStep>();
         services.AddSingleton<IStep, UpdateConfigurationStep>();
         services.AddSingleton<IStep, RestorePlanStep>();
+        services.AddSingleton<IStep, SealConfigurationStep>();
         services.AddSingleton<IStep, AnnouncePlanStep>();
         services.AddOptionsWithValidateOnStart<RotationOptions>().Bind(configuration.GetSection(RotationOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<IStep, SwitchCredentialsStep>();

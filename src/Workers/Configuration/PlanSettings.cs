@@ -49,30 +49,36 @@ internal sealed class PlanSettings(PlanStore plans, TenantSealer sealer)
                 "plan-invalid", $"The plan '{plan.Name}' gives '{key}' neither a value nor 'generate'.", "Fix the plan, then replay the step.");
             sealedCount += setting.Sealed ? 1 : 0;
             generated += made ? 1 : 0;
-            await WriteAsync(transaction, tenant.Id, key, value, setting.Sealed, keep: made, cancellationToken);
+            await WriteAsync(transaction, tenant.Id, key, value, setting.Sealed, keep: made, replaceOwn: own, cancellationToken);
         }
 
         foreach (var (feature, open) in plan.Features.Where(f => features.Contains(f.Key)))
         {
             var value = JsonSerializer.SerializeToElement(tenant.Features.GetValueOrDefault(feature, open), Json.Options);
-            await WriteAsync(transaction, tenant.Id, TenantSettings.FeaturePrefix + feature, value, seal: false, keep: false, cancellationToken);
+            await WriteAsync(transaction, tenant.Id, TenantSettings.FeaturePrefix + feature, value, seal: false, keep: false, replaceOwn: false, cancellationToken);
         }
 
         return new(plan.Settings.Keys.Count(settings.Contains), plan.Features.Keys.Count(features.Contains), sealedCount, generated);
     }
 
     /// <summary>Deletes what only the former plan defines.</summary>
-    public static Task DeleteFormerAsync(LeasedTransaction transaction, TenantId tenant, Plan former, Plan plan, CancellationToken cancellationToken) =>
-        TenantSettingRows.DeleteAsync(transaction, tenant, [.. Keys(former).Except(Keys(plan), StringComparer.Ordinal)], cancellationToken);
+    /// <exception cref="StepFailureException">The tenant has a sealed value of its own among it.</exception>
+    public static async Task DeleteFormerAsync(LeasedTransaction transaction, TenantId tenant, Plan former, Plan plan, CancellationToken cancellationToken)
+    {
+        string[] gone = [.. Keys(former).Except(Keys(plan), StringComparer.Ordinal)];
+        // Open values of its own were compared when the command was accepted.
+        RequireKnown(await TenantSettingRows.ListOwnAsync(transaction, tenant, gone, cancellationToken), [], plan.Name, "setting");
+        await TenantSettingRows.DeleteAsync(transaction, tenant, gone, cancellationToken);
+    }
 
     private static IEnumerable<string> Keys(Plan plan) => plan.Settings.Keys.Concat(plan.Features.Keys.Select(f => TenantSettings.FeaturePrefix + f));
 
     private async Task WriteAsync(
-        LeasedTransaction transaction, TenantId tenant, string key, JsonElement value, bool seal, bool keep, CancellationToken cancellationToken)
+        LeasedTransaction transaction, TenantId tenant, string key, JsonElement value, bool seal, bool keep, bool replaceOwn, CancellationToken cancellationToken)
     {
         if (!seal)
         {
-            await TenantSettingRows.WriteAsync(transaction, tenant, key, value, keep, cancellationToken);
+            await TenantSettingRows.WriteAsync(transaction, tenant, key, value, keep, cancellationToken, replaceOwn);
             return;
         }
 

@@ -5,6 +5,8 @@ using Npgsql;
 using Saga.Registry;
 using Saga.Registry.Connections;
 using Saga.Registry.Processes;
+using Saga.Registry.Schema;
+using Saga.Registry.Secrets;
 using Saga.Tenancy.Runtime;
 using Saga.Tenancy.Sealing;
 
@@ -27,6 +29,8 @@ public static class SealingRegistration
         services.AddSingleton(s => new TenantSealer(
             s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<MasterKeys>(), s.GetRequiredService<RuntimeKeys>()));
         services.AddSingleton<CredentialStore>();
+        services.AddSingleton(s => new BoxKeys(s.GetRequiredService<BoxKeyStore>(), s.GetRequiredService<MasterKeys>(), s.GetRequiredService<RegistryAtStart>()));
+        services.AddHostedService(s => s.GetRequiredService<BoxKeys>());
         services.AddSingleton<TenantKeyRotation>();
         services.AddSingleton(s => PartOf(s.GetRequiredService<IOptions<SealingOptions>>().Value));
         services.AddSingleton<RuntimeKeyBackfill>();

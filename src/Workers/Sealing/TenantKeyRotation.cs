@@ -60,7 +60,7 @@ internal sealed class TenantKeyRotation(MasterKeys masters, RuntimeKeys runtimes
 
         foreach (var (key, sealedValue) in await TenantSettingRows.ListSealedAsync(transaction, tenant, cancellationToken))
         {
-            await TenantSettingRows.WriteSealedAsync(transaction, tenant, key, Again(TenantSettings.Purpose(key), sealedValue), keep: false, cancellationToken);
+            await TenantSettingRows.ResealAsync(transaction, tenant, key, Again(TenantSettings.Purpose(key), sealedValue), cancellationToken);
             count++;
         }
 
