@@ -46,13 +46,25 @@ public static class SealedBox
             throw new CryptographicException("It is no box of a known version.");
         using var pair = ECDiffieHellman.Create();
         pair.ImportPkcs8PrivateKey(privateKey, out _);
-        using var single = ECDiffieHellman.Create();
-        single.ImportSubjectPublicKeyInfo(box.Slice(1 + IdBytes, PublicBytes), out _);
         byte[] head = [.. box[..HeadBytes]];
-        using var aes = new AesGcm(Key(pair, single.PublicKey, head), TagBytes);
+        using var aes = new AesGcm(Key(pair, box.Slice(1 + IdBytes, PublicBytes), head), TagBytes);
         var plaintext = new byte[box.Length - HeadBytes - TagBytes];
         aes.Decrypt(new byte[12], box[(HeadBytes + TagBytes)..], box.Slice(HeadBytes, TagBytes), plaintext, [.. head, .. Encoding.UTF8.GetBytes(context)]);
         return plaintext;
+    }
+
+    private static byte[] Key(ECDiffieHellman own, ReadOnlySpan<byte> other, byte[] head)
+    {
+        try
+        {
+            using var single = ECDiffieHellman.Create();
+            single.ImportSubjectPublicKeyInfo(other, out _);
+            return Key(own, single.PublicKey, head);
+        }
+        catch (Exception error) when (error is PlatformNotSupportedException or ArgumentException)
+        {
+            throw new CryptographicException("The box was made with a key of another kind.", error);
+        }
     }
 
     private static byte[] Key(ECDiffieHellman own, ECDiffieHellmanPublicKey other, byte[] head) =>
