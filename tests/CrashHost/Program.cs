@@ -40,6 +40,7 @@ var outcome = orders switch
     { Update: { } update } => await SubmitAsync(update),
     { Deprovision: { } deprovision } => await SubmitAsync(deprovision),
     { Backup: { } backup } => await SubmitAsync(backup),
+    { Restore: { } restore } => await SubmitAsync(restore),
     { Rotate: { } rotate } => await SubmitAsync(rotate),
     _ => await SubmitAsync(orders.Command!),
 };

@@ -14,7 +14,10 @@ public sealed record RestoreTenant
     /// <summary>A complete backup of the tenant.</summary>
     public required Guid BackupId { get; init; }
 
-    /// <summary>beside: into a database of its own, which is removed after some time.</summary>
+    /// <summary>
+    /// beside: into a database of its own, which is removed after some time. replace: instead of what the tenant uses, which is kept for some
+    /// time and can be returned to with <see cref="RevertMove"/>.
+    /// </summary>
     public required string Mode { get; init; }
 
     /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header.</summary>

@@ -2,7 +2,7 @@ using Saga.Contracts.Identifiers;
 
 namespace Saga.Contracts.Events;
 
-/// <summary>A tenant's backup was restored into a database of its own and verified. Published once per restore.</summary>
+/// <summary>A tenant's backup was restored and verified. Published once per restore.</summary>
 public sealed record TenantRestored
 {
     public required TenantId TenantId { get; init; }
@@ -11,14 +11,15 @@ public sealed record TenantRestored
 
     public required Guid BackupId { get; init; }
 
-    /// <summary>The mode of the command, such as beside.</summary>
+    /// <summary>The mode of the command: beside or replace.</summary>
     public required string Mode { get; init; }
 
     public required string Server { get; init; }
 
+    /// <summary>The database with the restored rows.</summary>
     public required string Database { get; init; }
 
-    /// <summary>When the database is removed.</summary>
+    /// <summary>When the restored database is removed, or what it has replaced.</summary>
     public required DateTimeOffset RemoveAt { get; init; }
 
     public required Guid OperationId { get; init; }

@@ -72,6 +72,10 @@ public static class StepNames
     public const string VerifyRestored = "restored.verify";
     public const string AnnounceRestored = "restored.announce";
     public const string DropRestored = "restored.drop";
+    public const string FillReplacement = "replacement.fill";
+    public const string CheckReplacement = "replacement.check";
+    public const string TakeAwayReplaced = "replacement.away";
+    public const string OpenReplacement = "replacement.open";
     public const string ExpireBackups = "backups.expire";
     public const string DestroyBackupKeys = "backupKeys.destroy";
     public const string CheckTenant = "tenant.check";

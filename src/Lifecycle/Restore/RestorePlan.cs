@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
@@ -5,12 +6,13 @@ using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Audit;
 using Saga.Registry.Backups;
+using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Restore;
 
 /// <summary>A restore of a tenant's rows. What can be known without the backup's files is refused here; its first step checks those before anything is written.</summary>
-public sealed class RestorePlan(BackupStore backups) : ICommandPlan<RestoreTenant, ValidRestore>
+public sealed class RestorePlan(BackupStore backups, ServerRoomStore servers) : ICommandPlan<RestoreTenant, ValidRestore>
 {
     public const string ModeRule = "must be beside or replace";
 
@@ -18,7 +20,7 @@ public sealed class RestorePlan(BackupStore backups) : ICommandPlan<RestoreTenan
 
     public static string Queue => Endpoints.Restores;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RestoreWorkflow.Beside];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RestoreWorkflow.Beside, RestoreWorkflow.Replace];
 
     public string AuditAction => AuditActions.TenantRestore;
 
@@ -33,7 +35,7 @@ public sealed class RestorePlan(BackupStore backups) : ICommandPlan<RestoreTenan
             return new(null, [.. errors, new("/mode", ModeRule)]);
         return errors.Count > 0
             ? new(null, errors)
-            : new(new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode), []);
+            : new(new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode, await servers.ListAsync(cancellationToken)), []);
     }
 
     public CommandSubject Subject(ValidRestore input) => new CommandSubject.ExistingTenant(input.TenantId);
@@ -59,21 +61,40 @@ public sealed class RestorePlan(BackupStore backups) : ICommandPlan<RestoreTenan
             };
         }
 
-        if (input.Mode == RestoreMode.Replace)
+        return TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? (input.Mode == RestoreMode.Replace ? Replaces(input, tenant) : null);
+    }
+
+    public WorkflowDefinition Plan(ValidRestore input, Tenant? tenant) => input.Mode == RestoreMode.Replace ? RestoreWorkflow.Replace : RestoreWorkflow.Beside;
+
+    public object AuditDetail(ValidRestore input) => new { backupId = input.BackupId, mode = input.Mode.ToString().ToLowerInvariant() };
+
+    private static OperationRejected? Replaces(ValidRestore input, Tenant tenant)
+    {
+        // The rows of a tenant that is closed or on its way elsewhere stay what they are.
+        if (TenantGuard.RequireOpen(tenant) is { } held)
+            return held;
+        if (tenant.Tier == IsolationTier.Row)
         {
             return new()
             {
-                Code = RejectionCodes.NotSupported, Detail = "A restore cannot replace a tenant's rows yet. Restore beside, and copy from there what is needed.",
+                Code = RejectionCodes.NotSupported,
+                Detail = $"Tenant '{tenant.Slug}' has its rows in shared tables, where this version cannot replace them. Restore beside, and copy from there what is needed.",
                 Errors = [new("/mode", "must be beside")],
             };
         }
 
-        return TenantGuard.RequireStatus(tenant, TenantStatus.Active);
+        return input.Servers.FirstOrDefault(s => s.Name == tenant.Placement?.Server) switch
+        {
+            { Accepting: false } server => new() { Code = RejectionCodes.NoServer, Detail = $"Database server '{server.Name}' takes no further placements, and what is restored needs one." },
+            { } server when server.Used >= server.Maximum => new()
+            {
+                Code = RejectionCodes.ServerFull,
+                Detail = string.Create(CultureInfo.InvariantCulture,
+                    $"Database server '{server.Name}' is full: it holds {server.Used} of {server.Maximum} placements, and a restore needs one more until what it replaced is removed."),
+            },
+            _ => null,
+        };
     }
-
-    public WorkflowDefinition Plan(ValidRestore input, Tenant? tenant) => RestoreWorkflow.Beside;
-
-    public object AuditDetail(ValidRestore input) => new { backupId = input.BackupId, mode = input.Mode.ToString().ToLowerInvariant() };
 
     private static RestoreMode? ModeOf(string? text) => text switch
     {

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Placements;
 
 namespace Saga.Lifecycle.Restore;
 
@@ -6,7 +7,8 @@ namespace Saga.Lifecycle.Restore;
 /// <param name="BackupId">The backup that the command names.</param>
 /// <param name="Found">That backup; null when there is none.</param>
 /// <param name="Mode">What the restore does.</param>
-public sealed record ValidRestore(TenantId TenantId, Guid BackupId, Registry.Backups.Backup? Found, RestoreMode Mode);
+/// <param name="Servers">The database servers.</param>
+public sealed record ValidRestore(TenantId TenantId, Guid BackupId, Registry.Backups.Backup? Found, RestoreMode Mode, IReadOnlyList<PlacementServer> Servers);
 
 public enum RestoreMode
 {

@@ -136,6 +136,22 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             ? new DateTimeOffset(until)
             : null;
 
+    /// <summary>Remembers what a restore has put into a placement, before the tenant is routed to it.</summary>
+    /// <param name="transaction">The step's transaction.</param>
+    /// <param name="placement">The placement.</param>
+    /// <param name="rows">The rows of each table, as JSON.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    public static Task RememberRowsAsync(LeasedTransaction transaction, Guid placement, string rows, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync("update placements set restored_rows = @rows::jsonb where id = @placement", new { placement, rows }, cancellationToken);
+
+    /// <summary>What a restore has put into a placement, as JSON; null for a placement that no restore has filled.</summary>
+    public async Task<string?> RestoredRowsAsync(Guid placement, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand("select restored_rows::text from placements where id = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = placement });
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
     /// <summary>Marks a kept placement as gone, and frees its room. Commit these commands with the transaction.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> ReleaseKeptCommands(Guid placement) => PlacementSql.ReleaseKept(placement);
 

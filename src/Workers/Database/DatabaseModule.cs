@@ -73,6 +73,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<PlaceInventory>();
         services.AddSingleton<RowRemoval>();
         services.TryAddSingleton<RestoredDatabases>();
+        services.AddSingleton<RestoredPlaces>();
         services.AddSingleton<IStep, RemoveDatabaseStep>();
         services.AddSingleton<PlaceLogins>();
         services.AddSingleton<LoginTrial>();

@@ -1,10 +1,14 @@
 using Amazon.S3;
 using Amazon.S3.Model;
 using Dapper;
+using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Restore;
+using Saga.Registry.Backups;
+using Saga.Registry.Placements;
 using Saga.Tests.EndToEnd.Suspension;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -15,6 +19,9 @@ namespace Saga.Tests.EndToEnd.Backups;
 internal sealed class BackupSite(SuspensionSite site) : IAsyncDisposable
 {
     private readonly ICommandIntake<BackupTenant> backUp = Intakes.Of<BackupTenant, ValidBackup, BackupPlan>(site.Site.Registry, new());
+
+    private readonly ICommandIntake<RestoreTenant> restore = Intakes.Of<RestoreTenant, ValidRestore, RestorePlan>(
+        site.Site.Registry, new(new BackupStore(site.Site.Registry), new ServerRoomStore(site.Site.Registry)));
 
     public SuspensionSite Tenants => site;
 
@@ -34,6 +41,46 @@ internal sealed class BackupSite(SuspensionSite site) : IAsyncDisposable
     {
         using var client = site.Site.World.S3.Client();
         await client.PutObjectAsync(new PutObjectRequest { BucketName = site.Site.Bucket, Key = $"tenants/{tenant}/{key}", ContentBody = content });
+    }
+
+    /// <summary>The command that restores the tenant's only backup.</summary>
+    public async Task<RestoreTenant> CommandAsync(TenantId tenant, string mode, string? key = null) => new()
+    {
+        TenantId = tenant, BackupId = await site.ScalarAsync<Guid>("select id from backups where tenant_id = @Value", new { tenant.Value }), Mode = mode, IdempotencyKey = key,
+    };
+
+    public async Task<Guid> RestoreAsync(RestoreTenant command) => await restore.SubmitAsync(command, Caller.OfToken(Site.Caller), default) switch
+    {
+        CommandAccepted accepted => accepted.OperationId,
+        CommandRejected rejected => throw new InvalidOperationException(rejected.Rejection.Detail),
+        _ => throw new InvalidOperationException("No outcome."),
+    };
+
+    /// <summary>The databases that restores have made, on all servers.</summary>
+    public async Task<IReadOnlyList<string>> RestoredDatabasesAsync()
+    {
+        var found = new List<string>();
+        foreach (var server in site.Site.Servers)
+        {
+            await using var connection = await OpenAsync(server, "postgres");
+            found.AddRange(await connection.QueryAsync<string>("select datname from pg_database where starts_with(datname, 'restored_')"));
+        }
+
+        return [.. found.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Runs a statement as a superuser, whom no policy stops, where the tenant is routed.</summary>
+    public async Task<T?> InPlaceAsync<T>(TenantId tenant, string sql)
+    {
+        string server, database, schema;
+        await using (var registry = await site.Site.Registry.OpenConnectionAsync())
+        {
+            (server, database, schema) = await registry.QuerySingleAsync<(string, string, string)>(
+                "select server, database, schema from placements where tenant_id = @Value and state = 'current'", new { tenant.Value });
+        }
+
+        await using var connection = await OpenAsync(site.Site.Servers.Single(s => s.Name == server), database);
+        return await connection.ExecuteScalarAsync<T>($"set search_path = {schema}; {sql}", new { tenant.Value });
     }
 
     /// <summary>The names of all files of backups, and of unfinished uploads.</summary>
@@ -61,6 +108,13 @@ internal sealed class BackupSite(SuspensionSite site) : IAsyncDisposable
             .. (await connection.QueryAsync<string>(
                 "select file from backup_parts union select manifest_file from backups where state = 'completed'")).Order(StringComparer.Ordinal),
         ];
+    }
+
+    private static async Task<NpgsqlConnection> OpenAsync(SiteServer server, string database)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = database, Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
     }
 
     public ValueTask DisposeAsync() => site.DisposeAsync();

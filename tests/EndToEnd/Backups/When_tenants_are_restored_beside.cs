@@ -1,12 +1,8 @@
 using Dapper;
-using Npgsql;
-using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
-using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Restore;
-using Saga.Registry.Backups;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Saga.Workers.Runtime;
@@ -16,7 +12,6 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Backups;
 
 /// <summary>On the real servers, in the tier with a dump in a shared database. The steps that fail are taken from the workflow.</summary>
-[Collection(Alone.Name)]
 public sealed class When_tenants_are_restored_beside
 {
     [Fact]
@@ -46,9 +41,9 @@ public sealed class When_tenants_are_restored_beside
         }
 
         await Task.WhenAll(tenants.Select(async (tenant, i) =>
-            await site.Tenants.EndAsync(await RestoreAsync(site, tenant), cases[i].Fault == "permanent" ? OperationState.Compensated : OperationState.Completed)));
+            await site.Tenants.EndAsync(await site.RestoreAsync(await site.CommandAsync(tenant, "beside")), cases[i].Fault == "permanent" ? OperationState.Compensated : OperationState.Completed)));
 
-        (await DatabasesAsync(site)).ShouldBe(await KnownDatabasesAsync(site));
+        (await site.RestoredDatabasesAsync()).ShouldBe(await KnownDatabasesAsync(site));
         (await site.Tenants.ScalarAsync<long>("select count(*) from restored_databases where announced_at is not null")).ShouldBe(steps.Length);
         (await site.Tenants.ScalarAsync<long>("select count(*) from scheduled_commands where kind = 'remove-restored'")).ShouldBe(steps.Length);
 
@@ -57,7 +52,7 @@ public sealed class When_tenants_are_restored_beside
         await Until.TrueAsync(
             async () => await site.Tenants.ScalarAsync<long>("select count(*) from operations where kind = 'remove-restored' and state = 'completed'") == steps.Length,
             "the restored databases are removed", TimeSpan.FromSeconds(120));
-        (await DatabasesAsync(site)).ShouldBeEmpty();
+        (await site.RestoredDatabasesAsync()).ShouldBeEmpty();
         (await site.FilesAsync()).ShouldBe(await site.KnownFilesAsync(), "a restore only reads the backup");
 
         void Fail(StepContext context, int call, string fault, Exception error)
@@ -68,31 +63,6 @@ public sealed class When_tenants_are_restored_beside
                     throw error;
             }
         }
-    }
-
-    private static async Task<Guid> RestoreAsync(BackupSite site, TenantId tenant)
-    {
-        var registry = site.Tenants.Site.Registry;
-        var backup = await site.Tenants.ScalarAsync<Guid>("select id from backups where tenant_id = @Value", new { tenant.Value });
-        var intake = Intakes.Of<RestoreTenant, ValidRestore, RestorePlan>(registry, new(new BackupStore(registry)));
-        return await intake.SubmitAsync(new() { TenantId = tenant, BackupId = backup, Mode = "beside" }, Caller.OfToken(Site.Caller), default) switch
-        {
-            CommandAccepted accepted => accepted.OperationId,
-            CommandRejected rejected => throw new InvalidOperationException(rejected.Rejection.Detail),
-            _ => throw new InvalidOperationException("No outcome."),
-        };
-    }
-
-    private static async Task<List<string>> DatabasesAsync(BackupSite site)
-    {
-        var found = new List<string>();
-        foreach (var server in site.Tenants.Site.Servers)
-        {
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
-            found.AddRange(await connection.QueryAsync<string>("select datname from pg_database where starts_with(datname, 'restored_')"));
-        }
-
-        return [.. found.Order(StringComparer.Ordinal)];
     }
 
     private static async Task<List<string>> KnownDatabasesAsync(BackupSite site)

@@ -10,6 +10,8 @@ public sealed class When_a_restore_is_posted : ApiTest
     private const string Backup = "019a0000-0000-7000-8000-000000000001";
     private const string Body = $$"""{"backupId":"{{Backup}}","mode":"beside"}""";
 
+    private const string Replace = $$"""{"backupId":"{{Backup}}","mode":"replace"}""";
+
     [Fact]
     public async Task Should_answer_with_the_operation_and_audit_it()
     {
@@ -44,7 +46,6 @@ public sealed class When_a_restore_is_posted : ApiTest
     [InlineData("""{"backupId":"mine","mode":"beside"}""", 422, "validation", "/backupId")]
     [InlineData($$"""{"backupId":"{{Backup}}","mode":"instead"}""", 422, "validation", "/mode")]
     [InlineData($$"""{"backupId":"{{Backup}}","mode":"beside","force":true}""", 422, "validation", "/force")]
-    [InlineData($$"""{"backupId":"{{Backup}}","mode":"replace"}""", 422, "not-supported", "/mode")]
     [InlineData("""{"backupId":"019a0000-0000-7000-8000-0000000000ff","mode":"beside"}""", 404, "backup-not-found", "/backupId")]
     public async Task Should_name_the_field_and_the_fix(string body, int status, string code, string pointer)
     {
@@ -54,6 +55,53 @@ public sealed class When_a_restore_is_posted : ApiTest
 
         Pointers(await ProblemAsync(response, status, code)).ShouldBe(pointer);
         (await Server.QueryAsync<long>("select count(*) from operations where kind = 'restore'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_show_how_rows_would_be_replaced()
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync("update tenants set tier = 'schema'");
+
+        using var response = await PostAsync(tenant, Replace, query: "?dryRun=true");
+
+        var preview = await ApiServer.JsonAsync(response);
+        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(
+            ["backup.check", "move.reserve", "restored.create", "restored.rows", "restored.verify", "move.create", "replacement.fill", "replacement.check", "replacement.away", "move.switch", "replacement.open", "restored.drop"]);
+        preview.GetProperty("changes").EnumerateArray().ShouldContain(c => c.GetString()!.Contains("for seconds, however many rows it has", StringComparison.Ordinal));
+        preview.TryGetProperty("refusal", out _).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("update tenants set tier = 'row'", 422, "not-supported", "in shared tables")]
+    [InlineData("update tenants set tier = 'schema'; insert into holds (tenant_id, code, effect, actor, reason) select id, 'abuse', 'closed', 'ada', 'Spam.' from tenants", 409, "tenant-state", "hold abuse")]
+    public async Task Should_replace_no_rows_of_a_tenant_where_that_cannot_be(string state, int status, string code, string detail)
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync(state);
+
+        using var response = await PostAsync(tenant, Replace);
+
+        (await ProblemAsync(response, status, code)).GetProperty("detail").GetString()!.ShouldContain(detail);
+        (await Server.QueryAsync<long>("select count(*) from operations where kind = 'restore'")).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("placed = max_tenants", "server-full", "is full")]
+    [InlineData("accepting = false", "no-server", "takes no further placements")]
+    public async Task Should_need_room_for_what_replaces(string server, string code, string detail)
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync(
+            $"""
+            update tenants set tier = 'schema'; update database_servers set {server};
+            insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state)
+            select id, id, 1, (select min(name) from database_servers), 'saga_schemas_1', 't_1', 'schema', 't_1', 't_1_owner', 'current' from tenants;
+            """);
+
+        using var response = await PostAsync(tenant, Replace);
+
+        (await ProblemAsync(response, 409, code)).GetProperty("detail").GetString()!.ShouldContain(detail);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Backup.Restore;
 
-/// <summary>Removes the database of the restore that the command names. A second run finds nothing.</summary>
+/// <summary>Removes the database of the restore that the command names, or otherwise that of the operation itself. A second run finds nothing.</summary>
 internal sealed class DropRestoredStep(RestoredDatabases databases) : IStep
 {
     public string Name => StepNames.DropRestored;
@@ -17,9 +17,12 @@ internal sealed class DropRestoredStep(RestoredDatabases databases) : IStep
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        await databases.DropAsync(context, context.Input<RemoveRestored>().OperationId, cancellationToken);
+        await databases.DropAsync(context, context.Input<RestoredWish>().OperationId ?? context.OperationId, cancellationToken);
         return null;
     }
+
+    // What RemoveRestored says, and a restore does not.
+    private sealed record RestoredWish(Guid? OperationId = null);
 
     /// <summary>What was removed does not come back.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Workers.Database.Restored;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
@@ -17,6 +18,7 @@ internal static class MovesRegistration
         services.AddSingleton<PlaceSwitch>();
         services.AddSingleton<MoveOpening>();
         services.AddSingleton<KeptCopies>();
+        services.AddSingleton<RowTransfer>();
         services.AddSingleton<IStep, ReserveMoveStep>();
         services.AddSingleton<IStep, CreateMoveStep>();
         services.AddSingleton<IStep, LockPlaceStep>();
@@ -26,6 +28,10 @@ internal static class MovesRegistration
         services.AddSingleton<IStep, SwitchStep>();
         services.AddSingleton<IStep, OpenMovedStep>();
         services.AddSingleton<IStep, DropCopyStep>();
+        services.AddSingleton<IStep, FillReplacementStep>();
+        services.AddSingleton<IStep, CheckReplacementStep>();
+        services.AddSingleton<IStep, TakeAwayReplacedStep>();
+        services.AddSingleton<IStep, OpenReplacementStep>();
         services.AddSingleton<IStep, BeginRevertStep>();
         services.AddSingleton<IStep, CompareCopyStep>();
         services.AddSingleton<IStep, SwitchBackStep>();

@@ -26,7 +26,8 @@ internal sealed class ReserveMoveStep(PlanStore plans, PlacementStore placements
             "row" => Contracts.Identifiers.IsolationTier.Row,
             "schema" => Contracts.Identifiers.IsolationTier.Schema,
             "database" => Contracts.Identifiers.IsolationTier.Database,
-            _ => plan.Tiers.Contains(current.Tier) ? current.Tier : plan.DefaultTier,
+            // A restore names neither plan nor tier nor server, and changes none of them.
+            _ => command is { TargetPlan: null, Server: null } || plan.Tiers.Contains(current.Tier) ? current.Tier : plan.DefaultTier,
         };
         var server = command.Server ?? current.Place.Server;
         // In shared tables, rows of two placements of one tenant could not be told apart.

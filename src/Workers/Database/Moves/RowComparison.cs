@@ -19,10 +19,20 @@ internal sealed class RowComparison(DatabaseServers servers)
         var differing = source.Keys.Concat(target.Keys).FirstOrDefault(t => source.GetValueOrDefault(t) != target.GetValueOrDefault(t));
         return new(source.Count, source.Values.Sum(t => t.Rows))
         {
+            Target = target,
             Difference = differing is null ? null : string.Create(
                 CultureInfo.InvariantCulture,
                 $"Table '{differing}' differs: {Rows(source, differing)} in database '{from.Place.Database}' on server '{from.Place.Server}', {Rows(target, differing)} in '{to.Place.Database}' on '{to.Place.Server}'."),
         };
+    }
+
+    /// <summary>Compares a place with what was in it earlier.</summary>
+    /// <returns>The first difference, for people; null when there is none.</returns>
+    public async Task<string?> SinceAsync(StepContext context, TenantPlacement place, IReadOnlyDictionary<string, RowFingerprint> then, CancellationToken cancellationToken)
+    {
+        var now = await ReadAsync(context, place, asText: false, cancellationToken);
+        return now.Keys.Concat(then.Keys).FirstOrDefault(t => now.GetValueOrDefault(t) != then.GetValueOrDefault(t)) is not { } differing ? null : string.Create(
+            CultureInfo.InvariantCulture, $"Table '{differing}' differs: {Rows(now, differing)} now, {Rows(then, differing)} then.");
     }
 
     private static string Rows(IReadOnlyDictionary<string, RowFingerprint> tables, string table) =>
@@ -54,6 +64,9 @@ internal sealed class RowComparison(DatabaseServers servers)
 /// <param name="Rows">How many rows the tenant has in them.</param>
 internal sealed record ComparedRows(int Tables, long Rows)
 {
+    /// <summary>The rows of each table in the second place.</summary>
+    public required IReadOnlyDictionary<string, RowFingerprint> Target { get; init; }
+
     /// <summary>The first difference, for people; null when there is none.</summary>
     public string? Difference { get; init; }
 }

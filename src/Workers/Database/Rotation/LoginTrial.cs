@@ -26,6 +26,7 @@ internal sealed class LoginTrial(TenantConnections connections, ConnectionBudget
             await using var reserved = await budgets.Of(server).ReserveAsync(1, cancellationToken);
             var login = new NpgsqlConnectionStringBuilder(await connections.ConnectionStringAsync(context.TenantId, cancellationToken))
             {
+                Database = placement.Place.Database,
                 Username = credential.Username,
                 Password = credential.Password,
                 MaxPoolSize = 1,
@@ -54,7 +55,7 @@ internal sealed class LoginTrial(TenantConnections connections, ConnectionBudget
             or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable or PlaceStates.Closed or PlaceStates.Moved or PlaceStates.ReadOnly)
         {
             throw StepFailureException.Permanent(
-                "login-unusable", $"The new login '{credential.Username}' cannot use the tenant's rows: {error.MessageText}", "Verify the tenant, and repair what is missing. Then rotate again.",
+                "login-unusable", $"The new login '{credential.Username}' cannot use the tenant's rows: {error.MessageText}", "Verify the tenant, and repair what is missing. Then send the command again.",
                 DatabaseFailures.System(server), error);
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))
@@ -74,5 +75,5 @@ internal sealed class LoginTrial(TenantConnections connections, ConnectionBudget
     };
 
     private static StepFailureException Broken(Credential credential, string what) => StepFailureException.Permanent(
-        "isolation-broken", $"The new login '{credential.Username}' is not isolated from other tenants: {what}.", "Verify the tenant, and close what it names. Then rotate again.");
+        "isolation-broken", $"The new login '{credential.Username}' is not isolated from other tenants: {what}.", "Verify the tenant, and close what it names. Then send the command again.");
 }
