@@ -8,6 +8,7 @@ using Saga.Api.Backups;
 using Saga.Api.Commands;
 using Saga.Api.CustomSteps;
 using Saga.Api.DeadLetters;
+using Saga.Api.Exports;
 using Saga.Api.Fleet;
 using Saga.Api.Health;
 using Saga.Api.Limits;
@@ -37,6 +38,7 @@ public static class ApiRegistration
         services.AddHostedService<CustomStepsAtStart>();
         services.AddTokens(configuration).AddCallerLimits(configuration).AddServerHardening().AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
+        services.AddExports(configuration);
         services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton(typeof(TenantCommands<>));
         services.AddSingleton<BackupRules>();
@@ -78,6 +80,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapDeprovisioning();
         api.MapGroup("").WithTags("Backups").MapBackups();
         api.MapGroup("").WithTags("Backups").MapBackupSchedules();
+        api.MapGroup("").WithTags("Exports").MapExports();
         api.MapGroup("").WithTags("Tenants").MapVerifications();
         api.MapGroup("").WithTags("Tenants").MapRotations();
         api.MapGroup("").WithTags("Fleet").MapFleet();

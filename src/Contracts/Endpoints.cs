@@ -63,6 +63,12 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.DestroyBackups"/>, and refuses it: only a schedule may send it.</summary>
     public const string BackupDestructions = "saga-commands-destroy-backups";
 
+    /// <summary>Takes <see cref="Commands.ExportTenant"/>.</summary>
+    public const string Exports = "saga-commands-export";
+
+    /// <summary>Takes <see cref="Commands.RemoveExport"/>.</summary>
+    public const string ExportRemovals = "saga-commands-remove-export";
+
     /// <summary>Takes <see cref="Commands.VerifyTenant"/>.</summary>
     public const string Verifications = "saga-commands-verify";
 

@@ -12,6 +12,7 @@ using Saga.Lifecycle.CustomSteps;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Domains;
+using Saga.Lifecycle.Export;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.MasterKeys;
 using Saga.Lifecycle.Migrate;
@@ -21,6 +22,7 @@ using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.RemoveCopies;
 using Saga.Lifecycle.Restore;
+using Saga.Lifecycle.RemoveExports;
 using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Rotate;
 using Saga.Lifecycle.Suspend;
@@ -75,6 +77,8 @@ public static class LifecycleRegistration
             .AddCommand<RemoveRestored, RemoveRestored, RemoveRestoredPlan>()
             .AddCommand<ExpireBackups, ExpireBackups, ExpireBackupsPlan>()
             .AddCommand<DestroyBackups, DestroyBackups, DestroyBackupsPlan>()
+            .AddCommand<ExportTenant, ValidExport, ExportPlan>()
+            .AddCommand<RemoveExport, RemoveExport, RemoveExportPlan>()
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>();

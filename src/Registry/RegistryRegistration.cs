@@ -15,6 +15,7 @@ using Saga.Registry.CustomSteps;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Deprovisionings;
 using Saga.Registry.Domains;
+using Saga.Registry.Exports;
 using Saga.Registry.Holds;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
@@ -81,6 +82,8 @@ public static class RegistryRegistration
         services.AddSingleton<BackupRunStore>();
         services.AddSingleton<RestoredStore>();
         services.AddSingleton<BackupExpiryStore>();
+        services.AddSingleton<ExportStore>();
+        services.AddSingleton<ExportContents>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

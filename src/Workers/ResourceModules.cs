@@ -4,6 +4,7 @@ using Saga.Workers.Backup;
 using Saga.Workers.Cache;
 using Saga.Workers.Configuration;
 using Saga.Workers.Database;
+using Saga.Workers.Exports;
 using Saga.Workers.Http;
 using Saga.Workers.Identity;
 using Saga.Workers.Notification;
@@ -19,7 +20,7 @@ public static class ResourceModules
     public static IReadOnlyList<ResourceModule> All { get; } =
     [
         new ReservationModule(), new IdentityModule(), new DatabaseModule(), new StorageModule(), new CacheModule(), new ConfigurationModule(),
-        new VerificationModule(), new NotificationModule(), new BackupModule(),
+        new VerificationModule(), new NotificationModule(), new BackupModule(), new ExportModule(),
         new HttpModule(),
     ];
 

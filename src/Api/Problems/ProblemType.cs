@@ -18,6 +18,10 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
     public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType BackupNotFound = new(RejectionCodes.BackupNotFound, StatusCodes.Status404NotFound, "There is no such backup");
+    public static readonly ProblemType ExportNotFound = new("export-not-found", StatusCodes.Status404NotFound, "There is no such export");
+    public static readonly ProblemType ExportState = new("export-state", StatusCodes.Status409Conflict, "The export has no file to download");
+    public static readonly ProblemType ExportLinkInvalid = new("export-link-invalid", StatusCodes.Status403Forbidden, "The link is not valid or has expired");
+    public static readonly ProblemType ExportLinksUnavailable = new("export-links-unavailable", StatusCodes.Status503ServiceUnavailable, "This Api cannot give links to exports");
     public static readonly ProblemType DeadLetterNotFound = new("dead-letter-not-found", StatusCodes.Status404NotFound, "There is no such dead letter");
     public static readonly ProblemType ScheduledNotFound = new("scheduled-not-found", StatusCodes.Status404NotFound, "There is no such scheduled command");
     public static readonly ProblemType DomainNotFound = new(RejectionCodes.DomainNotFound, StatusCodes.Status404NotFound, "The tenant has no such domain");
@@ -71,6 +75,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
         SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, ServerFull, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState,
+        ExportNotFound, ExportState, ExportLinkInvalid, ExportLinksUnavailable,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];
 

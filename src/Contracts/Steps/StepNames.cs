@@ -78,6 +78,9 @@ public static class StepNames
     public const string OpenReplacement = "replacement.open";
     public const string ExpireBackups = "backups.expire";
     public const string DestroyBackupKeys = "backupKeys.destroy";
+    public const string BeginExport = "export.begin";
+    public const string WriteExport = "export.write";
+    public const string RemoveExport = "export.remove";
     public const string CheckTenant = "tenant.check";
     public const string AddLogin = "login.add";
     public const string AddCacheUser = "cacheUser.add";
@@ -99,6 +102,7 @@ public static class WorkerNames
     public const string Verification = "verification";
     public const string Notification = "notification";
     public const string Backup = "backup";
+    public const string Export = "export";
 
     /// <summary>Runs every custom step that is a call to an https endpoint.</summary>
     public const string Http = "http";

@@ -86,6 +86,21 @@ public static class AuditActions
     /// <summary>A tenant got a schedule of backups of its own, or lost it.</summary>
     public const string BackupScheduleSet = "backupSchedule.set";
 
+    /// <summary>The export of a tenant was accepted.</summary>
+    public const string TenantExport = "tenant.export";
+
+    /// <summary>An export can be downloaded.</summary>
+    public const string ExportComplete = "export.complete";
+
+    /// <summary>An export failed or was cancelled, and what it had written was removed.</summary>
+    public const string ExportFail = "export.fail";
+
+    /// <summary>Somebody got a link to an export's file.</summary>
+    public const string ExportLink = "export.link";
+
+    /// <summary>The removal of an export's file was accepted.</summary>
+    public const string ExportRemove = "export.remove";
+
     /// <summary>A tenant's rows got another place.</summary>
     public const string TenantMove = "tenant.move";
 

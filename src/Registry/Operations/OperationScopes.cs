@@ -28,6 +28,9 @@ public static class OperationScopes
 
     public static string Tenant(TenantId tenant) => $"tenant:{tenant}";
 
+    /// <summary>The file of one export, which is removed whatever else works on its tenant.</summary>
+    public static string Export(Guid export) => $"export:{export}";
+
     public static bool IsTenant(string scope) => scope.StartsWith("tenant:", StringComparison.Ordinal);
 
     /// <summary>

@@ -61,6 +61,8 @@ internal static class ProgramGrants
         new("backups", "select"),
         new("restored_databases", "select"),
         new("idempotency_keys", "select, insert"),
+        // Whether an export's file is there to be removed.
+        new("exports", "select"),
         new("custom_steps", "select"),
     ];
 
@@ -172,6 +174,9 @@ internal static class ProgramGrants
         // A tenant that ends has no backups by a schedule.
         new("backup_schedules", "delete", Reads: "tenant_id"),
         new("backup_runs", "delete", Reads: "tenant_id"),
+        new("exports", "select, insert, update"),
+        // Of the audit log, only the lines that a running export asks for.
+        new("exported_audit", "select"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),
     ];

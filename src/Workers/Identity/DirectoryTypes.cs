@@ -53,6 +53,24 @@ public sealed record DisabledOrganization(int Members, int SignedOut);
 /// <param name="MadeForTenant">Users that were made for the tenant, whether they are members or not.</param>
 public sealed record TenantMembers(long Members, long MadeForTenant);
 
+/// <summary>A member of an organisation, as the directory describes the person.</summary>
+public sealed record DirectoryMember
+{
+    public required string Id { get; init; }
+
+    public string? Username { get; init; }
+
+    public string? Email { get; init; }
+
+    public string? FirstName { get; init; }
+
+    public string? LastName { get; init; }
+
+    public required bool Enabled { get; init; }
+
+    public required bool EmailVerified { get; init; }
+}
+
 /// <summary>What was removed with an organisation.</summary>
 /// <param name="Users">Users that were deleted.</param>
 /// <param name="Memberships">Memberships that were ended of users who stay.</param>

@@ -28,6 +28,12 @@ public interface IDirectory
     /// <summary>How many members the tenant's organisation has, and how many users were made for the tenant.</summary>
     Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>The members of the tenant's organisation; none when there is no organisation. One who joins or leaves meanwhile may be missing.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="userId">Only this one; everybody when null.</param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    IAsyncEnumerable<DirectoryMember> MembersAsync(TenantId tenant, string? userId, CancellationToken cancellationToken);
+
     /// <summary>
     /// Removes the tenant's organisation, and those users that were made for this tenant, belong to no other organisation, hold no role beyond
     /// the defaults and are linked to no identity provider. All others only leave the organisation. Does nothing for what is gone already.

@@ -1,14 +1,16 @@
 using Saga.Contracts.Steps;
+using Saga.Registry.Exports;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Exports;
 using Saga.Workers.Runtime;
 using Saga.Workers.Runtime.Removals;
 
 namespace Saga.Workers.Storage;
 
-/// <summary>Removes the tenant's objects with their versions and delete markers, and its unfinished uploads, and sees that none is left.</summary>
-internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, LeasedTransactions leases, TimeProvider time) : IStep
+/// <summary>Removes the tenant's objects with their versions and delete markers, its unfinished uploads and its exports, and sees that none is left.</summary>
+internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, ExportFiles exports, LeasedTransactions leases, TimeProvider time) : IStep
 {
     public string Name => StepNames.RemoveStorage;
 
@@ -24,6 +26,7 @@ internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, LeasedT
                 context.TenantId, cancellationToken, sofar => context.Report(sofar.Objects + sofar.Uploads, found.Objects + found.Uploads, "objects", "removing objects and their versions"));
             if (await provisioner.ExistsAsync(context.TenantId, cancellationToken))
                 throw RemovalFailures.StillThere("objects", provisioner.Location(context.TenantId), SystemNames.S3);
+            await RemoveExportsAsync(context, cancellationToken);
             return new RemovalOutput
             {
                 Removed =
@@ -35,6 +38,15 @@ internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, LeasedT
                         Name = provisioner.Location(context.TenantId),
                         Existed = found.Existed,
                         Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["objects"] = found.Objects, ["uploads"] = found.Uploads },
+                        AbsentAt = time.GetUtcNow(),
+                    },
+                    new()
+                    {
+                        Resource = "exports",
+                        System = SystemNames.S3,
+                        Name = exports.Location(context.TenantId),
+                        Existed = found.Exports > 0,
+                        Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["files"] = found.Exports },
                         AbsentAt = time.GetUtcNow(),
                     },
                 ],
@@ -52,8 +64,22 @@ internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, LeasedT
     private async Task<Found> LookAsync(StepContext context, CancellationToken cancellationToken)
     {
         var stored = await provisioner.CountAsync(context.TenantId, cancellationToken);
-        return new(await provisioner.ExistsAsync(context.TenantId, cancellationToken), stored.Objects, stored.Uploads);
+        return new(
+            await provisioner.ExistsAsync(context.TenantId, cancellationToken), stored.Objects, stored.Uploads, await exports.CountAsync(context.TenantId, cancellationToken));
     }
 
-    private sealed record Found(bool Existed, long Objects, long Uploads);
+    // The registry first, so that nobody gets a link to a file that is gone. The removal verifies that all are.
+    private async Task RemoveExportsAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
+        {
+            await ExportRows.RemoveAllAsync(transaction, context.TenantId, cancellationToken);
+            await transaction.CommitAsync([ExportRemovals.CancelAllCommand(context.TenantId, context.OperationId)], cancellationToken);
+        }
+
+        await exports.RemoveAllAsync(context.TenantId, cancellationToken);
+    }
+
+    // What an earlier version found has no exports.
+    private sealed record Found(bool Existed, long Objects, long Uploads, long Exports = 0);
 }

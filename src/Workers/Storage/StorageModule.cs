@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Exports;
 using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
@@ -21,7 +22,8 @@ public sealed class StorageModule : ResourceModule
     {
         AddShared(services, configuration);
         services.AddSingleton<S3BucketRules>();
-        services.AddSingleton<S3PrefixRemoval>();
+        services.TryAddSingleton<S3PrefixRemoval>();
+        services.AddExportFiles(configuration);
         services.AddSingleton<IStorageProvisioner>(s => s.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter
             ? ActivatorUtilities.CreateInstance<S3StorageProvisioner>(s)
             : ActivatorUtilities.CreateInstance<FolderStorageProvisioner>(s));

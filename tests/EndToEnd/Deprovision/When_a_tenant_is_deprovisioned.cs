@@ -41,7 +41,7 @@ public sealed class When_a_tenant_is_deprovisioned
             var stored = (await new CertificateStore(site.Site.Registry).FindAsync(tenant, default)).ShouldNotBeNull();
             stored.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stored.Document))));
             var certificate = JsonSerializer.Deserialize<DeletionCertificate>(stored.Document, Json.Options)!;
-            certificate.Removed.Select(r => r.Resource).Order(StringComparer.Ordinal).Except(["rows", "schema", "database"], StringComparer.Ordinal).ShouldBe(["cache", "objects", "organization"]);
+            certificate.Removed.Select(r => r.Resource).Order(StringComparer.Ordinal).Except(["rows", "schema", "database"], StringComparer.Ordinal).ShouldBe(["cache", "exports", "objects", "organization"]);
             certificate.Removed.ShouldAllBe(r => r.Existed);
             certificate.Removed.Single(r => r.Resource == "organization").Counts["users"].ShouldBe(1);
             certificate.SealingKey.Existed.ShouldBeTrue();

@@ -8,6 +8,27 @@ namespace Saga.Tests.Integration.Identity;
 public abstract partial class DirectoryContract
 {
     [Fact]
+    public async Task Should_list_the_members_of_one_organisation_or_one_of_them()
+    {
+        var (organization, user) = await AdministratorAsync("acme", "ann@acme.example");
+        var acme = lastTenant;
+        await AdministratorAsync("bolt", "bob@bolt.example");
+        // More than one page.
+        for (var i = 0; i < 120; i++)
+            await Directory.EnsureMemberAsync(organization.Id, (await Directory.EnsureUserAsync(acme, $"user{i}@acme.example", None)).Id, None);
+
+        var members = await Directory.MembersAsync(acme, null, None).ToListAsync();
+
+        members.Select(m => m.Id).Distinct(StringComparer.Ordinal).Count().ShouldBe(121);
+        members.ShouldAllBe(m => m.Email!.EndsWith("@acme.example", StringComparison.Ordinal));
+        var one = (await Directory.MembersAsync(acme, user.Id, None).ToListAsync()).ShouldHaveSingleItem();
+        (one.Id, one.Email, one.Enabled, one.EmailVerified).ShouldBe((user.Id, "ann@acme.example", true, false));
+        foreach (var stranger in new[] { "..", "nobody", "b1f0a1c8-0000-4000-8000-000000000000" })
+            (await Directory.MembersAsync(acme, stranger, None).ToListAsync()).ShouldBeEmpty(stranger);
+        (await Directory.MembersAsync(NewTenant(), null, None).ToListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Should_make_a_user_marked_as_the_tenants_with_actions_to_do()
     {
         var tenant = NewTenant();

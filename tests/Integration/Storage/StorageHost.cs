@@ -22,6 +22,8 @@ public sealed class StorageHost : IAsyncDisposable
 
     public IStorageProvisioner Provisioner => services.GetRequiredService<IStorageProvisioner>();
 
+    internal Saga.Workers.Exports.ExportFiles Exports => services.GetRequiredService<Saga.Workers.Exports.ExportFiles>();
+
     public IObjectStore Objects => services.GetRequiredService<IObjectStore>();
 
     public IStep Step => StepOf(StepNames.Storage);

@@ -20,7 +20,7 @@ public sealed class When_projects_reference_each_other
         ("Hosting", ["Registry"]),
         ("Tenancy", ["Contracts"]),
         ("Client", ["Contracts"]),
-        ("Api", ["Lifecycle", "Hosting"]),
+        ("Api", ["Lifecycle", "Hosting", "Tenancy"]),
         ("Orchestrator", ["Lifecycle", "Messaging", "Hosting"]),
         ("Workers", ["Registry", "Messaging", "Tenancy", "Hosting", "Steps"]),
         ("Host", ["Api", "Orchestrator", "Workers", "Client"]),

@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace Saga.Workers.Database.Product;
 
-/// <summary>The .sql files of a package: a .zip or .nupkg file with the layout of a product's folder. They are read into memory and never unpacked.</summary>
+/// <summary>The files of a package that a product may have: a .zip or .nupkg file with the layout of a product's folder. They are read into memory and never unpacked.</summary>
 internal static class PackageFiles
 {
     private const int MaxEntries = 10_000;

@@ -10,6 +10,9 @@ namespace Saga.Workers.Database.Product;
 internal sealed record ProductFiles(
     ProductMigrations Migrations, IReadOnlyDictionary<string, ProductFile> Seeds, IReadOnlyList<ProductFile> Verifications, bool IsSample)
 {
+    /// <summary>What exports have of the tables.</summary>
+    public ProductExport Export { get; init; } = new();
+
     /// <summary>The file's name of a migration.</summary>
     public static string NameOf(ProductMigration migration) => $"{migration.Name}.sql";
 

@@ -5,7 +5,7 @@ using Saga.Workers.Database.Migrations;
 
 namespace Saga.Workers.Database.Product;
 
-/// <summary>Reads a product's folder, or a package with the same layout: numbered files, seeds in <c>seed</c>, verification queries in <c>verify</c>. Files that are not .sql are ignored.</summary>
+/// <summary>Reads a product's folder, or a package with the same layout: numbered files, seeds in <c>seed</c>, verification queries in <c>verify</c>. Of other files, only <c>export.json</c> is read.</summary>
 internal static partial class ProductFolder
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -20,13 +20,14 @@ internal static partial class ProductFolder
             faults.Add(new ProductFault(twice.Key, 0, "The package has two files of this name."));
         foreach (var misplaced in all.Where(g => g.Key is not ("" or "seed" or "verify")).SelectMany(g => g))
             faults.Add(new ProductFault(misplaced.Path, 0, "Files are read from the top, from seed and from verify only. Move it there, or give it another ending than .sql."));
-        var migrations = Migrations(folder, all[""], faults);
+        var export = all[""].FirstOrDefault(f => f.Path == ProductExport.File) is { } declared && ReadText(declared, faults) is { } text ? ProductExport.Read(text, faults) : new();
+        var migrations = Migrations(folder, all[""].Where(f => f.Path != ProductExport.File), faults);
         var seeds = Named(all["seed"], PlanFile(), "The name must be a plan's, such as seed/basic.sql.", faults);
         var verifications = Named(all["verify"], AnyFile(), "The name must be a-z, 0-9, '-' and '_', such as verify/01_kinds.sql.", faults);
         var files = new ProductFiles(
             new ProductMigrations(migrations),
             seeds.DistinctBy(s => s.Path, StringComparer.Ordinal).ToDictionary(s => Path.GetFileNameWithoutExtension(s.Path), StringComparer.Ordinal),
-            verifications, IsSample: false);
+            verifications, IsSample: false) { Export = export };
         return (files, faults);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dapper;
 using Npgsql;
 using Saga.Contracts.Failures;
@@ -86,6 +87,23 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     public async Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken) => new(
         await MembersAsync(tenant, cancellationToken),
         await FirstAsync<long>("select count(*) from embedded_identity.users where made_for = @Tenant", new { Tenant = tenant.Value }, cancellationToken));
+
+    public async IAsyncEnumerable<DirectoryMember> MembersAsync(TenantId tenant, string? userId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var read = new NpgsqlCommand(
+            """
+            select u.id::text, u.email, u.enabled, u.email_verified from embedded_identity.organizations o
+            join embedded_identity.members m on m.organization_id = o.id join embedded_identity.users u on u.id = m.user_id
+            where o.tenant_id = $1 and ($2 is null or u.id::text = $2) order by u.id
+            """,
+            connection);
+        read.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        read.Parameters.Add(new NpgsqlParameter { Value = (object?)userId ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        await using var row = await read.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            yield return new() { Id = row.GetString(0), Username = row.GetString(1), Email = row.GetString(1), Enabled = row.GetBoolean(2), EmailVerified = row.GetBoolean(3) };
+    }
 
     public async Task<RemovedMembers> RemoveOrganizationAsync(
         TenantId tenant, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, Action<RemovedMembers>? removing, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Workers.Runtime;
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace Saga.Workers.Identity.Keycloak;
 
@@ -24,6 +25,25 @@ internal sealed partial class KeycloakDirectory(
     public async Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken) => new(
         await organizations.FindAsync(tenant, cancellationToken) is { Id: { } id } ? await organizations.CountMembersAsync(id, cancellationToken) : 0,
         await removal.CountAsync(KeycloakOrganizations.QueryFor(tenant), user => user.MadeFor == tenant, cancellationToken));
+
+    public async IAsyncEnumerable<DirectoryMember> MembersAsync(TenantId tenant, string? userId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await organizations.FindAsync(tenant, cancellationToken) is not { Id: { } id })
+            yield break;
+        await foreach (var user in userId is null ? organizations.MembersAsync(id, cancellationToken) : organizations.MemberAsync(id, userId, cancellationToken))
+        {
+            yield return new()
+            {
+                Id = user.Id!,
+                Username = user.Username,
+                Email = user.Email,
+                FirstName = user.FirstName,
+                LastName = user.LastName,
+                Enabled = user.Enabled ?? false,
+                EmailVerified = user.EmailVerified ?? false,
+            };
+        }
+    }
 
     public async Task<RemovedMembers> RemoveOrganizationAsync(
         TenantId tenant, Func<DirectoryUser, CancellationToken, Task<bool>> mayDelete, Action<RemovedMembers>? removing, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Saga.Contracts.Identifiers;
 using Saga.Workers.Runtime;
@@ -59,6 +61,36 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         var path = $"{Collection}/{id}/members/count";
         var answer = await admin.GetAsync(path, cancellationToken);
         return answer.Status == HttpStatusCode.NotFound ? 0 : KeycloakAdmin.Read<long>(answer, $"GET {path}");
+    }
+
+    /// <summary>The organisation's members, page by page.</summary>
+    public async IAsyncEnumerable<UserRepresentation> MembersAsync(string id, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var first = 0; ; first += Page)
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"{Collection}/{id}/members?first={first}&max={Page}");
+            var answer = await admin.GetAsync(path, cancellationToken);
+            if (answer.Status == HttpStatusCode.NotFound)
+                yield break;
+            var page = KeycloakAdmin.Read<IReadOnlyList<UserRepresentation>>(answer, KeycloakAdmin.Describe("GET", path));
+            foreach (var member in page.Where(m => m.Id is not null))
+                yield return member;
+            if (page.Count < Page)
+                yield break;
+        }
+    }
+
+    /// <summary>The member with this id, or nobody.</summary>
+    public async IAsyncEnumerable<UserRepresentation> MemberAsync(string id, string userId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var path = $"{Collection}/{id}/members/{Uri.EscapeDataString(userId)}";
+        var answer = await admin.GetAsync(path, cancellationToken);
+        // Keycloak returns 400 for a user that is not a member.
+        if (answer.Status is HttpStatusCode.NotFound or HttpStatusCode.BadRequest)
+            yield break;
+        // An id such as '..' would be another address.
+        if (KeycloakAdmin.Read<UserRepresentation>(answer, $"GET {Collection}/members") is var member && member.Id == userId)
+            yield return member;
     }
 
     /// <summary>Changes the flag alone.</summary>

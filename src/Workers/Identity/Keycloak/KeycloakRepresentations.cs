@@ -31,6 +31,10 @@ internal sealed record UserRepresentation
 
     public string? Email { get; init; }
 
+    public string? FirstName { get; init; }
+
+    public string? LastName { get; init; }
+
     public bool? EmailVerified { get; init; }
 
     public bool? Enabled { get; init; }

@@ -87,7 +87,26 @@ internal sealed class ProductStructure(ProductFiles product)
     {
         var found = await session.QueryAsync<Found>(
             Query, cancellationToken, new { schema, marked = ReferenceMarks.Names(statements.Select(s => s.Statement)).ToArray() });
-        return [.. found.Select(Fault)];
+        return [.. found.Select(Fault), .. await ExportFaultsAsync(session, schema, cancellationToken)];
+    }
+
+    private async Task<IReadOnlyList<ProductFault>> ExportFaultsAsync(ServerSession session, string schema, CancellationToken cancellationToken)
+    {
+        if (product.Export.Tables.Count == 0)
+            return [];
+        var columns = (await session.QueryAsync<Column>(
+            $"""
+            select t.relname::text as TableName, c.attname::text as Name
+            from pg_class t join pg_namespace n on n.oid = t.relnamespace join pg_attribute c on c.attrelid = t.oid and c.attnum > 0 and not c.attisdropped
+            where n.nspname = @schema and {ProductTables.HasTenants} and not t.relispartition and t.relname <> '{ProductTables.Probe}'
+            """,
+            cancellationToken, new { schema })).ToLookup(c => c.TableName, c => c.Name, StringComparer.Ordinal);
+        return
+        [
+            .. product.Export.Tables.Where(t => !columns.Contains(t.Key)).Select(t => new ProductFault(ProductExport.File, 0, $"There is no table {t.Key} with rows of tenants.")),
+            .. product.Export.Tables.Where(t => columns.Contains(t.Key) && t.Value.UserColumn is { } column && !columns[t.Key].Contains(column, StringComparer.Ordinal))
+                .Select(t => new ProductFault(ProductExport.File, 0, $"Table {t.Key} has no column {t.Value.UserColumn}.")),
+        ];
     }
 
     // Where it comes from: the statement that creates the table of that name, or else the first that names it.
@@ -99,4 +118,6 @@ internal sealed class ProductStructure(ProductFiles product)
     }
 
     private sealed record Found(string Name, string Message);
+
+    private sealed record Column(string TableName, string Name);
 }
