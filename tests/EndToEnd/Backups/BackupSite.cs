@@ -56,14 +56,16 @@ internal sealed class BackupSite(SuspensionSite site) : IAsyncDisposable
         _ => throw new InvalidOperationException("No outcome."),
     };
 
-    /// <summary>The databases that restores have made, on all servers.</summary>
+    /// <summary>The databases that this site's restores have made, on all servers. Other sites may use the same ones.</summary>
     public async Task<IReadOnlyList<string>> RestoredDatabasesAsync()
     {
-        var found = new List<string>();
+        List<string> found = [], own;
+        await using (var registry = await site.Site.Registry.OpenConnectionAsync())
+            own = [.. await registry.QueryAsync<string>("select 'restored_' || replace(id::text, '-', '') from operations")];
         foreach (var server in site.Site.Servers)
         {
             await using var connection = await OpenAsync(server, "postgres");
-            found.AddRange(await connection.QueryAsync<string>("select datname from pg_database where starts_with(datname, 'restored_')"));
+            found.AddRange(await connection.QueryAsync<string>("select datname from pg_database where datname = any(@own)", new { own }));
         }
 
         return [.. found.Order(StringComparer.Ordinal)];
