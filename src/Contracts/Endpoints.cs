@@ -58,6 +58,9 @@ public static class Endpoints
 
     /// <summary>Takes <see cref="Commands.RemoveRestored"/>.</summary>
     public const string RestoredRemovals = "saga-commands-remove-restored";
+    /// <summary>Takes <see cref="Commands.DrillBackup"/>.</summary>
+    public const string BackupDrills = "saga-commands-drill-backup";
+
     /// <summary>Takes <see cref="Commands.ExpireBackups"/>.</summary>
     public const string BackupExpiries = "saga-commands-expire-backups";
     /// <summary>Takes <see cref="Commands.DestroyBackups"/>, and refuses it: only a schedule may send it.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup;
+using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
 using Saga.Lifecycle.Cancel;
@@ -50,6 +51,8 @@ public static class LifecycleRegistration
             services.AddOptionsWithValidateOnStart<BackupRetentionOptions, BackupRetentionOptionsValidation>().Bind(configuration.GetSection(BackupRetentionOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<BackupScheduler>();
             services.AddSingleton<BackupRetention>();
+            services.AddOptionsWithValidateOnStart<BackupDrillOptions>().Bind(configuration.GetSection(BackupDrillOptions.Section)).ValidateDataAnnotations();
+            services.AddSingleton<BackupDrills>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
@@ -75,6 +78,7 @@ public static class LifecycleRegistration
             .AddCommand<BackupTenant, ValidBackup, BackupPlan>()
             .AddCommand<RestoreTenant, ValidRestore, RestorePlan>()
             .AddCommand<RemoveRestored, RemoveRestored, RemoveRestoredPlan>()
+            .AddCommand<DrillBackup, DrillBackup, DrillBackupPlan>()
             .AddCommand<ExpireBackups, ExpireBackups, ExpireBackupsPlan>()
             .AddCommand<DestroyBackups, DestroyBackups, DestroyBackupsPlan>()
             .AddCommand<ExportTenant, ValidExport, ExportPlan>()

@@ -9,6 +9,7 @@ public static class OrchestratorTelemetry
     public const string SourceName = "Saga.Orchestrator";
 
     private static long missingBackups;
+    private static double provenAge;
 
     /// <summary>One transaction of one or more transitions.</summary>
     public const string Commit = "saga.transition.commit";
@@ -25,6 +26,9 @@ public static class OrchestratorTelemetry
     /// <summary>Tenants whose schedule of backups ran and which have no complete backup a while later. Every orchestrator reports the same number.</summary>
     public const string MissingBackupsName = "saga.backups.missing";
 
+    /// <summary>Seconds since a drill last proved that a backup can be restored; since the first backup when none did. Every orchestrator reports the same number.</summary>
+    public const string ProvenAgeName = "saga.backups.proven_age";
+
     public static ActivitySource Source { get; } = new(SourceName);
 
     internal static Meter Meter { get; } = new(SourceName);
@@ -37,6 +41,14 @@ public static class OrchestratorTelemetry
 
     internal static ObservableGauge<long> MissingBackupsGauge { get; } =
         Meter.CreateObservableGauge(MissingBackupsName, () => MissingBackups, "{tenant}", "Tenants whose scheduled backup is missing.");
+
+    internal static double ProvenAge
+    {
+        get => Volatile.Read(ref provenAge);
+        set => Volatile.Write(ref provenAge, value);
+    }
+
+    internal static ObservableGauge<double> ProvenAgeGauge { get; } = Meter.CreateObservableGauge(ProvenAgeName, () => ProvenAge, "s", "Age of the last proven restore.");
 
     internal static Counter<long> UnreadableMessages { get; } = Meter.CreateCounter<long>(UnreadableMessagesName, "{message}", "Messages for operations that this version cannot read.");
 }

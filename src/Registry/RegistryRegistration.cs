@@ -84,6 +84,7 @@ public static class RegistryRegistration
         services.AddSingleton<BackupExpiryStore>();
         services.AddSingleton<ExportStore>();
         services.AddSingleton<ExportContents>();
+        services.AddSingleton<BackupDrillStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

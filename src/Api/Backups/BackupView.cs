@@ -38,6 +38,9 @@ public sealed record BackupView
 
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>When a drill last restored and verified it.</summary>
+    public DateTimeOffset? ProvenAt { get; init; }
+
     /// <summary>When its files were gone, because its time was over.</summary>
     public DateTimeOffset? ExpiredAt { get; init; }
 
@@ -69,6 +72,7 @@ public sealed record BackupView
         StartedAt = backup.StartedAt,
         SnapshotAt = backup.SnapshotAt,
         EndedAt = backup.EndedAt,
+        ProvenAt = backup.ProvenAt,
         ExpiredAt = backup.ExpiredAt,
         Bytes = backup.Bytes,
         ManifestSha256 = backup.Manifest is { } manifest ? Convert.ToHexStringLower(manifest.Sha256) : null,

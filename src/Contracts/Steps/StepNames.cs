@@ -76,6 +76,8 @@ public static class StepNames
     public const string CheckReplacement = "replacement.check";
     public const string TakeAwayReplaced = "replacement.away";
     public const string OpenReplacement = "replacement.open";
+    public const string BeginDrill = "drill.begin";
+    public const string EndDrill = "drill.end";
     public const string ExpireBackups = "backups.expire";
     public const string DestroyBackupKeys = "backupKeys.destroy";
     public const string BeginExport = "export.begin";

@@ -1,15 +1,17 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
+using Saga.Registry.Backups;
 
 namespace Saga.Orchestrator.Backups;
 
-/// <summary>Lets the scheduler and the retention of backups look regularly. Any number may run.</summary>
-internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRetention retention, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
+/// <summary>Lets the scheduler, the retention and the drills of backups look regularly. Any number may run.</summary>
+internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRetention retention, BackupDrills drills, BackupDrillStore proofs, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan RetentionEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RarelyEvery = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -21,9 +23,11 @@ internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRet
             {
                 await scheduler.RunAsync(stoppingToken);
                 OrchestratorTelemetry.MissingBackups = await scheduler.WatchAsync(stoppingToken);
-                if (looked is null || time.GetElapsedTime(looked.Value) >= RetentionEvery)
+                if (looked is null || time.GetElapsedTime(looked.Value) >= RarelyEvery)
                 {
                     await retention.RunAsync(stoppingToken);
+                    await drills.RunAsync(stoppingToken);
+                    OrchestratorTelemetry.ProvenAge = (await proofs.AgeAsync(stoppingToken))?.TotalSeconds ?? 0;
                     looked = time.GetTimestamp();
                 }
             }
@@ -34,6 +38,6 @@ internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRet
         }
     }
 
-    [LoggerMessage(EventId = 2873, Level = LogLevel.Warning, Message = "Schedules and retention of backups could not be looked at; trying again.")]
+    [LoggerMessage(EventId = 2873, Level = LogLevel.Warning, Message = "Schedules, retention and drills of backups could not be looked at; trying again.")]
     private partial void LogFailed(Exception error);
 }

@@ -71,6 +71,12 @@ public static class AuditActions
     /// <summary>A backup failed or was cancelled, and what it had written was removed.</summary>
     public const string BackupFail = "backup.fail";
 
+    /// <summary>The drill of a backup was accepted.</summary>
+    public const string BackupDrill = "backup.drill";
+
+    /// <summary>A backup was restored and verified, to prove that it can be.</summary>
+    public const string BackupProve = "backup.prove";
+
     /// <summary>The removal of backups whose time was over was accepted.</summary>
     public const string BackupsExpire = "backups.expire";
 

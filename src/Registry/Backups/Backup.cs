@@ -40,6 +40,9 @@ public sealed record Backup
 
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>When it was last restored and verified, to prove that it can be.</summary>
+    public DateTimeOffset? ProvenAt { get; init; }
+
     /// <summary>When its files were gone.</summary>
     public DateTimeOffset? ExpiredAt { get; init; }
 

@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Drills;
 using Saga.Workers.Backup.Expiry;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Keys;
@@ -61,6 +62,8 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, VerifyRestoredStep>();
         services.AddSingleton<IStep, AnnounceRestoredStep>();
         services.AddSingleton<IStep, DropRestoredStep>();
+        services.AddSingleton<IStep, BeginDrillStep>();
+        services.AddSingleton<IStep, EndDrillStep>();
         services.AddSingleton<IStep, ExpireBackupsStep>();
         services.AddSingleton<IStep, DestroyBackupKeysStep>();
     }

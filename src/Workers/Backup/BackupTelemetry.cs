@@ -11,6 +11,9 @@ public static class BackupTelemetry
 
     public const string ExpiredName = "saga.backups.expired";
 
+    public const string ProvenName = "saga.backups.proven";
+    public const string DrillsFailedName = "saga.backups.drills_failed";
+
     private static readonly Meter Meter = new(WorkersTelemetry.SourceName);
 
     internal static Counter<long> Completed { get; } = Meter.CreateCounter<long>(CompletedName, "{backup}", "Backups of tenants that are complete.");
@@ -19,4 +22,8 @@ public static class BackupTelemetry
     internal static Counter<long> Failed { get; } = Meter.CreateCounter<long>(FailedName, "{backup}", "Backups of tenants that failed. Cancelled ones do not count.");
 
     internal static Counter<long> Expired { get; } = Meter.CreateCounter<long>(ExpiredName, "{backup}", "Backups of tenants that were removed, because their time was over.");
+
+    internal static Counter<long> Proven { get; } = Meter.CreateCounter<long>(ProvenName, "{backup}", "Backups that a drill restored and verified.");
+
+    internal static Counter<long> DrillsFailed { get; } = Meter.CreateCounter<long>(DrillsFailedName, "{drill}", "Drills that failed or were cancelled.");
 }

@@ -1,4 +1,3 @@
-using Saga.Contracts.Commands;
 using Saga.Registry.Backups;
 using Saga.Tenancy.Objects;
 using Saga.Tenancy.Sealing;
@@ -14,7 +13,7 @@ namespace Saga.Workers.Backup.Restore;
 /// <summary>What the steps of a restore share.</summary>
 internal static class RestoreContext
 {
-    public static Guid BackupOf(StepContext context) => context.Input<RestoreTenant>().BackupId;
+    public static Guid BackupOf(StepContext context) => context.Input<RestoreWish>().BackupId;
 
     /// <summary>The database that the operation makes. Nobody else's begins like this.</summary>
     public static string DatabaseOf(Guid operation) => $"restored_{operation:n}";
@@ -44,3 +43,6 @@ internal static class RestoreContext
         }
     }
 }
+
+/// <summary>The backup that a command names.</summary>
+internal sealed record RestoreWish(Guid BackupId);
