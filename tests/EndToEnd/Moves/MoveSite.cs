@@ -77,6 +77,13 @@ internal sealed class MoveSite : IAsyncDisposable
             new { tenant.Value, users, documents });
     }
 
+    /// <summary>Deletes all documents where the tenant is routed.</summary>
+    public async Task DeleteDocumentsAsync(TenantId tenant)
+    {
+        await using var place = await OpenAsync(tenant);
+        await place.ExecuteAsync("delete from documents where tenant_id = @Value", new { tenant.Value });
+    }
+
     /// <summary>A digest of the tenant's rows where it is routed.</summary>
     public async Task<string> RowsAsync(TenantId tenant)
     {

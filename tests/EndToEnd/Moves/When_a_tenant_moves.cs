@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
@@ -19,26 +17,22 @@ public sealed class When_a_tenant_moves
     {
         var world = await World.SharedAsync();
         var other = await World.NewPostgresAsync();
-        await using var issuer = await TestIssuer.StartAsync();
         await using var site = await MoveSite.StartAsync(
             faults: null, new SiteServer("main", world.Postgres.ConnectionString("postgres")), new SiteServer("other", other.ConnectionString("postgres")));
-        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}");
-        using var api = new ProgramProcess("Saga.Api", Settings(site.Site, issuer), "--urls", address);
-        using var http = new HttpClient { BaseAddress = new Uri(address) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", issuer.Token("platform-admin"));
-        await Until.TrueAsync(() => IsReadyAsync(api, http), "the Api is ready", TimeSpan.FromSeconds(90));
-        await EndedAsync(http, "/api/v1/tenants", new { name = "Acme", slug = "acme", plan = "basic", adminEmail = "ada@acme.example" }, "completed");
+        await using var api = await SiteApi.StartAsync(site.Site);
+        var http = api.Http;
+        await api.EndedAsync("/api/v1/tenants", new { name = "Acme", slug = "acme", plan = "basic", adminEmail = "ada@acme.example" }, "completed");
         var tenant = TenantId.Parse((await http.GetFromJsonAsync<JsonElement>("/api/v1/tenants/acme")).GetProperty("id").GetString()!);
         await site.FillAsync(tenant, users: 20, documents: 200);
         var rows = await site.RowsAsync(tenant);
         rows.ShouldStartWith("4000 ");
 
-        await EndedAsync(http, "/api/v1/tenants/acme/migrate", new { targetPlan = "premium", isolation = "schema", migrationOptions = new { downtime = true } }, "completed");
+        await api.EndedAsync("/api/v1/tenants/acme/migrate", new { targetPlan = "premium", isolation = "schema", migrationOptions = new { downtime = true } }, "completed");
 
         (await site.WhereAsync(tenant)).ShouldBe("schema main premium");
         (await site.RowsAsync(tenant)).ShouldBe(rows);
 
-        await EndedAsync(http, "/api/v1/tenants/acme/migrate", new { targetPlan = "enterprise", isolation = "database", server = "other", migrationOptions = new { downtime = true } }, "completed");
+        await api.EndedAsync("/api/v1/tenants/acme/migrate", new { targetPlan = "enterprise", isolation = "database", server = "other", migrationOptions = new { downtime = true } }, "completed");
 
         (await site.WhereAsync(tenant)).ShouldBe("database other enterprise");
         (await site.RowsAsync(tenant)).ShouldBe(rows);
@@ -46,7 +40,7 @@ public sealed class When_a_tenant_moves
         (shown.GetProperty("plan").GetString(), shown.GetProperty("status").GetString(), shown.GetProperty("isolation").GetString()).ShouldBe(("enterprise", "active", "database"));
         await ExternalState.CompareAsync(site.Site);
 
-        await EndedAsync(http, "/api/v1/tenants/acme/migrate/revert", new { reason = "It is too far away." }, "completed");
+        await api.EndedAsync("/api/v1/tenants/acme/migrate/revert", new { reason = "It is too far away." }, "completed");
 
         (await site.WhereAsync(tenant)).ShouldBe("schema main premium");
         (await site.RowsAsync(tenant)).ShouldBe(rows);
@@ -54,7 +48,7 @@ public sealed class When_a_tenant_moves
 
         await site.FillAsync(tenant, users: 1, documents: 0);
         rows = await site.RowsAsync(tenant);
-        var refused = await EndedAsync(http, "/api/v1/tenants/acme/migrate/revert", new { }, "compensated");
+        var refused = await api.EndedAsync("/api/v1/tenants/acme/migrate/revert", new { }, "compensated");
         refused.ToString().ShouldContain("written-since-move");
         (await site.WhereAsync(tenant)).ShouldBe("schema main premium");
         (await site.RowsAsync(tenant)).ShouldBe(rows);
@@ -68,39 +62,5 @@ public sealed class When_a_tenant_moves
         await ExternalState.CompareAsync(site.Site);
         using var none = await http.PostAsJsonAsync("/api/v1/tenants/acme/migrate/revert", new { });
         none.StatusCode.ShouldBe(HttpStatusCode.Conflict);
-    }
-
-    private static Dictionary<string, string?> Settings(Site site, TestIssuer issuer) => new(site.Settings, StringComparer.OrdinalIgnoreCase)
-    {
-        ["Saga:Registry:ConnectionString"] = ProgramLogins.On(site.Settings["Saga:Registry:ConnectionString"]!, ProgramLogins.Api),
-        ["Saga:Auth:Authority"] = issuer.Authority,
-        ["Saga:Auth:Audience"] = TestIssuer.Audience,
-        ["Saga:Auth:RequireHttps"] = "false",
-    };
-
-    private static async Task<JsonElement> EndedAsync(HttpClient http, string path, object body, string state)
-    {
-        using var accepted = await http.PostAsJsonAsync(path, body);
-        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
-        var last = default(JsonElement);
-        await Until.TrueAsync(
-            async () => (last = await http.GetFromJsonAsync<JsonElement>(accepted.Headers.Location!)).GetProperty("state").GetString() is "completed" or "compensated" or "stalled" or "cancelled",
-            $"{path} ends", TimeSpan.FromSeconds(120));
-        last.GetProperty("state").GetString().ShouldBe(state, last.ToString());
-        return last;
-    }
-
-    private static async Task<bool> IsReadyAsync(ProgramProcess api, HttpClient http)
-    {
-        api.HasExited.ShouldBeFalse(api.Errors + api.Output);
-        try
-        {
-            using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
-            return answer.StatusCode == HttpStatusCode.OK;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
     }
 }
