@@ -83,12 +83,14 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
     /// <summary>The member with this id, or nobody.</summary>
     public async IAsyncEnumerable<UserRepresentation> MemberAsync(string id, string userId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // Escaping leaves these as they are, and they would be the address of something else.
+        if (userId is "." or "..")
+            yield break;
         var path = $"{Collection}/{id}/members/{Uri.EscapeDataString(userId)}";
         var answer = await admin.GetAsync(path, cancellationToken);
         // Keycloak returns 400 for a user that is not a member.
         if (answer.Status is HttpStatusCode.NotFound or HttpStatusCode.BadRequest)
             yield break;
-        // An id such as '..' would be another address.
         if (KeycloakAdmin.Read<UserRepresentation>(answer, $"GET {Collection}/members") is var member && member.Id == userId)
             yield return member;
     }
