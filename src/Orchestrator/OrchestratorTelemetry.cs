@@ -8,8 +8,8 @@ public static class OrchestratorTelemetry
 {
     public const string SourceName = "Saga.Orchestrator";
 
-    private static long missingBackups;
-    private static double provenAge;
+    private static long missingBackups = -1;
+    private static double provenAge = -1;
 
     /// <summary>One transaction of one or more transitions.</summary>
     public const string Commit = "saga.transition.commit";
@@ -33,6 +33,7 @@ public static class OrchestratorTelemetry
 
     internal static Meter Meter { get; } = new(SourceName);
 
+    /// <summary>Negative while it is not known; then nothing is reported.</summary>
     internal static long MissingBackups
     {
         get => Interlocked.Read(ref missingBackups);
@@ -40,15 +41,20 @@ public static class OrchestratorTelemetry
     }
 
     internal static ObservableGauge<long> MissingBackupsGauge { get; } =
-        Meter.CreateObservableGauge(MissingBackupsName, () => MissingBackups, "{tenant}", "Tenants whose scheduled backup is missing.");
+        Meter.CreateObservableGauge(MissingBackupsName, () => Known(MissingBackups), "{tenant}", "Tenants whose scheduled backup is missing.");
 
+    /// <summary>Negative while it is not known, or while there is no backup; then nothing is reported.</summary>
     internal static double ProvenAge
     {
         get => Volatile.Read(ref provenAge);
         set => Volatile.Write(ref provenAge, value);
     }
 
-    internal static ObservableGauge<double> ProvenAgeGauge { get; } = Meter.CreateObservableGauge(ProvenAgeName, () => ProvenAge, "s", "Age of the last proven restore.");
+    internal static ObservableGauge<double> ProvenAgeGauge { get; } =
+        Meter.CreateObservableGauge(ProvenAgeName, () => Known(ProvenAge), "s", "Age of the last proven restore.");
 
     internal static Counter<long> UnreadableMessages { get; } = Meter.CreateCounter<long>(UnreadableMessagesName, "{message}", "Messages for operations that this version cannot read.");
+
+    private static IEnumerable<Measurement<T>> Known<T>(T value)
+        where T : struct, System.Numerics.INumber<T> => T.IsNegative(value) ? [] : [new(value)];
 }

@@ -27,7 +27,7 @@ public static class ConfigValidation
         }
 
         if (command.ConfigValue is not { } value || value.ValueKind == JsonValueKind.Null)
-            found.Add(new("/configValue", "is required; a PATCH of the tenant with null gives the setting its plan's value again"));
+            found.Add(new("/configValue", "is required; a PATCH of the tenant with null gives a setting that is not encrypted its plan's value again"));
         else if (Error(key, value, encrypted) is { } error)
             found.Add(error);
         if (found.Count > 0)

@@ -36,7 +36,7 @@ public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records
         return await domains.ProveAsync(domain, actor, time.GetUtcNow(), cancellationToken) switch
         {
             ProveOutcome.Proved => new(DomainCheckOutcome.Proved, name, text, null),
-            ProveOutcome.Taken => new(DomainCheckOutcome.Taken, name, text, $"The domain {domain.Domain} was proved for another tenant before."),
+            ProveOutcome.Taken => new(DomainCheckOutcome.Taken, name, text, $"The domain {domain.Domain} was proved for another tenant before, or is reserved after one that was deprovisioned."),
             _ => new(DomainCheckOutcome.Changed, name, text, "The tenant's domain changed during the check."),
         };
 

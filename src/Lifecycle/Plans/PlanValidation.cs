@@ -38,7 +38,14 @@ public static partial class PlanValidation
         Names("/settings", draft.Settings?.Keys, SettingName(), "letters, digits, '.', '_' and '-', beginning with a letter, at most 127", found);
         var settings = new Dictionary<string, PlanSetting>(StringComparer.Ordinal);
         foreach (var (key, setting) in (draft.Settings ?? new Dictionary<string, PlanSettingDraft>()).Take(MaxEntries))
-            settings[key] = Setting(ProvisionOverrides.Pointer("/settings", key), key, setting, current, found);
+        {
+            var pointer = ProvisionOverrides.Pointer("/settings", key);
+            // A dictionary's values are null where the JSON has null, whatever their type says.
+            if (setting is null)
+                found.Add(new(pointer, "must be an object"));
+            else
+                settings[key] = Setting(pointer, key, setting, current, found);
+        }
 
         errors = found;
         return found.Count > 0 ? null : new()
@@ -129,6 +136,12 @@ public static partial class PlanValidation
             return new("/schema", "must be absent for a sealed or generated setting");
         if (setting.Value?.ValueKind == JsonValueKind.Null)
             return new("/default", "must not be null, because it gives the setting its type");
+        if (setting.Value?.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False && draft.Schema is { } own
+            && !(SettingValue.SchemaOf(setting) is { } usual && JsonElement.DeepEquals(own, usual)))
+        {
+            return new("/schema", "must be absent: the default gives a number or a boolean its schema, with minimum and maximum");
+        }
+
         return setting.Value?.ValueKind == JsonValueKind.Number ? NumberError(draft, setting) : OtherError(draft, setting);
     }
 

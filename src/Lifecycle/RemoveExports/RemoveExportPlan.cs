@@ -23,7 +23,9 @@ public sealed class RemoveExportPlan(ExportStore exports) : ICommandPlan<RemoveE
         {
             Kind = ExportRemovals.Kind,
             Version = 1,
-            Steps = [new() { Name = StepNames.RemoveExport, Worker = WorkerNames.Export, Kind = StepKind.Pivot, Deadline = TimeSpan.FromHours(6) }],
+            // It stalls when the store refuses, rather than end with a file that nobody removes.
+            ForwardOnly = true,
+            Steps = [new() { Name = StepNames.RemoveExport, Worker = WorkerNames.Export, Kind = StepKind.Retriable, Deadline = TimeSpan.FromHours(6) }],
         }.Validated(),
     ];
 

@@ -28,7 +28,7 @@ internal static class RevertGuard
                 $"The former copy of the rows of tenant '{tenant.Slug}' has isolation {TierName.Of(kept.Placement.Tier)}, and plan {plan.Name} allows {TierName.List(plan.Tiers)}. Migrate the tenant instead."));
         }
 
-        return plan.Name == tenant.Plan ? null : PlanFit.Check(plan, tenant);
+        return plan.Name == tenant.Plan && plan.Version == tenant.PlanVersion ? null : PlanFit.Check(plan, tenant);
     }
 
     private static OperationRejected State(string detail) => new() { Code = RejectionCodes.TenantState, Detail = detail };

@@ -28,17 +28,23 @@ public sealed class RevertPlan(PlanStore plans, TenantStore tenants, PlacementSt
         var reason = ReasonText.Normalize(command.Reason);
         if (command.Reason is not null && reason is null)
             errors.Add(new("/reason", ReasonText.Rule));
-        return errors.Count > 0 ? new(null, errors) : new(
-            new()
-            {
-                Tenant = command.TenantId,
-                Reason = reason,
-                Kept = await placements.KeptAsync(command.TenantId, cancellationToken) is [var last, ..] ? last : null,
-                Plans = await plans.ListAsync(cancellationToken),
-                Found = await tenants.FindAsync(command.TenantId, cancellationToken),
-            },
-            []);
+        if (errors.Count > 0)
+            return new(null, errors);
+        var valid = new ValidRevert
+        {
+            Tenant = command.TenantId,
+            Reason = reason,
+            Kept = await placements.KeptAsync(command.TenantId, cancellationToken) is [var last, ..] ? last : null,
+            Plans = [],
+            Found = await tenants.FindAsync(command.TenantId, cancellationToken),
+        };
+        return new(valid.Found is { } found && await FindAsync(valid, found, cancellationToken) is { } plan ? valid with { Plans = [plan] } : valid, []);
     }
+
+    // The version that the tenant would have, which is not always the current one.
+    private Task<Registry.Plans.Plan?> FindAsync(ValidRevert input, Tenant tenant, CancellationToken cancellationToken) => input.PlanOf(tenant) is null
+        ? plans.FindAsync(tenant.Plan, tenant.PlanVersion, cancellationToken)
+        : plans.FindAsync(input.Kept!.Change!.FromPlan, input.Kept.Change.FromVersion, cancellationToken);
 
     public CommandSubject Subject(ValidRevert input) => new CommandSubject.ExistingTenant(input.Tenant);
 

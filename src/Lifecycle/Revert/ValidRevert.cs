@@ -16,6 +16,7 @@ public sealed record ValidRevert
     /// <summary>The place that the tenant would go back to; null when none is kept.</summary>
     public KeptPlacement? Kept { get; init; }
 
+    /// <summary>The plan that the tenant would have, in that version; empty when it is not in the registry.</summary>
     public required IReadOnlyList<Plan> Plans { get; init; }
 
     /// <summary>The tenant as it was when the command was checked, for previews; null when there is none.</summary>

@@ -19,22 +19,31 @@ internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRet
         long? looked = null;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
+            await TryAsync(async () =>
             {
                 await scheduler.RunAsync(stoppingToken);
                 OrchestratorTelemetry.MissingBackups = await scheduler.WatchAsync(stoppingToken);
-                if (looked is null || time.GetElapsedTime(looked.Value) >= RarelyEvery)
-                {
-                    await retention.RunAsync(stoppingToken);
-                    await drills.RunAsync(stoppingToken);
-                    OrchestratorTelemetry.ProvenAge = (await proofs.AgeAsync(stoppingToken))?.TotalSeconds ?? 0;
-                    looked = time.GetTimestamp();
-                }
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(error);
-            }
+            }, stoppingToken);
+            if (looked is not null && time.GetElapsedTime(looked.Value) < RarelyEvery)
+                continue;
+            // First, because it is the alarm if one of the others fails each time.
+            var known = await TryAsync(async () => OrchestratorTelemetry.ProvenAge = (await proofs.AgeAsync(stoppingToken))?.TotalSeconds ?? -1, stoppingToken);
+            if (await TryAsync(() => retention.RunAsync(stoppingToken), stoppingToken) & await TryAsync(() => drills.RunAsync(stoppingToken), stoppingToken) & known)
+                looked = time.GetTimestamp();
+        }
+    }
+
+    private async Task<bool> TryAsync(Func<Task> look, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await look();
+            return true;
+        }
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogFailed(error);
+            return false;
         }
     }
 

@@ -16,7 +16,7 @@ public static class BackupContents
             """
             select jsonb_pretty(jsonb_build_object(
                 'tenant', jsonb_build_object(
-                    'id', t.id, 'slug', t.slug, 'name', t.name, 'plan', t.plan, 'tier', t.tier, 'status', t.status, 'domain', t.domain, 'subdomain', t.subdomain, 'region', t.region,
+                    'id', t.id, 'slug', t.slug, 'name', t.name, 'plan', t.plan, 'planVersion', t.plan_version, 'maxUsers', t.max_users, 'maxStorageGib', t.max_storage_gib, 'tier', t.tier, 'status', t.status, 'domain', t.domain, 'subdomain', t.subdomain, 'region', t.region,
                     'timezone', t.timezone, 'description', t.description, 'phone', t.phone,
                     'pool', case when t.pool_maximum is not null then jsonb_build_object('minimum', coalesce(t.pool_minimum, 0), 'maximum', t.pool_maximum) end,
                     'readReplica', t.read_replica, 'autoUpdate', t.auto_update, 'maintenanceWindow', t.maintenance_window, 'adminEmail', t.admin_email, 'features', t.features, 'settings', t.settings, 'organizationId', t.organization_id,

@@ -7,12 +7,14 @@ namespace Saga.Registry.Backups;
 /// <summary>The removal of backups, for its steps. Each call may be repeated.</summary>
 public static class BackupExpiryRows
 {
-    /// <summary>Of these backups of the tenant, or of all of them, those whose files are there, oldest first.</summary>
+    /// <summary>
+    /// Of these backups of the tenant, those whose files are there, oldest first; or of all of them, and then those too that were given up half made.
+    /// </summary>
     public static async Task<IReadOnlyList<Guid>> ListAsync(LeasedTransaction transaction, TenantId tenant, IReadOnlyList<Guid>? backups, CancellationToken cancellationToken) =>
     [
         .. await transaction.Connection.QueryAsync<Guid>(new CommandDefinition(
             """
-            select id from backups where tenant_id = @Value and state in ('completed', 'expiring') and (@All or id = any(@Ids)) order by started_at, id
+            select id from backups where tenant_id = @Value and (state in ('completed', 'expiring') or @All and state = 'running') and (@All or id = any(@Ids)) order by started_at, id
             """,
             new { tenant.Value, All = backups is null, Ids = backups?.ToArray() ?? [] }, transaction.Transaction, cancellationToken: cancellationToken)),
     ];
@@ -25,17 +27,18 @@ public static class BackupExpiryRows
     /// <param name="tenant">The tenant.</param>
     /// <param name="backup">The backup.</param>
     /// <param name="evenLast">Whether it may be the tenant's newest complete one.</param>
+    /// <param name="all">Whether it may be one that was given up half made, because all of them go.</param>
     /// <param name="cancellationToken">Cancels the statements.</param>
     /// <returns>False when the backup is kept, because it is the newest one or is not complete any more.</returns>
-    public static async Task<bool> BeginAsync(LeasedTransaction transaction, TenantId tenant, Guid backup, bool evenLast, CancellationToken cancellationToken)
+    public static async Task<bool> BeginAsync(LeasedTransaction transaction, TenantId tenant, Guid backup, bool evenLast, bool all, CancellationToken cancellationToken)
     {
         var begun = await transaction.ExecuteAsync(
             """
             update backups b set state = 'expiring'
-            where b.id = @backup and b.tenant_id = @Value and (b.state = 'expiring' or b.state = 'completed' and (@evenLast or exists (
+            where b.id = @backup and b.tenant_id = @Value and (b.state = 'expiring' or @all and b.state = 'running' or b.state = 'completed' and (@evenLast or exists (
                 select from backups n where n.tenant_id = b.tenant_id and n.state = 'completed' and (n.started_at, n.id) > (b.started_at, b.id))))
             """,
-            new { backup, tenant.Value, evenLast }, cancellationToken);
+            new { backup, tenant.Value, evenLast, all }, cancellationToken);
         await transaction.ExecuteAsync("delete from backup_data_keys where backup_id = @backup and @begun", new { backup, begun = begun == 1 }, cancellationToken);
         return begun == 1;
     }

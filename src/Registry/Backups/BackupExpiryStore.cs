@@ -8,7 +8,8 @@ namespace Saga.Registry.Backups;
 public sealed class BackupExpiryStore(NpgsqlDataSource registry, RegistryClock clock)
 {
     /// <summary>
-    /// The backups of the next tenants by id. Tenants that are about to be removed are not among them, because nothing else should run on them.
+    /// The backups of the next tenants by id. Tenants that are about to be removed are not among them, because nothing else should run on them, nor
+    /// are those that are gone and whose backups a scheduled command destroys together.
     /// </summary>
     /// <param name="after">The last tenant of the page before; null for the first page.</param>
     /// <param name="limit">The most tenants.</param>
@@ -20,6 +21,7 @@ public sealed class BackupExpiryStore(NpgsqlDataSource registry, RegistryClock c
             with page as (
                 select t.id, t.plan, t.timezone, t.status from tenants t
                 where t.id > $1 and t.status in ('active', 'deprovisioned')
+                    and not exists (select from scheduled_commands c where c.tenant_id = t.id and c.kind = '{BackupDestruction.Kind}' and c.state = 'scheduled')
                     and exists (select from backups b where b.tenant_id = t.id and b.state in ('completed', 'expiring'))
                     and not exists (select from holds h where h.tenant_id = t.id and h.code = '{HoldNames.Of(HoldCode.Deletion)}')
                 order by t.id limit $2)

@@ -51,7 +51,10 @@ public sealed class BackupRunStore(NpgsqlDataSource registry, RegistryClock cloc
         await using var plan = registry.CreateCommand(
             """
             insert into backup_runs as r (tenant_id, basis, next_due_at, try_at) values ($1, $2, $3, $3)
-            on conflict (tenant_id) do update set basis = excluded.basis, next_due_at = excluded.next_due_at, try_at = excluded.try_at
+            on conflict (tenant_id) do update set basis = excluded.basis, next_due_at = excluded.next_due_at, try_at = excluded.try_at,
+                -- Without a schedule no backup is missing.
+                unconfirmed_since = case when excluded.next_due_at is not null then r.unconfirmed_since end,
+                alerted_at = case when excluded.next_due_at is not null then r.alerted_at end
             where r.next_due_at is null or r.next_due_at > now() + $4
             """);
         plan.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
@@ -103,7 +106,7 @@ public sealed class BackupRunStore(NpgsqlDataSource registry, RegistryClock cloc
             update backup_runs set
                 basis = $5, next_due_at = $6, try_at = $6,
                 last_due_at = case when $3 then $2 else last_due_at end, last_operation_id = case when $3 then $4 else last_operation_id end,
-                unconfirmed_since = case when $3 then coalesce(unconfirmed_since, $2) else unconfirmed_since end
+                unconfirmed_since = case when $6::timestamptz is null then null when $3 then coalesce(unconfirmed_since, $2) else unconfirmed_since end
             where tenant_id = $1 and next_due_at = $2
             """);
         end.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });

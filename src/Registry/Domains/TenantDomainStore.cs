@@ -160,12 +160,18 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
             audited as (
                 insert into audit (actor, action, tenant_id, detail)
                 select $4, '{AuditActions.DomainProve}', tenant_id, jsonb_build_object('domain', $2::text) from changed where former <> 'proved' returning tenant_id)
-            select (select count(*) from changed), (select count(pg_notify('{RegistryChannels.Tenants}', tenant_id::text)) from audited)
+            select case when exists (select from changed) then 'proved' when {Reserved} then 'reserved' else '' end,
+                (select count(pg_notify('{RegistryChannels.Tenants}', tenant_id::text)) from audited)
             """);
         Fill(command, checkedDomain, actor, at);
         try
         {
-            return (long)(await command.ExecuteScalarAsync(cancellationToken))! == 1 ? ProveOutcome.Proved : ProveOutcome.Changed;
+            return await command.ExecuteScalarAsync(cancellationToken) switch
+            {
+                "proved" => ProveOutcome.Proved,
+                "reserved" => ProveOutcome.Taken,
+                _ => ProveOutcome.Changed,
+            };
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -201,6 +207,6 @@ public enum ProveOutcome
     /// <summary>The tenant's claim was withdrawn or renewed during the check.</summary>
     Changed,
 
-    /// <summary>Another tenant has proved the domain before.</summary>
+    /// <summary>Another tenant has proved the domain before, or it is reserved after one that was deprovisioned.</summary>
     Taken,
 }

@@ -19,12 +19,12 @@ public sealed class ExportContents(NpgsqlDataSource registry)
             """
             select 'tenant' as Section, v.key as Key, v.value::text as Value, false as Encrypted
             from tenants t cross join lateral jsonb_each(jsonb_build_object(
-                'id', t.id, 'slug', t.slug, 'name', t.name, 'description', t.description, 'plan', t.plan, 'isolation', t.tier, 'region', t.region, 'timezone', t.timezone,
+                'id', t.id, 'slug', t.slug, 'name', t.name, 'description', t.description, 'plan', t.plan, 'planVersion', t.plan_version, 'maxUsers', t.max_users, 'maxStorageGib', t.max_storage_gib, 'isolation', t.tier, 'region', t.region, 'timezone', t.timezone,
                 'domain', t.domain, 'subdomain', t.subdomain, 'adminEmail', t.admin_email, 'phone', t.phone, 'readReplica', t.read_replica, 'autoUpdate', t.auto_update,
                 'maintenanceWindow', t.maintenance_window, 'features', t.features, 'settings', t.settings, 'createdAt', t.created_at)) v
             where t.id = @Value
             union all
-            select 'plan', v.key, v.value::text, false from tenants t join plans p on p.name = t.plan cross join lateral jsonb_each(p.definition::jsonb) v where t.id = @Value
+            select 'plan', v.key, v.value::text, false from tenants t join plan_versions p on p.name = t.plan and p.version = t.plan_version cross join lateral jsonb_each(p.definition) v where t.id = @Value
             union all
             select 'domains', d.domain, to_jsonb(d.state)::text, false from tenant_domains d where d.tenant_id = @Value
             union all

@@ -77,7 +77,11 @@ public static class ExportRows
             failed.CancelledBy is null ? null : $"Cancelled by {failed.CancelledBy}: {failed.Reason}", new DateTimeOffset(failed.At));
     }
 
-    /// <summary>Says that the file is going to be removed. From then on nobody gets a link to it.</summary>
+    /// <summary>From now on nobody gets a link to the file, which is going to be removed.</summary>
+    public static Task EndLinksAsync(LeasedTransaction transaction, Guid export, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "update exports set expires_at = least(expires_at, clock_timestamp()) where id = @export and state = 'completed'", new { export }, cancellationToken);
+
+    /// <summary>Notes that the file is gone.</summary>
     public static Task RemoveAsync(LeasedTransaction transaction, Guid export, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "update exports set state = 'removed', removed_at = clock_timestamp(), file = null where id = @export and state = 'completed'", new { export }, cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -51,7 +52,8 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
             return response.ResponseStream;
         }
         // A version that is a deletion is 405, and an id that no version can have is 400 on some servers.
-        catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchKey" or "NoSuchVersion" || (request.VersionId is not null && (int)error.StatusCode is 400 or 404 or 405))
+        catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchKey" or "NoSuchVersion"
+            || (request.VersionId is not null && (error.StatusCode == HttpStatusCode.MethodNotAllowed || error.ErrorCode is "InvalidArgument")))
         {
             return null;
         }

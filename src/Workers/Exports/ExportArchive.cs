@@ -16,8 +16,7 @@ internal sealed class ExportArchive : IAsyncDisposable
     private readonly DateTimeOffset at;
 
     // There may be millions of entries.
-    private readonly FileStream checksums = new(
-        Path.Combine(Path.GetTempPath(), $"saga-export-{Guid.NewGuid():n}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 81920, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+    private readonly FileStream checksums = TemporaryFile.Create();
 
     private ExportArchive(ZipArchive zip, StagedStream target, DateTimeOffset at) => (this.zip, this.target, this.at) = (zip, target, at);
 

@@ -19,8 +19,7 @@ internal sealed class ExportObjects(IObjectSource source, ProductFiles product)
     {
         var ofUser = draft.Export.UserId is { } user ? product.Export.ObjectsOf(user) : null;
         // The archive takes one entry at a time, and the list has checksums that are known only afterwards. There may be millions of objects.
-        await using var list = new FileStream(
-            Path.Combine(Path.GetTempPath(), $"saga-export-{Guid.NewGuid():n}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 81920, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+        await using var list = TemporaryFile.Create();
         var records = new RecordWriter(list, draft.Export.Format, [.. Fields.Select(f => f.Name)]);
         await foreach (var item in source.ListAsync(draft.Context.TenantId, cancellationToken))
         {

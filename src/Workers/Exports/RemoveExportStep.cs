@@ -21,12 +21,12 @@ internal sealed class RemoveExportStep(ExportFiles files, LeasedTransactions lea
         using var guard = leases.Guard(context.Lease);
         var export = context.Input<RemoveExport>().ExportId;
         BegunExport? known;
-        // The registry first, so that nobody gets a link to a file that is gone.
+        // First, so that nobody gets a link to a file that is gone.
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             known = await ExportRows.FindAsync(transaction, context.TenantId, export, cancellationToken);
             if (known is not null)
-                await ExportRows.RemoveAsync(transaction, known.Id, cancellationToken);
+                await ExportRows.EndLinksAsync(transaction, known.Id, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -34,6 +34,12 @@ internal sealed class RemoveExportStep(ExportFiles files, LeasedTransactions lea
         if (known is null or { State: "running" })
             return new { Removed = false };
         await ExportStep.RemoveAsync(files, context, export, cancellationToken);
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
+        {
+            await ExportRows.RemoveAsync(transaction, known.Id, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         return new { Removed = true };
     }
 

@@ -66,7 +66,16 @@ internal sealed class CrashingProcess : IDisposable
         var operation = await traced.StandardOutput.ReadLineAsync();
         if (!Guid.TryParse(operation, out var id))
             throw new InvalidOperationException($"The process accepted nothing: {operation}\n{await errors}");
-        await whenIdle(id);
+        try
+        {
+            await whenIdle(id);
+        }
+        catch
+        {
+            traced.Kill();
+            throw;
+        }
+
         traced.StandardInput.Close();
         var seen = await traced.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"The process printed no points:\n{await errors}");
         await traced.WaitForExitAsync();

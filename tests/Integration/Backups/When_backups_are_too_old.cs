@@ -51,6 +51,11 @@ public sealed class When_backups_are_too_old : IAsyncLifetime
     [InlineData("insert into holds (tenant_id, code, effect, actor, reason) select id, 'deletion', 'closed', 'ada', 'It ends.' from tenants")]
     [InlineData("insert into backup_schedules (tenant_id, keep_daily, set_by, set_at) select id, 100, 'ada', now() from tenants")]
     [InlineData("update backups set state = 'expired'")]
+    [InlineData("""
+        update tenants set status = 'deprovisioned';
+        insert into scheduled_commands (id, kind, tenant_id, command, run_at, expires_at, needs_approval, requested_by, created_at)
+        select gen_random_uuid(), 'destroyBackups', id, '{}', now() + interval '90 days', now() + interval '180 days', false, 'ada', now() from tenants
+        """)]
     public async Task Should_be_left_alone_while_they_may_stay(string otherwise)
     {
         await BackupAsync("1 hour");

@@ -19,7 +19,7 @@ public sealed record RetentionRule(int Last, int Daily, int Weekly, int Days)
         var complete = stored.Backups.Where(b => !b.Expiring).OrderByDescending(b => b.StartedAt).ThenByDescending(b => b.Id).ToList();
         var scheduled = complete.Where(b => b.Scheduled).ToList();
         var kept = new HashSet<Guid>();
-        // The last one of a tenant that is gone has a term of its own.
+        // The last one of a tenant that is gone stays, for want of a command that destroys it.
         kept.UnionWith(complete.Take(stored.Deprovisioned ? Math.Max(Last, 1) : Last).Select(b => b.Id));
         kept.UnionWith(complete.Where(b => !b.Scheduled && b.StartedAt > now - TimeSpan.FromDays(Days)).Select(b => b.Id));
         kept.UnionWith(scheduled.Where(b => DateOf(b.StartedAt) > today.PlusDays(-Daily)).GroupBy(b => DateOf(b.StartedAt)).Select(g => g.First().Id));

@@ -9,7 +9,7 @@ namespace Saga.Lifecycle.Backup.Schedules;
 
 /// <summary>
 /// When tenants are backed up. Pure. Time zones are NodaTime's, like those that tenants may have. A local time that does not exist is
-/// moved to the end of the gap, and one that occurs twice counts once.
+/// moved forward by the length of the gap, and one that occurs twice counts once.
 /// </summary>
 public static class BackupCalendar
 {

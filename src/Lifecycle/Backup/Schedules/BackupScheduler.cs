@@ -16,6 +16,7 @@ public sealed partial class BackupScheduler(
     BackupRunStore runs, ICommandIntake<BackupTenant> intake, IOptions<BackupScheduleOptions> options, ILogger<BackupScheduler> log)
 {
     private const int Page = 100;
+    private const int MostPages = 20;
 
     // A run whose scheduler died, or whose steps nobody hosts, is tried again after this time.
     private static readonly TimeSpan PutOff = TimeSpan.FromMinutes(5);
@@ -61,7 +62,8 @@ public sealed partial class BackupScheduler(
     private async Task PlanAsync(CancellationToken cancellationToken)
     {
         var plans = options.Value.Plans.Where(p => p.Value.Cron is not null).ToDictionary(p => p.Key.ToLowerInvariant(), p => p.Value.Cron!, StringComparer.Ordinal);
-        while (true)
+        // Another process may have another configuration for a while, and undo what this one plans. What is left comes with the next look.
+        for (var pages = 0; pages < MostPages; pages++)
         {
             var stale = await runs.ListStaleAsync(options.Value.Cron, plans, options.Value.JitterMinutes, Page, cancellationToken);
             if (stale.Count == 0)

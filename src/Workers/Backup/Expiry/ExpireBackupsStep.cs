@@ -45,7 +45,7 @@ internal sealed partial class ExpireBackupsStep(
         foreach (var (index, backup) in found.Index())
         {
             context.Report(index, found.Count, "backups", "removing backups");
-            if (await RemoveAsync(context, backup, evenLast, cancellationToken))
+            if (await RemoveAsync(context, backup, evenLast, all: wish.Backups is null, cancellationToken))
                 removed++;
         }
 
@@ -58,11 +58,11 @@ internal sealed partial class ExpireBackupsStep(
         return Task.CompletedTask;
     }
 
-    private async Task<bool> RemoveAsync(StepContext context, Guid backup, bool evenLast, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(StepContext context, Guid backup, bool evenLast, bool all, CancellationToken cancellationToken)
     {
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
-            if (!await BackupExpiryRows.BeginAsync(transaction, context.TenantId, backup, evenLast, cancellationToken))
+            if (!await BackupExpiryRows.BeginAsync(transaction, context.TenantId, backup, evenLast, all, cancellationToken))
                 return false;
             await transaction.CommitAsync(cancellationToken);
         }

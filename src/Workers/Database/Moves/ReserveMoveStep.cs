@@ -17,9 +17,9 @@ internal sealed class ReserveMoveStep(PlanStore plans, PlacementStore placements
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var command = context.Input<MigrateTenant>();
-        var name = command.TargetPlan ?? context.Tenant.Plan;
-        var plan = await (command.TargetPlan is null ? plans.FindAsync(name, context.Tenant.PlanVersion, cancellationToken) : plans.FindAsync(name, cancellationToken)) ?? throw StepFailureException.Permanent(
-            "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
+        // With another plan, a former step has given the tenant that one.
+        var plan = await plans.FindAsync(context.Tenant.Plan, context.Tenant.PlanVersion, cancellationToken) ?? throw StepFailureException.Permanent(
+            "plan-unknown", $"Version {context.Tenant.PlanVersion} of plan '{context.Tenant.Plan}' is not in the registry.", "Add the plan again, then replay the step.");
         var current = DatabaseStep.PlacementOf(context.Tenant);
         var tier = command.Isolation switch
         {
