@@ -12,7 +12,7 @@ namespace Saga.Tests.Integration.Runtime;
 [IsolationSuite]
 public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
 {
-    private static readonly string[] Views = ["credentials", "holds", "hosts", "keys", "placements", "pools", "settings", "tenants"];
+    private static readonly string[] Views = ["credentials", "holds", "hosts", "keys", "limits", "placements", "pools", "settings", "tenants"];
     private NpgsqlDataSource registry = null!;
     private NpgsqlDataSource runtime = null!;
 
