@@ -46,8 +46,6 @@ var outcome = orders switch
 };
 Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));
 await input;
-if (orders.At is null)
-    Console.WriteLine(JsonSerializer.Serialize(points.Seen.Select(seen => seen.Key with { Number = seen.Value }), Json.Options));
 await ProvisioningHost.EndAsync(host);
 
 Task<IntakeOutcome> SubmitAsync<TCommand>(TCommand command)

@@ -2,13 +2,13 @@ using Saga.Tests.Support;
 using Xunit;
 using Xunit.v3;
 
-// Each site is a control plane of its own, and the tests wait much of their time.
-[assembly: Parallelization(MaxThreads = 3)]
+// The two crash classes, each with its own control plane, run in parallel. Everything else runs alone.
+[assembly: Parallelization(MaxThreads = 2)]
 [assembly: AssemblyFixture(typeof(StopsServers))]
 
 namespace Saga.Tests.EndToEnd;
 
-/// <summary>For tests that stop servers which all share, load the whole machine, or count its processes.</summary>
+/// <summary>The tests share servers, and some stop them.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {

@@ -8,6 +8,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Backups;
 
 /// <summary>A process is killed (SIGKILL) right after it has routed a tenant to what was restored, and a new process finishes the restore.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_restoring
 {
     [Fact]

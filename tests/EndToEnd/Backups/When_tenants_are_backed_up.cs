@@ -10,6 +10,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Backups;
 
 /// <summary>On the real servers, in every tier. The steps that fail are taken from the workflow.</summary>
+[Collection(Alone.Name)]
 public sealed class When_tenants_are_backed_up
 {
     [Fact]

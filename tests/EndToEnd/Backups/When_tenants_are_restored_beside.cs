@@ -12,6 +12,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Backups;
 
 /// <summary>On the real servers, in the tier with a dump in a shared database. The steps that fail are taken from the workflow.</summary>
+[Collection(Alone.Name)]
 public sealed class When_tenants_are_restored_beside
 {
     [Fact]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Tests.Support.World;
@@ -15,7 +14,8 @@ internal static class CrashMap
         ("enterprise", StepNames.Verify), ("premium", StepNames.Verify), ("basic", StepNames.Verify),
     ];
 
-    private static readonly Lazy<Task<IReadOnlyDictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>>> Maps = new(TraceAsync);
+    // All traces are recorded before the first crash, because a trace counts the entire process, in which the crash tests' hosts also run.
+    private static readonly Lazy<Task<Dictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>>> Maps = new(TraceAsync);
 
     /// <summary>Every kind of crash point, and how often the operation passes it.</summary>
     public static async Task<IReadOnlyDictionary<CrashPoint, int>> OfAsync(string plan, string? failsPermanently = null) => (await Maps.Value)[(plan, failsPermanently)];
@@ -43,36 +43,43 @@ internal static class CrashMap
         return CrashWorlds.All || all.Count <= atMost ? all : [.. Enumerable.Range(0, atMost).Select(i => all[((RunSeed.Value % all.Count) + (i * all.Count / atMost)) % all.Count])];
     }
 
-    // The points that every process reaches if it runs undisturbed. Each trace uses a new process, like each crash, after a
+    // The points that every process reaches if it runs alone on a fast machine. Each trace uses a new host, like each crash, after a
     // first tenant of the plan has created everything shared (template, place, bucket). Nothing is retried or sent again because of
     // slowness, and only points that two traces have in common count.
-    private static async Task<IReadOnlyDictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>> TraceAsync()
+    private static async Task<Dictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>> TraceAsync()
     {
         var world = await World.SharedAsync();
-        var maps = new ConcurrentDictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>();
-        await Task.WhenAll(Kinds.GroupBy(k => k.Plan, StringComparer.Ordinal).Select(async kinds =>
+        var site = await world.NewSiteAsync();
+        site.Settings["Saga:Workers:LeaseSeconds"] = "60";
+        site.Settings["Saga:Orchestrator:RedeliverySeconds"] = "60";
+        site.Settings["Saga:Orchestrator:OutboxClaimSeconds"] = "60";
+        foreach (var plan in Kinds.Select(k => k.Plan).Distinct(StringComparer.Ordinal))
+            await PassAsync(site, plan, null);
+        var maps = new Dictionary<(string Plan, string? FailsPermanently), IReadOnlyDictionary<CrashPoint, int>>();
+        foreach (var (plan, failsPermanently) in Kinds)
         {
-            var site = await world.NewSiteAsync();
-            site.Settings["Saga:Workers:LeaseSeconds"] = "60";
-            site.Settings["Saga:Orchestrator:RedeliverySeconds"] = "60";
-            site.Settings["Saga:Orchestrator:OutboxClaimSeconds"] = "60";
-            await PassAsync(site, kinds.Key, null);
-            foreach (var (plan, failsPermanently) in kinds)
-            {
-                var (one, other) = (await PassAsync(site, plan, failsPermanently), await PassAsync(site, plan, failsPermanently));
-                maps[(plan, failsPermanently)] = one.Where(k => other.ContainsKey(k.Key)).ToDictionary(k => k.Key, k => Math.Min(k.Value, other[k.Key]));
-            }
-        }));
+            var (one, other) = (await PassAsync(site, plan, failsPermanently), await PassAsync(site, plan, failsPermanently));
+            maps[(plan, failsPermanently)] = one.Where(k => other.ContainsKey(k.Key)).ToDictionary(k => k.Key, k => Math.Min(k.Value, other[k.Key]));
+        }
+
         return maps;
     }
 
     private static async Task<IReadOnlyDictionary<CrashPoint, int>> PassAsync(Site site, string plan, string? failsPermanently)
     {
-        return await CrashingProcess.TraceAsync(new CrashOrders { Settings = site.Settings, Command = Site.NewCommand(plan), FailsPermanently = failsPermanently }, async operation =>
+        using var points = new CrashPoints();
+        var host = await ProvisioningHost.StartAsync(site.Configuration(), failsPermanently is null ? null : StepFaults.FailsPermanently(failsPermanently));
+        try
         {
-            var state = await site.EndAsync(operation);
-            state.ShouldBe(failsPermanently is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(operation));
+            var accepted = await site.SubmitAsync(Site.NewCommand(plan));
+            var state = await site.EndAsync(accepted.OperationId);
+            state.ShouldBe(failsPermanently is null ? OperationState.Completed : OperationState.Compensated, await site.StoryAsync(accepted.OperationId));
             await ExternalState.CompareAsync(site);
-        });
+            return points.Seen;
+        }
+        finally
+        {
+            await ProvisioningHost.EndAsync(host);
+        }
     }
 }

@@ -16,11 +16,21 @@ internal sealed class CrashingProcess : IDisposable
 
     public CrashingProcess(CrashOrders orders)
     {
-        process = Start(orders);
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Saga.Tests.CrashHost"))
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        // The process lives only for seconds, so tiered optimisation and a concurrent garbage collector are not worthwhile.
+        start.Environment["DOTNET_TieredCompilation"] = "1";
+        start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_gcConcurrent"] = "0";
+        process = Process.Start(start)!;
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        process.StandardInput.WriteLine(JsonSerializer.Serialize(orders, Json.Options));
+        process.StandardInput.Flush();
     }
 
     private string Output
@@ -56,32 +66,6 @@ internal sealed class CrashingProcess : IDisposable
         return true;
     }
 
-    /// <summary>The kinds of crash point that an undisturbed process comes by until its input ends, and how often.</summary>
-    /// <param name="orders">Without a point.</param>
-    /// <param name="whenIdle">Waits until the operation with this id has ended and nothing is left to send.</param>
-    public static async Task<IReadOnlyDictionary<CrashPoint, int>> TraceAsync(CrashOrders orders, Func<Guid, Task> whenIdle)
-    {
-        using var traced = Start(orders);
-        var errors = traced.StandardError.ReadToEndAsync();
-        var operation = await traced.StandardOutput.ReadLineAsync();
-        if (!Guid.TryParse(operation, out var id))
-            throw new InvalidOperationException($"The process accepted nothing: {operation}\n{await errors}");
-        try
-        {
-            await whenIdle(id);
-        }
-        catch
-        {
-            traced.Kill();
-            throw;
-        }
-
-        traced.StandardInput.Close();
-        var seen = await traced.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"The process printed no points:\n{await errors}");
-        await traced.WaitForExitAsync();
-        return JsonSerializer.Deserialize<CrashPoint[]>(seen, Json.Options)!.ToDictionary(point => point with { Number = 0 }, point => point.Number);
-    }
-
     public void Dispose()
     {
         if (!process.HasExited)
@@ -91,22 +75,6 @@ internal sealed class CrashingProcess : IDisposable
         }
 
         process.Dispose();
-    }
-
-    private static Process Start(CrashOrders orders)
-    {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Saga.Tests.CrashHost"))
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
-        };
-        // The process lives only for seconds, so tiered optimisation and a concurrent garbage collector are not worthwhile.
-        start.Environment["DOTNET_TieredCompilation"] = "1";
-        start.Environment["DOTNET_gcServer"] = "0";
-        start.Environment["DOTNET_gcConcurrent"] = "0";
-        var started = Process.Start(start)!;
-        started.StandardInput.WriteLine(JsonSerializer.Serialize(orders, Json.Options));
-        started.StandardInput.Flush();
-        return started;
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

@@ -11,6 +11,7 @@ namespace Saga.Tests.EndToEnd.Credentials;
 /// A process is killed (SIGKILL) at a boundary of a rotation, and a new process finishes it. The boundaries are generated from the workflow. By
 /// default a sample of them is covered; <c>SAGA_CRASH_ALL=1</c> covers all.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_rotating
 {
     // Parallel results may share a transaction. These many commits there always are: the start, the results before the pivot, and its own.

@@ -12,6 +12,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Credentials;
 
 /// <summary>On the real servers. The steps that fail are taken from the workflow.</summary>
+[Collection(Alone.Name)]
 public sealed class When_credentials_are_rotated
 {
     private static readonly string[] Steps = [.. RotateWorkflow.Of(true, true).Steps.Where(s => s.Wait is null).Select(s => s.Name)];

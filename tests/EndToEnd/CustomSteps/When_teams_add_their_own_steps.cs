@@ -9,6 +9,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.CustomSteps;
 
 /// <summary>A step in .NET in a process of its own, and steps at an https endpoint, in the provisioning of tenants on real servers.</summary>
+[Collection(Alone.Name)]
 public sealed class When_teams_add_their_own_steps(TeamsSite teams) : IClassFixture<TeamsSite>
 {
     private const string Busy = "{\"progress\":{\"done\":1,\"total\":2,\"unit\":\"contacts\"}}";

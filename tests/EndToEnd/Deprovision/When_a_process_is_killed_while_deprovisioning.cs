@@ -12,6 +12,7 @@ namespace Saga.Tests.EndToEnd.Deprovision;
 /// A process is killed (SIGKILL) at a boundary of a deprovisioning without a grace period, and a new process finishes it. The boundaries are
 /// generated from the workflows. By default a sample of them is covered; <c>SAGA_CRASH_ALL=1</c> covers all.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_deprovisioning
 {
     // There always are these many: starts, first results, and the end of the closing.

@@ -15,6 +15,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Deprovision;
 
 /// <summary>On the real servers.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_tenant_is_deprovisioned
 {
     private static readonly string[] Removals = [StepNames.RemoveOrganization, StepNames.RemoveDatabase, StepNames.RemoveStorage, StepNames.RemoveCache];

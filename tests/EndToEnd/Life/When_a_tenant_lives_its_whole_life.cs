@@ -14,6 +14,7 @@ namespace Saga.Tests.EndToEnd.Life;
 /// One tenant from its beginning to its end, over HTTP, on real servers. By default it has few rows and objects;
 /// <c>SAGA_TEST_LIFE_ROWS=100000</c> gives it as many rows as that.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class When_a_tenant_lives_its_whole_life
 {
     private const int DocumentsOfEach = 50;

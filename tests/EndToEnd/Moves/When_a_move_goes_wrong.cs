@@ -12,6 +12,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Moves;
 
 /// <summary>Tenants of plan basic get plan premium, which moves their rows to schemas, and go back. The steps that fail are taken from the workflows.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_move_goes_wrong
 {
     [Fact]

@@ -15,6 +15,7 @@ namespace Saga.Tests.EndToEnd.Moves;
 /// A process is killed (SIGKILL) at a boundary of a move or of a revert, and a new process finishes it. The boundaries are generated from the
 /// workflows. By default a sample of them is covered, one between copy and switch among them; <c>SAGA_CRASH_ALL=1</c> covers all.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_moving
 {
     [Fact]

@@ -10,6 +10,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Moves;
 
 /// <summary>Over HTTP and two database servers: from shared tables to a schema, to a database on the other server, and back.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_tenant_moves
 {
     [Fact]

@@ -13,6 +13,7 @@ namespace Saga.Tests.EndToEnd.Provisioning;
 /// Each step fails in each possible way, for tenants that are provisioned at once. Steps that differ between the isolation tiers fail in
 /// each tier, the others in one of them, which <see cref="RunSeed"/> chooses; with <c>SAGA_CRASH_ALL=1</c> in each.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class When_a_step_goes_wrong
 {
     private static readonly string[] Compensatable =

@@ -19,6 +19,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Provisioning;
 
 /// <summary>Tenants of plan premium get plan custom, which allows their tier. The steps that fail are taken from the workflow.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_tenant_changes_its_plan
 {
     private static readonly string[] Steps = [.. MigrateWorkflow.InPlace.Steps.Select(s => s.Name)];

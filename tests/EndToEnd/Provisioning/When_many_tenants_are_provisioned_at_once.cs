@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.EndToEnd.Provisioning;
 
+[Collection(Alone.Name)]
 public sealed class When_many_tenants_are_provisioned_at_once
 {
     private const int Tenants = 100;

@@ -14,6 +14,7 @@ namespace Saga.Tests.EndToEnd.Suspension;
 /// A process is killed (SIGKILL) at a boundary of a suspension or a reactivation, and a new process finishes it. The boundaries are
 /// generated from the workflows. By default a sample of them is covered; <c>SAGA_CRASH_ALL=1</c> covers all.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_suspending
 {
     // Parallel results may share a transaction. These many commits there always are: the start, the first step's result, and one more.

@@ -11,6 +11,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Suspension;
 
 /// <summary>On the real servers, in every tier. The steps that fail are taken from the workflows.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_tenant_is_suspended_and_reactivated
 {
     private static readonly string[] Closing = [.. SuspendWorkflow.Closing.Steps.Select(s => s.Name)];

@@ -17,6 +17,7 @@ using Xunit;
 namespace Saga.Tests.EndToEnd.Update;
 
 /// <summary>On the real servers. The steps that fail and the boundaries at which a process is killed are taken from the workflow.</summary>
+[Collection(Alone.Name)]
 public sealed class When_a_tenant_is_updated
 {
     private static readonly string[] Undone = [.. UpdateWorkflow.WithDirectory.Steps.Select(s => s.Name).Where(s => s is not (StepNames.AnnounceUpdate or StepNames.RetireAdministrator))];

@@ -2,7 +2,7 @@ using Saga.Contracts.Commands;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>The orders for a process that is going to crash, or to record its crash points.</summary>
+/// <summary>The orders for a process that is going to crash.</summary>
 public sealed record CrashOrders
 {
     public required Dictionary<string, string?> Settings { get; init; }
@@ -28,8 +28,7 @@ public sealed record CrashOrders
 
     public RotateCredentials? Rotate { get; init; }
 
-    /// <summary>Where it kills itself. Without it, it prints the points that it came by when its input ends.</summary>
-    public CrashPoint? At { get; init; }
+    public required CrashPoint At { get; init; }
 
     /// <summary>A step that takes effect and then fails permanently, so that the operation compensates.</summary>
     public string? FailsPermanently { get; init; }
