@@ -3,7 +3,7 @@ using Amazon.S3.Model;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>Objects in the site's bucket, including old versions and unfinished uploads.</summary>
+/// <summary>Objects in the site's bucket, including what is left of deleted ones, and unfinished uploads.</summary>
 internal static class ObjectFacts
 {
     public static async Task<List<Fact>> ListAsync(Site site)
@@ -13,14 +13,24 @@ internal static class ObjectFacts
         try
         {
             var versions = new ListVersionsRequest { BucketName = site.Bucket };
+            var found = new List<S3ObjectVersion>();
             ListVersionsResponse page;
             do
             {
                 page = await client.ListVersionsAsync(versions);
-                facts.AddRange((page.Versions ?? []).Select(v => Of(v.Key, v.IsDeleteMarker == true ? "delete marker" : "object")));
+                found.AddRange(page.Versions ?? []);
                 (versions.KeyMarker, versions.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
             }
             while (page.IsTruncated == true);
+
+            // An object that was written again keeps its former version for a while. One that is gone must have left none.
+            foreach (var versionsOf in found.GroupBy(v => v.Key, StringComparer.Ordinal))
+            {
+                if (versionsOf.Any(v => v.IsLatest == true && v.IsDeleteMarker != true))
+                    facts.Add(Of(versionsOf.Key, "object"));
+                else
+                    facts.AddRange(versionsOf.Select(v => Of(v.Key, v.IsDeleteMarker == true ? "delete marker" : "former version")));
+            }
 
             var uploads = await client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = site.Bucket });
             facts.AddRange((uploads.MultipartUploads ?? []).Select(u => Of(u.Key, "upload")));
