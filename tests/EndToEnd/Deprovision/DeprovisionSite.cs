@@ -57,6 +57,13 @@ internal sealed class DeprovisionSite : IAsyncDisposable
 
     public async Task<Guid> CancelAsync(TenantId tenant) => Accepted(await cancel.SubmitAsync(new() { TenantId = tenant }, Caller.OfToken(Site.Caller), default));
 
+    /// <summary>How many certificates say of something that it was not there. These tenants have all but exports.</summary>
+    public Task<long> IncompleteCertificatesAsync() => ScalarAsync<long>(
+        """
+        select count(*) from deletion_certificates
+        where document::jsonb @? '$.removed[*] ? (@.existed == false && @.resource != "exports")' or document::jsonb @? '$.sealingKey ? (@.existed == false)'
+        """);
+
     /// <summary>Waits until the removal has come to rest.</summary>
     public async Task RemovedAsync(TenantId tenant, OperationState expected)
     {
