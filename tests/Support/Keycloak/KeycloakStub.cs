@@ -33,7 +33,8 @@ public sealed class KeycloakStub : IAsyncDisposable
         realm = new KeycloakRealm(options);
         routes = KeycloakRoutes.Of(realm, new KeycloakPeople(realm, options), new KeycloakGroups(realm));
         tokens = new KeycloakStubTokens(options);
-        var builder = WebApplication.CreateSlimBuilder();
+        // Each would watch for changes of settings files, and Linux allows a user 128 watchers.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         app = builder.Build();

@@ -28,7 +28,8 @@ public sealed class KeycloakFront : IAsyncDisposable
     private KeycloakFront(RealRealm realm)
     {
         this.realm = realm;
-        var builder = WebApplication.CreateSlimBuilder();
+        // Each would watch for changes of settings files, and Linux allows a user 128 watchers.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         app = builder.Build();
