@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Dapper;
 using Npgsql;
-using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
@@ -17,9 +15,6 @@ public sealed class RestoredStore(NpgsqlDataSource registry)
 
     private const string Select =
         "select operation_id as OperationId, backup_id as BackupId, server as Server, database as Database, remove_at as RemoveAt from restored_databases";
-
-    // A stalled operation may keep the tenant's scope for long.
-    private static readonly TimeSpan Patience = TimeSpan.FromDays(90);
 
     /// <summary>The database that the operation has made for the tenant; null when there is none any more.</summary>
     public async Task<RestoredDatabase?> FindAsync(TenantId tenant, Guid operation, CancellationToken cancellationToken)
@@ -68,18 +63,7 @@ public sealed class RestoredStore(NpgsqlDataSource registry)
 
         var (at, removeAt) = (new DateTimeOffset(row.At), new DateTimeOffset(row.RemoveAt));
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
-        foreach (var command in ScheduleStore.AddCommands(new()
-        {
-            Id = Guid.CreateVersion7(at),
-            Kind = RemovalKind,
-            TenantId = tenant,
-            Command = JsonSerializer.SerializeToElement(new RemoveRestored { TenantId = tenant, OperationId = operation }, Json.Options),
-            RunAt = removeAt,
-            ExpiresAt = removeAt + Patience,
-            NeedsApproval = false,
-            RequestedBy = $"operation:{operation:d}",
-            CreatedAt = at,
-        }))
+        foreach (var command in ScheduleStore.AddCommands(ScheduledCommand.FollowUp(RemovalKind, tenant, new RemoveRestored { TenantId = tenant, OperationId = operation }, operation, removeAt, at)))
         {
             batch.BatchCommands.Add(command);
         }

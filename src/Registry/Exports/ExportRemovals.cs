@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Npgsql;
-using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Schedule;
@@ -13,22 +11,8 @@ public static class ExportRemovals
     /// <summary>The kind of the operations that remove a file.</summary>
     public const string Kind = "remove-export";
 
-    // Nobody gets a link to a file that has expired, so only an installation that stands still for this long has to remove it by hand.
-    private static readonly TimeSpan Patience = TimeSpan.FromDays(90);
-
     public static IReadOnlyList<NpgsqlBatchCommand> ScheduleCommands(TenantId tenant, Guid export, Guid operation, DateTimeOffset at, DateTimeOffset now) =>
-        ScheduleStore.AddCommands(new()
-        {
-            Id = Guid.CreateVersion7(now),
-            Kind = Kind,
-            TenantId = tenant,
-            Command = JsonSerializer.SerializeToElement(new RemoveExport { TenantId = tenant, ExportId = export }, Json.Options),
-            RunAt = at,
-            ExpiresAt = at + Patience,
-            NeedsApproval = false,
-            RequestedBy = $"operation:{operation:d}",
-            CreatedAt = now,
-        });
+        ScheduleStore.AddCommands(ScheduledCommand.FollowUp(Kind, tenant, new RemoveExport { TenantId = tenant, ExportId = export }, operation, at, now));
 
     /// <summary>Cancels the removals of a tenant's exports, whose files were removed with the tenant.</summary>
     public static NpgsqlBatchCommand CancelAllCommand(TenantId tenant, Guid operation) =>

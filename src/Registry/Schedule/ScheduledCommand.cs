@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 
@@ -7,6 +8,9 @@ namespace Saga.Registry.Schedule;
 /// <summary>A command that runs at a time.</summary>
 public sealed record ScheduledCommand
 {
+    // A stalled operation may keep the tenant's scope, or a store may be away, for long.
+    private static readonly TimeSpan FollowUpPatience = TimeSpan.FromDays(90);
+
     public required Guid Id { get; init; }
 
     /// <summary>The kind of operation that it starts.</summary>
@@ -48,6 +52,26 @@ public sealed record ScheduledCommand
     public string? EndedBy { get; init; }
 
     public string? EndReason { get; init; }
+
+    /// <summary>A command that follows from an operation and cleans up after it. It is refused when it could not begin for 90 days.</summary>
+    /// <param name="kind">The kind of operation that it starts.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="command">The command, without an idempotency key.</param>
+    /// <param name="operation">The operation that it follows from.</param>
+    /// <param name="at">When it runs.</param>
+    /// <param name="now">The registry's time.</param>
+    public static ScheduledCommand FollowUp<TCommand>(string kind, TenantId tenant, TCommand command, Guid operation, DateTimeOffset at, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Kind = kind,
+        TenantId = tenant,
+        Command = JsonSerializer.SerializeToElement(command, Json.Options),
+        RunAt = at,
+        ExpiresAt = at + FollowUpPatience,
+        NeedsApproval = false,
+        RequestedBy = $"operation:{operation:d}",
+        CreatedAt = now,
+    };
 }
 
 /// <summary>A second person's approval.</summary>
