@@ -84,6 +84,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Tenants").MapVerifications();
         api.MapGroup("").WithTags("Tenants").MapRotations();
         api.MapGroup("").WithTags("Fleet").MapFleet();
+        api.MapGroup("").WithTags("Fleet").MapRegistryBackups();
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();

@@ -66,6 +66,12 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.DestroyBackups"/>, and refuses it: only a schedule may send it.</summary>
     public const string BackupDestructions = "saga-commands-destroy-backups";
 
+    /// <summary>Takes <see cref="Commands.BackUpRegistry"/>.</summary>
+    public const string RegistryBackups = "saga-commands-backup-registry";
+
+    /// <summary>Takes <see cref="Commands.ExpireRegistryBackups"/>.</summary>
+    public const string RegistryBackupExpiries = "saga-commands-expire-registry-backups";
+
     /// <summary>Takes <see cref="Commands.ExportTenant"/>.</summary>
     public const string Exports = "saga-commands-export";
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Backup.Drills;
+using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
 using Saga.Lifecycle.Cancel;
@@ -30,6 +31,7 @@ using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
 using Saga.Lifecycle.Verify;
 using Saga.Registry;
+using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Placements;
 
 namespace Saga.Lifecycle;
@@ -53,6 +55,8 @@ public static class LifecycleRegistration
             services.AddSingleton<BackupRetention>();
             services.AddOptionsWithValidateOnStart<BackupDrillOptions>().Bind(configuration.GetSection(BackupDrillOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<BackupDrills>();
+            services.AddOptionsWithValidateOnStart<RegistryBackupOptions, RegistryBackupOptionsValidation>().Bind(configuration.GetSection(RegistryBackupOptions.Section)).ValidateDataAnnotations();
+            services.AddSingleton<RegistryBackupScheduler>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
@@ -81,6 +85,8 @@ public static class LifecycleRegistration
             .AddCommand<DrillBackup, DrillBackup, DrillBackupPlan>()
             .AddCommand<ExpireBackups, ExpireBackups, ExpireBackupsPlan>()
             .AddCommand<DestroyBackups, DestroyBackups, DestroyBackupsPlan>()
+            .AddCommand<BackUpRegistry, BackUpRegistry, BackUpRegistryPlan>()
+            .AddCommand<ExpireRegistryBackups, ExpireRegistryBackups, ExpireRegistryBackupsPlan>()
             .AddCommand<ExportTenant, ValidExport, ExportPlan>()
             .AddCommand<RemoveExport, RemoveExport, RemoveExportPlan>()
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()

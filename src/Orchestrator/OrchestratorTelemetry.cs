@@ -10,6 +10,7 @@ public static class OrchestratorTelemetry
 
     private static long missingBackups = -1;
     private static double provenAge = -1;
+    private static long missingRegistryBackups = -1;
 
     /// <summary>One transaction of one or more transitions.</summary>
     public const string Commit = "saga.transition.commit";
@@ -25,6 +26,9 @@ public static class OrchestratorTelemetry
 
     /// <summary>Tenants whose schedule of backups ran and which have no complete backup a while later. Every orchestrator reports the same number.</summary>
     public const string MissingBackupsName = "saga.backups.missing";
+
+    /// <summary>1 if the schedule of backups of the registry ran and none is complete a while later, or else 0. Every orchestrator reports the same number.</summary>
+    public const string MissingRegistryBackupsName = "saga.registry_backups.missing";
 
     /// <summary>Seconds since a drill last proved that a backup can be restored; since the first backup when none did. Every orchestrator reports the same number.</summary>
     public const string ProvenAgeName = "saga.backups.proven_age";
@@ -42,6 +46,16 @@ public static class OrchestratorTelemetry
 
     internal static ObservableGauge<long> MissingBackupsGauge { get; } =
         Meter.CreateObservableGauge(MissingBackupsName, () => Known(MissingBackups), "{tenant}", "Tenants whose scheduled backup is missing.");
+
+    /// <summary>Negative while it is not known; then nothing is reported.</summary>
+    internal static long MissingRegistryBackups
+    {
+        get => Interlocked.Read(ref missingRegistryBackups);
+        set => Interlocked.Exchange(ref missingRegistryBackups, value);
+    }
+
+    internal static ObservableGauge<long> MissingRegistryBackupsGauge { get; } =
+        Meter.CreateObservableGauge(MissingRegistryBackupsName, () => Known(MissingRegistryBackups), "{backup}", "Whether the scheduled backup of the registry is missing.");
 
     /// <summary>Negative while it is not known, or while there is no backup; then nothing is reported.</summary>
     internal static double ProvenAge

@@ -10,6 +10,7 @@ using Saga.Engine;
 using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.Backups;
+using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Connections;
 using Saga.Registry.CustomSteps;
 using Saga.Registry.DeadLetters;
@@ -85,6 +86,7 @@ public static class RegistryRegistration
         services.AddSingleton<ExportStore>();
         services.AddSingleton<ExportContents>();
         services.AddSingleton<BackupDrillStore>();
+        services.AddSingleton<RegistryBackupStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

@@ -47,7 +47,10 @@ public sealed record DeletionCertificate
     /// <summary>What was removed from the registry, by kind.</summary>
     public required IReadOnlyDictionary<string, long> Registry { get; init; }
 
-    /// <summary>The tenant's sealing key. Everything that was sealed under it can no longer be read, wherever a copy of it may be.</summary>
+    /// <summary>
+    /// The tenant's sealing key. Everything that was sealed under it can no longer be read, wherever a copy of it may be, once the last backup of
+    /// the registry has expired that still has the key.
+    /// </summary>
     public required DestroyedKey SealingKey { get; init; }
 
     /// <summary>The final backup; absent if none was asked for.</summary>
@@ -64,7 +67,11 @@ public sealed record DeletionCertificate
 /// <param name="Existed">False for a tenant for which nothing was ever sealed.</param>
 /// <param name="MasterKeyId">The id of the master key that wrapped it; absent if there was none.</param>
 /// <param name="DestroyedAt">When.</param>
-public sealed record DestroyedKey(bool Existed, string? MasterKeyId, DateTimeOffset DestroyedAt);
+public sealed record DestroyedKey(bool Existed, string? MasterKeyId, DateTimeOffset DestroyedAt)
+{
+    /// <summary>When the last backup of the registry expires that still has it, wrapped by the master key; absent if there was none.</summary>
+    public DateTimeOffset? RegistryBackupsExpireAt { get; init; }
+}
 
 /// <summary>A backup that was made before anything was removed, and read back.</summary>
 /// <param name="BackupId">Its id.</param>
@@ -81,7 +88,10 @@ public sealed record KeptBackups(long Backups, long BackupKeys)
     /// <summary>When the last of them is removed; absent if there is no key, and so no backup.</summary>
     public DateTimeOffset? ExpireAt { get; init; }
 
-    /// <summary>When the keys are destroyed. Nobody can read what is left of a backup then, wherever a copy of it may be.</summary>
+    /// <summary>When the last backup of the registry expires that has the keys; absent if there is no key.</summary>
+    public DateTimeOffset? RegistryBackupsExpireAt { get; init; }
+
+    /// <summary>When the keys are destroyed: the later one of both. Nobody can read what is left of a backup then, wherever a copy of it may be.</summary>
     public DateTimeOffset? KeysDestroyedAt { get; init; }
 }
 

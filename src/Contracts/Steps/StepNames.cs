@@ -80,6 +80,10 @@ public static class StepNames
     public const string EndDrill = "drill.end";
     public const string ExpireBackups = "backups.expire";
     public const string DestroyBackupKeys = "backupKeys.destroy";
+    public const string BeginRegistryBackup = "registryBackup.begin";
+    public const string DumpRegistry = "registryBackup.dump";
+    public const string CompleteRegistryBackup = "registryBackup.complete";
+    public const string ExpireRegistryBackups = "registryBackups.expire";
     public const string BeginExport = "export.begin";
     public const string WriteExport = "export.write";
     public const string RemoveExport = "export.remove";

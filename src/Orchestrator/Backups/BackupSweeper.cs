@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Saga.Lifecycle.Backup.Drills;
+using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
 using Saga.Registry.Backups;
@@ -8,7 +9,8 @@ using Saga.Registry.Backups;
 namespace Saga.Orchestrator.Backups;
 
 /// <summary>Lets the scheduler, the retention and the drills of backups look regularly. Any number may run.</summary>
-internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRetention retention, BackupDrills drills, BackupDrillStore proofs, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
+internal sealed partial class BackupSweeper(
+    BackupScheduler scheduler, BackupRetention retention, BackupDrills drills, BackupDrillStore proofs, RegistryBackupScheduler registry, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RarelyEvery = TimeSpan.FromHours(1);
@@ -24,10 +26,16 @@ internal sealed partial class BackupSweeper(BackupScheduler scheduler, BackupRet
                 await scheduler.RunAsync(stoppingToken);
                 OrchestratorTelemetry.MissingBackups = await scheduler.WatchAsync(stoppingToken);
             }, stoppingToken);
+            await TryAsync(async () =>
+            {
+                await registry.RunAsync(stoppingToken);
+                OrchestratorTelemetry.MissingRegistryBackups = await registry.WatchAsync(stoppingToken) ? 1 : 0;
+            }, stoppingToken);
             if (looked is not null && time.GetElapsedTime(looked.Value) < RarelyEvery)
                 continue;
             // First, because it is the alarm if one of the others fails each time.
             var known = await TryAsync(async () => OrchestratorTelemetry.ProvenAge = (await proofs.AgeAsync(stoppingToken))?.TotalSeconds ?? -1, stoppingToken);
+            known &= await TryAsync(() => registry.ExpireAsync(stoppingToken), stoppingToken);
             if (await TryAsync(() => retention.RunAsync(stoppingToken), stoppingToken) & await TryAsync(() => drills.RunAsync(stoppingToken), stoppingToken) & known)
                 looked = time.GetTimestamp();
         }

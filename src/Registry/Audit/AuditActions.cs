@@ -89,6 +89,24 @@ public static class AuditActions
     /// <summary>The backup key of a tenant that is gone was destroyed.</summary>
     public const string BackupKeysDestroy = "backupKeys.destroy";
 
+    /// <summary>The backup of the registry was accepted.</summary>
+    public const string RegistryBackup = "registry.backup";
+
+    /// <summary>A backup of the registry is complete.</summary>
+    public const string RegistryBackupComplete = "registryBackup.complete";
+
+    /// <summary>A backup of the registry failed or was cancelled, and what it had written was removed.</summary>
+    public const string RegistryBackupFail = "registryBackup.fail";
+
+    /// <summary>The removal of backups of the registry whose time was over was accepted.</summary>
+    public const string RegistryBackupsExpire = "registryBackups.expire";
+
+    /// <summary>The files of a backup of the registry are gone and its key is destroyed.</summary>
+    public const string RegistryBackupExpire = "registryBackup.expire";
+
+    /// <summary>The registry was restored from a backup.</summary>
+    public const string RegistryRestore = "registry.restore";
+
     /// <summary>A tenant got a schedule of backups of its own, or lost it.</summary>
     public const string BackupScheduleSet = "backupSchedule.set";
 

@@ -16,4 +16,8 @@ public static class AuditLog
         transaction.ExecuteAsync(
             "insert into audit (actor, action, tenant_id, operation_id) select requested_by, @action, @Tenant, id from operations where id = @operation",
             new { action, Tenant = tenant.Value, operation }, cancellationToken);
+
+    /// <summary>The same for a change that concerns no single tenant.</summary>
+    public static Task WriteAsync(LeasedTransaction transaction, string action, Guid operation, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "insert into audit (actor, action, operation_id) select requested_by, @action, id from operations where id = @operation", new { action, operation }, cancellationToken);
 }

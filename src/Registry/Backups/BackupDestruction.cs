@@ -13,7 +13,7 @@ public static class BackupDestruction
 
     /// <param name="tenant">The tenant.</param>
     /// <param name="removal">The operation that removed it.</param>
-    /// <param name="at">When its backups have expired.</param>
+    /// <param name="at">When its backups have expired, or the last copy of their key.</param>
     /// <param name="now">The registry's time.</param>
     public static IReadOnlyList<NpgsqlBatchCommand> ScheduleCommands(TenantId tenant, Guid removal, DateTimeOffset at, DateTimeOffset now) =>
         ScheduleStore.AddCommands(ScheduledCommand.FollowUp(Kind, tenant, new DestroyBackups { TenantId = tenant, Removal = removal }, removal, at, now));

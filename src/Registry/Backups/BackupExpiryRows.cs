@@ -1,8 +1,16 @@
 using Dapper;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Leases;
 
 namespace Saga.Registry.Backups;
+
+/// <param name="Versions">How many versions this attempt destroyed.</param>
+/// <param name="Gone">Whether this attempt found that no copy of them is left.</param>
+/// <param name="LastCopyFrom">When the newest backup of the registry began that still has them; null when there is none.</param>
+/// <param name="Awaited">Whether a scheduled command is going to look again.</param>
+/// <param name="Now">The registry's time.</param>
+public sealed record DestroyedBackupKeys(int Versions, bool Gone, DateTimeOffset? LastCopyFrom, bool Awaited, DateTimeOffset Now);
 
 /// <summary>The removal of backups, for its steps. Each call may be repeated.</summary>
 public static class BackupExpiryRows
@@ -55,16 +63,40 @@ public static class BackupExpiryRows
             : null;
     }
 
-    /// <summary>Destroys every version of the tenant's backup key.</summary>
-    /// <returns>How many versions there were; null when a backup is still kept, and nothing was destroyed.</returns>
-    public static async Task<int?> DestroyKeysAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken)
+    /// <summary>
+    /// Destroys every version of the tenant's backup key in the registry. Backups of the registry that began before still have them, so the keys are gone
+    /// only when the last of those is. May be repeated until they are.
+    /// </summary>
+    /// <returns>What became of the keys; null when a backup of the tenant is still kept, and nothing was destroyed.</returns>
+    public static async Task<DestroyedBackupKeys?> DestroyKeysAsync(LeasedTransaction transaction, TenantId tenant, Guid removal, CancellationToken cancellationToken)
     {
+        await transaction.ExecuteAsync(RegistryBackupRows.LockAgainstBackups, null, cancellationToken);
         var kept = await transaction.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "select count(*) from backups where tenant_id = @Value and state in ('running', 'completed', 'expiring')",
             new { tenant.Value }, transaction.Transaction, cancellationToken: cancellationToken));
         if (kept > 0)
             return null;
         await transaction.ExecuteAsync("delete from backup_data_keys where tenant_id = @Value", new { tenant.Value }, cancellationToken);
-        return await transaction.ExecuteAsync("delete from backup_keys where tenant_id = @Value", new { tenant.Value }, cancellationToken);
+        var versions = await transaction.ExecuteAsync("delete from backup_keys where tenant_id = @Value", new { tenant.Value }, cancellationToken);
+        if (versions > 0)
+        {
+            await transaction.ExecuteAsync(
+                """
+                insert into destroyed_backup_keys (tenant_id, removal, removed_at) values (@Value, @removal, clock_timestamp())
+                on conflict (tenant_id) do update set removal = excluded.removal, removed_at = excluded.removed_at, gone_at = null
+                """,
+                new { tenant.Value, removal }, cancellationToken);
+        }
+
+        var (last, now, awaited) = await transaction.Connection.QuerySingleAsync<(DateTime?, DateTime, bool)>(new CommandDefinition(
+            $"""
+            select (select max(b.started_at) from registry_backups b join destroyed_backup_keys d on b.started_at <= d.removed_at
+                where d.tenant_id = @Value and d.gone_at is null and b.state in ('running', 'completed', 'expiring')), clock_timestamp(),
+                exists (select from scheduled_commands c where c.tenant_id = @Value and c.kind = '{BackupDestruction.Kind}' and c.state = 'scheduled')
+            """,
+            new { tenant.Value }, transaction.Transaction, cancellationToken: cancellationToken));
+        var gone = last is null && await transaction.ExecuteAsync(
+            "update destroyed_backup_keys set gone_at = clock_timestamp() where tenant_id = @Value and gone_at is null", new { tenant.Value }, cancellationToken) == 1;
+        return new(versions, gone, last is { } at ? new DateTimeOffset(at) : null, awaited, new(now));
     }
 }

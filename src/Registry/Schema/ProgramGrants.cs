@@ -13,6 +13,9 @@ internal static class ProgramGrants
     private const string TenantData =
         "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window, max_users, max_storage_gib";
 
+    private const string RegistryBackup =
+        "id, operation_id, state, requested_by, note, schema_version, started_at, snapshot_at, ended_at, expired_at, bytes, master_key_ids, part, manifest, manifest_file, manifest_sha256, failure";
+
     // Heartbeats, which every program writes, and what every program reads.
     private static readonly TableGrant[] All =
     [
@@ -76,6 +79,8 @@ internal static class ProgramGrants
         new("dead_letters", "select", "returned_at, returned_by"),
         new("deletion_certificates", "select"),
         new("backup_parts", "select"),
+        // Not their wrapped keys.
+        new("registry_backups", "", Reads: RegistryBackup),
         new("backup_schedules", "select, insert, update"),
         new("backup_runs", "select"),
         // A version of a plan is added, and never changed.
@@ -100,6 +105,7 @@ internal static class ProgramGrants
         new("backup_schedules", "select"),
         new("backup_runs", "select, insert, update"),
         new("backups", "select"),
+        new("registry_backups", "", Reads: RegistryBackup),
         // Whether a tenant's backups may be destroyed.
         new("deletion_certificates", "select"),
         new("outbox", "select, update, delete"),
@@ -169,6 +175,8 @@ internal static class ProgramGrants
         new("backups", "select, insert, update"),
         new("backup_parts", "select, insert, update, delete"),
         new("backup_keys", "select, insert, update, delete"),
+        new("destroyed_backup_keys", "select, insert, update"),
+        new("registry_backups", "select, insert, update"),
         new("restored_databases", "select, insert, update, delete"),
         new("backup_data_keys", "select, insert, update, delete"),
         // A tenant that ends has no backups by a schedule.

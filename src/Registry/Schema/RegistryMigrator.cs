@@ -16,6 +16,9 @@ namespace Saga.Registry.Schema;
 /// </summary>
 public sealed partial class RegistryMigrator(NpgsqlDataSource registry, ILogger<RegistryMigrator>? log = null, IOptions<RegistryOptions>? options = null)
 {
+    /// <summary>The newest migration of this program.</summary>
+    public static int NewestVersion => Migrations().Max(m => m.Version);
+
     /// <exception cref="InvalidOperationException">The server is too old, or a migration changed; the message says what to do.</exception>
     /// <exception cref="RegistryNotMigratedException">This user may not migrate, and something is missing.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken = default)

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Backups;
+using Saga.Workers.Backup.Format;
 
 namespace Saga.Workers.Backup;
 
@@ -65,4 +67,17 @@ internal sealed record ManifestPart
     public required IReadOnlyDictionary<string, long> Counts { get; init; }
 
     public required JsonElement Details { get; init; }
+
+    public static ManifestPart Of(BackupPart part) => new()
+    {
+        Name = part.Name,
+        File = part.File,
+        Format = part.Format,
+        Encryption = PartFormat.Version,
+        Bytes = part.Bytes,
+        PlainBytes = part.PlainBytes,
+        Sha256 = Convert.ToHexStringLower(part.Sha256),
+        Counts = part.Counts,
+        Details = part.Details,
+    };
 }

@@ -4,12 +4,14 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry;
+using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Backup.Drills;
 using Saga.Workers.Backup.Expiry;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Keys;
+using Saga.Workers.Backup.OfRegistry;
 using Saga.Workers.Backup.Objects;
 using Saga.Workers.Backup.Restore;
 using Saga.Workers.Backup.Rows;
@@ -65,6 +67,11 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, BeginDrillStep>();
         services.AddSingleton<IStep, EndDrillStep>();
         services.AddSingleton<IStep, ExpireBackupsStep>();
+        services.AddSingleton<RegistryBackupFiles>();
+        services.AddSingleton<IStep, BeginRegistryBackupStep>();
+        services.AddSingleton<IStep, DumpRegistryStep>();
+        services.AddSingleton<IStep, CompleteRegistryBackupStep>();
+        services.AddSingleton<IStep, ExpireRegistryBackupsStep>();
         services.AddSingleton<IStep, DestroyBackupKeysStep>();
     }
 
@@ -72,7 +79,10 @@ public sealed class BackupModule : ResourceModule
     internal static void AddOptions(IServiceCollection services, IConfiguration configuration)
     {
         if (services.All(s => s.ServiceType != typeof(IValidateOptions<BackupOptions>)))
+        {
             services.AddOptionsWithValidateOnStart<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section)).ValidateDataAnnotations();
+            services.AddOptionsWithValidateOnStart<RegistryBackupOptions>().Bind(configuration.GetSection(RegistryBackupOptions.Section)).ValidateDataAnnotations();
+        }
     }
 
     private static bool IsS3(IServiceProvider services) => services.GetRequiredService<IOptions<StorageOptions>>().Value.Adapter == StorageOptions.S3Adapter;

@@ -11,6 +11,10 @@ public static class BackupTelemetry
 
     public const string ExpiredName = "saga.backups.expired";
 
+    public const string RegistryCompletedName = "saga.registry_backups.completed";
+    public const string RegistryFailedName = "saga.registry_backups.failed";
+    public const string RegistryExpiredName = "saga.registry_backups.expired";
+
     public const string ProvenName = "saga.backups.proven";
     public const string DrillsFailedName = "saga.backups.drills_failed";
 
@@ -22,6 +26,13 @@ public static class BackupTelemetry
     internal static Counter<long> Failed { get; } = Meter.CreateCounter<long>(FailedName, "{backup}", "Backups of tenants that failed. Cancelled ones do not count.");
 
     internal static Counter<long> Expired { get; } = Meter.CreateCounter<long>(ExpiredName, "{backup}", "Backups of tenants that were removed, because their time was over.");
+
+    internal static Counter<long> RegistryCompleted { get; } = Meter.CreateCounter<long>(RegistryCompletedName, "{backup}", "Backups of the registry that are complete.");
+
+    /// <summary>Tag saga.code.</summary>
+    internal static Counter<long> RegistryFailed { get; } = Meter.CreateCounter<long>(RegistryFailedName, "{backup}", "Backups of the registry that failed. Cancelled ones do not count.");
+
+    internal static Counter<long> RegistryExpired { get; } = Meter.CreateCounter<long>(RegistryExpiredName, "{backup}", "Backups of the registry that were removed, because their time was over.");
 
     internal static Counter<long> Proven { get; } = Meter.CreateCounter<long>(ProvenName, "{backup}", "Backups that a drill restored and verified.");
 

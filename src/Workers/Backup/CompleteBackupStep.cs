@@ -106,22 +106,9 @@ internal sealed class CompleteBackupStep(BackupParts parts, LeasedTransactions l
             SchemaVersion = backup.SchemaVersion,
             IncludesObjects = backup.IncludesObjects,
             SagaVersion = typeof(BackupManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
-            Parts = [.. written.Select(Of)],
+            Parts = [.. written.Select(ManifestPart.Of)],
         };
     }
-
-    private static ManifestPart Of(BackupPart part) => new()
-    {
-        Name = part.Name,
-        File = part.File,
-        Format = part.Format,
-        Encryption = PartFormat.Version,
-        Bytes = part.Bytes,
-        PlainBytes = part.PlainBytes,
-        Sha256 = Convert.ToHexStringLower(part.Sha256),
-        Counts = part.Counts,
-        Details = part.Details,
-    };
 
     private static object Output(Guid backup, long bytes, byte[] sha256) => new { BackupId = backup, Bytes = bytes, ManifestSha256 = Convert.ToHexStringLower(sha256) };
 }

@@ -8,6 +8,9 @@ internal static class PartNames
     public const string Objects = "objects";
     public const string Contents = "contents";
 
+    /// <summary>The registry, in a backup of its own.</summary>
+    public const string Registry = "registry";
+
     /// <summary>pg_dump's custom format, of one schema.</summary>
     public const string DumpFormat = "pg_dump";
 

@@ -41,11 +41,16 @@ internal sealed class BackupWorld : IAsyncDisposable
 
     public required LogLines Log { get; init; }
 
-    public static async Task<BackupWorld> CreateAsync(params (string Key, string Value)[] settings)
+    public static Task<BackupWorld> CreateAsync(params (string Key, string Value)[] settings) => CreateAsync(null, settings);
+
+    /// <param name="registry">The registry; a new one when null.</param>
+    /// <param name="settings">Configuration on top of what is needed.</param>
+    public static async Task<BackupWorld> CreateAsync(NpgsqlDataSource? registry, params (string Key, string Value)[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("saga-backups-").FullName;
         var log = new LogLines();
         var database = await DatabaseWorld.CreateAsync(
+            registry,
             further: (services, configuration) => services.AddResource<StorageModule>(configuration).AddResource<BackupModule>(configuration)
                 .AddSingleton<Microsoft.Extensions.Logging.ILoggerProvider>(log),
             settings: [("Saga:Storage:Adapter", "folder"), ("Saga:Storage:Folder:Path", folder), .. Tools().Where(t => settings.All(s => s.Key != t.Item1)), .. settings]);
@@ -53,7 +58,7 @@ internal sealed class BackupWorld : IAsyncDisposable
     }
 
     // The tested server may be newer than the installed pg_dump.
-    private static IEnumerable<(string, string)> Tools() => TestedPostgres.Folder is { } folder ? [("Saga:Backups:PostgresTools", folder)] : [];
+    internal static IEnumerable<(string, string)> Tools() => TestedPostgres.Folder is { } folder ? [("Saga:Backups:PostgresTools", folder)] : [];
 
     /// <summary>An active tenant with a user, a document, an object and settings.</summary>
     public async Task<SeededTenant> ActiveAsync(IsolationTier tier)

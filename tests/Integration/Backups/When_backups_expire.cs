@@ -159,6 +159,53 @@ public sealed class When_backups_expire : IAsyncLifetime
         (await world.Registry.ScalarAsync<long>("select count(*) from audit where action = 'backupKeys.destroy'")).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Should_call_the_key_destroyed_only_when_the_last_backup_of_the_registry_with_it_has_expired()
+    {
+        var removal = Guid.NewGuid();
+        await WishAsync(new DestroyBackups { TenantId = tenant.Id, Removal = removal });
+        await world.Registry.ExecuteAsync(
+            """
+            update tenants set status = 'deprovisioned';
+            insert into registry_backups (id, operation_id, requested_by, state, started_at)
+            select gen_random_uuid(), @OperationId, 'system', 'completed', now() - interval '1 day'
+            """,
+            new { tenant.OperationId });
+        await world.Database.ExecuteAsync(tenant, StepNames.ExpireBackups);
+
+        await world.Database.ExecuteAsync(tenant, StepNames.DestroyBackupKeys);
+        // Its answer was lost.
+        await world.Database.ExecuteAsync(tenant, StepNames.DestroyBackupKeys);
+
+        (await world.Registry.ScalarAsync<long>("select count(*) from backup_keys")).ShouldBe(0, "the next backups of the registry do not have it");
+        (await DestroyedAsync()).ShouldBe(0);
+        (await world.Registry.ScalarAsync<string>(
+            """
+            select string_agg((command ->> 'removal') || ' ' || (run_at = (select started_at + interval '30 days 2 hours' from registry_backups)), ', ')
+            from scheduled_commands where kind = 'destroyBackups' and state = 'scheduled'
+            """)).ShouldBe($"{removal} true");
+
+        // A later backup of the registry does not have it. The earlier one is still there, although its time is over.
+        await world.Registry.ExecuteAsync(
+            """
+            update scheduled_commands set state = 'submitted';
+            update registry_backups set started_at = now() - interval '40 days';
+            """);
+        await world.Database.ExecuteAsync(tenant, StepNames.DestroyBackupKeys);
+        (await DestroyedAsync()).ShouldBe(0);
+        (await world.Registry.ScalarAsync<bool>("select run_at > now() + interval '23 hours' from scheduled_commands where state = 'scheduled'")).ShouldBeTrue("it looks again tomorrow");
+
+        await world.Registry.ExecuteAsync("update registry_backups set state = 'expired'");
+        await world.Database.ExecuteAsync(tenant, StepNames.DestroyBackupKeys);
+        await world.Database.ExecuteAsync(tenant, StepNames.DestroyBackupKeys);
+
+        (await DestroyedAsync()).ShouldBe(1);
+        (await world.Registry.ScalarAsync<bool>("select gone_at is not null from destroyed_backup_keys")).ShouldBeTrue();
+
+        Task<long> DestroyedAsync() => world.Registry.ScalarAsync<long>(
+            "select count(*) from outbox o, audit a where o.message_type = 'Saga.Contracts.Events.TenantBackupKeyDestroyed' and a.action = 'backupKeys.destroy'");
+    }
+
     private Task WishAsync(Guid backup) => WishAsync(new ExpireBackups { TenantId = tenant.Id, Backups = [backup] });
 
     private Task WishAsync(object command) => world.Registry.ExecuteAsync(

@@ -61,7 +61,12 @@ public sealed class When_a_removal_ends
 
         var stored = (await new CertificateStore(world.Registry).FindAsync(tenant.Id, default)).ShouldNotBeNull();
         var certificate = JsonSerializer.Deserialize<DeletionCertificate>(stored.Document, Json.Options)!;
-        certificate.Kept.ShouldBe(new(0, 1) { ExpireAt = certificate.DeletedAt.AddDays(90), KeysDestroyedAt = certificate.DeletedAt.AddDays(90) });
+        certificate.Kept.ShouldBe(new(0, 1)
+        {
+            // Until then backups of the registry have the key: those that began before it was removed, for 30 days, and a day for their removal.
+            ExpireAt = certificate.DeletedAt.AddDays(90), RegistryBackupsExpireAt = certificate.DeletedAt.AddDays(121), KeysDestroyedAt = certificate.DeletedAt.AddDays(121),
+        });
+        certificate.SealingKey.RegistryBackupsExpireAt.ShouldBe(certificate.SealingKey.Existed ? certificate.DeletedAt.AddDays(31) : null);
         (await world.RegistryAsync<string>("select kind || ' ' || (command ->> 'removal') || ' ' || state from scheduled_commands where kind = 'destroyBackups'")).ShouldBe($"destroyBackups {tenant.OperationId} scheduled");
         (await world.RegistryAsync<bool>("select s.run_at = c.created_at + interval '90 days' from scheduled_commands s, deletion_certificates c where s.kind = 'destroyBackups'")).ShouldBeTrue();
     }

@@ -12,13 +12,14 @@ internal sealed class PostgresProcess : IDisposable
     // What a program says about its failure comes last.
     private const int KeptErrorLines = 5;
 
-    private readonly string server;
+    private readonly string place;
+    private readonly string? system;
     private readonly Process process;
     private readonly Task<string> errors;
 
-    private PostgresProcess(string server, Process process)
+    private PostgresProcess(string place, string? system, Process process)
     {
-        (this.server, this.process) = (server, process);
+        (this.place, this.system, this.process) = (place, system, process);
         errors = ReadErrorsAsync(process);
     }
 
@@ -30,20 +31,28 @@ internal sealed class PostgresProcess : IDisposable
     /// <param name="server">The server's name, for failures.</param>
     /// <param name="address">The database and the login.</param>
     /// <param name="arguments">What else it is told.</param>
-    public static PostgresProcess Start(PostgresTool tool, string server, NpgsqlConnectionStringBuilder address, IEnumerable<string> arguments)
+    public static PostgresProcess Start(PostgresTool tool, string server, NpgsqlConnectionStringBuilder address, IEnumerable<string> arguments) =>
+        Start(tool, $"database server '{server}'", SystemNames.PostgreSql(server), address, arguments);
+
+    /// <summary>The same for the registry's database.</summary>
+    public static PostgresProcess StartOnRegistry(PostgresTool tool, NpgsqlConnectionStringBuilder address, IEnumerable<string> arguments) =>
+        Start(tool, "the registry", null, address, arguments);
+
+    private static PostgresProcess Start(PostgresTool tool, string place, string? system, NpgsqlConnectionStringBuilder address, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(tool.Path)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
-            ArgumentList =
-            {
-                "--no-password", $"--host={address.Host}", string.Create(CultureInfo.InvariantCulture, $"--port={address.Port}"), $"--username={address.Username}", $"--dbname={address.Database}",
-            },
+            ArgumentList = { "--no-password", $"--host={address.Host}", string.Create(CultureInfo.InvariantCulture, $"--port={address.Port}") },
         };
+        if (address.Username is { Length: > 0 } user)
+            start.ArgumentList.Add($"--username={user}");
+        if ((address.Database ?? address.Username) is { Length: > 0 } database)
+            start.ArgumentList.Add($"--dbname={database}");
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         SetEnvironment(start, address);
-        return new(server, Process.Start(start)!);
+        return new(place, system, Process.Start(start)!);
     }
 
     /// <summary>Ends the program's input.</summary>
@@ -67,11 +76,16 @@ internal sealed class PostgresProcess : IDisposable
 
     private static void SetEnvironment(ProcessStartInfo start, NpgsqlConnectionStringBuilder address)
     {
+        // Where the driver finds a password that the connection string does not have.
+        var (password, file) = (start.Environment.TryGetValue("PGPASSWORD", out var p) ? p : null, start.Environment.TryGetValue("PGPASSFILE", out var f) ? f : null);
         // Settings of this process's user must not change what it does.
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         // Not an argument, because every user of the machine sees those.
-        start.Environment["PGPASSWORD"] = address.Password;
+        if ((address.Password ?? password) is { Length: > 0 } secret)
+            start.Environment["PGPASSWORD"] = secret;
+        else if ((address.Passfile ?? file) is { Length: > 0 } passwords)
+            start.Environment["PGPASSFILE"] = passwords;
         start.Environment["PGAPPNAME"] = "saga-backup";
         start.Environment["PGCONNECT_TIMEOUT"] = "30";
         start.Environment["PGSSLMODE"] = address.SslMode switch
@@ -85,6 +99,10 @@ internal sealed class PostgresProcess : IDisposable
         };
         if (address.RootCertificate is { Length: > 0 } certificate)
             start.Environment["PGSSLROOTCERT"] = certificate;
+        if (address.SslCertificate is { Length: > 0 } own)
+            start.Environment["PGSSLCERT"] = own;
+        if (address.SslKey is { Length: > 0 } ownKey)
+            start.Environment["PGSSLKEY"] = ownKey;
         start.Environment["LC_ALL"] = "C";
     }
 
@@ -104,10 +122,10 @@ internal sealed class PostgresProcess : IDisposable
     private StepFailureException Failed(string said)
     {
         var program = Path.GetFileName(process.StartInfo.FileName);
-        var message = string.Create(CultureInfo.InvariantCulture, $"{program} failed on database server '{server}' with exit code {process.ExitCode}: {said}");
+        var message = string.Create(CultureInfo.InvariantCulture, $"{program} failed on {place} with exit code {process.ExitCode}: {said}");
         var code = $"{program.Replace('_', '-')}-failed";
         return said.Contains("permission denied", StringComparison.Ordinal) || said.Contains("version mismatch", StringComparison.Ordinal)
-            ? StepFailureException.Permanent(code, message, "Fix what the message says, then send the command again.", SystemNames.PostgreSql(server))
-            : StepFailureException.Transient(code, message, "Fix what the message says, then send the command again.", SystemNames.PostgreSql(server));
+            ? StepFailureException.Permanent(code, message, "Fix what the message says, then send the command again.", system)
+            : StepFailureException.Transient(code, message, "Fix what the message says, then send the command again.", system);
     }
 }

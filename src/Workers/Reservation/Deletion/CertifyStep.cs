@@ -8,6 +8,7 @@ using Saga.Contracts.Events;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
+using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Deprovisionings;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
@@ -21,7 +22,7 @@ namespace Saga.Workers.Reservation.Deletion;
 /// Ends a tenant of which nothing is left outside: destroys its key, makes it a tombstone, reserves its names, writes the certificate and
 /// announces it, in one transaction. Each step before has seen that what it removed is gone.
 /// </summary>
-internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore certificates, RegistryNotifier notifier, IOptions<BackupOptions> backups) : IStep
+internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore certificates, RegistryNotifier notifier, IOptions<BackupOptions> backups, IOptions<RegistryBackupOptions> registry) : IStep
 {
     private static readonly string[] Removals = [StepNames.RemoveOrganization, StepNames.RemoveDatabase, StepNames.RemoveStorage, StepNames.RemoveCache];
 
@@ -39,7 +40,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
             if (await TombstoneRows.DeleteAsync(transaction, tenant.Id, context.OperationId, cancellationToken) is { } rows)
             {
                 DateTimeOffset? over = rows.BackupKeys > 0 ? Time(rows.DeletedAt).AddDays(backups.Value.FinalDays) : null;
-                var document = JsonSerializer.Serialize(Certificate(context, removed, rows, over), Json.Options);
+                var document = JsonSerializer.Serialize(Certificate(context, removed, rows, over, registry.Value.KeepDays), Json.Options);
                 var sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document)));
                 var until = Time(rows.ReservedUntil);
                 await TombstoneRows.WriteAsync(transaction, tenant.Id, context.OperationId, rows, document, sha256, cancellationToken);
@@ -74,7 +75,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
     /// <summary>Never asked for: it comes after the pivot.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static DeletionCertificate Certificate(StepContext context, IReadOnlyList<RemovedResource> removed, DeletedRows rows, DateTimeOffset? over)
+    private static DeletionCertificate Certificate(StepContext context, IReadOnlyList<RemovedResource> removed, DeletedRows rows, DateTimeOffset? over, int keepDays)
     {
         var tenant = context.Tenant;
         return new()
@@ -101,11 +102,19 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
                 ["domains"] = rows.Domains,
                 ["administratorClaims"] = rows.Claims,
             },
-            SealingKey = new(rows.Keys > 0, rows.MasterKeyId, Time(rows.DeletedAt)),
+            SealingKey = new(rows.Keys > 0, rows.MasterKeyId, Time(rows.DeletedAt)) { RegistryBackupsExpireAt = rows.Keys > 0 ? Gone(Time(rows.DeletedAt)) : null },
             FinalBackup = rows is { BackupId: { } backup, BackupAt: { } at, BackupBytes: { } bytes, BackupSha256: { } sha256 } ? new(backup, Time(at), bytes, sha256) : null,
-            Kept = new(rows.KeptBackups, rows.BackupKeys) { ExpireAt = over, KeysDestroyedAt = over },
+            Kept = new(rows.KeptBackups, rows.BackupKeys) 
+            {
+                ExpireAt = over,
+                RegistryBackupsExpireAt = Gone(over),
+                KeysDestroyedAt = Gone(over),
+            },
             Reserved = new(tenant.Slug, tenant.Subdomain, rows.ProvedDomains, Time(rows.ReservedUntil)),
         };
+
+        // A backup of the registry that was made just before has what is removed, and expires a day after its last one at the latest.
+        DateTimeOffset? Gone(DateTimeOffset? at) => at?.AddDays(keepDays + 1);
     }
 
     private static DateTimeOffset Time(DateTime stored) => new(stored, TimeSpan.Zero);

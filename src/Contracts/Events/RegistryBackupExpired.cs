@@ -1,0 +1,11 @@
+namespace Saga.Contracts.Events;
+
+/// <summary>The files of a backup of the registry are gone and its key is destroyed. Published once per backup.</summary>
+public sealed record RegistryBackupExpired
+{
+    public required Guid BackupId { get; init; }
+
+    public required Guid OperationId { get; init; }
+
+    public required DateTimeOffset OccurredAt { get; init; }
+}
