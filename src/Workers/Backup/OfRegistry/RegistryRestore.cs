@@ -111,7 +111,7 @@ public sealed class RegistryRestore
     private async Task<StoredRegistryManifest> FindAsync(CancellationToken cancellationToken)
     {
         var all = await ManifestsAsync(cancellationToken);
-        var found = options.Backup == RegistryRestoreOptions.Newest ? all.LastOrDefault() : all.FirstOrDefault(m => m.Manifest.BackupId.ToString() == options.Backup);
+        var found = options.Backup != RegistryRestoreOptions.Newest ? all.FirstOrDefault(m => m.Manifest.BackupId.ToString() == options.Backup) : all.Count > 0 ? all[^1] : null;
         return found ?? throw new RegistryRestoreException(all.Count == 0
             ? "The object store has no backup of the registry. Check Saga:Storage and Saga:Backups: they must be those with which it was made."
             : $"The object store has no backup of the registry with the id '{options.Backup}'. {RegistryRestoreOptions.Section}:Backup must be {RegistryRestoreOptions.Newest}, or one of: {string.Join(", ", all.Select(m => m.Manifest.BackupId))}.");
