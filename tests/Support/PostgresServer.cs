@@ -17,8 +17,11 @@ public static class PostgresServer
     /// <summary>The superuser's connection string for the maintenance database.</summary>
     public static Task<string> AdminConnectionStringAsync() => Shared.Value;
 
-    /// <summary>A new, empty database.</summary>
-    public static Task<string> NewDatabaseAsync(string prefix = "test") => NewDatabaseAsync(prefix, (admin, name) => ClosedDatabases.CreateAsync(admin, name));
+    /// <summary>A new, empty database, for a test or a fixture.</summary>
+    public static Task<string> NewDatabaseAsync(string prefix = "test") => ForTestAsync(prefix, (admin, name) => ClosedDatabases.CreateAsync(admin, name));
+
+    /// <summary>A new, empty database for all tests.</summary>
+    public static Task<string> NewSharedDatabaseAsync(string prefix) => CreateAsync(prefix, (admin, name) => ClosedDatabases.CreateAsync(admin, name));
 
     /// <summary>
     /// A new control-plane database at its newest version. <see cref="RuntimeLogin"/> may read it, a registered process hosts the
@@ -26,12 +29,20 @@ public static class PostgresServer
     /// </summary>
     public static async Task<NpgsqlDataSource> NewRegistryAsync()
     {
-        var registry = await NewDatabaseAsync("registry", RegistryTemplate.CopyAsync);
+        var registry = await ForTestAsync("registry", RegistryTemplate.CopyAsync);
         // Tests derive other connection strings from it.
         return NpgsqlDataSource.Create(registry + ";Persist Security Info=true");
     }
 
-    private static async Task<string> NewDatabaseAsync(string prefix, Func<string, string, Task> create)
+    private static async Task<string> ForTestAsync(string prefix, Func<string, string, Task> create)
+    {
+        await TestDatabases.DropFormerAsync(await Shared.Value);
+        var database = await CreateAsync(prefix, create);
+        TestDatabases.Add(new NpgsqlConnectionStringBuilder(database).Database!);
+        return database;
+    }
+
+    private static async Task<string> CreateAsync(string prefix, Func<string, string, Task> create)
     {
         var admin = await Shared.Value;
         var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Environment.ProcessId}_{Interlocked.Increment(ref count)}");
@@ -55,7 +66,7 @@ public static class PostgresServer
         }
 
         var folder = Path.Combine(Path.GetTempPath(), $"saga-test-postgres-{Environment.ProcessId}");
-        var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off"], TestedPostgres.Folder);
+        var server = await PrivatePostgres.StartAsync(folder, ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"], TestedPostgres.Folder);
         Watchdog.WatchPostgres(folder);
         AtEnd.Do(async () =>
         {

@@ -31,7 +31,7 @@ internal static class RegistryTemplate
 
     private static async Task<string> CreateAsync()
     {
-        var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await PostgresServer.NewDatabaseAsync("registry_template")) { Pooling = false }.ConnectionString);
+        var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await PostgresServer.NewSharedDatabaseAsync("registry_template")) { Pooling = false }.ConnectionString);
         await using (source)
         {
             await new RegistryMigrator(source).MigrateAsync();

@@ -18,10 +18,15 @@ public sealed class ServerProcess
         AtEnd.Do(Kill);
     }
 
+    /// <summary>What it needs in its environment besides what every program needs.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     public void Start()
     {
         var start = new ProcessStartInfo("setsid", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         MachineSettings.KeepFrom(start, Path.GetTempPath());
+        foreach (var (name, value) in Settings)
+            start.Environment[name] = value;
         process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         Watchdog.Watch(process.Id);
         process.OutputDataReceived += Keep;

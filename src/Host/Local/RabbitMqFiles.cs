@@ -32,7 +32,8 @@ public static class RabbitMqFiles
             ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
             ["RABBITMQ_NODE_PORT"] = Text(port),
             ["RABBITMQ_DIST_PORT"] = Text(peers),
-            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+            // Its schedulers do not spin while they wait, because the node shares the machine (https://www.rabbitmq.com/docs/runtime#busy-waiting).
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
             ["RABBITMQ_MNESIA_BASE"] = In("mnesia"),
             ["RABBITMQ_LOG_BASE"] = folder,
             // The node replaces its start script, so that it gets the signals itself.

@@ -22,6 +22,7 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
     // The probe contains a row of this fictitious tenant.
     private static readonly Guid Canary = Guid.Empty;
     private const string Key = "saga.verification";
+    private const string BeforeClaim = "before_claim";
     private const string SetAgain = $"Retry the operation from step '{StepNames.Database}', which sets them again.";
 
     public string Name => "database";
@@ -114,18 +115,24 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             await session.CommitAsync(cancellationToken);
         }
 
-        Guid?[] claims = [context.TenantId.Value, Canary, Guid.NewGuid(), null];
-        foreach (var claim in claims)
-            await OtherRowsAsync(context, reach, claim?.ToString() ?? "", cancellationToken);
+        // Nothing is committed in this one.
+        await using (var session = await connections.OpenAsync(context.TenantId, cancellationToken))
+        {
+            Guid?[] claims = [context.TenantId.Value, Canary, Guid.NewGuid(), null];
+            await session.Transaction.SaveAsync(BeforeClaim, cancellationToken);
+            foreach (var claim in claims)
+                await OtherRowsAsync(session, reach, claim?.ToString() ?? "", cancellationToken);
+        }
     }
 
     /// <summary>Checks what the login can reach when it claims to be this tenant. One round trip, with the statement that must be refused last.</summary>
-    private async Task OtherRowsAsync(StepContext context, LoginReach reach, string claim, CancellationToken cancellationToken)
+    private static async Task OtherRowsAsync(TenantSession session, LoginReach reach, string claim, CancellationToken cancellationToken)
     {
-        var tenant = context.TenantId.Value;
-        await using var session = await connections.OpenAsync(context.TenantId, cancellationToken);
+        var tenant = session.Tenant.Value;
         await using var tried = Batch(
             session,
+            // The former claim ended with an error.
+            ($"rollback to savepoint {BeforeClaim}", []),
             ("select set_config('app.tenant_id', $1, true)", [claim]),
             ($"select {string.Join(" + ", reach.Tables.Select(t => $"(select count(*) from {t} where tenant_id <> $1)"))}", [tenant]),
             ($"select count(*) from {reach.Probe}", []),
@@ -138,9 +145,9 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
             throw Broken($"with app.tenant_id = '{claim}' it reads rows of another tenant");
         var own = await NextCountAsync(results, cancellationToken);
         await RefusedAsync(() => results.NextResultAsync(cancellationToken), $"with app.tenant_id = '{claim}' it writes rows of another tenant");
-        if (tried.BatchCommands[3].RecordsAffected > own)
-            throw Broken($"with app.tenant_id = '{claim}' it changes rows of another tenant");
         if (tried.BatchCommands[4].RecordsAffected > own)
+            throw Broken($"with app.tenant_id = '{claim}' it changes rows of another tenant");
+        if (tried.BatchCommands[5].RecordsAffected > own)
             throw Broken($"with app.tenant_id = '{claim}' it deletes rows of another tenant");
     }
 

@@ -153,7 +153,7 @@ public sealed class When_a_tenants_places_are_removed
         var role = $"t_{tenant.Id.Compact}";
         // The role owns something where nobody looks.
         var elsewhere = $"elsewhere_{Guid.NewGuid():n}";
-        await world.AdminQueryAsync<string>("postgres", $"create database {elsewhere}");
+        await ClosedDatabases.CreateAsync(await PostgresServer.AdminConnectionStringAsync(), elsewhere);
         await world.AdminQueryAsync<string>(elsewhere, $"create table theirs (id int); alter table theirs owner to {role}");
 
         await Should.ThrowAsync<StepFailureException>(() => RemoveAsync(world, tenant));

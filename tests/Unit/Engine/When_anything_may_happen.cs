@@ -19,6 +19,7 @@ namespace Saga.Tests.Unit.Engine;
 public sealed class When_anything_may_happen
 {
     private const int Cases = 2000;
+    private const int MostRounds = 10;
 
     // Most are short, because a failing case shrinks to a shorter one.
     private static readonly Gen<int[]> Written = Gen.OneOf(Gen.Int[0, 1_000_000].Array[0, 40], Gen.Int[0, 1_000_000].Array[0, 200], Gen.Int[0, 1_000_000].Array[0, 800]);
@@ -28,19 +29,23 @@ public sealed class When_anything_may_happen
     public void Should_keep_every_promise_and_end()
     {
         var ends = new Dictionary<OperationState, int>();
-        Written.Sample(
-            written =>
-            {
-                var chances = new Chances(written);
-                var end = Play(new Run(RandomWorkflow.Make(chances), chances.NextDouble), chances);
-                ends[end] = ends.GetValueOrDefault(end) + 1;
-            },
-            iter: Cases, threads: 1, print: Story);
-
         // The state machine makes the same transitions as the engine on the same events, and no others.
-        Edges.Order(StringComparer.Ordinal).ShouldBe(
-            new StateTable(new OperationStateMachine(new OperationEngine(() => 0))).Transitions
-                .Select(t => $"{t.From} + {t.Event} -> {t.To}").Order(StringComparer.Ordinal));
+        var declared = new StateTable(new OperationStateMachine(new OperationEngine(() => 0))).Transitions
+            .Select(t => $"{t.From} + {t.Event} -> {t.To}").Order(StringComparer.Ordinal).ToArray();
+        // The rarest transition takes a few thousand cases now and then.
+        for (var round = 0; round == 0 || (round < MostRounds && declared.Except(Edges).Any()); round++)
+        {
+            Written.Sample(
+                written =>
+                {
+                    var chances = new Chances(written);
+                    var end = Play(new Run(RandomWorkflow.Make(chances), chances.NextDouble), chances);
+                    ends[end] = ends.GetValueOrDefault(end) + 1;
+                },
+                iter: Cases, threads: 1, print: Story);
+        }
+
+        Edges.Order(StringComparer.Ordinal).ShouldBe(declared);
 
         // All outcomes occurred, each often enough to be meaningful.
         ends.Keys.Order().ShouldBe([OperationState.Stalled, OperationState.Completed, OperationState.Compensated, OperationState.Cancelled]);

@@ -103,7 +103,11 @@ public sealed class RealKeycloak
         var port = FreePorts.Next();
         // Deleted after the server has been killed: actions run in reverse order.
         AtEnd.Do(() => Directory.Delete(folder, recursive: true));
-        var server = new ServerProcess(Starter!, port.ToString(CultureInfo.InvariantCulture), folder);
+        var server = new ServerProcess(Starter!, port.ToString(CultureInfo.InvariantCulture), folder)
+        {
+            // It runs for minutes, in which better code does not repay the time of compiling it.
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" },
+        };
         server.Start();
         var keycloak = new RealKeycloak(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         await server.WaitAsync(keycloak.AnswersAsync, StartLimit);
