@@ -70,6 +70,8 @@ public sealed class S3Server
             AuthenticationRegion = "us-east-1",
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            // Its own connections: the gateway reads the body of a refused upload as the beginning of the connection's next request.
+            CacheHttpClient = false,
         });
 
     /// <summary>Kills the gateway, like a crash. Stored objects stay.</summary>

@@ -145,12 +145,16 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
     public Task<ObjectProtection> ProtectionAsync(ObjectKey key, CancellationToken cancellationToken) => S3Failures.RunAsync(
         async () =>
         {
-            var shown = await connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellationToken);
+            var showing = connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellationToken);
+            var keeping = UnlessUnsupportedAsync(async () =>
+                (bool?)((await connection.Client.GetBucketVersioningAsync(bucket, cancellationToken)).VersioningConfig?.Status == VersionStatus.Enabled));
+            var expiring = UnlessUnsupportedAsync(() => NoncurrentDaysAsync(cancellationToken));
+            await Task.WhenAll(showing, keeping, expiring);
+            var shown = await showing;
             return new ObjectProtection
             {
-                KeepsVersions = await UnlessUnsupportedAsync(async () =>
-                    (bool?)((await connection.Client.GetBucketVersioningAsync(bucket, cancellationToken)).VersioningConfig?.Status == VersionStatus.Enabled)),
-                NoncurrentDays = await UnlessUnsupportedAsync(() => NoncurrentDaysAsync(cancellationToken)),
+                KeepsVersions = await keeping,
+                NoncurrentDays = await expiring,
                 Encryption = S3Encryption.Describe(shown.ServerSideEncryptionMethod, shown.ServerSideEncryptionKeyManagementServiceKeyId),
             };
         },

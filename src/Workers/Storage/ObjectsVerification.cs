@@ -54,14 +54,15 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
             var reading = ReadAsync(() => objects.GetAsync(key, cancellationToken), cancellationToken);
             var seeing = IsSeenByAsync(new TenantId(Guid.CreateVersion7()), key, cancellationToken);
             var protecting = objects.ProtectionAsync(key, cancellationToken);
-            await Task.WhenAll(reading, seeing, protecting);
+            var keeping = KeepsAsync(objects, key, former, cancellationToken);
+            await Task.WhenAll(reading, seeing, protecting, keeping);
             if (await reading is not { } back || !back.AsSpan().SequenceEqual(bytes))
                 throw Broken("an object read back differs from the content written");
             if (await seeing)
                 throw Broken("an object can be read by another tenant");
             if (ObjectKey.TryParse($"../{Guid.CreateVersion7()}/{key}", out _))
                 throw Broken("a key can leave the tenant's prefix");
-            await RequireProtectionAsync(objects, key, await protecting, former, cancellationToken);
+            RequireProtection(await protecting, await keeping);
         }
         finally
         {
@@ -70,11 +71,12 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
             await RemoveAsync(objects, key, CancellationToken.None);
         }
 
-        if (await objects.ExistsAsync(key, cancellationToken) || await objects.VersionsAsync(key, cancellationToken).AnyAsync(cancellationToken))
+        var left = await Task.WhenAll(objects.ExistsAsync(key, cancellationToken), objects.VersionsAsync(key, cancellationToken).AnyAsync(cancellationToken).AsTask());
+        if (left.Contains(true))
             throw Broken("an object still exists after it was deleted");
     }
 
-    private async Task RequireProtectionAsync(ITenantObjects objects, ObjectKey key, ObjectProtection protection, byte[] former, CancellationToken cancellationToken)
+    private void RequireProtection(ObjectProtection protection, bool keepsFormer)
     {
         var s3 = options?.Value.S3 ?? new();
         if (S3Encryption.Parse(s3.Encryption) is { } encryption && options?.Value.Adapter == StorageOptions.S3Adapter && !encryption.IsKeptBy(protection.Encryption))
@@ -91,20 +93,27 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
                 FailureKind.Transient);
         }
 
+        if (!keepsFormer)
+            throw Unprotected("the former content of an object that was replaced cannot be read", FailureKind.Permanent);
+    }
+
+    // Whether the content that was replaced can still be read.
+    private static async Task<bool> KeepsAsync(ITenantObjects objects, ObjectKey key, byte[] former, CancellationToken cancellationToken)
+    {
         await foreach (var version in objects.VersionsAsync(key, cancellationToken))
         {
             if (!version.IsCurrent && await ReadAsync(() => objects.GetAsync(key, version.Id, cancellationToken), cancellationToken) is { } kept && kept.AsSpan().SequenceEqual(former))
-                return;
+                return true;
         }
 
-        throw Unprotected("the former content of an object that was replaced cannot be read", FailureKind.Permanent);
+        return false;
     }
 
-    // For good: a deletion would leave the content as a version.
+    // Permanently: a deletion would leave the content as a version.
     private static async Task RemoveAsync(ITenantObjects objects, ObjectKey key, CancellationToken cancellationToken)
     {
-        foreach (var version in await objects.VersionsAsync(key, cancellationToken).ToListAsync(cancellationToken))
-            await objects.DeleteAsync(key, version.Id, cancellationToken);
+        var versions = await objects.VersionsAsync(key, cancellationToken).ToListAsync(cancellationToken);
+        await Task.WhenAll(versions.Select(v => objects.DeleteAsync(key, v.Id, cancellationToken)));
     }
 
     private async Task<bool> IsSeenByAsync(TenantId other, ObjectKey key, CancellationToken cancellationToken)

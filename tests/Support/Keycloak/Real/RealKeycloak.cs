@@ -106,7 +106,7 @@ public sealed class RealKeycloak
         var server = new ServerProcess(Starter!, port.ToString(CultureInfo.InvariantCulture), folder)
         {
             // It runs for minutes, in which better code does not repay the time of compiling it.
-            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" },
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1" },
         };
         server.Start();
         var keycloak = new RealKeycloak(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
