@@ -21,7 +21,7 @@ public sealed class When_a_process_is_killed_while_deprovisioning
     [Fact]
     public async Task Should_leave_nothing_and_one_certificate()
     {
-        var points = Points().Sample(5);
+        var points = Points().Sample(4);
         await using var site = await DeprovisionSite.StartAsync();
         var tenants = await site.ActiveAsync(points.Count, "basic");
         await ExternalState.DrainedAsync(site.Site);

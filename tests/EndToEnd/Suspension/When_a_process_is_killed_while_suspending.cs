@@ -30,7 +30,7 @@ public sealed class When_a_process_is_killed_while_suspending
 
     private static async Task RunAsync(WorkflowDefinition workflow, Func<SuspensionSite, TenantId, Task<Guid>> submit, Action<AccessFacts, AccessFacts> check)
     {
-        var points = Points(workflow).Sample(4);
+        var points = Points(workflow).Sample(3);
         await using var site = await SuspensionSite.StartAsync();
         var tenants = await site.ActiveAsync(points.Count, "basic");
         var before = new Dictionary<TenantId, AccessFacts>();
