@@ -83,7 +83,7 @@ public static class LifecycleRegistration
             .AddCommand<RestoreTenant, ValidRestore, RestorePlan>()
             .AddCommand<RemoveRestored, RemoveRestored, RemoveRestoredPlan>()
             .AddCommand<DrillBackup, DrillBackup, DrillBackupPlan>()
-            .AddCommand<ExpireBackups, ExpireBackups, ExpireBackupsPlan>()
+            .AddCommand<ExpireBackups, ValidExpiry, ExpireBackupsPlan>()
             .AddCommand<DestroyBackups, DestroyBackups, DestroyBackupsPlan>()
             .AddCommand<BackUpRegistry, BackUpRegistry, BackUpRegistryPlan>()
             .AddCommand<ExpireRegistryBackups, ExpireRegistryBackups, ExpireRegistryBackupsPlan>()

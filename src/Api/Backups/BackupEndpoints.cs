@@ -10,6 +10,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
 using Saga.Registry.Backups;
 using Saga.Registry.Tenants;
 
@@ -33,6 +34,32 @@ internal static class BackupEndpoints
             .WithQueryParameter("state", "One or more of running, completed, failed, expiring, expired, separated by commas.")
             .Produces<PageView<BackupView>>().WithProblems(ProblemType.InvalidParameter, ProblemType.TenantNotFound);
         api.MapOne<BackupView>("/backups/{id}", FindAsync, Policies.Read, "getBackup", "Show a backup and what it consists of", ProblemType.BackupNotFound);
+        api.MapDelete("/backups/{id}", RemoveAsync).WithName("removeBackup")
+            .WithSummary("Remove a backup before its time is over")
+            .WithDescription("Its key is destroyed, then its files are removed. It stays listed as expired. The tenant's last good backup is removed only with force.")
+            .TakesCommand<RemoveBackupRequest, CommandPlanView>(ProblemType.BackupNotFound, ProblemType.BackupState, ProblemType.TenantState);
+    }
+
+    private static async Task<IResult> RemoveAsync(
+        HttpRequest request, [Description("The backup's id.")] string id, ClaimsPrincipal user, BackupStore backups, CommandDoor<ExpireBackups> door, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "d", out var key) || await backups.FindAsync(key, cancellationToken) is not { } backup)
+            return NotFound();
+        return await door.TakeAsync(
+            request, user,
+            (body, idempotencyKey, out errors) =>
+            {
+                if (CommandReader.Read<RemoveBackupRequest>(body, hasKey: false, out errors) is not { } given)
+                    return null;
+                if (given.Reason is null)
+                {
+                    errors = [new("/reason", ReasonText.Rule)];
+                    return null;
+                }
+
+                return new() { TenantId = backup.TenantId, Backups = [key], EvenLast = given.Force, Reason = given.Reason, IdempotencyKey = idempotencyKey };
+            },
+            preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
     }
 
     private static Task<IResult> BackUpAsync(
@@ -63,5 +90,7 @@ internal static class BackupEndpoints
     private static Task<IResult> FindAsync(HttpRequest request, [Description("The backup's id.")] string id, BackupStore backups, CancellationToken cancellationToken) =>
         ResourceEndpoints.ShowAsync(
             request, id, async key => await backups.FindAsync(key, cancellationToken) is { } backup ? BackupView.Of(backup) : null,
-            () => new(ProblemType.BackupNotFound, "No backup has this id. GET /api/v1/tenants/{idOrSlug}/backups lists those of a tenant."));
+            NotFound);
+
+    private static ProblemResult NotFound() => new(ProblemType.BackupNotFound, "No backup has this id. GET /api/v1/tenants/{idOrSlug}/backups lists those of a tenant.");
 }

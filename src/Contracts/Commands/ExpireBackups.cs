@@ -16,5 +16,11 @@ public sealed record ExpireBackups
     /// <summary>Whether the newest complete backup may be among them. When absent or false, it is kept.</summary>
     public bool? EvenLast { get; init; }
 
+    /// <summary>
+    /// Why somebody wants them removed: 1 to 500 characters. With a reason, a command is refused whose backups are not all complete ones of the
+    /// tenant, or have the newest one without <see cref="EvenLast"/>. Without one, those are passed over.
+    /// </summary>
+    public string? Reason { get; init; }
+
     public string? IdempotencyKey { get; init; }
 }

@@ -117,7 +117,7 @@ public sealed class When_backups_are_too_old : IAsyncLifetime
     private BackupRetention Retention() =>
         new(new BackupExpiryStore(registry, new RegistryClock()), Expiries(), Options.Create(new BackupRetentionOptions()), NullLogger<BackupRetention>.Instance);
 
-    private ICommandIntake<ExpireBackups> Expiries() => Intakes.Of<ExpireBackups, ExpireBackups, ExpireBackupsPlan>(registry, new());
+    private ICommandIntake<ExpireBackups> Expiries() => Intakes.Of<ExpireBackups, ValidExpiry, ExpireBackupsPlan>(registry, new(new BackupStore(registry)));
 
     private async Task<Guid> BackupAsync(string ago)
     {
