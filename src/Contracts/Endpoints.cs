@@ -72,6 +72,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.ExpireRegistryBackups"/>.</summary>
     public const string RegistryBackupExpiries = "saga-commands-expire-registry-backups";
 
+    /// <summary>Takes <see cref="Commands.CopyBackup"/>.</summary>
+    public const string BackupCopies = "saga-commands-copy-backup";
+
     /// <summary>Takes <see cref="Commands.ExportTenant"/>.</summary>
     public const string Exports = "saga-commands-export";
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup;
+using Saga.Lifecycle.Backup.Copies;
 using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Backup.Retention;
@@ -31,6 +32,7 @@ using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
 using Saga.Lifecycle.Verify;
 using Saga.Registry;
+using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Placements;
 
@@ -57,6 +59,8 @@ public static class LifecycleRegistration
             services.AddSingleton<BackupDrills>();
             services.AddOptionsWithValidateOnStart<RegistryBackupOptions, RegistryBackupOptionsValidation>().Bind(configuration.GetSection(RegistryBackupOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<RegistryBackupScheduler>();
+            services.AddOptionsWithValidateOnStart<BackupCopyOptions>().Bind(configuration.GetSection(BackupCopyOptions.Section)).ValidateDataAnnotations();
+            services.AddSingleton<BackupCopies>();
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
@@ -85,6 +89,7 @@ public static class LifecycleRegistration
             .AddCommand<DrillBackup, DrillBackup, DrillBackupPlan>()
             .AddCommand<ExpireBackups, ValidExpiry, ExpireBackupsPlan>()
             .AddCommand<DestroyBackups, DestroyBackups, DestroyBackupsPlan>()
+            .AddCommand<CopyBackup, CopyBackup, CopyBackupPlan>()
             .AddCommand<BackUpRegistry, BackUpRegistry, BackUpRegistryPlan>()
             .AddCommand<ExpireRegistryBackups, ExpireRegistryBackups, ExpireRegistryBackupsPlan>()
             .AddCommand<ExportTenant, ValidExport, ExportPlan>()

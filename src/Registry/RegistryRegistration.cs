@@ -87,6 +87,7 @@ public static class RegistryRegistration
         services.AddSingleton<ExportContents>();
         services.AddSingleton<BackupDrillStore>();
         services.AddSingleton<RegistryBackupStore>();
+        services.AddSingleton<BackupCopyStore>();
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();

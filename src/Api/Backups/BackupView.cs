@@ -53,6 +53,12 @@ public sealed record BackupView
     /// <summary>What it consists of, with counts and checksums; absent in lists, and until it is complete.</summary>
     public JsonElement? Manifest { get; init; }
 
+    /// <summary>When all its files were read back from the copy; absent when there is none.</summary>
+    public DateTimeOffset? CopiedAt { get; init; }
+
+    /// <summary>Why it was not copied; absent when it was, or was not tried. The backup itself is good.</summary>
+    public Failure? CopyFailure { get; init; }
+
     /// <summary>Why it failed; absent for one that was cancelled.</summary>
     public Failure? Failure { get; init; }
 
@@ -77,6 +83,8 @@ public sealed record BackupView
         Bytes = backup.Bytes,
         ManifestSha256 = backup.Manifest is { } manifest ? Convert.ToHexStringLower(manifest.Sha256) : null,
         Manifest = backup.Manifest?.Content,
+        CopiedAt = backup.CopiedAt,
+        CopyFailure = backup.CopyFailure,
         Failure = backup.Failure,
     };
 }

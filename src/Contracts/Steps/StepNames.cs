@@ -84,6 +84,7 @@ public static class StepNames
     public const string DumpRegistry = "registryBackup.dump";
     public const string CompleteRegistryBackup = "registryBackup.complete";
     public const string ExpireRegistryBackups = "registryBackups.expire";
+    public const string CopyBackup = "backup.copy";
     public const string BeginExport = "export.begin";
     public const string WriteExport = "export.write";
     public const string RemoveExport = "export.remove";

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Saga.Lifecycle.Backup.Copies;
 using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Backup.Retention;
@@ -10,7 +11,7 @@ namespace Saga.Orchestrator.Backups;
 
 /// <summary>Lets the scheduler, the retention and the drills of backups look regularly. Any number may run.</summary>
 internal sealed partial class BackupSweeper(
-    BackupScheduler scheduler, BackupRetention retention, BackupDrills drills, BackupDrillStore proofs, RegistryBackupScheduler registry, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
+    BackupScheduler scheduler, BackupRetention retention, BackupDrills drills, BackupDrillStore proofs, RegistryBackupScheduler registry, BackupCopies copies, TimeProvider time, ILogger<BackupSweeper> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RarelyEvery = TimeSpan.FromHours(1);
@@ -31,6 +32,7 @@ internal sealed partial class BackupSweeper(
                 await registry.RunAsync(stoppingToken);
                 OrchestratorTelemetry.MissingRegistryBackups = await registry.WatchAsync(stoppingToken) ? 1 : 0;
             }, stoppingToken);
+            await TryAsync(() => copies.RunAsync(stoppingToken), stoppingToken);
             if (looked is not null && time.GetElapsedTime(looked.Value) < RarelyEvery)
                 continue;
             // First, because it is the alarm if one of the others fails each time.

@@ -89,6 +89,9 @@ public static class AuditActions
     /// <summary>The backup key of a tenant that is gone was destroyed.</summary>
     public const string BackupKeysDestroy = "backupKeys.destroy";
 
+    /// <summary>The copy of a backup to the second place was accepted.</summary>
+    public const string BackupCopy = "backup.copy";
+
     /// <summary>The backup of the registry was accepted.</summary>
     public const string RegistryBackup = "registry.backup";
 

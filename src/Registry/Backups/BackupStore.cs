@@ -16,7 +16,7 @@ public sealed class BackupStore(NpgsqlDataSource registry)
     private const string Select =
         """
         select b.id, b.tenant_id, t.slug, b.operation_id, b.state, b.requested_by, b.note, b.include_objects, b.tier, b.server, b.schema_version, b.started_at, b.snapshot_at,
-            b.ended_at, b.bytes, b.manifest, b.manifest_file, b.manifest_sha256, b.failure, b.expired_at, b.proven_at
+            b.ended_at, b.bytes, b.manifest, b.manifest_file, b.manifest_sha256, b.failure, b.expired_at, b.proven_at, b.copied_at, b.copy_failure
         from backups b join tenants t on t.id = b.tenant_id
         """;
 
@@ -91,6 +91,8 @@ public sealed class BackupStore(NpgsqlDataSource registry)
         Failure = row.IsDBNull(18) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(18), Json.Options),
         ExpiredAt = Time(row, 19),
         ProvenAt = Time(row, 20),
+        CopiedAt = Time(row, 21),
+        CopyFailure = row.IsDBNull(22) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(22), Json.Options),
     };
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

@@ -34,6 +34,9 @@ public static class OperationScopes
     /// <summary>The file of one export, which is removed whatever else works on its tenant.</summary>
     public static string Export(Guid export) => $"export:{export}";
 
+    /// <summary>The copy of one backup, which disturbs nothing else.</summary>
+    public static string BackupCopy(Guid backup) => $"backup-copy:{backup}";
+
     public static bool IsTenant(string scope) => scope.StartsWith("tenant:", StringComparison.Ordinal);
 
     /// <summary>

@@ -14,7 +14,7 @@ internal static class ProgramGrants
         "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window, max_users, max_storage_gib";
 
     private const string RegistryBackup =
-        "id, operation_id, state, requested_by, note, schema_version, started_at, snapshot_at, ended_at, expired_at, bytes, master_key_ids, part, manifest, manifest_file, manifest_sha256, failure";
+        "id, operation_id, state, requested_by, note, schema_version, started_at, snapshot_at, ended_at, expired_at, bytes, master_key_ids, part, manifest, manifest_file, manifest_sha256, failure, copied_at, copy_failures, copy_failed_at, copy_failure";
 
     // Heartbeats, which every program writes, and what every program reads.
     private static readonly TableGrant[] All =

@@ -4,9 +4,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Steps;
 using Saga.Registry;
+using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Drills;
 using Saga.Workers.Backup.Expiry;
 using Saga.Workers.Backup.Files;
@@ -68,6 +70,8 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, EndDrillStep>();
         services.AddSingleton<IStep, ExpireBackupsStep>();
         services.AddSingleton<RegistryBackupFiles>();
+        services.AddSingleton<BackupCopy>();
+        services.AddSingleton<IStep, CopyBackupStep>();
         services.AddSingleton<IStep, BeginRegistryBackupStep>();
         services.AddSingleton<IStep, DumpRegistryStep>();
         services.AddSingleton<IStep, CompleteRegistryBackupStep>();
@@ -82,6 +86,7 @@ public sealed class BackupModule : ResourceModule
         {
             services.AddOptionsWithValidateOnStart<BackupOptions>().Bind(configuration.GetSection(BackupOptions.Section)).ValidateDataAnnotations();
             services.AddOptionsWithValidateOnStart<RegistryBackupOptions>().Bind(configuration.GetSection(RegistryBackupOptions.Section)).ValidateDataAnnotations();
+            services.AddOptionsWithValidateOnStart<BackupCopyOptions>().Bind(configuration.GetSection(BackupCopyOptions.Section)).ValidateDataAnnotations();
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Backups;
+using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
 using Saga.Workers.Backup.Keys;
@@ -11,7 +12,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup;
 
 /// <summary>Writes and removes the files of a backup. Thread-safe.</summary>
-internal sealed class BackupParts(IBackupFiles files, BackupKeys keys)
+internal sealed class BackupParts(IBackupFiles files, BackupKeys keys, BackupCopy copy)
 {
     public TimeSpan LingersFor => files.LingersFor;
 
@@ -43,7 +44,12 @@ internal sealed class BackupParts(IBackupFiles files, BackupKeys keys)
     public Task RemoveAsync(StepContext context, Guid backup, CancellationToken cancellationToken) =>
         files.RemoveAsync(StepFolder(context, backup), cancellationToken);
 
-    public Task RemoveAllAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken) => files.RemoveAsync(Folder(tenant, backup), cancellationToken);
+    /// <summary>Removes all files of a backup, and of its copy.</summary>
+    public async Task RemoveAllAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken)
+    {
+        await files.RemoveAsync(Folder(tenant, backup), cancellationToken);
+        await copy.RemoveAsync(Folder(tenant, backup), cancellationToken);
+    }
 
     private static string FileName(StepContext context, Guid backup, string name) =>
         string.Create(CultureInfo.InvariantCulture, $"{StepFolder(context, backup)}/{context.Lease.Fence}-{name}");

@@ -4,14 +4,18 @@ using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Backups;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
 using Saga.Workers.Backup.Keys;
 
 namespace Saga.Workers.Backup;
 
-/// <summary>Reads complete backups: what they consist of, whether their files are what was written, and the parts themselves. Thread-safe.</summary>
-internal sealed class BackupReader(BackupStore store, IBackupFiles files, BackupKeys keys)
+/// <summary>
+/// Reads complete backups: what they consist of, whether their files are what was written, and the parts themselves. What the store has lost is
+/// read from the copy. Thread-safe.
+/// </summary>
+internal sealed class BackupReader(BackupStore store, IBackupFiles files, BackupCopy copy, BackupKeys keys)
 {
     private const int BufferBytes = 1024 * 1024;
 
@@ -21,7 +25,7 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
     {
         if (await store.FindAsync(backup, cancellationToken) is not { State: BackupState.Completed, Manifest: { } stored })
             throw new BackupDamagedException($"There is no complete backup {backup}.");
-        await using var file = await files.OpenAsync(stored.File, cancellationToken) ?? throw Missing(stored.File);
+        await using var file = (await OpenAsync(stored.File, cancellationToken)).Content;
         using var content = new MemoryStream();
         await file.CopyToAsync(content, cancellationToken);
         if (!SHA256.HashData(content.ToArray()).AsSpan().SequenceEqual(stored.Sha256))
@@ -35,10 +39,12 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
     /// <param name="part">The part.</param>
     /// <param name="progressed">Called with the number of bytes that were read.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>Whether it was read from the copy, because the store has lost it.</returns>
     /// <exception cref="BackupDamagedException">The file is missing or was changed.</exception>
-    public async Task VerifyAsync(ManifestPart part, Action<long>? progressed, CancellationToken cancellationToken)
+    public async Task<bool> VerifyAsync(ManifestPart part, Action<long>? progressed, CancellationToken cancellationToken)
     {
-        await using var file = await files.OpenAsync(part.File, cancellationToken) ?? throw Missing(part.File);
+        var (opened, isCopy) = await OpenAsync(part.File, cancellationToken);
+        await using var file = opened;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[BufferBytes];
         var bytes = 0L;
@@ -51,6 +57,7 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
 
         if (bytes != part.Bytes || Convert.ToHexStringLower(hash.GetHashAndReset()) != part.Sha256)
             throw Changed(part.File);
+        return isCopy;
     }
 
     /// <summary>The decrypted content of a part. What it returns was authenticated; a part that was changed or cut short throws when that is reached.</summary>
@@ -59,7 +66,7 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
     public async Task<Stream> OpenPartAsync(TenantId tenant, Guid backup, ManifestPart part, CancellationToken cancellationToken)
     {
         var key = await keys.OpenAsync(tenant, backup, cancellationToken);
-        var file = await files.OpenAsync(part.File, cancellationToken) ?? throw Missing(part.File);
+        var file = (await OpenAsync(part.File, cancellationToken)).Content;
         try
         {
             return await PartReader.OpenAsync(file, key, backup, part.Name, cancellationToken);
@@ -70,6 +77,11 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
             throw;
         }
     }
+
+    private async Task<(Stream Content, bool IsCopy)> OpenAsync(string file, CancellationToken cancellationToken) =>
+        await files.OpenAsync(file, cancellationToken) is { } content
+            ? (content, false)
+            : (await copy.OpenAsync(file, cancellationToken) ?? throw Missing(file), true);
 
     private static BackupDamagedException Missing(string file) => new($"The file {file} of the backup is missing.");
 

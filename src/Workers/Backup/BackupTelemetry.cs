@@ -15,6 +15,9 @@ public static class BackupTelemetry
     public const string RegistryFailedName = "saga.registry_backups.failed";
     public const string RegistryExpiredName = "saga.registry_backups.expired";
 
+    public const string CopiedName = "saga.backups.copied";
+    public const string CopiesFailedName = "saga.backups.copies_failed";
+
     public const string ProvenName = "saga.backups.proven";
     public const string DrillsFailedName = "saga.backups.drills_failed";
 
@@ -26,6 +29,11 @@ public static class BackupTelemetry
     internal static Counter<long> Failed { get; } = Meter.CreateCounter<long>(FailedName, "{backup}", "Backups of tenants that failed. Cancelled ones do not count.");
 
     internal static Counter<long> Expired { get; } = Meter.CreateCounter<long>(ExpiredName, "{backup}", "Backups of tenants that were removed, because their time was over.");
+
+    internal static Counter<long> Copied { get; } = Meter.CreateCounter<long>(CopiedName, "{backup}", "Backups that were copied to the second place and read back there.");
+
+    /// <summary>Tag saga.code.</summary>
+    internal static Counter<long> CopiesFailed { get; } = Meter.CreateCounter<long>(CopiesFailedName, "{backup}", "Copies of backups that failed or were cancelled.");
 
     internal static Counter<long> RegistryCompleted { get; } = Meter.CreateCounter<long>(RegistryCompletedName, "{backup}", "Backups of the registry that are complete.");
 

@@ -7,6 +7,9 @@ public static class SystemNames
 {
     public const string Keycloak = "keycloak";
     public const string S3 = "s3";
+
+    /// <summary>The second place of backups, whose outage must not defer what needs the first.</summary>
+    public const string BackupCopy = "backup-copy";
     public const string Redis = "redis";
     public const string Smtp = "smtp";
 

@@ -34,10 +34,11 @@ internal sealed class RegistryBackupWorld : IAsyncDisposable
     /// <summary>The folder with backups of the registry.</summary>
     public string Folder => Path.Combine(World.Folder, "backups", "registry");
 
-    public static async Task<RegistryBackupWorld> CreateAsync(string? login = null)
+    public static async Task<RegistryBackupWorld> CreateAsync(string? login = null, params (string Key, string Value)[] settings)
     {
         var registry = await PostgresServer.NewRegistryAsync();
-        var world = await BackupWorld.CreateAsync(registry, ($"{RegistryBackupOptions.Section}:ConnectionString", login is null ? registry.ConnectionString : ProgramLogins.On(registry.ConnectionString, login)));
+        var world = await BackupWorld.CreateAsync(
+            registry, [($"{RegistryBackupOptions.Section}:ConnectionString", login is null ? registry.ConnectionString : ProgramLogins.On(registry.ConnectionString, login)), .. settings]);
         return new(world, await OperationAsync(registry, "fleet-operator"));
     }
 

@@ -41,6 +41,12 @@ public sealed record RegistryBackup
     /// <summary>Null until it is complete.</summary>
     public StoredManifest? Manifest { get; init; }
 
+    /// <summary>When all its files were read back from the copy; null when they were not.</summary>
+    public DateTimeOffset? CopiedAt { get; init; }
+
+    /// <summary>Why it was not copied.</summary>
+    public Failure? CopyFailure { get; init; }
+
     /// <summary>Why it failed.</summary>
     public Failure? Failure { get; init; }
 }

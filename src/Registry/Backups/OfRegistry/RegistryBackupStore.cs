@@ -18,7 +18,7 @@ public sealed class RegistryBackupStore(NpgsqlDataSource registry, RegistryClock
     private const string Select =
         """
         select id, operation_id, state, requested_by, note, schema_version, started_at, snapshot_at, ended_at, expired_at, bytes, master_key_ids, part,
-            manifest, manifest_file, manifest_sha256, failure
+            manifest, manifest_file, manifest_sha256, failure, copied_at, copy_failure
         from registry_backups
         """;
 
@@ -100,6 +100,8 @@ public sealed class RegistryBackupStore(NpgsqlDataSource registry, RegistryClock
         Part = row.IsDBNull(12) ? null : JsonSerializer.Deserialize<BackupPart>(row.GetString(12), Json.Options),
         Manifest = row.IsDBNull(13) ? null : new(JsonElement.Parse(row.GetString(13)), row.GetString(14), row.GetFieldValue<byte[]>(15)),
         Failure = row.IsDBNull(16) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(16), Json.Options),
+        CopiedAt = Time(row, 17),
+        CopyFailure = row.IsDBNull(18) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(18), Json.Options),
     };
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

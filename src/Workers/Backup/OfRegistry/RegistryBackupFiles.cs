@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Saga.Contracts;
+using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
 using Saga.Workers.Runtime;
@@ -8,7 +9,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.OfRegistry;
 
 /// <summary>The files of backups of the registry. A name has the attempt's fence, so a late attempt never changes a file that counts. Thread-safe.</summary>
-internal sealed class RegistryBackupFiles(IBackupFiles files)
+internal sealed class RegistryBackupFiles(IBackupFiles files, BackupCopy copy)
 {
     // No tenant's folder, because those are named by ids.
     private const string Root = "registry";
@@ -37,15 +38,23 @@ internal sealed class RegistryBackupFiles(IBackupFiles files)
     /// <summary>Removes what attempts of the step have written, complete or not.</summary>
     public Task RemoveAsync(StepContext context, Guid backup, CancellationToken cancellationToken) => files.RemoveAsync($"{Folder(backup)}/{context.Step}", cancellationToken);
 
-    public Task RemoveAllAsync(Guid backup, CancellationToken cancellationToken) => files.RemoveAsync(Folder(backup), cancellationToken);
+    /// <summary>Removes all files of a backup, and of its copy.</summary>
+    public async Task RemoveAllAsync(Guid backup, CancellationToken cancellationToken)
+    {
+        await files.RemoveAsync(Folder(backup), cancellationToken);
+        await copy.RemoveAsync(Folder(backup), cancellationToken);
+    }
 
     public async Task<bool> AnyAsync(Guid backup, CancellationToken cancellationToken) => (await files.ListAsync(Folder(backup), cancellationToken)).Count > 0;
 
-    /// <summary>All manifests in the store, the oldest backup first, of each backup the newest. What cannot be read is passed over.</summary>
+    /// <summary>All manifests in the store and in the copy, the oldest backup first, of each backup the newest. What cannot be read is passed over.</summary>
     public async Task<IReadOnlyList<StoredRegistryManifest>> ManifestsAsync(CancellationToken cancellationToken)
     {
         var found = new Dictionary<Guid, (long Fence, StoredRegistryManifest Manifest)>();
-        foreach (var file in (await files.ListAsync(Root, cancellationToken)).Where(f => f.EndsWith($"-{ManifestName}", StringComparison.Ordinal)))
+        var all = await files.ListAsync(Root, cancellationToken);
+        if (copy.Files is not null)
+            all = [.. all.Union(await copy.Files.ListAsync(Root, cancellationToken), StringComparer.Ordinal)];
+        foreach (var file in all.Where(f => f.EndsWith($"-{ManifestName}", StringComparison.Ordinal)))
         {
             if (await ReadAsync(file, cancellationToken) is not { } manifest)
                 continue;
@@ -62,7 +71,7 @@ internal sealed class RegistryBackupFiles(IBackupFiles files)
     /// <exception cref="BackupDamagedException">The file is missing, or is no part of the backup.</exception>
     public async Task<Stream> OpenAsync(Guid backup, ManifestPart part, byte[] key, CancellationToken cancellationToken)
     {
-        var file = await files.OpenAsync(part.File, cancellationToken) ?? throw new BackupDamagedException($"The file {part.File} of the backup is missing.");
+        var file = await files.OpenAsync(part.File, cancellationToken) ?? await copy.OpenAsync(part.File, cancellationToken) ?? throw new BackupDamagedException($"The file {part.File} of the backup is missing.");
         try
         {
             return await PartReader.OpenAsync(file, key, backup, part.Name, cancellationToken);
@@ -76,7 +85,7 @@ internal sealed class RegistryBackupFiles(IBackupFiles files)
 
     private async Task<StoredRegistryManifest?> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        await using var stream = await files.OpenAsync(file, cancellationToken);
+        await using var stream = await files.OpenAsync(file, cancellationToken) ?? await copy.OpenAsync(file, cancellationToken);
         if (stream is null)
             return null;
         using var content = new MemoryStream();

@@ -31,13 +31,15 @@ internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations pro
 
         await CheckServerAsync(context, manifest, cancellationToken);
         var (done, total) = (0L, manifest.Parts.Sum(p => p.Bytes));
+        var fromCopy = new List<string>();
         foreach (var part in manifest.Parts)
         {
-            await reader.VerifyAsync(part, bytes => context.Report(done + bytes, total, "bytes", $"checking {part.Name}"), cancellationToken);
+            if (await reader.VerifyAsync(part, bytes => context.Report(done + bytes, total, "bytes", $"checking {part.Name}"), cancellationToken))
+                fromCopy.Add(part.Name);
             done += part.Bytes;
         }
 
-        return (object?)new { manifest.BackupId, manifest.SnapshotAt, manifest.SchemaVersion, Bytes = total };
+        return (object?)new { manifest.BackupId, manifest.SnapshotAt, manifest.SchemaVersion, Bytes = total, FromCopy = fromCopy };
     });
 
     /// <summary>It only reads.</summary>
