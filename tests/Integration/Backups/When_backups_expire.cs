@@ -10,6 +10,7 @@ using Saga.Registry.Notifications;
 using Saga.Tenancy.Sealing;
 using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
+using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Expiry;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
@@ -93,7 +94,7 @@ public sealed class When_backups_expire : IAsyncLifetime
         await WishAsync(old);
         var stubborn = new StubbornFiles();
         var step = new ExpireBackupsStep(
-            new(stubborn, world.Database.Get<BackupKeys>()), stubborn, world.Database.Get<LeasedTransactions>(), world.Database.Get<RegistryNotifier>(), NullLogger<ExpireBackupsStep>.Instance);
+            new(stubborn, world.Database.Get<BackupKeys>(), world.Database.Get<BackupCopy>()), stubborn, world.Database.Get<LeasedTransactions>(), world.Database.Get<RegistryNotifier>(), NullLogger<ExpireBackupsStep>.Instance);
 
         var failure = (await Should.ThrowAsync<StepFailureException>(async () => await step.ExecuteAsync(await tenant.BeginAsync(StepNames.ExpireBackups), default))).Failure;
 

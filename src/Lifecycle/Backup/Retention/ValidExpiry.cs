@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Saga.Contracts.Identifiers;
 
 namespace Saga.Lifecycle.Backup.Retention;
@@ -10,10 +9,8 @@ namespace Saga.Lifecycle.Backup.Retention;
 public sealed record ValidExpiry(TenantId TenantId, IReadOnlyList<Guid> Backups, bool EvenLast, string? Reason)
 {
     /// <summary>What there is of <see cref="Backups"/>, if somebody gave a reason.</summary>
-    [JsonIgnore]
     public IReadOnlyList<Registry.Backups.Backup> Found { get; init; } = [];
 
     /// <summary>The tenant's newest complete backup, if somebody gave a reason.</summary>
-    [JsonIgnore]
     public Guid? Newest { get; init; }
 }
