@@ -14,6 +14,9 @@ public sealed record ServerView
     /// <summary>The isolation tiers that tenants may have on it.</summary>
     public required IReadOnlyList<IsolationTier> Tiers { get; init; }
 
+    /// <summary>The names of its read replicas, on which tenants may be read.</summary>
+    public required IReadOnlyList<string> Replicas { get; init; }
+
     /// <summary>Whether it takes further tenants.</summary>
     public required bool Accepting { get; init; }
 
@@ -28,6 +31,7 @@ public sealed record ServerView
         Name = server.Name,
         Region = server.Region,
         Tiers = Enum.GetValues<IsolationTier>(),
+        Replicas = server.Replicas,
         Accepting = server.Accepting,
         Capacity = new() { Tenants = server.MaxTenants, SchemasPerDatabase = server.MaxSchemasPerDatabase },
         Used = new()

@@ -21,7 +21,7 @@ internal static class TenantEndpoints
     {
         api.MapPost("/tenants", ProvisionAsync).WithName("provisionTenant")
             .WithSummary("Provision a tenant").WithDescription("Accepts the command and returns the operation that runs it.")
-            .TakesCommand<ProvisionRequest, ProvisionPlanView>(ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken, ProblemType.NameTaken, ProblemType.NoServer, ProblemType.ServerFull).MayBeScheduled();
+            .TakesCommand<ProvisionRequest, ProvisionPlanView>(ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken, ProblemType.NameTaken, ProblemType.NoServer, ProblemType.NoReplica, ProblemType.ServerFull).MayBeScheduled();
         api.MapList<TenantView>("/tenants", ListAsync, Policies.Read, "listTenants", "List tenants")
             .WithQueryParameter("search", "Part of the name, slug or domain, ignoring case.")
             .WithQueryParameter("status", "One or more of provisioning, active, suspended, failed, deprovisioned, separated by commas.")

@@ -22,7 +22,7 @@ internal static class UpdateEndpoints
             .WithDescription("A JSON merge patch (RFC 7396): what is absent stays, and null restores the default. The tenant has the new values when the command is accepted; the operation carries them on, or restores the former ones.")
             .TakesCommand<UpdateRequest, UpdatePlanView>(
                 ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.VersionRequired, ProblemType.VersionStale, ProblemType.DomainTaken, ProblemType.SubdomainTaken,
-                ProblemType.NameTaken, ProblemType.NoServer)
+                ProblemType.NameTaken, ProblemType.NoServer, ProblemType.NoReplica)
             .Accepts<UpdateRequest>("application/json", JsonBody.MergePatch)
             .WithHeaderParameter(TenantVersion.IfMatch, "The ETag of the tenant that the update is based on. Required.");
 

@@ -89,6 +89,8 @@ public static class StepNames
     public const string WriteExport = "export.write";
     public const string RemoveExport = "export.remove";
     public const string CheckTenant = "tenant.check";
+    public const string CreateReplica = "replica.create";
+    public const string RemoveReplica = "replica.remove";
     public const string AddLogin = "login.add";
     public const string AddCacheUser = "cacheUser.add";
     public const string SwitchCredentials = "credentials.switch";

@@ -60,13 +60,13 @@ internal sealed class PostgresFolder(string path)
         return port;
     }
 
-    /// <summary>Whether the process accepts connections, as it writes into its lock file.</summary>
+    /// <summary>Whether the process accepts connections, as it writes into its lock file. A standby accepts those that only read.</summary>
     public bool IsReady(int pid)
     {
         try
         {
             var lines = File.ReadAllLines(Path.Combine(Data, "postmaster.pid"));
-            return lines.Length >= 8 && lines[0].Trim() == pid.ToString(CultureInfo.InvariantCulture) && lines[7].Trim() == "ready";
+            return lines.Length >= 8 && lines[0].Trim() == pid.ToString(CultureInfo.InvariantCulture) && lines[7].Trim() is "ready" or "standby";
         }
         catch (IOException)
         {

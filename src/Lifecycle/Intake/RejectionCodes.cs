@@ -90,6 +90,9 @@ public static class RejectionCodes
     /// <summary>No database server accepts tenants where the tenant's data must live.</summary>
     public const string NoServer = "no-server";
 
+    /// <summary>The tenant has, or would get, a read replica, and the database server has none.</summary>
+    public const string NoReplica = "no-replica";
+
     /// <summary>The plan allows less than the tenant has.</summary>
     public const string PlanTooSmall = "plan-too-small";
 

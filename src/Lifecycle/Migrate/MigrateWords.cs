@@ -54,6 +54,13 @@ public static class MigrateWords
         yield return input.PreserveData
             ? "The tenant is read-only while its rows are copied, and unavailable for a moment when it is routed to the new place."
             : "The tenant starts empty: no row is moved. It is read-only and then unavailable for a moment.";
+        if (input.Found is { ReadReplica: true })
+        {
+            yield return input.Servers.Any(s => s.Name == target.Server && s.HasReplica)
+                ? $"The tenant gets a new read-only login, and is read on the replicas of server {target.Server}."
+                : $"Server {target.Server} has no read replica any more: reads go to the new place.";
+        }
+
         yield return "The former place is kept for Saga:Moves:KeepHours of the workers, and then removed with its rows. Until then the move can be reverted if nothing was written since.";
     }
 }

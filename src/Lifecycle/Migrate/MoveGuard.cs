@@ -42,6 +42,16 @@ internal static class MoveGuard
             return MigrateGuard.Invalid("/server", $"must be in the tenant's region '{region}'; '{server.Name}' is in '{server.Region}'");
         if (!server.Accepting)
             return new() { Code = RejectionCodes.NoServer, Detail = $"Database server '{server.Name}' takes no further placements.", Errors = [new("/server", "takes no further placements")] };
+        if (tenant.ReadReplica && server is { HasReplica: false } && server.Name != tenant.Placement?.Server)
+        {
+            return new()
+            {
+                Code = RejectionCodes.NoReplica,
+                Detail = $"Tenant '{tenant.Slug}' has a read replica, and database server '{server.Name}' has none. Name another server, or turn the tenant's read replica off first.",
+                Errors = [new("/server", "has no read replica")],
+            };
+        }
+
         return server.Used < server.Maximum ? null : new()
         {
             Code = RejectionCodes.ServerFull,

@@ -23,7 +23,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
 
     public static CommandScheduling? Scheduling { get; } = new();
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ProvisionWorkflow.Definition];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ProvisionWorkflow.Definition, ProvisionWorkflow.WithReplica];
 
     public string AuditAction => AuditActions.TenantProvision;
 
@@ -35,7 +35,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
 
     public CommandSubject Subject(ValidProvision input) => new CommandSubject.NewTenant(input.Slug);
 
-    public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => ProvisionWorkflow.Definition;
+    public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => input.ReadReplica ? ProvisionWorkflow.WithReplica : ProvisionWorkflow.Definition;
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
     [
@@ -53,6 +53,6 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
             return taken;
         return await names.IsHeldAsync(input.Name, input.Slug, cancellationToken)
             ? TakenNames.Held(input.Name, input.Slug)
-            : Room.Rejection(input.Region, await room.FindAsync(input.Region, cancellationToken));
+            : Room.Rejection(input.Region, input.ReadReplica, await room.FindAsync(input.Region, cancellationToken));
     }
 }

@@ -43,7 +43,20 @@ internal static class UpdateGuard
             };
         }
 
-        return Region(input, change);
+        return Region(input, change) ?? (change.TurnsReplica == true ? Replica(input, tenant) : null);
+    }
+
+    // The new login is tried, which a closed tenant refuses.
+    private static OperationRejected? Replica(ValidUpdate input, Tenant tenant)
+    {
+        if (TenantGuard.RequireOpen(tenant) is { } held)
+            return held;
+        return input.Servers.Any(s => s.Name == tenant.Placement?.Server && s.HasReplica) ? null : new()
+        {
+            Code = RejectionCodes.NoReplica,
+            Detail = $"Database server '{tenant.Placement?.Server}' of tenant '{tenant.Slug}' has no read replica. Declare one for it, or move the tenant to a server that has one.",
+            Errors = [new("/readReplica", "must be false, because the tenant's server has no read replica")],
+        };
     }
 
     // The region is for later placements, so a server that is full does not matter.

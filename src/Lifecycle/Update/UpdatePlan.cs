@@ -20,7 +20,7 @@ public sealed class UpdatePlan(PlanStore plans, TenantStore tenants, TenantNameS
 
     public static string Queue => Endpoints.Updates;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [UpdateWorkflow.WithDirectory, UpdateWorkflow.InRegistry];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [UpdateWorkflow.WithDirectory, UpdateWorkflow.InRegistry, .. UpdateWorkflow.WithReplica];
 
     public string AuditAction => AuditActions.TenantUpdate;
 

@@ -21,6 +21,13 @@ public static class UpdateWords
             words.Add($"'{email}' becomes an administrator. The former one stays a member of the organisation, but administers it no longer.");
         if (change.Has(TenantField.Region))
             words.Add("The region counts for later placements: no row moves.");
+        if (change.TurnsReplica is { } on)
+        {
+            words.Add(on
+                ? "A read-only login is made on the tenant's database server, and tried on each of its replicas."
+                : "Reads go to the tenant's own place. Its read-only login is dropped, and its sessions on the replicas end.");
+        }
+
         return words;
     }
 

@@ -17,4 +17,7 @@ public sealed record DatabaseServer
 
     /// <summary>The most schema-tier tenants in one shared database.</summary>
     public required int MaxSchemasPerDatabase { get; init; }
+
+    /// <summary>Its streaming replicas, by name.</summary>
+    public IReadOnlyList<ServerReplica> Replicas { get; init; } = [];
 }

@@ -22,7 +22,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     /// <summary>The prefix of the schema tier's shared databases, followed by a number from 1.</summary>
     public const string SchemaDatabasePrefix = "saga_schemas_";
 
-    /// <summary>Adds or updates the servers. It does not change whether a server accepts tenants, because operators decide that.</summary>
+    /// <summary>Adds or updates the servers and their replicas. It does not change whether a server accepts tenants, because operators decide that.</summary>
     public async Task UpsertServersAsync(IEnumerable<DatabaseServer> servers, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -38,7 +38,8 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
                 where (s.region, s.host, s.port, s.max_tenants, s.max_schemas_per_database)
                    is distinct from (excluded.region, excluded.host, excluded.port, excluded.max_tenants, excluded.max_schemas_per_database)
                 """,
-                server, cancellationToken: cancellationToken));
+                new { server.Name, server.Region, server.Host, server.Port, server.MaxTenants, server.MaxSchemasPerDatabase }, cancellationToken: cancellationToken));
+            await ReplicaRows.SetAsync(connection, server.Name, server.Replicas, cancellationToken);
         }
     }
 

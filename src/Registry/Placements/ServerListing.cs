@@ -21,7 +21,8 @@ public sealed class ServerListing(NpgsqlDataSource registry, RegistryClock clock
             (select jsonb_object_agg(tier, number)::text from (
                 select p.tier, count(*) as number from placements p where p.server = s.name and p.state <> 'gone' group by p.tier) c),
             (select count(*) from placements p where p.server = s.name and p.state = 'kept'),
-            h.checked_at, h.failure, h.version, h.checked_at > clock_timestamp() + $1 - $2
+            h.checked_at, h.failure, h.version, h.checked_at > clock_timestamp() + $1 - $2,
+            array(select r.name from server_replicas r where r.server = s.name order by r.name)
         from database_servers s left join database_server_health h on h.server = s.name
         """;
 
@@ -55,6 +56,7 @@ public sealed class ServerListing(NpgsqlDataSource registry, RegistryClock clock
         Failure = row.IsDBNull(9) ? null : row.GetString(9),
         Version = row.IsDBNull(10) ? null : row.GetString(10),
         IsFresh = !row.IsDBNull(11) && row.GetBoolean(11),
+        Replicas = row.GetFieldValue<string[]>(12),
     };
 }
 
@@ -91,4 +93,7 @@ public sealed record ServerFacts
 
     /// <summary>Whether the report is recent enough to be believed.</summary>
     public required bool IsFresh { get; init; }
+
+    /// <summary>Its read replicas, by name.</summary>
+    public IReadOnlyList<string> Replicas { get; init; } = [];
 }

@@ -6,12 +6,14 @@ namespace Saga.Registry.Placements;
 /// <summary>Room on the database servers for tenants that are not accepted yet. Thread-safe.</summary>
 public sealed class ServerRoomStore(NpgsqlDataSource registry)
 {
+    private const string HasReplica = "exists (select from server_replicas r where r.server = database_servers.name) as HasReplica";
+
     /// <summary>Every server, by name.</summary>
     public async Task<IReadOnlyList<PlacementServer>> ListAsync(CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return [.. await connection.QueryAsync<PlacementServer>(new CommandDefinition(
-            "select name, region, placed as Used, max_tenants as Maximum, accepting from database_servers order by name", cancellationToken: cancellationToken))];
+            $"select name, region, placed as Used, max_tenants as Maximum, accepting, {HasReplica} from database_servers order by name", cancellationToken: cancellationToken))];
     }
 
     /// <param name="region">Where the tenant's data must live; anywhere when null.</param>
@@ -20,8 +22,8 @@ public sealed class ServerRoomStore(NpgsqlDataSource registry)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
-            """
-            select name, region, placed as Used, max_tenants as Maximum from database_servers where accepting order by name;
+            $"""
+            select name, region, placed as Used, max_tenants as Maximum, {HasReplica} from database_servers where accepting order by name;
             select coalesce(sum(waiting), 0)::bigint from unplaced_tenants();
             select room_for_tenants(@region);
             """,
@@ -35,9 +37,11 @@ public sealed class ServerRoomStore(NpgsqlDataSource registry)
 /// <param name="Left">How many more tenants may be accepted; may be negative when operators reduced the room.</param>
 public sealed record ServerRoom(IReadOnlyList<AcceptingServer> Servers, long Waiting, long Left);
 
-public sealed record AcceptingServer(string Name, string Region, int Used, int Maximum);
+/// <param name="HasReplica">Whether tenants may have a read replica on it.</param>
+public sealed record AcceptingServer(string Name, string Region, int Used, int Maximum, bool HasReplica = false);
 
 /// <param name="Used">Placements that it has, kept ones included.</param>
 /// <param name="Maximum">Placements that it may have.</param>
 /// <param name="Accepting">Whether it takes further placements.</param>
-public sealed record PlacementServer(string Name, string Region, int Used, int Maximum, bool Accepting);
+/// <param name="HasReplica">Whether tenants may have a read replica on it.</param>
+public sealed record PlacementServer(string Name, string Region, int Used, int Maximum, bool Accepting, bool HasReplica = false);

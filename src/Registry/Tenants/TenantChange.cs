@@ -11,6 +11,9 @@ public sealed record TenantChange(IReadOnlyDictionary<string, JsonElement> Befor
     /// <summary>The address of another administrator. The same address in other letters is the same user.</summary>
     public string? NewAdministrator => NewText(TenantField.AdminEmail) is { } email && !string.Equals(email, OldText(TenantField.AdminEmail), StringComparison.OrdinalIgnoreCase) ? email : null;
 
+    /// <summary>Whether it turns the tenant's read replica on (true) or off (false); null when that stays.</summary>
+    public bool? TurnsReplica => After.TryGetValue(TenantField.ReadReplica, out var on) ? on.GetBoolean() : null;
+
     public bool Has(string field) => After.ContainsKey(field);
 
     public string? OldText(string field) => Before.TryGetValue(field, out var value) ? value.GetString() : null;

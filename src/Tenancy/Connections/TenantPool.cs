@@ -22,6 +22,9 @@ internal sealed class TenantPool(TenantId tenant, string schema, long epoch, str
 
     public NpgsqlDataSource Source { get; } = source;
 
+    /// <summary>Whether the tenant may be read on a replica, when the registry was last read.</summary>
+    public bool HasReplica { get; set; }
+
     /// <summary>Whether it is what the registry says now.</summary>
     public bool IsOf(string placeSchema, long placeEpoch, string ownConnectionString) =>
         (Schema, Epoch, connectionString) == (placeSchema, placeEpoch, ownConnectionString);

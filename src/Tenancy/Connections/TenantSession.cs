@@ -32,12 +32,13 @@ public sealed class TenantSession : IAsyncDisposable
         await Connection.DisposeAsync();
     }
 
-    internal static async Task<TenantSession> BeginAsync(TenantPool pool, TenantConnectionsOptions limits, CancellationToken cancellationToken)
+    internal static async Task<TenantSession> BeginAsync(
+        TenantPool pool, TenantConnectionsOptions limits, CancellationToken cancellationToken, bool isReadOnly = false)
     {
         var connection = await pool.Source.OpenConnectionAsync(cancellationToken);
         try
         {
-            return new TenantSession(pool.Tenant, connection, await EnterAsync(pool, limits, connection, cancellationToken));
+            return new TenantSession(pool.Tenant, connection, await EnterAsync(pool, limits, connection, isReadOnly, cancellationToken));
         }
         catch
         {
@@ -47,7 +48,7 @@ public sealed class TenantSession : IAsyncDisposable
     }
 
     private static async Task<NpgsqlTransaction> EnterAsync(
-        TenantPool pool, TenantConnectionsOptions limits, NpgsqlConnection connection, CancellationToken cancellationToken)
+        TenantPool pool, TenantConnectionsOptions limits, NpgsqlConnection connection, bool isReadOnly, CancellationToken cancellationToken)
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         try
@@ -68,7 +69,7 @@ public sealed class TenantSession : IAsyncDisposable
         async Task ScopeAsync(string enter)
         {
             await using var scope = new NpgsqlCommand(
-                $"select set_config('lock_timeout', $4 || 's', true), set_config('statement_timeout', $5 || 's', true), {enter}, set_config('search_path', quote_ident($2), true)",
+                $"select {(isReadOnly ? "set_config('transaction_read_only', 'on', true), " : "")}set_config('lock_timeout', $4 || 's', true), set_config('statement_timeout', $5 || 's', true), {enter}, set_config('search_path', quote_ident($2), true)",
                 connection, transaction);
             scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = pool.Tenant.ToString() });
             scope.Parameters.Add(new NpgsqlParameter<string> { TypedValue = pool.Schema });

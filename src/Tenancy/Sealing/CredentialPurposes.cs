@@ -6,6 +6,9 @@ public static class CredentialPurposes
     public const string Database = "database";
     public const string Cache = "cache";
 
+    /// <summary>The read-only login of the database on its replicas. Runtimes find it in the view of replicas.</summary>
+    public const string Replica = "replica";
+
     /// <summary>The purpose for which the credential's secret is sealed. It never equals the purpose of a setting.</summary>
     internal static string Sealed(string purpose) => $"credential:{purpose}";
 

@@ -77,6 +77,8 @@ internal sealed class SwitchCredentialsStep(
         var placement = context.Tenant.Current?.Id ?? throw Missing(StepNames.AddLogin, "login");
         var switched = await credentials.SwitchAsync(transaction, CredentialKey.Of(context.TenantId, placement, CredentialPurposes.Database), cancellationToken)
             ?? throw Missing(StepNames.AddLogin, "login");
+        // A tenant without a read replica has none.
+        await credentials.SwitchAsync(transaction, CredentialKey.Of(context.TenantId, placement, CredentialPurposes.Replica), cancellationToken);
         return await PlacementStore.ChangeLoginAsync(transaction, context.TenantId, placement, switched.Former, switched.User, cancellationToken)
             ? switched
             : throw Missing(StepNames.AddLogin, "login");

@@ -12,6 +12,7 @@ using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Product.Check;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
@@ -79,6 +80,10 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<LoginTrial>();
         services.AddSingleton<IStep, AddLoginStep>();
         services.AddSingleton<IStep, RetireLoginStep>();
+        services.AddReplicas(configuration).AddSingleton<ReplicaServers>();
+        services.AddSingleton<PlacementReplica>();
+        services.AddSingleton<IStep, CreateReplicaStep>();
+        services.AddSingleton<IStep, RemoveReplicaStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>
@@ -86,6 +91,7 @@ public sealed class DatabaseModule : ResourceModule
     {
         services.AddRegistry(configuration).AddRuntimeReads(configuration).AddTenantConnections(configuration).AddConnectionBudgets(configuration);
         services.AddProduct(configuration);
+        services.AddReplicas(configuration);
         services.AddSingleton<IServerBudgets, VerifiedServerBudgets>();
         services.AddSingleton<DatabaseVerification>();
         services.AddSingleton<IVerification>(s => s.GetRequiredService<DatabaseVerification>());

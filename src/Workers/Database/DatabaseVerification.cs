@@ -5,6 +5,7 @@ using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Runtime;
@@ -15,9 +16,9 @@ namespace Saga.Workers.Database;
 /// <summary>
 /// Signs in as the tenant, then writes, reads and deletes a row. Also tries what must fail: reading and writing another tenant's
 /// rows, using another schema, connecting to another database, and asking the planner about other tenants' values. Then runs the
-/// product's own verification queries.
+/// product's own verification queries, and reads the tenant's rows on each of its read replicas.
 /// </summary>
-internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets, ProductFiles product) : IVerification
+internal sealed class DatabaseVerification(TenantConnections connections, ConnectionBudgets budgets, ReplicaTrial replicas, ProductFiles product) : IVerification
 {
     // The probe contains a row of this fictitious tenant.
     private static readonly Guid Canary = Guid.Empty;
@@ -29,7 +30,14 @@ internal sealed class DatabaseVerification(TenantConnections connections, Connec
 
     public string? System(Tenant tenant) => SystemNames.PostgreSql(tenant).FirstOrDefault();
 
-    public Task VerifyAsync(StepContext context, CancellationToken cancellationToken) => VerifyAsync(context, product.Verifications, cancellationToken);
+    public async Task VerifyAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await VerifyAsync(context, product.Verifications, cancellationToken);
+        if (context.Tenant is not { ReadReplica: true, Placement.Server: { } server })
+            return;
+        foreach (var replica in await connections.ReplicasAsync(context.TenantId, cancellationToken))
+            await replicas.RunAsync(context.TenantId, server, replica, cancellationToken);
+    }
 
     /// <summary>Verifies a place that has not got the tenant's first rows yet.</summary>
     public Task VerifyIsolationAsync(StepContext context, CancellationToken cancellationToken) => VerifyAsync(context, [], cancellationToken);

@@ -2,13 +2,14 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database;
 
-/// <summary>Gives the tenant's login the connection limit of the tenant's new plan. The compensation restores the former plan's.</summary>
+/// <summary>Gives the tenant's logins the connection limit of the tenant's new plan. The compensation restores the former plan's.</summary>
 internal sealed class LimitLoginStep(FencedSessions fenced, PlanStore plans, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.LimitLogin;
@@ -37,6 +38,7 @@ internal sealed class LimitLoginStep(FencedSessions fenced, PlanStore plans, Lea
         var placement = DatabaseStep.PlacementOf(context.Tenant);
         await using var session = await fenced.OpenAsync(context, placement.Place.Server, DatabaseServers.Maintenance, cancellationToken);
         await TenantRoles.LimitAsync(session, placement.Login, plan.Limits.DatabaseConnections, cancellationToken);
+        await PlacementReplica.LimitAsync(session, placement, plan.Limits.DatabaseConnections, cancellationToken);
         return plan.Limits.DatabaseConnections;
     }
 }

@@ -39,9 +39,9 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
                 "Submit a new command for the tenant.");
         }
 
-        var result = await placements.ReserveAsync(context.Lease, tenant.Id, tenant.Tier, tenant.Region, servers.Names, cancellationToken);
+        var result = await placements.ReserveAsync(context.Lease, tenant.Id, tenant.Tier, tenant.Region, Suitable(tenant), cancellationToken);
         if (result.Placement?.Place is not { } place)
-            throw NoPlace(result, tenant.Region);
+            throw NoPlace(result, tenant);
         return new { place.Server, place.Database, place.Schema, tenant.Tier };
     }
 
@@ -62,9 +62,11 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
         notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
     }
 
-    private static StepFailureException NoPlace(PlacementResult result, string? region)
+    private IReadOnlyCollection<string> Suitable(Tenant tenant) => tenant.ReadReplica ? [.. servers.Names.Where(s => servers.ReplicasOf(s).Count > 0)] : servers.Names;
+
+    private static StepFailureException NoPlace(PlacementResult result, Tenant tenant)
     {
-        var where = region is null ? "" : $" in region '{region}'";
+        var where = (tenant.Region is { } region ? $" in region '{region}'" : "") + (tenant.ReadReplica ? " with a read replica" : "");
         return result.Servers.Count == 0
             ? StepFailureException.Permanent(
                 "no-server", $"No database server{where} accepts tenants.",

@@ -14,7 +14,7 @@ public sealed class When_a_tenant_is_patched : ApiTest
         var tag = await ActiveAsync();
 
         using var response = await PatchAsync(
-            """{"name":"Bolt","phone":"+493012345678","domain":"bolt.com","pool":{"maximum":3},"readReplica":true,"features":{"biometric_auth":false},"settings":{"session.timeout":90},"maintenanceWindow":{"days":["sunday"],"start":"02:00","durationMinutes":90}}""",
+            """{"name":"Bolt","phone":"+493012345678","domain":"bolt.com","pool":{"maximum":3},"features":{"biometric_auth":false},"settings":{"session.timeout":90},"maintenanceWindow":{"days":["sunday"],"start":"02:00","durationMinutes":90}}""",
             tag, key: "k1");
 
         ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
@@ -22,7 +22,7 @@ public sealed class When_a_tenant_is_patched : ApiTest
         var tenant = await Server.GetAsync("/api/v1/tenants/acme");
         foreach (var (field, value) in new[]
         {
-            ("name", "\"Bolt\""), ("phone", "\"+493012345678\""), ("domain", "\"bolt.com\""), ("pool", """{"minimum":0,"maximum":3}"""), ("readReplica", "true"), ("autoUpdate", "true"),
+            ("name", "\"Bolt\""), ("phone", "\"+493012345678\""), ("domain", "\"bolt.com\""), ("pool", """{"minimum":0,"maximum":3}"""), ("readReplica", "false"), ("autoUpdate", "true"),
             ("features", """{"biometric_auth":false}"""), ("settings", """{"session.timeout":90}"""), ("maintenanceWindow", """{"days":["sunday"],"start":"02:00","durationMinutes":90}"""),
         })
         {
@@ -30,8 +30,27 @@ public sealed class When_a_tenant_is_patched : ApiTest
         }
 
         (await Server.QueryAsync<string>("select actor || ' ' || (detail ->> 'fields') from audit where action = 'tenant.update'"))
-            .ShouldBe("""ada ["domain", "features", "maintenanceWindow", "name", "phone", "pool", "readReplica", "settings"]""");
+            .ShouldBe("""ada ["domain", "features", "maintenanceWindow", "name", "phone", "pool", "settings"]""");
         (await Server.QueryAsync<string>("select string_agg(domain || ' ' || state, ', ' order by domain) from tenant_domains")).ShouldBe("acme.com pending, bolt.com pending", "the former one goes when the update is announced");
+    }
+
+    [Fact]
+    public async Task Should_turn_a_read_replica_on_where_the_tenants_server_has_one()
+    {
+        var tag = await ActiveAsync();
+        await Server.ExecuteAsync(
+            "insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, state) select gen_random_uuid(), id, 1, 'main', 'saga_rows', 'product', 'row', 't_' || slug, 'current' from tenants");
+
+        using var refused = await PatchAsync("""{"readReplica":true}""", tag);
+        (await ProblemAsync(refused, 409, "no-replica")).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/readReplica");
+        await Server.ExecuteAsync("insert into server_replicas (server, name, host, port) values ('main', 'b', '127.0.0.1', 5432)");
+        using var response = await PatchAsync("""{"readReplica":true}""", tag);
+
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        (await ApiServer.JsonAsync(response)).GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldContain("replica.create");
+        (await Server.GetAsync("/api/v1/tenants/acme")).GetProperty("readReplica").GetBoolean().ShouldBeTrue();
+        var servers = await Server.GetAsync("/api/v1/servers");
+        servers.GetProperty("items").EnumerateArray().Single(s => s.GetProperty("name").GetString() == "main").GetProperty("replicas")[0].GetString().ShouldBe("b");
     }
 
     [Fact]

@@ -26,6 +26,28 @@ public sealed class When_there_is_no_room : IntakeTest
     }
 
     [Fact]
+    public async Task Should_need_a_server_with_a_read_replica_for_a_tenant_that_wants_one()
+    {
+        var command = Command("acme") with { ReadReplica = true };
+
+        var (dry, real) = ((await Intake.PlanAsync(command, default)).Rejection!, await RejectedAsync(command));
+
+        (real.Code, real.Errors.ShouldHaveSingleItem().Pointer).ShouldBe((RejectionCodes.NoReplica, "/readReplica"));
+        (dry.Code, dry.Detail).ShouldBe((real.Code, real.Detail));
+        (await RowsAsync()).ShouldBe(0);
+
+        await ExecuteAsync("insert into server_replicas (server, name, host, port) values ('main', 'b', '127.0.0.1', 5432); update database_servers set max_tenants = 5, placed = 5 where name = 'main'");
+        await ExecuteAsync("insert into database_servers (name, region, host, port, max_tenants, max_schemas_per_database) values ('roomy', 'eu', '127.0.0.1', 5432, 100, 100)");
+        var full = await RejectedAsync(command);
+        (full.Code, full.Detail).ShouldBe((RejectionCodes.ServerFull, "The database servers with a read replica are full: 'main' holds 5 of 5 tenants."));
+        (await Intake.PlanAsync(command with { ReadReplica = false }, default)).Rejection.ShouldBeNull();
+
+        await ExecuteAsync("update database_servers set placed = 4 where name = 'main'");
+        (await Intake.PlanAsync(command, default)).Workflow!.Steps.ShouldContain(s => s.Name == Saga.Contracts.Steps.StepNames.CreateReplica);
+        await AcceptedAsync(command);
+    }
+
+    [Fact]
     public async Task Should_count_what_was_accepted_before_and_has_no_place_yet()
     {
         await ExecuteAsync("update database_servers set max_tenants = 5, placed = 3");

@@ -60,7 +60,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
         await session.ExecuteAsync(RowPolicies.Statement(schema), cancellationToken);
         await session.ExecuteAsync(ProductTables.FillProbe, cancellationToken);
         if (user is not null)
-            await session.ExecuteAsync(ProductTables.Grants(schema, user), cancellationToken);
+            await session.ExecuteAsync(ProductTables.Grants(schema, user) + ProductTables.ExtendReadGrants(schema), cancellationToken);
         await session.ExecuteAsync("reset role", cancellationToken);
         // In the same transaction, so that no row is ever analysed.
         if (isShared)

@@ -1,14 +1,15 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>
-/// Creates the new place with its login and the product's tables, as provisioning does, and brings the tables of the former place to the
+/// Creates the new place with its login, the one for read replicas if the tenant has one, and the product's tables, as provisioning does, and brings the tables of the former place to the
 /// same version. Nobody is routed to the new place yet.
 /// </summary>
-internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, MigrateStep migrate, PlaceTables tables) : IStep
+internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, MigrateStep migrate, PlacementReplica replica, PlaceTables tables) : IStep
 {
     public string Name => StepNames.CreateMove;
 
@@ -21,6 +22,8 @@ internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, M
         var (from, to) = (await places.FromAsync(context, StepNames.ReserveMove, cancellationToken), await places.ToAsync(context, StepNames.ReserveMove, cancellationToken));
         await database.ExecuteAsync(context.On(to), cancellationToken);
         await migrate.ExecuteAsync(context.On(to), cancellationToken);
+        if (context.Tenant.ReadReplica && replica.IsOffered(to.Place.Server))
+            await replica.CreateAsync(context.On(to), isOpen: true, cancellationToken);
         await tables.UpdateAsync(context, from, cancellationToken);
         return new { to.Place.Server, to.Place.Database, to.Place.Schema, to.Tier };
     }
@@ -28,6 +31,7 @@ internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, M
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         var to = await places.ToAsync(context, StepNames.ReserveMove, cancellationToken);
+        await replica.RemoveAsync(context.On(to), cancellationToken);
         await migrate.CompensateAsync(context.On(to), cancellationToken);
         await database.CompensateAsync(context.On(to), cancellationToken);
     }

@@ -5,6 +5,7 @@ using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Removal;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -13,7 +14,7 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>Removes kept placements with their rows and logins. Thread-safe.</summary>
-internal sealed class KeptCopies(IEnumerable<ITier> tiers, RowRemoval rows, PlaceLogins logins, PlacementStore placements, LeasedTransactions leases)
+internal sealed class KeptCopies(IEnumerable<ITier> tiers, RowRemoval rows, PlaceLogins logins, PlacementReplica replica, PlacementStore placements, LeasedTransactions leases)
 {
     /// <returns>What was removed; null when it was gone before.</returns>
     /// <exception cref="StepFailureException">The placement is not a kept one: <c>copy-in-use</c>.</exception>
@@ -31,6 +32,7 @@ internal sealed class KeptCopies(IEnumerable<ITier> tiers, RowRemoval rows, Plac
 
         var (on, place) = (context.On(copy), TenantSchema.Of(copy));
         await logins.DropOtherAsync(on, place, cancellationToken);
+        await replica.RemoveAsync(on, cancellationToken);
         if (copy.Tier == IsolationTier.Row)
             await rows.RemoveAsync(on, place, removed => on.Report(removed, unit: "rows", words: "removing the former copy"), cancellationToken);
         await tiers.Single(t => t.Tier == copy.Tier).DropAsync(on, place, cancellationToken);

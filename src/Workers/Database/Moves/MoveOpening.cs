@@ -9,6 +9,7 @@ using Saga.Registry.Outbox;
 using Saga.Registry.Placements;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -16,7 +17,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>What ends a move after the tenant was routed to another place. Thread-safe.</summary>
-internal sealed class MoveOpening(PlaceModes modes, TenantConnections connections, FencedSessions fenced, RegistryNotifier notifier)
+internal sealed class MoveOpening(PlaceModes modes, TenantConnections connections, PlacementReplica replica, FencedSessions fenced, RegistryNotifier notifier)
 {
     /// <summary>Lifts the hold and announces the move, in one transaction with <paramref name="further"/>. Call it once per move.</summary>
     public async Task CommitAsync(
@@ -44,13 +45,14 @@ internal sealed class MoveOpening(PlaceModes modes, TenantConnections connection
         notifier.Notify(RegistryChannels.Outbox);
     }
 
-    /// <summary>Brings the places to the mode and epoch that they have now, and bars the login of the former one. It may be repeated.</summary>
+    /// <summary>Brings the places to the mode and epoch that they have now, and bars the logins of the former one. It may be repeated.</summary>
     public async Task OpenAsync(StepContext context, TenantPlacement former, CancellationToken cancellationToken)
     {
         await modes.WriteAsync(context.Tenant, cancellationToken);
         // Pools of this process still lead to the former place.
         await connections.CloseAsync(context.TenantId);
-        await using var session = await fenced.OpenAsync(context, former.Place.Server, DatabaseServers.Maintenance, cancellationToken);
-        await TenantRoles.CloseAsync(session, former.Login, cancellationToken);
+        await using (var session = await fenced.OpenAsync(context, former.Place.Server, DatabaseServers.Maintenance, cancellationToken))
+            await TenantRoles.CloseAsync(session, former.Login, cancellationToken);
+        await replica.BarAsync(context.On(former), cancellationToken);
     }
 }

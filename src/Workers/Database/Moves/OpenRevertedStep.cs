@@ -4,6 +4,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -14,7 +15,7 @@ namespace Saga.Workers.Database.Moves;
 /// Admits the login of the place that the tenant went back to, lifts the hold, announces the move once, and cancels the removal of that place.
 /// </summary>
 internal sealed class OpenRevertedStep(
-    MovePlaces places, MoveOpening opening, FencedSessions fenced, PlanStore plans, LeasedTransactions leases, RegistryClock clock) : IStep
+    MovePlaces places, MoveOpening opening, FencedSessions fenced, PlacementReplica replica, PlanStore plans, LeasedTransactions leases, RegistryClock clock) : IStep
 {
     public string Name => StepNames.OpenReverted;
 
@@ -33,6 +34,12 @@ internal sealed class OpenRevertedStep(
             await TenantRoles.LimitAsync(session, to.Login, plan.Limits.DatabaseConnections, cancellationToken);
             await TenantRoles.AdmitAsync(session, to.Login, cancellationToken);
         }
+
+        // The wish and the server's replicas may have changed since the move. The place opens later, so the login cannot be tried.
+        if (context.Tenant.ReadReplica && replica.IsOffered(to.Place.Server))
+            await replica.CreateAsync(context.On(to), isOpen: false, cancellationToken);
+        else
+            await replica.RemoveAsync(context.On(to), cancellationToken);
 
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {

@@ -1,7 +1,9 @@
 using Npgsql;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Preparation;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Product;
@@ -57,6 +59,34 @@ internal static class ProductTables
                 execute format('grant select on %I.%I to %I', part.nspname, part.relname, {Sql.Text(user)});
                 execute format(case when part.writable then 'grant insert, update, delete on %I.%I to %I' else 'revoke insert, update, delete on %I.%I from %I' end,
                     part.nspname, part.relname, {Sql.Text(user)});
+            end loop;
+        end $do$;
+        """;
+
+    /// <summary>Grants reading everything, and nothing else.</summary>
+    public static string ReadGrants(string schema, string user) =>
+        $"""
+        do $do$ declare part record; begin
+            execute format('grant usage on schema %I to %I', {Sql.Text(schema)}, {Sql.Text(user)});
+            for part in
+                select n.nspname, t.relname from pg_class t join pg_namespace n on n.oid = t.relnamespace where n.nspname = {Sql.Text(schema)} and t.relkind in ('r', 'p', 'v', 'm')
+            loop
+                execute format('grant select on %I.%I to %I', part.nspname, part.relname, {Sql.Text(user)});
+            end loop;
+        end $do$;
+        """;
+
+    /// <summary>The same for new tables, to every role that <see cref="ReadGrants"/> was run for.</summary>
+    public static string ExtendReadGrants(string schema) =>
+        $"""
+        do $do$ declare part record; begin
+            for part in
+                select n.nspname, t.relname, r.rolname
+                from pg_namespace n cross join lateral aclexplode(n.nspacl) a join pg_roles r on r.oid = a.grantee join pg_class t on t.relnamespace = n.oid
+                where n.nspname = {Sql.Text(schema)} and a.privilege_type = 'USAGE' and t.relkind in ('r', 'p', 'v', 'm')
+                  and (r.rolname = '{SharedRoles.RowReaders}' or r.rolname ~ '{ReplicaLogin.Names}')
+            loop
+                execute format('grant select on %I.%I to %I', part.nspname, part.relname, part.rolname);
             end loop;
         end $do$;
         """;

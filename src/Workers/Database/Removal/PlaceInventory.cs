@@ -2,6 +2,7 @@ using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Product;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -76,7 +77,10 @@ internal sealed class PlaceInventory(DatabaseServers servers)
 
     // The other login is there while the credentials are rotated. The owner of the shared tables stays.
     private static string[] Roles(TenantSchema place) =>
-        place.Placement.Owner is { } owner ? [place.Login, CredentialNames.Other(place.Login), owner] : [place.Login, CredentialNames.Other(place.Login)];
+    [
+        place.Login, CredentialNames.Other(place.Login), .. ReplicaLogin.Both(place.Placement),
+        .. place.Placement.Owner is { } owner ? (string[])[owner] : [],
+    ];
 
     private static async Task<bool> HasRowsAsync(ServerSession session, TenantSchema place, TenantId tenant, CancellationToken cancellationToken)
     {

@@ -6,6 +6,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
@@ -20,7 +21,7 @@ namespace Saga.Workers.Database.Removal;
 /// database that a restore has made for it, and sees that nothing of them is left.
 /// </summary>
 internal sealed class RemoveDatabaseStep(
-    IEnumerable<ITier> tiers, PlacementStore placements, PlaceInventory inventory, RowRemoval rows, PlaceLogins logins, RestoredDatabases restored, TenantConnections connections, LeasedTransactions leases, TimeProvider time) : IStep
+    IEnumerable<ITier> tiers, PlacementStore placements, PlaceInventory inventory, RowRemoval rows, PlaceLogins logins, PlacementReplica replica, RestoredDatabases restored, TenantConnections connections, LeasedTransactions leases, TimeProvider time) : IStep
 {
     public string Name => StepNames.RemoveDatabase;
 
@@ -61,6 +62,7 @@ internal sealed class RemoveDatabaseStep(
         var name = NameOf(placement);
         context.Report(0, counted.Rows, "rows", $"removing {name}");
         await logins.DropOtherAsync(context, place, cancellationToken);
+        await replica.RemoveAsync(context.On(placement), cancellationToken);
         if (placement.Tier == IsolationTier.Row)
             await rows.RemoveAsync(context, place, removed => context.Report(removed, counted.Rows, "rows", $"removing {name}"), cancellationToken);
         await tiers.Single(t => t.Tier == placement.Tier).DropAsync(context, place, cancellationToken);

@@ -6,14 +6,18 @@ using Saga.Registry.Plans;
 using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Database.Rotation;
 
-/// <summary>Makes the tenant's second login, with a new password, and tries it. Runtimes do not see it yet. Undone, it is dropped.</summary>
-internal sealed class AddLoginStep(PlaceLogins logins, LoginTrial trial, PlanStore plans, CredentialStore credentials, LeasedTransactions leases) : IStep
+/// <summary>
+/// Makes the tenant's second login, with a new password, and tries it; for a tenant with a read replica also that one's. Runtimes do not see them
+/// yet. Undone, they are dropped.
+/// </summary>
+internal sealed class AddLoginStep(PlaceLogins logins, LoginTrial trial, PlacementReplica replica, PlanStore plans, CredentialStore credentials, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.AddLogin;
 
@@ -37,6 +41,7 @@ internal sealed class AddLoginStep(PlaceLogins logins, LoginTrial trial, PlanSto
 
         await logins.AddAsync(context, TenantSchema.Of(next), credential, plan.Limits.DatabaseConnections, cancellationToken);
         await trial.RunAsync(context, next, credential, cancellationToken);
+        await replica.CreateNextAsync(context, cancellationToken);
         return new { placement.Place.Server, Role = credential.Username };
     }
 
@@ -44,6 +49,7 @@ internal sealed class AddLoginStep(PlaceLogins logins, LoginTrial trial, PlanSto
     {
         if (context.Tenant.Placed is not { } placement)
             return;
+        await replica.DropNextAsync(context, cancellationToken);
         CredentialRow? next;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
             next = await CredentialRows.FindAsync(transaction, NextOf(context, placement), cancellationToken);

@@ -4,14 +4,15 @@ using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Connections;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 
 namespace Saga.Workers.Database.Rotation;
 
-/// <summary>Bars the login that a rotation has replaced, ends its sessions and drops it.</summary>
-internal sealed class RetireLoginStep(PlaceLogins logins, TenantConnections connections, LeasedTransactions leases) : IStep
+/// <summary>Bars the logins that a rotation has replaced, ends their sessions and drops them.</summary>
+internal sealed class RetireLoginStep(PlaceLogins logins, PlacementReplica replica, TenantConnections connections, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.RetireLogin;
 
@@ -20,6 +21,7 @@ internal sealed class RetireLoginStep(PlaceLogins logins, TenantConnections conn
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var placement = DatabaseStep.PlacementOf(context.Tenant);
+        await replica.DropFormerAsync(context, cancellationToken);
         var key = CredentialStore.FormerOf(CredentialKey.Of(context.TenantId, placement.Id, CredentialPurposes.Database));
         CredentialRow? former;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))

@@ -54,6 +54,51 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
         }
     }
 
+    /// <summary>The server's replicas by name, with the addresses for tenants' own connections; empty for a server that is not configured here.</summary>
+    public IReadOnlyList<ServerReplica> ReplicasOf(string server) => options.Value.Servers.GetValueOrDefault(server) is not { } configured ? [] :
+    [
+        .. configured.Replicas.OrderBy(r => r.Key, StringComparer.Ordinal)
+            .Select(r => new ServerReplica(r.Key, r.Value.PublicHost ?? r.Value.Host, r.Value.PublicPort ?? r.Value.Port, r.Value.Zone)),
+    ];
+
+    /// <summary>A session on one of the server's replicas. It counts against a budget of its own.</summary>
+    /// <exception cref="StepFailureException">The replica cannot be reached. The failure names it as <see cref="ReplicaName"/>.</exception>
+    public async Task<ServerSession> OpenReplicaAsync(string server, string replica, CancellationToken cancellationToken)
+    {
+        var name = ReplicaName(server, replica);
+        var address = options.Value.Servers[server].Replicas[replica];
+        try
+        {
+            var reservation = await budgets.Of(name).ReserveAsync(cancellationToken);
+            try
+            {
+                var source = Source(new NpgsqlConnectionStringBuilder(ConnectionString(server, Maintenance)) { Host = address.Host, Port = address.Port }.ConnectionString);
+                return new ServerSession(name, await OpenAsync(server, source, cancellationToken), async connection =>
+                {
+                    await connection.DisposeAsync();
+                    await source.DisposeAsync();
+                    await reservation.DisposeAsync();
+                });
+            }
+            catch
+            {
+                await reservation.DisposeAsync();
+                throw;
+            }
+        }
+        catch (TimeoutException error)
+        {
+            throw DatabaseFailures.NoConnectionFree(name, error);
+        }
+        catch (Exception error) when (DatabaseFailures.Explains(error))
+        {
+            throw DatabaseFailures.Translate(name, error);
+        }
+    }
+
+    /// <summary>The name of a replica in failures, budgets and circuits, so that an outage of one does not look like the server's.</summary>
+    public static string ReplicaName(string server, string replica) => $"{server}/{replica}";
+
     private async Task<ServerSession> OpenAsync(
         string server, string database, Func<CancellationToken, Task<ServerConnections.Reservation>> reserve, CancellationToken cancellationToken,
         string? connectionString = null)
@@ -123,6 +168,7 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
             Port = s.Value.PublicPort ?? address.Port,
             MaxTenants = s.Value.MaxTenants,
             MaxSchemasPerDatabase = s.Value.MaxSchemasPerDatabase,
+            Replicas = ReplicasOf(s.Key),
         };
     });
 

@@ -35,6 +35,27 @@ public sealed class DatabaseServerOptions
     public string? PublicHost { get; set; }
 
     public int? PublicPort { get; set; }
+
+    /// <summary>Its streaming replicas by name, on which tenants may have a read-only login: a-z, 0-9 and '-', starting with a letter.</summary>
+    public Dictionary<string, DatabaseReplicaOptions> Replicas { get; set; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>One streaming replica of a server: <c>Saga:Databases:Servers:&lt;name&gt;:Replicas:&lt;replica&gt;</c>. Logins and passwords are the server's.</summary>
+public sealed class DatabaseReplicaOptions
+{
+    public const int DefaultPort = 5432;
+
+    public string Host { get; set; } = "";
+
+    public int Port { get; set; } = DefaultPort;
+
+    /// <summary>The host for tenants' own connections, if it is another one.</summary>
+    public string? PublicHost { get; set; }
+
+    public int? PublicPort { get; set; }
+
+    /// <summary>Where it is, for people.</summary>
+    public string? Zone { get; set; }
 }
 
 internal sealed partial class DatabasesOptionsValidation : IValidateOptions<DatabasesOptions>
@@ -64,7 +85,28 @@ internal sealed partial class DatabasesOptionsValidation : IValidateOptions<Data
             yield return $"{key}:WarmDatabases must be from 0 to 100.";
         if (server.PublicPort is < 1 or > 65535)
             yield return $"{key}:PublicPort must be a port, 1 to 65535.";
+        foreach (var error in server.Replicas.SelectMany(r => ReplicaErrors($"{key}:Replicas:{r.Key}", r.Key, r.Value)))
+            yield return error;
     }
+
+    private static IEnumerable<string> ReplicaErrors(string key, string name, DatabaseReplicaOptions replica)
+    {
+        if (!Name().IsMatch(name))
+            yield return $"{key}: a replica's name is 1 to 40 characters, a-z, 0-9 and '-', starting with a letter.";
+        if (!IsHost(replica.Host))
+            yield return $"{key}:Host must be the replica's host name or address.";
+        if (replica.Port is < 1 or > 65535)
+            yield return $"{key}:Port must be a port, 1 to 65535.";
+        if (replica.PublicHost is { } host && !IsHost(host))
+            yield return $"{key}:PublicHost must be a host name or an address.";
+        if (replica.PublicPort is < 1 or > 65535)
+            yield return $"{key}:PublicPort must be a port, 1 to 65535.";
+        if (replica.Zone is { } zone && (zone.Length is 0 or > 63 || zone.Any(char.IsControl)))
+            yield return $"{key}:Zone must be 1 to 63 characters on one line.";
+    }
+
+    // A list of hosts would be several servers.
+    private static bool IsHost(string text) => text.Length > 0 && !text.Any(c => c is ',' || char.IsWhiteSpace(c));
 
     private static bool HasHost(string text)
     {

@@ -1,23 +1,31 @@
 using Saga.Tenancy.Connections;
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Suspension;
 
-/// <summary>Bars the tenant's own login and admits it again, under the fence of the steps that create and drop it. Thread-safe.</summary>
-internal sealed class TenantLogin(FencedSessions fenced, TenantConnections connections)
+/// <summary>Bars the tenant's own login and its login for replicas, and admits them again, under the fence of the steps that create and drop it. Thread-safe.</summary>
+internal sealed class TenantLogin(FencedSessions fenced, PlacementReplica replica, TenantConnections connections)
 {
-    /// <summary>The login may not sign in any more, and its sessions are ended. Password, limits and rights stay.</summary>
-    /// <returns>The login; null for a tenant without a placement.</returns>
+    /// <summary>The logins may not sign in any more, and their sessions are ended. Password, limits and rights stay.</summary>
+    /// <returns>The own login; null for a tenant without a placement.</returns>
     public async Task<string?> BarAsync(StepContext context, CancellationToken cancellationToken)
     {
         await connections.CloseAsync(context.TenantId);
-        return await WithAsync(context, TenantRoles.CloseAsync, cancellationToken);
+        var login = await WithAsync(context, TenantRoles.CloseAsync, cancellationToken);
+        await replica.BarAsync(context, cancellationToken);
+        return login;
     }
 
-    /// <returns>The login; null for a tenant without a placement.</returns>
-    public Task<string?> AdmitAsync(StepContext context, CancellationToken cancellationToken) => WithAsync(context, TenantRoles.AdmitAsync, cancellationToken);
+    /// <returns>The own login; null for a tenant without a placement.</returns>
+    public async Task<string?> AdmitAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var login = await WithAsync(context, TenantRoles.AdmitAsync, cancellationToken);
+        await replica.AdmitAsync(context, cancellationToken);
+        return login;
+    }
 
     private async Task<string?> WithAsync(StepContext context, Func<ServerSession, string, CancellationToken, Task> change, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using Saga.Registry.Placements;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Preparation;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Walls;
 
@@ -38,6 +39,32 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
         // Somebody may have changed the tables by hand since they were migrated.
         if (await SharedStatistics.IsCollectingAsync(session, PlacementStore.ProductSchema, cancellationToken))
             await CloseStatisticsAsync(session, cancellationToken);
+    }
+
+    /// <summary>Creates the role that reads the row tier's tables if needed. The tables exist.</summary>
+    public async Task EnsureReadersAsync(string server, CancellationToken cancellationToken)
+    {
+        await using (var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken))
+        {
+            if (!await IsReadyAsync(session, PlacementStore.RowDatabase, SharedRoles.RowReaders, cancellationToken))
+            {
+                await session.ExecuteAsync("select pg_advisory_lock(hashtextextended(@RowDatabase, 3))", cancellationToken, new { PlacementStore.RowDatabase });
+                await TenantRoles.EnsureGroupAsync(session, SharedRoles.RowReaders, cancellationToken);
+                await session.ExecuteAsync($"grant connect on database {PlacementStore.RowDatabase} to {SharedRoles.RowReaders}", cancellationToken);
+            }
+        }
+
+        await using var inside = await servers.OpenAsync(server, PlacementStore.RowDatabase, cancellationToken);
+        if (await inside.ScalarAsync<bool>($"select has_schema_privilege('{SharedRoles.RowReaders}', '{PlacementStore.ProductSchema}', 'USAGE')", cancellationToken))
+            return;
+        await inside.InTransactionAsync(
+            async () =>
+            {
+                // The same lock as the product's migrations, which grant new tables to the role from then on.
+                await inside.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@ProductSchema, 2))", cancellationToken, new { PlacementStore.ProductSchema });
+                await inside.ExecuteAsync(ProductTables.ReadGrants(PlacementStore.ProductSchema, SharedRoles.RowReaders), cancellationToken);
+            },
+            cancellationToken);
     }
 
     /// <summary>Removes planner statistics of the row tier's tables. One worker at a time.</summary>

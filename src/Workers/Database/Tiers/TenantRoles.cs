@@ -49,6 +49,14 @@ internal static class TenantRoles
     public static string SearchPath(string role, string database, string schema) =>
         $"alter role {Sql.Name(role)} in database {Sql.Name(database)} set search_path = {Sql.Name(schema)};";
 
+    /// <summary>Makes every transaction of the login read-only unless it says otherwise. What it may not write, it may not write anyway.</summary>
+    public static Task SetReadOnlyAsync(ServerSession session, string login, CancellationToken cancellationToken) =>
+        session.ExecuteAsync($"alter role {Sql.Name(login)} set default_transaction_read_only = on", cancellationToken);
+
+    /// <summary>Which of these roles there are.</summary>
+    public static Task<IReadOnlyList<string>> ExistingAsync(ServerSession session, IReadOnlyList<string> roles, CancellationToken cancellationToken) =>
+        session.QueryAsync<string>("select rolname::text from pg_roles where rolname = any(@Roles) order by 1", cancellationToken, new { Roles = roles.ToArray() });
+
     /// <summary>Disables the login and ends its sessions, so that nothing is written after this.</summary>
     public static async Task CloseAsync(ServerSession session, string login, CancellationToken cancellationToken)
     {

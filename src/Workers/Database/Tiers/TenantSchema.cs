@@ -29,6 +29,9 @@ internal static class SharedRoles
     /// <summary>Reads and writes the shared tables; the logins of row-tier tenants are members.</summary>
     public const string RowUsers = "saga_rows_users";
 
+    /// <summary>Reads the shared tables; the logins with which row-tier tenants read replicas are members.</summary>
+    public const string RowReaders = "saga_rows_readers";
+
     /// <summary>
     /// The runtime's shared role: its members may work for the tenant that they name in <c>app.tenant_id</c>. The schema <c>saga</c> names it.
     /// </summary>

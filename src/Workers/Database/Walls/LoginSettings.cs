@@ -1,3 +1,4 @@
+using Saga.Workers.Database.Replicas;
 using Saga.Workers.Database.Servers;
 
 namespace Saga.Workers.Database.Walls;
@@ -16,7 +17,7 @@ internal static class LoginSettings
 
     /// <summary>
     /// What somebody changed for the session's login or its groups, one line each. Only the search path of the tenant's own place is
-    /// ours. A query that every login may run.
+    /// ours, and that the login for replicas reads only. A query that every login may run.
     /// </summary>
     /// <param name="schema">A parameter with the schema of the tenant's place.</param>
     public static string Changed(string schema) =>
@@ -26,6 +27,7 @@ internal static class LoginSettings
         where pg_has_role(session_user, r.oid, 'member')
           and not (r.rolname = session_user and s.setdatabase = (select oid from pg_database where datname = current_database())
                    and setting in ('search_path=' || {schema}, 'search_path=' || quote_ident({schema}), format('search_path="%s"', {schema})))
+          and not (r.rolname = session_user and s.setdatabase = 0 and r.rolname ~ '{ReplicaLogin.Names}' and setting = '{ReplicaLogin.ReadOnly}')
         """;
 
     /// <summary>Roles that the session's login may become, on servers where that can be refused. A query that every login may run.</summary>
@@ -90,6 +92,7 @@ internal static class LoginSettings
             from pg_db_role_setting s join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) setting
             where r.rolcanlogin and r.rolname ~ '{Tenants}' and (s.setdatabase = 0 or d.oid is not null)
               and not (setting like 'search\_path=%' and coalesce(d.datname ~ '^(tenant_|saga_)', false))
+              and not (s.setdatabase = 0 and r.rolname ~ '{ReplicaLogin.Names}' and setting = '{ReplicaLogin.ReadOnly}')
             order by 1, 2, 3
             """,
             cancellationToken);
@@ -125,7 +128,7 @@ internal static class LoginSettings
         cancellationToken);
 
     // The roles in SharedRoles that have members with logins.
-    private const string IsShared = "r.rolname ~ '^saga_(rows_users|rows_runtime|schemas_[0-9]+_users)$' and not r.rolcanlogin";
+    private const string IsShared = "r.rolname ~ '^saga_(rows_users|rows_readers|rows_runtime|schemas_[0-9]+_users)$' and not r.rolcanlogin";
 }
 
 /// <param name="Role">The role.</param>
