@@ -40,6 +40,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
     [
         TenantAdmission.Command(input.Name, input.Slug, input.Region),
+        .. input.ReadReplica ? [TenantAdmission.ReplicaCommand(input.Region)] : Array.Empty<NpgsqlBatchCommand>(),
         input.ToNewTenant().InsertCommand(operation.Tenant, operation.At),
         TenantNameStore.RequireFreeCommand(input.Slug, input.Subdomain, input.Domain),
         .. input.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken(), operation.At)] : Array.Empty<NpgsqlBatchCommand>(),

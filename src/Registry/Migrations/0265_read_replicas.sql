@@ -23,3 +23,15 @@ join placements p on p.tenant_id = t.id and p.state = case t.status when 'provis
 join server_replicas r on r.server = p.server
 join tenant_credentials c on c.placement_id = p.id and c.purpose = 'replica'
 where t.read_replica and p.replica_ready and t.status not in ('failed', 'deprovisioned');
+
+-- The gate of admit_tenant for a tenant that wants a read replica. Raises SG002.
+create function admit_replica(wanted_region text) returns void language plpgsql as $$
+begin
+    if not exists (
+        select from database_servers s
+        where s.accepting and s.placed < s.max_tenants and (wanted_region is null or s.region = wanted_region)
+          and exists (select from server_replicas r where r.server = s.name))
+    then
+        raise exception 'no database server with a read replica has room' using errcode = 'SG002';
+    end if;
+end $$;

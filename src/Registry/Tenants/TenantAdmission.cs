@@ -17,4 +17,7 @@ public static class TenantAdmission
 
     public static NpgsqlBatchCommand Command(string name, Slug slug, string? region) =>
         CommandLedger.Statement("select admit_tenant($1, $2, $3)", name, slug.ToString(), region);
+
+    /// <summary>The same for a tenant that wants a read replica, in addition.</summary>
+    public static NpgsqlBatchCommand ReplicaCommand(string? region) => CommandLedger.Statement("select admit_replica($1)", region);
 }
