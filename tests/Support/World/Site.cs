@@ -94,6 +94,7 @@ public sealed class Site
                 ["Saga:Identity:Keycloak:RetryDelayMilliseconds"] = "50",
                 // Tests count backups, at whatever time of the day they run.
                 ["Saga:Backups:Schedule:Cron"] = "none",
+                ["Saga:Backups:Registry:Cron"] = "none",
             },
         };
         site.Settings["Saga:Mail:Smtp:Port"] = site.Mail.Port.ToString(CultureInfo.InvariantCulture);
