@@ -30,6 +30,9 @@ internal static class ConfigEndpoints
         api.MapPut(Path + "/{key}", PutAsync).WithName("putConfig").WithSummary("Give a tenant its own value for a key")
             .WithDescription("Accepts the command and returns the operation that runs it. An encrypted value is sealed with the tenant's key and never shown.")
             .TakesCommand<PutConfigRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState);
+        api.MapDelete(Path + "/{key}", RemoveAsync).WithName("deleteConfig").WithSummary("Take a tenant's own value for a key back")
+            .WithDescription("Accepts the command and returns the operation that runs it. The plan's value counts again, whether the tenant's own was encrypted or not.")
+            .TakesCommandWithoutBody<CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState);
         api.MapPost(Path, PostAsync).WithName("postConfig").WithSummary("Give a tenant its own value for a key in the body")
             .WithDescription("The same as PUT with the key in the address.")
             .TakesCommand<PostConfigRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState);
@@ -69,6 +72,18 @@ internal static class ConfigEndpoints
     {
         var answer = await TakeAsync<PutConfigRequest>(
             request, idOrSlug, user, door, tenants, body => new() { TenantId = default, ConfigKey = key, ConfigValue = body.Value, IsEncrypted = body.Encrypted }, PutPointer, cancellationToken);
+        return answer is ProblemResult problem ? problem.WithPointers(PutPointer) : answer;
+    }
+
+    private static async Task<IResult> RemoveAsync(
+        HttpRequest request, [Description("The tenant's id or slug.")] string idOrSlug, [Description("A setting, or features. and the name of a feature.")] string key,
+        ClaimsPrincipal user, CommandDoor<SetConfig> door, TenantStore tenants, CancellationToken cancellationToken)
+    {
+        if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
+            return TenantAddress.NotFound();
+        var answer = await door.TakeWithoutBodyAsync(
+            request, user, idempotencyKey => new() { TenantId = tenant, ConfigKey = key, Remove = true, IdempotencyKey = idempotencyKey },
+            preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
         return answer is ProblemResult problem ? problem.WithPointers(PutPointer) : answer;
     }
 

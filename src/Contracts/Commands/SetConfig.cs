@@ -4,7 +4,7 @@ using Saga.Contracts.Identifiers;
 namespace Saga.Contracts.Commands;
 
 /// <summary>
-/// Gives a tenant its own value for a setting or a feature. Send it to <see cref="Endpoints.Config"/>; the answer is
+/// Gives a tenant its own value for a setting or a feature, or takes it back. Send it to <see cref="Endpoints.Config"/>; the answer is
 /// <see cref="OperationAccepted"/> or <see cref="OperationRejected"/>. The broker keeps messages as they are, so send secrets over HTTP.
 /// </summary>
 public sealed record SetConfig
@@ -20,6 +20,9 @@ public sealed record SetConfig
 
     /// <summary>Whether the value is stored encrypted and never shown; false when absent.</summary>
     public bool? IsEncrypted { get; init; }
+
+    /// <summary>Whether the tenant's own value is taken back, encrypted or not, so that the plan's counts; then no value is given. False when absent.</summary>
+    public bool? Remove { get; init; }
 
     /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header. Encrypted values are not compared.</summary>
     public string? IdempotencyKey { get; init; }

@@ -54,6 +54,7 @@ public static class StepNames
     public const string RetireAdministrator = "administrator.retire";
     public const string LinkDomains = "domains.link";
     public const string SealConfiguration = "configuration.seal";
+    public const string ResetConfiguration = "configuration.reset";
     public const string AnnounceDeprovisioning = "deprovisioning.announce";
     public const string BeginRemoval = "removal.begin";
     public const string RemoveOrganization = "organization.remove";

@@ -12,14 +12,14 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Config;
 
-/// <summary>Gives a tenant its own value for a setting or a feature.</summary>
+/// <summary>Gives a tenant its own value for a setting or a feature, or takes it back.</summary>
 public sealed class ConfigPlan(TenantStore tenants, PlanStore plans, BoxKeyStore boxKeys) : ICommandPlan<SetConfig, ValidConfig>
 {
     public static string Kind => ConfigWorkflow.Kind;
 
     public static string Queue => Endpoints.Config;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ConfigWorkflow.Open, ConfigWorkflow.Sealed];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ConfigWorkflow.Open, ConfigWorkflow.Sealed, ConfigWorkflow.Reset];
 
     public string AuditAction => AuditActions.ConfigSet;
 
@@ -58,14 +58,18 @@ public sealed class ConfigPlan(TenantStore tenants, PlanStore plans, BoxKeyStore
             : null;
     }
 
-    public WorkflowDefinition Plan(ValidConfig input, Tenant? tenant) => input.Encrypted ? ConfigWorkflow.Sealed : ConfigWorkflow.Open;
+    public WorkflowDefinition Plan(ValidConfig input, Tenant? tenant) => input.Remove ? ConfigWorkflow.Reset : input.Encrypted ? ConfigWorkflow.Sealed : ConfigWorkflow.Open;
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidConfig input, BegunOperation operation)
     {
         var field = input.Key!.IsFeature ? TenantField.Features : TenantField.Settings;
         // An encrypted value is not among the tenant's data, which everybody may read who may read tenants.
-        return TenantChangeRows.SetCommands(input.Tenant, operation.Id, field, input.Key.Name, input.Encrypted ? null : input.Value, operation.At);
+        return TenantChangeRows.SetCommands(input.Tenant, operation.Id, field, input.Key.Name, input.Encrypted || input.Remove ? null : input.Value, operation.At);
     }
 
-    public object AuditDetail(ValidConfig input) => new { key = input.Key!.IsFeature ? ConfigKey.FeaturePrefix + input.Key.Name : input.Key.Name, encrypted = input.Encrypted };
+    public object AuditDetail(ValidConfig input)
+    {
+        var key = input.Key!.IsFeature ? ConfigKey.FeaturePrefix + input.Key.Name : input.Key.Name;
+        return input.Remove ? new { key, removed = true } : new { key, encrypted = input.Encrypted };
+    }
 }

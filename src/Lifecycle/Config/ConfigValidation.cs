@@ -26,8 +26,17 @@ public static class ConfigValidation
             return null;
         }
 
+        if (command.Remove == true)
+        {
+            if (command.ConfigValue is not null)
+                found.Add(new("/configValue", "must be absent when the tenant's own value is removed"));
+            if (encrypted)
+                found.Add(new("/isEncrypted", "must be absent when the tenant's own value is removed, encrypted or not"));
+            return found.Count > 0 ? null : new(command.TenantId, key, JsonSerializer.SerializeToElement<object?>(null), Encrypted: false) { Remove = true };
+        }
+
         if (command.ConfigValue is not { } value || value.ValueKind == JsonValueKind.Null)
-            found.Add(new("/configValue", "is required; a PATCH of the tenant with null gives a setting that is not encrypted its plan's value again"));
+            found.Add(new("/configValue", "is required; DELETE of the key, or remove in a message, gives the plan's value back"));
         else if (Error(key, value, encrypted) is { } error)
             found.Add(error);
         if (found.Count > 0)
@@ -51,7 +60,9 @@ public static class ConfigValidation
                 ? null : new("/configValue", $"must be a string of 1 to {MaxSecretLength} characters without NUL");
         }
 
-        return SettingValue.Error(key.Setting, value) is { } error ? new("/configValue", error) : null;
+        // What is wrong with a value may quote it, such as the name of a member, and errors are logged and published.
+        return SettingValue.Error(key.Setting, value) is { } error
+            ? new("/configValue", encrypted ? "breaks the key's rules, which GET /api/v1/plans lists; more is not said of an encrypted value" : error)
+            : null;
     }
-
 }

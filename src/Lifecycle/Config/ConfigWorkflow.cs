@@ -12,6 +12,9 @@ public static class ConfigWorkflow
 
     public static WorkflowDefinition Sealed { get; } = With(StepNames.SealConfiguration);
 
+    /// <summary>Takes the tenant's own value back, whether it is encrypted or not.</summary>
+    public static WorkflowDefinition Reset { get; } = With(StepNames.ResetConfiguration);
+
     private static WorkflowDefinition With(string write) => new WorkflowDefinition
     {
         Kind = Kind,

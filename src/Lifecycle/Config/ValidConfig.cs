@@ -10,6 +10,9 @@ namespace Saga.Lifecycle.Config;
 /// <param name="Encrypted">Whether the value is stored encrypted.</param>
 public sealed record ValidConfig(TenantId Tenant, ConfigKey? Key, JsonElement Value, bool Encrypted)
 {
+    /// <summary>Whether the tenant's own value is taken back.</summary>
+    public bool Remove { get; init; }
+
     /// <summary>Whether a worker has made the key that an encrypted value needs.</summary>
     public bool HasBoxKey { get; init; }
 }

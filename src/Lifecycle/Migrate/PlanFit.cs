@@ -17,6 +17,8 @@ internal static class PlanFit
     /// <returns>The rejection, with the numbers; null when it fits.</returns>
     public static OperationRejected? Check(Plan plan, Tenant tenant)
     {
+        if (Beneath(plan, tenant) is { } beneath)
+            return beneath;
         var errors = new List<FieldError>();
         OwnLimits.Check(tenant.MaxUsers, tenant.MaxStorageGib, plan, errors);
         ProvisionOverrides.Check(tenant.Features, tenant.Settings, plan, errors);
@@ -28,6 +30,25 @@ internal static class PlanFit
             Code = RejectionCodes.PlanTooSmall,
             Detail = $"Tenant '{tenant.Slug}' does not fit plan {plan.Name}: {string.Join("; ", found)}.",
             Errors = [.. found.Select(f => new FieldError("/targetPlan", f))],
+        };
+    }
+
+    // A plan on which tenants begin with the plan's limits is larger than their own limits, and not too small.
+    private static OperationRejected? Beneath(Plan plan, Tenant tenant)
+    {
+        if (plan.Limits.OwnLimits != OwnLimitRule.AtLeast)
+            return null;
+        (string Field, string? Words)[] own =
+        [
+            ("maxUsers", tenant.MaxUsers < plan.Limits.Users ? string.Create(CultureInfo.InvariantCulture, $"its own maxUsers ({tenant.MaxUsers}) is below {plan.Limits.Users}") : null),
+            ("maxStorage", tenant.MaxStorageGib < plan.Limits.StorageGib ? string.Create(CultureInfo.InvariantCulture, $"its own maxStorage ({tenant.MaxStorageGib} GiB) is below {plan.Limits.StorageGib} GiB") : null),
+        ];
+        var low = own.Where(o => o.Words is not null).ToList();
+        return low.Count == 0 ? null : new()
+        {
+            Code = RejectionCodes.TenantState,
+            Detail = $"With plan {plan.Name} a tenant's own limits begin at the plan's: of tenant '{tenant.Slug}', {string.Join(", and ", low.Select(l => l.Words))}. Remove {(low.Count == 1 ? "it" : "them")} first, by an update with null; the tenant then has the limits of plan {plan.Name}.",
+            Errors = [.. low.Select(l => new FieldError("/targetPlan", $"{l.Words}, the least with plan {plan.Name}; an update of {l.Field} with null removes it"))],
         };
     }
 

@@ -46,6 +46,10 @@ public sealed class RestoredStore(NpgsqlDataSource registry)
     public static Task RemoveAsync(LeasedTransaction transaction, Guid operation, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync("delete from restored_databases where operation_id = @operation", new { operation }, cancellationToken);
 
+    /// <summary>Cancels the scheduled removal of a database that is gone. The command that removes it has run by then, and stays as it is.</summary>
+    public static NpgsqlBatchCommand CancelRemovalCommand(TenantId tenant, Guid operation, Guid by) =>
+        ScheduleStore.CancelCommand(RemovalKind, tenant, "operationId", operation.ToString(), $"operation:{by:d}", "The restored database was dropped before.");
+
     /// <summary>Records that it was announced, and schedules its removal.</summary>
     /// <returns>When it was announced and when it is removed; null when it was announced before.</returns>
     public static async Task<(DateTimeOffset At, DateTimeOffset RemoveAt)?> AnnounceAsync(

@@ -55,6 +55,17 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         """,
         kind, tenant.Value, field, value, actor, reason);
 
+    /// <summary>Cancels all of a tenant's commands of these kinds that have not run yet, with their audit lines.</summary>
+    public static NpgsqlBatchCommand CancelAllCommand(IReadOnlyCollection<string> kinds, TenantId tenant, string actor, string reason) => CommandLedger.Statement(
+        $"""
+        with cancelled as (
+            update scheduled_commands set state = 'cancelled', ended_by = $3, end_reason = $4, ended_at = now(), next_try_at = null, claim = null
+            where kind = any($1) and tenant_id = $2 and state = 'scheduled' returning id, kind)
+        insert into audit (actor, action, tenant_id, detail)
+        select $3, '{AuditActions.ScheduleCancel}', $2, jsonb_build_object('id', id, 'kind', kind, 'reason', $4::text) from cancelled
+        """,
+        kinds.ToArray(), tenant.Value, actor, reason);
+
     /// <exception cref="PostgresException">23505: the caller has used the key before.</exception>
     public async Task AddAsync(ScheduledCommand command, IdempotencyKey? key, CancellationToken cancellationToken)
     {

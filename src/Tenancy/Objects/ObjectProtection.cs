@@ -9,6 +9,9 @@ public sealed record ObjectProtection
     /// <summary>For how many days former versions are kept; null when they are kept for ever, or when the store has no lifecycles.</summary>
     public int? NoncurrentDays { get; init; }
 
+    /// <summary>The lifecycle rule that ends them then, if it is not the platform's.</summary>
+    public string? ForeignRule { get; init; }
+
     /// <summary>How the object is encrypted, as <see cref="S3StorageOptions.Encryption"/> has it: <c>none</c>, <c>s3</c> or <c>kms:</c> and the key.</summary>
     public string Encryption { get; init; } = S3StorageOptions.NoEncryption;
 }

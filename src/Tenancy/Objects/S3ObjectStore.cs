@@ -148,25 +148,30 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
             var showing = connection.Client.GetObjectMetadataAsync(bucket, key.In(Tenant), cancellationToken);
             var keeping = UnlessUnsupportedAsync(async () =>
                 (bool?)((await connection.Client.GetBucketVersioningAsync(bucket, cancellationToken)).VersioningConfig?.Status == VersionStatus.Enabled));
-            var expiring = UnlessUnsupportedAsync(() => NoncurrentDaysAsync(cancellationToken));
+            var expiring = UnlessUnsupportedAsync(() => ShortestRuleAsync(cancellationToken));
             await Task.WhenAll(showing, keeping, expiring);
-            var shown = await showing;
+            var (shown, rule) = (await showing, await expiring);
             return new ObjectProtection
             {
                 KeepsVersions = await keeping,
-                NoncurrentDays = await expiring,
+                NoncurrentDays = rule?.NoncurrentVersionExpiration.NoncurrentDays,
+                ForeignRule = rule is { Id: { } id } && id != VersionRuleId ? id : null,
                 Encryption = S3Encryption.Describe(shown.ServerSideEncryptionMethod, shown.ServerSideEncryptionKeyManagementServiceKeyId),
             };
         },
         cancellationToken);
 
-    // The shortest time of all rules, because each of them deletes.
-    private async Task<int?> NoncurrentDaysAsync(CancellationToken cancellationToken)
+    /// <summary>The platform's rule that ends former versions.</summary>
+    internal const string VersionRuleId = "saga-expire-former-versions";
+
+    // The one with the shortest time, because each rule deletes.
+    private async Task<LifecycleRule?> ShortestRuleAsync(CancellationToken cancellationToken)
     {
         try
         {
             var found = await connection.Client.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket }, cancellationToken);
-            return (found.Configuration?.Rules ?? []).Where(r => r.Status == LifecycleRuleStatus.Enabled && Covers(r)).Min(r => r.NoncurrentVersionExpiration?.NoncurrentDays);
+            return (found.Configuration?.Rules ?? []).Where(r => r.Status == LifecycleRuleStatus.Enabled && r.NoncurrentVersionExpiration?.NoncurrentDays is not null && Covers(r))
+                .OrderBy(r => r.NoncurrentVersionExpiration.NoncurrentDays).ThenByDescending(r => r.Id == VersionRuleId).FirstOrDefault();
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchLifecycleConfiguration")
         {

@@ -26,11 +26,10 @@ internal sealed class BackupReader(BackupStore store, IBackupFiles files, Backup
         if (await store.FindAsync(backup, cancellationToken) is not { State: BackupState.Completed, Manifest: { } stored })
             throw new BackupDamagedException($"There is no complete backup {backup}.");
         await using var file = (await OpenAsync(stored.File, cancellationToken)).Content;
-        using var content = new MemoryStream();
-        await file.CopyToAsync(content, cancellationToken);
-        if (!SHA256.HashData(content.ToArray()).AsSpan().SequenceEqual(stored.Sha256))
+        var content = await StoreReads.ReadAllAsync(file, cancellationToken);
+        if (!SHA256.HashData(content).AsSpan().SequenceEqual(stored.Sha256))
             throw Changed(stored.File);
-        var manifest = JsonSerializer.Deserialize<BackupManifest>(content.ToArray(), Json.Options)!;
+        var manifest = JsonSerializer.Deserialize<BackupManifest>(content, Json.Options)!;
         return manifest.Format == BackupManifest.CurrentFormat ? manifest : throw new BackupDamagedException(
             $"Backup {backup} has version {manifest.Format} of the manifest, and this program reads version {BackupManifest.CurrentFormat}: use a newer program.");
     }

@@ -29,6 +29,7 @@ public sealed class ConfigurationModule : ResourceModule
         services.AddSingleton<IStep, UpdateConfigurationStep>();
         services.AddSingleton<IStep, RestorePlanStep>();
         services.AddSingleton<IStep, SealConfigurationStep>();
+        services.AddSingleton<IStep, ResetConfigurationStep>();
         services.AddSingleton<IStep, AnnouncePlanStep>();
         services.AddOptionsWithValidateOnStart<RotationOptions>().Bind(configuration.GetSection(RotationOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<IStep, SwitchCredentialsStep>();

@@ -21,11 +21,8 @@ internal sealed class ExportObjects(IObjectSource source, ProductFiles product)
         // The archive takes one entry at a time, and the list has checksums that are known only afterwards. There may be millions of objects.
         await using var list = TemporaryFile.Create();
         var records = new RecordWriter(list, draft.Export.Format, [.. Fields.Select(f => f.Name)]);
-        await foreach (var item in source.ListAsync(draft.Context.TenantId, cancellationToken))
-        {
-            if (ofUser is null || item.Key.StartsWith(ofUser, StringComparison.Ordinal))
-                await CopyAsync(draft, item, records, cancellationToken);
-        }
+        await foreach (var item in source.ListAsync(draft.Context.TenantId, ofUser, cancellationToken))
+            await CopyAsync(draft, item, records, cancellationToken);
 
         await records.CompleteAsync(cancellationToken);
         list.Position = 0;

@@ -86,6 +86,14 @@ internal sealed class ObjectsVerification(IObjectStore store, IOptions<StorageOp
         // Workers set both at start, and so may not have come to it yet.
         if (protection.KeepsVersions == false)
             throw Unprotected("it keeps no versions of what is replaced", FailureKind.Transient);
+        // Workers keep other people's rules, so waiting would not help.
+        if (protection is { ForeignRule: { } rule, NoncurrentDays: { } early } && early < s3.NoncurrentDays)
+        {
+            throw Unprotected(
+                string.Create(CultureInfo.InvariantCulture, $"the bucket's lifecycle rule '{rule}', which is not Saga's, ends former versions after {early} days instead of {s3.NoncurrentDays}: remove it, or set Saga:Storage:S3:NoncurrentDays to {early}"),
+                FailureKind.Permanent);
+        }
+
         if (protection.NoncurrentDays is { } days ? days != s3.NoncurrentDays : s3.RequirePolicy)
         {
             throw Unprotected(

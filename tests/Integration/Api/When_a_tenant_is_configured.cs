@@ -55,6 +55,24 @@ public sealed class When_a_tenant_is_configured : ApiTest
     }
 
     [Fact]
+    public async Task Should_take_a_value_back_whether_it_is_encrypted_or_not()
+    {
+        await ActiveAsync();
+        await Server.ExecuteAsync("""update tenants set settings = '{"own": 9}'""");
+
+        using var dry = await Server.Admin.DeleteAsync("/api/v1/tenants/acme/config/own?dryRun=true");
+        (await ApiServer.JsonAsync(dry)).GetProperty("steps").EnumerateArray().ShouldContain(s => s.ToString().Contains("configuration.reset"));
+        using var response = await Server.Admin.DeleteAsync("/api/v1/tenants/acme/config/own");
+        using var unknown = await Server.Admin.DeleteAsync("/api/v1/tenants/acme/config/nothing");
+        using var viewer = await Server.Viewer.DeleteAsync("/api/v1/tenants/acme/config/own");
+
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        Shown(await ConfigAsync("own")).ShouldEndWith(" False plan");
+        (await Server.QueryAsync<string>("select detail::text from audit where action = 'config.set'")).ShouldBe("""{"key": "own", "removed": true}""");
+        ((int)unknown.StatusCode, (int)viewer.StatusCode).ShouldBe((422, 403));
+    }
+
+    [Fact]
     public async Task Should_switch_a_feature()
     {
         await ActiveAsync();

@@ -73,6 +73,19 @@ public sealed class When_a_backup_is_restored_beside
         await GoneAsync(world, database);
     }
 
+    [Fact]
+    public async Task Should_not_be_removed_again_when_it_was_dropped_before_its_time()
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var (tenant, _) = await BackedUpAsync(world, IsolationTier.Row);
+        foreach (var step in Steps)
+            await world.Database.ExecuteAsync(tenant, step);
+
+        await world.Database.ExecuteAsync(tenant, StepNames.DropRestored);
+
+        (await world.Registry.ScalarAsync<string>("select state || ' ' || ended_by from scheduled_commands where kind = 'remove-restored'")).ShouldBe($"cancelled operation:{tenant.OperationId:d}");
+    }
+
     [Theory, MemberData(nameof(All))]
     public async Task Should_leave_nothing_when_it_is_undone_after_any_step_but_the_last(string last)
     {

@@ -237,6 +237,20 @@ public sealed class When_backups_are_scheduled : IAsyncLifetime
         (await registry.ScalarAsync<bool>("select unconfirmed_since = last_due_at from backup_runs")).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task Should_not_be_missed_when_the_tenant_is_being_removed_since_the_run_was_taken()
+    {
+        await DueAsync("1 hour");
+        var held = new Preceded(Intake(), () => registry.ExecuteAsync(
+            "insert into holds (tenant_id, code, effect, actor, reason) values (@Value, 'deletion', 'closed', 'ada', 'Leaves.')", new { tenant.Id.Value }));
+
+        (await Scheduler(held).RunAsync(Cancellation)).ShouldBe(1);
+
+        (await OperationsAsync()).ShouldBe(0);
+        lines.All.ShouldNotContain(l => l.StartsWith("2871 ", StringComparison.Ordinal));
+        (await registry.ScalarAsync<bool>("select next_due_at > now() and unconfirmed_since is null from backup_runs")).ShouldBeTrue();
+    }
+
     private BackupScheduler Scheduler(ICommandIntake<BackupTenant>? intake = null)
     {
         using var logging = LoggerFactory.Create(l => l.AddProvider(lines));
@@ -289,6 +303,11 @@ public sealed class When_backups_are_scheduled : IAsyncLifetime
     {
         protected override Task BeforeAsync(BackupTenant command) =>
             command.TenantId == broken ? Task.FromException(new InvalidOperationException("The registry hiccups.")) : Task.CompletedTask;
+    }
+
+    private sealed class Preceded(ICommandIntake<BackupTenant> inner, Func<Task> before) : Forwarding(inner)
+    {
+        protected override Task BeforeAsync(BackupTenant command) => before();
     }
 
     private abstract class Forwarding(ICommandIntake<BackupTenant> inner) : ICommandIntake<BackupTenant>

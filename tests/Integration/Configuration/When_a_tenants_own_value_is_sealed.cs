@@ -129,6 +129,50 @@ public sealed class When_a_tenants_own_value_is_sealed : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_give_way_to_a_new_value_of_the_plans_when_it_is_taken_back()
+    {
+        var made = await ReadAsync();
+        await AcceptAsync("mine");
+        await ExecuteAsync(StepNames.SealConfiguration);
+        await RemoveAsync();
+
+        await ExecuteAsync(StepNames.ResetConfiguration);
+        var again = await StoredAsync();
+        await ExecuteAsync(StepNames.ResetConfiguration);
+
+        (await StoredAsync()).ShouldBe(again, "what was generated stays");
+        (await ReadAsync()).ShouldNotBeOneOf(made, "mine");
+        (await registry.ScalarAsync<bool>("select own from tenant_settings where key = @Key", new { Key })).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_be_back_when_its_removal_is_undone()
+    {
+        await AcceptAsync("mine");
+        await ExecuteAsync(StepNames.SealConfiguration);
+        var before = await StoredAsync();
+        await RemoveAsync();
+        await ExecuteAsync(StepNames.ResetConfiguration);
+
+        await CompensateAsync(StepNames.ResetConfiguration);
+        await CompensateAsync(StepNames.ResetConfiguration);
+
+        (await StoredAsync()).ShouldBe(before);
+        (await ReadAsync()).ShouldBe("mine");
+    }
+
+    [Fact]
+    public async Task Should_keep_a_generated_value_that_nobody_replaced()
+    {
+        var before = await StoredAsync();
+        await RemoveAsync();
+
+        await ExecuteAsync(StepNames.ResetConfiguration);
+
+        (await StoredAsync()).ShouldBe(before);
+    }
+
+    [Fact]
     public async Task Should_make_one_key_for_a_master_key_however_many_workers_start()
     {
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => host.Get<BoxKeys>().EnsureAsync(default)));
@@ -140,7 +184,14 @@ public sealed class When_a_tenants_own_value_is_sealed : IAsyncLifetime
     {
         var (id, key) = (await new BoxKeyStore(registry).FindNewestAsync(default))!.Value;
         var command = new SetConfig { TenantId = boxFor ?? tenant.Id, ConfigKey = Key, ConfigValue = JsonSerializer.SerializeToElement(value), IsEncrypted = true };
-        await registry.ExecuteAsync("update operations set input = @Input::jsonb", new { Input = JsonSerializer.Serialize(BoxedConfig.Seal(command, id, key) with { TenantId = tenant.Id }, Saga.Contracts.Json.Options) });
+        await BeginAsync(BoxedConfig.Seal(command, id, key) with { TenantId = tenant.Id });
+    }
+
+    private Task RemoveAsync() => BeginAsync(new() { TenantId = tenant.Id, ConfigKey = Key, Remove = true });
+
+    private async Task BeginAsync(SetConfig command)
+    {
+        await registry.ExecuteAsync("update operations set input = @Input::jsonb", new { Input = JsonSerializer.Serialize(command, Saga.Contracts.Json.Options) });
         await registry.ExecuteAsync("delete from tenant_changes");
         await using var connection = await registry.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection);

@@ -72,6 +72,27 @@ public sealed class When_a_removal_ends
     }
 
     [Fact]
+    public async Task Should_cancel_the_removals_of_what_is_gone_by_then()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var (tenant, other) = (await FinalAsync(world), await world.TenantAsync(IsolationTier.Row));
+        await world.Registry.ExecuteAsync(
+            """
+            insert into scheduled_commands (id, kind, tenant_id, command, run_at, expires_at, needs_approval, requested_by, created_at, next_try_at)
+            select gen_random_uuid(), kind, tenant, '{}', now() + interval '1 day', now() + interval '2 days', false, 'system', now(), now() + interval '1 day'
+            from unnest(array['remove-copy', 'remove-restored', 'remove-export']) kind, unnest(array[@Mine, @Theirs]) tenant
+            """,
+            new { Mine = tenant.Id.Value, Theirs = other.Id.Value });
+
+        await world.ExecuteAsync(tenant, StepNames.Certify);
+
+        (await world.RegistryAsync<string>("select string_agg(kind, ' ' order by kind) from scheduled_commands where state = 'cancelled' and tenant_id = @Value and next_try_at is null", new { tenant.Id.Value }))
+            .ShouldBe("remove-copy remove-restored");
+        (await world.RegistryAsync<long>("select count(*) from scheduled_commands where state = 'cancelled'")).ShouldBe(2, "those of others stay");
+        (await world.RegistryAsync<long>("select count(*) from audit where action = 'schedule.cancel'")).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Should_announce_it_once_however_often_it_runs()
     {
         await using var world = await DatabaseWorld.CreateAsync();

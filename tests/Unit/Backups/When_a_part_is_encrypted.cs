@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Saga.Contracts.Failures;
+using Saga.Tenancy.Objects;
 using Saga.Workers.Backup.Format;
 using Shouldly;
 using Xunit;
@@ -111,6 +113,23 @@ public sealed class When_a_part_is_encrypted
         (await Should.ThrowAsync<BackupDamagedException>(() => ReadAsync(file))).Message.ShouldContain("version 2 of the format, and this program reads version 1: use a newer program");
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(PartFormat.HeaderBytes + 20)]
+    public async Task Should_report_the_store_when_its_connection_breaks(int after)
+    {
+        var (file, _) = await WriteAsync(RandomNumberGenerator.GetBytes(3 * Chunk));
+        var broken = new BreakingStream(file[..after]);
+
+        var error = await Should.ThrowAsync<ObjectStoreException>(async () =>
+        {
+            await using var reader = await PartReader.OpenAsync(broken, Key, Backup, "rows", TestContext.Current.CancellationToken);
+            await reader.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
+        });
+
+        (error.System, error.Kind).ShouldBe(("s3", FailureKind.Outage), "and nothing else, such as the server that the rows go to");
+    }
+
     // Written by another implementation of the format. Later versions of this program must still read it.
     [Fact]
     public async Task Should_read_a_file_of_version_1()
@@ -145,4 +164,10 @@ public sealed class When_a_part_is_encrypted
 
     private static async Task DamagedAsync(byte[] file, byte[]? key = null, Guid? backup = null, string part = "rows") =>
         await Should.ThrowAsync<BackupDamagedException>(() => ReadAsync(file, key, backup, part));
+
+    private sealed class BreakingStream(byte[] content) : MemoryStream(content)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Position == Length ? throw new IOException("The connection was reset.") : base.ReadAsync(buffer, cancellationToken);
+    }
 }

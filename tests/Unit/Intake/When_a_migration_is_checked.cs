@@ -110,9 +110,16 @@ public sealed class When_a_migration_is_checked
         Guard(Command, Tenant with { MaxUsers = 100, MaxStorageGib = 1 }).ShouldBeNull();
 
     [Fact]
-    public void Should_refuse_limits_of_the_tenants_own_below_those_of_a_plan_where_tenants_begin() =>
-        Guard(Command with { TargetPlan = "custom" }, Tenant with { MaxUsers = 500 })!.Detail
-            .ShouldBe("Tenant 'acme' does not fit plan custom: its own maxUsers (500) must be from 100000 to 2147483647 with plan custom.");
+    public void Should_ask_to_remove_limits_of_the_tenants_own_below_those_of_a_plan_where_tenants_begin()
+    {
+        var rejection = Guard(Command with { TargetPlan = "custom" }, Tenant with { MaxUsers = 500 })!;
+
+        rejection.Code.ShouldBe(RejectionCodes.TenantState, "the plan is larger, not too small");
+        rejection.Detail.ShouldBe(
+            "With plan custom a tenant's own limits begin at the plan's: of tenant 'acme', its own maxUsers (500) is below 100000. Remove it first, by an update with null; the tenant then has the limits of plan custom.");
+        rejection.Errors.ShouldHaveSingleItem().ShouldBe(new("/targetPlan", "its own maxUsers (500) is below 100000, the least with plan custom; an update of maxUsers with null removes it"));
+        Guard(Command with { TargetPlan = "custom" }, Tenant with { MaxUsers = 100_000 }).ShouldBeNull();
+    }
 
     [Fact]
     public void Should_migrate_to_the_current_version_of_its_own_plan()

@@ -60,6 +60,13 @@ public sealed class When_an_object_store_is_verified
     public async Task Should_wait_for_a_lifecycle_with_other_days(int? days, string why) =>
         await UnprotectedAsync(new Store { Protection = new() { KeepsVersions = true, NoncurrentDays = days } }, null, why, transient: true);
 
+    [Fact]
+    public async Task Should_name_somebody_elses_rule_that_ends_versions_before()
+    {
+        await UnprotectedAsync(new Store { Protection = new() { KeepsVersions = true, NoncurrentDays = 30, ForeignRule = "tidy" } }, null, "lifecycle rule 'tidy', which is not Saga's, ends former versions after 30 days", transient: false);
+        await VerifyAsync(new Store { Protection = new() { KeepsVersions = true, NoncurrentDays = 90, ForeignRule = "same" } });
+    }
+
     [Theory]
     [InlineData("s3", "none", false)]
     [InlineData("s3", "kms:other", false)]

@@ -107,6 +107,13 @@ public sealed partial class BackupScheduler(
             // Processes of this version are about to start.
             if (rejection.Code is RejectionCodes.StepNotHosted or RejectionCodes.EngineTooOld && run.Now < run.DueAt + LongestWait)
                 return;
+            // It is being removed since the run was taken: nothing is missing.
+            if (rejection.Code == RejectionCodes.TenantState)
+            {
+                await runs.EndAsync(tenant.Id, run.DueAt, ran: false, operation: null, Basis(tenant), next, cancellationToken);
+                return;
+            }
+
             LogRefused(tenant.Id.ToString(), run.DueAt.UtcDateTime, rejection.Code, rejection.Detail);
         }
 

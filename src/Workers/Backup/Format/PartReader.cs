@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Files;
 
 namespace Saga.Workers.Backup.Format;
 
@@ -26,12 +28,13 @@ internal sealed class PartReader : ReadOnlyStream
     public static async Task<PartReader> OpenAsync(Stream source, ReadOnlyMemory<byte> dataKey, Guid backup, string part, CancellationToken cancellationToken)
     {
         var beginning = new byte[PartFormat.HeaderBytes];
-        if (await source.ReadAtLeastAsync(beginning, beginning.Length, throwOnEndOfStream: false, cancellationToken) < beginning.Length)
+        if (await StoreReads.FillAsync(source, beginning, cancellationToken) < beginning.Length)
             throw new BackupDamagedException("The file is cut short.");
         return new(source, beginning, PartFormat.ChunkBytes(beginning), PartFormat.Cipher(dataKey.Span, beginning, backup, part));
     }
 
     /// <exception cref="BackupDamagedException">The file was changed, cut short or exchanged, or its key is another one.</exception>
+    /// <exception cref="ObjectStoreException">The store did not deliver the rest.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (next == filled && !ended)
@@ -62,7 +65,7 @@ internal sealed class PartReader : ReadOnlyStream
 
     private async Task OpenChunkAsync(CancellationToken cancellationToken)
     {
-        var read = await source.ReadAtLeastAsync(encrypted, encrypted.Length, throwOnEndOfStream: false, cancellationToken);
+        var read = await StoreReads.FillAsync(source, encrypted, cancellationToken);
         if (read < PartFormat.TagBytes)
             throw new BackupDamagedException("The file is cut short.");
         ended = read < encrypted.Length;

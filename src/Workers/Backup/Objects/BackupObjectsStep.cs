@@ -41,7 +41,7 @@ internal sealed class BackupObjectsStep(BackupParts parts, LeasedTransactions le
             contents.Progressed = done => context.Report(done, unit: "bytes", words: "backing up objects");
         await using (var packed = new GZipStream(list, CompressionLevel.Fastest, leaveOpen: true))
         {
-            await foreach (var listed in source.ListAsync(context.TenantId, cancellationToken))
+            await foreach (var listed in source.ListAsync(context.TenantId, null, cancellationToken))
             {
                 var item = archive is null ? listed : await CopyAsync(context, listed, archive, cancellationToken);
                 if (item is null)

@@ -6,10 +6,13 @@ namespace Saga.Workers.Backup.Objects;
 
 internal sealed class FolderObjectSource(IObjectStore store) : IObjectSource
 {
-    public async IAsyncEnumerable<SourceObject> ListAsync(TenantId tenant, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SourceObject> ListAsync(TenantId tenant, string? beginning, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var item in store.For(tenant).ListAsync(null, cancellationToken))
-            yield return new(item.Key, item.Bytes, null, null, item.ModifiedAt);
+        {
+            if (beginning is null || item.Key.StartsWith(beginning, StringComparison.Ordinal))
+                yield return new(item.Key, item.Bytes, null, null, item.ModifiedAt);
+        }
     }
 
     public async Task<OpenedObject?> OpenAsync(TenantId tenant, SourceObject item, CancellationToken cancellationToken) =>

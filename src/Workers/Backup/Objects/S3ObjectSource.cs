@@ -11,16 +11,16 @@ internal sealed class S3ObjectSource(S3Connection connection) : IObjectSource
     // What a bucket without versions calls an object's only one.
     private const string NoVersion = "null";
 
-    public async IAsyncEnumerable<SourceObject> ListAsync(TenantId tenant, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SourceObject> ListAsync(TenantId tenant, string? beginning, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var prefix = ObjectKey.Prefix(tenant);
-        var request = new ListVersionsRequest { BucketName = connection.Bucket(tenant), Prefix = prefix };
+        var request = new ListVersionsRequest { BucketName = connection.Bucket(tenant), Prefix = prefix + beginning };
         while (true)
         {
             var page = await S3Failures.RunAsync(() => connection.Client.ListVersionsAsync(request, cancellationToken), cancellationToken);
             foreach (var item in page.Versions ?? [])
             {
-                if (item.IsLatest == true && item.IsDeleteMarker != true && item.Key.StartsWith(prefix, StringComparison.Ordinal))
+                if (item.IsLatest == true && item.IsDeleteMarker != true && item.Key.StartsWith(request.Prefix, StringComparison.Ordinal))
                 {
                     yield return new(
                         item.Key[prefix.Length..], item.Size ?? 0, item.ETag?.Trim('"'), item.VersionId is null or NoVersion ? null : item.VersionId,

@@ -42,7 +42,7 @@ internal sealed class RestoredDatabases(RestoredStore store, DatabaseServers ser
         // Last, so that nothing is forgotten that may still exist.
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await RestoredStore.RemoveAsync(transaction, operation, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync([RestoredStore.CancelRemovalCommand(context.TenantId, operation, context.OperationId)], cancellationToken);
     }
 
     /// <summary>Drops the database, and leaves what the registry knows of it.</summary>

@@ -13,6 +13,8 @@ using Saga.Registry.Deprovisionings;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
 using Saga.Registry.Outbox;
+using Saga.Registry.Placements;
+using Saga.Registry.Schedule;
 using Saga.Workers.Backup;
 using Saga.Workers.Runtime;
 
@@ -47,6 +49,8 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
                 await transaction.CommitAsync(
                     [
                         .. TombstoneRows.ReleaseCommands(tenant.Id),
+                        // What they would remove is gone, and without a tenant they would be refused aloud.
+                        ScheduleStore.CancelAllCommand([CopyRemovals.Kind, RestoredStore.RemovalKind], tenant.Id, $"operation:{context.OperationId:d}", "The tenant was removed with everything it had."),
                         .. over is not { } at ? [] : BackupDestruction.ScheduleCommands(tenant.Id, context.OperationId, at, Time(rows.DeletedAt)),
                         OutboxWriter.PublishCommand(new TenantDeprovisioned
                         {
