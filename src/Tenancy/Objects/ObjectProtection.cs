@@ -3,6 +3,9 @@ namespace Saga.Tenancy.Objects;
 /// <summary>How a store protects an object, as the store says it.</summary>
 public sealed record ObjectProtection
 {
+    /// <summary>The platform's lifecycle rule that ends former versions.</summary>
+    internal const string VersionRuleId = "saga-expire-former-versions";
+
     /// <summary>Whether what is replaced or deleted is kept as a version; null when the store has no versions.</summary>
     public bool? KeepsVersions { get; init; }
 

@@ -155,14 +155,11 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
             {
                 KeepsVersions = await keeping,
                 NoncurrentDays = rule?.NoncurrentVersionExpiration.NoncurrentDays,
-                ForeignRule = rule is { Id: { } id } && id != VersionRuleId ? id : null,
+                ForeignRule = rule is { Id: { } id } && id != ObjectProtection.VersionRuleId ? id : null,
                 Encryption = S3Encryption.Describe(shown.ServerSideEncryptionMethod, shown.ServerSideEncryptionKeyManagementServiceKeyId),
             };
         },
         cancellationToken);
-
-    /// <summary>The platform's rule that ends former versions.</summary>
-    internal const string VersionRuleId = "saga-expire-former-versions";
 
     // The one with the shortest time, because each rule deletes.
     private async Task<LifecycleRule?> ShortestRuleAsync(CancellationToken cancellationToken)
@@ -171,7 +168,7 @@ internal sealed class S3TenantObjects(S3Connection connection, TenantId tenant) 
         {
             var found = await connection.Client.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket }, cancellationToken);
             return (found.Configuration?.Rules ?? []).Where(r => r.Status == LifecycleRuleStatus.Enabled && r.NoncurrentVersionExpiration?.NoncurrentDays is not null && Covers(r))
-                .OrderBy(r => r.NoncurrentVersionExpiration.NoncurrentDays).ThenByDescending(r => r.Id == VersionRuleId).FirstOrDefault();
+                .OrderBy(r => r.NoncurrentVersionExpiration.NoncurrentDays).ThenByDescending(r => r.Id == ObjectProtection.VersionRuleId).FirstOrDefault();
         }
         catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchLifecycleConfiguration")
         {

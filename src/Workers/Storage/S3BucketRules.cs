@@ -10,7 +10,7 @@ namespace Saga.Workers.Storage;
 internal sealed class S3BucketRules(S3Connection connection)
 {
     private const string UploadRuleId = "saga-abort-unfinished-uploads";
-    private const string VersionRuleId = S3ObjectStore.VersionRuleId;
+    private const string VersionRuleId = ObjectProtection.VersionRuleId;
     private const int UploadDays = 7;
     private const string Unsupported = "not supported by the server; allowed by Saga:Storage:S3:RequirePolicy=false";
 
