@@ -1,9 +1,11 @@
 using Saga.Bench;
+using Saga.Bench.Backups;
 using Saga.Bench.Burst;
 using Saga.Bench.Full;
 using Saga.Bench.Micro;
 using Saga.Bench.Moves;
 using Saga.Bench.Provisioning;
+using Saga.Bench.Suspension;
 using Saga.Bench.Throughput;
 
 switch (args.FirstOrDefault())
@@ -23,10 +25,16 @@ switch (args.FirstOrDefault())
     case "move":
         await MoveBench.RunAsync(Settings.Of(args.Skip(1), rounds: 1), TimeProvider.System);
         return 0;
+    case "backup":
+        await BackupBench.RunAsync(Settings.Of(args.Skip(1), rounds: 3), TimeProvider.System);
+        return 0;
+    case "suspend":
+        await SuspensionBench.RunAsync(Settings.Of(args.Skip(1), rounds: 15), TimeProvider.System);
+        return 0;
     case "micro":
         MicroBench.Run(brief: args.Contains("--brief", StringComparer.Ordinal));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project bench -- a|b|c|burst|move [--rounds=N] [--count=N] [--dry] [--Saga:Section:Key=value …], or micro [--brief]");
+        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project bench -- a|b|c|burst|move|backup|suspend [--rounds=N] [--count=N] [--dry] [--Saga:Section:Key=value …], or micro [--brief]");
         return 2;
 }

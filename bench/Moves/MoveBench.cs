@@ -33,10 +33,10 @@ internal static class MoveBench
             {
                 var slug = string.Create(CultureInfo.InvariantCulture, $"bench-{from}-{round}").ToLowerInvariant();
                 await product.ProvisionAsync(slug, from);
-                var moved = await FillAsync(systems.Postgres.Admin, source, slug, round == 0 ? 1000 : rows);
+                var moved = await Documents.FillAsync(systems.Postgres.Admin, source, slug, round == 0 ? 1000 : rows);
                 times.Forget();
                 await using var heap = HeapWatch.Start(time);
-                await product.MoveAsync(slug, to);
+                await product.RunAsync(slug, "migrate", new { isolation = to, migrationOptions = new { downtime = true } });
                 var pause = await PauseAsync(source, slug);
                 if (round == 0)
                     continue;
@@ -50,20 +50,6 @@ internal static class MoveBench
             .Line($"{Machine.Describe(time, await systems.VersionsAsync())} Load average {Machine.Load():0.0}.").Line()
             .Table(["move", "rows", "copy, s", "rows/s", "comparison, s", "pause of writes, s", "largest heap, MB"], lines);
         await (settings.Write ? report.WriteAsync() : report.PrintAsync());
-    }
-
-    // Documents with text of about 300 bytes, in the tenant's own place.
-    private static async Task<long> FillAsync(string admin, NpgsqlDataSource registry, string slug, int rows)
-    {
-        await using var source = await registry.OpenConnectionAsync();
-        var (tenant, database, schema) = await source.QuerySingleAsync<(Guid, string, string)>(
-            "select t.id, database, schema from placements p join tenants t on t.id = p.tenant_id where t.slug = @slug and state = 'current'", new { slug });
-        await using var place = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Database = database, SearchPath = schema, Pooling = false }.ConnectionString);
-        await place.OpenAsync();
-        await place.ExecuteAsync(
-            "insert into documents (tenant_id, title, body) select @tenant, 'Document ' || i, repeat(md5(i::text), 8) from generate_series(1, @rows) i", new { tenant, rows }, commandTimeout: 0);
-        await place.ExecuteAsync("checkpoint", commandTimeout: 0);
-        return await place.ExecuteScalarAsync<long>("select count(*) from documents where tenant_id = @tenant", new { tenant });
     }
 
     // From the moment that the hold stands in the registry to the one at which it is lifted.

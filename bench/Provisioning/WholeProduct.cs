@@ -67,23 +67,24 @@ internal sealed class WholeProduct : IProvisioner
         return Stopwatch.GetElapsedTime(began, active).TotalMilliseconds;
     }
 
-    /// <summary>Moves the tenant to another tier, and waits until the operation ends.</summary>
-    public async Task MoveAsync(string slug, IsolationTier tier)
+    /// <summary>Posts a command for an existing tenant, and waits until its operation has completed.</summary>
+    /// <returns>The operation, and the seconds from its acceptance to its end by the registry's clock.</returns>
+    public async Task<(Guid Operation, double Seconds)> RunAsync(string slug, string command, object body)
     {
-        using var answer = await http.PostAsJsonAsync($"/api/v1/tenants/{slug}/migrate", new { isolation = tier, migrationOptions = new { downtime = true } });
+        using var answer = await http.PostAsJsonAsync($"/api/v1/tenants/{slug}/{command}", body);
         if ((int)answer.StatusCode != 202)
-            throw new InvalidOperationException($"POST /api/v1/tenants/{slug}/migrate answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
-        using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync());
-        var operation = body.RootElement.GetProperty("id").GetGuid();
-        var state = "";
+            throw new InvalidOperationException($"POST /api/v1/tenants/{slug}/{command} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        using var accepted = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync());
+        var operation = accepted.RootElement.GetProperty("id").GetGuid();
+        (string State, double Seconds) end = default;
         await Until.TrueAsync(async () =>
         {
             await using var connection = await registry.OpenConnectionAsync();
-            state = await connection.ExecuteScalarAsync<string>("select state from operations where id = @operation", new { operation });
-            return state is "completed" or "compensated" or "stalled";
-        }, $"{slug} has moved", TimeSpan.FromMinutes(30));
-        if (state != "completed")
-            throw new InvalidOperationException($"The move of {slug} ended {state}.");
+            end = await connection.QuerySingleAsync<(string, double)>(
+                "select state, coalesce(extract(epoch from finished_at - created_at), 0)::float8 from operations where id = @operation", new { operation });
+            return end.State is "completed" or "compensated" or "stalled";
+        }, $"the {command} of {slug} ends", TimeSpan.FromMinutes(30));
+        return end.State == "completed" ? (operation, end.Seconds) : throw new InvalidOperationException($"The {command} of {slug} ended {end.State}.");
     }
 
     public async ValueTask DisposeAsync()
