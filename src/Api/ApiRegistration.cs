@@ -82,6 +82,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Backups").MapBackupSchedules();
         api.MapGroup("").WithTags("Exports").MapExports();
         api.MapGroup("").WithTags("Tenants").MapVerifications();
+        api.MapGroup("").WithTags("Tenants").MapAdoptions();
         api.MapGroup("").WithTags("Tenants").MapRotations();
         api.MapGroup("").WithTags("Fleet").MapFleet();
         api.MapGroup("").WithTags("Fleet").MapRegistryBackups();

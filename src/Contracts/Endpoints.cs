@@ -9,6 +9,9 @@ public static class Endpoints
     /// <summary>Takes lifecycle commands, such as <see cref="Commands.ProvisionTenant"/>.</summary>
     public const string Commands = "saga-commands";
 
+    /// <summary>Takes <see cref="Commands.AdoptTenant"/>.</summary>
+    public const string Adoptions = "saga-commands-adopt";
+
     /// <summary>Takes <see cref="Commands.MigrateTenant"/>.</summary>
     public const string MigrateCommands = "saga-commands-migrate";
 

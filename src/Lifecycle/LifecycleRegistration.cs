@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
+using Saga.Lifecycle.Adopt;
 using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Backup.Copies;
 using Saga.Lifecycle.Backup.Drills;
@@ -72,6 +73,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
         return services
             .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
+            .AddCommand<AdoptTenant, ValidAdoption, AdoptPlan>()
             .AddCommand<SuspendTenant, ValidSuspension, SuspendPlan>()
             .AddCommand<ReactivateTenant, ValidReactivation, ReactivatePlan>()
             .AddCommand<DeprovisionTenant, ValidDeprovision, DeprovisionPlan>()

@@ -37,6 +37,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType NoServer = new(RejectionCodes.NoServer, StatusCodes.Status409Conflict, "No database server accepts tenants there");
     public static readonly ProblemType NoReplica = new(RejectionCodes.NoReplica, StatusCodes.Status409Conflict, "The database server has no read replica");
     public static readonly ProblemType ServerFull = new(RejectionCodes.ServerFull, StatusCodes.Status409Conflict, "The database servers are full");
+    public static readonly ProblemType PlaceInUse = new(RejectionCodes.PlaceInUse, StatusCodes.Status409Conflict, "The database or schema is in use");
     public static readonly ProblemType PlanTooSmall = new(RejectionCodes.PlanTooSmall, StatusCodes.Status409Conflict, "The plan allows less than the tenant has");
     public static readonly ProblemType PlanChanged = new("plan-changed", StatusCodes.Status409Conflict, "Another version of the plan is current");
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "A running operation is in the way");
@@ -75,7 +76,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlaceInUse, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState,
         ExportNotFound, ExportState, ExportLinkInvalid, ExportLinksUnavailable,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];

@@ -6,7 +6,7 @@ using Saga.Lifecycle.Plans;
 namespace Saga.Api.Tenants;
 
 /// <summary>The body of POST /api/v1/tenants, for the OpenAPI document; read by <see cref="ProvisionRequestReader"/>.</summary>
-public sealed record ProvisionRequest
+public record ProvisionRequest
 {
     [Required, StringLength(200, MinimumLength = 1), Description("The display name.")]
     public required string Name { get; init; }

@@ -17,6 +17,12 @@ public static class StepNames
     public const string Verify = "tenant.verify";
     public const string Activate = "tenant.activate";
     public const string Notify = "administrator.notify";
+    public const string ReserveAdopted = "adoption.reserve";
+    public const string InspectPlace = "adoption.inspect";
+    public const string TakePlace = "adoption.take";
+    public const string MigrateAdopted = "adoption.migrate";
+    public const string VerifyAdopted = "adoption.verify";
+    public const string AnnounceAdopted = "adoption.announce";
     public const string Suspend = "tenant.suspend";
     public const string DisableOrganization = "organization.disable";
     public const string ClosePlace = "place.close";

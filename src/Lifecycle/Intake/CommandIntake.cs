@@ -74,7 +74,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 // A concurrent command with the same key shows up as a taken scope.
                 return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Rejection(conflict));
             }
-            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or TenantAdmission.NameHeld or TenantAdmission.NoRoom)
+            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or TenantAdmission.NameHeld or TenantAdmission.NoRoom or TenantAdmission.NotAdoptable)
             {
                 // A concurrent command with the same key shows up as a taken name, so check the key first.
                 if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
@@ -169,7 +169,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     private BegunOperation Begin(TInput input, TenantId? existing)
     {
         var now = time.GetUtcNow();
-        return new(Guid.CreateVersion7(now), plan.Subject(input) is CommandSubject.NewTenant ? new TenantId(Guid.CreateVersion7(now)) : existing, now);
+        return new(Guid.CreateVersion7(now), plan.Subject(input) is CommandSubject.NewTenant created ? created.Id ?? new TenantId(Guid.CreateVersion7(now)) : existing, now);
     }
 
     private async Task<OperationRejected?> FindConflictAsync(TInput input, BegunOperation operation, ScopeWait? wait, CancellationToken cancellationToken) =>

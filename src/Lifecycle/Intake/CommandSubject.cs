@@ -9,8 +9,8 @@ public abstract record CommandSubject
     {
     }
 
-    /// <summary>A tenant that the command creates; the intake assigns its id.</summary>
-    public sealed record NewTenant(Slug Slug) : CommandSubject;
+    /// <summary>A tenant that the command creates; the intake assigns its id, unless the command gives one.</summary>
+    public sealed record NewTenant(Slug Slug, TenantId? Id = null) : CommandSubject;
 
     public sealed record ExistingTenant(TenantId Id) : CommandSubject;
 

@@ -39,6 +39,9 @@ public static class RejectionCodes
     /// <summary>The tenant has no such domain.</summary>
     public const string DomainNotFound = "domain-not-found";
 
+    /// <summary>The database or schema that a command would adopt is in use.</summary>
+    public const string PlaceInUse = "place-in-use";
+
     /// <summary>There is no such backup.</summary>
     public const string BackupNotFound = "backup-not-found";
 

@@ -9,6 +9,9 @@ public static class AuditActions
     /// <summary>The provisioning of a tenant was accepted.</summary>
     public const string TenantProvision = "tenant.provision";
 
+    /// <summary>The adoption of an existing database or schema as a tenant was accepted.</summary>
+    public const string TenantAdopt = "tenant.adopt";
+
     /// <summary>The suspension of a tenant was accepted.</summary>
     public const string TenantSuspend = "tenant.suspend";
 

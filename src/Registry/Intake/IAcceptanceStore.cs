@@ -29,7 +29,7 @@ public interface IAcceptanceStore
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <returns>Null when the result of <paramref name="decide"/> was written; otherwise why nothing was written.</returns>
     /// <exception cref="PostgresException">
-    /// 23505: another command has taken a name or the idempotency key. 40P01: deadlock victim. SG001 and SG002: the gate of
+    /// 23505: another command has taken a name or the idempotency key. 40P01: deadlock victim. SG001 to SG003: the gates of
     /// <see cref="TenantAdmission"/>. Nothing was written.
     /// </exception>
     Task<AcceptanceConflict?> AcceptAsync(TenantId? existing, Func<Tenant?, DateTimeOffset, Acceptance?> decide, CancellationToken cancellationToken);

@@ -37,6 +37,9 @@ public static class OperationScopes
     /// <summary>The copy of one backup, which disturbs nothing else.</summary>
     public static string BackupCopy(Guid backup) => $"backup-copy:{backup}";
 
+    /// <summary>A database that is being adopted, or has a schema that is.</summary>
+    public static string Database(string server, string database) => $"database:{server}/{database}";
+
     public static bool IsTenant(string scope) => scope.StartsWith("tenant:", StringComparison.Ordinal);
 
     /// <summary>

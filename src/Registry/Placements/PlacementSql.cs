@@ -56,6 +56,27 @@ internal static class PlacementSql
         return tier == IsolationTier.Schema ? [begin, ChooseDatabase(id)] : [begin];
     }
 
+    /// <summary>
+    /// Creates a placement at a place that exists, if its server has room and accepts tenants and no other placement uses the place. Schemas of
+    /// one database may be several tenants'.
+    /// </summary>
+    public static NpgsqlBatchCommand BeginAt(Guid id, TenantId tenant, IsolationTier tier, Placement place)
+    {
+        var name = id.ToString("n");
+        return Command(
+            """
+            with counted as (
+                update database_servers set placed = placed + 1 where name = $1 and accepting and placed < max_tenants
+                    and not exists (
+                        select from placements p where p.server = $1 and p.database = $4 and p.state <> 'gone'
+                            and (p.tenant_id = $3 or not (p.tier = 'schema' and $6 = 'schema' and p.schema <> $5)))
+                returning name)
+            insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state)
+            select $2, $3, 1 + coalesce((select max(epoch) from placements where tenant_id = $3), 0), name, $4, $5, $6, $7, $8, 'building' from counted
+            """,
+            place.Server, id, tenant.Value, place.Database, place.Schema, tier.ToString().ToLowerInvariant(), $"t_{name}", $"t_{name}_owner");
+    }
+
     /// <summary>Marks the tenant's placement that is being built as gone, and stops counting it.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Release(TenantId tenant) =>
     [

@@ -75,6 +75,38 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         }
     }
 
+    /// <summary>Creates the tenant's placement at a place that exists. An existing placement is kept.</summary>
+    /// <returns>The placement; null when the place is in use, or its server has no room or accepts no tenants.</returns>
+    /// <exception cref="LeaseLostException">The step may not write any more.</exception>
+    public async Task<TenantPlacement?> ReserveAtAsync(StepLease lease, TenantId tenant, IsolationTier tier, Placement place, CancellationToken cancellationToken)
+    {
+        await using var transaction = await leases.BeginAsync(lease, cancellationToken);
+        if (await FindAsync(transaction, tenant, cancellationToken) is { } placed)
+            return placed;
+        await transaction.CommitAsync([PlacementSql.BeginAt(Guid.CreateVersion7(), tenant, tier, place)], cancellationToken);
+        return await FindAsync(transaction.Connection, null, tenant, cancellationToken);
+    }
+
+    /// <summary>The databases of the server with tenants that are served there, and those that are kept.</summary>
+    public async Task<IReadOnlyList<string>> DatabasesAsync(string server, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "select distinct database from placements where server = @server and state in ('current', 'kept') order by 1", new { server }, cancellationToken: cancellationToken))];
+    }
+
+    /// <summary>The placements of other tenants in a database of which something may exist.</summary>
+    public async Task<IReadOnlyList<NeighbourPlacement>> NeighboursAsync(string server, string database, TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<NeighbourPlacement>(new CommandDefinition(
+            """
+            select p.tenant_id as TenantId, p.schema as Schema, p.tier as Tier, t.slug as Slug from placements p join tenants t on t.id = p.tenant_id
+            where p.server = @server and p.database = @database and p.tenant_id <> @Value and p.state <> 'gone' order by p.epoch, p.id
+            """,
+            new { server, database, tenant.Value }, cancellationToken: cancellationToken))];
+    }
+
     /// <summary>The tenant's current placement, or otherwise the one that is being built; null when it has neither.</summary>
     public async Task<TenantPlacement?> FindAsync(TenantId tenant, CancellationToken cancellationToken)
     {

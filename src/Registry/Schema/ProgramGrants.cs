@@ -151,6 +151,8 @@ internal static class ProgramGrants
         // The domains of a tenant that ends, and a domain that an update replaces.
         new("tenant_domains", "delete", "linked_at"),
         new("placements", "insert, update"),
+        // What an adoption found, so that it can be put back.
+        new("adoptions", "select, insert, delete", "announced_at"),
         // A reactivation lifts the holds that it was accepted for, a suspension announces its own, and a move sets and lifts its own.
         new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "select, delete", "opening"),

@@ -65,5 +65,21 @@ public sealed record NewTenant
         JsonSerializer.Serialize(Features, Json.Options), JsonSerializer.Serialize(Settings, Json.Options), now,
         Description, Phone, Number(Pool?.Minimum), Number(Pool?.Maximum), ReadReplica, AutoUpdate, Parameter.Json(MaintenanceWindow), PlanVersion, Number(MaxUsers), MaxStorageGib);
 
+    /// <summary>The same for an adopted tenant, whose id may be that of one that failed before. <see cref="TenantAdmission.AdoptCommand"/> comes first.</summary>
+    public NpgsqlBatchCommand InsertAdoptedCommand(TenantId id, DateTimeOffset now)
+    {
+        var insert = InsertCommand(id, now);
+        insert.CommandText +=
+            """
+
+            on conflict (id) do update set
+                name = excluded.name, domain = excluded.domain, region = excluded.region, timezone = excluded.timezone, admin_email = excluded.admin_email, features = excluded.features,
+                settings = excluded.settings, description = excluded.description, phone = excluded.phone, pool_minimum = excluded.pool_minimum, pool_maximum = excluded.pool_maximum,
+                read_replica = excluded.read_replica, auto_update = excluded.auto_update, maintenance_window = excluded.maintenance_window, max_users = excluded.max_users,
+                max_storage_gib = excluded.max_storage_gib
+            """;
+        return insert;
+    }
+
     private static NpgsqlParameter Number(int? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer };
 }

@@ -15,9 +15,22 @@ public static class TenantAdmission
     /// <summary>No database server has room for the tenant in addition to those that were accepted before.</summary>
     public const string NoRoom = "SG002";
 
+    /// <summary>The place of an adoption is in use, its server takes no more, or its tenant's id is another tenant's.</summary>
+    public const string NotAdoptable = "SG003";
+
     public static NpgsqlBatchCommand Command(string name, Slug slug, string? region) =>
         CommandLedger.Statement("select admit_tenant($1, $2, $3)", name, slug.ToString(), region);
 
     /// <summary>The same for a tenant that wants a read replica, in addition.</summary>
     public static NpgsqlBatchCommand ReplicaCommand(string? region) => CommandLedger.Statement("select admit_replica($1)", region);
+
+    /// <summary>Checks an adopted tenant and its place. A failed tenant of this id begins anew: an adoption that was undone may be tried again.</summary>
+    /// <param name="id">The tenant's id.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="place">What it adopts.</param>
+    /// <param name="now">When it is accepted.</param>
+    public static NpgsqlBatchCommand AdoptCommand(TenantId id, NewTenant tenant, Placement place, DateTimeOffset now) => CommandLedger.Statement(
+        "select admit_adoption($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        id.Value, tenant.Slug.ToString(), tenant.Plan, tenant.PlanVersion, tenant.Subdomain, tenant.Tier.ToString().ToLowerInvariant(),
+        place.Server, place.Database, place.Schema, now);
 }

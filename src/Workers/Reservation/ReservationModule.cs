@@ -17,7 +17,10 @@ public sealed class ReservationModule : ResourceModule
     {
         services.AddDatabaseServers(configuration);
         BackupModule.AddOptions(services, configuration);
-        services.AddSingleton<IStep, ReserveStep>();
+        services.AddSingleton<ReserveStep>();
+        services.AddSingleton<IStep>(s => s.GetRequiredService<ReserveStep>());
+        services.AddSingleton<IStep, ReserveAdoptedStep>();
+        services.AddSingleton<IStep, AnnounceAdoptedStep>();
         services.AddSingleton<IStep, ActivateStep>();
         services.AddSingleton<IStep, SuspendStep>();
         services.AddSingleton<IStep, ReactivateStep>();

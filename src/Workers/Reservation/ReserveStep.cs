@@ -23,6 +23,16 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var tenant = context.Tenant;
+        await CheckAsync(tenant, cancellationToken);
+        var result = await placements.ReserveAsync(context.Lease, tenant.Id, tenant.Tier, tenant.Region, Suitable(tenant), cancellationToken);
+        if (result.Placement?.Place is not { } place)
+            throw NoPlace(result, tenant);
+        return new { place.Server, place.Database, place.Schema, tenant.Tier };
+    }
+
+    /// <summary>Checks what a tenant must be before it gets a place.</summary>
+    public async Task CheckAsync(Tenant tenant, CancellationToken cancellationToken)
+    {
         var plan = await plans.FindAsync(tenant.Plan, tenant.PlanVersion, cancellationToken)
             ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{tenant.Plan}' is not known.", "Choose a plan listed by GET /api/v1/plans.");
         if (!plan.Tiers.Contains(tenant.Tier))
@@ -38,11 +48,6 @@ internal sealed class ReserveStep(PlanStore plans, DatabaseServers servers, Plac
                 "tenant-not-provisioning", $"Tenant '{tenant.Slug}' is {tenant.Status.ToString().ToLowerInvariant()}: another tenant may have taken its names by now.",
                 "Submit a new command for the tenant.");
         }
-
-        var result = await placements.ReserveAsync(context.Lease, tenant.Id, tenant.Tier, tenant.Region, Suitable(tenant), cancellationToken);
-        if (result.Placement?.Place is not { } place)
-            throw NoPlace(result, tenant);
-        return new { place.Server, place.Database, place.Schema, tenant.Tier };
     }
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)

@@ -15,7 +15,9 @@ public sealed class VerificationModule : ResourceModule
     {
         services.AddRegistry(configuration);
         services.AddSingleton<Verifications>();
-        services.AddSingleton<IStep, VerifyStep>();
+        services.AddSingleton<VerifyStep>();
+        services.AddSingleton<IStep>(s => s.GetRequiredService<VerifyStep>());
+        services.AddSingleton<IStep, VerifyAdoptedStep>();
         services.AddSingleton<IStep, CheckTenantStep>();
     }
 }

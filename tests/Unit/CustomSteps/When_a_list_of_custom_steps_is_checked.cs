@@ -22,7 +22,7 @@ public sealed class When_a_list_of_custom_steps_is_checked
         { Good with { Name = "account.open" }, "/steps/0/name", CustomNames.StepRule },
         { Good with { Name = "acme.Account.open" }, "/steps/0/name", CustomNames.StepRule },
         { Good with { Name = null! }, "/steps/0/name", CustomNames.StepRule },
-        { Good with { Workflow = "provisioning" }, "/steps/0/workflow", "must be one of provision, suspend" },
+        { Good with { Workflow = "provisioning" }, "/steps/0/workflow", "must be one of provision, adopt, suspend" },
         { Good with { Worker = null }, "/steps/0", "needs either a worker that runs it, or http" },
         { Good with { Http = Steps.Call }, "/steps/0", "needs either a worker that runs it, or http" },
         { Good with { Worker = "database" }, "/steps/0/worker", CustomNames.WorkerRule },

@@ -46,7 +46,7 @@ public sealed class When_resources_are_registered
     public void Should_use_external_systems_by_their_names(string worker)
     {
         string[] named = [SystemNames.PostgreSql(""), .. typeof(SystemNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetValue(null)!)];
-        var used = Made<IStep>(worker, (m, s) => m.AddSteps(s, Settings)).Where(s => s is not VerifyStep).SelectMany(s => s.Systems(Tenant))
+        var used = Made<IStep>(worker, (m, s) => m.AddSteps(s, Settings)).Where(s => s is not (VerifyStep or VerifyAdoptedStep)).SelectMany(s => s.Systems(Tenant))
             .Concat(Made<IVerification>(worker, (m, s) => m.AddVerifications(s, Settings)).Select(v => v.System(Tenant)).OfType<string>()).Distinct().ToList();
 
         used.ShouldAllBe(system => named.Any(n => system.StartsWith(n, StringComparison.Ordinal)));

@@ -29,19 +29,7 @@ internal sealed class PlaceSchema
                 if (await IsCurrentAsync(session, cancellationToken))
                     return;
                 await session.ExecuteAsync("set local search_path = pg_catalog, pg_temp", cancellationToken);
-                // Roles belong to the server, so another database's session may create it at the same moment.
-                await session.ExecuteAsync(
-                    $"""
-                    do $do$ begin
-                        if to_regrole({Sql.Text(SharedRoles.RowRuntime)}) is null then create role {Sql.Name(SharedRoles.RowRuntime)} nologin; end if;
-                        -- Migrations may write rows of the tenant that they name.
-                        if not pg_has_role({Sql.Text(SharedRoles.RowRuntime)}, 'MEMBER') then
-                            execute format('grant %I to %I', {Sql.Text(SharedRoles.RowRuntime)}, current_user);
-                        end if;
-                    exception when duplicate_object or unique_violation then null;
-                    end $do$;
-                    """,
-                    cancellationToken);
+                await EnsureRuntimeRoleAsync(session, cancellationToken);
                 var newest = await VersionAsync(session, cancellationToken);
                 foreach (var migration in Migrations.All.Where(m => m.Version > newest))
                 {
@@ -59,6 +47,26 @@ internal sealed class PlaceSchema
             cancellationToken);
         return true;
     }
+
+    /// <summary>The version of the schema <c>saga</c> in the session's database; 0 without one.</summary>
+    public static Task<int> FindVersionAsync(ServerSession session, CancellationToken cancellationToken) => VersionAsync(session, cancellationToken);
+
+    /// <summary>The newest version.</summary>
+    public static int Newest => Migrations.Newest;
+
+    /// <summary>Creates the runtime's shared role, which the schema names, and makes this user a member: migrations may write rows of the tenant that they name.</summary>
+    public static Task EnsureRuntimeRoleAsync(ServerSession session, CancellationToken cancellationToken) => session.ExecuteAsync(
+        // Roles belong to the server, so another database's session may create it at the same moment.
+        $"""
+        do $do$ begin
+            if to_regrole({Sql.Text(SharedRoles.RowRuntime)}) is null then create role {Sql.Name(SharedRoles.RowRuntime)} nologin; end if;
+            if not pg_has_role({Sql.Text(SharedRoles.RowRuntime)}, 'MEMBER') then
+                execute format('grant %I to %I', {Sql.Text(SharedRoles.RowRuntime)}, current_user);
+            end if;
+        exception when duplicate_object or unique_violation then null;
+        end $do$;
+        """,
+        cancellationToken);
 
     /// <summary>Sets the policies on the product's tables that lack them, one schema at a time.</summary>
     /// <returns>Whether any lacked them.</returns>

@@ -18,10 +18,16 @@ internal static class RowPolicies
         and not exists (select from pg_policy p where p.polrelid = t.oid and p.polpermissive and p.polname <> 'own_rows')
         """;
 
+    /// <summary>
+    /// An SQL condition on <c>pg_namespace n</c>: a schema with a product's tables whose name may be any, as that of an adopted one. It has the
+    /// platform's table for verification.
+    /// </summary>
+    public const string IsAdopted = "exists (select from pg_class probe where probe.relnamespace = n.oid and probe.relname = 'saga_probe')";
+
     private const string Lacking =
         $"""
         select t.oid, n.nspname, t.relname from pg_class t join pg_namespace n on n.oid = t.relnamespace
-        where t.relkind in ('r', 'p') and n.nspname ~ '^(t_[0-9a-f]+.*|product)$'
+        where t.relkind in ('r', 'p') and (n.nspname ~ '^(t_[0-9a-f]+.*|product)$' or {IsAdopted})
           and exists (select from pg_attribute c where c.attrelid = t.oid and c.attname = 'tenant_id' and not c.attisdropped)
           and not (t.relrowsecurity and t.relforcerowsecurity and exists (
               select from pg_policy p where p.polrelid = t.oid and p.polname = 'own_rows' and obj_description(p.oid, 'pg_policy') = '{Version}'))

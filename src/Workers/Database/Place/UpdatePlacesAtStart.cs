@@ -10,7 +10,7 @@ namespace Saga.Workers.Database.Place;
 /// Brings the product databases that an earlier version created up to date: the schema <c>saga</c>, the places of their tenants, the
 /// policies, and the functions that no tenant may call. Runs beside the steps, and again until every database is done.
 /// </summary>
-internal sealed partial class UpdatePlacesAtStart(DatabaseServers servers, ExistingPlaces existing, TimeProvider time, ILogger<UpdatePlacesAtStart> log) : BackgroundService
+internal sealed partial class UpdatePlacesAtStart(DatabaseServers servers, ExistingPlaces existing, PlacementStore placements, TimeProvider time, ILogger<UpdatePlacesAtStart> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
@@ -53,16 +53,18 @@ internal sealed partial class UpdatePlacesAtStart(DatabaseServers servers, Exist
 
     private async Task<IReadOnlyList<string>> ListAsync(string server, CancellationToken cancellationToken)
     {
+        // Databases that were adopted may have any name.
+        var placed = (await placements.DatabasesAsync(server, cancellationToken)).ToArray();
         await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken);
         // A limit of 0 or -2: the database is being created or dropped.
         return await session.QueryAsync<string>(
             """
             select datname::text from pg_database
             where datallowconn and datconnlimit not in (0, -2)
-              and (datname = @RowDatabase or starts_with(datname::text, @SchemaDatabasePrefix) or datname ~ '^tenant_[0-9a-f]{32}')
+              and (datname = @RowDatabase or starts_with(datname::text, @SchemaDatabasePrefix) or datname ~ '^tenant_[0-9a-f]{32}' or datname = any(@placed))
             order by datname <> @RowDatabase, datname
             """,
-            cancellationToken, new { PlacementStore.RowDatabase, PlacementStore.SchemaDatabasePrefix });
+            cancellationToken, new { PlacementStore.RowDatabase, PlacementStore.SchemaDatabasePrefix, placed });
     }
 
     private async Task<bool> UpdateAsync(string server, string database, CancellationToken cancellationToken)

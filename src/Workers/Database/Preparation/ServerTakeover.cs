@@ -11,7 +11,7 @@ internal static class ServerTakeover
     private const string Version16 = "current_setting('server_version_num')::int >= 160000";
 
     // The roles that workers create.
-    private const string Ours = "(r.rolname ~ '^t_[0-9a-f]{32}' or r.rolname ~ '^saga_(rows|schemas_[0-9]+)_(users|owner|runtime)$' or r.rolname = 'saga_template_owner')";
+    private const string Ours = "(r.rolname ~ '^t_[0-9a-f]{32}' or r.rolname ~ '^saga_(rows|schemas_[0-9]+|adopted_[0-9a-f]+)_(users|owner|runtime)$' or r.rolname = 'saga_template_owner')";
 
     /// <summary>
     /// Memberships that a role's creator has. From PostgreSQL 16, only a member with the admin option may change a role. Before,
@@ -46,7 +46,7 @@ internal static class ServerTakeover
         cross join lateral (values
             (1, format('grant %I to %I with inherit true, set false granted by %I', r.rolname, m.rolname, {Sql.Text(provisioner.Name)})),
             (2, format('revoke %I from %I granted by %I', r.rolname, m.rolname, g.rolname))) s (step, statement)
-        where {Version16} and r.rolname ~ '^saga_(rows|schemas_[0-9]+)_users$' and m.rolcanlogin and m.rolname ~ '^t_[0-9a-f]' and g.rolname <> {Sql.Text(provisioner.Name)}
+        where {Version16} and r.rolname ~ '^saga_(rows|schemas_[0-9]+|adopted_[0-9a-f]+)_users$' and m.rolcanlogin and m.rolname ~ '^t_[0-9a-f]' and g.rolname <> {Sql.Text(provisioner.Name)}
         order by s.step, s.statement
         """,
         IsGenerator: true);

@@ -39,6 +39,9 @@ internal static class TenantRoles
             cancellationToken);
     }
 
+    /// <summary>Gives this user the role's rights, if it has not got them.</summary>
+    public static Task JoinAsync(ServerSession session, string role, CancellationToken cancellationToken) => session.ExecuteAsync(Join(role), cancellationToken);
+
     /// <summary>Changes the login's connection limit. Sessions that exist stay.</summary>
     public static Task LimitAsync(ServerSession session, string login, int connections, CancellationToken cancellationToken) =>
         session.ExecuteAsync($"alter role {Sql.Name(login)} connection limit {connections.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
@@ -123,6 +126,6 @@ internal static class TenantRoles
         end $do$;
         """;
 
-    private static Task<bool> ExistsAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
+    public static Task<bool> ExistsAsync(ServerSession session, string role, CancellationToken cancellationToken) =>
         session.ScalarAsync<bool>("select exists (select 1 from pg_roles where rolname = @role)", cancellationToken, new { role });
 }

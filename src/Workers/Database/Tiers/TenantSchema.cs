@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Placements;
 
@@ -43,6 +45,11 @@ internal static class SharedRoles
     /// <summary>Owns the tables of templates, and of a copy until it is handed over.</summary>
     public const string TemplateOwner = "saga_template_owner";
 
-    /// <summary>May connect to one shared database; the logins of its tenants are members.</summary>
-    public static string Users(string database) => $"{database}_users";
+    /// <summary>
+    /// May connect to one shared database; the logins of its tenants are members. A database that was adopted may have any name, so a hash
+    /// stands for it.
+    /// </summary>
+    public static string Users(string database) => database == PlacementStore.RowDatabase || database.StartsWith(PlacementStore.SchemaDatabasePrefix, StringComparison.Ordinal)
+        ? $"{database}_users"
+        : $"saga_adopted_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}_users";
 }

@@ -32,8 +32,8 @@ internal sealed record LoginReach(
         await using var read = new NpgsqlCommand(
             $"""
             select
-                (select min(nspname)::text from pg_namespace
-                 where nspname ~ '^(t_[0-9a-f]{"{32}"}|product)$' and nspname <> $1 and has_schema_privilege(oid, 'USAGE')),
+                (select min(n.nspname)::text from pg_namespace n
+                 where (n.nspname ~ '^(t_[0-9a-f]{"{32}"}|product)$' or {RowPolicies.IsAdopted}) and n.nspname <> $1 and has_schema_privilege(n.oid, 'USAGE')),
                 ({Walls.OpenDatabases.ToThisLogin}),
                 -- A database that accepts no connections would prove nothing.
                 (select min(datname)::text from pg_database

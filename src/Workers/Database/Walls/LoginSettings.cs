@@ -91,7 +91,9 @@ internal static class LoginSettings
             select r.rolname::text as role, d.datname::text as database, setting as text
             from pg_db_role_setting s join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) setting
             where r.rolcanlogin and r.rolname ~ '{Tenants}' and (s.setdatabase = 0 or d.oid is not null)
-              and not (setting like 'search\_path=%' and coalesce(d.datname ~ '^(tenant_|saga_)', false))
+              and not (setting like 'search\_path=%' and coalesce(d.datname ~ '^(tenant_|saga_)' or exists (
+                  -- A database that was adopted may have any name. A login may connect to its own only.
+                  select from aclexplode(d.datacl) granted where granted.privilege_type = 'CONNECT' and granted.grantee <> 0 and pg_has_role(r.oid, granted.grantee, 'USAGE')), false))
               and not (s.setdatabase = 0 and r.rolname ~ '{ReplicaLogin.Names}' and setting = '{ReplicaLogin.ReadOnly}')
             order by 1, 2, 3
             """,
@@ -128,7 +130,7 @@ internal static class LoginSettings
         cancellationToken);
 
     // The roles in SharedRoles that have members with logins.
-    private const string IsShared = "r.rolname ~ '^saga_(rows_users|rows_readers|rows_runtime|schemas_[0-9]+_users)$' and not r.rolcanlogin";
+    private const string IsShared = "r.rolname ~ '^saga_(rows_users|rows_readers|rows_runtime|schemas_[0-9]+_users|adopted_[0-9a-f]+_users)$' and not r.rolcanlogin";
 }
 
 /// <param name="Role">The role.</param>

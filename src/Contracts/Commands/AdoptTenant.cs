@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Saga.Contracts.Commands;
+
+/// <summary>
+/// Asks that an existing database or schema of the product becomes a tenant, with the rows that it has. Send it to
+/// <see cref="Endpoints.Adoptions"/>; the answer is <see cref="OperationAccepted"/> or <see cref="OperationRejected"/>.
+/// Texts are validated on receipt, by the same rules as <c>POST /api/v1/tenants/adopt</c>.
+/// </summary>
+public sealed record AdoptTenant
+{
+    /// <summary>1 to 200 characters.</summary>
+    public required string Name { get; init; }
+
+    public required string Slug { get; init; }
+
+    /// <summary>basic, premium, enterprise or custom, or another plan of the registry.</summary>
+    public required string Plan { get; init; }
+
+    public required string AdminEmail { get; init; }
+
+    /// <summary>A DNS name the tenant owns, such as <c>acme.com</c>; unique among live tenants.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>One DNS label below the product's domain; defaults to the slug; unique among live tenants.</summary>
+    public string? Subdomain { get; init; }
+
+    /// <summary>The server with the database, as <c>GET /api/v1/servers</c> lists it.</summary>
+    public required string Server { get; init; }
+
+    /// <summary>The database that exists.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>The schema with the product's tables. When absent, it is <c>product</c>, and the database becomes the tenant's own.</summary>
+    public string? Schema { get; init; }
+
+    /// <summary>schema or database; must be one that the plan allows; schema when a schema is given, otherwise database.</summary>
+    public string? Isolation { get; init; }
+
+    /// <summary>The tenant's id: the value of <c>tenant_id</c> in its rows. A new one when absent, which only fits tables without rows of tenants.</summary>
+    public string? TenantId { get; init; }
+
+    /// <summary>The region of the server; it may be left out.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Feature switches that override the plan's defaults.</summary>
+    public IReadOnlyDictionary<string, bool>? Features { get; init; }
+
+    /// <summary>Settings that override the plan's defaults.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Settings { get; init; }
+
+    /// <summary>The tenant's own limit of users; the plan's when absent.</summary>
+    public int? MaxUsers { get; init; }
+
+    /// <summary>The tenant's own limit of storage in GiB; the plan's when absent.</summary>
+    public long? MaxStorage { get; init; }
+
+    /// <summary>An IANA time zone, such as <c>Europe/Berlin</c>; UTC when absent.</summary>
+    public string? Timezone { get; init; }
+
+    /// <summary>1 to 255 characters on one line.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>In the form of E.164, such as <c>+493012345678</c>.</summary>
+    public string? Phone { get; init; }
+
+    /// <summary>The sizes of the connection pools of the processes that serve the tenant; each process's own sizes when absent.</summary>
+    public PoolSizes? Pool { get; init; }
+
+    /// <summary>Whether the tenant wants a read replica; false when absent.</summary>
+    public bool? ReadReplica { get; init; }
+
+    /// <summary>Whether the tenant gets new versions of the product without being asked; true when absent.</summary>
+    public bool? AutoUpdate { get; init; }
+
+    /// <summary>When the tenant may be disturbed; at any time when absent.</summary>
+    public MaintenanceWindow? MaintenanceWindow { get; init; }
+
+    /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header.</summary>
+    public string? IdempotencyKey { get; init; }
+}

@@ -1,0 +1,193 @@
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry.Leases;
+using Saga.Tests.Support;
+using Saga.Workers.Database;
+using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Walls;
+using Saga.Workers.Runtime;
+using Saga.Workers.Verification;
+using Saga.Workers;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Database;
+
+/// <summary>Databases and schemas that exist become places of tenants, and what was there before when the adoption is undone.</summary>
+[IsolationSuite]
+public sealed class When_a_place_is_adopted
+{
+    public static TheoryData<string, IsolationTier> Kinds => new() { { "made", IsolationTier.Schema }, { "made", IsolationTier.Database }, { "another", IsolationTier.Database } };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Should_serve_the_rows_that_it_found(string kind, IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync(further: (services, configuration) => services.AddResource<VerificationModule>(configuration));
+        var old = await FindAsync(world, kind);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier));
+
+        await AdoptionWorld.RunAsync(
+            world, tenant, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.VerifyAdopted, StepNames.Activate, StepNames.AnnounceAdopted, StepNames.AnnounceAdopted]);
+
+        var active = await tenant.ReadAsync();
+        (active.Status, active.Tier, active.SchemaVersion, active.Id.Value).ShouldBe((TenantStatus.Active, tier, 4, old.Tenant));
+        active.Placement.ShouldBe(new("main", old.Name, old.Schema));
+        (await world.RegistryAsync<string>("select string_agg((body::jsonb ->> 'database') || ' ' || (body::jsonb ->> 'foundVersion') || ' ' || (body::jsonb ->> 'schemaVersion'), ', ') from outbox where message_type like '%TenantAdopted'"))
+            .ShouldBe($"{old.Name} {(kind == "made" ? 3 : 4)} 4", "it is announced once");
+        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
+        {
+            (await session.Connection.QueryAsync<string>("select u.email || d.title from users u join documents d on d.author_id = u.id")).ShouldBe(["a@acme.comOne"]);
+            await session.Connection.ExecuteAsync("insert into documents (title) values ('Two')");
+            await session.CommitAsync(default);
+        }
+
+        // What runs at every start and every few minutes takes it for a tenant's place, whatever its name.
+        (await world.Get<UpdatePlacesAtStart>().UpdateAsync("main", default)).ShouldBeGreaterThanOrEqualTo(0);
+        await world.Get<ServerWalls>().CheckAsync("main", default);
+        await world.Get<DatabaseVerification>().VerifyAsync(await tenant.BeginAsync(StepNames.Verify), default);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Should_leave_it_exactly_as_it_was_when_it_is_undone(string kind, IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await FindAsync(world, kind);
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier));
+        // Each twice, as after a lost answer.
+        await AdoptionWorld.RunAsync(world, tenant, AdoptionWorld.BeforePivot.SelectMany(s => new[] { s, s }));
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldNotBe(before);
+        var login = (await tenant.ReadAsync()).Placed!.Login;
+
+        await AdoptionWorld.UndoAsync(world, tenant);
+
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
+        (await world.AdminQueryAsync<string>("postgres", $"select rolname from pg_roles where starts_with(rolname, '{login}')")).ShouldBeEmpty();
+        (await world.RegistryAsync<long>("select (select count(*) from adoptions) + (select count(*) from tenant_credentials) + (select count(*) from placements where state <> 'gone') + (select placed from database_servers)")).ShouldBe(0);
+        (await tenant.ReadAsync()).Status.ShouldBe(TenantStatus.Failed);
+        await AdoptionWorld.UndoAsync(world, tenant);
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before, "a second undo changes nothing");
+
+        // The rows carry the id, so the same tenant is adopted the next time.
+        var again = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier, slug: "acme-two"));
+        again.Id.ShouldBe(tenant.Id);
+        await AdoptionWorld.RunAsync(world, again, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.Verify, StepNames.Activate]);
+        (await again.ReadAsync()).Slug.ToString().ShouldBe("acme-two");
+    }
+
+    [Theory]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_put_back_what_a_killed_attempt_changed(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync(settings: [("Saga:Databases:BlockingSeconds", "1"), ("Saga:Databases:LockSeconds", "2")]);
+        var old = await AdoptionWorld.MakeAsync(world);
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier));
+        await AdoptionWorld.RunAsync(world, tenant, StepNames.ReserveAdopted, StepNames.InspectPlace);
+        await using (var busy = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = old.Name, Pooling = false }.ConnectionString))
+        {
+            await busy.OpenAsync();
+            await using var transaction = await busy.BeginTransactionAsync();
+            await busy.ExecuteAsync("lock table shop.documents in access share mode");
+            // It has its roles and the schema saga by then, and waits for the table.
+            var failure = await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.TakePlace));
+            failure.Failure.Code.ShouldBe("postgresql-locked");
+        }
+
+        (await world.AdminQueryAsync<bool>(old.Name, "select to_regnamespace('saga') is not null")).ShouldBe([true]);
+        await AdoptionWorld.UndoAsync(world, tenant);
+
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Should_put_back_nothing_when_nothing_was_recorded_or_begun()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world);
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+
+        await AdoptionWorld.UndoAsync(world, tenant);
+
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Should_adopt_several_schemas_of_one_database_and_undo_one()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world, further: "create schema other authorization {0}; set role {0}; create table other.schema_migrations (like shop.schema_migrations including all); insert into other.schema_migrations select * from shop.schema_migrations where version = 1; create table other.users (tenant_id uuid not null, id int, primary key (tenant_id, id)); reset role;");
+        var first = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+        await AdoptionWorld.RunAsync(world, first, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.Activate]);
+        await EndAsync(world, first);
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+
+        var second = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, slug: "other") with { Schema = "other", TenantId = null });
+        await AdoptionWorld.RunAsync(world, second, AdoptionWorld.BeforePivot);
+        await AdoptionWorld.UndoAsync(world, second);
+
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
+        await world.Get<DatabaseVerification>().VerifyAsync(await first.BeginAsync(StepNames.Verify), default);
+    }
+
+    [Fact]
+    public async Task Should_not_undo_what_was_migrated()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+        await AdoptionWorld.RunAsync(world, tenant, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.MigrateAdopted]);
+
+        var failure = await Should.ThrowAsync<StepFailureException>(() => world.CompensateAsync(tenant, StepNames.TakePlace));
+
+        (failure.Failure.Code, failure.Failure.Message).ShouldBe(("adoption-migrated", $"The product's tables in database '{old.Name}' on server 'main' were migrated from version 3 to 4, which cannot be put back."));
+    }
+
+    [Fact]
+    public async Task Should_write_nothing_when_the_lease_is_lost_before()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world);
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+        await AdoptionWorld.RunAsync(world, tenant, StepNames.ReserveAdopted, StepNames.InspectPlace);
+        var stale = await tenant.BeginAsync(StepNames.TakePlace);
+        await tenant.BeginAsync(StepNames.TakePlace);
+
+        await Should.ThrowAsync<LeaseLostException>(() => world.Step(StepNames.TakePlace).ExecuteAsync(stale, default));
+
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_be_removed_like_any_other(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier));
+        await AdoptionWorld.RunAsync(world, tenant, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.Activate]);
+
+        var removed = (await world.ExecuteAsync(tenant, StepNames.RemoveDatabase)).ShouldBeOfType<RemovalOutput>().Removed.ShouldHaveSingleItem();
+
+        (removed.Existed, removed.Name.Contains(old.Name, StringComparison.Ordinal)).ShouldBe((true, true));
+        (await world.AdminQueryAsync<string>("postgres", $"select datname from pg_database where datname = '{old.Name}'")).Count.ShouldBe(tier == IsolationTier.Schema ? 1 : 0);
+        if (tier == IsolationTier.Schema)
+            (await world.AdminQueryAsync<string>(old.Name, "select nspname from pg_namespace where nspname = 'shop'")).ShouldBeEmpty();
+    }
+
+    private static Task<OldDatabase> FindAsync(DatabaseWorld world, string kind) => kind == "made" ? AdoptionWorld.MakeAsync(world) : AdoptionWorld.OfAnotherAsync();
+
+    private static async Task EndAsync(DatabaseWorld world, SeededTenant tenant)
+    {
+        await using var connection = await world.Registry.OpenConnectionAsync();
+        await connection.ExecuteAsync("update operations set state = 'completed', finished_at = now() where id = @OperationId; delete from operation_scopes where operation_id = @OperationId", new { tenant.OperationId });
+    }
+}
