@@ -12,7 +12,7 @@ namespace Saga.Tests.Integration.Runtime;
 [IsolationSuite]
 public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
 {
-    private static readonly string[] Views = ["credentials", "holds", "hosts", "keys", "limits", "placements", "pools", "settings", "tenants"];
+    private static readonly string[] Views = ["credentials", "holds", "hosts", "keys", "limits", "placements", "pools", "replicas", "settings", "tenants"];
     private NpgsqlDataSource registry = null!;
     private NpgsqlDataSource runtime = null!;
 
@@ -66,12 +66,19 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_find_no_function_that_runs_with_another_users_rights() =>
-        (await ReadAsync<string>(
+    public async Task Should_not_be_served_by_functions_that_run_with_another_users_rights()
+    {
+        var functions = await ReadAsync<string>(
             """
-            select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+            select format('%s(%s)', p.oid::regproc, (select string_agg('null', ', ') from generate_series(1, p.pronargs)))
+            from pg_proc p join pg_namespace n on n.oid = p.pronamespace
             where n.nspname not in ('pg_catalog', 'information_schema') and p.prosecdef
-            """)).ShouldBeEmpty();
+            """);
+
+        functions.ShouldNotBeEmpty();
+        foreach (var function in functions)
+            (await RefusedAsync($"select {function}")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege, function);
+    }
 
     [Theory]
     [InlineData(TenantStatus.Failed)]
@@ -175,9 +182,12 @@ public sealed class When_a_runtime_reads_the_registry : IAsyncLifetime
             insert into tenant_keys (tenant_id, master_key_id, wrapped) values ('{tenant.Id}', 'k1', '');
             insert into tenant_runtime_keys (tenant_id, runtime_key_id, wrapped) values ('{tenant.Id}', 'r1', '');
             insert into tenant_credentials (tenant_id, purpose, username, sealed) select '{tenant.Id}', p, 'u', '' from unnest(array['database', 'cache']) p;
+            insert into server_replicas (server, name, host, port) values ('main', 'near', 'replica.example.com', 5432) on conflict do nothing;
+            insert into tenant_credentials (tenant_id, placement_id, purpose, username, sealed) select '{tenant.Id}', id, 'replica', 'u', '' from placements where tenant_id = '{tenant.Id}';
+            update placements set replica_ready = true where tenant_id = '{tenant.Id}';
             insert into tenant_settings (tenant_id, key, value) values ('{tenant.Id}', 'k', '1');
             insert into holds (tenant_id, code, effect, actor, reason) values ('{tenant.Id}', 'limitExceeded', 'noGrowth', 'ada', 'Too much.');
-            update tenants set pool_minimum = 1, pool_maximum = 4 where id = '{tenant.Id}';
+            update tenants set pool_minimum = 1, pool_maximum = 4, read_replica = true where id = '{tenant.Id}';
             """);
         return tenant.Id.Value;
     }
