@@ -1,4 +1,6 @@
 using System.Globalization;
+using Dapper;
+using Npgsql;
 using Saga.Host.Embedded;
 using Saga.Host.Processes;
 using Saga.Tests.Support;
@@ -19,13 +21,7 @@ public static class PostgresStandby
             File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         Directory.CreateDirectory(place);
         await PostgresPrograms.HandOverAsync(place, CancellationToken.None);
-        var programs = TestedPostgres.Folder ?? PostgresPrograms.Find().Folder;
-        await ChildProcesses.RunAsync(
-            [
-                Path.Combine(programs, "pg_basebackup"), "-D", Path.Combine(place, "data"), "-R", "-X", "stream", "-c", "fast",
-                "-d", string.Create(CultureInfo.InvariantCulture, $"host=127.0.0.1 port={primary.Port} user=saga_admin password={primary.Password}"),
-            ],
-            "/", PostgresPrograms.User);
+        await CopyAsync(primary, Path.Combine(place, "data"));
         var password = Path.Combine(place, "password");
         await File.WriteAllTextAsync(password, primary.Password);
         await PostgresPrograms.HandOverAsync(password, CancellationToken.None);
@@ -37,5 +33,30 @@ public static class PostgresStandby
             folder.Delete(recursive: true);
         });
         return standby;
+    }
+
+    // As pg_basebackup does, which not every folder of PostgreSQL's programs has
+    // (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP).
+    private static async Task CopyAsync(PrivatePostgres primary, string data)
+    {
+        await using var connection = new NpgsqlConnection(primary.ConnectionString("postgres") + ";Pooling=false");
+        await connection.OpenAsync();
+        await connection.ExecuteAsync("select pg_backup_start('standby', true)");
+        // Files may go while they are copied; what is missing then is in the log.
+        await ChildProcesses.RunAsync(
+            ["sh", "-c", "cp -a \"$1\" \"$2\" 2>/dev/null; rm -f \"$2/postmaster.pid\" && test -f \"$2/PG_VERSION\"", "sh", (await connection.QuerySingleAsync<string>("show data_directory"))!, data],
+            "/", PostgresPrograms.User);
+        var label = await connection.QuerySingleAsync<string>("select labelfile from pg_backup_stop(false)");
+        await WriteAsync("backup_label", label);
+        await WriteAsync("standby.signal", "");
+        await WriteAsync("postgresql.auto.conf", string.Create(
+            CultureInfo.InvariantCulture, $"primary_conninfo = 'host=127.0.0.1 port={primary.Port} user=saga_admin password={primary.Password}'\n"));
+
+        async Task WriteAsync(string name, string text)
+        {
+            var file = Path.Combine(data, name);
+            await File.WriteAllTextAsync(file, text);
+            await PostgresPrograms.HandOverAsync(file, CancellationToken.None);
+        }
     }
 }
