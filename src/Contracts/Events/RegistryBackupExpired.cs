@@ -1,6 +1,6 @@
 namespace Saga.Contracts.Events;
 
-/// <summary>The files of a backup of the registry are gone and its key is destroyed. Published once per backup.</summary>
+/// <summary>The files of a backup of the registry are gone, and with its manifest the last record of its key. Published once per backup.</summary>
 public sealed record RegistryBackupExpired
 {
     public required Guid BackupId { get; init; }

@@ -24,6 +24,9 @@ public sealed class BackupCopyOptions : IValidatableObject
     /// <summary>Addresses buckets by path, as most servers other than Amazon's require.</summary>
     public bool ForcePathStyle { get; set; } = true;
 
+    /// <summary>Server-side encryption of every file: <c>none</c> (as the bucket has it), <c>s3</c> (keys of the server) or <c>kms:&lt;key&gt;</c>.</summary>
+    public string Encryption { get; set; } = "none";
+
     /// <summary>Instead of a bucket: a folder, such as one on another disk.</summary>
     public string Folder { get; set; } = "";
 

@@ -41,7 +41,10 @@ public static class BackupRows
     /// <summary>The operation's backup; null when it has none.</summary>
     public static Task<BegunBackup?> FindAsync(LeasedTransaction transaction, Guid operation, CancellationToken cancellationToken) =>
         transaction.Connection.QuerySingleOrDefaultAsync<BegunBackup>(new CommandDefinition(
-            "select id as Id, state as State, include_objects as IncludesObjects, snapshot_at as SnapshotAt from backups where operation_id = @operation",
+            """
+            select id as Id, state as State, include_objects as IncludesObjects, snapshot_at as SnapshotAt, copied_at is not null or copy_failed_at is not null as MayHaveCopy
+            from backups where operation_id = @operation
+            """,
             new { operation }, transaction.Transaction, cancellationToken: cancellationToken));
 
     /// <summary>Records a file that was written. One that the same step recorded before is replaced.</summary>

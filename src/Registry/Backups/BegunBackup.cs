@@ -12,6 +12,9 @@ public sealed class BegunBackup
 
     public bool IsFailed => State == "failed";
 
+    /// <summary>Whether it was copied, at least in part, while it was complete.</summary>
+    public bool MayHaveCopy { get; init; }
+
     public bool IncludesObjects { get; init; }
 
     public DateTime? SnapshotAt { get; init; }

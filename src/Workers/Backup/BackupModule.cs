@@ -71,6 +71,7 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, ExpireBackupsStep>();
         services.AddSingleton<RegistryBackupFiles>();
         services.AddSingleton<BackupCopy>();
+        services.AddSingleton<IValidateOptions<BackupCopyOptions>, BackupCopyOptionsValidation>();
         services.AddSingleton<IStep, CopyBackupStep>();
         services.AddSingleton<IStep, BeginRegistryBackupStep>();
         services.AddSingleton<IStep, DumpRegistryStep>();

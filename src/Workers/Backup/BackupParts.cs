@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
 using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Files;
@@ -44,12 +45,14 @@ internal sealed class BackupParts(IBackupFiles files, BackupKeys keys, BackupCop
     public Task RemoveAsync(StepContext context, Guid backup, CancellationToken cancellationToken) =>
         files.RemoveAsync(StepFolder(context, backup), cancellationToken);
 
-    /// <summary>Removes all files of a backup, and of its copy.</summary>
-    public async Task RemoveAllAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken)
-    {
-        await files.RemoveAsync(Folder(tenant, backup), cancellationToken);
-        await copy.RemoveAsync(Folder(tenant, backup), cancellationToken);
-    }
+    /// <summary>Removes all files of a backup. Those of its copy stay.</summary>
+    public Task RemoveAllAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken) => files.RemoveAsync(Folder(tenant, backup), cancellationToken);
+
+    /// <inheritdoc cref="BackupCopy.RemoveAsync"/>
+    public Task RemoveCopyAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken) => copy.RemoveAsync(Folder(tenant, backup), cancellationToken);
+
+    /// <inheritdoc cref="BackupCopy.TryRemoveAsync"/>
+    public Task<Failure?> TryRemoveCopyAsync(TenantId tenant, Guid backup, CancellationToken cancellationToken) => copy.TryRemoveAsync(Folder(tenant, backup), cancellationToken);
 
     private static string FileName(StepContext context, Guid backup, string name) =>
         string.Create(CultureInfo.InvariantCulture, $"{StepFolder(context, backup)}/{context.Lease.Fence}-{name}");

@@ -74,6 +74,9 @@ internal sealed partial class BeginBackupStep(
         }
 
         await FailAsync(context, cancellationToken);
+        // After the alert, which must not wait for a second place that is away. A copy that is being made removes itself.
+        if (backup.MayHaveCopy)
+            await parts.RemoveCopyAsync(context.TenantId, backup.Id, cancellationToken);
     }
 
     private async Task FailAsync(StepContext context, CancellationToken cancellationToken)

@@ -105,6 +105,41 @@ public sealed class When_backups_are_copied : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_leave_nothing_of_a_file_that_arrived_after_the_backup_was_removed()
+    {
+        await world.ExecuteAsync(StepNames.CopyBackup);
+        await world.Registry.ExecuteAsync("update backups set state = 'expiring', copied_at = null");
+        await LateAsync();
+
+        // The attempt that wrote it was killed, and another one goes on.
+        JsonSerializer.Serialize(await world.ExecuteAsync(StepNames.CopyBackup)).ShouldContain("\"Copied\":false");
+        Files(Copy).ShouldBeEmpty();
+
+        // Or its next file was missing, and the operation failed.
+        await LateAsync();
+        await world.CompensateAsync(StepNames.CopyBackup);
+        Files(Copy).ShouldBeEmpty();
+        world.World.Log.All.ShouldNotContain(l => l.StartsWith("2957 ", StringComparison.Ordinal));
+
+        async Task LateAsync()
+        {
+            var late = Path.Combine(Copy, tenant.Id.ToString(), id.ToString(), "backup.rows", "2-rows");
+            Directory.CreateDirectory(Path.GetDirectoryName(late)!);
+            await File.WriteAllTextAsync(late, "late");
+        }
+    }
+
+    [Fact]
+    public async Task Should_stay_when_its_operation_fails_after_it_was_made()
+    {
+        await world.ExecuteAsync(StepNames.CopyBackup);
+
+        await world.CompensateAsync(StepNames.CopyBackup);
+
+        Same();
+    }
+
+    [Fact]
     public async Task Should_be_read_by_a_restore_when_the_first_place_has_lost_them()
     {
         await world.ExecuteAsync(StepNames.CopyBackup);
@@ -153,11 +188,31 @@ public sealed class When_backups_are_copied : IAsyncLifetime
         Task<long> OperationsAsync() => world.Registry.ScalarAsync<long>("select count(*) from operations where kind = 'copyBackup' and requested_by = 'system' and tenant_id is null");
     }
 
-    private BackupCopies Copies(BackupCopyOptions options)
+    [Fact]
+    public async Task Should_be_refused_once_and_tried_again_later_when_no_worker_copies()
+    {
+        await Seed.ProcessAsync(world.Registry, [StepNames.Cache]);
+        await world.Registry.ExecuteAsync("update processes set engine_level = 100");
+        await world.BackUpAsync();
+        var time = new TestClock();
+        var copies = Copies(new() { Bucket = "elsewhere" }, time);
+
+        await copies.RunAsync(default);
+        await copies.RunAsync(default);
+        (await RefusedAsync()).ShouldBe(1);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        await copies.RunAsync(default);
+        (await RefusedAsync()).ShouldBe(2);
+
+        Task<long> RefusedAsync() => world.Registry.ScalarAsync<long>("select count(*) from audit where action = 'command.refuse'");
+    }
+
+    private BackupCopies Copies(BackupCopyOptions options, TimeProvider? time = null)
     {
         var plan = new CopyBackupPlan(world.World.Store, world.Store, Options.Create(options));
         using var logging = LoggerFactory.Create(l => l.AddProvider(world.World.Log));
-        return new(new(world.Registry, new RegistryClock()), Intakes.Of<CopyBackup, CopyBackup, CopyBackupPlan>(world.Registry, plan), Options.Create(options), logging.CreateLogger<BackupCopies>());
+        return new(new(world.Registry, new RegistryClock()), Intakes.Of<CopyBackup, CopyBackup, CopyBackupPlan>(world.Registry, plan), Options.Create(options), time ?? TimeProvider.System, logging.CreateLogger<BackupCopies>());
     }
 
     private void Same()

@@ -1,9 +1,13 @@
 using System.Security.Cryptography;
 using Amazon.S3;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Saga.Registry.Backups;
+using Saga.Tenancy.Objects;
 using Saga.Tests.Support;
 using Saga.Workers;
 using Saga.Workers.Backup;
+using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Storage;
 using Shouldly;
@@ -133,5 +137,23 @@ public sealed class When_backups_files_are_kept_in_S3 : BackupFilesContract
 
         using var client = (await S3Server.SharedAsync()).Client();
         ((await client.ListMultipartUploadsAsync($"{bucket}-backups")).MultipartUploads ?? []).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_encrypt_copies_with_their_own_key()
+    {
+        var server = await S3Server.SharedAsync();
+        using var copy = new BackupCopy(
+            Options.Create(new BackupCopyOptions { Bucket = bucket, Endpoint = server.Url, AccessKey = server.AccessKey, SecretKey = server.SecretKey, Encryption = $"kms:{S3Server.EncryptionKey}" }),
+            Options.Create(new StorageOptions()), new S3CallGuard(_ => Task.CompletedTask));
+        await using (var upload = await copy.Files!.CreateAsync("e/1/rows", default))
+        {
+            await upload.WriteAsync(new byte[] { 1 });
+            await upload.CompleteAsync(default);
+        }
+
+        using var client = server.Client();
+        var shown = await client.GetObjectMetadataAsync(bucket, "e/1/rows");
+        (shown.ServerSideEncryptionMethod.Value, shown.ServerSideEncryptionKeyManagementServiceKeyId).ShouldBe(("aws:kms", S3Server.EncryptionKey));
     }
 }

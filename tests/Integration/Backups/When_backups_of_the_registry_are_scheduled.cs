@@ -78,6 +78,23 @@ public sealed class When_backups_of_the_registry_are_scheduled : IAsyncLifetime
 
         (await Scheduler().RunAsync(Cancellation)).ShouldBeFalse();
         (await Scheduler().WatchAsync(Cancellation)).ShouldBeFalse();
+
+        // It does not even ask.
+        await registry.ExecuteAsync("alter table operations rename to not_there");
+        (await Scheduler().RunAsync(Cancellation)).ShouldBeFalse();
+        (await Scheduler().WatchAsync(Cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_find_the_last_run_by_an_index()
+    {
+        await using var connection = await registry.OpenConnectionAsync(Cancellation);
+        await using var explain = connection.CreateCommand();
+        explain.CommandText = "set enable_seqscan = off";
+        await explain.ExecuteNonQueryAsync(Cancellation);
+        explain.CommandText = "explain (format json) select max(created_at) from operations where kind = 'backupRegistry' and requested_by = 'system'";
+
+        ((string)(await explain.ExecuteScalarAsync(Cancellation))!).ShouldContain("operations_registry_backups");
     }
 
     [Fact]
@@ -105,9 +122,11 @@ public sealed class When_backups_of_the_registry_are_scheduled : IAsyncLifetime
         (await scheduler.RunAsync(Cancellation)).ShouldBeFalse();
         (await scheduler.RunAsync(Cancellation)).ShouldBeFalse();
         lines.All.Count(l => l.StartsWith("2953 The backup of the registry", StringComparison.Ordinal)).ShouldBe(1);
+        (await registry.ScalarAsync<long>("select count(*) from audit where action = 'command.refuse'")).ShouldBe(1);
 
         await Seed.ProcessAsync(registry);
         await registry.ExecuteAsync("update processes set engine_level = 100");
+        (await scheduler.RunAsync(Cancellation)).ShouldBeFalse("it looks again in an hour");
         (await Scheduler().RunAsync(Cancellation)).ShouldBeTrue();
     }
 

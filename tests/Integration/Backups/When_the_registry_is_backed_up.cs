@@ -88,6 +88,22 @@ public sealed class When_the_registry_is_backed_up
     }
 
     [Fact]
+    public async Task Should_stay_when_it_is_complete_and_its_operation_is_cancelled()
+    {
+        await using var world = await RegistryBackupWorld.CreateAsync();
+        var id = await world.BackUpAsync();
+        var files = world.Files();
+
+        foreach (var step in RegistryBackupWorld.Steps.Reverse())
+            await world.CompensateAsync(step);
+
+        world.Files().ShouldBe(files);
+        (await world.Store.FindAsync(id, default))!.State.ShouldBe(BackupState.Completed);
+        (await world.Registry.ScalarAsync<bool>("select wrapped_key is not null from registry_backups")).ShouldBeTrue();
+        (await world.Registry.ScalarAsync<long>("select count(*) from outbox where message_type = 'Saga.Contracts.Events.RegistryBackupFailed'")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Should_be_removed_when_its_time_is_over_but_never_the_newest()
     {
         await using var world = await RegistryBackupWorld.CreateAsync();

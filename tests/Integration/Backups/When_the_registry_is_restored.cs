@@ -135,6 +135,16 @@ public sealed class When_the_registry_is_restored : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_leave_nothing_when_what_was_restored_cannot_be_made_safe()
+    {
+        // PostgreSQL takes no such character, which shows only when the dump is restored and its manifest is written.
+        await ManifestAsync(m => m["sagaVersion"] = "1\0");
+
+        (await RefusedAsync()).ShouldContain("unsupported Unicode escape sequence");
+        (await TablesAsync()).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Should_be_refused_for_a_backup_that_is_not_there()
     {
         (await RefusedAsync(Guid.Empty.ToString())).ShouldContain(registryBackup.ToString());

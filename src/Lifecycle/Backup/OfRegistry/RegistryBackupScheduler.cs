@@ -23,21 +23,28 @@ public sealed partial class RegistryBackupScheduler(
     // Until the next day's run takes its place.
     private static readonly TimeSpan Patience = TimeSpan.FromHours(20);
 
+    // Each refusal is audited and published, and what refuses a run is seldom over in a minute.
+    private static readonly TimeSpan Pause = TimeSpan.FromHours(1);
+
+    private DateTimeOffset pausedUntil;
     private DateTimeOffset saidRefused;
     private DateTimeOffset saidMissing;
 
-    /// <summary>Posts the run that is due.</summary>
+    /// <summary>Posts the run that is due. After a refusal none is posted for an hour.</summary>
     /// <returns>Whether one was accepted.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
+        if (options.Value.Cron == BackupCalendar.None)
+            return false;
         var times = await store.TimesAsync(cancellationToken);
         // An hour that was before the registry was there was not missed.
-        if (Next(times.ScheduledAt ?? times.InstalledAt) is not { } due || due > times.Now)
+        if (times.Now < pausedUntil || Next(times.ScheduledAt ?? times.InstalledAt) is not { } due || due > times.Now)
             return false;
         var command = new BackUpRegistry { Note = string.Create(CultureInfo.InvariantCulture, $"Scheduled for {due.UtcDateTime:u}.") };
         var key = string.Create(CultureInfo.InvariantCulture, $"registry-backup:{due.UtcTicks}");
         if (await backups.SubmitAsync(command, Caller.System, cancellationToken, key, wait: new ScopeWait(times.Now + Patience)) is not CommandRejected { Rejection: var rejection })
             return true;
+        pausedUntil = times.Now + Pause;
         // Processes of this version are about to start.
         var isStarting = rejection.Code is RejectionCodes.StepNotHosted or RejectionCodes.EngineTooOld && times.Now < due + TimeSpan.FromHours(1);
         if (!isStarting && saidRefused != due)
@@ -53,6 +60,8 @@ public sealed partial class RegistryBackupScheduler(
     /// <returns>Whether one is missing.</returns>
     public async Task<bool> WatchAsync(CancellationToken cancellationToken)
     {
+        if (options.Value.Cron == BackupCalendar.None)
+            return false;
         var times = await store.TimesAsync(cancellationToken);
         var since = times.CompleteFrom is { } complete && complete > times.InstalledAt ? complete : times.InstalledAt;
         if (Next(since) is not { } due || due > times.Now - TimeSpan.FromHours(options.Value.LateHours))
@@ -80,7 +89,7 @@ public sealed partial class RegistryBackupScheduler(
 
     private DateTimeOffset? Next(DateTimeOffset after) => BackupCalendar.Next(options.Value.Cron, "UTC", TimeSpan.Zero, after);
 
-    [LoggerMessage(EventId = 2953, Level = LogLevel.Error, Message = "The backup of the registry that was scheduled for {DueAt:u} was refused with {Code}, and is tried again: {Detail}")]
+    [LoggerMessage(EventId = 2953, Level = LogLevel.Error, Message = "The backup of the registry that was scheduled for {DueAt:u} was refused with {Code}, and is tried again in an hour: {Detail}")]
     private partial void LogRefused(DateTime dueAt, string code, string detail);
 
     [LoggerMessage(EventId = 2954, Level = LogLevel.Error, Message = "The registry has no complete backup since its schedule ran at {Since:u}. GET /api/v1/fleet/registry/backups shows why.")]

@@ -68,15 +68,15 @@ public static class RegistryBackupRows
             ? new DateTimeOffset(at)
             : null;
 
-    /// <summary>Marks the operation's backup as failed, and destroys its key. A complete one is undone with its operation.</summary>
-    /// <returns>Why it failed, and when; null when that was recorded before.</returns>
+    /// <summary>Marks the operation's backup as failed, and destroys its key. A complete one stays what it is, whatever becomes of its operation.</summary>
+    /// <returns>Why it failed, and when; null when that was recorded before, or the backup is complete.</returns>
     public static async Task<FailedBackup?> FailAsync(LeasedTransaction transaction, Guid operation, CancellationToken cancellationToken)
     {
         var row = await transaction.Connection.QuerySingleOrDefaultAsync<(Guid Id, string? Failure, string? CancelledBy, string? Reason, DateTime At)?>(new CommandDefinition(
             """
             update registry_backups b set state = 'failed', ended_at = clock_timestamp(), failure = case when o.cancellation is null then o.failure end,
                 part = null, manifest = null, manifest_file = null, manifest_sha256 = null, bytes = null, wrapped_key = null
-            from operations o where o.id = b.operation_id and b.operation_id = @operation and b.state <> 'failed'
+            from operations o where o.id = b.operation_id and b.operation_id = @operation and b.state = 'running'
             returning b.id, o.failure::text, o.cancellation ->> 'actor', o.cancellation ->> 'reason', b.ended_at
             """,
             new { operation }, transaction.Transaction, cancellationToken: cancellationToken));
@@ -87,7 +87,10 @@ public static class RegistryBackupRows
                 failed.CancelledBy is null ? null : $"Cancelled by {failed.CancelledBy}: {failed.Reason}", new DateTimeOffset(failed.At));
     }
 
-    /// <summary>Begins the removal of a backup: its key is destroyed, so that a file which the store does not remove is unreadable.</summary>
+    /// <summary>
+    /// Begins the removal of a backup: the registry forgets its key. The manifest beside the dump has it too, wrapped, so a folder that is left over can
+    /// be read by whoever has the master key, until it is removed.
+    /// </summary>
     /// <returns>False when it is the newest complete one, or is not complete any more.</returns>
     public static async Task<bool> BeginExpiryAsync(LeasedTransaction transaction, Guid backup, CancellationToken cancellationToken) => await transaction.ExecuteAsync(
         """

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
 using Saga.Tenancy.Objects;
 using Saga.Workers.Backup.Files;
@@ -24,7 +25,7 @@ internal sealed class BackupCopy : IDisposable
             Adapter = StorageOptions.S3Adapter,
             S3 = new()
             {
-                ServiceUrl = copy.Endpoint, Region = copy.Region, AccessKey = copy.AccessKey, SecretKey = copy.SecretKey, Bucket = copy.Bucket, ForcePathStyle = copy.ForcePathStyle,
+                ServiceUrl = copy.Endpoint, Region = copy.Region, AccessKey = copy.AccessKey, SecretKey = copy.SecretKey, Bucket = copy.Bucket, ForcePathStyle = copy.ForcePathStyle, Encryption = copy.Encryption,
                 TimeoutSeconds = storage.Value.S3.TimeoutSeconds, LingersForSeconds = storage.Value.S3.LingersForSeconds,
             },
         });
@@ -35,6 +36,9 @@ internal sealed class BackupCopy : IDisposable
     /// <summary>Null when no copies are made.</summary>
     public IBackupFiles? Files { get; }
 
+    /// <inheritdoc cref="IStep.LingersFor"/>
+    public TimeSpan LingersFor => Files?.LingersFor ?? TimeSpan.Zero;
+
     /// <summary>Removes everything of a backup from the copy.</summary>
     /// <exception cref="StepFailureException">The copy does not answer, or refuses.</exception>
     public Task RemoveAsync(string folder, CancellationToken cancellationToken) => RunAsync(async () =>
@@ -43,6 +47,21 @@ internal sealed class BackupCopy : IDisposable
             await Files.RemoveAsync(folder, cancellationToken);
         return true;
     });
+
+    /// <summary>Removes everything of a backup from the copy, for callers that must not wait for a second place that is away.</summary>
+    /// <returns>Why it could not be removed; null when it is gone.</returns>
+    public async Task<Failure?> TryRemoveAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RemoveAsync(folder, cancellationToken);
+            return null;
+        }
+        catch (StepFailureException error) when (error.Failure.System == SystemNames.BackupCopy)
+        {
+            return error.Failure;
+        }
+    }
 
     /// <summary>Opens a file of the copy; null when there is none, or no copies are made.</summary>
     public async Task<Stream?> OpenAsync(string file, CancellationToken cancellationToken) => Files is null ? null : await Files.OpenAsync(file, cancellationToken);

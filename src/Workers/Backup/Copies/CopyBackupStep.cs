@@ -18,6 +18,7 @@ namespace Saga.Workers.Backup.Copies;
 /// <summary>
 /// Copies a backup file by file and reads each one back from the copy. A file whose checksum is right there is not copied again, so an attempt that
 /// was stopped goes on. When the copy fails for good, the compensation raises the alert; the backup stays what it is.
+/// What was written for a backup that has expired or failed meanwhile is removed.
 /// </summary>
 internal sealed partial class CopyBackupStep(
     BackupStore store, RegistryBackupStore ofRegistry, IBackupFiles files, BackupCopy copy, LeasedTransactions leases, ILogger<CopyBackupStep> log) : IStep
@@ -30,6 +31,8 @@ internal sealed partial class CopyBackupStep(
 
     public IEnumerable<string> SystemsOf(StepContext context) => [SystemNames.S3, SystemNames.BackupCopy];
 
+    public TimeSpan LingersFor => copy.LingersFor;
+
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
@@ -37,7 +40,11 @@ internal sealed partial class CopyBackupStep(
         var target = copy.Files ?? throw StepFailureException.Permanent(
             "copy-not-configured", "This process has no second place for backups.", $"Set {BackupCopyOptions.Section} in every process, then send the command again.");
         if (await FindAsync(id, cancellationToken) is not { } found)
+        {
+            await RemoveLeftAsync(id, cancellationToken);
             return new { BackupId = id, Copied = false };
+        }
+
         var (done, total, copied) = (0L, found.Files.Sum(f => f.Bytes), 0);
         foreach (var file in found.Files)
         {
@@ -67,23 +74,39 @@ internal sealed partial class CopyBackupStep(
 
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
+        using var guard = leases.Guard(context.Lease);
         var id = context.Input<CopyBackup>().BackupId;
-        await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        if (await BackupCopyRows.FailedAsync(transaction, id, context.OperationId, cancellationToken) is not var (code, message))
-            return;
-        await transaction.CommitAsync(cancellationToken);
-        BackupTelemetry.CopiesFailed.Add(1, new KeyValuePair<string, object?>("saga.code", code));
-        LogFailed(id, code, message);
+        await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
+        {
+            if (await BackupCopyRows.FailedAsync(transaction, id, context.OperationId, cancellationToken) is var (code, message))
+            {
+                await transaction.CommitAsync(cancellationToken);
+                BackupTelemetry.CopiesFailed.Add(1, new KeyValuePair<string, object?>("saga.code", code));
+                LogFailed(id, code, message);
+                return;
+            }
+        }
+
+        await RemoveLeftAsync(id, cancellationToken);
+    }
+
+    // A removal of the backup may have passed while a file was still on its way to the copy, and does not come again.
+    private async Task RemoveLeftAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (await StateAsync(id, cancellationToken) is { State: not BackupState.Completed } left)
+            await copy.RemoveAsync(left.Folder, cancellationToken);
+    }
+
+    private async Task<(BackupState State, string Folder, StoredManifest? Manifest)?> StateAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(id, cancellationToken) is { } backup)
+            return (backup.State, BackupParts.Folder(backup.TenantId, id), backup.Manifest);
+        return await ofRegistry.FindAsync(id, cancellationToken) is { } registry ? (registry.State, RegistryBackupFiles.Folder(id), registry.Manifest) : null;
     }
 
     private async Task<Stored?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
-        var (folder, manifest) = await store.FindAsync(id, cancellationToken) is { State: BackupState.Completed } backup
-            ? (BackupParts.Folder(backup.TenantId, id), backup.Manifest)
-            : await ofRegistry.FindAsync(id, cancellationToken) is { State: BackupState.Completed } registry
-                ? (RegistryBackupFiles.Folder(id), registry.Manifest)
-                : ("", null);
-        if (manifest is null)
+        if (await StateAsync(id, cancellationToken) is not { State: BackupState.Completed, Folder: var folder, Manifest: { } manifest })
             return null;
         var parts = manifest.Content.GetProperty("parts").Deserialize<IReadOnlyList<ManifestPart>>(Json.Options)!;
         // The manifest last: what has it has everything.

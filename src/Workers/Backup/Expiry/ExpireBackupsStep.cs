@@ -17,7 +17,7 @@ namespace Saga.Workers.Backup.Expiry;
 
 /// <summary>
 /// Removes backups. Of each first the key, then the files, and when their absence was seen the registry says so. A step that is stopped in between
-/// leaves a backup that nobody can restore or read, and the next one removes the rest.
+/// leaves a backup that nobody can restore or read, and the next one removes the rest. So does one that cannot reach the copy.
 /// </summary>
 internal sealed partial class ExpireBackupsStep(
     BackupParts parts, IBackupFiles files, LeasedTransactions leases, RegistryNotifier notifier, ILogger<ExpireBackupsStep> log) : IStep
@@ -41,15 +41,32 @@ internal sealed partial class ExpireBackupsStep(
         IReadOnlyList<Guid> found;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
             found = await BackupExpiryRows.ListAsync(transaction, context.TenantId, wish.Backups, cancellationToken);
-        var removed = 0;
+        var (removed, left) = (0, 0);
+        Failure? away = null;
         foreach (var (index, backup) in found.Index())
         {
             context.Report(index, found.Count, "backups", "removing backups");
-            if (await RemoveAsync(context, backup, evenLast, all: wish.Backups is null, cancellationToken))
-                removed++;
+            if (!await RemoveAsync(context, backup, evenLast, all: wish.Backups is null, cancellationToken))
+                continue;
+            // Whoever destroys all of them waits for the copy. Others must not keep the tenant's scope until it is back, and ask it only once, because
+            // a place that does not answer takes long to say so.
+            if (wish.Backups is null)
+                await parts.RemoveCopyAsync(context.TenantId, backup, cancellationToken);
+            else
+                away ??= await parts.TryRemoveCopyAsync(context.TenantId, backup, cancellationToken);
+            if (away is not null)
+            {
+                left++;
+                continue;
+            }
+
+            await EndAsync(context, backup, cancellationToken);
+            removed++;
         }
 
-        return new { Removed = removed, Kept = found.Count - removed };
+        if (away is not null)
+            LogCopiesLeft(left, context.Tenant.Slug.ToString(), away.Code, away.Message);
+        return new { Removed = removed, Kept = found.Count - removed - left, CopiesLeft = left };
     }
 
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
@@ -58,6 +75,7 @@ internal sealed partial class ExpireBackupsStep(
         return Task.CompletedTask;
     }
 
+    /// <returns>False when the backup is kept.</returns>
     private async Task<bool> RemoveAsync(StepContext context, Guid backup, bool evenLast, bool all, CancellationToken cancellationToken)
     {
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
@@ -78,6 +96,11 @@ internal sealed partial class ExpireBackupsStep(
             throw StorageFailures.From(error);
         }
 
+        return true;
+    }
+
+    private async Task EndAsync(StepContext context, Guid backup, CancellationToken cancellationToken)
+    {
         await using var end = await leases.BeginAsync(context.Lease, cancellationToken);
         if (await BackupExpiryRows.EndAsync(end, backup, cancellationToken) is { } at)
         {
@@ -95,12 +118,13 @@ internal sealed partial class ExpireBackupsStep(
             notifier.Notify(RegistryChannels.Outbox);
             BackupTelemetry.Expired.Add(1);
         }
-
-        return true;
     }
 
     [LoggerMessage(EventId = 2876, Level = LogLevel.Error, Message = "Expired backups of tenant {Tenant} were not all removed. Operation {Operation} shows why; the rest is removed with the next ones.")]
     private partial void LogNotRemoved(string tenant, Guid operation);
+
+    [LoggerMessage(EventId = 2958, Level = LogLevel.Warning, Message = "The copies of {Backups} expired backups of tenant {Tenant} were not removed: {Code}: {Reason} They are removed with the next ones.")]
+    private partial void LogCopiesLeft(int backups, string tenant, string code, string reason);
 }
 
 /// <summary>What a command wants to be removed.</summary>

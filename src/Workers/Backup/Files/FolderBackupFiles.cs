@@ -10,7 +10,10 @@ internal sealed class FolderBackupFiles(IOptions<StorageOptions> storage, IOptio
     // Files that are being written have this ending, and are no files yet.
     private const string Incomplete = ".incoming";
 
-    private readonly string root = Path.GetFullPath(options.Value.Folder.Length > 0 ? options.Value.Folder : Path.Combine(storage.Value.Folder.Path, "backups"));
+    private readonly string root = Root(storage.Value, options.Value);
+
+    /// <summary>The folder with all files.</summary>
+    public static string Root(StorageOptions objects, BackupOptions backups) => Path.GetFullPath(backups.Folder.Length > 0 ? backups.Folder : Path.Combine(objects.Folder.Path, "backups"));
 
     public async Task<FileUpload> CreateAsync(string name, CancellationToken cancellationToken)
     {

@@ -10,10 +10,13 @@ namespace Saga.Workers.Backup.Files;
 /// <summary>Files in a bucket of their own.</summary>
 internal sealed class S3BackupFiles(S3Connection connection, S3PrefixRemoval removal, IOptions<StorageOptions> storage, IOptions<BackupOptions> options) : IBackupFiles
 {
-    private readonly string bucket = options.Value.Bucket.Length > 0 ? options.Value.Bucket : $"{storage.Value.S3.Bucket}-backups";
+    private readonly string bucket = Bucket(storage.Value, options.Value);
     private volatile bool exists;
 
     public TimeSpan LingersFor => connection.LingersFor;
+
+    /// <summary>The bucket with all files.</summary>
+    public static string Bucket(StorageOptions objects, BackupOptions backups) => backups.Bucket.Length > 0 ? backups.Bucket : $"{objects.S3.Bucket}-backups";
 
     public async Task<FileUpload> CreateAsync(string name, CancellationToken cancellationToken)
     {

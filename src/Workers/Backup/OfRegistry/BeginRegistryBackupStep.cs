@@ -17,8 +17,8 @@ using Saga.Workers.Storage;
 namespace Saga.Workers.Backup.OfRegistry;
 
 /// <summary>
-/// Begins the operation's backup of the registry and gives it a key. The compensation is the last one: it removes whatever is left of the backup,
-/// destroys its key, and raises the alert, once.
+/// Begins the operation's backup of the registry and gives it a key. The compensation is the last one: it removes whatever is left of a backup that is not
+/// complete, destroys its key, and raises the alert, once. A complete one stays.
 /// </summary>
 internal sealed partial class BeginRegistryBackupStep(
     RegistryBackupFiles files, MasterKeys masters, LeasedTransactions leases, RegistryNotifier notifier, ILogger<BeginRegistryBackupStep> log) : IStep
@@ -59,6 +59,9 @@ internal sealed partial class BeginRegistryBackupStep(
             await transaction.CommitAsync(cancellationToken);
         }
 
+        // It is good, and it may be what the registry was restored from: in a restored registry this operation still runs and can be cancelled.
+        if (backup.IsComplete)
+            return;
         try
         {
             await files.RemoveAllAsync(backup.Id, cancellationToken);

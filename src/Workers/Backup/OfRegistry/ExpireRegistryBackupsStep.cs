@@ -13,7 +13,10 @@ using Saga.Workers.Storage;
 
 namespace Saga.Workers.Backup.OfRegistry;
 
-/// <summary>Removes backups of the registry: of each first the key, then the files, and when their absence was seen the registry says so. The newest complete one stays.</summary>
+/// <summary>
+/// Removes backups of the registry: of each first the registry's own record of the key, then the files, of which the manifest has the wrapped key too,
+/// and when their absence was seen the registry says so. The newest complete one stays.
+/// </summary>
 internal sealed partial class ExpireRegistryBackupsStep(
     RegistryBackupFiles files, LeasedTransactions leases, RegistryNotifier notifier, ILogger<ExpireRegistryBackupsStep> log) : IStep
 {
@@ -29,15 +32,28 @@ internal sealed partial class ExpireRegistryBackupsStep(
     {
         using var guard = leases.Guard(context.Lease);
         var backups = context.Input<ExpireRegistryBackups>().Backups;
-        var removed = 0;
+        var (removed, left) = (0, 0);
+        Failure? away = null;
         foreach (var (index, backup) in backups.Index())
         {
             context.Report(index, backups.Count, "backups", "removing backups of the registry");
-            if (await RemoveAsync(context, backup, cancellationToken))
-                removed++;
+            if (!await RemoveAsync(context, backup, cancellationToken))
+                continue;
+            // A second place that is away is asked once, and must not keep the next backup from its scope.
+            away ??= await files.TryRemoveCopyAsync(backup, cancellationToken);
+            if (away is not null)
+            {
+                left++;
+                continue;
+            }
+
+            await EndAsync(context, backup, cancellationToken);
+            removed++;
         }
 
-        return new { Removed = removed, Kept = backups.Count - removed };
+        if (away is not null)
+            LogCopiesLeft(left, away.Code, away.Message);
+        return new { Removed = removed, Kept = backups.Count - removed - left, CopiesLeft = left };
     }
 
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
@@ -46,6 +62,7 @@ internal sealed partial class ExpireRegistryBackupsStep(
         return Task.CompletedTask;
     }
 
+    /// <returns>False when the backup is kept.</returns>
     private async Task<bool> RemoveAsync(StepContext context, Guid backup, CancellationToken cancellationToken)
     {
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
@@ -66,6 +83,11 @@ internal sealed partial class ExpireRegistryBackupsStep(
             throw StorageFailures.From(error);
         }
 
+        return true;
+    }
+
+    private async Task EndAsync(StepContext context, Guid backup, CancellationToken cancellationToken)
+    {
         await using var end = await leases.BeginAsync(context.Lease, cancellationToken);
         if (await RegistryBackupRows.EndExpiryAsync(end, backup, cancellationToken) is { } at)
         {
@@ -75,10 +97,11 @@ internal sealed partial class ExpireRegistryBackupsStep(
             notifier.Notify(RegistryChannels.Outbox);
             BackupTelemetry.RegistryExpired.Add(1);
         }
-
-        return true;
     }
 
     [LoggerMessage(EventId = 2952, Level = LogLevel.Error, Message = "Expired backups of the registry were not all removed. Operation {Operation} shows why; the rest is removed with the next ones.")]
     private partial void LogNotRemoved(Guid operation);
+
+    [LoggerMessage(EventId = 2959, Level = LogLevel.Warning, Message = "The copies of {Backups} expired backups of the registry were not removed: {Code}: {Reason} They are removed with the next ones.")]
+    private partial void LogCopiesLeft(int backups, string code, string reason);
 }

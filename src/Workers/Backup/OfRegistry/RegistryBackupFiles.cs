@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Saga.Contracts;
+using Saga.Contracts.Steps;
 using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
@@ -38,12 +39,11 @@ internal sealed class RegistryBackupFiles(IBackupFiles files, BackupCopy copy)
     /// <summary>Removes what attempts of the step have written, complete or not.</summary>
     public Task RemoveAsync(StepContext context, Guid backup, CancellationToken cancellationToken) => files.RemoveAsync($"{Folder(backup)}/{context.Step}", cancellationToken);
 
-    /// <summary>Removes all files of a backup, and of its copy.</summary>
-    public async Task RemoveAllAsync(Guid backup, CancellationToken cancellationToken)
-    {
-        await files.RemoveAsync(Folder(backup), cancellationToken);
-        await copy.RemoveAsync(Folder(backup), cancellationToken);
-    }
+    /// <summary>Removes all files of a backup. Those of its copy stay.</summary>
+    public Task RemoveAllAsync(Guid backup, CancellationToken cancellationToken) => files.RemoveAsync(Folder(backup), cancellationToken);
+
+    /// <inheritdoc cref="BackupCopy.TryRemoveAsync"/>
+    public Task<Failure?> TryRemoveCopyAsync(Guid backup, CancellationToken cancellationToken) => copy.TryRemoveAsync(Folder(backup), cancellationToken);
 
     public async Task<bool> AnyAsync(Guid backup, CancellationToken cancellationToken) => (await files.ListAsync(Folder(backup), cancellationToken)).Count > 0;
 
@@ -88,11 +88,10 @@ internal sealed class RegistryBackupFiles(IBackupFiles files, BackupCopy copy)
         await using var stream = await files.OpenAsync(file, cancellationToken) ?? await copy.OpenAsync(file, cancellationToken);
         if (stream is null)
             return null;
-        using var content = new MemoryStream();
-        await stream.CopyToAsync(content, cancellationToken);
+        var content = await StoreReads.ReadAllAsync(stream, cancellationToken);
         try
         {
-            return JsonSerializer.Deserialize<RegistryManifest>(content.ToArray(), Json.Options) is { } manifest ? new(manifest, file, content.ToArray()) : null;
+            return JsonSerializer.Deserialize<RegistryManifest>(content, Json.Options) is { } manifest ? new(manifest, file, content) : null;
         }
         catch (JsonException)
         {

@@ -65,7 +65,7 @@ public sealed class RegistryRestore
         {
             await RestoreAsync(say, cancellationToken);
         }
-        catch (Exception error) when (error is BackupDamagedException or SealingException or ObjectStoreException)
+        catch (Exception error) when (error is BackupDamagedException or SealingException or ObjectStoreException or InvalidOperationException or RegistryNotMigratedException)
         {
             throw new RegistryRestoreException($"The registry was not restored: {error.Message}", error);
         }
@@ -95,17 +95,46 @@ public sealed class RegistryRestore
         var part = manifest.Parts[0];
         say($"Reading backup {manifest.BackupId}, which has the registry of {manifest.SnapshotAt.UtcDateTime:u}.");
         await reader.VerifyAsync(part, null, cancellationToken);
-        await using (var dump = await files.OpenAsync(manifest.BackupId, part, key, cancellationToken))
-            await PgRestore.RunOnRegistryAsync(tool, target, dump, _ => { }, cancellationToken);
-        await CompareAsync(part, cancellationToken);
-        await migrator.MigrateAsync(cancellationToken);
-        var recovered = await recovery.FinishAsync(
-            manifest.BackupId, new(JsonSerializer.SerializeToElement(manifest with { Key = null }, Json.Options), stored.File, SHA256.HashData(stored.Content)), part.Bytes,
-            TimeSpan.FromHours(options.HoldHours), cancellationToken);
+        var recovered = await WriteAsync(stored, key, tool, cancellationToken);
         say(string.Create(CultureInfo.InvariantCulture,
             $"The registry is restored, as it was at {manifest.SnapshotAt.UtcDateTime:u}: {recovered.Tenants} tenants, {recovered.Operations} operations that go on when the programs start, of which {recovered.Leases} attempts begin again."));
         say(string.Create(CultureInfo.InvariantCulture, $"{recovered.Scheduled} scheduled commands wait {options.HoldHours} hours: cancel those that shall not run (GET /api/v1/scheduled)."));
         say("What was accepted after that time is lost. docs/registry-recovery.md says what to compare before programs start.");
+    }
+
+    // Until the last step the registry has the leases and schedules of before, and programs that started on it would act on them.
+    private async Task<RecoveredRegistry> WriteAsync(StoredRegistryManifest stored, byte[] key, PostgresTool tool, CancellationToken cancellationToken)
+    {
+        var (manifest, part) = (stored.Manifest, stored.Manifest.Parts[0]);
+        try
+        {
+            await using (var dump = await files.OpenAsync(manifest.BackupId, part, key, cancellationToken))
+                await PgRestore.RunOnRegistryAsync(tool, target, dump, _ => { }, cancellationToken);
+            await CompareAsync(part, cancellationToken);
+            await migrator.MigrateAsync(cancellationToken);
+            return await recovery.FinishAsync(
+                manifest.BackupId, new(JsonSerializer.SerializeToElement(manifest with { Key = null }, Json.Options), stored.File, SHA256.HashData(stored.Content)), part.Bytes,
+                TimeSpan.FromHours(options.HoldHours), cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            await DropAsync(failure);
+            throw;
+        }
+    }
+
+    private async Task DropAsync(Exception failure)
+    {
+        try
+        {
+            await recovery.DropAsync(CancellationToken.None);
+        }
+        catch (NpgsqlException error)
+        {
+            throw new RegistryRestoreException(
+                $"The registry was not restored: {failure.Message} What was written could not be dropped: {error.Message} Drop the database of {RegistryOptions.Section}:ConnectionString before any program starts.",
+                new AggregateException(failure, error));
+        }
     }
 
     private async Task<StoredRegistryManifest> FindAsync(CancellationToken cancellationToken)
@@ -161,7 +190,6 @@ public sealed class RegistryRestore
         var different = part.Counts.Keys.Union(actual.Keys, StringComparer.Ordinal).Where(t => part.Counts.GetValueOrDefault(t, -1) != actual.GetValueOrDefault(t, -1)).Order(StringComparer.Ordinal).ToList();
         if (different.Count == 0)
             return;
-        await recovery.DropAsync(cancellationToken);
         var table = different[0];
         throw new RegistryRestoreException(string.Create(CultureInfo.InvariantCulture,
             $"What was restored is not what the manifest says: {table} has {actual.GetValueOrDefault(table)} rows and should have {part.Counts.GetValueOrDefault(table)}. It was dropped again. Choose another backup."));
