@@ -38,8 +38,12 @@ public static class AdoptWorkflow
                 Worker = WorkerNames.Verification,
                 After = [StepNames.TakePlace, StepNames.Storage, StepNames.Cache, StepNames.Configuration, StepNames.Administrator],
             },
-            // What a migration did to the tables cannot be put back, so it comes last.
-            new() { Name = StepNames.MigrateAdopted, Worker = WorkerNames.Database, Kind = StepKind.Pivot, After = [StepNames.Verify] },
+            // What a migration did to the tables cannot be put back, so it comes last. It may rewrite every row.
+            new()
+            {
+                Name = StepNames.MigrateAdopted, Worker = WorkerNames.Database, Kind = StepKind.Pivot, After = [StepNames.Verify],
+                AttemptTimeout = TimeSpan.FromHours(6), Deadline = TimeSpan.FromHours(12),
+            },
             new() { Name = StepNames.VerifyAdopted, Worker = WorkerNames.Verification, Kind = StepKind.Retriable, After = [StepNames.MigrateAdopted], Needs = [StepNames.MigrateAdopted] },
             new() { Name = StepNames.Activate, Worker = WorkerNames.Reservation, Kind = StepKind.Retriable, After = [StepNames.VerifyAdopted] },
             new() { Name = StepNames.AnnounceAdopted, Worker = WorkerNames.Reservation, Kind = StepKind.Retriable, After = [StepNames.Activate], Needs = [StepNames.MigrateAdopted] },

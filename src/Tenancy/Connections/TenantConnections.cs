@@ -95,7 +95,7 @@ public sealed class TenantConnections : IAsyncDisposable
             {
                 return await TenantSession.BeginAsync(pool, options, cancellationToken, target.IsReadOnly);
             }
-            catch (Exception error) when (left > 1 && (error is ObjectDisposedException || (!isNew && error is PostgresException e && IsOutdated(e))))
+            catch (Exception error) when (left > 1 && (error is ObjectDisposedException || (!isNew && IsOutdated(error))))
             {
                 // The pool was just evicted, or the tenant's placement or login has changed since the pool was created.
                 await target.Pools.RemoveAsync(pool);
@@ -224,9 +224,14 @@ public sealed class TenantConnections : IAsyncDisposable
         ConnectionPruningInterval = Math.Max(1, options.IdleSeconds / 3),
     }.ConnectionString;
 
-    private static bool IsOutdated(PostgresException error) =>
-        error.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName
-            or PostgresErrorCodes.AdminShutdown or PlaceStates.Closed or PlaceStates.Moved;
+    // Of several replicas each has its own error, unless all refuse the login for the same reason.
+    private static bool IsOutdated(Exception error) => error switch
+    {
+        PostgresException refused => refused.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+            or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.AdminShutdown or PlaceStates.Closed or PlaceStates.Moved,
+        NpgsqlException { InnerException: AggregateException each } => each.InnerExceptions.Any(IsOutdated),
+        _ => false,
+    };
 
     private sealed record Location(
         string Host, int Port, string Database, string Schema, long Epoch, string? Username, byte[]? Sealed, int MinPoolSize, int MaxPoolSize, bool HasReplica);

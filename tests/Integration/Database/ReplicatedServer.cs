@@ -28,9 +28,16 @@ public sealed class ReplicatedServer : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>Workers on it, which know the replica as <c>b</c>.</summary>
-    internal Task<DatabaseWorld> WorldAsync(params (string Key, string Value)[] settings) => DatabaseWorld.CreateAsync(
+    internal Task<DatabaseWorld> WorldAsync(params (string Key, string Value)[] settings) => WorldAsync(null, settings);
+
+    /// <summary>The same on a registry that exists.</summary>
+    internal Task<DatabaseWorld> WorldAsync(NpgsqlDataSource? registry, params (string Key, string Value)[] settings) => DatabaseWorld.CreateAsync(
+        registry,
         server: Primary.ConnectionString("postgres"),
         settings: [.. At("b", Replica.Port), .. settings]);
+
+    /// <summary>Workers that also have a replica <c>a</c>, which does not answer.</summary>
+    internal Task<DatabaseWorld> WithOneAwayAsync(DatabaseWorld world) => WorldAsync(world.Registry, At("a", FreePorts.Next()));
 
     public static (string Key, string Value)[] At(string name, int port) =>
     [
@@ -43,6 +50,22 @@ public sealed class ReplicatedServer : IAsyncLifetime
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Replica.ConnectionString("postgres")) { Pooling = false }.ConnectionString);
         await connection.ExecuteAsync(sql);
+    }
+
+    /// <summary>Whether the replica lets the login sign in.</summary>
+    public async Task<bool> IsAdmittedAsync(string login)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Replica.ConnectionString("postgres")) { Pooling = false }.ConnectionString);
+        return await connection.ExecuteScalarAsync<bool>("select rolcanlogin from pg_roles where rolname = @login", new { login });
+    }
+
+    /// <summary>A session of the tenant's read-only login on the replica, past all pools.</summary>
+    internal async Task<NpgsqlConnection> SignInAsync(DatabaseWorld world, SeededTenant tenant)
+    {
+        var login = (await world.Connections.ReplicasAsync(tenant.Id, default))[0].ConnectionString;
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(login) { Port = Replica.Port, Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
     }
 
     /// <summary>A tenant that wants a read replica and has its tables, and not yet the login.</summary>
@@ -70,8 +93,16 @@ public sealed class ReplicatedServer : IAsyncLifetime
     internal static Task ReadsAsync(DatabaseWorld world, SeededTenant tenant, long users) => Until.TrueAsync(
         async () =>
         {
-            await using var session = await world.Connections.OpenReadOnlyAsync(tenant.Id, default);
-            return await session.Connection.QuerySingleAsync<(bool, long)>("select pg_is_in_recovery(), (select count(*) from users)") == (true, users);
+            try
+            {
+                await using var session = await world.Connections.OpenReadOnlyAsync(tenant.Id, default);
+                return await session.Connection.QuerySingleAsync<(bool, long)>("select pg_is_in_recovery(), (select count(*) from users)") == (true, users);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidAuthorizationSpecification)
+            {
+                // The replica does not know yet that the login is admitted.
+                return false;
+            }
         },
         $"the replica shows {users} users");
 }

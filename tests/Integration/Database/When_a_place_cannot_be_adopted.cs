@@ -58,6 +58,23 @@ public sealed class When_a_place_cannot_be_adopted
     }
 
     [Fact]
+    public async Task Should_refuse_a_database_with_other_tables_but_not_its_schema()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world, further: "create table public.invoices (id int);");
+        var whole = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, IsolationTier.Database));
+        await world.ExecuteAsync(whole, StepNames.ReserveAdopted);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(whole, StepNames.InspectPlace))).Failure;
+        await AdoptionWorld.UndoAsync(world, whole);
+        var schema = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, IsolationTier.Schema));
+        await AdoptionWorld.RunAsync(world, schema, StepNames.ReserveAdopted, StepNames.InspectPlace);
+
+        failure.Code.ShouldBe("database-shared");
+        failure.Message.ShouldContain("other schemas (public), which would be dropped");
+    }
+
+    [Fact]
     public async Task Should_refuse_a_template_and_a_version_that_nobody_knows()
     {
         await using var world = await DatabaseWorld.CreateAsync();

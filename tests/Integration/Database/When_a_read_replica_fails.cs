@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Dapper;
+using Npgsql;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
@@ -104,6 +107,84 @@ public sealed class When_a_read_replica_fails(ReplicatedServer server)
 
         await ReplicatedServer.ReadsAsync(world, tenant, 1);
         (await world.Connections.ReplicasAsync(tenant.Id, default)).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Should_find_a_changed_login_while_one_does_not_answer()
+    {
+        await using var world = await server.WorldAsync();
+        var tenant = await ReplicatedServer.ActiveAsync(world, IsolationTier.Row);
+        await using var runtime = await server.WorldAsync(world.Registry);
+        // The one that answers is the first for this tenant, so that the other one is not known to be away before.
+        var isFirst = tenant.Id.Value.ToByteArray(bigEndian: true)[^1] % 2 == 0;
+        await world.Registry.ExecuteAsync(
+            "insert into server_replicas (server, name, host, port) values ('main', @Name, '127.0.0.1', @Port)", new { Name = isFirst ? "c" : "a", Port = FreePorts.Next() });
+        // It is in use, so the next request needs another connection.
+        await using var busy = await runtime.Connections.OpenReadOnlyAsync(tenant.Id, default);
+        await world.Registry.ExecuteAsync(
+            "update operations set input = @Input::jsonb where id = @OperationId",
+            new { tenant.OperationId, Input = JsonSerializer.Serialize(new RotateCredentials { TenantId = tenant.Id, What = ["database"] }, Contracts.Json.Options) });
+        await world.ExecuteAsync(tenant, StepNames.AddLogin);
+        await world.ExecuteAsync(tenant, StepNames.SwitchCredentials);
+        await world.AdminQueryAsync<int>("postgres", $"alter role t_{tenant.Id.Compact}_r nologin");
+        await Until.TrueAsync(async () => !await server.IsAdmittedAsync($"t_{tenant.Id.Compact}_r"), "the replica refuses the former login");
+
+        await using var session = await runtime.Connections.OpenReadOnlyAsync(tenant.Id, default);
+        (await session.Connection.ExecuteScalarAsync<string>("select current_user::text")).ShouldBe($"t_{tenant.Id.Compact}_rb");
+    }
+
+    [Fact]
+    public async Task Should_end_a_suspended_tenants_sessions_on_the_others()
+    {
+        await using var world = await server.WorldAsync();
+        var tenant = await ReplicatedServer.ActiveAsync(world, IsolationTier.Row);
+        await using var later = await server.WithOneAwayAsync(world);
+        await using var open = await server.SignInAsync(world, tenant);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => later.ExecuteAsync(tenant, StepNames.BarLogin))).Failure;
+
+        (failure.Kind, failure.System).ShouldBe((FailureKind.Outage, "postgresql:main/a"), "the step is tried again for that one");
+        await Should.ThrowAsync<NpgsqlException>(() => open.ExecuteScalarAsync("select 1"));
+        (await Should.ThrowAsync<PostgresException>(() => server.SignInAsync(world, tenant))).SqlState.ShouldBe(PostgresErrorCodes.InvalidAuthorizationSpecification);
+    }
+
+    [Fact]
+    public async Task Should_admit_a_login_without_waiting_for_it()
+    {
+        await using var world = await server.WorldAsync();
+        var tenant = await ReplicatedServer.ActiveAsync(world, IsolationTier.Row);
+        await world.ExecuteAsync(tenant, StepNames.BarLogin);
+        await using var later = await server.WithOneAwayAsync(world);
+
+        await later.ExecuteAsync(tenant, StepNames.AdmitLogin);
+
+        await Until.TrueAsync(() => server.IsAdmittedAsync($"t_{tenant.Id.Compact}_r"), "the other one lets it in");
+        await using var open = await server.SignInAsync(world, tenant);
+    }
+
+    [Fact]
+    public async Task Should_not_keep_a_tenant_closed_whose_move_is_reverted()
+    {
+        await using var world = await server.WorldAsync();
+        var tenant = await ReplicatedServer.ActiveAsync(world, IsolationTier.Row);
+        await world.Registry.ExecuteAsync(
+            "update operations set input = @Input::jsonb where id = @OperationId",
+            new { tenant.OperationId, Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, Isolation = "schema", MigrationOptions = new() { Downtime = true } }, Contracts.Json.Options) });
+        foreach (var step in MoveWorld.Steps)
+            await MoveWorld.RunAsync(world, tenant, step);
+        await using var later = await server.WithOneAwayAsync(world);
+        foreach (var step in MoveWorld.Back.TakeWhile(s => s != StepNames.OpenReverted))
+            await MoveWorld.RunAsync(later, tenant, step);
+
+        (await Should.ThrowAsync<StepFailureException>(() => later.ExecuteAsync(tenant, StepNames.OpenReverted))).Failure.System.ShouldBe("postgresql:main/a");
+
+        (await world.RegistryAsync<long>("select count(*) from holds")).ShouldBe(0);
+        await using (var session = await later.Connections.OpenAsync(tenant.Id, default))
+            (await session.Connection.ExecuteScalarAsync<long>("select count(*) from users")).ShouldBe(1);
+        await ReplicatedServer.ReadsAsync(later, tenant, 1);
+
+        await world.ExecuteAsync(tenant, StepNames.OpenReverted);
+        await ReplicatedServer.ReadsAsync(world, tenant, 1);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class VerifyRestoredStep(
             }
 
             await using var inside = await servers.OpenAsync(restored.Server, restored.Database, cancellationToken);
-            var applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken);
+            var applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true);
             return new RestoredOutput { Schema = schema, Counts = rows.Counts, FromVersion = manifest.SchemaVersion, SchemaVersion = applied[^1].Version };
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))

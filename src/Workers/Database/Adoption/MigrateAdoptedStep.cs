@@ -27,7 +27,7 @@ internal sealed class MigrateAdoptedStep(FencedSessions fenced, ProductMigrator 
         IReadOnlyList<AppliedMigration> applied;
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
-            applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken);
+            applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken, hasRows: true);
             await ProductTables.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
         }
 

@@ -26,6 +26,7 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
         var owner = await DatabaseAsync(place, cancellationToken);
         await using var session = await servers.OpenAsync(place.Server, place.Database, cancellationToken);
         await RegistryAsync(session, place, cancellationToken);
+        await SchemasAsync(session, place, cancellationToken);
         await OwnersAsync(session, place, owner, cancellationToken);
         var version = await VersionAsync(session, place, cancellationToken);
         await FunctionsAsync(session, place, cancellationToken);
@@ -131,6 +132,26 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
             throw Refused(place, "database-registry", "is a registry of this system", "Name a database of the product,");
         if (!await session.ScalarAsync<bool>("select exists (select from pg_namespace where nspname = @Schema)", cancellationToken, new { place.Schema }))
             throw Refused(place, "schema-missing", $"has no schema '{place.Schema}'", "Name the schema with the product's tables,");
+    }
+
+    // The end of the tenant, or of what a move has left, drops its own database with everything that is in it.
+    private static async Task SchemasAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
+    {
+        if (place.Placement.Tier != IsolationTier.Database)
+            return;
+        var others = await session.QueryAsync<string>(
+            """
+            select distinct n.nspname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.relkind in ('r', 'p', 'm', 'f') and n.nspname not in (@Schema, 'saga', 'information_schema') and n.nspname !~ '^pg_'
+              and not exists (select from pg_depend x where x.classid = 'pg_class'::regclass and x.objid = c.oid and x.deptype = 'e') order by 1
+            """,
+            cancellationToken, new { place.Schema });
+        if (others.Count > 0)
+        {
+            throw Refused(
+                place, "database-shared", $"has tables in other schemas ({string.Join(", ", others.Take(5))}), which would be dropped with the tenant's database",
+                "Adopt only the product's schema (isolation schema), or move the other tables to another database,");
+        }
     }
 
     // Only who has the rights of an object's owner may give it to another role.

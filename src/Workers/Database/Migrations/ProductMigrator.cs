@@ -25,11 +25,17 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
 
     /// <param name="session">A session in the database of the schema.</param>
     /// <param name="owner">The role that owns the schema, and will own its tables.</param>
+    /// <param name="schema">The schema.</param>
     /// <param name="user">The role that reads and writes rows; null for none.</param>
+    /// <param name="cancellationToken">Ends the migration.</param>
+    /// <param name="hasRows">
+    /// Whether the tables may have many rows already. Then each migration may take as long as the attempt. Otherwise one that takes longer than a
+    /// minute counts as a server that does not answer.
+    /// </param>
     /// <returns>All applied migrations, in order.</returns>
     /// <exception cref="StepFailureException">A migration changed after it was applied: <c>migration-changed</c>.</exception>
     public async Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
-        ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken)
+        ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken, bool hasRows = false)
     {
         var (applied, hasProbe) = await ReadAsync(session, schema, cancellationToken);
         if (hasProbe && Missing(session, schema, applied).Count == 0)
@@ -47,7 +53,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                     """,
                     cancellationToken);
                 foreach (var migration in Missing(session, schema, applied))
-                    await ProductTables.ApplyAsync(session, migration, cancellationToken);
+                    await ProductTables.ApplyAsync(session, migration, isLong: hasRows, cancellationToken);
                 await FinishAsync(session, schema, user, isShared: owner == SharedRoles.RowOwner, cancellationToken);
             },
             cancellationToken);

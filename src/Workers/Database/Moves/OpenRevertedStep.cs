@@ -12,7 +12,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>
-/// Admits the login of the place that the tenant went back to, lifts the hold, announces the move once, and cancels the removal of that place.
+/// Admits the logins of the place that the tenant went back to, lifts the hold, announces the move once, and cancels the removal of that place. Then
+/// makes the login for read replicas, or drops it, as the tenant wishes by now.
 /// </summary>
 internal sealed class OpenRevertedStep(
     MovePlaces places, MoveOpening opening, FencedSessions fenced, PlacementReplica replica, PlanStore plans, LeasedTransactions leases, RegistryClock clock) : IStep
@@ -35,11 +36,8 @@ internal sealed class OpenRevertedStep(
             await TenantRoles.AdmitAsync(session, to.Login, cancellationToken);
         }
 
-        // The wish and the server's replicas may have changed since the move. The place opens later, so the login cannot be tried.
-        if (context.Tenant.ReadReplica && replica.IsOffered(to.Place.Server))
-            await replica.CreateAsync(context.On(to), isOpen: false, cancellationToken);
-        else
-            await replica.RemoveAsync(context.On(to), cancellationToken);
+        if (context.Tenant.ReadReplica)
+            await replica.AdmitAsync(context.On(to), cancellationToken);
 
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
@@ -49,6 +47,12 @@ internal sealed class OpenRevertedStep(
         }
 
         await opening.OpenAsync(context, from, cancellationToken);
+        // Last, because a replica that is away must not keep the tenant closed. The wish and the server's replicas may have changed since the move.
+        // A hold that was set meanwhile may have closed the place again, so the login is not tried.
+        if (context.Tenant.ReadReplica && replica.IsOffered(to.Place.Server))
+            await replica.CreateAsync(context.On(to), isOpen: false, cancellationToken);
+        else
+            await replica.RemoveAsync(context.On(to), cancellationToken);
         return new { to.Place.Server, to.Tier };
     }
 

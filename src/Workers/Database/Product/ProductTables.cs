@@ -139,10 +139,14 @@ internal static class ProductTables
         cancellationToken, new { schema });
 
     /// <summary>Runs a migration in the session's transaction.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="migration">The migration.</param>
+    /// <param name="isLong">Whether only <paramref name="cancellationToken"/> ends it.</param>
+    /// <param name="cancellationToken">Ends the migration.</param>
     /// <exception cref="StepFailureException">The failure names the file.</exception>
-    public static async Task ApplyAsync(ServerSession session, ProductMigration migration, CancellationToken cancellationToken)
+    public static async Task ApplyAsync(ServerSession session, ProductMigration migration, bool isLong, CancellationToken cancellationToken)
     {
-        await ExecuteAsync(session, ProductFiles.NameOf(migration), migration.Sql, cancellationToken);
+        await ExecuteAsync(session, ProductFiles.NameOf(migration), migration.Sql, cancellationToken, isLong);
         await session.ExecuteAsync(
             "insert into schema_migrations (version, name, checksum) values (@Version, @Name, @Checksum)", cancellationToken,
             new { migration.Version, migration.Name, migration.Checksum });
@@ -150,11 +154,11 @@ internal static class ProductTables
 
     /// <summary>Runs a file of the product.</summary>
     /// <exception cref="StepFailureException">The failure names the file.</exception>
-    public static async Task ExecuteAsync(ServerSession session, string file, string sql, CancellationToken cancellationToken)
+    public static async Task ExecuteAsync(ServerSession session, string file, string sql, CancellationToken cancellationToken, bool isLong = false)
     {
         try
         {
-            await session.ExecuteAsync(sql, cancellationToken);
+            await (isLong ? session.ExecuteLongAsync(sql, cancellationToken) : session.ExecuteAsync(sql, cancellationToken));
         }
         catch (StepFailureException e) when (e.InnerException is PostgresException && e.Failure.Kind == Contracts.Failures.FailureKind.Permanent)
         {

@@ -92,14 +92,13 @@ internal sealed class PlacementReplica(
     public async Task<IReadOnlyList<string>> BarAsync(StepContext context, CancellationToken cancellationToken) =>
         context.Tenant.Placed is { } placement ? await BarAsync(context, placement, ReplicaLogin.Both(placement), cancellationToken) : [];
 
-    /// <summary>Lets the login sign in again. Returns when the replicas let it in.</summary>
+    /// <summary>Lets the login sign in again. Replicas may refuse it for a moment longer; one that is away stops nothing.</summary>
     public async Task AdmitAsync(StepContext context, CancellationToken cancellationToken)
     {
         if (context.Tenant.Placed is not { } placement || await FindAsync(context, KeyOf(context, placement), cancellationToken) is not { } current)
             return;
-        await using (var session = await fenced.OpenAsync(context, placement.Place.Server, DatabaseServers.Maintenance, cancellationToken))
-            await TenantRoles.AdmitAsync(session, current.Username, cancellationToken);
-        await replicas.WaitAsync(placement.Place.Server, cancellationToken);
+        await using var session = await fenced.OpenAsync(context, placement.Place.Server, DatabaseServers.Maintenance, cancellationToken);
+        await TenantRoles.AdmitAsync(session, current.Username, cancellationToken);
     }
 
     /// <summary>Changes the login's connection limit.</summary>
@@ -198,8 +197,6 @@ internal sealed class PlacementReplica(
 
         if (found.Count == 0)
             return found;
-        // Only when the replicas refuse the login, so that no session begins after the last one was ended.
-        await replicas.WaitAsync(server, cancellationToken);
         await replicas.EndSessionsAsync(server, found, cancellationToken);
         return found;
     }

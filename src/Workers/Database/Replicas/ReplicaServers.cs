@@ -17,7 +17,20 @@ internal sealed class ReplicaServers(DatabaseServers servers, IOptions<ReplicaOp
     /// <exception cref="StepFailureException">
     /// A replica is away, or too far behind (<c>replica-behind</c>): an outage of that replica. Or it replicates another server (<c>replica-foreign</c>).
     /// </exception>
-    public async Task WaitAsync(string server, CancellationToken cancellationToken)
+    public Task WaitAsync(string server, CancellationToken cancellationToken) => OnEachAsync(server, (_, _) => Task.CompletedTask, cancellationToken);
+
+    /// <summary>
+    /// Ends the logins' sessions on every replica, once that replica has replayed what was committed on the server until now. A replica that is away
+    /// does not keep the sessions of others alive. Bar the logins before, so that no further sessions can begin.
+    /// </summary>
+    /// <exception cref="StepFailureException">As for <see cref="WaitAsync"/>, when every replica was tried.</exception>
+    public Task EndSessionsAsync(string server, IReadOnlyList<string> logins, CancellationToken cancellationToken) => OnEachAsync(
+        server,
+        (session, token) => session.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = any(@Logins)", token, new { Logins = logins.ToArray() }),
+        cancellationToken);
+
+    // Each replica by itself, so that all are tried although some fail.
+    private async Task OnEachAsync(string server, Func<ServerSession, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         if (NamesOf(server) is not { Count: > 0 } replicas)
             return;
@@ -28,25 +41,17 @@ internal sealed class ReplicaServers(DatabaseServers servers, IOptions<ReplicaOp
             system = await SystemAsync(session, cancellationToken);
         }
 
-        await Task.WhenAll(replicas.Select(r => WaitAsync(server, r, position, system, cancellationToken)));
-    }
-
-    /// <summary>Ends the logins' sessions on every replica. Wait before, so that no further ones can begin.</summary>
-    public async Task EndSessionsAsync(string server, IReadOnlyList<string> logins, CancellationToken cancellationToken)
-    {
-        foreach (var replica in NamesOf(server))
+        await Task.WhenAll(replicas.Select(async replica =>
         {
             using var waiting = ExternalCalls.Begin(DatabaseFailures.System(DatabaseServers.ReplicaName(server, replica)));
             await using var session = await servers.OpenReplicaAsync(server, replica, cancellationToken);
-            await session.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = any(@Logins)", cancellationToken, new { Logins = logins.ToArray() });
-        }
+            await WaitAsync(session, server, replica, position, system, cancellationToken);
+            await work(session, cancellationToken);
+        }));
     }
 
-    private async Task WaitAsync(string server, string replica, string position, string system, CancellationToken cancellationToken)
+    private async Task WaitAsync(ServerSession session, string server, string replica, string position, string system, CancellationToken cancellationToken)
     {
-        var name = DatabaseServers.ReplicaName(server, replica);
-        using var waiting = ExternalCalls.Begin(DatabaseFailures.System(name));
-        await using var session = await servers.OpenReplicaAsync(server, replica, cancellationToken);
         var own = await SystemAsync(session, cancellationToken);
         if (!await session.ScalarAsync<bool>("select pg_is_in_recovery()", cancellationToken) || (own != system && own != Unknown && system != Unknown))
             throw Foreign(server, replica);
@@ -58,7 +63,7 @@ internal sealed class ReplicaServers(DatabaseServers servers, IOptions<ReplicaOp
             {
                 throw StepFailureException.Outage(
                     "replica-behind", string.Create(CultureInfo.InvariantCulture, $"Replica '{replica}' of database server '{server}' has not replayed {position} within {bound.TotalSeconds:0} s."),
-                    DatabaseFailures.System(name), "See why it is behind; the step then continues by itself. A replica that is gone for good must be removed from the configuration of the workers.");
+                    DatabaseFailures.System(DatabaseServers.ReplicaName(server, replica)), "See why it is behind; the step then continues by itself. A replica that is gone for good must be removed from the configuration of the workers.");
             }
         }
     }
