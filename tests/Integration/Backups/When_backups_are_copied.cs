@@ -191,9 +191,10 @@ public sealed class When_backups_are_copied : IAsyncLifetime
     [Fact]
     public async Task Should_be_refused_once_and_tried_again_later_when_no_worker_copies()
     {
+        await world.BackUpAsync();
+        await world.Registry.ExecuteAsync("delete from processes");
         await Seed.ProcessAsync(world.Registry, [StepNames.Cache]);
         await world.Registry.ExecuteAsync("update processes set engine_level = 100");
-        await world.BackUpAsync();
         var time = new TestClock();
         var copies = Copies(new() { Bucket = "elsewhere" }, time);
 
