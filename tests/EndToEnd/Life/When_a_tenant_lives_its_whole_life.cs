@@ -17,7 +17,8 @@ namespace Saga.Tests.EndToEnd.Life;
 [Collection(Alone.Name)]
 public sealed class When_a_tenant_lives_its_whole_life
 {
-    private const int DocumentsOfEach = 50;
+    // As many as every plan allows.
+    private const int Users = 40;
     private const int Objects = 20;
     private static readonly int Rows = int.TryParse(Environment.GetEnvironmentVariable("SAGA_TEST_LIFE_ROWS"), CultureInfo.InvariantCulture, out var rows) ? rows : 2_000;
 
@@ -33,7 +34,7 @@ public sealed class When_a_tenant_lives_its_whole_life
         await api.EndedAsync("/api/v1/tenants", new { name = "Acme", slug = "acme", plan = "basic", adminEmail = "ada@acme.example" });
         var tenant = TenantId.Parse((await api.GetAsync("/api/v1/tenants/acme")).GetProperty("id").GetString()!);
         (await site.WhereAsync(tenant)).ShouldBe("row main basic");
-        await site.FillAsync(tenant, users: Rows / DocumentsOfEach, documents: DocumentsOfEach);
+        await site.FillAsync(tenant, users: Users, documents: Rows / Users);
         await PutObjectsAsync(site.Site, tenant);
         var rows = await site.RowsAsync(tenant);
         rows.ShouldStartWith($"{Rows} ");
