@@ -39,7 +39,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType ServerFull = new(RejectionCodes.ServerFull, StatusCodes.Status409Conflict, "The database servers are full");
     public static readonly ProblemType PlaceInUse = new(RejectionCodes.PlaceInUse, StatusCodes.Status409Conflict, "The database or schema is in use");
     public static readonly ProblemType PlanTooSmall = new(RejectionCodes.PlanTooSmall, StatusCodes.Status409Conflict, "The plan allows less than the tenant has");
-    public static readonly ProblemType PlanChanged = new("plan-changed", StatusCodes.Status409Conflict, "Another version of the plan is current");
+    public static readonly ProblemType PlanChanged = new(RejectionCodes.PlanChanged, StatusCodes.Status409Conflict, "Another version of the plan is current");
     public static readonly ProblemType OperationActive = new(RejectionCodes.OperationActive, StatusCodes.Status409Conflict, "A running operation is in the way");
     public static readonly ProblemType OperationNotCancellable = new(RejectionCodes.OperationNotCancellable, StatusCodes.Status409Conflict, "The operation cannot be cancelled any more");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");

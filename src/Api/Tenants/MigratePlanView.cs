@@ -13,6 +13,9 @@ public sealed record MigratePlanView
     /// <summary>The plan that the tenant would have.</summary>
     public string? Plan { get; init; }
 
+    /// <summary>The version of that plan. An operation that is accepted gives this one, even if another becomes current before it runs.</summary>
+    public int? PlanVersion { get; init; }
+
     /// <summary>The isolation tier that it would have.</summary>
     public IsolationTier? Isolation { get; init; }
 
@@ -38,6 +41,7 @@ public sealed record MigratePlanView
         return new()
         {
             Plan = target?.Plan.Name,
+            PlanVersion = target?.Plan.Version,
             Isolation = target?.Tier,
             Server = target?.Server,
             Moves = target?.Moves,

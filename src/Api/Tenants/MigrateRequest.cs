@@ -9,6 +9,9 @@ public sealed record MigrateRequest
     [Description("A plan listed by GET /api/v1/plans; the tenant's own plan when absent.")]
     public string? TargetPlan { get; init; }
 
+    [Description("The version of targetPlan, as the dry run shows it. If another version is current, the command is refused. The current one when absent.")]
+    public int? TargetVersion { get; init; }
+
     [AllowedValues("row", "schema", "database"), Description("Where the tenant's rows live: row, schema or database, if the plan allows it. When absent, the tenant keeps its tier if the plan allows it, and otherwise gets the plan's default.")]
     public string? Isolation { get; init; }
 

@@ -20,7 +20,7 @@ internal static class MigrationEndpoints
             .WithSummary("Migrate a tenant to another plan, isolation tier or server")
             .WithDescription("Accepts the command and returns the operation that runs it. What the body leaves out stays as it is.")
             .TakesCommand<MigrateRequest, MigratePlanView>(
-                ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.PlanTooSmall, ProblemType.NoServer, ProblemType.NoReplica, ProblemType.ServerFull, ProblemType.NotSupported);
+                ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.PlanTooSmall, ProblemType.PlanChanged, ProblemType.NoServer, ProblemType.NoReplica, ProblemType.ServerFull, ProblemType.NotSupported);
         api.MapPost("/tenants/{idOrSlug}/migrate/revert", RevertAsync).WithName("revertMigration")
             .WithSummary("Route a tenant back to the place that its last move has left")
             .WithDescription("Possible while that place is kept. The operation compares the rows while nobody writes; if one was written since the move, it is undone.")

@@ -14,6 +14,12 @@ public sealed record MigrateTenant
     /// <summary>The name of a plan in the registry; the tenant's own plan when absent.</summary>
     public string? TargetPlan { get; init; }
 
+    /// <summary>
+    /// The version of <see cref="TargetPlan"/>; the one that is current when the command is accepted when absent. The command is refused if
+    /// another one is current.
+    /// </summary>
+    public int? TargetVersion { get; init; }
+
     /// <summary>row, schema or database. When absent, the tenant keeps its tier if the plan allows it, and otherwise gets the plan's default.</summary>
     public string? Isolation { get; init; }
 

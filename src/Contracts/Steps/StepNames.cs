@@ -34,6 +34,7 @@ public static class StepNames
     public const string EnableCache = "cache.enable";
     public const string Reactivate = "tenant.reactivate";
     public const string CheckUsage = "usage.check";
+    public const string CheckStorage = "storage.check";
     public const string ChangePlan = "plan.change";
     public const string LimitLogin = "login.limit";
     public const string AnnouncePlan = "plan.announce";

@@ -55,7 +55,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         if (input is null)
             return new CommandRejected(rejection!);
 
-        var kept = CommandBody.Of(await plan.ProtectAsync(command, cancellationToken)).ToJson();
+        var kept = CommandBody.Of(await plan.ProtectAsync(plan.Resolve(command, input), cancellationToken)).ToJson();
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var customized = await custom.CurrentAsync(cancellationToken);
         var missing = await MissingAsync(customized, cancellationToken);

@@ -47,6 +47,12 @@ public interface ICommandPlan<TCommand, TInput>
     /// </summary>
     TCommand WithoutSecrets(TCommand command) => command;
 
+    /// <summary>
+    /// The command with what was decided when it was accepted, such as the version of a plan, so that its steps do not decide it again. It is
+    /// stored with the operation, and not compared with other commands of the same idempotency key.
+    /// </summary>
+    TCommand Resolve(TCommand command, TInput input) => command;
+
     /// <summary>The command as it is stored with its operation: what only workers may see is in a box that only they can open.</summary>
     ValueTask<TCommand> ProtectAsync(TCommand command, CancellationToken cancellationToken) => ValueTask.FromResult(command);
 

@@ -99,6 +99,9 @@ public static class RejectionCodes
     /// <summary>The plan allows less than the tenant has.</summary>
     public const string PlanTooSmall = "plan-too-small";
 
+    /// <summary>Another version of the plan is current than the one that the command names.</summary>
+    public const string PlanChanged = "plan-changed";
+
     /// <summary>The command asks for something that this version cannot do.</summary>
     public const string NotSupported = "not-supported";
 

@@ -17,6 +17,16 @@ internal static class MigrateGuard
         // A tenant that may not grow may migrate, because a larger plan is the way out.
         if (TenantGuard.RequireOpen(tenant) is { } held)
             return held;
+        if (input is { Version: { } version, Plan: { } current } && current.Version != version)
+        {
+            return new()
+            {
+                Code = RejectionCodes.PlanChanged,
+                Detail = string.Create(CultureInfo.InvariantCulture, $"Version {current.Version} of the plan '{current.Name}' is current, and not {version}. See with a dry run what it would change, then send the command with that version or without one."),
+                Errors = [new("/targetVersion", string.Create(CultureInfo.InvariantCulture, $"must be {current.Version} or absent"))],
+            };
+        }
+
         if (MigrateTarget.Of(input, tenant) is not { } target)
             return Invalid("/targetPlan", string.Create(CultureInfo.InvariantCulture, $"is required, because version {tenant.PlanVersion} of the tenant's plan '{tenant.Plan}' is not in the registry"));
         if (!target.Plan.Tiers.Contains(target.Tier))

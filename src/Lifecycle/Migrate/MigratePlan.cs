@@ -30,6 +30,9 @@ public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, Tenant
         return new(valid with { Found = tenant, OwnPlan = own, Kept = await placements.KeptAsync(command.TenantId, cancellationToken) }, errors);
     }
 
+    /// <summary>A version that becomes current later does not change what an accepted migration gives.</summary>
+    public MigrateTenant Resolve(MigrateTenant command, ValidMigrate input) => command with { TargetVersion = input.Plan?.Version };
+
     public CommandSubject Subject(ValidMigrate input) => new CommandSubject.ExistingTenant(input.Tenant);
 
     public OperationRejected? Guard(ValidMigrate input, Tenant tenant) => MigrateGuard.Check(input, tenant);
@@ -41,5 +44,5 @@ public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, Tenant
         _ => MigrateWorkflow.InPlace,
     };
 
-    public object AuditDetail(ValidMigrate input) => new { targetPlan = input.Plan?.Name, isolation = input.Tier, server = input.Server, preserveData = input.PreserveData };
+    public object AuditDetail(ValidMigrate input) => new { targetPlan = input.Plan?.Name, targetVersion = input.Plan?.Version, isolation = input.Tier, server = input.Server, preserveData = input.PreserveData };
 }

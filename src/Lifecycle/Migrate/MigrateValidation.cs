@@ -23,6 +23,8 @@ public static class MigrateValidation
         var plan = plans.FirstOrDefault(p => p.Name == command.TargetPlan);
         if (command.TargetPlan is not null && plan is null)
             found.Add(new("/targetPlan", $"is not a known plan; must be {ProvisionValidation.PlanRule}"));
+        if (command is { TargetVersion: not null, TargetPlan: null })
+            found.Add(new("/targetVersion", "must be absent without targetPlan"));
         var tier = Tier(command.Isolation, plan, found);
         if (command.Server is { } server && servers.All(s => s.Name != server))
             found.Add(new("/server", servers.Count == 0 ? "the installation has no database server" : $"must be one of {string.Join(", ", servers.Select(s => s.Name))}"));
@@ -34,6 +36,7 @@ public static class MigrateValidation
         {
             Tenant = command.TenantId,
             Plan = plan,
+            Version = command.TargetVersion,
             Tier = tier,
             Server = command.Server,
             PreserveData = command.MigrationOptions?.PreserveData ?? true,

@@ -43,7 +43,7 @@ public static class MigrateWords
             yield return $"By default on: {string.Join(", ", on)}.";
         if (off.Count > 0)
             yield return $"By default off: {string.Join(", ", off)}.";
-        yield return "The tenant's own limits, features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.";
+        yield return "The tenant's own limits, features and settings stay. Its users are counted when the operation starts, and its storage is measured if its limit is lowered; the migration is undone if they do not fit. Its requests are not measured yet, so they are not compared with the plan.";
     }
 
     private static string Words(long? limit) => limit?.ToString(CultureInfo.InvariantCulture) ?? "none";

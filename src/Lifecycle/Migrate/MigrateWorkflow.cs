@@ -12,11 +12,11 @@ public static class MigrateWorkflow
     public static WorkflowDefinition InPlace { get; } = new WorkflowDefinition
     {
         Kind = Kind,
-        Version = 1,
+        Version = 2,
         Steps =
         [
-            new() { Name = StepNames.CheckUsage, Worker = WorkerNames.Database },
-            new() { Name = StepNames.ChangePlan, Worker = WorkerNames.Configuration, After = [StepNames.CheckUsage] },
+            .. Checking(),
+            new() { Name = StepNames.ChangePlan, Worker = WorkerNames.Configuration, After = [StepNames.CheckStorage] },
             new() { Name = StepNames.LimitLogin, Worker = WorkerNames.Database, After = [StepNames.ChangePlan] },
             new() { Name = StepNames.Verify, Worker = WorkerNames.Verification, After = [StepNames.LimitLogin] },
             new() { Name = StepNames.AnnouncePlan, Worker = WorkerNames.Configuration, Kind = StepKind.Pivot, After = [StepNames.Verify] },
@@ -33,17 +33,28 @@ public static class MigrateWorkflow
     public static WorkflowDefinition MoveAndChange { get; } = new WorkflowDefinition
     {
         Kind = Kind,
-        Version = 1,
+        Version = 2,
         EngineLevel = Saga.Engine.EngineLevel.Progress,
         Steps =
         [
-            new() { Name = StepNames.CheckUsage, Worker = WorkerNames.Database },
-            new() { Name = StepNames.ChangePlan, Worker = WorkerNames.Configuration, After = [StepNames.CheckUsage] },
+            .. Checking(),
+            new() { Name = StepNames.ChangePlan, Worker = WorkerNames.Configuration, After = [StepNames.CheckStorage] },
             new() { Name = StepNames.Verify, Worker = WorkerNames.Verification, After = [StepNames.ChangePlan] },
             .. Moving(StepNames.Verify),
             new() { Name = StepNames.AnnouncePlan, Worker = WorkerNames.Configuration, Kind = StepKind.Retriable, After = [StepNames.OpenMoved] },
         ],
     }.Validated();
+
+    // Whether what the tenant uses fits the plan. In shared tables every row is read, and every object is listed.
+    private static IEnumerable<StepDefinition> Checking()
+    {
+        yield return new() { Name = StepNames.CheckUsage, Worker = WorkerNames.Database, AttemptTimeout = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(2) };
+        yield return new()
+        {
+            Name = StepNames.CheckStorage, Worker = WorkerNames.Storage, After = [StepNames.CheckUsage], Needs = [StepNames.CheckUsage],
+            AttemptTimeout = TimeSpan.FromHours(2), Deadline = TimeSpan.FromHours(4),
+        };
+    }
 
     // Everything that takes long is done before the tenant is read-only, but the copy.
     private static IEnumerable<StepDefinition> Moving(params string[] after)

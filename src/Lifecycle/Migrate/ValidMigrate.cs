@@ -13,6 +13,9 @@ public sealed record ValidMigrate
     /// <summary>The plan to change to; null to keep the tenant's own.</summary>
     public Plan? Plan { get; init; }
 
+    /// <summary>The version of <see cref="Plan"/> that the command names; null when it names none.</summary>
+    public int? Version { get; init; }
+
     /// <summary>The tier that the command names; null when it names none.</summary>
     public IsolationTier? Tier { get; init; }
 

@@ -27,6 +27,10 @@ public sealed class PlanStore(NpgsqlDataSource registry)
     public Task<Plan?> FindAsync(string name, int version, CancellationToken cancellationToken = default) =>
         FindAsync($"{Select} where v.name = @name and v.version = @version", new { name, version }, cancellationToken);
 
+    /// <summary>That version of a plan; the current one when none is named. Null when there is none.</summary>
+    public Task<Plan?> FindOrCurrentAsync(string name, int? version, CancellationToken cancellationToken = default) =>
+        version is { } named ? FindAsync(name, named, cancellationToken) : FindAsync(name, cancellationToken);
+
     /// <summary>Every version of a plan, newest first.</summary>
     public async Task<IReadOnlyList<PlanVersion>> VersionsAsync(string name, CancellationToken cancellationToken = default)
     {

@@ -14,12 +14,10 @@ internal sealed class ChangePlanStep(PlanChanger changer, PlanStore plans) : ISt
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        // Without a plan in the command the tenant keeps its version. Otherwise it gets the one that is current when the step first runs.
-        if (context.Input<MigrateTenant>().TargetPlan is not { } name)
+        // Without a plan in the command the tenant keeps its version.
+        if (context.Input<MigrateTenant>().TargetPlan is null)
             return new { context.Tenant.Plan, Version = context.Tenant.PlanVersion };
-        var current = await plans.FindAsync(name, cancellationToken) ?? throw StepFailureException.Permanent(
-            "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
-        return await changer.ChangeAsync(context, current, cancellationToken);
+        return await changer.ChangeAsync(context, await TargetPlan.FindAsync(plans, context, cancellationToken), cancellationToken);
     }
 
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => changer.UndoAsync(context, cancellationToken);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Saga.Contracts.Commands;
 using Saga.Contracts.Steps;
 using Saga.Registry.Plans;
 using Saga.Registry.Tenants;
@@ -11,9 +10,9 @@ namespace Saga.Workers.Database;
 
 /// <summary>
 /// Refuses a plan that allows fewer users than the tenant has, unless the tenant's own limit allows them. Users are the rows of the product's table <c>users</c>; a product without it
-/// has none that can be counted here. Storage and requests are not counted.
+/// has none that can be counted here. If the plan lowers the limit of storage, it also measures the tenant's rows; <see cref="StepNames.CheckStorage"/> compares them, together with the objects.
 /// </summary>
-internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans) : IStep
+internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans, PlaceSize size) : IStep
 {
     public string Name => StepNames.CheckUsage;
 
@@ -23,10 +22,7 @@ internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans) :
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var given = context.Input<MigrateTenant>().TargetPlan;
-        var name = given ?? context.Tenant.Plan;
-        var plan = await (given is null ? plans.FindAsync(name, context.Tenant.PlanVersion, cancellationToken) : plans.FindAsync(name, cancellationToken)) ?? throw StepFailureException.Permanent(
-            "plan-unknown", $"The plan '{name}' is not in the registry.", "Add the plan again, then replay the step.");
+        var plan = await TargetPlan.FindAsync(plans, context, cancellationToken);
         var limits = plan.Limits.Of(context.Tenant);
         var users = await UsersAsync(context, cancellationToken);
         if (users > limits.Users)
@@ -37,7 +33,8 @@ internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans) :
                 "Remove users or choose a larger plan, then send the command again.");
         }
 
-        return new { Users = users, Limits = limits };
+        var lowered = await TargetPlan.LoweredStorageAsync(plans, context, plan, cancellationToken) is not null;
+        return new MeasuredUsage { Users = users, DatabaseBytes = lowered ? await size.MeasureAsync(context.Tenant, cancellationToken) : null, Limits = limits };
     }
 
     /// <summary>It only reads.</summary>
@@ -53,7 +50,7 @@ internal sealed class CheckUsageStep(DatabaseServers servers, PlanStore plans) :
             cancellationToken, new { users = $"{Sql.Name(place.Schema)}.users" });
         return exists
             ? await Mover.ScalarAsync<long?>(
-                session, $"select count(*) from {Sql.Name(place.Schema)}.users where tenant_id = {Sql.Text(context.TenantId.ToString())}", cancellationToken)
+                session, $"select count(*) from {Sql.Name(place.Schema)}.users where tenant_id = {Sql.Text(context.TenantId.ToString())}", cancellationToken, isLong: true)
             : null;
     }
 }

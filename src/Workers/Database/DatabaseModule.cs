@@ -75,6 +75,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, OpenPlaceStep>();
         services.AddSingleton<IStep, BarLoginStep>();
         services.AddSingleton<IStep, AdmitLoginStep>();
+        services.AddSingleton<PlaceSize>();
         services.AddSingleton<IStep, CheckUsageStep>();
         services.AddSingleton<IStep, LimitLoginStep>();
         services.AddSingleton<PlaceInventory>();

@@ -30,6 +30,7 @@ public sealed class StorageModule : ResourceModule
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStep, StorageStep>();
         services.AddSingleton<IStep, RemoveStorageStep>();
+        services.AddSingleton<IStep, CheckStorageStep>();
         if (configuration[$"{StorageOptions.Section}:{nameof(StorageOptions.Adapter)}"] == StorageOptions.S3Adapter)
             services.AddHostedService<BucketRulesAtStart>();
         else

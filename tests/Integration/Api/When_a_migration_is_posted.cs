@@ -28,6 +28,26 @@ public sealed class When_a_migration_is_posted : ApiTest
     }
 
     [Fact]
+    public async Task Should_keep_the_version_of_the_plan_with_the_operation()
+    {
+        var tenant = await ActiveAsync();
+        var version = await Server.QueryAsync<int>("select current_version from plans where name = 'custom'");
+
+        using var response = await PostAsync(tenant, """{"targetPlan":"custom"}""", key: "k1");
+        await Server.ExecuteAsync(
+            """
+            insert into plan_versions (name, version, definition, created_by) select name, version + 1, definition, 'ada' from plan_versions where name = 'custom' and version = @version;
+            update plans set current_version = @version + 1 where name = 'custom';
+            """.Replace("@version", version.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
+        using var again = await PostAsync(tenant, """{"targetPlan":"custom"}""", key: "k1");
+
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        (await Server.QueryAsync<int>("select (input ->> 'targetVersion')::int from operations where kind = 'migrate'")).ShouldBe(version);
+        again.Headers.Location.ShouldBe(response.Headers.Location, "it is the same command, whatever was decided when it was accepted");
+        (await Server.QueryAsync<int>("select (detail ->> 'targetVersion')::int from audit where action = 'tenant.migrate'")).ShouldBe(version);
+    }
+
+    [Fact]
     public async Task Should_show_what_would_happen_and_write_nothing()
     {
         var tenant = await ActiveAsync();
@@ -37,10 +57,12 @@ public sealed class When_a_migration_is_posted : ApiTest
 
         var preview = await ApiServer.JsonAsync(response);
         preview.GetProperty("plan").GetString().ShouldBe("custom");
+        preview.GetProperty("planVersion").GetInt32().ShouldBe(await Server.QueryAsync<int>("select current_version from plans where name = 'custom'"));
+        preview.GetProperty("changes").EnumerateArray().Last().GetString()!.ShouldContain("Its requests are not measured yet");
         preview.GetProperty("isolation").GetString().ShouldBe("schema", "the tenant keeps its tier where the plan allows it");
         preview.GetProperty("moves").GetBoolean().ShouldBeFalse();
         preview.GetProperty("changes").EnumerateArray().Select(c => c.GetString()).ShouldContain("The limit of users changes from 1000 to 100000.");
-        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(["usage.check", "plan.change", "login.limit", "tenant.verify", "plan.announce"]);
+        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(["usage.check", "storage.check", "plan.change", "login.limit", "tenant.verify", "plan.announce"]);
         preview.TryGetProperty("refusal", out _).ShouldBeFalse();
         (await RowsAsync()).ShouldBe(rows);
     }
@@ -58,6 +80,9 @@ public sealed class When_a_migration_is_posted : ApiTest
     [InlineData("""{"isolation":"row","migrationOptions":{"downtime":false}}""", 422, "not-supported", "/migrationOptions/downtime")]
     [InlineData("""{"isolation":"row","migrationOptions":{"downtime":true,"preserveData":false},"confirm":"acne"}""", 422, "validation", "/confirm")]
     [InlineData("""{"targetPlan":"basic"}""", 409, "plan-too-small", "/targetPlan")]
+    [InlineData("""{"targetPlan":"custom","targetVersion":99}""", 409, "plan-changed", "/targetVersion")]
+    [InlineData("""{"targetPlan":"custom","targetVersion":"2"}""", 422, "validation", "/targetVersion")]
+    [InlineData("""{"isolation":"row","targetVersion":2}""", 422, "validation", "/targetVersion")]
     public async Task Should_name_the_field_and_the_fix(string body, int status, string code, string pointer)
     {
         var tenant = await ActiveAsync();

@@ -123,6 +123,40 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_give_the_version_that_the_command_was_accepted_with()
+    {
+        var tenant = await TenantAsync(targetVersion: 1);
+        await AddVersionAsync("premium", rate: 900);
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+
+        (await tenant.ReadAsync()).ShouldSatisfyAllConditions(t => (t.Plan, t.PlanVersion).ShouldBe(("premium", 1)));
+        (await AllAsync(tenant))["api.rate_limit"].GetInt32().ShouldBe(10_000);
+    }
+
+    // An earlier version of the product stored no version with the command.
+    [Fact]
+    public async Task Should_give_the_current_version_to_a_command_without_one()
+    {
+        var tenant = await TenantAsync();
+        await AddVersionAsync("premium", rate: 900);
+
+        await ExecuteAsync(tenant, StepNames.ChangePlan);
+
+        (await tenant.ReadAsync()).PlanVersion.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Should_refuse_a_version_that_is_not_there()
+    {
+        var tenant = await TenantAsync(targetVersion: 7);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => ExecuteAsync(tenant, StepNames.ChangePlan))).Failure;
+
+        (failure.Code, failure.Transient, failure.Message).ShouldBe(("plan-unknown", false, "Version 7 of the plan 'premium' is not in the registry."));
+    }
+
+    [Fact]
     public async Task Should_keep_to_the_version_of_the_first_attempt()
     {
         var tenant = await TenantAsync();
@@ -184,7 +218,7 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
         """,
         new { plan, rate });
 
-    private async Task<SeededTenant> TenantAsync(string? targetPlan = "premium")
+    private async Task<SeededTenant> TenantAsync(string? targetPlan = "premium", int? targetVersion = null)
     {
         var tenant = await Seed.TenantAsync(
             registry, "acme", plan: "basic", tier: IsolationTier.Row, status: TenantStatus.Active,
@@ -192,7 +226,7 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
             settings: new Dictionary<string, JsonElement> { ["file_upload.max_size"] = JsonElement.Parse("7") });
         await registry.ExecuteAsync(
             "update operations set input = @Input::jsonb",
-            new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = targetPlan }, Saga.Contracts.Json.Options) });
+            new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = targetPlan, TargetVersion = targetVersion }, Saga.Contracts.Json.Options) });
         await ExecuteAsync(tenant, StepNames.Configuration);
         return tenant;
     }

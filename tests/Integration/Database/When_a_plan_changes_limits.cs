@@ -54,6 +54,66 @@ public sealed class When_a_plan_changes_limits
 
     [Theory]
     [InlineData(IsolationTier.Row)]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_measure_the_tenants_rows_where_the_limit_of_storage_is_lowered(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, tier);
+        await world.AddUserAsync(tenant);
+        var before = await MeasuredAsync(world, tenant);
+        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
+        {
+            // Of random bytes, which no compression makes smaller.
+            await session.Connection.ExecuteAsync("insert into documents (title, author_id, body) select 'One', u.id, b from users u, (select string_agg(gen_random_uuid()::text, '') b from generate_series(1, 20000)) s");
+            await session.CommitAsync(default);
+        }
+
+        var grown = await MeasuredAsync(world, tenant) - before;
+
+        grown.ShouldNotBeNull().ShouldBeInRange(400_000, 4_000_000);
+        if (tier == IsolationTier.Row)
+        {
+            before.ShouldNotBeNull().ShouldBeLessThan(10_000, "what others have in the shared tables is not this tenant's");
+            await world.AdminQueryAsync<int>((await tenant.ReadAsync()).Placement!.Database, $"update saga.place set mode = 'closed' where tenant_id = '{tenant.Id}' returning 1");
+            (await MeasuredAsync(world, tenant) - before).ShouldBe(grown, "a policy does not make it smaller");
+        }
+    }
+
+    [Fact]
+    public async Task Should_not_measure_rows_where_the_limit_of_storage_stays_or_rises()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, IsolationTier.Row);
+        await world.Registry.ExecuteAsync("update tenants set plan = 'basic'");
+
+        var usage = await world.ExecuteAsync(tenant, StepNames.CheckUsage);
+
+        JsonSerializer.SerializeToElement(usage, Saga.Contracts.Json.Options).TryGetProperty("databaseBytes", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_compare_with_the_version_that_the_command_was_accepted_with()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, IsolationTier.Row);
+        await world.AddUserAsync(tenant);
+        await world.Registry.ExecuteAsync(
+            """
+            insert into plan_versions (name, version, definition, created_by)
+            select name, version + 1, jsonb_set(definition, '{limits,users}', '0'), 'ada' from plan_versions v where name = 'premium' and version = (select current_version from plans where name = 'premium');
+            update operations set input = input || jsonb_build_object('targetVersion', (select current_version from plans where name = 'premium'));
+            update plans set current_version = current_version + 1 where name = 'premium';
+            """);
+
+        await world.ExecuteAsync(tenant, StepNames.CheckUsage);
+        await world.Registry.ExecuteAsync("update operations set input = input - 'targetVersion'");
+
+        (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.CheckUsage))).Failure.Code.ShouldBe("plan-too-small");
+    }
+
+    [Theory]
+    [InlineData(IsolationTier.Row)]
     [InlineData(IsolationTier.Database)]
     public async Task Should_count_users_of_a_closed_tenant_as_well(IsolationTier tier)
     {
@@ -100,6 +160,9 @@ public sealed class When_a_plan_changes_limits
             new { Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, TargetPlan = "premium" }, Saga.Contracts.Json.Options) });
         return tenant;
     }
+
+    private static async Task<long?> MeasuredAsync(DatabaseWorld world, SeededTenant tenant) =>
+        JsonSerializer.SerializeToElement(await world.ExecuteAsync(tenant, StepNames.CheckUsage), Saga.Contracts.Json.Options).TryGetProperty("databaseBytes", out var bytes) ? bytes.GetInt64() : null;
 
     private static async Task<int> LimitAsync(DatabaseWorld world, SeededTenant tenant) =>
         (await world.AdminQueryAsync<int>("postgres", $"select rolconnlimit from pg_roles where rolname = '{(await tenant.ReadAsync()).Placed!.Login}'")).Single();

@@ -133,6 +133,30 @@ public sealed class When_a_migration_is_checked
     }
 
     [Fact]
+    public void Should_refuse_another_version_than_the_current_one_and_say_which_that_is()
+    {
+        var rejection = Guard(Command with { TargetVersion = 2 })!;
+
+        rejection.Code.ShouldBe(RejectionCodes.PlanChanged);
+        rejection.Detail.ShouldBe("Version 1 of the plan 'basic' is current, and not 2. See with a dry run what it would change, then send the command with that version or without one.");
+        rejection.Errors.ShouldHaveSingleItem().ShouldBe(new("/targetVersion", "must be 1 or absent"));
+        Guard(Command with { TargetVersion = 1 }).ShouldBeNull();
+        Pointers(Command with { TargetPlan = null, Isolation = "schema", TargetVersion = 1 }).ShouldBe("/targetVersion");
+    }
+
+    [Theory]
+    [InlineData("basic", 3)]
+    [InlineData(null, null)]
+    public void Should_be_stored_with_the_version_that_it_was_checked_with(string? plan, int? expected)
+    {
+        var command = Command with { TargetPlan = plan, Isolation = "row" };
+
+        var stored = new MigratePlan(null!, null!, null!, null!).Resolve(command, Validate(command)! with { Plan = plan is null ? null : Basic with { Version = 3 } });
+
+        stored.ShouldBe(command with { TargetVersion = expected });
+    }
+
+    [Fact]
     public void Should_keep_the_version_when_only_the_place_changes()
     {
         var former = Commands.Plan with { Version = 1 };
@@ -161,7 +185,7 @@ public sealed class When_a_migration_is_checked
         [
             "The plan premium becomes basic.", "The limit of users changes from 1000 to 100.", "The limit of storage in GiB changes from 100 to 10.",
             "The limit of requests a day changes from 10000 to 1000.", "By default off: biometric_auth, custom_branding.",
-            "The tenant's own limits, features and settings stay. Its users are counted when the operation starts; its storage and requests are not compared with the plan.",
+            "The tenant's own limits, features and settings stay. Its users are counted when the operation starts, and its storage is measured if its limit is lowered; the migration is undone if they do not fit. Its requests are not measured yet, so they are not compared with the plan.",
         ]);
     }
 

@@ -10,10 +10,17 @@ internal static class Mover
         $"do $do$ begin if not (select rolsuper from pg_roles where rolname = current_user) then set local role {PreparedNames.Mover}; end if; end $do$";
 
     /// <summary>Runs the query as the mover, within a transaction if there is one. The default value if this user may not become the mover.</summary>
-    public static async Task<T?> ScalarAsync<T>(ServerSession session, string sql, CancellationToken cancellationToken) =>
-        await IsAvailableAsync(session, cancellationToken)
-            ? await session.ScalarAsync<T>($"{Become}; {sql}; reset role", cancellationToken)
-            : default;
+    /// <param name="session">The session.</param>
+    /// <param name="sql">The query.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
+    /// <param name="isLong">Whether only <paramref name="cancellationToken"/> ends it.</param>
+    public static async Task<T?> ScalarAsync<T>(ServerSession session, string sql, CancellationToken cancellationToken, bool isLong = false)
+    {
+        if (!await IsAvailableAsync(session, cancellationToken))
+            return default;
+        var whole = $"{Become}; {sql}; reset role";
+        return await (isLong ? session.ScalarLongAsync<T>(whole, cancellationToken) : session.ScalarAsync<T>(whole, cancellationToken));
+    }
 
     /// <summary>Whether this user may become the mover.</summary>
     public static Task<bool> IsAvailableAsync(ServerSession session, CancellationToken cancellationToken) => session.ScalarAsync<bool>(

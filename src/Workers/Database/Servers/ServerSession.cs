@@ -30,6 +30,10 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
     public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
         TranslatingAsync(() => Connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)));
 
+    /// <summary>The same without a time limit for the statement, for a step whose attempt has one.</summary>
+    public Task<T?> ScalarLongAsync<T>(string sql, CancellationToken cancellationToken) =>
+        TranslatingAsync(() => Connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, commandTimeout: 0, cancellationToken: cancellationToken)));
+
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, CancellationToken cancellationToken, object? parameters = null) =>
         TranslatingAsync(async () => (IReadOnlyList<T>)[.. await Connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))]);
 

@@ -3,9 +3,8 @@ using Dapper;
 using Npgsql;
 using Saga.Host.Embedded;
 using Saga.Host.Processes;
-using Saga.Tests.Support;
 
-namespace Saga.Tests.Integration.Database;
+namespace Saga.Tests.Support;
 
 /// <summary>A streaming replica of a private PostgreSQL server, which ends with the tests.</summary>
 public static class PostgresStandby
