@@ -49,11 +49,12 @@ internal sealed class BackupWorld : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("saga-backups-").FullName;
         var log = new LogLines();
+        (string, string)[] usual = [("Saga:Storage:Adapter", "folder"), ("Saga:Storage:Folder:Path", folder), .. Tools()];
         var database = await DatabaseWorld.CreateAsync(
             registry,
             further: (services, configuration) => services.AddResource<StorageModule>(configuration).AddResource<BackupModule>(configuration)
                 .AddSingleton<Microsoft.Extensions.Logging.ILoggerProvider>(log),
-            settings: [("Saga:Storage:Adapter", "folder"), ("Saga:Storage:Folder:Path", folder), .. Tools().Where(t => settings.All(s => s.Key != t.Item1)), .. settings]);
+            settings: [.. usual.Where(t => settings.All(s => s.Key != t.Item1)), .. settings]);
         return new(database, folder) { Log = log };
     }
 
