@@ -13,7 +13,7 @@ internal static class AdoptEndpoints
     public static void MapAdoptions(this IEndpointRouteBuilder api) =>
         api.MapPost("/tenants/adopt", AdoptAsync).WithName("adoptTenant")
             .WithSummary("Adopt an existing database or schema")
-            .WithDescription("Makes a database or schema of the product that exists a tenant, without copying its rows. The operation's second step refuses what does not fit, before anything is written there.")
+            .WithDescription("Makes a database or schema of the product that exists a tenant, without copying its rows. With the isolation row, the rows of tables without tenant_id are copied into the shared ones, and the source is only read. The operation's second step refuses what does not fit, before anything is written there.")
             .TakesCommand<AdoptRequest, AdoptPlanView>(
                 ProblemType.SlugTaken, ProblemType.DomainTaken, ProblemType.SubdomainTaken, ProblemType.NameTaken, ProblemType.TenantState, ProblemType.PlaceInUse, ProblemType.NoServer, ProblemType.ServerFull);
 

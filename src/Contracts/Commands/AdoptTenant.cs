@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Saga.Contracts.Commands;
 
 /// <summary>
-/// Asks that an existing database or schema of the product becomes a tenant, with the rows that it has. Send it to
+/// Asks that an existing database or schema of the product becomes a tenant, with the rows that it has, or that the rows of a product without
+/// tenants are copied into the tables that tenants share. Send it to
 /// <see cref="Endpoints.Adoptions"/>; the answer is <see cref="OperationAccepted"/> or <see cref="OperationRejected"/>.
 /// Texts are validated on receipt, by the same rules as <c>POST /api/v1/tenants/adopt</c>.
 /// </summary>
@@ -34,13 +35,19 @@ public sealed record AdoptTenant
     /// <summary>The schema with the product's tables. When absent, it is <c>product</c>, and the database becomes the tenant's own.</summary>
     public string? Schema { get; init; }
 
-    /// <summary>schema or database; must be one that the plan allows; schema when a schema is given, otherwise database.</summary>
+    /// <summary>
+    /// schema or database, for a place that becomes the tenant's; schema when a schema is given, otherwise database. row for tables without
+    /// <c>tenant_id</c>, which are copied into the shared ones. Must be one that the plan allows.
+    /// </summary>
     public string? Isolation { get; init; }
 
     /// <summary>The tenant's id: the value of <c>tenant_id</c> in its rows. A new one when absent, which only fits tables without rows of tenants.</summary>
     public string? TenantId { get; init; }
 
-    /// <summary>The region of the server; it may be left out.</summary>
+    /// <summary>Users of the identity provider that become members of the tenant's organisation; nobody but the administrator when absent.</summary>
+    public AdoptedUsers? Users { get; init; }
+
+    /// <summary>The region of the server; it may be left out. With the isolation row, where the data must live; any region when absent.</summary>
     public string? Region { get; init; }
 
     /// <summary>Feature switches that override the plan's defaults.</summary>

@@ -23,6 +23,12 @@ public static class StepNames
     public const string MigrateAdopted = "adoption.migrate";
     public const string VerifyAdopted = "adoption.verify";
     public const string AnnounceAdopted = "adoption.announce";
+    public const string InspectSource = "source.inspect";
+    public const string CopySource = "source.copy";
+    public const string CompareSource = "source.compare";
+    public const string AnnounceCopied = "source.announce";
+    public const string FindMembers = "members.find";
+    public const string AddMembers = "members.add";
     public const string Suspend = "tenant.suspend";
     public const string DisableOrganization = "organization.disable";
     public const string ClosePlace = "place.close";

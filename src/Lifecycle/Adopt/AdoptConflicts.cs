@@ -20,9 +20,9 @@ internal static class AdoptConflicts
 
     public static OperationRejected? Of(ValidAdoption input, IReadOnlyList<NeighbourPlacement> neighbours)
     {
-        if (neighbours.FirstOrDefault(n => input.Tenant.Tier != IsolationTier.Schema || n.Tier != "schema" || n.Schema == input.Place.Schema) is not { } neighbour)
+        if (neighbours.FirstOrDefault(n => input.Tenant.Tier == IsolationTier.Database || n.Tier != "schema" || n.Schema == input.Place.Schema) is not { } neighbour)
             return null;
-        var isSchema = neighbour.Tier == "schema" && input.Tenant.Tier == IsolationTier.Schema;
+        var isSchema = neighbour.Tier == "schema" && input.Tenant.Tier != IsolationTier.Database;
         return new()
         {
             Code = RejectionCodes.PlaceInUse,

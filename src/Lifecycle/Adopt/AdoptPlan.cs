@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
@@ -15,14 +16,18 @@ using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Adopt;
 
-/// <summary>Adoption: an existing database or schema of the product becomes a tenant. What is in it is looked at by the second step, before anything is written there.</summary>
+/// <summary>
+/// Adoption: an existing database or schema of the product becomes a tenant, or the rows of a product without tenants do. What is in it is looked at by
+/// the second step, before anything is written there.
+/// </summary>
 public sealed class AdoptPlan(PlanStore plans, TenantNameStore names, TenantStore tenants, ServerRoomStore room, PlacementStore placements, ReservedNames reserved) : ICommandPlan<AdoptTenant, ValidAdoption>
 {
     public static string Kind => AdoptWorkflow.Kind;
 
     public static string Queue => Endpoints.Adoptions;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [AdoptWorkflow.Definition];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = 
+        [AdoptWorkflow.Definition, AdoptWorkflow.WithUsers, AdoptWorkflow.Copied, AdoptWorkflow.CopiedWithUsers];
 
     public string AuditAction => AuditActions.TenantAdopt;
 
@@ -38,7 +43,13 @@ public sealed class AdoptPlan(PlanStore plans, TenantNameStore names, TenantStor
     public IReadOnlyCollection<string> Scopes(ValidAdoption input, BegunOperation operation) =>
         [OperationScopes.Database(input.Place.Server, input.Place.Database), OperationScopes.Tenant(operation.Tenant)];
 
-    public WorkflowDefinition Plan(ValidAdoption input, Tenant? tenant) => AdoptWorkflow.Definition;
+    public WorkflowDefinition Plan(ValidAdoption input, Tenant? tenant) => (input.IsCopy, input.Users) switch
+    {
+        (false, null) => AdoptWorkflow.Definition,
+        (false, _) => AdoptWorkflow.WithUsers,
+        (true, null) => AdoptWorkflow.Copied,
+        (true, _) => AdoptWorkflow.CopiedWithUsers,
+    };
 
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidAdoption input, BegunOperation operation) =>
     [
@@ -52,6 +63,7 @@ public sealed class AdoptPlan(PlanStore plans, TenantNameStore names, TenantStor
     public object AuditDetail(ValidAdoption input) => new
     {
         slug = input.Tenant.Slug, plan = input.Tenant.Plan.Name, tier = input.Tenant.Tier, server = input.Place.Server, database = input.Place.Database, schema = input.Place.Schema,
+        users = input.Users is { } users ? users.EmailDomain ?? string.Create(CultureInfo.InvariantCulture, $"{users.Emails!.Count} listed") : null,
     };
 
     public async Task<OperationRejected?> FindConflictAsync(ValidAdoption input, CancellationToken cancellationToken)
@@ -64,7 +76,7 @@ public sealed class AdoptPlan(PlanStore plans, TenantNameStore names, TenantStor
         if (await names.IsHeldAsync(tenant.Name, tenant.Slug, cancellationToken))
             return TakenNames.Held(tenant.Name, tenant.Slug);
         return AdoptConflicts.Of(input, await placements.NeighboursAsync(input.Place.Server, input.Place.Database, input.Id ?? default, cancellationToken))
-            ?? AdoptConflicts.Of((await room.ListAsync(cancellationToken)).FirstOrDefault(s => s.Name == input.Place.Server))
+            ?? (input.IsCopy ? null : AdoptConflicts.Of((await room.ListAsync(cancellationToken)).FirstOrDefault(s => s.Name == input.Place.Server)))
             ?? Room.Rejection(tenant.Region, replica: false, await room.FindAsync(tenant.Region, cancellationToken));
     }
 }

@@ -29,24 +29,23 @@ public static class AdoptValidation
         var isolation = command.Isolation ?? (command.Schema is null ? "database" : "schema");
         var tenant = ProvisionValidation.Validate(Provisioning(command, isolation), plan, reserved, out var broken);
         found.AddRange(broken);
-        if (isolation == "row")
-            found.Add(new("/isolation", "must be schema or database: rows of shared tables have no place of their own that could be adopted"));
         if (command.Schema is null && isolation == "schema")
             found.Add(new("/schema", "is required for a tenant with the isolation schema: the schema with the product's tables"));
         if (command.ReadReplica == true)
             found.Add(new("/readReplica", "must be false or absent; update the tenant when it is adopted"));
-        var server = ServerOf(command, servers, found);
+        var server = ServerOf(command, isolation == "row", servers, found);
         if (IsName(command.Database, "/database", "database", found) && IsOther(command.Database))
             found.Add(new("/database", $"must be a database of the product; '{command.Database}' is the server's or the platform's own"));
         if (command.Schema is { } schema && IsName(schema, "/schema", "schema", found) && (OtherSchemas.Contains(schema, StringComparer.Ordinal) || schema.StartsWith("pg_", StringComparison.Ordinal)))
             found.Add(new("/schema", $"must be the schema with the product's tables; '{schema}' is not one"));
         var id = IdOf(command.TenantId, found);
+        var users = AdoptedUsersRule.Check(command.Users, tenant?.AdminEmail, command.MaxUsers, plan, found);
 
         errors = found;
-        return found.Count > 0 ? null : new(tenant!, new(server!.Name, command.Database, command.Schema ?? PlacementStore.ProductSchema), id);
+        return found.Count > 0 ? null : new(tenant!, new(server!.Name, command.Database, command.Schema ?? PlacementStore.ProductSchema), id, users);
     }
 
-    private static PlacementServer? ServerOf(AdoptTenant command, IReadOnlyList<PlacementServer> servers, List<FieldError> errors)
+    private static PlacementServer? ServerOf(AdoptTenant command, bool isCopy, IReadOnlyList<PlacementServer> servers, List<FieldError> errors)
     {
         var server = servers.FirstOrDefault(s => s.Name == command.Server);
         if (server is null)
@@ -54,7 +53,7 @@ public static class AdoptValidation
             errors.Add(new("/server", servers.Count == 0 ? "no database server is registered; configure one under Saga:Databases:Servers"
                 : $"must be one of {string.Join(", ", servers.Select(s => s.Name))}"));
         }
-        else if (command.Region is { } region && region != server.Region)
+        else if (!isCopy && command.Region is { } region && region != server.Region)
         {
             errors.Add(new("/region", $"must be '{server.Region}', where server '{server.Name}' is, or be left out"));
         }

@@ -70,6 +70,10 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, InspectPlaceStep>();
         services.AddSingleton<IStep, TakePlaceStep>();
         services.AddSingleton<IStep, MigrateAdoptedStep>();
+        services.AddSingleton<SourceInspection>();
+        services.AddSingleton<IStep, InspectSourceStep>();
+        services.AddSingleton<IStep, CopySourceStep>();
+        services.AddSingleton<IStep, CompareSourceStep>();
         services.AddSingleton<TenantLogin>();
         services.AddSingleton<IStep, ClosePlaceStep>();
         services.AddSingleton<IStep, OpenPlaceStep>();

@@ -74,6 +74,14 @@ public interface IDirectory
 
     Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
+    /// <summary>Ends the membership, with which the user leaves the organisation's groups. The user stays. Does nothing for one who is no member.</summary>
+    Task EndMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
+
+    /// <summary>The users with an address in the domain. One who is created or deleted meanwhile may be missing.</summary>
+    /// <param name="domain">The domain in lower case, such as <c>acme.com</c>. Addresses of its subdomains are others.</param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    IAsyncEnumerable<DirectoryUser> UsersOfDomainAsync(string domain, CancellationToken cancellationToken);
+
     Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken);
 
     /// <summary>Adds the member to the organisation's group <see cref="DirectoryGroups.TenantAdmin"/>, which is created if it is missing.</summary>

@@ -17,6 +17,8 @@ public sealed class IdentityModule : ResourceModule
         services.AddDirectory(configuration);
         services.AddSingleton<IStep, IdentityStep>();
         services.AddSingleton<IStep, AdministratorStep>();
+        services.AddSingleton<IStep, FindMembersStep>();
+        services.AddSingleton<IStep, AddMembersStep>();
         services.AddSingleton<IStep, DisableOrganizationStep>();
         services.AddSingleton<IStep, EnableOrganizationStep>();
         services.AddSingleton<IStep, UpdateOrganizationStep>();

@@ -69,6 +69,8 @@ internal sealed class RemoveOrganizationStep(IDirectory directory, LeasedTransac
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
         await AdministratorClaims.EndAllAsync(transaction, context.Lease, context.TenantId, context.Tenant.AdminEmail, cancellationToken);
+        // Whom an adoption made members.
+        await AdoptedMemberRows.DeleteAsync(transaction, context.TenantId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

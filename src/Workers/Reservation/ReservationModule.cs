@@ -21,6 +21,7 @@ public sealed class ReservationModule : ResourceModule
         services.AddSingleton<IStep>(s => s.GetRequiredService<ReserveStep>());
         services.AddSingleton<IStep, ReserveAdoptedStep>();
         services.AddSingleton<IStep, AnnounceAdoptedStep>();
+        services.AddSingleton<IStep, AnnounceCopiedStep>();
         services.AddSingleton<IStep, ActivateStep>();
         services.AddSingleton<IStep, SuspendStep>();
         services.AddSingleton<IStep, ReactivateStep>();

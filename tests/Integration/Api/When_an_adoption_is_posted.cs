@@ -58,11 +58,35 @@ public sealed class When_an_adoption_is_posted : ApiTest
         (await RowsAsync()).ShouldBe(rows);
     }
 
+    [Fact]
+    public async Task Should_copy_rows_and_take_users_when_it_says_so()
+    {
+        await ReadyAsync();
+        var body = Body.Replace("\"database\",\"schema\"", "\"row\",\"schema\"", StringComparison.Ordinal).Replace("enterprise", "custom", StringComparison.Ordinal)
+            .Replace("\"name\"", "\"users\":{\"from\":\"list\",\"emails\":[\"bob@acme.com\"]},\"name\"", StringComparison.Ordinal);
+        await Server.ExecuteAsync("update database_servers set accepting = false where name = 'old'; insert into database_servers (name, region, host, port, max_tenants, max_schemas_per_database) values ('new', 'eu', '127.0.0.1', 5432, 10, 10)");
+
+        using var dry = await PostAsync(body, query: "?dryRun=true");
+        using var response = await PostAsync(body);
+
+        var preview = await ApiServer.JsonAsync(dry);
+        preview.GetProperty("isolation").GetString().ShouldBe("row");
+        preview.GetProperty("changes").EnumerateArray().Select(c => c.GetString()!).ShouldContain(c => c.StartsWith("The rows of schema 'public' of database 'shop' on server 'old' are copied", StringComparison.Ordinal));
+        preview.GetProperty("changes").EnumerateArray().Select(c => c.GetString()!).ShouldContain(c => c.StartsWith("1 users of the identity provider become members", StringComparison.Ordinal));
+        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ToList()
+            .ShouldSatisfyAllConditions([.. new[] { "source.inspect", "members.find", "source.copy", "source.compare", "members.add", "source.announce" }.Select(name => (Action<List<string?>>)(steps => steps.ShouldContain(name)))]);
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        (await Server.QueryAsync<string>("select (detail ->> 'tier') || ' ' || (detail ->> 'users') from audit where action = 'tenant.adopt'")).ShouldBe("row 1 listed");
+        (await Server.QueryAsync<string>("select string_agg(scope, ' ' order by scope) from operation_scopes")).ShouldBe($"database:old/shop tenant:{Id}");
+    }
+
     [Theory]
     [InlineData("\"server\":\"old\"", "\"server\":\"new\"", "/server")]
     [InlineData("\"database\":\"shop\"", "\"database\":\"saga_rows\"", "/database")]
     [InlineData("\"schema\":\"public\"", "\"schema\":\"pg_catalog\"", "/schema")]
-    [InlineData("\"isolation\":\"database\"", "\"isolation\":\"row\"", "/isolation")]
+    [InlineData("\"isolation\":\"database\"", "\"isolation\":\"rows\"", "/isolation")]
+    [InlineData("\"name\":\"Acme\"", "\"name\":\"Acme\",\"users\":{\"from\":\"list\",\"emails\":[\"bob\"]}", "/users/emails/0")]
+    [InlineData("\"name\":\"Acme\"", "\"name\":\"Acme\",\"users\":{\"from\":\"realm\",\"query\":\"*\"}", "/users/query")]
     [InlineData("\"plan\":\"enterprise\"", "\"plan\":\"basic\"", "/isolation")]
     [InlineData("\"name\":\"Acme\"", "\"nom\":\"Acme\"", "/nom")]
     [InlineData("\"name\":\"Acme\"", "\"name\":\"\"", "/name")]

@@ -87,6 +87,49 @@ internal static class AdoptionWorld
         return new($"tenant_{tenant.Id.Compact}", "product", tenant.Id.Value);
     }
 
+    /// <summary>The steps until the tenant is verified, when rows are copied.</summary>
+    public static readonly string[] Copying = [StepNames.Reserve, StepNames.InspectSource, StepNames.Database, StepNames.Migrate, StepNames.CopySource, StepNames.CompareSource];
+
+    /// <summary>A database of the sample product from before it had tenants. The workers' login may read it.</summary>
+    /// <param name="world">The server.</param>
+    /// <param name="further">Further statements of a superuser, with <c>{0}</c> for the role.</param>
+    public static async Task<OldDatabase> MakeSingleAsync(DatabaseWorld world, string further = "")
+    {
+        var name = $"old_{Guid.NewGuid():n}"[..20];
+        await ExecuteAsync(world, "postgres", $"create role {name} nologin");
+        await ExecuteAsync(world, "postgres", $"create database {name} owner {name}");
+        await ExecuteAsync(world, "postgres", $"revoke connect on database {name} from public; grant connect on database {name} to saga_provisioner;");
+        await ExecuteAsync(
+            world, name,
+            $"""
+            create schema shop authorization {name};
+            set role {name};
+            set search_path = shop;
+            create table schema_migrations (id int primary key);
+            create table users (display_name text not null, id uuid primary key default gen_random_uuid(), email text not null, created_at timestamptz not null default now());
+            create table documents (
+                id uuid primary key default gen_random_uuid(), author_id uuid references users, title text not null, body text not null default '',
+                created_at timestamptz not null default now(), updated_at timestamptz not null default now());
+            create table settings (key text primary key, value jsonb not null, updated_at timestamptz not null default now());
+            create sequence numbers;
+            insert into users (id, email, display_name) values ('00000000-0000-7000-8000-000000000001', 'a@acme.com', 'A'), ('00000000-0000-7000-8000-000000000002', 'b@acme.com', 'B');
+            insert into documents (title, author_id) select 'Of ' || display_name, id from users;
+            insert into settings (key, value) values ('colour', '"red"');
+            grant usage on schema shop to saga_provisioner;
+            grant select on all tables in schema shop to saga_provisioner;
+            grant select on all sequences in schema shop to saga_provisioner;
+            reset role;
+            {further.Replace("{0}", name, StringComparison.Ordinal)}
+            """);
+        return new(name, "shop", Guid.Empty);
+    }
+
+    /// <summary>The command that copies the rows.</summary>
+    public static AdoptTenant Copy(OldDatabase old, string slug = "acme", string server = "main") => new()
+    {
+        Name = $"Tenant {slug}", Slug = slug, Plan = "custom", AdminEmail = "ada@acme.com", Server = server, Database = old.Name, Schema = old.Schema, Isolation = "row",
+    };
+
     public static AdoptTenant Command(OldDatabase old, IsolationTier tier = IsolationTier.Schema, string slug = "acme") => new()
     {
         Name = $"Tenant {slug}", Slug = slug, Plan = "custom", AdminEmail = "ada@acme.com", Server = "main", Database = old.Name, Schema = old.Schema,
@@ -145,7 +188,7 @@ internal static class AdoptionWorld
         return lines;
     }
 
-    private static async Task ExecuteAsync(DatabaseWorld world, string database, string sql)
+    public static async Task ExecuteAsync(DatabaseWorld world, string database, string sql)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = database, Pooling = false }.ConnectionString);
         await connection.OpenAsync();

@@ -119,6 +119,32 @@ internal static class MoveWorld
         await session.CommitAsync(default);
     }
 
+    /// <summary>A database on the other server with the rows of the tenant, as the product had them before it had tenants.</summary>
+    public static async Task<OldDatabase> SourceAsync(MoveServers servers, SeededTenant tenant)
+    {
+        var (name, admin) = ($"old_{Guid.NewGuid():n}"[..20], servers.Other.ConnectionString("postgres"));
+        await using (var postgres = new NpgsqlConnection(admin))
+            await postgres.ExecuteAsync($"create database {name}");
+        var product = (await File.ReadAllTextAsync(Path.Combine(servers.Product, "0001_kinds.sql")))
+            .Replace("tenant_id uuid not null default saga.current_tenant(), ", "", StringComparison.Ordinal).Replace("(tenant_id, ", "(", StringComparison.Ordinal);
+        await using var source = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = false }.ConnectionString);
+        await source.OpenAsync();
+        await source.ExecuteAsync($"create schema shop; set search_path = shop; {product}");
+        await using var from = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(servers.Main.ConnectionString("postgres")) { Database = "saga_rows", Pooling = false }.ConnectionString);
+        await from.OpenAsync();
+        foreach (var table in (string[])["parents", "kinds", "typed"])
+        {
+            var columns = string.Join(", ", await source.QueryAsync<string>($"select attname::text from pg_attribute where attrelid = '{table}'::regclass and attnum > 0 and attgenerated = '' order by attnum"));
+            using var read = await from.BeginTextExportAsync($"copy (select {columns} from product.{table} where tenant_id = '{tenant.Id}' order by id) to stdout");
+            await using var write = await source.BeginTextImportAsync($"copy {table} ({columns}) from stdin");
+            await write.WriteAsync(await read.ReadToEndAsync());
+        }
+
+        await source.ExecuteAsync(
+            "select setval('numbers', 5000); grant usage on schema shop to saga_provisioner; grant select on all tables in schema shop to saga_provisioner; grant select on all sequences in schema shop to saga_provisioner");
+        return new(name, "shop", Guid.Empty);
+    }
+
     /// <summary>Runs the step, and stores what it returns for later ones.</summary>
     public static async Task RunAsync(DatabaseWorld world, SeededTenant tenant, string step)
     {

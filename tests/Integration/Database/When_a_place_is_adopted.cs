@@ -105,6 +105,74 @@ public sealed class When_a_place_is_adopted
         (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
     }
 
+    [Theory]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_give_back_what_the_product_made_while_it_was_taken(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync(settings: [("Saga:Databases:BlockingSeconds", "1"), ("Saga:Databases:LockSeconds", "2")]);
+        var old = await AdoptionWorld.MakeAsync(world);
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier));
+        await AdoptionWorld.RunAsync(world, tenant, StepNames.ReserveAdopted, StepNames.InspectPlace);
+        await using (var busy = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = old.Name, Pooling = false }.ConnectionString))
+        {
+            await busy.OpenAsync();
+            await using var transaction = await busy.BeginTransactionAsync();
+            await busy.ExecuteAsync("lock table shop.documents in access share mode");
+            (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.TakePlace))).Failure.Code.ShouldBe("postgresql-locked");
+        }
+
+        // The record is written by then.
+        await AdoptionWorld.ExecuteAsync(
+            world, old.Name, $"set role {old.Name}; set search_path = shop; create table late (tenant_id uuid not null, id int, primary key (tenant_id, id)); create function late_one() returns int language sql return 1;");
+        await AdoptionWorld.RunAsync(world, tenant, StepNames.TakePlace);
+
+        await AdoptionWorld.UndoAsync(world, tenant);
+
+        var after = await AdoptionWorld.DescribeAsync(world, old.Name);
+        after.Where(l => !l.Contains("shop.late", StringComparison.Ordinal)).ShouldBe(before);
+        after.Where(l => l.StartsWith("relation shop.late ", StringComparison.Ordinal)).Single().ShouldStartWith($"relation shop.late r {old.Name} falsefalse");
+        after.Where(l => l.StartsWith("routine shop.late_one", StringComparison.Ordinal)).Single().ShouldContain($" {old.Name} ");
+        after.ShouldNotContain(l => l.StartsWith("policy ", StringComparison.Ordinal) && l.Contains("late", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Should_keep_no_membership_when_the_database_was_dropped_meanwhile()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world);
+        var memberships = await world.AdminQueryAsync<string>("postgres", $"select roleid::regrole || ' ' || member::regrole || ' ' || grantor::regrole from pg_auth_members where roleid = '{old.Name}'::regrole order by 1");
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+        await AdoptionWorld.RunAsync(world, tenant, AdoptionWorld.BeforePivot);
+        await world.AdminQueryAsync<string>("postgres", $"drop database {old.Name} with (force)");
+
+        await AdoptionWorld.UndoAsync(world, tenant);
+
+        (await world.AdminQueryAsync<string>("postgres", $"select roleid::regrole || ' ' || member::regrole || ' ' || grantor::regrole from pg_auth_members where roleid = '{old.Name}'::regrole order by 1")).ShouldBe(memberships);
+    }
+
+    [Fact]
+    public async Task Should_drop_nothing_of_other_schemas_with_its_own()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(
+            world, further: "create table public.notes (id int); create view public.report as select title from shop.documents; create table public.tints (c shop.colour, n int default shop.twice(2)); create function public.any_title() returns text language sql return (select max(title) from shop.documents);");
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+        await AdoptionWorld.RunAsync(world, tenant, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.Activate]);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.RemoveDatabase))).Failure;
+        var after = await world.AdminQueryAsync<string>(old.Name, "select relname::text from pg_class where relnamespace = 'public'::regnamespace order by 1");
+        await AdoptionWorld.ExecuteAsync(world, old.Name, "drop view public.report; drop function public.any_title(); drop table public.tints;");
+        await world.ExecuteAsync(tenant, StepNames.RemoveDatabase);
+
+        failure.Code.ShouldBe("schema-needed");
+        failure.Message.ShouldContain("function public.any_title(), table public.tints, view public.report".Replace("public.", "", StringComparison.Ordinal));
+        after.ShouldBe(["notes", "report", "tints"]);
+        (await world.AdminQueryAsync<string>(old.Name, "select relname::text from pg_class where relnamespace = 'public'::regnamespace")).ShouldBe(["notes"]);
+        (await world.AdminQueryAsync<string>("postgres", $"select rolname::text from pg_roles where rolname = '{Workers.Database.Tiers.SharedRoles.Users(old.Name)}'")).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Should_put_back_nothing_when_nothing_was_recorded_or_begun()
     {

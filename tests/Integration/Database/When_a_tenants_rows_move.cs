@@ -54,6 +54,47 @@ public sealed class When_a_tenants_rows_move(MoveServers servers) : IClassFixtur
     }
 
     [Fact]
+    public async Task Should_come_from_tables_without_tenants_on_another_server_too()
+    {
+        await using var world = await MoveWorld.CreateAsync(servers);
+        // Of the same number of rows, and with the same keys.
+        var like = await MoveWorld.ActiveAsync(world, IsolationTier.Row, IsolationTier.Schema);
+        var source = await MoveWorld.SourceAsync(servers, like);
+        await world.RegistryAsync<int>("with closed as (update database_servers set accepting = name = 'main' returning 1), freed as (delete from operation_scopes) select count(*)::int from closed");
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Copy(source, server: "other"));
+
+        await AdoptionWorld.RunAsync(world, tenant, [.. AdoptionWorld.Copying.SelectMany(s => new[] { s, s }), StepNames.Activate]);
+
+        (await MoveWorld.RowsAsync(world, tenant)).Replace(tenant.Id.ToString(), "", StringComparison.Ordinal)
+            .ShouldBe((await MoveWorld.RowsAsync(world, like)).Replace(like.Id.ToString(), "", StringComparison.Ordinal));
+        await using var session = await world.Connections.OpenAsync(tenant.Id, default);
+        await session.Connection.ExecuteAsync("insert into parents (name, currency) values ('new', 'USD'); insert into kinds (id) values (-1)");
+        (await session.Connection.ExecuteScalarAsync<bool>("select number > 5000 from kinds where id = -1")).ShouldBeTrue("the source's sequence was used up to 5000");
+    }
+
+    [Fact]
+    public async Task Should_not_come_from_tables_without_tenants_where_keys_could_collide()
+    {
+        await using var world = await MoveWorld.CreateAsync(servers);
+        var source = await MoveWorld.SourceAsync(servers, await MoveWorld.ActiveAsync(world, IsolationTier.Row, IsolationTier.Schema, rows: 1));
+        await world.RegistryAsync<int>("with closed as (update database_servers set accepting = name = 'main' returning 1), freed as (delete from operation_scopes) select count(*)::int from closed");
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Copy(source, server: "other"));
+        await world.ExecuteAsync(tenant, StepNames.Reserve);
+        await AdoptionWorld.ExecuteAsync(world, "saga_rows", "create unique index lines on product.typed (line) where id < 0");
+        try
+        {
+            var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.InspectSource))).Failure;
+
+            failure.Code.ShouldBe("key-shared");
+            failure.Message.ShouldContain("lines of table typed");
+        }
+        finally
+        {
+            await AdoptionWorld.ExecuteAsync(world, "saga_rows", "drop index product.lines");
+        }
+    }
+
+    [Fact]
     public async Task Should_be_written_nowhere_while_they_are_copied()
     {
         await using var world = await MoveWorld.CreateAsync(servers);

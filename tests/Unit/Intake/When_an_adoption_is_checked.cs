@@ -57,9 +57,57 @@ public sealed class When_an_adoption_is_checked
     [Fact]
     public void Should_report_everything_at_once()
     {
-        var faults = Faults(new() { Name = null!, Slug = null!, Plan = null!, AdminEmail = null!, Server = null!, Database = null!, Isolation = "row", Region = "us", TenantId = "x" });
+        var faults = Faults(new() { Name = null!, Slug = null!, Plan = null!, AdminEmail = null!, Server = null!, Database = null!, Isolation = "rows", Region = "us", TenantId = "x" });
 
         faults.Select(f => f.Split(' ')[0]).ShouldBe(["/name", "/slug", "/plan", "/adminEmail", "/isolation", "/server", "/database", "/tenantId"]);
+    }
+
+    [Fact]
+    public void Should_take_rows_for_the_shared_tables_from_any_schema_of_any_region()
+    {
+        var valid = Validate(Command with { Isolation = "row", Schema = null, Region = "us" }, out _)!;
+
+        (valid.Tenant.Tier, valid.Place, valid.IsCopy, valid.Users).ShouldBe((IsolationTier.Row, new("main", "shop", "product"), true, null));
+    }
+
+    [Fact]
+    public void Should_take_each_user_once()
+    {
+        var users = Validate(Command with { Users = new() { From = "list", Emails = ["bob@acme.com", "BOB@ACME.com", "cid@büro.de"] } }, out _)!.Users!;
+
+        users.Emails.ShouldBe(["bob@acme.com", "cid@xn--bro-hoa.de"]);
+        Validate(Command with { Users = new() { From = "realm", EmailDomain = "Acme.COM" } }, out _)!.Users.ShouldBe(new(null, "acme.com"));
+    }
+
+    public static TheoryData<AdoptedUsers, string> WrongUsers => new()
+    {
+        { new() { From = "file" }, "/users/from must be list, with emails, or realm, with emailDomain" },
+        { new() { From = null! }, "/users/from must be list, with emails, or realm, with emailDomain" },
+        { new() { From = "list" }, "/users/emails must be a list of 1 to 1000 addresses" },
+        { new() { From = "list", Emails = [] }, "/users/emails must be a list of 1 to 1000 addresses" },
+        { new() { From = "list", Emails = [.. Enumerable.Range(0, 1001).Select(i => $"u{i}@acme.com")] }, "/users/emails must be a list of 1 to 1000 addresses" },
+        { new() { From = "list", Emails = ["bob@acme.com"], EmailDomain = "acme.com" }, "/users/emailDomain must be absent: the users are listed" },
+        { new() { From = "realm", Emails = ["bob@acme.com"], EmailDomain = "acme.com" }, "/users/emails must be absent: the users are those of emailDomain" },
+    };
+
+    [Theory, MemberData(nameof(WrongUsers))]
+    public void Should_name_what_is_wrong_about_the_users(AdoptedUsers users, string fault) => Faults(Command with { Users = users }).ShouldBe([fault]);
+
+    [Theory]
+    [InlineData("realm", null, "/users/emailDomain")]
+    [InlineData("realm", "acme", "/users/emailDomain")]
+    [InlineData("list", "not an address", "/users/emails/1")]
+    [InlineData("list", null, "/users/emails/1")]
+    public void Should_name_the_address_that_is_none(string from, string? text, string pointer) =>
+        Faults(Command with { Users = new() { From = from, EmailDomain = from == "realm" ? text : null, Emails = from == "list" ? ["bob@acme.com", text!] : null } }).Single().Split(' ')[0].ShouldBe(pointer);
+
+    [Fact]
+    public void Should_refuse_more_users_than_the_tenant_may_have_with_its_administrator()
+    {
+        AdoptTenant With(params string[] emails) => Command with { MaxUsers = 2, Users = new() { From = "list", Emails = emails } };
+
+        Faults(With("bob@acme.com", "cid@acme.com")).ShouldBe(["/users/emails has 3 users with the administrator, and the tenant may have 2"]);
+        Faults(With("bob@acme.com", "ADA@acme.com")).ShouldBeEmpty();
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Saga.Registry.Placements;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Place;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
@@ -69,6 +70,7 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
             await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken);
             await TenantRoles.DropAsync(session, place.Login, cancellationToken);
             await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
+            await session.ExecuteAsync(Leave(found.Undo.Memberships), cancellationToken);
             return;
         }
 
@@ -76,23 +78,28 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
         var isShared = (await placements.NeighboursAsync(place.Server, place.Database, context.TenantId, cancellationToken)).Count > 0;
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
-            // A killed attempt may have made the owner's role and nothing else.
-            await JoinOwnersAsync(session, place, cancellationToken);
-            await RequireNotMigratedAsync(session, place, found, cancellationToken);
             var users = place.Placement.Tier == IsolationTier.Schema ? SharedRoles.Users(place.Database) : null;
             await session.InTransactionAsync(
                 async () =>
                 {
                     await session.ExecuteAsync("select pg_advisory_xact_lock(hashtextextended(@Schema, 2))", cancellationToken, new { place.Schema });
+                    await session.ExecuteAsync("set local search_path = pg_catalog, pg_temp", cancellationToken);
+                    // A killed attempt may have made the owner's role and nothing else. What this user joins here it leaves at the end.
+                    var owners = await OwnersAsync(session, place, await OwnedObjects.ListAsync(session, place.Schema, cancellationToken), cancellationToken);
+                    var joined = await PlaceSnapshot.MembershipsAsync(session, [.. owners.Where(o => o != place.Owner)], cancellationToken);
+                    foreach (var owner in owners)
+                        await TenantRoles.JoinAsync(session, owner, cancellationToken);
+                    await RequireNotMigratedAsync(session, place, found, cancellationToken);
                     await TenantRoles.DropOwnedAsync(session, place.Login, cancellationToken);
                     if (found.Undo.Schema.Count > 0)
                         await session.ExecuteAsync(string.Join('\n', found.Undo.Schema), cancellationToken);
                     if (!isShared)
                         await session.ExecuteAsync(string.Join('\n', found.Undo.Database.Append("select 1;")), cancellationToken);
+                    await GiveOthersBackAsync(session, place, cancellationToken);
                     await session.ExecuteAsync($"drop role if exists {Sql.Name(place.Login)};", cancellationToken);
                     if (!isShared && users is not null)
                         await TenantRoles.DropAsync(session, users, cancellationToken);
-                    await session.ExecuteAsync(string.Join('\n', found.Undo.Memberships.Append($"drop role if exists {Sql.Name(place.Owner)};")), cancellationToken);
+                    await session.ExecuteAsync($"{Leave(found.Undo.Memberships.Union(joined, StringComparer.Ordinal))} drop role if exists {Sql.Name(place.Owner)};", cancellationToken);
                 },
                 cancellationToken);
         }
@@ -123,15 +130,40 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
         """,
         cancellationToken, new { tenant.Value, place.Placement.Epoch, place.Login });
 
+    // What the product made after the record was written, and the adoption took with everything else. Its owner then was most likely the schema's.
+    private static async Task GiveOthersBackAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
+    {
+        var objects = await OwnedObjects.ListAsync(session, place.Schema, cancellationToken);
+        var others = objects.Where(o => o.Owner == place.Owner).ToList();
+        if (others.Count == 0)
+            return;
+        var policies = await session.QueryAsync<string>(
+            $"""
+            select format('drop policy if exists own_rows on %1$I.%2$I; drop policy if exists own_deletes on %1$I.%2$I; alter table %1$I.%2$I no force row level security; alter table %1$I.%2$I disable row level security;',
+                n.nspname, t.relname)
+            from pg_class t join pg_namespace n on n.oid = t.relnamespace join pg_roles r on r.oid = t.relowner where n.nspname = @Schema and r.rolname = @Owner and {ProductTables.HasTenants} order by 1
+            """,
+            cancellationToken, new { place.Schema, place.Owner });
+        // Whoever owns the database cannot be named as an owner by everybody, so its owner is.
+        var owner = (await OwnersAsync(session, place, [.. objects.Take(1)], cancellationToken))[^1];
+        await session.ExecuteAsync(string.Join('\n', policies.Concat(others.Select(o => o.GiveTo(owner)))), cancellationToken);
+    }
+
+    // A role may have been dropped since.
+    private static string Leave(IEnumerable<string> memberships) => string.Concat(
+        memberships.Select(m => $"do $do$ begin execute {Sql.Text(m)}; exception when undefined_object then null; end $do$;\n")) + "select 1;";
+
     // Gives this user the rights of everybody who owns something there.
     private static async Task<IReadOnlyList<OwnedObject>> JoinOwnersAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
     {
         var objects = await ObjectsAsync(session, place, cancellationToken);
-        var found = (await session.QueryAsync<FoundDatabase>(FoundDatabase.Query, cancellationToken, new { place.Database }))[0];
-        foreach (var owner in OwnedObjects.Owners(objects, found.Owner))
+        foreach (var owner in await OwnersAsync(session, place, objects, cancellationToken))
             await TenantRoles.JoinAsync(session, owner, cancellationToken);
         return objects;
     }
+
+    private static async Task<string[]> OwnersAsync(ServerSession session, TenantSchema place, IReadOnlyList<OwnedObject> objects, CancellationToken cancellationToken) =>
+        OwnedObjects.Owners(objects, (await session.QueryAsync<FoundDatabase>(FoundDatabase.Query, cancellationToken, new { place.Database }))[0].Owner);
 
     private static async Task<IReadOnlyList<OwnedObject>> ObjectsAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
     {

@@ -107,7 +107,9 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
         return applied.Count;
     }
 
-    private async Task<string> DatabaseAsync(TenantSchema place, CancellationToken cancellationToken)
+    /// <summary>Requires that the database is there and lets this user in.</summary>
+    /// <returns>Who owns it.</returns>
+    public async Task<string> DatabaseAsync(TenantSchema place, CancellationToken cancellationToken)
     {
         await using var session = await servers.OpenAsync(place.Server, DatabaseServers.Maintenance, cancellationToken);
         var found = await session.QueryAsync<FoundDatabase>(FoundDatabase.Query, cancellationToken, new { place.Database });
@@ -125,8 +127,9 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
         return found[0].Owner;
     }
 
+    /// <summary>Requires a schema of that name in a database that is no registry.</summary>
     // By its tables, because a copy of a registry under another name is one, too.
-    private static async Task RegistryAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
+    public static async Task RegistryAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
     {
         if (await session.ScalarAsync<bool>("select exists (select from pg_class where relname = 'registry_migrations' and relkind = 'r')", cancellationToken))
             throw Refused(place, "database-registry", "is a registry of this system", "Name a database of the product,");
@@ -284,6 +287,6 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
 
     private static string OneLine(string sql) => string.Join(' ', sql.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 
-    private static StepFailureException Refused(TenantSchema place, string code, string what, string remedy) => StepFailureException.Permanent(
+    public static StepFailureException Refused(TenantSchema place, string code, string what, string remedy) => StepFailureException.Permanent(
         code, $"Database '{place.Database}' on server '{place.Server}' {what}.", remedy.EndsWith(',') ? $"{remedy} {Again}" : $"{remedy} Then send the command again.");
 }

@@ -133,6 +133,7 @@ internal static class PlaceSnapshot
         return statements;
     }
 
-    private static Task<IReadOnlyList<string>> MembershipsAsync(ServerSession session, string[] owners, CancellationToken cancellationToken) => session.QueryAsync<string>(
+    /// <summary>The statements that end the memberships that this user needs, and has not got, for the rights of these roles.</summary>
+    public static Task<IReadOnlyList<string>> MembershipsAsync(ServerSession session, string[] owners, CancellationToken cancellationToken) => session.QueryAsync<string>(
         "select format('revoke %I from %I;', o, current_user) from unnest(@owners) o where not pg_has_role(o, 'USAGE') order by 1", cancellationToken, new { owners });
 }

@@ -7,7 +7,7 @@ using Saga.Workers.Database.Servers;
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>
-/// One transaction in a place, as the mover, whom no policy and no mode of the place stops. Statements have no time limit of their own,
+/// One transaction in a place, as the mover, whom no policy and no mode of the place stops, or in a source of rows. Statements have no time limit of their own,
 /// because the step has one. Values have one spelling as text, whatever the server's settings.
 /// </summary>
 internal sealed class MoveSession : IAsyncDisposable
@@ -20,17 +20,26 @@ internal sealed class MoveSession : IAsyncDisposable
     public ServerSession Session => session;
 
     /// <param name="isReader">Whether it only reads: then everything that it reads is of one moment.</param>
-    public static async Task<MoveSession> BeginAsync(ServerSession session, bool isReader, CancellationToken cancellationToken)
+    public static Task<MoveSession> BeginAsync(ServerSession session, bool isReader, CancellationToken cancellationToken) =>
+        BeginAsync(session, isReader ? IsolationLevel.RepeatableRead : IsolationLevel.ReadCommitted, Mover.Become, cancellationToken);
+
+    /// <summary>
+    /// A transaction that only reads, in a database that is no tenant's, as this user. The mover has no rights there. Rows that a policy would hide
+    /// are an error, so that none is missed.
+    /// </summary>
+    public static Task<MoveSession> BeginSourceAsync(ServerSession session, CancellationToken cancellationToken) =>
+        BeginAsync(session, IsolationLevel.RepeatableRead, "set transaction read only; set local row_security = off;", cancellationToken);
+
+    private static async Task<MoveSession> BeginAsync(ServerSession session, IsolationLevel isolation, string become, CancellationToken cancellationToken)
     {
-        var opened = await session.TranslatingAsync(async () => await session.Connection.BeginTransactionAsync(
-            isReader ? IsolationLevel.RepeatableRead : IsolationLevel.ReadCommitted, cancellationToken));
+        var opened = await session.TranslatingAsync(async () => await session.Connection.BeginTransactionAsync(isolation, cancellationToken));
         var begun = new MoveSession(session, opened);
         try
         {
             await begun.ExecuteAsync(
                 $"""
                 set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local extra_float_digits = 3;
-                set local bytea_output = 'hex'; set local xmloption = 'content'; {Mover.Become}
+                set local bytea_output = 'hex'; set local xmloption = 'content'; {become}
                 """,
                 cancellationToken);
             return begun;

@@ -12,9 +12,9 @@ internal static class RowCopy
         MoveSession from, string fromSchema, MoveSession to, string toSchema, MovedTable table, Guid tenant, Action<int> copied, CancellationToken cancellationToken)
     {
         var columns = string.Join(", ", table.Columns.Select(c => Sql.Name(c.Name)));
-        var key = string.Join(", ", table.Key.Select(Sql.Name));
         var format = table.IsBinary ? "binary" : "text";
-        var read = $"copy (select {columns} from {Sql.Name(fromSchema)}.{Sql.Name(table.Name)} where tenant_id = {Sql.Text(tenant.ToString())} order by {key}) to stdout (format {format})";
+        var values = string.Join(", ", table.Columns.Select(c => table.Read(c, tenant)));
+        var read = $"copy (select {values} from {Sql.Name(fromSchema)}.{Sql.Name(table.Name)}{table.Rows(tenant)}{table.Order}) to stdout (format {format})";
         var write = $"copy {Sql.Name(toSchema)}.{Sql.Name(table.Name)} ({columns}) from stdin (format {format})";
         await to.Session.TranslatingAsync(async () =>
         {

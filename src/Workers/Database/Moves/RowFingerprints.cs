@@ -9,10 +9,10 @@ internal static class RowFingerprints
     public static async Task<RowFingerprint> ReadAsync(MoveSession session, string schema, MovedTable table, Guid tenant, bool asText, CancellationToken cancellationToken)
     {
         // Types without a hash, such as json, and types whose hash depends on a collation are compared as text.
-        var columns = string.Join(", ", table.Columns.Select(c => c.HashesAlike && !asText ? Sql.Name(c.Name) : $"{Sql.Name(c.Name)}::text collate \"C\""));
+        var columns = string.Join(", ", table.Columns.Select(c => c.HashesAlike && !asText ? table.Read(c, tenant) : $"{table.Read(c, tenant)}::text collate \"C\""));
         var rows = await session.QueryAsync<RowFingerprint>(
-            $"select count(*) as Rows, coalesce(bit_xor(hash_record_extended(row({columns}), 0)), 0) as Sum from {Sql.Name(schema)}.{Sql.Name(table.Name)} where tenant_id = @tenant",
-            cancellationToken, new { tenant });
+            $"select count(*) as Rows, coalesce(bit_xor(hash_record_extended(row({columns}), 0)), 0) as Sum from {Sql.Name(schema)}.{Sql.Name(table.Name)}{table.Rows(tenant)}",
+            cancellationToken);
         return rows[0];
     }
 }

@@ -9,16 +9,18 @@ internal static class Sequences
 {
     public static async Task AdvanceAsync(MoveSession from, string fromSchema, MoveSession to, string toSchema, Guid tenant, CancellationToken cancellationToken)
     {
-        foreach (var sequence in await ListAsync(from, fromSchema, cancellationToken))
+        var last = (await ListAsync(from, fromSchema, cancellationToken)).ToDictionary(s => s.Name, s => s.Last, StringComparer.Ordinal);
+        // The target's, because a source without tenants may take its keys from elsewhere.
+        foreach (var sequence in await ListAsync(to, toSchema, cancellationToken))
         {
-            var name = $"{Sql.Name(toSchema)}.{Sql.Name(sequence.Name)}";
-            if (!await to.ScalarAsync<bool>("select to_regclass(@name) is not null", cancellationToken, new { name }))
+            if (sequence.Column is null && !last.ContainsKey(sequence.Name))
                 continue;
+            var name = $"{Sql.Name(toSchema)}.{Sql.Name(sequence.Name)}";
             // Takes the lock for which other sessions' nextval waits, so that nobody advances it between the two statements.
             await to.ExecuteAsync($"alter sequence {name} increment by {FormattableString.Invariant($"{sequence.Increment}")}", cancellationToken);
             var used = sequence.Column is null ? null : await to.ScalarAsync<long?>(
                 $"select max({Sql.Name(sequence.Column)})::bigint from {Sql.Name(toSchema)}.{Sql.Name(sequence.Table!)} where tenant_id = @tenant", cancellationToken, new { tenant });
-            if (Largest(sequence.Last, used) is { } needed)
+            if (Largest(last.GetValueOrDefault(sequence.Name), used) is { } needed)
             {
                 await to.ExecuteAsync(
                     $"select setval({Sql.Text(name)}::regclass, @needed) from {name} where last_value < @needed or (last_value = @needed and not is_called)", cancellationToken, new { needed });

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Placements;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
@@ -7,7 +8,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>The tenant's own schema in a shared database, with an owner role without login and a login that uses it.</summary>
-internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced) : ITier
+internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, PlacementStore placements) : ITier
 {
     public IsolationTier Tier => IsolationTier.Schema;
 
@@ -40,6 +41,9 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
         if (await servers.ExistsAsync(place.Server, place.Database, cancellationToken))
         {
             await using var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken);
+            // In a database that others use, too, nothing of theirs goes with the schema.
+            if (SharedRoles.IsAdopted(place.Database))
+                await OutsideObjects.RequireNoneAsync(session, place, cancellationToken);
             await session.ExecuteAsync($"drop schema if exists {Sql.Name(place.Schema)} cascade", cancellationToken);
             await PlaceRows.RemoveAsync(session, context.TenantId.Value, cancellationToken);
             await TenantRoles.DropOwnedAsync(session, place.Login, cancellationToken);
@@ -50,6 +54,9 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
         {
             await TenantRoles.DropAsync(session, place.Login, cancellationToken);
             await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
+            // The last adopted schema of a database takes the role of its tenants with it.
+            if (SharedRoles.IsAdopted(place.Database) && (await placements.NeighboursAsync(place.Server, place.Database, context.TenantId, cancellationToken)).Count == 0)
+                await TenantRoles.DropAsync(session, SharedRoles.Users(place.Database), cancellationToken);
         }
     }
 }

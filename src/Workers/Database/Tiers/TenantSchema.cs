@@ -49,7 +49,11 @@ internal static class SharedRoles
     /// May connect to one shared database; the logins of its tenants are members. A database that was adopted may have any name, so a hash
     /// stands for it.
     /// </summary>
-    public static string Users(string database) => database == PlacementStore.RowDatabase || database.StartsWith(PlacementStore.SchemaDatabasePrefix, StringComparison.Ordinal)
-        ? $"{database}_users"
-        : $"saga_adopted_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}_users";
+    public static string Users(string database) => IsAdopted(database)
+        ? $"saga_adopted_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)))[..16]}_users"
+        : $"{database}_users";
+
+    /// <summary>Whether tenants' schemas in the database were adopted. The platform's own shared databases have names of their own.</summary>
+    public static bool IsAdopted(string database) =>
+        database != PlacementStore.RowDatabase && !database.StartsWith(PlacementStore.SchemaDatabasePrefix, StringComparison.Ordinal);
 }

@@ -14,6 +14,9 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 {
     private const string System = "embedded-identity";
     private const long Lock = 0x5A6A_0011;
+    private const string UserColumns =
+        "id::text as Id, email as Email, made_for as MadeFor, enabled as Enabled, email_verified as EmailVerified, required_actions as RequiredActions";
+
     private const string OrganizationColumns =
         """
         o.id::text as Id, o.alias as Alias, o.name as Name, o.enabled as Enabled, o.description as Description,
@@ -167,21 +170,19 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 
     public async Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellationToken)
     {
-        var row = await FirstAsync<UserRow>(
-            """
-            select id::text as Id, email as Email, made_for as MadeFor, enabled as Enabled, email_verified as EmailVerified, required_actions as RequiredActions
-            from embedded_identity.users where email = @Email
-            """, new { Email = email.ToLowerInvariant() }, cancellationToken);
-        return row is null ? null : new()
-        {
-            Id = row.Id,
-            Email = row.Email,
-            MadeFor = row.MadeFor is { } tenant ? new TenantId(tenant) : null,
-            Enabled = row.Enabled,
-            EmailVerified = row.EmailVerified,
-            RequiredActions = row.RequiredActions,
-        };
+        var row = await FirstAsync<UserRow>($"select {UserColumns} from embedded_identity.users where email = @Email", new { Email = email.ToLowerInvariant() }, cancellationToken);
+        return row is null ? null : Describe(row);
     }
+
+    private static DirectoryUser Describe(UserRow row) => new()
+    {
+        Id = row.Id,
+        Email = row.Email,
+        MadeFor = row.MadeFor is { } tenant ? new TenantId(tenant) : null,
+        Enabled = row.Enabled,
+        EmailVerified = row.EmailVerified,
+        RequiredActions = row.RequiredActions,
+    };
 
     public async Task EnsureMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
@@ -194,6 +195,20 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
             throw NotThere($"The organisation {organizationId} or the user {userId} does not exist.");
+        }
+    }
+
+    public Task EndMemberAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            "delete from embedded_identity.members where organization_id = @Organization and user_id = @User",
+            new { Organization = Id(organizationId), User = Id(userId) }, cancellationToken);
+
+    public async IAsyncEnumerable<DirectoryUser> UsersOfDomainAsync(string domain, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var row in await ListAsync<UserRow>(
+            $"select {UserColumns} from embedded_identity.users where right(email, length(@End)) = @End order by email", new { End = $"@{domain}" }, cancellationToken))
+        {
+            yield return Describe(row);
         }
     }
 

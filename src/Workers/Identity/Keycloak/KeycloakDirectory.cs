@@ -89,6 +89,11 @@ internal sealed partial class KeycloakDirectory(
             throw KeycloakFailures.Refusal($"POST {path}", refusal);
     }
 
+    public Task EndMemberAsync(string organizationId, string userId, CancellationToken cancellationToken) =>
+        organizations.RemoveMemberAsync(organizationId, userId, cancellationToken);
+
+    public IAsyncEnumerable<DirectoryUser> UsersOfDomainAsync(string domain, CancellationToken cancellationToken) => users.OfDomainAsync(domain, cancellationToken);
+
     public async Task<bool> IsMemberAsync(string organizationId, string userId, CancellationToken cancellationToken)
     {
         var path = $"organizations/{organizationId}/members/{userId}";

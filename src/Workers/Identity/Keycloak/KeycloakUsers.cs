@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Workers.Runtime;
@@ -9,6 +11,7 @@ namespace Saga.Workers.Identity.Keycloak;
 internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
 {
     private const string TenantAttribute = "tenant_id";
+    private const int Page = 100;
 
     public Task<DirectoryUser?> FindByNameAsync(string email, CancellationToken cancellationToken) => FindAsync("username", email, cancellationToken);
 
@@ -27,6 +30,23 @@ internal sealed class KeycloakUsers(KeycloakAdmin admin, FindAgain findAgain)
     /// <summary>Finds a user by user name, otherwise by address, because users that others created may have a different user name.</summary>
     public async Task<DirectoryUser?> FindAsync(string email, CancellationToken cancellationToken) =>
         await FindAsync("username", email, cancellationToken) ?? await FindAsync("email", email, cancellationToken);
+
+    /// <summary>The users with an address in the domain, page by page.</summary>
+    public async IAsyncEnumerable<DirectoryUser> OfDomainAsync(string domain, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var end = $"@{domain}";
+        for (var first = 0; ; first += Page)
+        {
+            // Keycloak finds the text anywhere in the address, so that of another domain may be among them.
+            var answer = await admin.GetAsync(
+                string.Create(CultureInfo.InvariantCulture, $"users?email={Uri.EscapeDataString(end)}&exact=false&briefRepresentation=false&first={first}&max={Page}"), cancellationToken);
+            var page = KeycloakAdmin.Read<IReadOnlyList<UserRepresentation>>(answer, "GET users");
+            foreach (var user in page.Where(u => u.Email?.EndsWith(end, StringComparison.OrdinalIgnoreCase) == true))
+                yield return Describe(user);
+            if (page.Count < Page)
+                yield break;
+        }
+    }
 
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
