@@ -31,7 +31,7 @@ using var points = new CrashPoints(point =>
 });
 var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Settings).Build();
 var host = await ProvisioningHost.StartAsync(configuration, orders.FailsPermanently is { } step ? StepFaults.FailsPermanently(step) : null);
-var outcome = orders switch
+IntakeOutcome? outcome = orders switch
 {
     { Migrate: { } migrate } => await SubmitAsync(migrate),
     { Revert: { } revert } => await SubmitAsync(revert),
@@ -42,9 +42,17 @@ var outcome = orders switch
     { Backup: { } backup } => await SubmitAsync(backup),
     { Restore: { } restore } => await SubmitAsync(restore),
     { Rotate: { } rotate } => await SubmitAsync(rotate),
+    { Any: { } any } => await any.SubmitAsync(host.Services),
+    { Waits: true } => null,
     _ => await SubmitAsync(orders.Command!),
 };
-Console.WriteLine(outcome is CommandAccepted accepted ? accepted.OperationId : throw new InvalidOperationException(outcome.ToString()));
+Console.WriteLine(outcome switch
+{
+    null => "It waits for what is scheduled.",
+    CommandAccepted accepted => accepted.OperationId.ToString(),
+    CommandRejected rejected => throw new InvalidOperationException($"{rejected.Rejection.Code}: {rejected.Rejection.Detail}"),
+    _ => throw new InvalidOperationException(outcome.ToString()),
+});
 await input;
 await ProvisioningHost.EndAsync(host);
 

@@ -28,6 +28,12 @@ public sealed record CrashOrders
 
     public RotateCredentials? Rotate { get; init; }
 
+    /// <summary>Any other command.</summary>
+    public AnyCommand? Any { get; init; }
+
+    /// <summary>Whether it submits nothing, because its command is scheduled.</summary>
+    public bool Waits { get; init; }
+
     public required CrashPoint At { get; init; }
 
     /// <summary>A step that takes effect and then fails permanently, so that the operation compensates.</summary>

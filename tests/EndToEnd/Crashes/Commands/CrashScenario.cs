@@ -1,0 +1,71 @@
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Workflows;
+using Saga.Tests.Support.World;
+
+namespace Saga.Tests.EndToEnd.Crashes.Commands;
+
+/// <summary>A command in whose workflow a process is killed.</summary>
+/// <param name="Workflow">The workflow, from which the boundaries are taken.</param>
+/// <param name="PrepareAsync">Prepares one command, while a process runs.</param>
+internal sealed record CrashScenario(WorkflowDefinition Workflow, Func<CrashSite, Task<PreparedCommand>> PrepareAsync)
+{
+    /// <summary>Names it among the scenarios of one kind.</summary>
+    public string Name { get; init; } = Workflow.Kind;
+
+    /// <summary>Prepares the site, before its first process runs.</summary>
+    public Func<Site, Task> ConfigureAsync { get; init; } = _ => Task.CompletedTask;
+
+    /// <summary>The site's database servers; the world's own when there are none.</summary>
+    public Func<Task<SiteServer[]>> ServersAsync { get; init; } = () => Task.FromResult<SiteServer[]>([]);
+
+    /// <summary>Whether everything of the tenants has the names that provisioning gives.</summary>
+    public bool HasUsualNames { get; init; } = true;
+
+    /// <summary>Whether its steps concern no tenant, or its command is scheduled, so that faults cannot be told to one of several.</summary>
+    public bool IsOfFleet { get; init; }
+
+    /// <summary>Whether the commands exclude each other.</summary>
+    public bool IsAlone { get; init; }
+
+    /// <summary>
+    /// Before and after every commit that there always is, the first message and every step. Parallel results may share a transaction; the start and
+    /// the first result always are two.
+    /// </summary>
+    public IReadOnlyList<CrashPoint> Points(bool submits)
+    {
+        var points = new List<CrashPoint>();
+        foreach (var end in (bool[])[false, true])
+        {
+            // A runner of scheduled commands that dies before the commit keeps its command back for a minute.
+            if (submits || end)
+                points.Add(new("Saga.Registry", "saga.intake.commit", "", false, 1, end));
+            points.Add(new("Saga.Orchestrator", "saga.transition.commit", "", false, 1, end));
+            points.Add(new("Saga.Orchestrator", "saga.transition.commit", "", false, 2, end));
+            points.Add(new("Saga.Orchestrator", "saga.outbox.publish", "", false, 1, end));
+            foreach (var step in Workflow.Steps.Where(s => s.Wait is null))
+                points.Add(new("Saga.Workers", "saga.step", step.Name, false, 1, end));
+        }
+
+        return points;
+    }
+}
+
+/// <summary>A command that may be submitted.</summary>
+/// <param name="Command">The command; null for one that is scheduled.</param>
+/// <param name="CheckAsync">Throws unless everything is as after an undisturbed run.</param>
+internal sealed record PreparedCommand(object? Command, Func<Task> CheckAsync)
+{
+    /// <summary>What changes before the command is submitted, while no process runs.</summary>
+    public Func<Task> BeforeAsync { get; init; } = () => Task.CompletedTask;
+
+    /// <summary>Throws unless everything is as it was before the command.</summary>
+    public Func<Task> UndoneAsync { get; init; } = () => Task.CompletedTask;
+
+    /// <summary>The tenant; null for a command that concerns none.</summary>
+    public TenantId? Tenant => Command?.GetType().GetProperty("TenantId")?.GetValue(Command) switch
+    {
+        TenantId tenant => tenant,
+        string text => new TenantId(Guid.Parse(text)),
+        _ => null,
+    };
+}

@@ -1,0 +1,90 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Operations;
+using Saga.Lifecycle.Intake;
+using Saga.Tests.Support;
+using Saga.Tests.Support.World;
+using Shouldly;
+
+namespace Saga.Tests.EndToEnd.Crashes.Commands;
+
+/// <summary>A site whose process may be replaced, and which takes every command.</summary>
+internal sealed class CrashSite(Site site) : IAsyncDisposable
+{
+    private IHost? host;
+
+    public Site Site => site;
+
+    public async Task RunAsync(StepFaults? faults = null) => host = await ProvisioningHost.StartAsync(site.Configuration(), faults);
+
+    /// <summary>Ends the process in order, when nothing is left to do.</summary>
+    public async Task StopAsync()
+    {
+        if (host is null)
+            return;
+        await ExternalState.DrainedAsync(site);
+        await ProvisioningHost.EndAsync(host);
+        host = null;
+    }
+
+    /// <summary>An active tenant.</summary>
+    public async Task<TenantId> TenantAsync(string plan = "basic")
+    {
+        var accepted = await site.SubmitAsync(Site.NewCommand(plan));
+        await EndAsync(accepted.OperationId);
+        return accepted.TenantId!.Value;
+    }
+
+    /// <summary>Submits a command. The same key is the same operation.</summary>
+    public async Task<Guid> SubmitAsync(object command, string key) => await AnyCommand.Of(command, key).SubmitAsync(host!.Services) switch
+    {
+        CommandAccepted accepted => accepted.OperationId,
+        CommandRejected rejected => throw new InvalidOperationException($"{rejected.Rejection.Code}: {rejected.Rejection.Detail} {string.Join("; ", rejected.Rejection.Errors ?? [])}"),
+        _ => throw new InvalidOperationException("No outcome."),
+    };
+
+    /// <summary>Submits a command and waits until it is completed.</summary>
+    public async Task<Guid> DoneAsync(object command)
+    {
+        var operation = await SubmitAsync(command, Guid.NewGuid().ToString());
+        await EndAsync(operation);
+        return operation;
+    }
+
+    public async Task EndAsync(Guid operation) => (await site.EndAsync(operation, TimeSpan.FromSeconds(180))).ShouldBe(OperationState.Completed, await site.StoryAsync(operation));
+
+    public async Task<T?> ScalarAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await site.Registry.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<T>(sql, parameters);
+    }
+
+    /// <summary>How many files and unfinished uploads whose names begin so the site has in one of its buckets.</summary>
+    /// <param name="bucket">The bucket's ending, such as <c>exports</c>.</param>
+    /// <param name="prefix">How the names begin.</param>
+    public async Task<int> FilesAsync(string bucket, string prefix = "")
+    {
+        using var client = site.World.S3.Client();
+        var name = $"{site.Bucket}-{bucket}";
+        try
+        {
+            var objects = await client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = name, Prefix = prefix });
+            var uploads = await client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = name, Prefix = prefix });
+            return (objects.S3Objects?.Count ?? 0) + (uploads.MultipartUploads?.Count ?? 0);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
+        {
+            return 0;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (host is not null)
+            await ProvisioningHost.EndAsync(host);
+        host = null;
+    }
+}

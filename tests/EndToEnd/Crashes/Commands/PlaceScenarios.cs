@@ -1,0 +1,103 @@
+using System.Globalization;
+using Dapper;
+using Npgsql;
+using Saga.Contracts.Commands;
+using Saga.Host.Embedded;
+using Saga.Lifecycle.Adopt;
+using Saga.Lifecycle.RemoveCopies;
+using Saga.Lifecycle.Update;
+using Saga.Registry.Tenants;
+using Saga.Tests.Support;
+using Saga.Tests.Support.World;
+using Shouldly;
+
+namespace Saga.Tests.EndToEnd.Crashes.Commands;
+
+/// <summary>Commands that change a tenant's place.</summary>
+internal static class PlaceScenarios
+{
+    private static readonly Lazy<Task<(PrivatePostgres Primary, PrivatePostgres Replica)>> Replicated = new(async () =>
+    {
+        var primary = await World.NewPostgresAsync();
+        return (primary, await PostgresStandby.StartAsync(primary, "max_connections=600"));
+    });
+
+    public static IReadOnlyList<CrashScenario> All { get; } =
+    [
+        new(RemoveCopyPlan.Workflows[0], async site =>
+        {
+            var tenant = await site.TenantAsync();
+            await site.DoneAsync(new MigrateTenant { TenantId = tenant, TargetPlan = "premium", Isolation = "schema", MigrationOptions = new() { Downtime = true } });
+            var copy = await site.ScalarAsync<Guid>("select id from placements where tenant_id = @Value and state = 'kept'", new { tenant.Value });
+            return new(new RemoveCopy { TenantId = tenant, PlacementId = copy }, async () =>
+                (await site.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements where tenant_id = @Value", new { tenant.Value })).ShouldBe("gone current"));
+        }),
+        // Of another installation on the same server, whose registry knows nothing of it.
+        new(AdoptWorkflow.Definition, async site =>
+        {
+            await using var other = new CrashSite(await site.Site.World.NewSiteAsync());
+            await other.RunAsync();
+            var tenant = await other.TenantAsync("enterprise");
+            var (database, schema) = await PlaceAsync(other, tenant.Value);
+            await other.StopAsync();
+            var slug = $"adopted-{tenant.Compact[^12..]}";
+            var command = new AdoptTenant
+            {
+                Name = "Adopted", Slug = slug, Plan = "enterprise", AdminEmail = $"ada@{slug}.example", Server = "main", Database = database, Schema = schema, Isolation = "database", TenantId = tenant.ToString(),
+            };
+            return new(command, async () =>
+            {
+                (await site.ScalarAsync<string>("select status from tenants where id = @Value", new { tenant.Value })).ShouldBe("active");
+                (await site.ScalarAsync<string>("select string_agg(state || ' ' || database, ' ') from placements where tenant_id = @Value", new { tenant.Value })).ShouldBe($"current {database}");
+                (await AccessFacts.ReadAsync(site.Site, tenant)).IsOpen.ShouldBeTrue();
+                (await site.ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'tenant.activate'", new { tenant.Value })).ShouldBeLessThanOrEqualTo(1);
+            });
+        })
+        { HasUsualNames = false, IsAlone = true },
+        new(UpdateWorkflow.WithReplica[0], site => ReplicaAsync(site, on: true)) { Name = "replica-on", ServersAsync = ServersAsync, ConfigureAsync = WithReplicaAsync, HasUsualNames = false },
+        new(UpdateWorkflow.WithReplica[1], site => ReplicaAsync(site, on: false)) { Name = "replica-off", ServersAsync = ServersAsync, ConfigureAsync = WithReplicaAsync, HasUsualNames = false },
+    ];
+
+    private static async Task<SiteServer[]> ServersAsync() => [new("main", (await Replicated.Value).Primary.ConnectionString("postgres"))];
+
+    private static async Task WithReplicaAsync(Site site)
+    {
+        site.Settings["Saga:Databases:Servers:main:Replicas:b:Host"] = "127.0.0.1";
+        site.Settings["Saga:Databases:Servers:main:Replicas:b:Port"] = (await Replicated.Value).Replica.Port.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<PreparedCommand> ReplicaAsync(CrashSite site, bool on)
+    {
+        var tenant = await site.TenantAsync();
+        if (!on)
+            await site.DoneAsync(await TurnAsync(site, tenant, on: true));
+        return new(await TurnAsync(site, tenant, on), async () =>
+        {
+            (await site.ScalarAsync<bool>("select read_replica from tenants where id = @Value", new { tenant.Value })).ShouldBe(on);
+            (await LoginsAsync(site, tenant.Compact)).ShouldBe(on ? 1 : 0);
+            (await site.ScalarAsync<long>("select count(*) from tenant_credentials where tenant_id = @Value and purpose like 'replica%'", new { tenant.Value })).ShouldBe(on ? 1 : 0);
+        })
+        {
+            UndoneAsync = async () =>
+            {
+                (await site.ScalarAsync<bool>("select read_replica from tenants where id = @Value", new { tenant.Value })).ShouldBe(!on);
+                (await LoginsAsync(site, tenant.Compact)).ShouldBe(on ? 0 : 1);
+            },
+        };
+    }
+
+    private static async Task<UpdateTenant> TurnAsync(CrashSite site, Contracts.Identifiers.TenantId tenant, bool on) =>
+        Updates.Command((await new TenantStore(site.Site.Registry).FindAsync(tenant))!, on ? """{"readReplica":true}""" : """{"readReplica":false}""");
+
+    private static async Task<long> LoginsAsync(CrashSite site, string tenant)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(site.Site.Servers[0].ConnectionString) { Pooling = false }.ConnectionString);
+        return await connection.ExecuteScalarAsync<long>("select count(*) from pg_roles where rolname like 't\\_' || @tenant || '\\_r%'", new { tenant });
+    }
+
+    private static async Task<(string Database, string Schema)> PlaceAsync(CrashSite site, Guid tenant)
+    {
+        await using var registry = await site.Site.Registry.OpenConnectionAsync();
+        return await registry.QuerySingleAsync<(string, string)>("select database, schema from placements where tenant_id = @tenant and state = 'current'", new { tenant });
+    }
+}
