@@ -9,6 +9,9 @@ public sealed record RestoredOutput
     /// <summary>The rows of each table, as the backup has them.</summary>
     public required IReadOnlyDictionary<string, long> Counts { get; init; }
 
+    /// <summary>What of the rows was compared with the backup, in words.</summary>
+    public string? Compared { get; init; }
+
     /// <summary>The version of the product's schema in the backup.</summary>
     public int? FromVersion { get; init; }
 

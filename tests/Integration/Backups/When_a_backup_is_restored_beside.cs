@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dapper;
 using Npgsql;
 using Saga.Contracts.Commands;
@@ -140,7 +141,7 @@ public sealed class When_a_backup_is_restored_beside
                 await WishAsync(world, tenant, id);
                 break;
             case "newer":
-                await RewriteAsync(world, "\"schemaVersion\": ", "\"schemaVersion\": 9");
+                await RewriteAsync(world, manifest => manifest["schemaVersion"] = 99999);
                 break;
             default:
                 await world.Registry.ExecuteAsync("delete from backup_data_keys");
@@ -172,6 +173,73 @@ public sealed class When_a_backup_is_restored_beside
 
         (failure.Code, failure.Transient).ShouldBe(("restore-differs", false));
         failure.Message.ShouldContain("The restored table documents has 0 rows, and backup");
+    }
+
+    [Theory]
+    [InlineData(IsolationTier.Row)]
+    [InlineData(IsolationTier.Schema)]
+    public async Task Should_be_refused_when_as_many_rows_have_other_content(IsolationTier tier)
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var (tenant, _) = await BackedUpAsync(world, tier);
+        await ChangeRestoredAsync(world, tenant, tier);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("restore-differs", false));
+        failure.Message.ShouldContain("The restored table users has as many rows as backup");
+        failure.Message.ShouldContain("but with other content: the checksum is ");
+    }
+
+    [Theory]
+    [InlineData("sums", "has no checksums of its rows")]
+    [InlineData("serverVersion", "the backup is from PostgreSQL 13")]
+    public async Task Should_say_that_only_the_number_of_rows_was_compared(string otherwise, string words)
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var (tenant, _) = await BackedUpAsync(world, IsolationTier.Row);
+        await RewriteAsync(world, manifest =>
+        {
+            var details = manifest["parts"]!.AsArray().Single(p => p!["name"]!.GetValue<string>() == "rows")!["details"]!.AsObject();
+            if (otherwise == "sums")
+                details.Remove("sums").ShouldBeTrue();
+            else
+                details["serverVersion"] = "13.2";
+        });
+        await ChangeRestoredAsync(world, tenant, IsolationTier.Row);
+
+        var output = (await world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored)).ShouldBeOfType<RestoredOutput>();
+
+        output.Compared.ShouldNotBeNull().ShouldStartWith("The number of rows of each table.");
+        output.Compared.ShouldContain(words);
+    }
+
+    [Fact]
+    public async Task Should_compare_values_of_types_without_a_hash_and_no_generated_ones()
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var tenant = await world.ActiveAsync(IsolationTier.Schema);
+        var place = (await tenant.ReadAsync()).Placement!;
+        await world.Database.AdminQueryAsync<int>(
+            place.Database,
+            $$"""
+            create type {{place.Schema}}.mood as enum ('good', 'bad');
+            alter table {{place.Schema}}.users add as_json json default '{"b": 1,  "a": [1]}', add as_float float8 default 0.1, add as_span interval default '1 month 3 days', add as_time timestamptz default now(),
+                add as_list text[] default '{a,"b c"}', add as_padded char(5) default 'x', add as_mood {{place.Schema}}.mood default 'bad', add as_money money default 12.5, add of_name text generated always as (display_name || '!') stored, add nothing int;
+            select 1
+            """);
+        var backup = await world.BackUpAsync(tenant);
+        await WishAsync(world, tenant, backup);
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
+            await world.Database.ExecuteAsync(tenant, step);
+
+        var output = (await world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored)).ShouldBeOfType<RestoredOutput>();
+
+        output.Compared.ShouldBe("The number and the checksum of the rows of each table.");
+        var columns = JsonElement.Parse(await File.ReadAllTextAsync(world.Files().Single(f => f.EndsWith("manifest.json", StringComparison.Ordinal)))).GetProperty("parts").EnumerateArray()
+            .Single(p => p.GetProperty("name").GetString() == "rows").GetProperty("details").GetProperty("sums").GetProperty("users").GetProperty("columns").EnumerateArray().Select(c => c.GetString());
+        columns.ShouldContain("as_json");
+        columns.ShouldNotContain("of_name");
     }
 
     [Theory]
@@ -212,12 +280,24 @@ public sealed class When_a_backup_is_restored_beside
         (await world.Registry.ScalarAsync<long>("select count(*) from restored_databases")).ShouldBe(0);
     }
 
+    // Restores, and then changes a row.
+    private static async Task ChangeRestoredAsync(BackupWorld world, SeededTenant tenant, IsolationTier tier)
+    {
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
+            await world.Database.ExecuteAsync(tenant, step);
+        var schema = tier == IsolationTier.Schema ? (await tenant.ReadAsync()).Placement!.Schema : "product";
+        await using var administrator = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(world.Database.Admin) { Database = await DatabaseAsync(world), Pooling = false }.ConnectionString);
+        (await administrator.ExecuteAsync($"update {schema}.users set display_name = 'Mallory'")).ShouldBe(1);
+    }
+
     // As if another version had written it.
-    private static async Task RewriteAsync(BackupWorld world, string from, string to)
+    private static async Task RewriteAsync(BackupWorld world, Action<JsonNode> change)
     {
         var file = world.Files().Single(f => f.EndsWith("manifest.json", StringComparison.Ordinal));
-        var text = (await File.ReadAllTextAsync(file)).Replace(from, to, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(file, text);
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        change(manifest);
+        await File.WriteAllTextAsync(file, manifest.ToJsonString());
         await world.Registry.ExecuteAsync(
             "update backups set manifest_sha256 = @Sha256", new { Sha256 = System.Security.Cryptography.SHA256.HashData(await File.ReadAllBytesAsync(file)) });
     }

@@ -108,7 +108,7 @@ public sealed class When_a_tenant_is_backed_up
             await session.CommitAsync(default);
         }
 
-        (await snapshot.CountAsync(place.Schema, "users", null, default)).ShouldBe(1);
+        (await snapshot.SumAsync(place.Schema, "users", null, default)).Rows.ShouldBe(1);
         var tool = (await world.Database.Get<PostgresTools>().FindAsync(PostgresTools.Dump, default))!;
         var dump = new MemoryStream();
         await world.Database.Get<PgDump>().RunAsync(tool, place.Server, place.Database, place.Schema, snapshot.Name, snapshot.Role, dump, default);

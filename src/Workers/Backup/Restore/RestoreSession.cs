@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Registry.Backups;
 using Saga.Registry.Leases;
 using Saga.Workers.Backup.Rows;
+using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
@@ -75,6 +76,12 @@ internal sealed class RestoreSession : IAsyncDisposable
 
     public Task<T?> ScalarAsync<T>(string sql, CancellationToken cancellationToken) =>
         connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, commandTimeout: 0, cancellationToken: cancellationToken));
+
+    /// <inheritdoc cref="TableSums.ReadAsync"/>
+    public async Task<RowFingerprint> SumAsync(string schema, string table, IReadOnlyList<string> columns, string? condition, CancellationToken cancellationToken) =>
+        (await TableSums.ReadAsync(connection, schema, table, columns, condition, cancellationToken)).Rows;
+
+    public Version ServerVersion => connection.PostgreSqlVersion;
 
     public async Task<NpgsqlTransaction> BeginAsync(CancellationToken cancellationToken) => await connection.BeginTransactionAsync(cancellationToken);
 

@@ -2,14 +2,16 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
+using Saga.Workers.Backup.Rows;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Backup.Restore;
 
-/// <summary>Compares the rows of each table with the numbers in the manifest, and then brings the tables to the product's newest version.</summary>
+/// <summary>Compares the rows of each table with the numbers and checksums in the manifest, and then brings the tables to the product's newest version.</summary>
 internal sealed class VerifyRestoredStep(
     RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, LeasedTransactions leases) : IStep
 {
@@ -30,15 +32,17 @@ internal sealed class VerifyRestoredStep(
         try
         {
             string owner;
+            RowsComparison compared;
             await using (var session = await RestoreSession.OpenAsync(context, servers, budgets, leases, restored, cancellationToken))
             {
                 owner = session.Owner;
-                await CompareAsync(context, session, manifest, rows, schema, cancellationToken);
+                compared = RowsComparison.Of(RestoreContext.Details(rows), session.ServerVersion);
+                await CompareAsync(context, session, manifest, rows, compared, cancellationToken);
             }
 
             await using var inside = await servers.OpenAsync(restored.Server, restored.Database, cancellationToken);
             var applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true);
-            return new RestoredOutput { Schema = schema, Counts = rows.Counts, FromVersion = manifest.SchemaVersion, SchemaVersion = applied[^1].Version };
+            return new RestoredOutput { Schema = schema, Counts = rows.Counts, FromVersion = manifest.SchemaVersion, SchemaVersion = applied[^1].Version, Compared = compared.Words };
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))
         {
@@ -49,24 +53,33 @@ internal sealed class VerifyRestoredStep(
     /// <summary>The database is dropped by the compensation of the step that created it.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static async Task CompareAsync(StepContext context, RestoreSession session, BackupManifest manifest, ManifestPart rows, string schema, CancellationToken cancellationToken)
+    private static async Task CompareAsync(
+        StepContext context, RestoreSession session, BackupManifest manifest, ManifestPart rows, RowsComparison compared, CancellationToken cancellationToken)
     {
+        var schema = RestoreContext.Details(rows).Schema;
         // An earlier attempt has compared them and migrated, which may have changed them.
         if (await session.ScalarAsync<int?>($"select max(version) from {Sql.Name(schema)}.schema_migrations", cancellationToken) > manifest.SchemaVersion)
             return;
         // In a dump, a table's number counts all its rows, also those of reference tables.
-        var condition = rows.Format == PartNames.CopyFormat ? $" where tenant_id = {Sql.Text(context.TenantId.ToString())}" : "";
+        var condition = rows.Format == PartNames.CopyFormat ? $"tenant_id = {Sql.Text(context.TenantId.ToString())}" : null;
+        await using var transaction = await session.BeginAsync(cancellationToken);
+        await session.ExecuteAsync(RowFingerprints.Spelling, cancellationToken);
         var done = 0;
         foreach (var (table, expected) in rows.Counts)
         {
-            var found = await session.ScalarAsync<long>($"select count(*) from {Sql.Name(schema)}.{Sql.Name(table)}{condition}", cancellationToken);
-            if (found != expected)
+            var sum = compared.Sums.GetValueOrDefault(table);
+            var found = await session.SumAsync(schema, table, sum?.Columns ?? [], condition, cancellationToken);
+            if (found.Rows != expected)
+                throw Differs(FormattableString.Invariant($"The restored table {table} has {found.Rows} rows, and backup {manifest.BackupId} has {expected}."));
+            if (sum is not null && TableSum.Spelled(found.Sum) != sum.Sum)
             {
-                throw StepFailureException.Permanent(
-                    "restore-differs", FormattableString.Invariant($"The restored table {table} has {found} rows, and backup {manifest.BackupId} has {expected}."), "Restore another backup.");
+                throw Differs(FormattableString.Invariant(
+                    $"The restored table {table} has as many rows as backup {manifest.BackupId}, {expected}, but with other content: the checksum is {TableSum.Spelled(found.Sum)} and not {sum.Sum}."));
             }
 
             context.Report(++done, rows.Counts.Count, "tables", "comparing rows");
         }
     }
+
+    private static StepFailureException Differs(string message) => StepFailureException.Permanent("restore-differs", message, "Restore another backup.");
 }

@@ -14,7 +14,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Rows;
 
 /// <summary>
-/// Writes the tenant's rows as they are in one snapshot, which also counts them: with pg_dump for a schema or a database, with COPY for rows in
+/// Writes the tenant's rows as they are in one snapshot, which also counts them and sums them up: with pg_dump for a schema or a database, with COPY for rows in
 /// shared tables.
 /// </summary>
 internal sealed class BackupRowsStep(
@@ -62,31 +62,54 @@ internal sealed class BackupRowsStep(
                 "pg-dump-too-old", refusal, $"{PostgresTools.Remedy(snapshot.ServerVersion)} Then send the command again.", SystemNames.PostgreSql(place.Server));
         }
 
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var table in await snapshot.TablesAsync(place.Schema, onlyTenants: false, cancellationToken))
-        {
-            counts[table] = await snapshot.CountAsync(place.Schema, table, null, cancellationToken);
-            context.Report(counts.Count, unit: "tables", words: "counting rows");
-        }
-
-        await dump.RunAsync(tool!, place.Server, place.Database, place.Schema, snapshot.Name, snapshot.Role, upload.Content, cancellationToken);
+        var (counts, sums) = await DumpAsync(context, snapshot, tool!, place, upload, cancellationToken);
         return await upload.CompleteAsync(
             PartNames.DumpFormat, counts,
-            new RowsDetails { Schema = place.Schema, SchemaVersion = schemaVersion, ServerVersion = snapshot.ServerVersion.ToString(), DumpVersion = tool!.Version.ToString() }, cancellationToken);
+            new RowsDetails { Schema = place.Schema, SchemaVersion = schemaVersion, ServerVersion = snapshot.ServerVersion.ToString(), DumpVersion = tool!.Version.ToString(), Sums = sums }, cancellationToken);
+    }
+
+    // The session of the snapshot is idle while pg_dump reads in another one, so it counts the rows meanwhile.
+    private async Task<(SortedDictionary<string, long> Counts, SortedDictionary<string, TableSum> Sums)> DumpAsync(
+        StepContext context, RowsSnapshot snapshot, PostgresTool tool, Placement place, PartUpload upload, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var dumping = dump.RunAsync(tool, place.Server, place.Database, place.Schema, snapshot.Name, snapshot.Role, upload.Content, ending.Token);
+        var (counts, sums) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, TableSum>(StringComparer.Ordinal));
+        try
+        {
+            foreach (var table in await snapshot.TablesAsync(place.Schema, onlyTenants: false, cancellationToken))
+            {
+                if (dumping.IsFaulted)
+                    break;
+                (counts[table], sums[table]) = await snapshot.SumAsync(place.Schema, table, null, cancellationToken);
+                // The dump reports its own progress.
+                if (dumping.IsCompleted)
+                    context.Report(counts.Count, unit: "tables", words: "summing up rows");
+            }
+        }
+        catch
+        {
+            await ending.CancelAsync();
+            await dumping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            throw;
+        }
+
+        await dumping;
+        return (counts, sums);
     }
 
     private static async Task<BackupPart> CopyAsync(
         StepContext context, RowsSnapshot snapshot, TenantPlacement placement, int? schemaVersion, PartUpload upload, CancellationToken cancellationToken)
     {
         var (schema, tenant) = (placement.Place.Schema, context.TenantId.Value);
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var (counts, sums) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, TableSum>(StringComparer.Ordinal));
         var buffer = new byte[BufferBytes];
         await using (var packed = new GZipStream(upload.Content, CompressionLevel.Fastest, leaveOpen: true))
         {
             var archive = new ArchiveWriter(packed);
             foreach (var table in await snapshot.TablesAsync(schema, onlyTenants: true, cancellationToken))
             {
-                counts[table] = await snapshot.CountAsync(schema, table, tenant, cancellationToken);
+                (counts[table], sums[table]) = await snapshot.SumAsync(schema, table, tenant, cancellationToken);
                 var columns = await snapshot.ColumnsAsync(schema, table, cancellationToken);
                 await archive.BeginAsync(new CopiedTable { Table = table, Columns = columns }, cancellationToken);
                 using (var rows = await snapshot.CopyAsync(schema, table, columns, tenant, cancellationToken))
@@ -103,6 +126,6 @@ internal sealed class BackupRowsStep(
         }
 
         return await upload.CompleteAsync(
-            PartNames.CopyFormat, counts, new RowsDetails { Schema = schema, SchemaVersion = schemaVersion, ServerVersion = snapshot.ServerVersion.ToString() }, cancellationToken);
+            PartNames.CopyFormat, counts, new RowsDetails { Schema = schema, SchemaVersion = schemaVersion, ServerVersion = snapshot.ServerVersion.ToString(), Sums = sums }, cancellationToken);
     }
 }

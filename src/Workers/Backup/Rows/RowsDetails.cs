@@ -14,4 +14,7 @@ internal sealed record RowsDetails
 
     /// <summary>The version of pg_dump; absent where it did not run.</summary>
     public string? DumpVersion { get; init; }
+
+    /// <summary>The checksums of the rows of each table; absent in backups from before there were any.</summary>
+    public IReadOnlyDictionary<string, TableSum>? Sums { get; init; }
 }

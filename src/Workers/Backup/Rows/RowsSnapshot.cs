@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dapper;
 using Npgsql;
+using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Servers;
@@ -45,7 +46,7 @@ internal sealed class RowsSnapshot : IAsyncDisposable
             var begun = await opened.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
             // It is idle while another program reads.
             await opened.ExecuteAsync(new CommandDefinition(
-                $"set transaction read only; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; {(role is null ? "" : $"set local role {role}")}",
+                $"set transaction read only; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; {RowFingerprints.Spelling} {(role is null ? "" : $"set local role {role}")}",
                 cancellationToken: cancellationToken));
             var (name, at) = await opened.QuerySingleAsync<(string, DateTime)>(new CommandDefinition(
                 "select pg_export_snapshot(), clock_timestamp()", cancellationToken: cancellationToken));
@@ -95,18 +96,21 @@ internal sealed class RowsSnapshot : IAsyncDisposable
     public Task<int?> SchemaVersionAsync(string schema, CancellationToken cancellationToken) => connection.ExecuteScalarAsync<int?>(new CommandDefinition(
         $"select max(version) from {Sql.Name(schema)}.schema_migrations", cancellationToken: cancellationToken));
 
-    /// <summary>Counts the rows.</summary>
+    /// <summary>Counts the rows and sums them up.</summary>
     /// <param name="schema">The schema.</param>
     /// <param name="table">The table.</param>
     /// <param name="tenant">Whose rows; everybody's when null.</param>
-    /// <param name="cancellationToken">Cancels the query.</param>
-    public Task<long> CountAsync(string schema, string table, Guid? tenant, CancellationToken cancellationToken) => connection.ExecuteScalarAsync<long>(new CommandDefinition(
-        $"select count(*) from {Sql.Name(schema)}.{Sql.Name(table)}{Of(tenant)}", commandTimeout: 0, cancellationToken: cancellationToken));
+    /// <param name="cancellationToken">Cancels the queries.</param>
+    public async Task<(long Rows, TableSum Sum)> SumAsync(string schema, string table, Guid? tenant, CancellationToken cancellationToken)
+    {
+        var (rows, columns) = await TableSums.ReadAsync(connection, schema, table, null, tenant is { } id ? Of(id) : null, cancellationToken);
+        return (rows.Rows, new() { Sum = TableSum.Spelled(rows.Sum), Columns = columns });
+    }
 
     /// <summary>The tenant's rows in COPY's text format, which every version of PostgreSQL reads.</summary>
     public async Task<StreamReader> CopyAsync(string schema, string table, IReadOnlyList<string> columns, Guid tenant, CancellationToken cancellationToken) =>
         (StreamReader)await connection.BeginTextExportAsync(
-            $"copy (select {string.Join(", ", columns.Select(Sql.Name))} from {Sql.Name(schema)}.{Sql.Name(table)}{Of(tenant)}) to stdout", cancellationToken);
+            $"copy (select {string.Join(", ", columns.Select(Sql.Name))} from {Sql.Name(schema)}.{Sql.Name(table)} where {Of(tenant)}) to stdout", cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -115,7 +119,7 @@ internal sealed class RowsSnapshot : IAsyncDisposable
         await reserved.DisposeAsync();
     }
 
-    private static string Of(Guid? tenant) => tenant is { } id ? $" where tenant_id = {Sql.Text(id.ToString())}" : "";
+    private static string Of(Guid tenant) => $"tenant_id = {Sql.Text(tenant.ToString())}";
 
     private static async Task<string?> RoleAsync(NpgsqlConnection connection, string server, CancellationToken cancellationToken)
     {

@@ -36,12 +36,7 @@ internal sealed class MoveSession : IAsyncDisposable
         var begun = new MoveSession(session, opened);
         try
         {
-            await begun.ExecuteAsync(
-                $"""
-                set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local extra_float_digits = 3;
-                set local bytea_output = 'hex'; set local xmloption = 'content'; {become}
-                """,
-                cancellationToken);
+            await begun.ExecuteAsync($"{RowFingerprints.Spelling} {become}", cancellationToken);
             return begun;
         }
         catch

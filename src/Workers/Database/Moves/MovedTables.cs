@@ -15,8 +15,7 @@ internal static class MovedTables
         var rows = await session.QueryAsync<Row>(
             $"""
             select t.relname::text as "Table", c.attname::text as "Column", replace(format_type(c.atttypid, c.atttypmod), quote_ident(n.nspname) || '.', '') as Type,
-                c.atttypid in ('uuid'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'bool'::regtype, 'timestamptz'::regtype, 'timestamp'::regtype,
-                    'date'::regtype, 'numeric'::regtype, 'jsonb'::regtype, 'bytea'::regtype) as HashesAlike,
+                {RowFingerprints.HashesAlike} as HashesAlike,
                 -- Types of the server itself have fixed numbers, and a value of an enum travels by its name.
                 c.atttypid < 16384 or y.typtype = 'e' as IsBinary,
                 coalesce(array_position(k.conkey, c.attnum), 0) as KeyPosition
