@@ -58,6 +58,7 @@ public static class LifecycleRegistration
             services.AddSingleton<BackupRetention>();
             services.AddOptionsWithValidateOnStart<BackupDrillOptions>().Bind(configuration.GetSection(BackupDrillOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<BackupDrills>();
+            services.AddOptionsWithValidateOnStart<RestoreOptions>().Bind(configuration.GetSection(RestoreOptions.Section)).ValidateDataAnnotations();
             services.AddOptionsWithValidateOnStart<RegistryBackupOptions, RegistryBackupOptionsValidation>().Bind(configuration.GetSection(RegistryBackupOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<RegistryBackupScheduler>();
             services.AddOptionsWithValidateOnStart<BackupCopyOptions>().Bind(configuration.GetSection(BackupCopyOptions.Section)).ValidateDataAnnotations();

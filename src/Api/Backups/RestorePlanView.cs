@@ -12,6 +12,9 @@ public sealed record RestorePlanView
     /// <summary>What would happen, in words.</summary>
     public required IReadOnlyList<string> Changes { get; init; }
 
+    /// <summary>The pause that is predicted; absent unless rows are replaced in shared tables, where it grows with them.</summary>
+    public RestorePauseView? Pause { get; init; }
+
     /// <summary>The steps that would run.</summary>
     public required IReadOnlyList<StepView> Steps { get; init; }
 
@@ -21,6 +24,7 @@ public sealed record RestorePlanView
     public static RestorePlanView Of(CommandPreview preview) => new()
     {
         Changes = preview is { Input: ValidRestore input, Rejection: null } ? RestoreWords.Of(input) : [],
+        Pause = preview is { Input: ValidRestore replacing, Rejection: null } && RestorePause.Of(replacing) is { } pause ? RestorePauseView.Of(pause) : null,
         Steps = StepView.Of(preview.Workflow!, StepRun.InOrder(preview.Workflow!, [])),
         Refusal = RefusalView.Of(preview.Rejection),
     };

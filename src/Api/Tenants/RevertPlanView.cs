@@ -38,7 +38,7 @@ public sealed record RevertPlanView
         return new()
         {
             Plan = tenant is null ? null : input!.PlanOf(tenant) ?? tenant.Plan,
-            Isolation = input?.Kept?.Placement.Tier,
+            Isolation = input?.Kept is { Keeps: not null } ? tenant?.Tier : input?.Kept?.Placement.Tier,
             Server = input?.Kept?.Placement.Place.Server,
             KeptUntil = input?.Kept?.Until,
             Changes = tenant is null ? [] : RevertWords.Of(input!, tenant),

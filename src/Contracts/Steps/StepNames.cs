@@ -58,6 +58,8 @@ public static class StepNames
     public const string CompareCopy = "revert.compare";
     public const string SwitchBack = "revert.switch";
     public const string OpenReverted = "revert.open";
+    public const string PutBackRows = "revert.rows";
+    public const string OpenPutBack = "revert.reopen";
     public const string DropReverted = "revert.drop";
     public const string Update = "tenant.update";
     public const string UpdateOrganization = "organization.update";
@@ -90,6 +92,13 @@ public static class StepNames
     public const string CheckReplacement = "replacement.check";
     public const string TakeAwayReplaced = "replacement.away";
     public const string OpenReplacement = "replacement.open";
+    public const string ReserveKept = "kept.reserve";
+    public const string CreateKept = "kept.create";
+    public const string LockReplaced = "replaced.lock";
+    public const string FillKept = "kept.fill";
+    public const string ReplaceRows = "rows.replace";
+    public const string KeepReplaced = "replaced.keep";
+    public const string OpenReplaced = "replaced.open";
     public const string BeginDrill = "drill.begin";
     public const string EndDrill = "drill.end";
     public const string ExpireBackups = "backups.expire";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
@@ -12,7 +13,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Restore;
 
 /// <summary>A restore of a tenant's rows. What can be known without the backup's files is refused here; its first step checks those before anything is written.</summary>
-public sealed class RestorePlan(BackupStore backups, ServerRoomStore servers) : ICommandPlan<RestoreTenant, ValidRestore>
+public sealed class RestorePlan(BackupStore backups, TenantStore tenants, ServerRoomStore servers, IOptions<RestoreOptions> options) : ICommandPlan<RestoreTenant, ValidRestore>
 {
     public const string ModeRule = "must be beside or replace";
 
@@ -20,7 +21,7 @@ public sealed class RestorePlan(BackupStore backups, ServerRoomStore servers) : 
 
     public static string Queue => Endpoints.Restores;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RestoreWorkflow.Beside, RestoreWorkflow.Replace];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RestoreWorkflow.Beside, RestoreWorkflow.Replace, RestoreWorkflow.ReplaceShared];
 
     public string AuditAction => AuditActions.TenantRestore;
 
@@ -35,14 +36,21 @@ public sealed class RestorePlan(BackupStore backups, ServerRoomStore servers) : 
             return new(null, [.. errors, new("/mode", ModeRule)]);
         return errors.Count > 0
             ? new(null, errors)
-            : new(new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode, await servers.ListAsync(cancellationToken)), []);
+            : new(
+                new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode, await servers.ListAsync(cancellationToken))
+                {
+                    Found = await tenants.FindAsync(command.TenantId, cancellationToken),
+                    Newest = mode == RestoreMode.Replace ? (await backups.ListAsync(command.TenantId, [BackupState.Completed], null, 1, cancellationToken)).Items.FirstOrDefault() : null,
+                    RowsPerSecond = options.Value.RowsPerSecond,
+                },
+                []);
     }
 
     public CommandSubject Subject(ValidRestore input) => new CommandSubject.ExistingTenant(input.TenantId);
 
     public OperationRejected? Guard(ValidRestore input, Tenant tenant)
     {
-        if (input.Found is not { } backup)
+        if (input.Backup is not { } backup)
             return new() { Code = RejectionCodes.BackupNotFound, Detail = $"There is no backup {input.BackupId}.", Errors = [new("/backupId", "is not the id of a backup")] };
         if (backup.TenantId != tenant.Id)
         {
@@ -64,7 +72,12 @@ public sealed class RestorePlan(BackupStore backups, ServerRoomStore servers) : 
         return TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? (input.Mode == RestoreMode.Replace ? Replaces(input, tenant) : null);
     }
 
-    public WorkflowDefinition Plan(ValidRestore input, Tenant? tenant) => input.Mode == RestoreMode.Replace ? RestoreWorkflow.Replace : RestoreWorkflow.Beside;
+    public WorkflowDefinition Plan(ValidRestore input, Tenant? tenant) => input.Mode switch
+    {
+        RestoreMode.Replace when tenant?.Tier == IsolationTier.Row => RestoreWorkflow.ReplaceShared,
+        RestoreMode.Replace => RestoreWorkflow.Replace,
+        _ => RestoreWorkflow.Beside,
+    };
 
     public object AuditDetail(ValidRestore input) => new { backupId = input.BackupId, mode = input.Mode.ToString().ToLowerInvariant() };
 
@@ -73,16 +86,6 @@ public sealed class RestorePlan(BackupStore backups, ServerRoomStore servers) : 
         // The rows of a tenant that is closed or on its way elsewhere stay what they are.
         if (TenantGuard.RequireOpen(tenant) is { } held)
             return held;
-        if (tenant.Tier == IsolationTier.Row)
-        {
-            return new()
-            {
-                Code = RejectionCodes.NotSupported,
-                Detail = $"Tenant '{tenant.Slug}' has its rows in shared tables, where this version cannot replace them. Restore beside, and copy from there what is needed.",
-                Errors = [new("/mode", "must be beside")],
-            };
-        }
-
         return input.Servers.FirstOrDefault(s => s.Name == tenant.Placement?.Server) switch
         {
             { Accepting: false } server => new() { Code = RejectionCodes.NoServer, Detail = $"Database server '{server.Name}' takes no further placements, and what is restored needs one." },

@@ -1,32 +1,38 @@
 using System.Globalization;
-using System.Text.Json;
+using Saga.Contracts.Identifiers;
 
 namespace Saga.Lifecycle.Restore;
 
 /// <summary>What a restore would do, in words.</summary>
 public static class RestoreWords
 {
-    public static IReadOnlyList<string> Of(ValidRestore input) => input.Found is not { Bytes: { } bytes } backup ? [] :
+    public static IReadOnlyList<string> Of(ValidRestore input) => input.Backup is not { Bytes: { } bytes } backup ? [] :
     [
         string.Create(CultureInfo.InvariantCulture, $"Every file of the backup is read and its checksum compared first: {bytes} bytes."),
         string.Create(CultureInfo.InvariantCulture, $"The rows are as they were at {backup.SnapshotAt:yyyy-MM-ddTHH:mm:ssZ}. The version of the product's schema changes from {backup.SchemaVersion} to the newest."),
-        HasSums(backup)
+        BackupManifestRows.HasSums(backup)
             ? "The number and the checksum of the rows of each table are compared with the backup."
             : "Only the number of rows of each table is compared with the backup, which has no checksums of its rows.",
         "They get a database of their own on the tenant's server, to which only administrators may connect.",
-        .. input.Mode == RestoreMode.Replace
-            ? (string[])
-            [
-                "From there they are copied to a new place, compared, and tried with the tenant's new login, while the tenant works on.",
-                "Then the tenant is unavailable while it is routed to the new place, for seconds, however many rows it has. What it wrote since the backup is in the place that it leaves.",
-                "That place is kept for Saga:Moves:KeepHours of the workers, and then removed with its rows. Until then migrate/revert returns to it if nothing was written since.",
-            ]
-            : ["It is removed by a scheduled command.", "What the tenant uses now stays as it is."],
+        .. input.Mode != RestoreMode.Replace ? ["It is removed by a scheduled command.", "What the tenant uses now stays as it is."]
+            : input.Found?.Tier == IsolationTier.Row ? Shared(input) : OwnPlace,
         "Settings and objects are not restored.",
     ];
 
-    // Manifests of earlier versions have none.
-    private static bool HasSums(Registry.Backups.Backup backup) =>
-        backup.Manifest?.Content is { ValueKind: JsonValueKind.Object } manifest && manifest.TryGetProperty("parts", out var parts)
-        && parts.EnumerateArray().Any(p => p.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object && details.TryGetProperty("sums", out _));
+    private static readonly string[] OwnPlace =
+    [
+        "From there they are copied to a new place, compared, and tried with the tenant's new login, while the tenant works on.",
+        "Then the tenant is unavailable while it is routed to the new place, for seconds, however many rows it has. What it wrote since the backup is in the place that it leaves.",
+        "That place is kept for Saga:Moves:KeepHours of the workers, and then removed with its rows. Until then migrate/revert returns to it if nothing was written since.",
+    ];
+
+    private static string[] Shared(ValidRestore input) =>
+    [
+        "Up to then the tenant works on. Then its rows in the shared tables are replaced, in a pause that grows with them.",
+        RestorePause.Of(input) is { } pause
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"The tenant is read-only for about {pause.ReadOnlySeconds} s while its {pause.KeptRows} rows are copied to a schema of their own, and then unavailable for about {pause.AwaySeconds} s while {pause.RestoredRows} rows replace them (at {input.RowsPerSecond} rows a second, and as many rows as in its newest backup).")
+            : "The tenant is read-only while its rows are copied to a schema of their own, and then unavailable while the restored rows replace them. How long is not known, because the backup does not say how many rows it has.",
+        "That schema is kept for Saga:Moves:KeepHours of the workers, and then removed with its rows. Until then migrate/revert puts them back, in such a pause again, if nothing was written since.",
+    ];
 }

@@ -44,8 +44,8 @@ public static class RestoreWorkflow
             Long(StepNames.RestoreRows, StepNames.CreateRestored),
             Long(StepNames.VerifyRestored, StepNames.RestoreRows),
             new() { Name = StepNames.CreateMove, Worker = WorkerNames.Database, After = [StepNames.VerifyRestored], Needs = [StepNames.ReserveMove] },
-            Filling(StepNames.FillReplacement, StepNames.CreateMove),
-            Filling(StepNames.CheckReplacement, StepNames.FillReplacement),
+            Filling(StepNames.FillReplacement, StepNames.CreateMove, StepNames.ReserveMove, StepNames.VerifyRestored),
+            Filling(StepNames.CheckReplacement, StepNames.FillReplacement, StepNames.ReserveMove, StepNames.VerifyRestored),
             new() { Name = StepNames.TakeAwayReplaced, Worker = WorkerNames.Database, After = [StepNames.CheckReplacement] },
             new() { Name = StepNames.Switch, Worker = WorkerNames.Database, Kind = StepKind.Pivot, After = [StepNames.TakeAwayReplaced], Needs = [StepNames.ReserveMove] },
             new() { Name = StepNames.OpenReplacement, Worker = WorkerNames.Database, Kind = StepKind.Retriable, After = [StepNames.Switch], Needs = [StepNames.ReserveMove] },
@@ -53,9 +53,36 @@ public static class RestoreWorkflow
         ],
     }.Validated();
 
-    private static StepDefinition Filling(string name, string after) => new()
+    /// <summary>
+    /// The same in shared tables, where a tenant's rows have one place only: what is there is copied to a schema, which is kept, and then replaced. That is a
+    /// pause that grows with the rows.
+    /// </summary>
+    public static WorkflowDefinition ReplaceShared { get; } = new WorkflowDefinition
     {
-        Name = name, Worker = WorkerNames.Database, After = [after], Needs = [StepNames.ReserveMove, StepNames.VerifyRestored],
+        Kind = Kind,
+        Version = 1,
+        EngineLevel = EngineLevel.Progress,
+        Steps =
+        [
+            Long(StepNames.CheckBackup),
+            new() { Name = StepNames.ReserveKept, Worker = WorkerNames.Database, After = [StepNames.CheckBackup] },
+            new() { Name = StepNames.CreateRestored, Worker = WorkerNames.Backup, After = [StepNames.ReserveKept] },
+            Long(StepNames.RestoreRows, StepNames.CreateRestored),
+            Long(StepNames.VerifyRestored, StepNames.RestoreRows),
+            Filling(StepNames.CreateKept, StepNames.VerifyRestored, StepNames.ReserveKept, StepNames.VerifyRestored),
+            new() { Name = StepNames.LockReplaced, Worker = WorkerNames.Database, After = [StepNames.CreateKept] },
+            Filling(StepNames.FillKept, StepNames.LockReplaced, StepNames.ReserveKept),
+            new() { Name = StepNames.TakeAwayReplaced, Worker = WorkerNames.Database, After = [StepNames.FillKept] },
+            Filling(StepNames.ReplaceRows, StepNames.TakeAwayReplaced, StepNames.ReserveKept, StepNames.VerifyRestored, StepNames.FillKept),
+            new() { Name = StepNames.KeepReplaced, Worker = WorkerNames.Database, Kind = StepKind.Pivot, After = [StepNames.ReplaceRows], Needs = [StepNames.ReserveKept] },
+            new() { Name = StepNames.OpenReplaced, Worker = WorkerNames.Database, Kind = StepKind.Retriable, After = [StepNames.KeepReplaced], Needs = [StepNames.ReserveKept] },
+            new() { Name = StepNames.DropRestored, Worker = WorkerNames.Backup, Kind = StepKind.Retriable, After = [StepNames.OpenReplaced] },
+        ],
+    }.Validated();
+
+    private static StepDefinition Filling(string name, string after, params IReadOnlyList<string> needs) => new()
+    {
+        Name = name, Worker = WorkerNames.Database, After = [after], Needs = needs,
         AttemptTimeout = TimeSpan.FromHours(6), StallAfter = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(12),
     };
 

@@ -19,6 +19,9 @@ internal static class RevertGuard
             return held;
         if (input.Kept is not { Until: not null } kept)
             return State($"No former copy of the rows of tenant '{tenant.Slug}' is kept, so there is no move to revert.");
+        // The rows are put back where the tenant is.
+        if (kept.Keeps is not null)
+            return null;
         var name = input.PlanOf(tenant) ?? tenant.Plan;
         if (input.Plans.FirstOrDefault(p => p.Name == name) is not { } plan)
             return State($"The plan '{name}', which tenant '{tenant.Slug}' would have, is not in the registry any more. Migrate the tenant instead.");

@@ -16,7 +16,7 @@ public sealed class RevertPlan(PlanStore plans, TenantStore tenants, PlacementSt
 
     public static string Queue => Endpoints.RevertCommands;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RevertWorkflow.InPlan, RevertWorkflow.WithPlan];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RevertWorkflow.InPlan, RevertWorkflow.WithPlan, RevertWorkflow.PutBack];
 
     public string AuditAction => AuditActions.TenantRevert;
 
@@ -50,7 +50,7 @@ public sealed class RevertPlan(PlanStore plans, TenantStore tenants, PlacementSt
 
     public OperationRejected? Guard(ValidRevert input, Tenant tenant) => RevertGuard.Check(input, tenant);
 
-    public WorkflowDefinition Plan(ValidRevert input, Tenant? tenant) => input.PlanOf(tenant!) is null ? RevertWorkflow.InPlan : RevertWorkflow.WithPlan;
+    public WorkflowDefinition Plan(ValidRevert input, Tenant? tenant) => input.Kept?.Keeps is not null ? RevertWorkflow.PutBack : input.PlanOf(tenant!) is null ? RevertWorkflow.InPlan : RevertWorkflow.WithPlan;
 
     public object AuditDetail(ValidRevert input) => new { placement = input.Kept?.Placement.Id, reason = input.Reason };
 }

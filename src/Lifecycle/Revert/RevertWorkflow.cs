@@ -4,7 +4,10 @@ using Saga.Engine.Workflows;
 
 namespace Saga.Lifecycle.Revert;
 
-/// <summary>The way back from a move. Nothing is copied: the kept place is compared while nobody writes, and the tenant is routed to it again.</summary>
+/// <summary>
+/// The way back from a move or a restore. The kept place is compared while nobody writes, and the tenant is routed to it again. Only in shared tables
+/// rows are copied.
+/// </summary>
 public static class RevertWorkflow
 {
     public const string Kind = "revert";
@@ -34,20 +37,45 @@ public static class RevertWorkflow
         ],
     }.Validated();
 
+    /// <summary>In shared tables: the rows that a restore has replaced are put back into the place that the tenant has.</summary>
+    public static WorkflowDefinition PutBack { get; } = new WorkflowDefinition
+    {
+        Kind = Kind,
+        Version = 1,
+        EngineLevel = EngineLevel.Progress,
+        Steps =
+        [
+            Begin,
+            .. Lock(StepNames.BeginRevert),
+            Long(StepNames.PutBackRows, StepNames.TakeAway) with { Kind = StepKind.Pivot },
+            new() { Name = StepNames.OpenPutBack, Worker = WorkerNames.Database, Kind = StepKind.Retriable, After = [StepNames.PutBackRows], Needs = [StepNames.BeginRevert] },
+            Drop(StepNames.OpenPutBack),
+        ],
+    }.Validated();
+
     private static StepDefinition Begin => new() { Name = StepNames.BeginRevert, Worker = WorkerNames.Database };
 
     private static IEnumerable<StepDefinition> Back(string after)
     {
-        yield return new() { Name = StepNames.LockPlace, Worker = WorkerNames.Database, After = [after] };
-        yield return new()
-        {
-            Name = StepNames.CompareCopy, Worker = WorkerNames.Database, After = [StepNames.LockPlace], Needs = [StepNames.BeginRevert],
-            AttemptTimeout = TimeSpan.FromHours(6), StallAfter = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(12),
-        };
-        yield return new() { Name = StepNames.TakeAway, Worker = WorkerNames.Database, After = [StepNames.CompareCopy] };
+        foreach (var step in Lock(after))
+            yield return step;
         yield return new() { Name = StepNames.SwitchBack, Worker = WorkerNames.Database, Kind = StepKind.Pivot, After = [StepNames.TakeAway], Needs = [StepNames.BeginRevert] };
         yield return new() { Name = StepNames.OpenReverted, Worker = WorkerNames.Database, Kind = StepKind.Retriable, After = [StepNames.SwitchBack], Needs = [StepNames.BeginRevert] };
     }
+
+    // Nobody writes while the places are compared, and nobody reads while the rows or the routing change.
+    private static IEnumerable<StepDefinition> Lock(string after)
+    {
+        yield return new() { Name = StepNames.LockPlace, Worker = WorkerNames.Database, After = [after] };
+        yield return Long(StepNames.CompareCopy, StepNames.LockPlace);
+        yield return new() { Name = StepNames.TakeAway, Worker = WorkerNames.Database, After = [StepNames.CompareCopy] };
+    }
+
+    private static StepDefinition Long(string name, string after) => new()
+    {
+        Name = name, Worker = WorkerNames.Database, After = [after], Needs = [StepNames.BeginRevert],
+        AttemptTimeout = TimeSpan.FromHours(6), StallAfter = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(12),
+    };
 
     private static StepDefinition Drop(string after) => new()
     {

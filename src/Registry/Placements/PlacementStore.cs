@@ -137,13 +137,17 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         return await FindBuildingAsync(transaction.Connection, null, tenant, cancellationToken);
     }
 
-    /// <summary>The tenant's placements that were current and are kept, the last one first.</summary>
+    /// <summary>
+    /// The tenant's placements that it can be routed back to, or whose rows can be put back, the last one first. Rows that were in a placement which
+    /// is not current any more cannot.
+    /// </summary>
     public async Task<IReadOnlyList<KeptPlacement>> KeptAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
             $"""
-            select {PlacementSql.Columns}, p.kept_until, c.from_plan, c.from_version, c.to_plan, c.to_version
-            from placements p left join plan_changes c on c.operation_id = p.kept_by where p.tenant_id = $1 and p.state = 'kept' order by p.epoch desc
+            select {PlacementSql.Columns}, p.kept_until, c.from_plan, c.from_version, c.to_plan, c.to_version, p.keeps
+            from placements p left join plan_changes c on c.operation_id = p.kept_by where p.tenant_id = $1 and p.state = 'kept'
+                and (p.keeps is null or exists (select from placements o where o.id = p.keeps and o.state = 'current')) order by p.epoch desc
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
         var kept = new List<KeptPlacement>();
@@ -154,6 +158,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             {
                 Until = row.IsDBNull(10) ? null : row.GetFieldValue<DateTimeOffset>(10),
                 Change = row.IsDBNull(11) ? null : new(row.GetString(11), row.GetInt32(12), row.GetString(13), row.GetInt32(14)),
+                Keeps = row.IsDBNull(15) ? null : row.GetGuid(15),
             });
         }
 
@@ -169,21 +174,51 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             ? new DateTimeOffset(until)
             : null;
 
-    /// <summary>Remembers what a restore has put into a placement, before the tenant is routed to it.</summary>
+    /// <summary>Remembers what a restore has put into a placement, before the tenant is routed to it, or puts in the place of the rows that it keeps.</summary>
     /// <param name="transaction">The step's transaction.</param>
-    /// <param name="placement">The placement.</param>
+    /// <param name="placement">The placement, or the one that keeps the former rows.</param>
     /// <param name="rows">The rows of each table, as JSON.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     public static Task RememberRowsAsync(LeasedTransaction transaction, Guid placement, string rows, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync("update placements set restored_rows = @rows::jsonb where id = @placement", new { placement, rows }, cancellationToken);
 
-    /// <summary>What a restore has put into a placement, as JSON; null for a placement that no restore has filled.</summary>
-    public async Task<string?> RestoredRowsAsync(Guid placement, CancellationToken cancellationToken)
+    /// <summary>What a restore has put into the tenant's current placement, as JSON; null when no restore has.</summary>
+    /// <param name="current">The current placement.</param>
+    /// <param name="kept">The kept placement that the tenant goes back to. It knows by what its rows were replaced.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<string?> RestoredRowsAsync(Guid current, Guid kept, CancellationToken cancellationToken)
     {
-        await using var command = registry.CreateCommand("select restored_rows::text from placements where id = $1");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = placement });
+        await using var command = registry.CreateCommand(
+            "select coalesce((select restored_rows from placements where id = $2 and keeps = $1), (select restored_rows from placements where id = $1))::text");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = current });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = kept });
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
+
+    /// <summary>The placement whose rows another one keeps since they were replaced; null when it keeps none.</summary>
+    public async Task<Guid?> KeepsAsync(Guid placement, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand("select keeps from placements where id = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = placement });
+        return await command.ExecuteScalarAsync(cancellationToken) as Guid?;
+    }
+
+    /// <summary>Says whose rows a placement that is being built keeps, before they are replaced; null when they are back.</summary>
+    public static Task KeepRowsAsync(LeasedTransaction transaction, Guid placement, Guid? of, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync("update placements set keeps = @of, updated_at = now() where id = @placement and state = 'building'", new { placement, of }, cancellationToken);
+
+    /// <summary>Keeps a placement that holds the replaced rows of another one. Changes nothing if it is kept already.</summary>
+    public static Task KeepReplacedAsync(LeasedTransaction transaction, Guid placement, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "update placements set state = 'kept', updated_at = now() where id = @placement and state = 'building' and keeps is not null", new { placement }, cancellationToken);
+
+    /// <summary>Ends the time in which a kept placement's rows can be put back, because they are.</summary>
+    /// <returns>The registry's time; null when that was said before.</returns>
+    public static async Task<DateTimeOffset?> EndKeepingAsync(LeasedTransaction transaction, Guid placement, TimeSpan offset, CancellationToken cancellationToken) =>
+        await transaction.Connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
+            "update placements set kept_until = null, updated_at = now() where id = @placement and state = 'kept' and kept_until is not null returning now() + @offset",
+            new { placement, offset }, transaction.Transaction, cancellationToken: cancellationToken)) is { } at
+            ? new DateTimeOffset(at)
+            : null;
 
     /// <summary>Marks a kept placement as gone, and frees its room. Commit these commands with the transaction.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> ReleaseKeptCommands(Guid placement) => PlacementSql.ReleaseKept(placement);
@@ -235,7 +270,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     /// <param name="lease">The lease of the step that switches.</param>
     /// <param name="tenant">The tenant.</param>
     /// <param name="expectedEpoch">The epoch of the placement that the caller believes to be current.</param>
-    /// <param name="to">A placement of the tenant that is being built or kept.</param>
+    /// <param name="to">A placement of the tenant that is being built or kept, and not only for its rows.</param>
     /// <param name="cancellationToken">Cancels the transaction; whether it took place is then unknown.</param>
     /// <exception cref="LeaseLostException">The step may not write any more.</exception>
     public async Task<SwitchOutcome> SwitchAsync(StepLease lease, TenantId tenant, long expectedEpoch, Guid to, CancellationToken cancellationToken)
@@ -253,7 +288,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
         if (await transaction.ExecuteAsync(
             """
             update placements set state = 'current', kept_until = null, kept_by = null, updated_at = now(), epoch = (select max(epoch) + 1 from placements where tenant_id = @Tenant)
-            where id = @to and tenant_id = @Tenant and epoch <> @expectedEpoch and state in ('building', 'kept')
+            where id = @to and tenant_id = @Tenant and epoch <> @expectedEpoch and state in ('building', 'kept') and keeps is null
             """,
             parameters, cancellationToken) == 0)
         {

@@ -72,8 +72,23 @@ public sealed class When_a_restore_is_posted : ApiTest
         preview.TryGetProperty("refusal", out _).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Should_predict_the_pause_in_shared_tables()
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync("""update tenants set tier = 'row'; update backups set manifest = '{"parts":[{"name":"rows","counts":{"users":250000,"documents":50000},"details":{"sums":{}}}]}'""");
+
+        using var response = await PostAsync(tenant, Replace, query: "?dryRun=true");
+
+        var preview = await ApiServer.JsonAsync(response);
+        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(
+            ["backup.check", "kept.reserve", "restored.create", "restored.rows", "restored.verify", "kept.create", "replaced.lock", "kept.fill", "replacement.away", "rows.replace", "replaced.keep", "replaced.open", "restored.drop"]);
+        preview.GetProperty("pause").GetRawText().ShouldBe("""{"keptRows":300000,"restoredRows":300000,"readOnlySeconds":3,"awaySeconds":4}""");
+        preview.GetProperty("changes").EnumerateArray().ShouldContain(c => c.GetString()!.Contains("is read-only for about 3 s while its 300000 rows", StringComparison.Ordinal));
+        preview.TryGetProperty("refusal", out _).ShouldBeFalse();
+    }
+
     [Theory]
-    [InlineData("update tenants set tier = 'row'", 422, "not-supported", "in shared tables")]
     [InlineData("update tenants set tier = 'schema'; insert into holds (tenant_id, code, effect, actor, reason) select id, 'abuse', 'closed', 'ada', 'Spam.' from tenants", 409, "tenant-state", "hold abuse")]
     public async Task Should_replace_no_rows_of_a_tenant_where_that_cannot_be(string state, int status, string code, string detail)
     {
@@ -87,14 +102,15 @@ public sealed class When_a_restore_is_posted : ApiTest
     }
 
     [Theory]
-    [InlineData("placed = max_tenants", "server-full", "is full")]
-    [InlineData("accepting = false", "no-server", "takes no further placements")]
-    public async Task Should_need_room_for_what_replaces(string server, string code, string detail)
+    [InlineData("schema", "placed = max_tenants", "server-full", "is full")]
+    [InlineData("schema", "accepting = false", "no-server", "takes no further placements")]
+    [InlineData("row", "placed = max_tenants", "server-full", "is full")]
+    public async Task Should_need_room_for_what_replaces(string tier, string server, string code, string detail)
     {
         var tenant = await BackedUpAsync();
         await Server.ExecuteAsync(
             $"""
-            update tenants set tier = 'schema'; update database_servers set {server};
+            update tenants set tier = '{tier}'; update database_servers set {server};
             insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state)
             select id, id, 1, (select min(name) from database_servers), 'saga_schemas_1', 't_1', 'schema', 't_1', 't_1_owner', 'current' from tenants;
             """);

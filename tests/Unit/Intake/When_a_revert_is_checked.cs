@@ -84,6 +84,18 @@ public sealed class When_a_revert_is_checked
     }
 
     [Fact]
+    public void Should_put_rows_back_whatever_the_plan_allows()
+    {
+        // Of a tenant of the row tier, whose replaced rows are kept in a schema.
+        var row = Commands.ActiveTenant with { Plan = "basic", Tier = IsolationTier.Row };
+        var command = Command with { Kept = Kept with { Placement = Kept.Placement with { Tier = IsolationTier.Schema }, Keeps = row.Placed!.Id }, Plans = [Basic], Found = row };
+
+        Guard(command, row).ShouldBeNull();
+        Plan(command).ShouldBe(RevertWorkflow.PutBack);
+        RevertWords.Of(command, row)[0].ShouldBe("The rows that the tenant's last restore has replaced are put back. They are kept on server main until 1970-01-01 00:00:00Z.");
+    }
+
+    [Fact]
     public void Should_say_in_words_what_changes()
     {
         var words = RevertWords.Of(OfPlan, Tenant);

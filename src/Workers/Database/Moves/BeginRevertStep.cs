@@ -22,6 +22,8 @@ internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tab
         }
 
         await tables.UpdateAsync(context, kept.Placement, cancellationToken);
+        if (kept.Keeps is not null)
+            await tables.UpdateAsync(context, current, cancellationToken);
         return new MoveOutput { From = current.Id, Epoch = current.Epoch, To = kept.Placement.Id };
     }
 

@@ -22,7 +22,7 @@ internal sealed class CompareCopyStep(MovePlaces places, PlacementStore placemen
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var from = await places.FromAsync(context, StepNames.BeginRevert, cancellationToken);
-        if (await placements.RestoredRowsAsync(from.Id, cancellationToken) is { } restored)
+        if (await placements.RestoredRowsAsync(from.Id, context.Output<MoveOutput>(StepNames.BeginRevert).To, cancellationToken) is { } restored)
             return await RequireUnchangedAsync(context, from, JsonSerializer.Deserialize<Dictionary<string, RowFingerprint>>(restored, Json.Options)!, cancellationToken);
         var compared = await comparison.RunAsync(context, from, await places.ToAsync(context, StepNames.BeginRevert, cancellationToken), cancellationToken);
         return compared.Difference is null ? new { compared.Tables, compared.Rows } : throw StepFailureException.Permanent(

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Workers.Database.Restored;
+using Saga.Workers.Database.Restored.SharedTables;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
@@ -19,6 +20,9 @@ internal static class MovesRegistration
         services.AddSingleton<MoveOpening>();
         services.AddSingleton<KeptCopies>();
         services.AddSingleton<RowTransfer>();
+        services.AddSingleton<PreparedTransactions>();
+        services.AddSingleton<ReplacementOpening>();
+        services.AddSingleton<ReplacedPlaces>();
         services.AddSingleton<IStep, ReserveMoveStep>();
         services.AddSingleton<IStep, CreateMoveStep>();
         services.AddSingleton<IStep, LockPlaceStep>();
@@ -32,6 +36,15 @@ internal static class MovesRegistration
         services.AddSingleton<IStep, CheckReplacementStep>();
         services.AddSingleton<IStep, TakeAwayReplacedStep>();
         services.AddSingleton<IStep, OpenReplacementStep>();
+        services.AddSingleton<IStep, ReserveKeptStep>();
+        services.AddSingleton<IStep, CreateKeptStep>();
+        services.AddSingleton<IStep, LockReplacedStep>();
+        services.AddSingleton<IStep, FillKeptStep>();
+        services.AddSingleton<IStep, ReplaceRowsStep>();
+        services.AddSingleton<IStep, KeepReplacedStep>();
+        services.AddSingleton<IStep, OpenReplacedStep>();
+        services.AddSingleton<IStep, PutBackRowsStep>();
+        services.AddSingleton<IStep, OpenPutBackStep>();
         services.AddSingleton<IStep, BeginRevertStep>();
         services.AddSingleton<IStep, CompareCopyStep>();
         services.AddSingleton<IStep, SwitchBackStep>();

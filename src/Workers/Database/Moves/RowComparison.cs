@@ -51,7 +51,11 @@ internal sealed class RowComparison(DatabaseServers servers)
         };
     }
 
-    /// <summary>Compares a place with what was in it earlier.</summary>
+    /// <summary>The rows of each table in a place, to compare them later by <see cref="SinceAsync"/>.</summary>
+    public Task<IReadOnlyDictionary<string, RowFingerprint>> ReadAsync(StepContext context, TenantPlacement place, CancellationToken cancellationToken) =>
+        ReadAsync(context, place, asText: false, cancellationToken);
+
+    /// <summary>Compares a place with what was in it, or in another one on the same server, earlier.</summary>
     /// <returns>The first difference, for people; null when there is none.</returns>
     public async Task<string?> SinceAsync(StepContext context, TenantPlacement place, IReadOnlyDictionary<string, RowFingerprint> then, CancellationToken cancellationToken)
     {
