@@ -27,8 +27,8 @@ internal static class BackupEndpoints
             .TakesCommand<BackupRequest, CommandPlanView>(ProblemType.TenantNotFound, ProblemType.TenantState).MayBeScheduled();
         api.MapPost("/tenants/{idOrSlug}/restore", RestoreAsync).WithName("restoreTenant")
             .WithSummary("Restore a tenant's rows from a backup")
-            .WithDescription("Restores into a database beside the tenant's place and verifies it; with the mode replace, the tenant then gets what was restored instead of its rows. Nothing is written before every file of the backup was read and its checksum compared.")
-            .TakesCommand<RestoreRequest, RestorePlanView>(ProblemType.TenantNotFound, ProblemType.BackupNotFound, ProblemType.TenantState, ProblemType.BackupState, ProblemType.NoServer, ProblemType.ServerFull);
+            .WithDescription("Restores into a database beside the tenant's place and verifies it; with the mode replace, the tenant then gets what was restored instead of its rows. A deprovisioned tenant comes back under its id with the mode replace, while its backup key exists. Nothing is written before every file of the backup was read and its checksum compared.")
+            .TakesCommand<RestoreRequest, RestorePlanView>(ProblemType.TenantNotFound, ProblemType.BackupNotFound, ProblemType.TenantState, ProblemType.BackupState, ProblemType.SlugTaken, ProblemType.SubdomainTaken, ProblemType.NoServer, ProblemType.ServerFull);
         api.MapGet("/tenants/{idOrSlug}/backups", ListAsync).WithName("listBackups").RequireAuthorization(Policies.Read)
             .WithSummary("List a tenant's backups, newest first").WithPaging()
             .WithQueryParameter("state", "One or more of running, completed, failed, expiring, expired, separated by commas.")

@@ -16,7 +16,7 @@ public sealed record RestoreTenant
 
     /// <summary>
     /// beside: into a database of its own, which is removed after some time. replace: instead of what the tenant uses, which is kept for some
-    /// time and can be returned to with <see cref="RevertMove"/>.
+    /// time and can be returned to with <see cref="RevertMove"/>. A deprovisioned tenant comes back with it, under its id.
     /// </summary>
     public required string Mode { get; init; }
 

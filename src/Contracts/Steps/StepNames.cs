@@ -92,6 +92,11 @@ public static class StepNames
     public const string CheckReplacement = "replacement.check";
     public const string TakeAwayReplaced = "replacement.away";
     public const string OpenReplacement = "replacement.open";
+    public const string Revive = "tenant.revive";
+    public const string ReserveRevived = "revival.reserve";
+    public const string FillRevived = "revival.rows";
+    public const string RestoreObjects = "revival.objects";
+    public const string EndRevival = "revival.end";
     public const string ReserveKept = "kept.reserve";
     public const string CreateKept = "kept.create";
     public const string LockReplaced = "replaced.lock";

@@ -13,7 +13,7 @@ public sealed record RestorePause(long KeptRows, long RestoredRows, long ReadOnl
     /// <returns>Null when nothing is replaced in shared tables, or the backup does not say how many rows it has.</returns>
     public static RestorePause? Of(ValidRestore input)
     {
-        if (input is not { Mode: RestoreMode.Replace, Found.Tier: IsolationTier.Row, Backup: { } backup } || RowsOf(backup) is not { } restored)
+        if (input is not { Mode: RestoreMode.Replace, Found: { Tier: IsolationTier.Row, Status: not TenantStatus.Deprovisioned }, Backup: { } backup } || RowsOf(backup) is not { } restored)
             return null;
         var kept = input.Newest is { } newest && RowsOf(newest) is { } counted ? counted : restored;
         // The kept rows are only copied and compared; to replace them, they are deleted too.

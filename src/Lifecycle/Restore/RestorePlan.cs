@@ -13,7 +13,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Restore;
 
 /// <summary>A restore of a tenant's rows. What can be known without the backup's files is refused here; its first step checks those before anything is written.</summary>
-public sealed class RestorePlan(BackupStore backups, TenantStore tenants, ServerRoomStore servers, IOptions<RestoreOptions> options) : ICommandPlan<RestoreTenant, ValidRestore>
+public sealed class RestorePlan(BackupStore backups, TenantStore tenants, TenantNameStore names, ServerRoomStore servers, IOptions<RestoreOptions> options) : ICommandPlan<RestoreTenant, ValidRestore>
 {
     public const string ModeRule = "must be beside or replace";
 
@@ -21,7 +21,7 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Server
 
     public static string Queue => Endpoints.Restores;
 
-    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RestoreWorkflow.Beside, RestoreWorkflow.Replace, RestoreWorkflow.ReplaceShared];
+    public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RestoreWorkflow.Beside, RestoreWorkflow.Replace, RestoreWorkflow.ReplaceShared, RestoreWorkflow.Revive];
 
     public string AuditAction => AuditActions.TenantRestore;
 
@@ -34,16 +34,21 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Server
             errors.Add(new("/backupId", "is required: the id of a backup of the tenant"));
         if (ModeOf(command.Mode) is not { } mode)
             return new(null, [.. errors, new("/mode", ModeRule)]);
-        return errors.Count > 0
-            ? new(null, errors)
-            : new(
-                new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode, await servers.ListAsync(cancellationToken))
-                {
-                    Found = await tenants.FindAsync(command.TenantId, cancellationToken),
-                    Newest = mode == RestoreMode.Replace ? (await backups.ListAsync(command.TenantId, [BackupState.Completed], null, 1, cancellationToken)).Items.FirstOrDefault() : null,
-                    RowsPerSecond = options.Value.RowsPerSecond,
-                },
-                []);
+        if (errors.Count > 0)
+            return new(null, errors);
+        var tenant = await tenants.FindAsync(command.TenantId, cancellationToken);
+        var isGone = tenant?.Status == TenantStatus.Deprovisioned;
+        return new(
+            new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode, await servers.ListAsync(cancellationToken))
+            {
+                Found = tenant,
+                Newest = mode == RestoreMode.Replace && (await backups.ListAsync(command.TenantId, [BackupState.Completed], null, 1, cancellationToken)).Items is [var newest] ? newest : null,
+                RowsPerSecond = options.Value.RowsPerSecond,
+                KeyDestroyedAt = isGone ? await backups.KeyDestroyedAsync(command.TenantId, cancellationToken) : null,
+                Taken = isGone ? await names.FindTakenAsync(command.TenantId, tenant!.Slug, tenant.Subdomain, cancellationToken) : default,
+                Room = isGone ? await servers.FindAsync(tenant!.Region, cancellationToken) : null,
+            },
+            []);
     }
 
     public CommandSubject Subject(ValidRestore input) => new CommandSubject.ExistingTenant(input.TenantId);
@@ -60,26 +65,53 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Server
             };
         }
 
-        if (backup.State != BackupState.Completed)
+        if (tenant.Status == TenantStatus.Deprovisioned && input.KeyDestroyedAt is { } destroyed)
         {
-            return new()
-            {
-                Code = RejectionCodes.BackupState, Detail = $"Backup {backup.Id} is {backup.State.ToString().ToLowerInvariant()}. Only a completed one can be restored.",
-                Errors = [new("/backupId", "must be a completed backup")],
-            };
+            return State(string.Create(CultureInfo.InvariantCulture,
+                $"The backup key of tenant '{tenant.Slug}' was destroyed at {destroyed:yyyy-MM-ddTHH:mm:ssZ}, when its last backup had expired. Nobody can read its backups any more, so it cannot be restored."));
         }
 
-        return TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? (input.Mode == RestoreMode.Replace ? Replaces(input, tenant) : null);
+        if (backup.State != BackupState.Completed)
+        {
+            return State(string.Create(CultureInfo.InvariantCulture,
+                $"Backup {backup.Id} is {backup.State.ToString().ToLowerInvariant()}{(backup.ExpiredAt is { } at ? $" since {at:yyyy-MM-ddTHH:mm:ssZ}" : "")}. Only a completed one can be restored."));
+        }
+
+        if (tenant.Status == TenantStatus.Deprovisioned)
+            return Revives(input, tenant);
+        return TenantGuard.RequireStatus(tenant, TenantStatus.Active, TenantStatus.Deprovisioned) ?? (input.Mode == RestoreMode.Replace ? Replaces(input, tenant) : null);
+
+        static OperationRejected State(string detail) => new() { Code = RejectionCodes.BackupState, Detail = detail, Errors = [new("/backupId", "must be a completed backup")] };
     }
 
     public WorkflowDefinition Plan(ValidRestore input, Tenant? tenant) => input.Mode switch
     {
+        RestoreMode.Replace when tenant?.Status == TenantStatus.Deprovisioned => RestoreWorkflow.Revive,
         RestoreMode.Replace when tenant?.Tier == IsolationTier.Row => RestoreWorkflow.ReplaceShared,
         RestoreMode.Replace => RestoreWorkflow.Replace,
         _ => RestoreWorkflow.Beside,
     };
 
     public object AuditDetail(ValidRestore input) => new { backupId = input.BackupId, mode = input.Mode.ToString().ToLowerInvariant() };
+
+    // What another tenant has taken meanwhile cannot be given back.
+    private static OperationRejected? Revives(ValidRestore input, Tenant tenant)
+    {
+        if (input.Mode != RestoreMode.Replace)
+        {
+            return new()
+            {
+                Code = RejectionCodes.Validation, Detail = $"Tenant '{tenant.Slug}' is deprovisioned: there is nothing beside which its backup could be restored. With the mode replace the tenant comes back under its id.",
+                Errors = [new("/mode", "must be replace")],
+            };
+        }
+
+        if (input.Taken.Slug)
+            return new() { Code = RejectionCodes.SlugTaken, Detail = $"Another tenant has the slug '{tenant.Slug}' by now. Deprovision that one first." };
+        if (input.Taken.Subdomain)
+            return new() { Code = RejectionCodes.SubdomainTaken, Detail = $"Another tenant has the subdomain '{tenant.Subdomain}' by now. Give that one another first." };
+        return input.Room is { } room ? Provision.Room.Rejection(tenant.Region, replica: false, room) : null;
+    }
 
     private static OperationRejected? Replaces(ValidRestore input, Tenant tenant)
     {

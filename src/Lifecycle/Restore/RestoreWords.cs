@@ -14,9 +14,18 @@ public static class RestoreWords
             ? "The number and the checksum of the rows of each table are compared with the backup."
             : "Only the number of rows of each table is compared with the backup, which has no checksums of its rows.",
         "They get a database of their own on the tenant's server, to which only administrators may connect.",
-        .. input.Mode != RestoreMode.Replace ? ["It is removed by a scheduled command.", "What the tenant uses now stays as it is."]
+        .. input.Found?.Status == TenantStatus.Deprovisioned ? Revived(backup) : input.Mode != RestoreMode.Replace ? ["It is removed by a scheduled command.", "What the tenant uses now stays as it is."]
             : input.Found?.Tier == IsolationTier.Row ? Shared(input) : OwnPlace,
-        "Settings and objects are not restored.",
+        .. input.Found?.Status == TenantStatus.Deprovisioned ? Array.Empty<string>() : ["Settings and objects are not restored."],
+    ];
+
+    private static string[] Revived(Registry.Backups.Backup backup) =>
+    [
+        "The tenant comes back with its id, names and plan. It gets a new place, organisation, administrator, cache user, credentials and sealing key, and its settings and features from the backup.",
+        "What was sealed with the destroyed key is lost: the step tenant.revive lists it. Values that the plan generates are generated again.",
+        backup.IncludesObjects ? "Its objects are restored." : "Its objects are lost, because the backup has their list only.",
+        "Holds, members of the organisation other than the administrator, and a read replica do not come back. Domains must be claimed and proved again.",
+        "If a step fails before the tenant is active, all of it is removed, and the tenant is deprovisioned as before.",
     ];
 
     private static readonly string[] OwnPlace =

@@ -80,6 +80,45 @@ public static class RestoreWorkflow
         ],
     }.Validated();
 
+    /// <summary>
+    /// Of a deprovisioned tenant, under its id: what a provisioning makes, with rows and objects from the backup. Until it is active it can become the
+    /// tombstone again that it was.
+    /// </summary>
+    public static WorkflowDefinition Revive { get; } = new WorkflowDefinition
+    {
+        Kind = Kind,
+        Version = 1,
+        EngineLevel = EngineLevel.Progress,
+        Steps =
+        [
+            Long(StepNames.CheckBackup),
+            new() { Name = StepNames.Revive, Worker = WorkerNames.Backup, After = [StepNames.CheckBackup] },
+            new() { Name = StepNames.ReserveRevived, Worker = WorkerNames.Reservation, After = [StepNames.Revive] },
+            new() { Name = StepNames.Identity, Worker = WorkerNames.Identity, After = [StepNames.ReserveRevived] },
+            new() { Name = StepNames.Database, Worker = WorkerNames.Database, After = [StepNames.ReserveRevived] },
+            new() { Name = StepNames.Storage, Worker = WorkerNames.Storage, After = [StepNames.ReserveRevived] },
+            new() { Name = StepNames.Cache, Worker = WorkerNames.Cache, After = [StepNames.ReserveRevived] },
+            new() { Name = StepNames.Configuration, Worker = WorkerNames.Configuration, After = [StepNames.ReserveRevived] },
+            new() { Name = StepNames.CreateRestored, Worker = WorkerNames.Backup, After = [StepNames.ReserveRevived] },
+            new() { Name = StepNames.Migrate, Worker = WorkerNames.Database, After = [StepNames.Database] },
+            Long(StepNames.RestoreRows, StepNames.CreateRestored),
+            Long(StepNames.VerifyRestored, StepNames.RestoreRows),
+            Filling(StepNames.FillRevived, StepNames.VerifyRestored, StepNames.VerifyRestored) with { After = [StepNames.Migrate, StepNames.VerifyRestored] },
+            Long(StepNames.RestoreObjects, StepNames.Storage),
+            new() { Name = StepNames.Administrator, Worker = WorkerNames.Identity, After = [StepNames.Identity], Needs = [StepNames.Identity] },
+            new()
+            {
+                Name = StepNames.Verify,
+                Worker = WorkerNames.Verification,
+                After = [StepNames.FillRevived, StepNames.RestoreObjects, StepNames.Cache, StepNames.Configuration, StepNames.Administrator],
+            },
+            new() { Name = StepNames.Activate, Worker = WorkerNames.Reservation, Kind = StepKind.Pivot, After = [StepNames.Verify] },
+            new() { Name = StepNames.EndRevival, Worker = WorkerNames.Backup, Kind = StepKind.Retriable, After = [StepNames.Activate] },
+            new() { Name = StepNames.DropRestored, Worker = WorkerNames.Backup, Kind = StepKind.Retriable, After = [StepNames.EndRevival] },
+            new() { Name = StepNames.Notify, Worker = WorkerNames.Notification, Kind = StepKind.Retriable, After = [StepNames.Activate], Needs = [StepNames.Administrator] },
+        ],
+    }.Validated();
+
     private static StepDefinition Filling(string name, string after, params IReadOnlyList<string> needs) => new()
     {
         Name = name, Worker = WorkerNames.Database, After = [after], Needs = needs,

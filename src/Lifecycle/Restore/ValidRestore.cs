@@ -17,6 +17,15 @@ public sealed record ValidRestore(TenantId TenantId, Guid BackupId, Registry.Bac
     /// <summary>The tenant's newest complete backup, which tells how many rows it has; null when there is none, or nothing is replaced.</summary>
     public Registry.Backups.Backup? Newest { get; init; }
 
+    /// <summary>When the backup key of a deprovisioned tenant was destroyed; null when it was not.</summary>
+    public DateTimeOffset? KeyDestroyedAt { get; init; }
+
+    /// <summary>Which names of a deprovisioned tenant others have by now.</summary>
+    public (bool Slug, bool Subdomain) Taken { get; init; }
+
+    /// <summary>The room for a deprovisioned tenant; null for another one.</summary>
+    public ServerRoom? Room { get; init; }
+
     /// <summary>For predictions: how many rows are copied and compared in a second.</summary>
     public int RowsPerSecond { get; init; } = RestoreOptions.DefaultRowsPerSecond;
 }

@@ -43,6 +43,15 @@ public sealed class BackupStore(NpgsqlDataSource registry)
         return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.StartedAt), last.Id), cancellationToken);
     }
 
+    /// <summary>When the tenant's backup key was destroyed, after its last backup had expired; null when it was not.</summary>
+    public async Task<DateTimeOffset?> KeyDestroyedAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand("select removed_at from destroyed_backup_keys where tenant_id = $1");
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? row.GetFieldValue<DateTimeOffset>(0) : null;
+    }
+
     /// <summary>The files of the backup that were written so far, by name.</summary>
     public async Task<IReadOnlyList<BackupPart>> PartsAsync(Guid backup, CancellationToken cancellationToken)
     {

@@ -14,6 +14,13 @@ namespace Saga.Registry.Deprovisionings;
 /// </summary>
 public static class TombstoneRows
 {
+    /// <summary>What makes a tenant's row a tombstone.</summary>
+    internal const string Erased =
+        """
+        status = 'deprovisioned', admin_email = '', phone = null, description = null, maintenance_window = null, features = '{}', settings = '{}', organization_id = null, admin_user_id = null,
+                version = version + 1, updated_at = now()
+        """;
+
     // Parameters are @Tenant and @removal. Each of these tables has what the tenant had, and nothing that is needed afterwards.
     private const string DeleteAll =
         """
@@ -69,8 +76,7 @@ public static class TombstoneRows
             where t.id = @Tenant
             on conflict (kind, name) do update set tenant_id = excluded.tenant_id, until = greatest(r.until, excluded.until);
             update tenants set
-                status = 'deprovisioned', admin_email = '', phone = null, description = null, maintenance_window = null, features = '{"{}"}', settings = '{"{}"}', organization_id = null, admin_user_id = null,
-                version = version + 1, updated_at = now()
+                {Erased}
             where id = @Tenant;
             insert into deletion_certificates (operation_id, tenant_id, document, sha256) values (@removal, @Tenant, @document, @sha256);
             insert into audit (actor, action, tenant_id, operation_id, detail)

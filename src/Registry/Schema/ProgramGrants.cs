@@ -30,6 +30,8 @@ internal static class ProgramGrants
         // When a tenant is going to be removed.
         new("scheduled_commands", "", Reads: "id, run_at, state"),
         new("tenant_domains", "select"),
+        // Whether a deprovisioned tenant can be restored.
+        new("destroyed_backup_keys", "select"),
         new("operations", "select"),
         new("operation_steps", "select"),
         new("operation_scopes", "select"),
@@ -181,7 +183,7 @@ internal static class ProgramGrants
         new("backups", "select, insert, update"),
         new("backup_parts", "select, insert, update, delete"),
         new("backup_keys", "select, insert, update, delete"),
-        new("destroyed_backup_keys", "select, insert, update"),
+        new("destroyed_backup_keys", "insert, update"),
         new("registry_backups", "select, insert, update"),
         new("restored_databases", "select, insert, update, delete"),
         new("backup_data_keys", "select, insert, update, delete"),

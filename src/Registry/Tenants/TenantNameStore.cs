@@ -40,6 +40,22 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
         return (row.GetBoolean(0), row.GetBoolean(1));
     }
 
+    /// <summary>Whether another tenant that is not gone has the slug or the subdomain.</summary>
+    public async Task<(bool Slug, bool Subdomain)> FindTakenAsync(TenantId tenant, Slug slug, string subdomain, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(
+            """
+            select coalesce(bool_or(t.slug = $2), false), coalesce(bool_or(t.subdomain = $3), false) from tenants t
+            where t.id <> $1 and t.status not in ('failed', 'deprovisioned') and (t.slug = $2 or t.subdomain = $3)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug.ToString() });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = subdomain });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetBoolean(0), row.GetBoolean(1));
+    }
+
     /// <summary>
     /// Whether the organisation of a tenant with this name and slug could get neither of its two names, because a live tenant has the
     /// second one as its own name, or would need this name as its second one.

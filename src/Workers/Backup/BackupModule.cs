@@ -16,6 +16,7 @@ using Saga.Workers.Backup.Keys;
 using Saga.Workers.Backup.OfRegistry;
 using Saga.Workers.Backup.Objects;
 using Saga.Workers.Backup.Restore;
+using Saga.Workers.Backup.Restore.Revival;
 using Saga.Workers.Backup.Rows;
 using Saga.Workers.Backup.Tools;
 using Saga.Workers.Database.Migrations;
@@ -66,6 +67,10 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, VerifyRestoredStep>();
         services.AddSingleton<IStep, AnnounceRestoredStep>();
         services.AddSingleton<IStep, DropRestoredStep>();
+        services.AddSingleton<BackupServerCheck>();
+        services.AddSingleton<IStep, ReviveStep>();
+        services.AddSingleton<IStep, RestoreObjectsStep>();
+        services.AddSingleton<IStep, EndRevivalStep>();
         services.AddSingleton<IStep, BeginDrillStep>();
         services.AddSingleton<IStep, EndDrillStep>();
         services.AddSingleton<IStep, ExpireBackupsStep>();

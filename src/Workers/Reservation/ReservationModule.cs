@@ -19,6 +19,7 @@ public sealed class ReservationModule : ResourceModule
         BackupModule.AddOptions(services, configuration);
         services.AddSingleton<ReserveStep>();
         services.AddSingleton<IStep>(s => s.GetRequiredService<ReserveStep>());
+        services.AddSingleton<IStep, ReserveRevivedStep>();
         services.AddSingleton<IStep, ReserveAdoptedStep>();
         services.AddSingleton<IStep, AnnounceAdoptedStep>();
         services.AddSingleton<IStep, AnnounceCopiedStep>();

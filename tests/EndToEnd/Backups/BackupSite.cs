@@ -1,6 +1,7 @@
 using Amazon.S3;
 using Amazon.S3.Model;
 using Dapper;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
@@ -9,6 +10,7 @@ using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Restore;
 using Saga.Registry.Backups;
 using Saga.Registry.Placements;
+using Saga.Registry.Tenants;
 using Saga.Tests.EndToEnd.Suspension;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -21,7 +23,7 @@ internal sealed class BackupSite(SuspensionSite site) : IAsyncDisposable
     private readonly ICommandIntake<BackupTenant> backUp = Intakes.Of<BackupTenant, ValidBackup, BackupPlan>(site.Site.Registry, new());
 
     private readonly ICommandIntake<RestoreTenant> restore = Intakes.Of<RestoreTenant, ValidRestore, RestorePlan>(
-        site.Site.Registry, new(new BackupStore(site.Site.Registry), new ServerRoomStore(site.Site.Registry)));
+        site.Site.Registry, new(new BackupStore(site.Site.Registry), new TenantStore(site.Site.Registry), new TenantNameStore(site.Site.Registry), new ServerRoomStore(site.Site.Registry), Options.Create(new RestoreOptions())));
 
     public SuspensionSite Tenants => site;
 

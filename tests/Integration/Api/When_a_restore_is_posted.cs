@@ -121,6 +121,54 @@ public sealed class When_a_restore_is_posted : ApiTest
     }
 
     [Fact]
+    public async Task Should_bring_a_deprovisioned_tenant_back()
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync("update tenants set status = 'deprovisioned', admin_email = ''");
+
+        using var dry = await PostAsync(tenant, Replace, query: "?dryRun=true");
+        using var response = await PostAsync(tenant, Replace);
+
+        var preview = await ApiServer.JsonAsync(dry);
+        preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).Take(3).ShouldBe(["backup.check", "tenant.revive", "revival.reserve"]);
+        preview.GetProperty("changes").EnumerateArray().ShouldContain(c => c.GetString()!.Contains("the step tenant.revive lists it", StringComparison.Ordinal));
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        (await Server.QueryAsync<string>("select status from tenants")).ShouldBe("deprovisioned", "nothing is written before the backup was checked");
+    }
+
+    [Theory]
+    [InlineData(Body, "select 1", 422, "validation", "/mode", "nothing beside which")]
+    [InlineData(Replace, "update backups set state = 'expired', expired_at = '2026-01-02Z'; insert into destroyed_backup_keys (tenant_id, removal, removed_at) select tenant_id, operation_id, '2026-01-03Z' from backups", 409, "backup-state", "/backupId", "was destroyed at 2026-01-03T00:00:00Z")]
+    [InlineData(Replace, "update backups set state = 'expired', expired_at = '2026-01-02Z'", 409, "backup-state", "/backupId", "is expired since 2026-01-02T00:00:00Z")]
+    [InlineData(Replace, "update database_servers set placed = max_tenants", 409, "server-full", "", "are full")]
+    public async Task Should_say_why_a_deprovisioned_tenant_cannot_come_back(string body, string state, int status, string code, string pointer, string detail)
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync($"update tenants set status = 'deprovisioned'; {state}");
+
+        using var response = await PostAsync(tenant, body);
+
+        var problem = await ProblemAsync(response, status, code);
+        problem.GetProperty("detail").GetString()!.ShouldContain(detail);
+        (pointer.Length == 0 ? "" : Pointers(problem)).ShouldBe(pointer);
+        (await Server.QueryAsync<long>("select count(*) from operations where kind = 'restore'")).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("slug", "slug-taken")]
+    [InlineData("subdomain", "subdomain-taken")]
+    public async Task Should_not_come_back_under_names_that_another_tenant_has(string name, string code)
+    {
+        var tenant = await BackedUpAsync();
+        using var other = await Server.PostAsync(ApiServer.Body("globex"));
+        await Server.ExecuteAsync($"update tenants set status = 'deprovisioned' where slug = 'acme'; update tenants set {name} = 'acme' where slug = 'globex'");
+
+        using var response = await PostAsync(tenant, Replace);
+
+        await ProblemAsync(response, 409, code);
+    }
+
+    [Fact]
     public async Task Should_refuse_a_backup_that_failed_or_is_another_tenants()
     {
         var tenant = await BackedUpAsync();

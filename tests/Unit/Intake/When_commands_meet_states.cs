@@ -75,7 +75,7 @@ public sealed class When_commands_meet_states
         [LinkDomainsPlan.Kind] = t => new LinkDomainsPlan(null!).Guard(new(t.Id, null, false), t),
         [ConfigPlan.Kind] = t => new ConfigPlan(null!, null!, null!).Guard(new(t.Id, null, default, Encrypted: false) { HasBoxKey = true }, t),
         [BackupPlan.Kind] = t => new BackupPlan().Guard(new(t.Id, null, false), t),
-        [RestorePlan.Kind] = t => new RestorePlan(null!, null!).Guard(new(t.Id, Guid.NewGuid(), Backup(t), RestoreMode.Replace, []), t),
+        [RestorePlan.Kind] = t => new RestorePlan(null!, null!, null!, null!, null!).Guard(new(t.Id, Guid.NewGuid(), Backup(t), RestoreMode.Replace, []), t),
         [DrillBackupPlan.Kind] = t => new DrillBackupPlan(null!).Guard(new() { TenantId = t.Id, BackupId = Guid.NewGuid() }, t),
         [ExpireBackupsPlan.Kind] = t => new ExpireBackupsPlan(null!).Guard(new(t.Id, [], false, null), t),
         [DestroyBackupsPlan.Kind] = t => new DestroyBackupsPlan(null!).Guard(new() { TenantId = t.Id, Removal = Guid.NewGuid() }, t),

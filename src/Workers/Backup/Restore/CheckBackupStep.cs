@@ -1,15 +1,12 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
-using Saga.Workers.Backup.Tools;
-using Saga.Workers.Database;
 using Saga.Workers.Database.Migrations;
-using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Backup.Restore;
 
 /// <summary>Refuses a backup that cannot be restored, before anything is written: another tenant's, one whose files were changed, one from a newer product or a newer PostgreSQL.</summary>
-internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations product, PostgresTools tools, DatabaseServers servers) : IStep
+internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations product, BackupServerCheck server) : IStep
 {
     public string Name => StepNames.CheckBackup;
 
@@ -29,7 +26,9 @@ internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations pro
                 "Restart the workers with the newer product, then send the command again.");
         }
 
-        await CheckServerAsync(context, manifest, cancellationToken);
+        // A deprovisioned tenant has no server yet. The step that creates a database there looks.
+        if (context.Tenant.Placed is not null)
+            await server.RequireAsync(context, manifest, cancellationToken);
         var (done, total) = (0L, manifest.Parts.Sum(p => p.Bytes));
         var fromCopy = new List<string>();
         foreach (var part in manifest.Parts)
@@ -44,32 +43,6 @@ internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations pro
 
     /// <summary>It only reads.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async Task CheckServerAsync(StepContext context, BackupManifest manifest, CancellationToken cancellationToken)
-    {
-        var details = RestoreContext.Details(RestoreContext.Rows(manifest));
-        var server = DatabaseStep.PlacementOf(context.Tenant).Place.Server;
-        await using var session = await servers.OpenAsync(server, DatabaseServers.Maintenance, cancellationToken);
-        var (from, to) = (Version.Parse(details.ServerVersion), session.ServerVersion);
-        if (from.Major > to.Major)
-        {
-            throw Refused(
-                "server-older", FormattableString.Invariant($"Backup {manifest.BackupId} is from PostgreSQL {from.Major}, and database server '{server}' is PostgreSQL {to.Major}."),
-                "Move the tenant to a server that is at least as new, then send the command again.");
-        }
-
-        if (details.DumpVersion is not { } dump)
-            return;
-        var tool = await tools.FindAsync(PostgresTools.Restore, cancellationToken);
-        if (PostgresTools.Refusal(PostgresTools.Restore, tool, server, to) is { } refusal)
-            throw Refused("pg-restore-too-old", refusal, $"{PostgresTools.Remedy(to)} Then send the command again.");
-        if (tool!.Major < Version.Parse(dump).Major)
-        {
-            throw Refused(
-                "pg-restore-too-old", $"{tool.Path} has version {tool.Version} and cannot read what pg_dump {dump} wrote.",
-                $"{PostgresTools.Remedy(Version.Parse(dump))} Then send the command again.");
-        }
-    }
 
     private static StepFailureException Refused(string code, string message, string remedy) => StepFailureException.Permanent(code, message, remedy);
 }

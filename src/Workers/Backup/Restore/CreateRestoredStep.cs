@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
 using Saga.Registry.Leases;
@@ -9,7 +10,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Restore;
 
 /// <summary>Creates an empty database beside the tenant's place, on the same server. Nobody but the workers may connect to it.</summary>
-internal sealed class CreateRestoredStep(RestoredDatabases databases, LeasedTransactions leases) : IStep
+internal sealed class CreateRestoredStep(RestoredDatabases databases, BackupReader reader, BackupServerCheck check, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.CreateRestored;
 
@@ -21,6 +22,9 @@ internal sealed class CreateRestoredStep(RestoredDatabases databases, LeasedTran
     {
         var server = DatabaseStep.PlacementOf(context.Tenant).Place.Server;
         var database = RestoreContext.DatabaseOf(context.OperationId);
+        // The tenant has only just got this server.
+        if (context.Tenant.Status == TenantStatus.Provisioning)
+            await check.RequireAsync(context, await RestoreContext.ReadingAsync(() => reader.OpenAsync(RestoreContext.BackupOf(context), cancellationToken)), cancellationToken);
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             await RestoredStore.AddAsync(transaction, context.TenantId, context.OperationId, RestoreContext.BackupOf(context), server, database, cancellationToken);

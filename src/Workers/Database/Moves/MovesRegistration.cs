@@ -36,6 +36,7 @@ internal static class MovesRegistration
         services.AddSingleton<IStep, CheckReplacementStep>();
         services.AddSingleton<IStep, TakeAwayReplacedStep>();
         services.AddSingleton<IStep, OpenReplacementStep>();
+        services.AddSingleton<IStep, FillRevivedStep>();
         services.AddSingleton<IStep, ReserveKeptStep>();
         services.AddSingleton<IStep, CreateKeptStep>();
         services.AddSingleton<IStep, LockReplacedStep>();

@@ -21,7 +21,7 @@ internal sealed class AnnounceDeprovisioningStep(LeasedTransactions leases, Regi
     {
         var tenant = context.Tenant;
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
-        if (tenant.Status == TenantStatus.Failed)
+        if (tenant.Status is TenantStatus.Failed or TenantStatus.Deprovisioned)
         {
             await DeprovisioningRows.ForgetAsync(transaction, tenant.Id, context.OperationId, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
