@@ -51,8 +51,7 @@ internal static class BackupScenarios
                     return Task.CompletedTask;
                 },
             };
-        })
-        { IsOfFleet = true },
+        }),
         new(ExpireBackupsPlan.Workflows[0], async site =>
         {
             var (tenant, backup) = await BackedUpAsync(site);
@@ -77,8 +76,7 @@ internal static class BackupScenarios
             {
                 BeforeAsync = () => site.ScalarAsync<int>("update scheduled_commands set run_at = now(), next_try_at = now() where kind = 'destroyBackups' and tenant_id = @Value", new { tenant.Value }),
             };
-        })
-        { IsOfFleet = true },
+        }),
         new(RemoveRestoredPlan.Workflows[0], async site =>
         {
             var (tenant, backup) = await BackedUpAsync(site);

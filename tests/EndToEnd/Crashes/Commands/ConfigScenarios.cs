@@ -32,7 +32,7 @@ internal static class ConfigScenarios
                 },
             };
         })
-        { Name = "config" },
+        { Name = "config", TriesFaults = true },
         new(ConfigWorkflow.Sealed, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -47,7 +47,7 @@ internal static class ConfigScenarios
                 UndoneAsync = async () => (await SealedAsync(site, tenant)).ShouldBe(former),
             };
         })
-        { Name = "config-sealed" },
+        { Name = "config-sealed", TriesFaults = true },
         new(ConfigWorkflow.Reset, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -67,7 +67,7 @@ internal static class ConfigScenarios
                 },
             };
         })
-        { Name = "config-reset" },
+        { Name = "config-reset", TriesFaults = true },
     ];
 
     private static SetConfig Set(TenantId tenant, string key, string json) => new() { TenantId = tenant, ConfigKey = key, ConfigValue = JsonElement.Parse(json) };

@@ -21,8 +21,8 @@ internal sealed record CrashScenario(WorkflowDefinition Workflow, Func<CrashSite
     /// <summary>Whether everything of the tenants has the names that provisioning gives.</summary>
     public bool HasUsualNames { get; init; } = true;
 
-    /// <summary>Whether its steps concern no tenant, or its command is scheduled, so that faults cannot be told to one of several.</summary>
-    public bool IsOfFleet { get; init; }
+    /// <summary>Whether its steps are also made to fail. Each must concern the command's tenant, which says which one fails.</summary>
+    public bool TriesFaults { get; init; }
 
     /// <summary>Whether the commands exclude each other.</summary>
     public bool IsAlone { get; init; }

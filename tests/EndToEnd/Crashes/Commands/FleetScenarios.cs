@@ -14,7 +14,7 @@ internal static class FleetScenarios
 {
     public static IReadOnlyList<CrashScenario> All { get; } =
     [
-        new(BackUpRegistryPlan.Workflows[0], site => Task.FromResult<PreparedCommand>(new(new BackUpRegistry(), () => RequireFilesAsync(site)))) { ConfigureAsync = WithReader, IsAlone = true, IsOfFleet = true },
+        new(BackUpRegistryPlan.Workflows[0], site => Task.FromResult<PreparedCommand>(new(new BackUpRegistry(), () => RequireFilesAsync(site)))) { ConfigureAsync = WithReader, IsAlone = true },
         new(ExpireRegistryBackupsPlan.Workflows[0], async site =>
         {
             var operation = await site.DoneAsync(new BackUpRegistry());
@@ -27,7 +27,7 @@ internal static class FleetScenarios
                 await RequireFilesAsync(site);
             });
         })
-        { ConfigureAsync = WithReader, IsAlone = true, IsOfFleet = true },
+        { ConfigureAsync = WithReader, IsAlone = true },
         new(RotateMasterKeyWorkflow.Definition, async site =>
         {
             await site.TenantAsync();
@@ -44,7 +44,7 @@ internal static class FleetScenarios
                 },
             };
         })
-        { IsAlone = true, IsOfFleet = true },
+        { IsAlone = true },
     ];
 
     // A login that may read all of the registry, as an operator gives it to pg_dump.

@@ -19,7 +19,8 @@ internal static class TenantScenarios
             return new(new VerifyTenant { TenantId = tenant }, async () =>
                 (await site.ScalarAsync<string>("select output::text from operation_steps s join operations o on o.id = s.operation_id where o.tenant_id = @Value and step = 'tenant.check'", new { tenant.Value }))
                     .ShouldNotBeNull());
-        }),
+        })
+        { TriesFaults = true },
         new(LinkDomainsWorkflow.Definition, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -34,7 +35,8 @@ internal static class TenantScenarios
                 organization.Domains.Select(d => d.Name).ShouldNotContain(domain);
                 (await site.ScalarAsync<long>("select count(*) from tenant_domains where tenant_id = @Value", new { tenant.Value })).ShouldBe(0);
             });
-        }),
+        })
+        { TriesFaults = true },
         new(CancelDeprovisioningPlan.Workflows[0], async site =>
         {
             var tenant = await site.TenantAsync();
@@ -48,7 +50,8 @@ internal static class TenantScenarios
                 (await CountAsync(site, "deprovisionings", tenant)).ShouldBe(0);
                 (await site.ScalarAsync<string>("select string_agg(state, ' ') from scheduled_commands where tenant_id = @Value and kind = 'remove'", new { tenant.Value })).ShouldBe("cancelled");
             });
-        }),
+        })
+        { TriesFaults = true },
     ];
 
     private static Task<long> CountAsync(CrashSite site, string table, TenantId tenant) => site.ScalarAsync<long>($"select count(*) from {table} where tenant_id = @Value", new { tenant.Value });

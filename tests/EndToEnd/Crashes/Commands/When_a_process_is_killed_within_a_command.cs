@@ -77,7 +77,7 @@ public sealed class When_a_process_is_killed_within_a_command
     [Fact]
     public async Task Should_get_there_or_leave_nothing_whatever_each_step_does()
     {
-        var possible = CrashScenarios.All.Where(s => !s.IsOfFleet).ToList();
+        var possible = CrashScenarios.All.Where(s => s.TriesFaults).ToList();
         List<CrashScenario> chosen = CrashWorlds.All ? [.. Chosen().Intersect(possible)] : [possible[RunSeed.Value % possible.Count]];
         foreach (var scenario in chosen)
             await FailAsync(scenario);
@@ -115,7 +115,8 @@ public sealed class When_a_process_is_killed_within_a_command
                 await command.UndoneAsync();
         }
 
-        if (scenario.HasUsualNames)
+        // An operation that stalls leaves its tenant as it is.
+        if (scenario.HasUsualNames && cases.TrueForAll(c => c.Step.Kind != StepKind.Retriable))
             await ExternalState.CompareAsync(site.Site);
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{scenario.Name}: {cases.Count} faults, {clock.Elapsed.TotalSeconds:0} s"));
 
