@@ -1,4 +1,6 @@
 using System.Globalization;
+using Saga.Tests.EndToEnd.Crashes;
+using Xunit;
 
 namespace Saga.Tests.EndToEnd;
 
@@ -12,6 +14,15 @@ internal static class RunSeed
 
     /// <summary>Not negative.</summary>
     public static int Value => Seed.Value;
+
+    /// <summary>Skips the test unless it is its turn. Several tests that take turns cost a run as much as one of them.</summary>
+    /// <param name="turn">The test's own number, from 0.</param>
+    /// <param name="of">How many turns there are. With <c>SAGA_CRASH_ALL=1</c> every test runs.</param>
+    public static void RequireTurn(int turn, int of = 3)
+    {
+        if (!CrashWorlds.All && Value % of != turn)
+            Assert.Skip("It runs in turn with others. SAGA_CRASH_ALL=1 runs all of them.");
+    }
 
     private static int Choose()
     {

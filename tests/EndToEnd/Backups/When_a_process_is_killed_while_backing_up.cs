@@ -17,6 +17,7 @@ public sealed class When_a_process_is_killed_while_backing_up
     [Fact]
     public async Task Should_be_complete_with_the_files_that_the_registry_knows_and_no_others()
     {
+        RunSeed.RequireTurn(0);
         var points = Points().Sample(3);
         await using var site = await BackupSite.StartAsync();
         var tenants = await site.Tenants.ActiveAsync(points.Count, "premium", "basic", "enterprise");

@@ -14,6 +14,7 @@ public sealed class When_a_process_is_killed_while_restoring
     [Fact]
     public async Task Should_have_the_rows_of_the_backup_in_a_new_place_and_nothing_beside_it()
     {
+        RunSeed.RequireTurn(1);
         var switched = new CrashPoint("Saga.Workers", "saga.step", StepNames.Switch, false, 1, End: true);
         await using var site = await BackupSite.StartAsync();
         var tenant = (await site.Tenants.ActiveAsync(1, "premium"))[0];

@@ -20,6 +20,7 @@ public sealed class When_a_process_is_killed_while_rotating
     [Fact]
     public async Task Should_have_one_login_that_works()
     {
+        RunSeed.RequireTurn(2);
         var points = Points().Sample(3);
         await using var site = await RotationSite.StartAsync(drainSeconds: 0);
         var tenants = await site.At.ActiveAsync(points.Count, "basic");

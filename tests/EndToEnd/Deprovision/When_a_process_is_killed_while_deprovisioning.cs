@@ -21,6 +21,7 @@ public sealed class When_a_process_is_killed_while_deprovisioning
     [Fact]
     public async Task Should_leave_nothing_and_one_certificate()
     {
+        RunSeed.RequireTurn(1);
         var points = Points().Sample(4);
         await using var site = await DeprovisionSite.StartAsync();
         var tenants = await site.ActiveAsync(points.Count, "basic");

@@ -21,14 +21,18 @@ public sealed class When_a_process_is_killed_while_moving
     [Fact]
     public async Task Should_be_in_the_new_place_after_a_move_that_was_cut_short()
     {
+        RunSeed.RequireTurn(0);
         CrashPoint copied = Step(StepNames.CopyRows, end: true), switched = Step(StepNames.Switch, end: true);
         IReadOnlyList<CrashPoint> points = CrashWorlds.All ? Points(MigrateWorkflow.MoveAndChange) : [copied, switched, .. Points(MigrateWorkflow.MoveAndChange).Except([copied, switched]).Sample(1)];
         await RunAsync(points, MigrateWorkflow.Kind, "schema main premium");
     }
 
     [Fact]
-    public async Task Should_be_in_the_former_place_after_a_revert_that_was_cut_short() =>
+    public async Task Should_be_in_the_former_place_after_a_revert_that_was_cut_short()
+    {
+        RunSeed.RequireTurn(2);
         await RunAsync(Points(RevertWorkflow.WithPlan).Sample(1), RevertWorkflow.Kind, "row main basic");
+    }
 
     private static async Task RunAsync(IReadOnlyList<CrashPoint> points, string kind, string where)
     {
