@@ -17,14 +17,14 @@ public sealed class When_a_process_is_killed_while_provisioning
     public async Task Should_complete_when_killed_before_or_after_a_steps_effect()
     {
         var map = await CrashMap.OfAsync(Plan);
-        await CrashWorlds.RunAsync("steps", Cases(map.Around(k => k is { Activity: "saga.step", Step.Length: > 0 }).Sample(4)));
+        await CrashWorlds.RunAsync("steps", Cases(map.Around(k => k is { Activity: "saga.step", Step.Length: > 0 }).Sample(2)));
     }
 
     [Fact]
     public async Task Should_complete_when_killed_before_or_after_a_commit()
     {
         var map = await CrashMap.OfAsync(Plan);
-        await CrashWorlds.RunAsync("commits", Cases(map.Around(k => k.Activity is "saga.transition.commit" or "saga.intake.commit").Sample(3)));
+        await CrashWorlds.RunAsync("commits", Cases(map.Around(k => k.Activity is "saga.transition.commit" or "saga.intake.commit").Sample(2)));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     {
         var map = await CrashMap.OfAsync(Plan);
         await CrashWorlds.RunAsync("messages", Cases(
-            map.Around(k => k is { Activity: "saga.outbox.publish", Step: "" }).Concat(map.Around(k => k is { Activity: "saga.step.report", Step.Length: > 0 })).Sample(3)));
+            map.Around(k => k is { Activity: "saga.outbox.publish", Step: "" }).Concat(map.Around(k => k is { Activity: "saga.step.report", Step.Length: > 0 })).Sample(2)));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class When_a_process_is_killed_while_provisioning
             (StepNames.Reserve, false), (StepNames.Identity, false), (StepNames.Database, false), (StepNames.Migrate, false), (StepNames.Storage, false),
             (StepNames.Cache, false), (StepNames.Configuration, false), (StepNames.Administrator, false), (StepNames.Verify, false), (StepNames.Activate, false),
         ];
-        await CrashWorlds.RunAsync("effects", Cases(map.Within(steps).Sample(3)));
+        await CrashWorlds.RunAsync("effects", Cases(map.Within(steps).Sample(2)));
     }
 
     [Theory, InlineData("premium"), InlineData("basic")]
