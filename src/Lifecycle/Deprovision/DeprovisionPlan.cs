@@ -97,7 +97,7 @@ public sealed class DeprovisionPlan(TenantStore tenants, PlanStore plans, IOptio
                 string.Create(CultureInfo.InvariantCulture, $"It is being deprovisioned: everything is removed at {deprovisioning.DeleteAt.UtcDateTime:u}.")),
             deprovisioning.InsertCommand(),
             .. ScheduleStore.AddCommands(Removal(deprovisioning)),
-            CancellationStore.CancelOthersCommand(OperationScopes.Tenant(input.TenantId), except: "", operation.Caller, "The tenant is being deprovisioned."),
+            CancellationStore.CancelOthersCommand(OperationScopes.Tenant(input.TenantId), spared: null, operation.Caller, "The tenant is being deprovisioned."),
         ];
     }
 

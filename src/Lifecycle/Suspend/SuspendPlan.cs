@@ -2,10 +2,10 @@ using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Schedule;
-using Saga.Lifecycle.Provision;
 using Saga.Registry.Audit;
 using Saga.Registry.Holds;
 using Saga.Registry.Operations;
@@ -16,10 +16,16 @@ namespace Saga.Lifecycle.Suspend;
 
 /// <summary>
 /// Suspension. The hold is set in the transaction that accepts the command, whatever else runs on the tenant. Operations before their pivot
-/// are cancelled, but a provisioning goes on under the hold. The rest waits for what cannot be cancelled.
+/// are cancelled, but one that makes the tenant goes on under the hold: a provisioning, an adoption, or a restore of a deprovisioned tenant. The rest waits for what cannot be cancelled.
 /// </summary>
 public sealed class SuspendPlan : ICommandPlan<SuspendTenant, ValidSuspension>
 {
+    /// <summary>
+    /// The step by which a workflow makes a tenant. It is looked for in the stored workflow, so operations that an earlier version accepted
+    /// are spared too.
+    /// </summary>
+    internal const string MakesTenant = StepNames.Activate;
+
     public static string Kind => SuspendWorkflow.Kind;
 
     public static string Queue => Endpoints.Suspensions;
@@ -71,7 +77,7 @@ public sealed class SuspendPlan : ICommandPlan<SuspendTenant, ValidSuspension>
         [
             hold,
             CancellationStore.CancelOthersCommand(
-                OperationScopes.Tenant(input.TenantId), ProvisionWorkflow.Kind, operation.Caller, $"The tenant is being suspended: {input.Reason}"),
+                OperationScopes.Tenant(input.TenantId), MakesTenant, operation.Caller, $"The tenant is being suspended: {input.Reason}"),
         ];
     }
 

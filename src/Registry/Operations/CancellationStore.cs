@@ -37,20 +37,21 @@ public sealed class CancellationStore(NpgsqlDataSource registry, RegistryNotifie
     /// that accepts a command which must not wait for them. They decide themselves.
     /// </summary>
     /// <param name="scope">The scope.</param>
-    /// <param name="except">A kind of operation that goes on.</param>
+    /// <param name="spared">A step: operations that have it in their workflow go on. Null to spare none.</param>
     /// <param name="actor">Who cancels them.</param>
     /// <param name="reason">The reason for people.</param>
-    public static NpgsqlBatchCommand CancelOthersCommand(string scope, string except, string actor, string reason) => CancelCommand(scope, "<>", except, actor, reason);
+    public static NpgsqlBatchCommand CancelOthersCommand(string scope, string? spared, string actor, string reason) => CancelCommand(
+        scope, "not exists (select from jsonb_array_elements(w.definition->'steps') s where s->>'name' = $2)", spared ?? "", actor, reason);
 
     /// <summary>The same for operations of one kind.</summary>
-    public static NpgsqlBatchCommand CancelKindCommand(string scope, string kind, string actor, string reason) => CancelCommand(scope, "=", kind, actor, reason);
+    public static NpgsqlBatchCommand CancelKindCommand(string scope, string kind, string actor, string reason) => CancelCommand(scope, "o.kind = $2", kind, actor, reason);
 
-    private static NpgsqlBatchCommand CancelCommand(string scope, string comparison, string kind, string actor, string reason) => CommandLedger.Statement(
+    private static NpgsqlBatchCommand CancelCommand(string scope, string condition, string value, string actor, string reason) => CommandLedger.Statement(
         $"""
         with others as (
             select o.id, o.tenant_id from operations o join workflows w on w.digest = o.workflow_digest
             where o.id in (select operation_id from operation_scopes where scope = $1 union select operation_id from operation_scope_waits where scopes @> array[$1])
-                and o.kind {comparison} $2 and o.state in ('accepted', 'running', 'stalled') and o.cancellation is null
+                and {condition} and o.state in ('accepted', 'running', 'stalled') and o.cancellation is null
                 and not coalesce((w.definition->>'forwardOnly')::boolean, false)
                 and not exists (
                     select from jsonb_array_elements(w.definition->'steps') s join operation_steps r on r.operation_id = o.id and r.step = s->>'name'
@@ -62,5 +63,5 @@ public sealed class CancellationStore(NpgsqlDataSource registry, RegistryNotifie
         select gen_random_uuid(), '{typeof(CancellationRequested).FullName}', '{Endpoints.Orders}',
             jsonb_build_object('operationId', id, 'actor', $3::text, 'reason', $4::text)::text, '-infinity', $5 from others
         """,
-        scope, kind, actor, reason, TraceContext.Current);
+        scope, value, actor, reason, TraceContext.Current);
 }

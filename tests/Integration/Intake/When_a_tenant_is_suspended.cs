@@ -1,6 +1,10 @@
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle.Adopt;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
+using Saga.Lifecycle.Restore;
 using Saga.Lifecycle.Suspend;
 using Saga.Registry.Operations;
 using Saga.Tests.Support;
@@ -41,6 +45,35 @@ public sealed class When_a_tenant_is_suspended : IntakeTest
         (await QueryAsync<string>($"select slot from operations where id = '{accepted}'")).ShouldBe("waiting");
         (await new OperationStore(Registry).FindAsync(accepted))!.Awaits!.Holder!.OperationId.ShouldBe(provisioning.OperationId);
         (await QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'")).ShouldBe(0);
+    }
+
+    public static TheoryData<string, WorkflowDefinition> Making => new()
+    {
+        { "adopt", AdoptWorkflow.Definition }, { "adopt", AdoptWorkflow.CopiedWithUsers }, { "restore", RestoreWorkflow.Revive }, { "provision", ProvisionWorkflow.WithReplica },
+    };
+
+    // Stored as it runs: what a version before this one accepted is spared too.
+    [Theory, MemberData(nameof(Making), DisableDiscoveryEnumeration = true)]
+    public async Task Should_let_everything_go_on_that_makes_the_tenant(string kind, WorkflowDefinition workflow)
+    {
+        var making = await RunningAsync(kind, workflow);
+
+        var accepted = Accepted(await Suspend.SubmitAsync(New(making.TenantId!.Value), Ada, default));
+
+        (await QueryAsync<string>("select effect from holds")).ShouldBe("closed");
+        (await new OperationStore(Registry).FindAsync(accepted))!.Awaits!.Holder!.OperationId.ShouldBe(making.OperationId);
+        (await QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_cancel_a_restore_that_makes_no_tenant()
+    {
+        var restore = await RunningAsync("restore", RestoreWorkflow.Replace);
+        await ExecuteAsync("update tenants set status = 'active'");
+
+        Accepted(await Suspend.SubmitAsync(New(restore.TenantId!.Value), Ada, default));
+
+        (await QueryAsync<string>("select body::jsonb->>'operationId' from outbox where destination = 'saga-orders'")).ShouldBe($"{restore.OperationId}");
     }
 
     [Fact]
@@ -164,6 +197,20 @@ public sealed class When_a_tenant_is_suspended : IntakeTest
 
         (plan.Rejection, plan.WaitsFor!.OperationId).ShouldBe((null, running));
         (await QueryAsync<long>("select count(*) from holds")).ShouldBe(0);
+    }
+
+    // An operation of the kind that holds a tenant in the making.
+    private async Task<CommandAccepted> RunningAsync(string kind, WorkflowDefinition workflow)
+    {
+        var running = await AcceptedAsync(Command("acme"));
+        var stored = StoredWorkflow.Of(workflow);
+        await ExecuteAsync(
+            $"""
+            insert into workflows (digest, kind, version, definition) values ('{stored.Digest}', '{kind}', {workflow.Version}, '{stored.Json.Replace("'", "''", StringComparison.Ordinal)}') on conflict do nothing;
+            update operations set kind = '{kind}', workflow_digest = '{stored.Digest}', state = 'running' where id = '{running.OperationId}';
+            delete from outbox;
+            """);
+        return running;
     }
 
     private static SuspendTenant New(TenantId tenant, string? code = null) => new() { TenantId = tenant, Reason = "It mines coins.", Code = code };
