@@ -50,15 +50,18 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
     {
         var query = scheduler.Scheduling is null
             ? new QueryReader(request, CommandEndpoints.DryRun)
-            : new QueryReader(request, CommandEndpoints.DryRun, CommandEndpoints.RunAt, CommandEndpoints.ExpiresAt);
+            : new QueryReader(request, CommandEndpoints.DryRun, CommandEndpoints.RunAt, CommandEndpoints.ExpiresAt, CommandEndpoints.NeedsApproval);
         var (runAt, expiresAt) = (query.Time(CommandEndpoints.RunAt), query.Time(CommandEndpoints.ExpiresAt));
         if (expiresAt is not null && !request.Query.ContainsKey(CommandEndpoints.RunAt))
             query.AddError(CommandEndpoints.ExpiresAt, $"needs {CommandEndpoints.RunAt}");
+        var needsApproval = query.Flag(CommandEndpoints.NeedsApproval);
+        if (needsApproval && !request.Query.ContainsKey(CommandEndpoints.RunAt))
+            query.AddError(CommandEndpoints.NeedsApproval, $"needs {CommandEndpoints.RunAt}, because the command runs after its approval");
         var dryRun = query.Flag(CommandEndpoints.DryRun);
         string? key = null;
         if (request.Headers.TryGetValue(CommandEndpoints.IdempotencyKey, out var keys) && !(keys is [{ } given] && IdempotencyKeys.IsValid(key = given)))
             query.AddError(CommandEndpoints.IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
-        options = new(key, dryRun, runAt, expiresAt);
+        options = new(key, dryRun, runAt, expiresAt, needsApproval);
         return query.Problem;
     }
 
@@ -69,7 +72,7 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
 
         if (options.RunAt is { } at)
         {
-            return await scheduler.ScheduleAsync(command, user.Caller(), at, options.ExpiresAt, cancellationToken) switch
+            return await scheduler.ScheduleAsync(command, user.Caller(), at, options.ExpiresAt, options.NeedsApproval, cancellationToken) switch
             {
                 ScheduleOutcome.Scheduled { Command: var scheduled } => TypedResults.Created(ScheduledEndpoints.Address(scheduled.Id), ScheduledView.Of(scheduled)),
                 ScheduleOutcome.Refused { Rejection: var refused } => Rejected(refused),
@@ -89,7 +92,7 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         }
     }
 
-    private readonly record struct DoorOptions(string? Key, bool DryRun, DateTimeOffset? RunAt, DateTimeOffset? ExpiresAt);
+    private readonly record struct DoorOptions(string? Key, bool DryRun, DateTimeOffset? RunAt, DateTimeOffset? ExpiresAt, bool NeedsApproval);
 
     private static ProblemResult Rejected(OperationRejected rejection) => new(
         ProblemType.OfRejection(rejection.Code), rejection.Detail,

@@ -19,6 +19,8 @@ internal static class CommandEndpoints
 
     public const string ExpiresAt = "expiresAt";
 
+    public const string NeedsApproval = "needsApproval";
+
     /// <typeparam name="TBody">The body, for the OpenAPI document.</typeparam>
     /// <typeparam name="TPreview">The response to a dry run.</typeparam>
     /// <param name="endpoint">The endpoint; a <see cref="CommandDoor{TCommand}"/> answers it.</param>
@@ -50,5 +52,6 @@ internal static class CommandEndpoints
     public static RouteHandlerBuilder MayBeScheduled(this RouteHandlerBuilder endpoint) => endpoint
         .WithQueryParameter(RunAt, "Run it at this time instead of now. It is validated again then. The response is 201 with the scheduled command.")
         .WithQueryParameter(ExpiresAt, "With runAt: when the command is refused if it could not begin until then; a day after runAt when absent.")
+        .WithQueryParameter(NeedsApproval, "With runAt: true if somebody else must approve the command before it runs. One that nobody approved until it expires is refused.", "boolean")
         .Produces<ScheduledView>(StatusCodes.Status201Created).WithResponseHeader(StatusCodes.Status201Created, "Location", "The scheduled command's address.");
 }

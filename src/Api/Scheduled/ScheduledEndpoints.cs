@@ -27,7 +27,7 @@ internal static class ScheduledEndpoints
         api.MapOne<ScheduledView>("/scheduled/{id}", FindAsync, Policies.Read, "getScheduled", "Show a scheduled command and what came of it", ProblemType.ScheduledNotFound);
         Order("cancel", ScheduleOrder.Cancel, "cancelScheduled", "Cancel a scheduled command", "It has no effect. Once it was submitted, cancel its operation instead.");
         Order("run", ScheduleOrder.Run, "runScheduled", "Run a scheduled command now", "It is validated and submitted within about a second.");
-        Order("approve", ScheduleOrder.Approve, "approveScheduled", "Approve a scheduled command", "Somebody else than who scheduled it must approve it, if its kind needs an approval.");
+        Order("approve", ScheduleOrder.Approve, "approveScheduled", "Approve a scheduled command", "Somebody else than who scheduled it must approve it, if it needs an approval.");
         Order("reject", ScheduleOrder.Reject, "rejectScheduled", "Reject a scheduled command", "It has no effect.");
 
         void Order(string verb, ScheduleOrder order, string name, string summary, string description) => api

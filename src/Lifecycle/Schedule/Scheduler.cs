@@ -34,13 +34,15 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
     /// <param name="caller">Who schedules it.</param>
     /// <param name="runAt">When it runs.</param>
     /// <param name="expiresAt">When it is refused if it could not begin until then; null for a day later.</param>
+    /// <param name="needsApproval">Whether somebody else than the caller must approve it before it runs.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
-    public async Task<ScheduleOutcome> ScheduleAsync(TCommand command, Caller caller, DateTimeOffset runAt, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+    public async Task<ScheduleOutcome> ScheduleAsync(
+        TCommand command, Caller caller, DateTimeOffset runAt, DateTimeOffset? expiresAt, bool needsApproval, CancellationToken cancellationToken)
     {
         if (Entry is not { Scheduling: { } scheduling } entry)
             throw new InvalidOperationException($"{typeof(TCommand).Name} cannot be scheduled.");
         var body = CommandBody.Of(command);
-        var key = body.Key is { } text ? new IdempotencyKey(text, Hash(body, runAt, expiresAt)) : null;
+        var key = body.Key is { } text ? new IdempotencyKey(text, Hash(body, runAt, expiresAt, needsApproval)) : null;
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
             return known;
         var now = await store.NowAsync(cancellationToken);
@@ -56,7 +58,7 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
             Command = JsonElement.Parse(body.ToJson()),
             RunAt = runAt,
             ExpiresAt = expiresAt ?? runAt + UsualPatience,
-            NeedsApproval = scheduling.NeedsApproval,
+            NeedsApproval = scheduling.NeedsApproval || needsApproval,
             RequestedBy = caller.ToString(),
             CreatedAt = now,
         };
@@ -99,8 +101,9 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
             : new ScheduleOutcome.Refused(new() { Code = RejectionCodes.IdempotencyKeyReused, Detail = "This idempotency key was used for another command. Use a new key for a new command." });
     }
 
-    private static byte[] Hash(CommandBody body, DateTimeOffset runAt, DateTimeOffset? expiresAt) =>
-        SHA256.HashData([.. body.Hash(), .. Encoding.ASCII.GetBytes($"{runAt.ToUniversalTime():O} {expiresAt?.ToUniversalTime():O}")]);
+    // Without an approval it is what earlier versions stored.
+    private static byte[] Hash(CommandBody body, DateTimeOffset runAt, DateTimeOffset? expiresAt, bool needsApproval) =>
+        SHA256.HashData([.. body.Hash(), .. Encoding.ASCII.GetBytes($"{runAt.ToUniversalTime():O} {expiresAt?.ToUniversalTime():O}{(needsApproval ? " approval" : "")}")]);
 }
 
 /// <summary>What came of scheduling a command.</summary>

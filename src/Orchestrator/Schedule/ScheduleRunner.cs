@@ -104,7 +104,9 @@ internal sealed partial class ScheduleRunner(ScheduleStore store, CommandCatalog
     private static OperationRejected Expired(ScheduledCommand command) => new()
     {
         Code = RejectionCodes.ScheduleExpired,
-        Detail = command.Refusal is { } last
+        Detail = command is { NeedsApproval: true, Approval: null }
+            ? $"Nobody approved the command until {command.ExpiresAt:u}."
+            : command.Refusal is { } last
             ? $"The command could not run until {command.ExpiresAt:u}. The last reason: {last.Detail}"
             : $"The command could not run until {command.ExpiresAt:u}, because no orchestrator ran or its approval came too late.",
     };

@@ -66,7 +66,10 @@ public sealed class RegistryRecovery(NpgsqlDataSource registry)
         var scheduled = await RunAsync(
             """
             update scheduled_commands set run_at = now() + @hold, expires_at = expires_at + (now() + @hold - run_at), claim = null,
-                next_try_at = case when next_try_at is not null then now() + @hold end
+                next_try_at = case
+                    when next_try_at is null then null
+                    when needs_approval and approved_at is null then expires_at + (now() + @hold - run_at)
+                    else now() + @hold end
             where state = 'scheduled' and run_at < now() + @hold
             """);
         await RunAsync(

@@ -34,14 +34,14 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         CommandLedger.Statement(
             """
             insert into scheduled_commands (id, kind, tenant_id, command, run_at, expires_at, needs_approval, requested_by, created_at, request_key, request_hash, next_try_at)
-            values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, case when not $7 then $5 end)
+            values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, case when $7 then $6 else $5 end)
             """,
             command.Id, command.Kind, Id(command.TenantId?.Value), command.Command.GetRawText(), command.RunAt, command.ExpiresAt, command.NeedsApproval, command.RequestedBy, command.CreatedAt,
             key?.Text, new NpgsqlParameter { Value = (object?)key?.CommandHash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea }),
         CommandLedger.Statement(
             "insert into audit (at, actor, action, tenant_id, detail) values ($1, $2, $3, $4, $5::jsonb)",
             command.CreatedAt, command.RequestedBy, AuditActions.CommandSchedule, Id(command.TenantId?.Value),
-            JsonSerializer.Serialize(new { command.Id, command.Kind, command.RunAt, command.ExpiresAt }, Json.Options)),
+            JsonSerializer.Serialize(new { command.Id, command.Kind, command.RunAt, command.ExpiresAt, command.NeedsApproval }, Json.Options)),
     ];
 
     /// <summary>Cancels a tenant's commands of a kind that have not run yet and whose field has a value, with their audit lines.</summary>
@@ -120,7 +120,10 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.CreatedAt), last.Id), cancellationToken);
     }
 
-    /// <summary>Takes commands that are due, the longest overdue first. Each is due again after <paramref name="putOff"/>, in case the runner dies.</summary>
+    /// <summary>
+    /// Takes commands that are due, the longest overdue first. One that nobody approved is due only when it expires, to be refused. Each is due again after <paramref name="putOff"/>,
+    /// in case the runner dies.
+    /// </summary>
     public async Task<IReadOnlyList<TakenCommand>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
     {
         await using var take = registry.CreateCommand(
@@ -128,6 +131,7 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
             update scheduled_commands s set next_try_at = now() + $3 + $2, claim = gen_random_uuid(), tries = s.tries + 1
             from (
                 select id from scheduled_commands where next_try_at <= now() + $3 and state = 'scheduled'
+                    and (not needs_approval or approved_at is not null or expires_at <= now() + $3)
                 order by next_try_at limit $1 for no key update skip locked) due
             where s.id = due.id
             returning {Columns}, s.claim, now()
