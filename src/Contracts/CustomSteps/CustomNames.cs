@@ -11,12 +11,17 @@ public static partial class CustomNames
 
     public const string SecretRule = "must be a-z, 0-9 and inner hyphens, such as acme; at most 60 characters";
 
+    public const string SignalRule = "must be a letter, then up to 62 letters, digits, full stops and hyphens, such as contract-signed";
+
     public static bool IsStep(string? name) => name is { Length: <= 100 } && Step().IsMatch(name);
 
     /// <summary>A worker's name is part of its queues' names. The queue of its compensations ends in <c>-undo</c>.</summary>
     public static bool IsWorker(string? name) => name is { Length: <= 60 } && Worker().IsMatch(name) && !name.EndsWith("-undo", StringComparison.Ordinal);
 
     public static bool IsSecret(string? name) => name is { Length: <= 60 } && Secret().IsMatch(name);
+
+    public static bool IsSignal(string? name) =>
+        name is { Length: > 0 and <= 63 } && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-');
 
     [GeneratedRegex(@"\A[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*){2,}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Step();

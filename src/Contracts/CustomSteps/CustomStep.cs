@@ -1,8 +1,8 @@
 namespace Saga.Contracts.CustomSteps;
 
 /// <summary>
-/// A team's own step in a workflow. It is run by the team's own worker, or by calls to an https endpoint. The registry keeps the list of
-/// these steps in versions; an operation keeps the one that it began with.
+/// A team's own step in a workflow. It is run by the team's own worker, or by calls to an https endpoint, or it waits. The registry keeps the
+/// list of these steps in versions; an operation keeps the one that it began with.
 /// </summary>
 public sealed record CustomStep
 {
@@ -30,11 +30,14 @@ public sealed record CustomStep
     /// <summary>Whether it gets the command as accepted, which may contain personal data.</summary>
     public bool NeedsInput { get; init; }
 
-    /// <summary>The team's worker, such as <c>acme-accounts</c>; null for a step that calls an endpoint.</summary>
+    /// <summary>The team's worker, such as <c>acme-accounts</c>; null for a step that calls an endpoint or waits.</summary>
     public string? Worker { get; init; }
 
-    /// <summary>The endpoint; null for a step that a team's worker runs.</summary>
+    /// <summary>The endpoint; null for every other step.</summary>
     public HttpCall? Http { get; init; }
+
+    /// <summary>What it waits for; null for a step that is run.</summary>
+    public CustomWait? Wait { get; init; }
 
     /// <summary>The most forward attempts; 5 when absent.</summary>
     public int? MaxAttempts { get; init; }

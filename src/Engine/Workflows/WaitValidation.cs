@@ -1,3 +1,4 @@
+using Saga.Contracts.CustomSteps;
 using Saga.Engine.Waits;
 
 namespace Saga.Engine.Workflows;
@@ -5,8 +6,6 @@ namespace Saga.Engine.Workflows;
 /// <summary>The rules for steps that wait.</summary>
 internal static class WaitValidation
 {
-    private const int MaxSignal = 63;
-
     /// <returns>The rule that the workflow breaks; null when it breaks none.</returns>
     public static string? FindBroken(WorkflowDefinition workflow)
     {
@@ -38,12 +37,9 @@ internal static class WaitValidation
             WaitKind.Time when wait.Lasts is null == wait.UntilOutputOf is null => $"step '{step.Name}' waits for a time, so it needs either how long or the step that says until when",
             WaitKind.Time when wait.AtMost is not null => $"step '{step.Name}' waits for a time, so it has no limit",
             not WaitKind.Time when (wait.Lasts, wait.UntilOutputOf) is not (null, null) => $"step '{step.Name}' does not wait for a time, so it has a limit instead",
-            WaitKind.Signal when !IsSignal(wait.Signal) => $"step '{step.Name}' needs the name of its signal: a letter, then up to {MaxSignal - 1} letters, digits, dots and hyphens",
+            WaitKind.Signal when !CustomNames.IsSignal(wait.Signal) => $"step '{step.Name}' needs the name of its signal: it {CustomNames.SignalRule}",
             not WaitKind.Signal when wait.Signal is not null => $"step '{step.Name}' waits for no signal, so it names none",
             _ => null,
         };
     }
-
-    private static bool IsSignal(string? name) =>
-        name is { Length: > 0 and <= MaxSignal } && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-');
 }

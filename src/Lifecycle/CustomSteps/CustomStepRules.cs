@@ -12,6 +12,7 @@ internal static class CustomStepRules
     private const int MaxAttempts = 100;
     private const int Day = 24 * 60 * 60;
     private const int Week = 7 * Day;
+    private const int Year = 366 * Day;
 
     /// <param name="steps">The whole list.</param>
     /// <param name="kinds">The kinds of operation that this version knows.</param>
@@ -19,7 +20,7 @@ internal static class CustomStepRules
     {
         if (steps.Count > MaxSteps)
             yield return new("/steps", string.Create(CultureInfo.InvariantCulture, $"has {steps.Count} steps; at most {MaxSteps} are allowed"));
-        var seen = new HashSet<(string, string)>();
+        var (seen, signals) = (new HashSet<(string, string)>(), new HashSet<(string, string)>());
         for (var i = 0; i < steps.Count; i++)
         {
             var at = string.Create(CultureInfo.InvariantCulture, $"/steps/{i}");
@@ -27,6 +28,8 @@ internal static class CustomStepRules
                 yield return error;
             if (steps[i] is { Name: { } name, Workflow: { } workflow } && !seen.Add((workflow, name)))
                 yield return new($"{at}/name", $"'{name}' is listed twice for workflow '{workflow}'");
+            if (steps[i] is { Wait: { For: CustomWait.Signal, Name: { } signal }, Workflow: { } waiting } && !signals.Add((waiting, signal)))
+                yield return new($"{at}/wait/name", $"another step of workflow '{waiting}' waits for '{signal}' already");
         }
     }
 
@@ -36,8 +39,8 @@ internal static class CustomStepRules
             yield return new($"{at}/name", CustomNames.StepRule);
         if (!kinds.Contains(step.Workflow, StringComparer.Ordinal))
             yield return new($"{at}/workflow", $"must be one of {string.Join(", ", kinds)}");
-        if (step.Worker is null == step.Http is null)
-            yield return new(at, "needs either a worker that runs it, or http with the endpoint to call");
+        if (new object?[] { step.Worker, step.Http, step.Wait }.Count(w => w is not null) != 1)
+            yield return new(at, "needs either a worker that runs it, or http with the endpoint to call, or wait with what it waits for");
         if (step.Worker is not null && !CustomNames.IsWorker(step.Worker))
             yield return new($"{at}/worker", CustomNames.WorkerRule);
         foreach (var (list, field) in ((IReadOnlyList<string>, string)[])[(step.After, "after"), (step.Before, "before"), (step.Needs, "needs")])
@@ -49,6 +52,12 @@ internal static class CustomStepRules
         if (step.Http is { } http)
         {
             foreach (var error in Check(http, step.AfterPivot, $"{at}/http"))
+                yield return error;
+        }
+
+        if (step.Wait is { } wait)
+        {
+            foreach (var error in Check(wait, step, at))
                 yield return error;
         }
 
@@ -75,6 +84,27 @@ internal static class CustomStepRules
             yield return new($"{at}/compensateUrl", UrlRule);
         if (!CustomNames.IsSecret(http.Secret))
             yield return new($"{at}/secret", CustomNames.SecretRule);
+    }
+
+    private static IEnumerable<FieldError> Check(CustomWait wait, CustomStep step, string at)
+    {
+        if (!CustomWait.Kinds.Contains(wait.For, StringComparer.Ordinal))
+            yield return new($"{at}/wait/for", $"must be one of {string.Join(", ", CustomWait.Kinds)}");
+        else if (wait.For == CustomWait.Signal && !CustomNames.IsSignal(wait.Name))
+            yield return new($"{at}/wait/name", CustomNames.SignalRule);
+        else if (wait.For != CustomWait.Signal && wait.Name is not null)
+            yield return new($"{at}/wait/name", "must be absent, because only a signal has a name");
+        if (Outside(wait.WithinSeconds ?? 0, 1, Year, out var rule))
+            yield return new($"{at}/wait/withinSeconds", $"is required, and {rule}");
+        foreach (var (isGiven, field) in ((bool, string)[])
+        [
+            (step.Needs is { Count: > 0 }, "needs"), (step.NeedsInput, "needsInput"), (step.MaxAttempts is not null, "maxAttempts"),
+            (step.TimeoutSeconds is not null, "timeoutSeconds"), (step.DeadlineSeconds is not null, "deadlineSeconds"), (step.StallAfterSeconds is not null, "stallAfterSeconds"),
+        ])
+        {
+            if (isGiven)
+                yield return new($"{at}/{field}", "must be absent, because nobody runs a step that waits");
+        }
     }
 
     private const string UrlRule = "must be an absolute https address without user, password and fragment, at most 2000 characters";

@@ -2,6 +2,7 @@ using CsCheck;
 using Saga.Contracts;
 using Saga.Contracts.CustomSteps;
 using Saga.Engine;
+using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using Saga.Engine.Workflows.Custom;
 using Saga.Tests.Unit.Engine;
@@ -100,6 +101,37 @@ public sealed class When_custom_steps_are_put_into_a_workflow
         (call.Worker, call.HostedAs, call.Http).ShouldBe(("http", "http.call:acme", Steps.Call));
         workflow.EngineLevel.ShouldBe(EngineLevel.Progress);
     }
+
+    [Fact]
+    public void Should_wait_for_what_they_name_and_need_orchestrators_that_can()
+    {
+        var workflow = Apply(
+            Steps.Waiting("a.b.c", Steps.Approval, "first") with { Before = ["left"] }, Steps.Waiting("a.b.d", Steps.Signal, "left"), Steps.Waiting("a.b.e", Steps.Time) with { AfterPivot = true });
+
+        var waits = workflow.Steps.Where(s => s.Wait is not null).ToDictionary(s => s.Name, StringComparer.Ordinal);
+        (waits["a.b.c"].Wait, waits["a.b.c"].Worker, waits["a.b.c"].Kind).ShouldBe((new() { For = WaitKind.Approval, AtMost = TimeSpan.FromDays(1) }, "", StepKind.Compensatable));
+        waits["a.b.d"].Wait.ShouldBe(new() { For = WaitKind.Signal, Signal = "contract-signed", AtMost = TimeSpan.FromHours(1) });
+        (waits["a.b.e"].Wait, waits["a.b.e"].Kind).ShouldBe((new() { For = WaitKind.Time, Lasts = TimeSpan.FromMinutes(1) }, StepKind.Retriable));
+        workflow.Steps.Single(s => s.Name == "left").After.ShouldBe(["first", "a.b.c"]);
+        workflow.EngineLevel.ShouldBe(EngineLevel.Waits);
+        Apply(Steps.Waiting("a.b.c", Steps.Time, "first"), Steps.Of("a.b.d", "first") with { StallAfterSeconds = 9 }).EngineLevel.ShouldBe(EngineLevel.Progress);
+    }
+
+    // Otherwise a rejection would leave the tenant's names taken, because no step has begun that could give them back.
+    [Fact]
+    public void Should_not_wait_before_the_step_that_can_undo_what_the_command_wrote()
+    {
+        Problem(Steps.Waiting("a.b.c", Steps.Approval) with { Before = ["first"] }).ShouldStartWith("'a.b.c' waits, so it cannot come before 'first', with which workflow 'test' begins");
+        Problem(Steps.Waiting("a.b.c", Steps.Approval), Steps.Of("a.b.d", "a.b.c") with { Before = ["first"] }).ShouldContain("cannot come before 'first'");
+        Apply(Steps.Waiting("a.b.c", Steps.Approval)).Steps[0].Name.ShouldBe("a.b.c", "it waits while the first step runs");
+
+        static string Problem(params CustomStep[] steps) => CustomPlanning.Apply(Graph.Diamond, steps, 3).Problem.ShouldNotBeNull().Reason;
+    }
+
+    [Fact]
+    public void Should_say_so_when_a_newer_version_has_put_another_kind_of_wait() =>
+        CustomPlanning.Apply(Graph.Diamond, [Steps.Waiting("a.b.c", Steps.Time with { For = "quorum" })], 3).Problem
+            .ShouldBe(new("a.b.c", "wait/for", "this version knows no waits for 'quorum'"));
 
     [Fact]
     public void Should_leave_the_stored_form_of_other_workflows_as_it_is()

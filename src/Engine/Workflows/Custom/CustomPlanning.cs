@@ -1,5 +1,6 @@
 using Saga.Contracts.CustomSteps;
 using Saga.Contracts.Steps;
+using Saga.Engine.Waits;
 
 namespace Saga.Engine.Workflows.Custom;
 
@@ -21,6 +22,8 @@ public static class CustomPlanning
         IReadOnlyList<string> names = [.. part.Select(s => s.Name)];
         if (part.Count == 0)
             return new(workflow, names, null);
+        if (part.Find(s => s.Wait is not null && KindOf(s.Wait) is null) is { } unknown)
+            return new(workflow, names, new(unknown.Name, "wait/for", $"this version knows no waits for '{unknown.Wait!.For}'"));
         var graph = new StepGraph(workflow);
         var problem = graph.Add(part);
         if (problem is not null)
@@ -28,7 +31,7 @@ public static class CustomPlanning
         var whole = workflow with
         {
             CustomStepsVersion = version,
-            EngineLevel = Math.Max(workflow.EngineLevel, part.Any(s => s.StallAfterSeconds is not null) ? EngineLevel.Progress : EngineLevel.First),
+            EngineLevel = Math.Max(workflow.EngineLevel, part.Max(LevelOf)),
             Steps = graph.InOrder(part.Select(s => Define(s, graph.AfterOf(s.Name))).ToList()),
         };
         try
@@ -54,6 +57,27 @@ public static class CustomPlanning
         return part;
     }
 
+    private static int LevelOf(CustomStep step) => step switch
+    {
+        { StallAfterSeconds: not null } => EngineLevel.Progress,
+        { Wait: not null } => EngineLevel.Waits,
+        _ => EngineLevel.First,
+    };
+
+    private static WaitKind? KindOf(CustomWait wait) => wait.For switch
+    {
+        CustomWait.Approval => WaitKind.Approval,
+        CustomWait.Signal => WaitKind.Signal,
+        CustomWait.Time => WaitKind.Time,
+        _ => null,
+    };
+
+    private static WaitDefinition Define(CustomWait wait)
+    {
+        var (kind, within) = (KindOf(wait)!.Value, wait.WithinSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null);
+        return kind == WaitKind.Time ? new() { For = kind, Lasts = within } : new() { For = kind, Signal = wait.Name, AtMost = within };
+    }
+
     private static StepDefinition Define(CustomStep step, IReadOnlyList<string> after)
     {
         var timeout = step.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Usual.AttemptTimeout;
@@ -62,6 +86,7 @@ public static class CustomPlanning
         {
             Name = step.Name,
             Worker = step.Http is null ? step.Worker ?? "" : WorkerNames.Http,
+            Wait = step.Wait is { } wait ? Define(wait) : null,
             Kind = step.AfterPivot ? StepKind.Retriable : StepKind.Compensatable,
             After = after,
             Needs = step.Needs,
