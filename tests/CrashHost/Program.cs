@@ -40,7 +40,6 @@ IntakeOutcome? outcome = orders switch
     { Update: { } update } => await SubmitAsync(update),
     { Deprovision: { } deprovision } => await SubmitAsync(deprovision),
     { Backup: { } backup } => await SubmitAsync(backup),
-    { Restore: { } restore } => await SubmitAsync(restore),
     { Rotate: { } rotate } => await SubmitAsync(rotate),
     { Any: { } any } => await any.SubmitAsync(host.Services),
     { Waits: true } => null,

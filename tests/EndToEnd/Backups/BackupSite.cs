@@ -73,20 +73,6 @@ internal sealed class BackupSite(SuspensionSite site) : IAsyncDisposable
         return [.. found.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Runs a statement as a superuser, whom no policy stops, where the tenant is routed.</summary>
-    public async Task<T?> InPlaceAsync<T>(TenantId tenant, string sql)
-    {
-        string server, database, schema;
-        await using (var registry = await site.Site.Registry.OpenConnectionAsync())
-        {
-            (server, database, schema) = await registry.QuerySingleAsync<(string, string, string)>(
-                "select server, database, schema from placements where tenant_id = @Value and state = 'current'", new { tenant.Value });
-        }
-
-        await using var connection = await OpenAsync(site.Site.Servers.Single(s => s.Name == server), database);
-        return await connection.ExecuteScalarAsync<T>($"set search_path = {schema}; {sql}", new { tenant.Value });
-    }
-
     /// <summary>The names of all files of backups, and of unfinished uploads.</summary>
     public async Task<IReadOnlyList<string>> FilesAsync()
     {

@@ -18,7 +18,7 @@ public sealed class When_a_process_is_killed_while_backing_up
     public async Task Should_be_complete_with_the_files_that_the_registry_knows_and_no_others()
     {
         RunSeed.RequireTurn(0);
-        var points = Points().Sample(3);
+        var points = Boundaries.Of(BackupWorkflow.Definition).Sample(3);
         await using var site = await BackupSite.StartAsync();
         var tenants = await site.Tenants.ActiveAsync(points.Count, "premium", "basic", "enterprise");
         foreach (var tenant in tenants)
@@ -46,15 +46,5 @@ public sealed class When_a_process_is_killed_while_backing_up
         (await site.Tenants.ScalarAsync<long>("select count(*) from backups where state = 'completed'")).ShouldBe(points.Count);
         (await site.Tenants.ScalarAsync<long>("select count(*) from audit where action = 'backup.complete'")).ShouldBe(points.Count);
         (await site.Tenants.ScalarAsync<long>("select count(*) from operation_scopes")).ShouldBe(0);
-    }
-
-    private static IEnumerable<CrashPoint> Points()
-    {
-        foreach (var end in (bool[])[false, true])
-        {
-            yield return new("Saga.Registry", "saga.intake.commit", "", false, 1, end);
-            foreach (var step in BackupWorkflow.Definition.Steps)
-                yield return new("Saga.Workers", "saga.step", step.Name, false, 1, end);
-        }
     }
 }

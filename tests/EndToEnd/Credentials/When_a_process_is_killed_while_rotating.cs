@@ -21,7 +21,7 @@ public sealed class When_a_process_is_killed_while_rotating
     public async Task Should_have_one_login_that_works()
     {
         RunSeed.RequireTurn(2);
-        var points = Points().Sample(3);
+        var points = Boundaries.Of(RotateWorkflow.Of(true, true), commits: Commits).Sample(3);
         await using var site = await RotationSite.StartAsync(drainSeconds: 0);
         var tenants = await site.At.ActiveAsync(points.Count, "basic");
         await ExternalState.DrainedAsync(site.At.Site);
@@ -48,17 +48,5 @@ public sealed class When_a_process_is_killed_while_rotating
         (await site.At.ScalarAsync<long>("select count(*) from tenant_credentials where purpose not in ('database', 'cache')")).ShouldBe(0);
         (await site.At.ScalarAsync<long>("select count(*) from operation_scopes")).ShouldBe(0);
         await ExternalState.CompareAsync(site.At.Site);
-    }
-
-    private static IEnumerable<CrashPoint> Points()
-    {
-        foreach (var end in (bool[])[false, true])
-        {
-            yield return new("Saga.Registry", "saga.intake.commit", "", false, 1, end);
-            for (var commit = 1; commit <= Commits; commit++)
-                yield return new("Saga.Orchestrator", "saga.transition.commit", "", false, commit, end);
-            foreach (var step in RotateWorkflow.Of(true, true).Steps.Where(s => s.Wait is null))
-                yield return new("Saga.Workers", "saga.step", step.Name, false, 1, end);
-        }
     }
 }

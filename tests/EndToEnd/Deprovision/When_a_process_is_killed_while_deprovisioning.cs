@@ -49,20 +49,11 @@ public sealed class When_a_process_is_killed_while_deprovisioning
         (await site.ScalarAsync<long>("select (select count(*) from holds) + (select count(*) from deprovisionings) + (select count(*) from operation_scopes)")).ShouldBe(0);
     }
 
-    private static IEnumerable<CrashPoint> Points()
-    {
-        foreach (var end in (bool[])[false, true])
-        {
-            yield return new("Saga.Registry", "saga.intake.commit", "", false, 1, end);
-            // That of the scheduled removal. A runner that dies before it keeps the removal back for a minute, which other tests wait for.
-            if (end)
-                yield return new("Saga.Registry", "saga.intake.commit", "", false, 2, end);
-            for (var commit = 1; commit <= Commits; commit++)
-                yield return new("Saga.Orchestrator", "saga.transition.commit", "", false, commit, end);
-            foreach (var step in DeprovisionWorkflow.Closing.Steps.Concat(RemoveWorkflow.Removal.Steps))
-                yield return new("Saga.Workers", "saga.step", step.Name, false, 1, end);
-        }
-    }
+    // And the commit of the scheduled removal's intake. A runner that dies before it keeps the removal back for a minute, which other tests wait for.
+    private static IEnumerable<CrashPoint> Points() =>
+    [
+        .. Boundaries.Of(DeprovisionWorkflow.Closing, commits: Commits), .. Boundaries.Steps(RemoveWorkflow.Removal), new("Saga.Registry", "saga.intake.commit", "", false, 2, true),
+    ];
 
     private static Task<bool> IsDoneAsync(DeprovisionSite site, TenantId tenant) => site.ScalarAsync<bool>(
         "select not exists (select from outbox) and exists (select from operations where tenant_id = @Value and kind = 'remove' and finished_at is not null)", new { tenant.Value });

@@ -1,7 +1,6 @@
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
-using Saga.Engine.Workflows;
 using Saga.Lifecycle.Migrate;
 using Saga.Lifecycle.Revert;
 using Saga.Tests.EndToEnd.Crashes;
@@ -22,8 +21,8 @@ public sealed class When_a_process_is_killed_while_moving
     public async Task Should_be_in_the_new_place_after_a_move_that_was_cut_short()
     {
         RunSeed.RequireTurn(0);
-        CrashPoint copied = Step(StepNames.CopyRows, end: true), switched = Step(StepNames.Switch, end: true);
-        IReadOnlyList<CrashPoint> points = CrashWorlds.All ? Points(MigrateWorkflow.MoveAndChange) : [copied, switched, .. Points(MigrateWorkflow.MoveAndChange).Except([copied, switched]).Sample(1)];
+        CrashPoint copied = Boundaries.Step(StepNames.CopyRows, end: true), switched = Boundaries.Step(StepNames.Switch, end: true);
+        IReadOnlyList<CrashPoint> points = CrashWorlds.All ? Boundaries.Of(MigrateWorkflow.MoveAndChange) : [copied, switched, .. Boundaries.Of(MigrateWorkflow.MoveAndChange).Except([copied, switched]).Sample(1)];
         await RunAsync(points, MigrateWorkflow.Kind, "schema main premium");
     }
 
@@ -31,7 +30,7 @@ public sealed class When_a_process_is_killed_while_moving
     public async Task Should_be_in_the_former_place_after_a_revert_that_was_cut_short()
     {
         RunSeed.RequireTurn(2);
-        await RunAsync(Points(RevertWorkflow.WithPlan).Sample(1), RevertWorkflow.Kind, "row main basic");
+        await RunAsync(Boundaries.Of(RevertWorkflow.WithPlan).Sample(1), RevertWorkflow.Kind, "row main basic");
     }
 
     private static async Task RunAsync(IReadOnlyList<CrashPoint> points, string kind, string where)
@@ -72,11 +71,6 @@ public sealed class When_a_process_is_killed_while_moving
         (await site.ScalarAsync<long>("select count(*) from operations where kind = @kind", new { kind })).ShouldBe(points.Count);
         (await site.ScalarAsync<long>("select (select count(*) from holds) + (select count(*) from operation_scopes)")).ShouldBe(0);
     }
-
-    private static CrashPoint Step(string name, bool end) => new("Saga.Workers", "saga.step", name, false, 1, end);
-
-    private static List<CrashPoint> Points(WorkflowDefinition workflow) =>
-        [.. workflow.Steps.SelectMany(s => new[] { Step(s.Name, end: false), Step(s.Name, end: true) })];
 
     private static Task<bool> IsDoneAsync(MoveSite site, TenantId tenant, string kind) => site.ScalarAsync<bool>(
         "select not exists (select from outbox) and exists (select from operations where tenant_id = @Value and kind = @kind and finished_at is not null)", new { tenant.Value, kind });

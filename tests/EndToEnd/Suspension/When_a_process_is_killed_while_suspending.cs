@@ -36,7 +36,7 @@ public sealed class When_a_process_is_killed_while_suspending
 
     private static async Task RunAsync(WorkflowDefinition workflow, Func<SuspensionSite, TenantId, Task<Guid>> submit, Action<AccessFacts, AccessFacts> check)
     {
-        var points = Points(workflow).Sample(3);
+        var points = Boundaries.Of(workflow, commits: Commits).Sample(3);
         await using var site = await SuspensionSite.StartAsync();
         var tenants = await site.ActiveAsync(points.Count, "basic");
         var before = new Dictionary<TenantId, AccessFacts>();
@@ -71,18 +71,6 @@ public sealed class When_a_process_is_killed_while_suspending
         (await site.ScalarAsync<long>($"select count(*) from operations where kind = '{workflow.Kind}'")).ShouldBe(points.Count);
         (await site.ScalarAsync<long>("select count(*) from holds where unannounced is not null")).ShouldBe(0);
         (await site.ScalarAsync<long>("select count(*) from operation_scopes")).ShouldBe(0);
-    }
-
-    private static IEnumerable<CrashPoint> Points(WorkflowDefinition workflow)
-    {
-        foreach (var end in (bool[])[false, true])
-        {
-            yield return new("Saga.Registry", "saga.intake.commit", "", false, 1, end);
-            for (var commit = 1; commit <= Commits; commit++)
-                yield return new("Saga.Orchestrator", "saga.transition.commit", "", false, commit, end);
-            foreach (var step in workflow.Steps)
-                yield return new("Saga.Workers", "saga.step", step.Name, false, 1, end);
-        }
     }
 
     private static Task<bool> IsDoneAsync(SuspensionSite site, TenantId tenant, string kind) => site.ScalarAsync<bool>(

@@ -73,7 +73,7 @@ public sealed class When_a_tenant_is_updated
     [Fact]
     public async Task Should_end_updated_when_the_process_is_killed()
     {
-        var points = Points().Sample(3);
+        var points = Boundaries.Of(UpdateWorkflow.WithDirectory).Sample(3);
         await using var site = new UpdateSite(await (await World.SharedAsync()).NewSiteAsync());
         await site.RunAsync();
         var tenants = await site.ActiveAsync(points.Count);
@@ -94,17 +94,6 @@ public sealed class When_a_tenant_is_updated
 
         (await site.ScalarAsync<long>("select count(*) from operations where kind = 'update'")).ShouldBe(points.Count);
         (await site.ScalarAsync<long>("select count(*) from operation_scopes")).ShouldBe(0);
-    }
-
-    private static IEnumerable<CrashPoint> Points()
-    {
-        foreach (var end in (bool[])[false, true])
-        {
-            yield return new("Saga.Registry", "saga.intake.commit", "", false, 1, end);
-            yield return new("Saga.Orchestrator", "saga.transition.commit", "", false, 2, end);
-            foreach (var step in All)
-                yield return new("Saga.Workers", "saga.step", step, false, 1, end);
-        }
     }
 
     /// <summary>A site with tenants to update, and a process that may be replaced.</summary>

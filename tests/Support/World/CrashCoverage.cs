@@ -1,3 +1,28 @@
+using System.Globalization;
+using Saga.Engine.Workflows;
+using Saga.Lifecycle.Adopt;
+using Saga.Lifecycle.Backup;
+using Saga.Lifecycle.Backup.Copies;
+using Saga.Lifecycle.Backup.Drills;
+using Saga.Lifecycle.Backup.OfRegistry;
+using Saga.Lifecycle.Backup.Retention;
+using Saga.Lifecycle.Config;
+using Saga.Lifecycle.Deprovision;
+using Saga.Lifecycle.DomainLinking;
+using Saga.Lifecycle.Export;
+using Saga.Lifecycle.MasterKeys;
+using Saga.Lifecycle.Migrate;
+using Saga.Lifecycle.Provision;
+using Saga.Lifecycle.Reactivate;
+using Saga.Lifecycle.RemoveCopies;
+using Saga.Lifecycle.RemoveExports;
+using Saga.Lifecycle.Restore;
+using Saga.Lifecycle.Revert;
+using Saga.Lifecycle.Rotate;
+using Saga.Lifecycle.Suspend;
+using Saga.Lifecycle.Update;
+using Saga.Lifecycle.Verify;
+
 namespace Saga.Tests.Support.World;
 
 /// <summary>Which class of the end-to-end tests kills a process at the boundaries of each workflow. A test compares it with the catalogue.</summary>
@@ -6,35 +31,68 @@ public static class CrashCoverage
     /// <summary>The class that takes its boundaries from every workflow that has no class of its own.</summary>
     public const string Generated = "When_a_process_is_killed_within_a_command";
 
-    /// <summary>The class by the kind of operation.</summary>
-    public static IReadOnlyDictionary<string, string> Classes { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["provision"] = "When_a_process_is_killed_while_provisioning",
-        ["suspend"] = "When_a_process_is_killed_while_suspending",
-        ["reactivate"] = "When_a_process_is_killed_while_suspending",
-        ["deprovision"] = "When_a_process_is_killed_while_deprovisioning",
-        ["remove"] = "When_a_process_is_killed_while_deprovisioning",
-        ["migrate"] = "When_a_process_is_killed_while_moving",
-        ["revert"] = "When_a_process_is_killed_while_moving",
-        ["backup"] = "When_a_process_is_killed_while_backing_up",
-        ["restore"] = "When_a_process_is_killed_while_restoring",
-        ["rotateCredentials"] = "When_a_process_is_killed_while_rotating",
-        ["update"] = Generated,
-        ["adopt"] = Generated,
-        ["cancelDeprovision"] = Generated,
-        ["remove-copy"] = Generated,
-        ["linkDomains"] = Generated,
-        ["config"] = Generated,
-        ["verify"] = Generated,
-        ["export"] = Generated,
-        ["remove-export"] = Generated,
-        ["remove-restored"] = Generated,
-        ["drill"] = Generated,
-        ["copyBackup"] = Generated,
-        ["expireBackups"] = Generated,
-        ["destroyBackups"] = Generated,
-        ["backupRegistry"] = Generated,
-        ["expireRegistryBackups"] = Generated,
-        ["rotateMasterKey"] = Generated,
-    };
+    private const string Suspending = "When_a_process_is_killed_while_suspending";
+    private const string Deprovisioning = "When_a_process_is_killed_while_deprovisioning";
+    private const string Moving = "When_a_process_is_killed_while_moving";
+
+    /// <summary>Every workflow of the catalogue, each once.</summary>
+    public static IReadOnlyList<WorkflowCoverage> All { get; } =
+    [
+        new(ProvisionWorkflow.Definition, "When_a_process_is_killed_while_provisioning"),
+        new(ProvisionWorkflow.WithReplica, null) { StepsOf = [ProvisionWorkflow.Definition, UpdateWorkflow.WithReplica[0]] },
+        new(SuspendWorkflow.Closing, Suspending),
+        new(SuspendWorkflow.Limiting, Generated),
+        new(ReactivateWorkflow.Opening, Suspending),
+        new(ReactivateWorkflow.Lifting, Generated),
+        new(DeprovisionWorkflow.Closing, Deprovisioning),
+        new(RemoveWorkflow.Removal, Deprovisioning),
+        new(RemoveWorkflow.RemovalAfterBackup, Generated),
+        new(CancelDeprovisioningPlan.Workflows[0], Generated),
+        new(CancelDeprovisioningPlan.Workflows[1], null) { StepsOf = [CancelDeprovisioningPlan.Workflows[0]] },
+        new(MigrateWorkflow.InPlace, Generated),
+        new(MigrateWorkflow.Move, Generated),
+        new(MigrateWorkflow.MoveAndChange, Moving),
+        new(RevertWorkflow.InPlan, Generated),
+        new(RevertWorkflow.WithPlan, Moving),
+        new(RevertWorkflow.PutBack, Generated),
+        .. RemoveCopyPlan.Workflows.Select(ByScenario),
+        new(BackupWorkflow.Definition, "When_a_process_is_killed_while_backing_up"),
+        .. CopyBackupPlan.Workflows.Select(ByScenario),
+        .. DrillBackupPlan.Workflows.Select(ByScenario),
+        .. ExpireBackupsPlan.Workflows.Select(ByScenario),
+        .. DestroyBackupsPlan.Workflows.Select(ByScenario),
+        .. BackUpRegistryPlan.Workflows.Select(ByScenario),
+        .. ExpireRegistryBackupsPlan.Workflows.Select(ByScenario),
+        new(RestoreWorkflow.Beside, Generated),
+        new(RestoreWorkflow.Replace, Generated),
+        new(RestoreWorkflow.ReplaceShared, Generated),
+        new(RestoreWorkflow.Revive, Generated),
+        .. RemoveRestoredPlan.Workflows.Select(ByScenario),
+        new(RotateWorkflow.Of(database: true, cache: true), "When_a_process_is_killed_while_rotating"),
+        .. RotateWorkflow.All.Skip(1).Select(w => new WorkflowCoverage(w, null) { StepsOf = [RotateWorkflow.Of(database: true, cache: true)] }),
+        new(RotateMasterKeyWorkflow.Definition, Generated),
+        new(UpdateWorkflow.WithDirectory, "When_a_tenant_is_updated"),
+        new(UpdateWorkflow.InRegistry, null) { StepsOf = [UpdateWorkflow.WithDirectory] },
+        new(UpdateWorkflow.WithReplica[0], Generated),
+        new(UpdateWorkflow.WithReplica[1], Generated),
+        new(UpdateWorkflow.WithReplica[2], null) { StepsOf = [UpdateWorkflow.WithDirectory, UpdateWorkflow.WithReplica[0]] },
+        new(UpdateWorkflow.WithReplica[3], null) { StepsOf = [UpdateWorkflow.WithDirectory, UpdateWorkflow.WithReplica[1]] },
+        new(ConfigWorkflow.Open, Generated),
+        new(ConfigWorkflow.Sealed, Generated),
+        new(ConfigWorkflow.Reset, Generated),
+        new(LinkDomainsWorkflow.Definition, Generated),
+        new(VerifyWorkflow.Definition, Generated),
+        new(ExportWorkflow.Definition, Generated),
+        .. RemoveExportPlan.Workflows.Select(ByScenario),
+        new(AdoptWorkflow.Definition, Generated),
+        new(AdoptWorkflow.WithUsers, null) { StepsOf = [AdoptWorkflow.Definition, AdoptWorkflow.CopiedWithUsers] },
+        new(AdoptWorkflow.Copied, null) { StepsOf = [AdoptWorkflow.CopiedWithUsers] },
+        new(AdoptWorkflow.CopiedWithUsers, Generated),
+    ];
+
+    /// <summary>Its kind and steps, because workflows have no names.</summary>
+    public static string Describe(WorkflowDefinition workflow) =>
+        string.Create(CultureInfo.InvariantCulture, $"{workflow.Kind}, version {workflow.Version}: {string.Join(", ", workflow.Steps.Select(s => s.Name))}");
+
+    private static WorkflowCoverage ByScenario(WorkflowDefinition workflow) => new(workflow, Generated);
 }

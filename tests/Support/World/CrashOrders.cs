@@ -20,8 +20,6 @@ public sealed record CrashOrders
 
     public BackupTenant? Backup { get; init; }
 
-    public RestoreTenant? Restore { get; init; }
-
     public MigrateTenant? Migrate { get; init; }
 
     public RevertMove? Revert { get; init; }

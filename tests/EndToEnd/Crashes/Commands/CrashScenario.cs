@@ -26,28 +26,6 @@ internal sealed record CrashScenario(WorkflowDefinition Workflow, Func<CrashSite
 
     /// <summary>Whether the commands exclude each other.</summary>
     public bool IsAlone { get; init; }
-
-    /// <summary>
-    /// Before and after every commit that there always is, the first message and every step. Parallel results may share a transaction; the start and
-    /// the first result always are two.
-    /// </summary>
-    public IReadOnlyList<CrashPoint> Points(bool submits)
-    {
-        var points = new List<CrashPoint>();
-        foreach (var end in (bool[])[false, true])
-        {
-            // A runner of scheduled commands that dies before the commit keeps its command back for a minute.
-            if (submits || end)
-                points.Add(new("Saga.Registry", "saga.intake.commit", "", false, 1, end));
-            points.Add(new("Saga.Orchestrator", "saga.transition.commit", "", false, 1, end));
-            points.Add(new("Saga.Orchestrator", "saga.transition.commit", "", false, 2, end));
-            points.Add(new("Saga.Orchestrator", "saga.outbox.publish", "", false, 1, end));
-            foreach (var step in Workflow.Steps.Where(s => s.Wait is null))
-                points.Add(new("Saga.Workers", "saga.step", step.Name, false, 1, end));
-        }
-
-        return points;
-    }
 }
 
 /// <summary>A command that may be submitted.</summary>

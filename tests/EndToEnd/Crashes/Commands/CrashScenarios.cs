@@ -4,5 +4,8 @@ namespace Saga.Tests.EndToEnd.Crashes.Commands;
 internal static class CrashScenarios
 {
     public static IReadOnlyList<CrashScenario> All { get; } =
-        [.. TenantScenarios.All, .. ConfigScenarios.All, .. ExportScenarios.All, .. BackupScenarios.All, .. FleetScenarios.All, .. PlaceScenarios.All, CustomStepScenario.Definition];
+    [
+        .. TenantScenarios.All, .. ConfigScenarios.All, .. ExportScenarios.All, .. BackupScenarios.All, .. FleetScenarios.All, .. PlaceScenarios.All, .. RestoreScenarios.All,
+        .. MoveScenarios.All, .. HoldScenarios.All, CopyingScenario.Definition, CustomStepScenario.Definition,
+    ];
 }

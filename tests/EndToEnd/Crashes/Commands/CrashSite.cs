@@ -14,7 +14,9 @@ namespace Saga.Tests.EndToEnd.Crashes.Commands;
 /// <summary>A site whose process may be replaced, and which takes every command.</summary>
 internal sealed class CrashSite(Site site) : IAsyncDisposable
 {
+    private readonly Lock gate = new();
     private IHost? host;
+    private Task<(TenantId Tenant, string Rows)>? neighbour;
 
     public Site Site => site;
 
@@ -36,6 +38,27 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
         var accepted = await site.SubmitAsync(Site.NewCommand(plan));
         await EndAsync(accepted.OperationId);
         return accepted.TenantId!.Value;
+    }
+
+    /// <summary>Another tenant, with rows in the shared tables. There is one.</summary>
+    public Task<(TenantId Tenant, string Rows)> NeighbourAsync()
+    {
+        lock (gate)
+            return neighbour ??= MakeAsync();
+
+        async Task<(TenantId, string)> MakeAsync()
+        {
+            var tenant = await TenantAsync();
+            await CrashRows.FillAsync(this, tenant);
+            return (tenant, await CrashRows.ReadAsync(this, tenant));
+        }
+    }
+
+    /// <summary>Throws if a row of the neighbour is not as it was.</summary>
+    public async Task RequireNeighbourAsync()
+    {
+        var (tenant, rows) = await NeighbourAsync();
+        (await CrashRows.ReadAsync(this, tenant)).ShouldBe(rows, "the rows of others stay");
     }
 
     /// <summary>Submits a command. The same key is the same operation.</summary>
