@@ -47,7 +47,7 @@ public sealed class UpdatePlan(PlanStore plans, TenantStore tenants, TenantNameS
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidUpdate input, BegunOperation operation) =>
     [
         .. TenantChangeRows.BeginCommands(input.Tenant, operation.Id, input.Change!, DomainProof.NewToken(), operation.At),
-        TenantNameStore.RequireFreeCommand(null, input.Change!.NewText(TenantField.Subdomain), input.Change!.NewText(TenantField.Domain)),
+        TenantNameStore.RequireFreeCommand(null, input.Change!.NewText(TenantField.Subdomain), input.Change!.NewText(TenantField.Domain), input.Tenant),
     ];
 
     public object AuditDetail(ValidUpdate input) => new { fields = input.Change!.Fields };

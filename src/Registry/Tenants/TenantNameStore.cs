@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Intake;
 
@@ -108,8 +109,12 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
     /// Fails with 23505 while one of the names is that of a tenant that was deprovisioned. For the transaction that gives a tenant these names,
     /// after the statement that writes them.
     /// </summary>
-    public static NpgsqlBatchCommand RequireFreeCommand(Slug? slug, string? subdomain, string? domain) =>
-        CommandLedger.Statement("select require_free_names($1, $2, $3)", slug?.ToString(), subdomain, domain);
+    /// <param name="slug">The slug, if it is new.</param>
+    /// <param name="subdomain">The subdomain, if it is new.</param>
+    /// <param name="domain">The domain, if it is new.</param>
+    /// <param name="owner">The tenant, for which its own reservations do not count: it may have been restored.</param>
+    public static NpgsqlBatchCommand RequireFreeCommand(Slug? slug, string? subdomain, string? domain, TenantId? owner = null) =>
+        CommandLedger.Statement("select require_free_names($1, $2, $3, $4)", slug?.ToString(), subdomain, domain, new NpgsqlParameter { Value = (object?)owner?.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
 }
 
 /// <param name="Slug">Whether a live tenant has the slug.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
@@ -273,6 +274,28 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
         await Should.ThrowAsync<LeaseLostException>(() => world.Database.Step(step).ExecuteAsync(late, default));
 
         (await world.Registry.ScalarAsync<long>("select count(*) from placements where state = 'kept'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_be_undone_only_after_a_stale_attempt_has_ended()
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var tenant = await ChangedAsync(world);
+        await RunAllAsync(world, tenant, Steps.TakeWhile(s => s != StepNames.KeepReplaced));
+        var rows = $"update product.users set email = '{{0}}' where tenant_id = '{tenant.Id}'";
+        // The former rows are there, as long as the attempt that replaces them has not committed.
+        await world.Database.AdminQueryAsync<int>(PlacementStore.RowDatabase, string.Format(CultureInfo.InvariantCulture, rows, "changed@acme.com") + "; select 1");
+        await using var stale = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Database.Admin) { Database = PlacementStore.RowDatabase, Pooling = false }.ConnectionString);
+        await stale.OpenAsync();
+        await stale.ExecuteAsync($"select pg_advisory_lock(hashtextextended('{tenant.Id}', 1)); begin; " + string.Format(CultureInfo.InvariantCulture, rows, "a@acme.com"));
+
+        var undoing = world.Database.CompensateAsync(tenant, StepNames.ReplaceRows);
+        await Until.TrueAsync(async () => (await world.Database.AdminQueryAsync<bool>(PlacementStore.RowDatabase,
+            "select exists (select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database()))"))[0]);
+        await stale.ExecuteAsync("commit; select pg_advisory_unlock_all()");
+        await undoing;
+
+        (await world.Database.AdminQueryAsync<string>(PlacementStore.RowDatabase, $"select email from product.users where tenant_id = '{tenant.Id}'")).ShouldBe(["changed@acme.com"]);
     }
 
     private static async Task<SeededTenant> ReplacedAsync(BackupWorld world)

@@ -73,6 +73,23 @@ public sealed class When_a_tenants_rows_move(MoveServers servers) : IClassFixtur
     }
 
     [Fact]
+    public async Task Should_not_use_up_the_numbers_of_other_tenants()
+    {
+        await using var world = await MoveWorld.CreateAsync(servers);
+        var source = await MoveWorld.SourceAsync(servers, await MoveWorld.ActiveAsync(world, IsolationTier.Row, IsolationTier.Schema, rows: 1));
+        await using (var old = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(servers.Other.ConnectionString("postgres")) { Database = source.Name, Pooling = false }.ConnectionString))
+            await old.ExecuteAsync("select setval('shop.numbers', 9223372036854775000)");
+        await world.RegistryAsync<int>("with closed as (update database_servers set accepting = name = 'main' returning 1), freed as (delete from operation_scopes) select count(*)::int from closed");
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Copy(source, server: "other"));
+        await AdoptionWorld.RunAsync(world, tenant, [.. AdoptionWorld.Copying.TakeWhile(s => s != StepNames.CopySource)]);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.CopySource))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("sequence-too-far", false));
+        failure.Message.ShouldContain("sequence 'numbers'");
+    }
+
+    [Fact]
     public async Task Should_not_come_from_tables_without_tenants_where_keys_could_collide()
     {
         await using var world = await MoveWorld.CreateAsync(servers);

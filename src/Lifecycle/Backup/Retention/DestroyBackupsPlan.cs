@@ -57,8 +57,9 @@ public sealed class DestroyBackupsPlan(CertificateStore certificates) : ICommand
 
     public CommandSubject Subject(DestroyBackups input) => new CommandSubject.ExistingTenant(input.TenantId);
 
-    // One that was restored needs its backups.
-    public OperationRejected? Guard(DestroyBackups input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Deprovisioned);
+    // One that was restored needs its backups. While it is being restored the command waits for that operation, and its steps look at the outcome:
+    // a refusal now would leave the backups of a tenant whose restore is undone.
+    public OperationRejected? Guard(DestroyBackups input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Deprovisioned, TenantStatus.Provisioning);
 
     public OperationPriority Priority(DestroyBackups input) => OperationPriority.Scheduled;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Events;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Audit;
 using Saga.Registry.Backups;
@@ -30,6 +31,9 @@ internal sealed class DestroyBackupKeysStep(LeasedTransactions leases, RegistryN
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
+        // The command may have waited for an operation that restored the tenant, which needs its backups.
+        if (context.Tenant.Status != TenantStatus.Deprovisioned)
+            return new { KeptBecause = "The tenant was restored." };
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         var removal = context.Input<DestroyBackups>().Removal;
         if (await BackupExpiryRows.DestroyKeysAsync(transaction, context.TenantId, removal, cancellationToken) is not { } keys)

@@ -34,9 +34,9 @@ internal sealed partial class ExpireBackupsStep(
     {
         using var guard = leases.Guard(context.Lease);
         var wish = context.Input<ExpiryWish>();
-        // Without a list all of them, which only the end of a tenant may want.
+        // Without a list all of them, which only the end of a tenant may want. The command may have waited for an operation that restored the tenant.
         if (wish.Backups is null && context.Tenant.Status != TenantStatus.Deprovisioned)
-            throw StepFailureException.Permanent("tenant-not-deprovisioned", $"Tenant '{context.Tenant.Slug}' is in use, so its backups are kept.", "Cancel the operation.");
+            return new { Removed = 0, KeptBecause = "The tenant was restored." };
         var evenLast = wish.Backups is null || wish.EvenLast == true;
         IReadOnlyList<Guid> found;
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))

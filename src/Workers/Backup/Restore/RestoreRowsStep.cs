@@ -1,3 +1,4 @@
+using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Restored;
 using System.IO.Compression;
 using Npgsql;
@@ -71,6 +72,9 @@ internal sealed class RestoreRowsStep(
         var archive = new ArchiveReader(new GZipStream(content, CompressionMode.Decompress));
         var bytes = 0L;
         await using var transaction = await session.BeginAsync(cancellationToken);
+        // Values stand in the backup as the session wrote them that also computed the checksums. Older backups have the spelling of their server.
+        if (RestoreContext.Details(RestoreContext.Rows(manifest)).Sums is not null)
+            await session.ExecuteAsync(RowFingerprints.Spelling, cancellationToken);
         // Neither triggers nor foreign keys: the rows are those of the backup, and the keys are checked at the end.
         await session.ExecuteAsync("set local session_replication_role = replica", cancellationToken);
         while (await archive.NextAsync<CopiedTable>(cancellationToken) is { } table)

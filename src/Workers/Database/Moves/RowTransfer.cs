@@ -75,7 +75,7 @@ internal sealed class RowTransfer(DatabaseServers servers, FencedSessions fenced
 
         await ForeignKeys.RequireAsync(writing, to.Place.Schema, tenant, cancellationToken);
         // Last, because other tenants of shared tables wait for a locked sequence until the commit.
-        await Sequences.AdvanceAsync(reading, fromSchema, writing, to.Place.Schema, tenant, cancellationToken);
+        await Sequences.AdvanceAsync(reading, fromSchema, writing, to.Place.Schema, tenant, to.Tier == IsolationTier.Row, cancellationToken);
         await writing.CommitAsync(cancellationToken);
         return new(tables.Count, bytes);
     }

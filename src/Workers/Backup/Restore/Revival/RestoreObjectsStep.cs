@@ -5,15 +5,19 @@ using Saga.Tenancy.Objects;
 using Saga.Workers.Backup.Format;
 using Saga.Workers.Backup.Objects;
 using Saga.Workers.Runtime;
+using Saga.Workers.Storage;
 
 namespace Saga.Workers.Backup.Restore.Revival;
 
 /// <summary>Writes the objects of the backup to the tenant's new object storage, if the backup has their contents. A second run writes them again.</summary>
-internal sealed class RestoreObjectsStep(BackupReader reader, IObjectStore store, LeasedTransactions leases) : IStep
+internal sealed class RestoreObjectsStep(BackupReader reader, IObjectStore store, IStorageProvisioner storage, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.RestoreObjects;
 
     public bool NeedsInput => true;
+
+    // A late upload would survive the removal of the storage.
+    public TimeSpan LingersFor => storage.LingersFor;
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.S3];
 

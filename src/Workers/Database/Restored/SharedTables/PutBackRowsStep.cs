@@ -2,6 +2,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Moves;
+using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 using System.Text.Json;
 using Saga.Contracts;
@@ -11,7 +12,7 @@ namespace Saga.Workers.Database.Restored.SharedTables;
 /// <summary>
 /// The pivot of a revert in shared tables: replaces the restored rows by the kept ones, in one transaction. Another attempt begins again.
 /// </summary>
-internal sealed class PutBackRowsStep(MovePlaces places, PlacementStore placements, RowTransfer transfer, RowComparison comparison) : IStep
+internal sealed class PutBackRowsStep(MovePlaces places, PlacementStore placements, FencedSessions fenced, RowTransfer transfer, RowComparison comparison) : IStep
 {
     public string Name => StepNames.PutBackRows;
 
@@ -32,6 +33,11 @@ internal sealed class PutBackRowsStep(MovePlaces places, PlacementStore placemen
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         var (current, kept) = await FindAsync(context, cancellationToken);
+        // Waits for the transaction of a stale attempt, which nobody could compare before its commit.
+        await using (await fenced.OpenAsync(context, current.Place.Server, current.Place.Database, cancellationToken))
+        {
+        }
+
         if (await placements.RestoredRowsAsync(current.Id, kept.Id, cancellationToken) is not { } restored
             || await comparison.SinceAsync(context, current, JsonSerializer.Deserialize<Dictionary<string, RowFingerprint>>(restored, Json.Options)!, cancellationToken) is not null)
         {

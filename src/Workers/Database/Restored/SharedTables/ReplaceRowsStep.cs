@@ -5,6 +5,7 @@ using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Moves;
+using Saga.Workers.Database.Servers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Restored.SharedTables;
@@ -13,7 +14,8 @@ namespace Saga.Workers.Database.Restored.SharedTables;
 /// Replaces the tenant's rows by the restored ones, in one transaction of the shared tables' database, and compares the result. Another attempt begins
 /// again. The compensation puts the kept rows back.
 /// </summary>
-internal sealed class ReplaceRowsStep(ReplacedPlaces places, PlacementStore placements, RowTransfer transfer, RowComparison comparison, LeasedTransactions leases) : IStep
+internal sealed class ReplaceRowsStep(
+    ReplacedPlaces places, PlacementStore placements, FencedSessions fenced, RowTransfer transfer, RowComparison comparison, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.ReplaceRows;
 
@@ -44,6 +46,11 @@ internal sealed class ReplaceRowsStep(ReplacedPlaces places, PlacementStore plac
             return;
         if (kept.State != PlacementState.Building)
             throw StepFailureException.Permanent("already-replaced", $"The rows of tenant '{context.Tenant.Slug}' are replaced.", "Resume the operation, which then opens the place.");
+        // Waits for the transaction of a stale attempt, which nobody could compare before its commit. A later one finds that its lease is lost.
+        await using (await fenced.OpenAsync(context, current.Place.Server, current.Place.Database, cancellationToken))
+        {
+        }
+
         if ((await comparison.RunAsync(context, current, kept, cancellationToken)).Difference is not null)
             await transfer.RunAsync(context, kept, current, cancellationToken);
         await KeepAsync(context, kept, null, cancellationToken);
