@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -35,19 +34,9 @@ internal sealed class SiteApi : IAsyncDisposable
     /// <param name="body">Serialised as JSON.</param>
     /// <param name="state">The state that the operation must end in.</param>
     /// <returns>The operation.</returns>
-    public async Task<JsonElement> EndedAsync(string path, object body, string state = "completed")
-    {
-        using var accepted = await Http.PostAsJsonAsync(path, body);
-        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync());
-        var last = default(JsonElement);
-        await Until.TrueAsync(
-            async () => (last = await GetAsync(accepted.Headers.Location!.ToString())).GetProperty("state").GetString() is "completed" or "compensated" or "stalled" or "cancelled",
-            $"{path} ends", TimeSpan.FromMinutes(4));
-        last.GetProperty("state").GetString().ShouldBe(state, last.ToString());
-        return last;
-    }
+    public Task<JsonElement> EndedAsync(string path, object body, string state = "completed") => Http.EndedAsync(path, body, state);
 
-    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path);
+    public Task<JsonElement> GetAsync(string path) => Http.ShowAsync(path);
 
     public async ValueTask DisposeAsync()
     {

@@ -85,7 +85,13 @@ public sealed class When_a_tenant_lives_its_whole_life
         // The places that were kept after the moves and the restore are among them.
         string.Join(' ', removed.Select(r => r.Key).Order(StringComparer.Ordinal)).ShouldBe("cache database exports objects organization rows schema", certificate.ToString());
         removed["objects"].Single().GetProperty("counts").GetProperty("objects").GetInt64().ShouldBeGreaterThanOrEqualTo(Objects, certificate.ToString());
-        certificate.GetProperty("kept").GetProperty("backups").GetInt64().ShouldBe(2, "one of its life, and the final one");
+        var kept = certificate.GetProperty("kept");
+        (kept.GetProperty("backups").GetInt64(), kept.GetProperty("backupKeys").GetInt64()).ShouldBe((2, 1), "a backup of its life and the final one, with the tenant's key");
+        // The backups are kept for 90 days. Until 31 days later, backups of the registry have their key.
+        var deleted = certificate.GetProperty("deletedAt").GetDateTimeOffset();
+        kept.GetProperty("expireAt").GetDateTimeOffset().ShouldBe(deleted.AddDays(90));
+        kept.GetProperty("registryBackupsExpireAt").GetDateTimeOffset().ShouldBe(deleted.AddDays(121));
+        kept.GetProperty("keysDestroyedAt").GetDateTimeOffset().ShouldBe(deleted.AddDays(121), "the later one of both");
         certificate.GetProperty("finalBackup").GetProperty("manifestSha256").GetString()!.Length.ShouldBe(64);
         using var again = await api.Http.PostAsJsonAsync("/api/v1/tenants", new { name = "Acme", slug = "acme", plan = "basic", adminEmail = "ada@acme.example" });
         again.StatusCode.ShouldBe(System.Net.HttpStatusCode.Conflict, "its names are reserved");

@@ -69,32 +69,21 @@ internal sealed class MoveSite : IAsyncDisposable
     public async Task FillAsync(TenantId tenant, int users, int documents)
     {
         await using var place = await OpenAsync(tenant);
-        await place.ExecuteAsync(
-            """
-            insert into users (tenant_id, email, display_name) select @Value, gen_random_uuid() || '@acme.example', 'U' || i from generate_series(1, @users) i;
-            insert into documents (tenant_id, author_id, title, body) select tenant_id, id, 'D' || i, repeat('ä', i % 50) from users, generate_series(1, @documents) i where tenant_id = @Value
-            """,
-            new { tenant.Value, users, documents });
+        await SampleRows.FillAsync(place, tenant, users, documents);
     }
 
     /// <summary>Deletes all documents where the tenant is routed.</summary>
     public async Task DeleteDocumentsAsync(TenantId tenant)
     {
         await using var place = await OpenAsync(tenant);
-        await place.ExecuteAsync("delete from documents where tenant_id = @Value", new { tenant.Value });
+        await SampleRows.DeleteDocumentsAsync(place, tenant);
     }
 
     /// <summary>A digest of the tenant's rows where it is routed.</summary>
     public async Task<string> RowsAsync(TenantId tenant)
     {
         await using var place = await OpenAsync(tenant);
-        return (await place.ExecuteScalarAsync<string>(
-            """
-            select (select count(*) from documents where tenant_id = @Value) || ' ' || md5(concat(
-                (select string_agg(u::text, '|' order by id) from users u where tenant_id = @Value), (select string_agg(d::text, '|' order by id) from documents d where tenant_id = @Value),
-                (select string_agg(s::text, '|' order by key) from settings s where tenant_id = @Value)))
-            """,
-            new { tenant.Value }))!;
+        return await SampleRows.DigestAsync(place, tenant);
     }
 
     public Task<Guid> MigrateAsync(MigrateTenant command) => AcceptedAsync(migrate.SubmitAsync(command, Caller.OfToken(Site.Caller), default));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Dapper;
 using Npgsql;
@@ -66,17 +65,11 @@ public sealed class When_the_host_has_the_teams_own_product : IDisposable
     // The tenant's status and tier, how many rows its seed wrote, and how many kinds of appointments it finds.
     private async Task<(string Status, string Isolation, long Practitioners, long Kinds)> SeenAsync(string slug)
     {
-        await using var registry = new NpgsqlConnection(Superuser("saga"));
+        await using var registry = new NpgsqlConnection(HostDatabase.Address(folder, "saga"));
         var (id, status, tier, database, schema) = await registry.QuerySingleAsync<(Guid, string, string, string, string)>(
             "select t.id, t.status, t.tier, p.database, p.schema from tenants t join placements p on p.tenant_id = t.id and p.state = 'current' where t.slug = @slug", new { slug });
-        await using var place = new NpgsqlConnection(Superuser(database));
+        await using var place = new NpgsqlConnection(HostDatabase.Address(folder, database));
         return (status, tier, await place.ExecuteScalarAsync<long>($"select count(*) from \"{schema}\".practitioners where tenant_id = @id", new { id }),
             await place.ExecuteScalarAsync<long>($"select count(*) from \"{schema}\".appointment_kinds"));
     }
-
-    private string Superuser(string database) => new NpgsqlConnectionStringBuilder
-    {
-        Host = "127.0.0.1", Port = int.Parse(File.ReadAllText(Path.Combine(folder, "postgres", "port")), CultureInfo.InvariantCulture), Database = database,
-        Username = "saga_admin", Password = File.ReadAllText(Path.Combine(folder, "postgres", "password")).Trim(), Pooling = false,
-    }.ConnectionString;
 }
