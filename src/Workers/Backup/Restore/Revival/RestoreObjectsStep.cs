@@ -2,22 +2,22 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Backup.Files;
 using Saga.Workers.Backup.Format;
 using Saga.Workers.Backup.Objects;
 using Saga.Workers.Runtime;
-using Saga.Workers.Storage;
 
 namespace Saga.Workers.Backup.Restore.Revival;
 
 /// <summary>Writes the objects of the backup to the tenant's new object storage, if the backup has their contents. A second run writes them again.</summary>
-internal sealed class RestoreObjectsStep(BackupReader reader, IObjectStore store, IStorageProvisioner storage, LeasedTransactions leases) : IStep
+internal sealed class RestoreObjectsStep(BackupReader reader, IObjectStore store, IBackupFiles files, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.RestoreObjects;
 
     public bool NeedsInput => true;
 
-    // A late upload would survive the removal of the storage.
-    public TimeSpan LingersFor => storage.LingersFor;
+    // A late upload would survive the removal of the storage. Backups are in the same store.
+    public TimeSpan LingersFor => files.LingersFor;
 
     public IEnumerable<string> Systems(Tenant tenant) => [SystemNames.S3];
 
