@@ -121,6 +121,26 @@ internal sealed class BackupWorld : IAsyncDisposable
         return content.ToArray();
     }
 
+    /// <summary>The addresses of the tenant's users, as the tenant reads them.</summary>
+    public async Task<IReadOnlyList<string>> EmailsAsync(SeededTenant tenant)
+    {
+        await using var session = await Database.Connections.OpenAsync(tenant.Id, default);
+        return [.. await session.Connection.QueryAsync<string>("select email from users order by 1")];
+    }
+
+    /// <summary>Adds a user as the tenant.</summary>
+    public async Task WriteAsync(SeededTenant tenant)
+    {
+        await using var session = await Database.Connections.OpenAsync(tenant.Id, default);
+        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('new@acme.com', 'New')");
+        await session.CommitAsync(default);
+    }
+
+    /// <summary>How many restored databases of the tenant's operation the registry and the server have.</summary>
+    public async Task<long> RestoredDatabasesAsync(SeededTenant tenant) =>
+        await Registry.ScalarAsync<long>("select count(*) from restored_databases")
+        + (await Database.AdminQueryAsync<string>("postgres", $"select datname from pg_database where datname = 'restored_{tenant.OperationId:n}'")).Count;
+
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();

@@ -37,15 +37,15 @@ public sealed class When_a_backup_replaces_a_tenants_rows
             await RunAsync(world, tenant, step);
         }
 
-        (await EmailsAsync(world, tenant)).ShouldBe(["a@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["a@acme.com"]);
         var now = await tenant.ReadAsync();
         (now.Tier, now.Current!.Place.Server, now.Current.Id == replaced.Id).ShouldBe((tier, replaced.Place.Server, false));
         now.Holds.ShouldBeEmpty();
         (await world.Registry.ScalarAsync<string>("select string_agg(concat_ws(' ', state, kept_until > now() + interval '23 hours'), ' ' order by epoch) from placements")).ShouldBe("kept t current");
         (await world.Registry.ScalarAsync<string>("select string_agg(kind, ' ') from scheduled_commands where state = 'scheduled'")).ShouldBe("remove-copy");
         (await world.Registry.ScalarAsync<long>("select count(*) from outbox where message_type = 'Saga.Contracts.Events.TenantRestored'")).ShouldBe(1);
-        (await RestoredDatabasesAsync(world, tenant)).ShouldBe(0);
-        await WriteAsync(world, tenant);
+        (await world.RestoredDatabasesAsync(tenant)).ShouldBe(0);
+        await world.WriteAsync(tenant);
     }
 
     [Theory]
@@ -64,10 +64,10 @@ public sealed class When_a_backup_replaces_a_tenants_rows
             await RunAsync(world, tenant, step);
         }
 
-        (await EmailsAsync(world, tenant)).ShouldBe(["changed@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["changed@acme.com"]);
         (await tenant.ReadAsync()).Holds.ShouldBeEmpty();
         (await world.Registry.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements")).ShouldBe("gone current");
-        await WriteAsync(world, tenant);
+        await world.WriteAsync(tenant);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class When_a_backup_replaces_a_tenants_rows
         var tenant = await ChangedAsync(world, IsolationTier.Schema);
         foreach (var step in Steps)
             await RunAsync(world, tenant, step);
-        await WriteAsync(world, tenant);
+        await world.WriteAsync(tenant);
         foreach (var step in MoveWorld.Back[..2])
             await RunAsync(world, tenant, step);
 
@@ -104,12 +104,12 @@ public sealed class When_a_backup_replaces_a_tenants_rows
         }
 
         await world.Database.Connections.CloseAsync(tenant.Id);
-        (await EmailsAsync(world, tenant)).ShouldBe(["changed@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["changed@acme.com"]);
         (await tenant.ReadAsync()).Holds.ShouldBeEmpty();
         (await world.Registry.ScalarAsync<string>("select string_agg(id || state, ' ') from placements where state <> 'gone'")).ShouldBe(before);
         (await world.Registry.ScalarAsync<long>("select count(*) from tenant_credentials where purpose like 'database%'")).ShouldBe(1);
-        (await RestoredDatabasesAsync(world, tenant)).ShouldBe(0);
-        await WriteAsync(world, tenant);
+        (await world.RestoredDatabasesAsync(tenant)).ShouldBe(0);
+        await world.WriteAsync(tenant);
     }
 
     [Fact]
@@ -176,21 +176,4 @@ public sealed class When_a_backup_replaces_a_tenants_rows
         if (await world.Database.ExecuteAsync(tenant, step) is { } output and (MoveOutput or RestoredOutput))
             await tenant.LeaveAsync(step, output);
     }
-
-    private static async Task<IReadOnlyList<string>> EmailsAsync(BackupWorld world, SeededTenant tenant)
-    {
-        await using var session = await world.Database.Connections.OpenAsync(tenant.Id, default);
-        return [.. await session.Connection.QueryAsync<string>("select email from users order by 1")];
-    }
-
-    private static async Task WriteAsync(BackupWorld world, SeededTenant tenant)
-    {
-        await using var session = await world.Database.Connections.OpenAsync(tenant.Id, default);
-        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('new@acme.com', 'New')");
-        await session.CommitAsync(default);
-    }
-
-    private static async Task<long> RestoredDatabasesAsync(BackupWorld world, SeededTenant tenant) =>
-        await world.Registry.ScalarAsync<long>("select count(*) from restored_databases")
-        + (await world.Database.AdminQueryAsync<string>("postgres", $"select datname from pg_database where datname = 'restored_{tenant.OperationId:n}'")).Count;
 }

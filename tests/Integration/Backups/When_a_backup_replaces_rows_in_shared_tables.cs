@@ -30,7 +30,7 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
     {
         await using var world = await BackupWorld.CreateAsync();
         var neighbour = await world.ActiveAsync(IsolationTier.Row);
-        await WriteAsync(world, neighbour);
+        await world.WriteAsync(neighbour);
         var tenant = await ChangedAsync(world);
         var place = (await tenant.ReadAsync()).Current!;
 
@@ -41,8 +41,8 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
             await RunAsync(world, tenant, step);
         }
 
-        (await EmailsAsync(world, tenant)).ShouldBe(["a@acme.com"]);
-        (await EmailsAsync(world, neighbour)).ShouldBe(["a@acme.com", "new@acme.com"], "the rows of others stay");
+        (await world.EmailsAsync(tenant)).ShouldBe(["a@acme.com"]);
+        (await world.EmailsAsync(neighbour)).ShouldBe(["a@acme.com", "new@acme.com"], "the rows of others stay");
         var now = await tenant.ReadAsync();
         (now.Tier, now.Current).ShouldBe((IsolationTier.Row, place));
         now.Holds.ShouldBeEmpty();
@@ -54,8 +54,8 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
         (await world.Registry.ScalarAsync<string>("select string_agg(kind, ' ') from scheduled_commands where state = 'scheduled'")).ShouldBe("remove-copy");
         (await world.Registry.ScalarAsync<long>("select count(*) from outbox where message_type = 'Saga.Contracts.Events.TenantRestored'")).ShouldBe(1);
         (await world.Registry.ScalarAsync<long>("select count(*) from audit where action = 'restore.complete'")).ShouldBe(1);
-        (await RestoredDatabasesAsync(world, tenant)).ShouldBe(0);
-        await WriteAsync(world, tenant);
+        (await world.RestoredDatabasesAsync(tenant)).ShouldBe(0);
+        await world.WriteAsync(tenant);
     }
 
     [Fact]
@@ -70,14 +70,14 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
             await RunAsync(world, tenant, step);
         }
 
-        (await EmailsAsync(world, tenant)).ShouldBe(["changed@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["changed@acme.com"]);
         (await tenant.ReadAsync()).Holds.ShouldBeEmpty();
         (await world.Registry.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements")).ShouldBe("current gone");
         (await world.Registry.ScalarAsync<long>("select placed from database_servers where name = 'main'")).ShouldBe(1);
         (await world.Registry.ScalarAsync<string>("select string_agg(state, ' ') from scheduled_commands where kind = 'remove-copy'")).ShouldBe("cancelled");
         (await world.Registry.ScalarAsync<long>("select count(*) from outbox where message_type = 'Saga.Contracts.Events.TenantMoved'")).ShouldBe(1);
         (await world.Registry.ScalarAsync<long>("select count(*) from tenant_credentials where purpose like 'database%'")).ShouldBe(1);
-        await WriteAsync(world, tenant);
+        await world.WriteAsync(tenant);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
     {
         await using var world = await BackupWorld.CreateAsync();
         var tenant = await ReplacedAsync(world);
-        await WriteAsync(world, tenant);
+        await world.WriteAsync(tenant);
         foreach (var step in Back.TakeWhile(s => s != StepNames.CompareCopy))
             await RunAsync(world, tenant, step);
 
@@ -114,14 +114,14 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
     {
         await using var world = await BackupWorld.CreateAsync();
         var tenant = await ReplacedAsync(world);
-        await WriteAsync(world, tenant);
+        await world.WriteAsync(tenant);
         await world.Registry.ExecuteAsync("delete from operation_steps; delete from scheduled_commands");
         await RunAllAsync(world, tenant, Steps);
         await world.Registry.ExecuteAsync("delete from operation_steps");
 
         await RunAllAsync(world, tenant, Back);
 
-        (await EmailsAsync(world, tenant)).ShouldBe(["a@acme.com", "new@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["a@acme.com", "new@acme.com"]);
         (await world.Registry.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements")).ShouldBe("current kept gone");
     }
 
@@ -150,13 +150,13 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
         }
 
         await world.Database.Connections.CloseAsync(tenant.Id);
-        (await EmailsAsync(world, tenant)).ShouldBe(["changed@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["changed@acme.com"]);
         (await tenant.ReadAsync()).Holds.ShouldBeEmpty();
         (await world.Registry.ScalarAsync<string>("select string_agg(state, ' ') from placements where state <> 'gone'")).ShouldBe("current");
         (await world.Registry.ScalarAsync<long>("select placed from database_servers where name = 'main'")).ShouldBe(1);
         (await world.Registry.ScalarAsync<long>("select count(*) from tenant_credentials where purpose like 'database%'")).ShouldBe(1);
-        (await RestoredDatabasesAsync(world, tenant)).ShouldBe(0);
-        await WriteAsync(world, tenant);
+        (await world.RestoredDatabasesAsync(tenant)).ShouldBe(0);
+        await world.WriteAsync(tenant);
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
 
         (await world.Database.AdminQueryAsync<string>(database, $"select nspname from pg_namespace where nspname = '{schema}'")).ShouldBeEmpty();
         (await world.Registry.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements")).ShouldBe("current gone");
-        (await EmailsAsync(world, tenant)).ShouldBe(["a@acme.com"]);
+        (await world.EmailsAsync(tenant)).ShouldBe(["a@acme.com"]);
     }
 
     [Theory]
@@ -337,21 +337,4 @@ public sealed class When_a_backup_replaces_rows_in_shared_tables
         (await world.Registry.ScalarAsync<string>("select schema from placements where keeps is not null and state <> 'gone'"))!);
 
     private static async Task<NpgsqlConnection> SignInAsync(BackupWorld world, SeededTenant tenant) => await Database.MoveWorld.SignInAsync(world.Database, tenant);
-
-    private static async Task<IReadOnlyList<string>> EmailsAsync(BackupWorld world, SeededTenant tenant)
-    {
-        await using var session = await world.Database.Connections.OpenAsync(tenant.Id, default);
-        return [.. await session.Connection.QueryAsync<string>("select email from users order by 1")];
-    }
-
-    private static async Task WriteAsync(BackupWorld world, SeededTenant tenant)
-    {
-        await using var session = await world.Database.Connections.OpenAsync(tenant.Id, default);
-        await session.Connection.ExecuteAsync("insert into users (email, display_name) values ('new@acme.com', 'New')");
-        await session.CommitAsync(default);
-    }
-
-    private static async Task<long> RestoredDatabasesAsync(BackupWorld world, SeededTenant tenant) =>
-        await world.Registry.ScalarAsync<long>("select count(*) from restored_databases")
-        + (await world.Database.AdminQueryAsync<string>("postgres", $"select datname from pg_database where datname = 'restored_{tenant.OperationId:n}'")).Count;
 }

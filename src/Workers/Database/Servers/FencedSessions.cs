@@ -10,6 +10,11 @@ namespace Saga.Workers.Database.Servers;
 /// </summary>
 internal sealed class FencedSessions(DatabaseServers servers, LeasedTransactions leases)
 {
+    /// <summary>Waits until no other attempt has a session in the database. What it committed can be seen afterwards, and it commits nothing more.</summary>
+    /// <exception cref="LeaseLostException">Another attempt took the lease while this one waited.</exception>
+    public async Task WaitAsync(StepContext context, string server, string database, CancellationToken cancellationToken) =>
+        await (await OpenAsync(context, server, database, cancellationToken)).DisposeAsync();
+
     /// <exception cref="LeaseLostException">Another attempt took the lease while this one waited.</exception>
     public async Task<ServerSession> OpenAsync(StepContext context, string server, string database, CancellationToken cancellationToken)
     {

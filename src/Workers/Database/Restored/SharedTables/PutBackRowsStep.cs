@@ -34,10 +34,7 @@ internal sealed class PutBackRowsStep(MovePlaces places, PlacementStore placemen
     {
         var (current, kept) = await FindAsync(context, cancellationToken);
         // Waits for the transaction of a stale attempt, which nobody could compare before its commit.
-        await using (await fenced.OpenAsync(context, current.Place.Server, current.Place.Database, cancellationToken))
-        {
-        }
-
+        await fenced.WaitAsync(context, current.Place.Server, current.Place.Database, cancellationToken);
         if (await placements.RestoredRowsAsync(current.Id, kept.Id, cancellationToken) is not { } restored
             || await comparison.SinceAsync(context, current, JsonSerializer.Deserialize<Dictionary<string, RowFingerprint>>(restored, Json.Options)!, cancellationToken) is not null)
         {

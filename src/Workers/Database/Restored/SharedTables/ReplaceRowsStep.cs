@@ -47,10 +47,7 @@ internal sealed class ReplaceRowsStep(
         if (kept.State != PlacementState.Building)
             throw StepFailureException.Permanent("already-replaced", $"The rows of tenant '{context.Tenant.Slug}' are replaced.", "Resume the operation, which then opens the place.");
         // Waits for the transaction of a stale attempt, which nobody could compare before its commit. A later one finds that its lease is lost.
-        await using (await fenced.OpenAsync(context, current.Place.Server, current.Place.Database, cancellationToken))
-        {
-        }
-
+        await fenced.WaitAsync(context, current.Place.Server, current.Place.Database, cancellationToken);
         if ((await comparison.RunAsync(context, current, kept, cancellationToken)).Difference is not null)
             await transfer.RunAsync(context, kept, current, cancellationToken);
         await KeepAsync(context, kept, null, cancellationToken);
