@@ -7,7 +7,7 @@ namespace Saga.Tests.EndToEnd;
 
 public sealed class When_tests_run_on_a_hostile_machine
 {
-    [Fact]
+    [FactInTurn(3)]
     public async Task Should_start_servers_that_read_nothing_of_the_machines()
     {
         var machine = Directory.CreateTempSubdirectory("saga-test-hostile-").FullName;

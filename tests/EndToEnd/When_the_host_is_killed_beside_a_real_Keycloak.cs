@@ -16,7 +16,7 @@ public sealed class When_the_host_is_killed_beside_a_real_Keycloak : IDisposable
     private static readonly (string Method, string Route)[] Kills = [("POST", "organizations"), ("POST", "organizations/{org-id}/members")];
     private readonly string folder = HostProcess.NewFolder();
 
-    [Fact]
+    [FactInTurn(1)]
     public async Task Should_give_every_tenant_one_organisation_and_one_administrator()
     {
         var missing = await RealKeycloak.MissingAsync();
@@ -37,7 +37,7 @@ public sealed class When_the_host_is_killed_beside_a_real_Keycloak : IDisposable
 
         foreach (var (method, route) in Kills)
         {
-            await Until.TrueAsync(() => Task.FromResult(front.Calls.Any(c => c.Method == method && c.Route == route)), $"{method} {route}", TimeSpan.FromMinutes(4));
+            await host.UntilAsync(() => Task.FromResult(front.Calls.Any(c => c.Method == method && c.Route == route)), $"{method} {route}", TimeSpan.FromMinutes(4));
             await host.KillAsync();
             await host.DisposeAsync();
             host = Start(front);
@@ -45,7 +45,7 @@ public sealed class When_the_host_is_killed_beside_a_real_Keycloak : IDisposable
 
         using (var api = await SignInAsync(host, front, realm))
         {
-            await Until.TrueAsync(async () => await ActiveAsync(api) == tenants.Length, "all tenants are active", TimeSpan.FromMinutes(4));
+            await host.UntilAsync(async () => await ActiveAsync(api) == tenants.Length, "all tenants are active", TimeSpan.FromMinutes(4));
         }
 
         (await host.TerminateAsync()).ShouldBe(0);

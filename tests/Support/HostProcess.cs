@@ -90,6 +90,19 @@ public sealed class HostProcess : IAsyncDisposable
         throw new ShouldAssertException($"The host did not say '{text}'. It said:\n{Output}");
     }
 
+    /// <summary>Waits for a condition while the host runs. A failure shows what the host said.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan limit)
+    {
+        try
+        {
+            await Until.TrueAsync(() => process.HasExited ? throw new TimeoutException($"The host ended before: {what}.") : condition(), what, limit);
+        }
+        catch (TimeoutException e)
+        {
+            throw new ShouldAssertException($"{e.Message} The host said:\n{Output}", e);
+        }
+    }
+
     public async Task<int> EndsAsync()
     {
         using var limit = new CancellationTokenSource(Patience);

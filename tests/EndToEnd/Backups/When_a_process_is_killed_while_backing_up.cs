@@ -1,6 +1,7 @@
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Backup;
 using Saga.Tests.EndToEnd.Crashes;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;
 using Xunit;
@@ -14,10 +15,9 @@ namespace Saga.Tests.EndToEnd.Backups;
 [Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_backing_up
 {
-    [Fact]
+    [FactInTurn(2)]
     public async Task Should_be_complete_with_the_files_that_the_registry_knows_and_no_others()
     {
-        RunSeed.RequireTurn(0);
         var points = Boundaries.Of(BackupWorkflow.Definition).Sample(3);
         await using var site = await BackupSite.StartAsync();
         var tenants = await site.Tenants.ActiveAsync(points.Count, "premium", "basic", "enterprise");

@@ -2,6 +2,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Backup;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -29,7 +30,7 @@ public sealed class When_tenants_are_backed_up
         (await site.Tenants.ScalarAsync<long>("select count(*) from audit where action = 'backup.complete'")).ShouldBe(3);
     }
 
-    [Fact]
+    [FactInTurn(1)]
     public async Task Should_get_there_or_leave_nothing_whatever_each_step_does()
     {
         string[] steps = [.. BackupWorkflow.Definition.Steps.Select(s => s.Name)];

@@ -15,7 +15,7 @@ namespace Saga.Tests.EndToEnd.Backups;
 [Collection(Alone.Name)]
 public sealed class When_tenants_are_restored_beside
 {
-    [Fact]
+    [FactInTurn(3)]
     public async Task Should_have_a_database_each_or_leave_nothing_whatever_each_step_does()
     {
         string[] steps = [.. RestoreWorkflow.Beside.Steps.Select(s => s.Name)];

@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;
 

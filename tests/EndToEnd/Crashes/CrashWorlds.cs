@@ -1,3 +1,4 @@
+using Saga.Tests.Support;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
@@ -21,7 +22,7 @@ internal static class CrashWorlds
     private static readonly SemaphoreSlim AtOnce = new(8);
 
     /// <summary>Every point instead of a sample: <c>SAGA_CRASH_ALL=1</c>.</summary>
-    public static bool All => Environment.GetEnvironmentVariable("SAGA_CRASH_ALL") == "1";
+    public static bool All => RunSeed.All;
 
     /// <param name="cases">Where to crash, and the expected outcome.</param>
     public static async Task RunAsync(string what, IReadOnlyList<CrashCase> cases)

@@ -1,4 +1,5 @@
 using Saga.Contracts.Steps;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Rotate;
 using Saga.Tests.EndToEnd.Crashes;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;
 using Xunit;
@@ -17,10 +18,9 @@ public sealed class When_a_process_is_killed_while_rotating
     // Parallel results may share a transaction. These many commits there always are: the start, the results before the pivot, and its own.
     private const int Commits = 3;
 
-    [Fact]
+    [FactInTurn(5)]
     public async Task Should_have_one_login_that_works()
     {
-        RunSeed.RequireTurn(2);
         var points = Boundaries.Of(RotateWorkflow.Of(true, true), commits: Commits).Sample(3);
         await using var site = await RotationSite.StartAsync(drainSeconds: 0);
         var tenants = await site.At.ActiveAsync(points.Count, "basic");

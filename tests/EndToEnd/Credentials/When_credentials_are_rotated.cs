@@ -57,7 +57,7 @@ public sealed class When_credentials_are_rotated
         await ExternalState.CompareAsync(site.At.Site);
     }
 
-    [Fact]
+    [FactInTurn(4)]
     public async Task Should_get_there_or_be_undone_exactly_when_steps_fail()
     {
         var wrong = new Dictionary<TenantId, (string Step, Fault Fault)>();

@@ -2,6 +2,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Deprovision;
 using Saga.Tests.EndToEnd.Crashes;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;
 using Xunit;
@@ -18,10 +19,9 @@ public sealed class When_a_process_is_killed_while_deprovisioning
     // There always are these many: starts, first results, and the end of the closing.
     private const int Commits = 4;
 
-    [Fact]
+    [FactInTurn(4)]
     public async Task Should_leave_nothing_and_one_certificate()
     {
-        RunSeed.RequireTurn(1);
         var points = Points().Sample(4);
         await using var site = await DeprovisionSite.StartAsync();
         var tenants = await site.ActiveAsync(points.Count, "basic");

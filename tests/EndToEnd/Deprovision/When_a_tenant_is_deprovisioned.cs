@@ -1,3 +1,4 @@
+using Saga.Tests.Support;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -69,7 +70,7 @@ public sealed class When_a_tenant_is_deprovisioned
         await ExternalState.CompareAsync(site.Site);
     }
 
-    [Fact]
+    [FactInTurn(4)]
     public async Task Should_get_there_when_each_step_acts_and_loses_its_answer_or_fails_for_a_while()
     {
         var wrong = new Dictionary<TenantId, (string Step, bool Late)>();

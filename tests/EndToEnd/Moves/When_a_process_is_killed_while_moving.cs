@@ -4,6 +4,7 @@ using Saga.Engine.Operations;
 using Saga.Lifecycle.Migrate;
 using Saga.Lifecycle.Revert;
 using Saga.Tests.EndToEnd.Crashes;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;
 using Xunit;
@@ -17,19 +18,17 @@ namespace Saga.Tests.EndToEnd.Moves;
 [Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_moving
 {
-    [Fact]
+    [FactInTurn(3)]
     public async Task Should_be_in_the_new_place_after_a_move_that_was_cut_short()
     {
-        RunSeed.RequireTurn(0);
         CrashPoint copied = Boundaries.Step(StepNames.CopyRows, end: true), switched = Boundaries.Step(StepNames.Switch, end: true);
         IReadOnlyList<CrashPoint> points = CrashWorlds.All ? Boundaries.Of(MigrateWorkflow.MoveAndChange) : [copied, switched, .. Boundaries.Of(MigrateWorkflow.MoveAndChange).Except([copied, switched]).Sample(1)];
         await RunAsync(points, MigrateWorkflow.Kind, "schema main premium");
     }
 
-    [Fact]
+    [FactInTurn(4)]
     public async Task Should_be_in_the_former_place_after_a_revert_that_was_cut_short()
     {
-        RunSeed.RequireTurn(2);
         await RunAsync(Boundaries.Of(RevertWorkflow.WithPlan).Sample(1), RevertWorkflow.Kind, "row main basic");
     }
 

@@ -1,3 +1,4 @@
+using Saga.Tests.Support;
 using System.Globalization;
 using Dapper;
 using Saga.Engine.Operations;
@@ -18,7 +19,7 @@ public sealed class When_a_burst_meets_few_connections
     private const int Tenants = 40;
     private const int Slots = 6;
 
-    [Fact]
+    [FactInTurn(4)]
     public async Task Should_complete_every_tenant_in_the_order_of_acceptance()
     {
         var few = await World.NewPostgresAsync("max_connections=14", "superuser_reserved_connections=3");

@@ -1,4 +1,5 @@
 using Saga.Engine.Operations;
+using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Tests.Support.World;
 using Shouldly;
@@ -12,7 +13,7 @@ public sealed class When_a_server_goes_away
 {
     private const int Tenants = 20;
 
-    [Fact]
+    [FactInTurn(2)]
     public async Task Should_complete_when_the_broker_is_killed()
     {
         await using var running = await RunningSite.StartAsync();
@@ -25,7 +26,7 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [Fact]
+    [FactInTurn(1)]
     public async Task Should_complete_when_PostgreSQL_is_restarted_at_once()
     {
         await using var running = await RunningSite.StartAsync();
@@ -37,7 +38,7 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [Fact]
+    [FactInTurn(1)]
     public async Task Should_complete_when_Redis_is_away_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();
@@ -50,7 +51,7 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [Fact]
+    [FactInTurn(4)]
     public async Task Should_complete_when_the_object_store_is_away_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();
@@ -63,7 +64,7 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [Fact]
+    [FactInTurn(0)]
     public async Task Should_complete_when_Keycloak_is_away_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();
@@ -76,7 +77,7 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [Fact]
+    [FactInTurn(5)]
     public async Task Should_complete_when_the_mail_server_takes_nothing_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();

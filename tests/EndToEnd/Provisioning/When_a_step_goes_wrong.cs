@@ -1,6 +1,7 @@
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Tests.EndToEnd.Crashes;
+using Saga.Tests.Support;
 using Saga.Tests.Support.Keycloak;
 using Saga.Tests.Support.World;
 using Saga.Workers.Runtime;
@@ -28,7 +29,7 @@ public sealed class When_a_step_goes_wrong
 
     private static readonly string[] All = [.. Compensatable, StepNames.Activate, StepNames.Notify];
 
-    [Fact]
+    [FactInTurn(1)]
     public async Task Should_complete_when_a_step_fails_twice_for_a_while() =>
         await EachAsync(All, OperationState.Completed, wrong => new StepFaults
         {
@@ -39,7 +40,7 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [Fact]
+    [FactInTurn(5)]
     public async Task Should_complete_when_a_step_acts_and_its_answer_is_lost() =>
         await EachAsync(All, OperationState.Completed, wrong => new StepFaults
         {
@@ -50,7 +51,7 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [Fact]
+    [FactInTurn(0)]
     public async Task Should_leave_nothing_when_a_step_fails_permanently() =>
         await EachAsync([.. Compensatable, StepNames.Activate], OperationState.Compensated, wrong => new StepFaults
         {
@@ -61,7 +62,7 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [Fact]
+    [FactInTurn(5)]
     public async Task Should_leave_nothing_when_a_step_acts_and_fails_permanently() =>
         await EachAsync(Compensatable, OperationState.Compensated, wrong => new StepFaults
         {
@@ -83,7 +84,7 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [Fact]
+    [FactInTurn(5)]
     public async Task Should_complete_when_Keycloak_acts_and_loses_its_answers()
     {
         await using var running = await RunningSite.StartAsync();

@@ -1,5 +1,6 @@
 using Dapper;
 using Saga.Engine.Operations;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Shouldly;
 using Xunit;
@@ -12,7 +13,7 @@ public sealed class When_many_tenants_are_provisioned_at_once
     private const int Tenants = 100;
     private const int OnFirst = 60;
 
-    [Fact]
+    [FactInTurn(2)]
     public async Task Should_activate_all_and_overfill_no_server()
     {
         var first = (await World.SharedAsync()).Postgres;

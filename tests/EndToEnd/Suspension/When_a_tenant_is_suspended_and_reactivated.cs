@@ -3,6 +3,7 @@ using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.Suspend;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -46,7 +47,7 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
         await ExternalState.CompareAsync(site.Site);
     }
 
-    [Fact]
+    [FactInTurn(2)]
     public async Task Should_get_there_when_each_step_fails_for_a_while_or_acts_and_loses_its_answer()
     {
         var wrong = new Dictionary<TenantId, (string Step, bool Late)>();
@@ -108,7 +109,7 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
         facts.Organization.ShouldContain("\"Enabled\":false");
     }
 
-    [Fact]
+    [FactInTurn(5)]
     public async Task Should_close_again_what_a_reactivation_opened_before_it_failed()
     {
         var wrong = new Dictionary<TenantId, string>();
