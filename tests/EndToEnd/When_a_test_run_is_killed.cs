@@ -8,7 +8,8 @@ namespace Saga.Tests.EndToEnd;
 
 public sealed class When_a_test_run_is_killed
 {
-    [FactInTurn(3)]
+    [Fact]
+    [InTurn(3, of: 6)]
     public async Task Should_leave_no_server_and_no_folder_behind()
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Saga.Tests.CrashHost"), ["servers"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };

@@ -7,7 +7,8 @@ namespace Saga.Tests.EndToEnd;
 
 public sealed class When_tests_run_on_a_hostile_machine
 {
-    [FactInTurn(3)]
+    [Fact]
+    [InTurn(3, of: 6)]
     public async Task Should_start_servers_that_read_nothing_of_the_machines()
     {
         var machine = Directory.CreateTempSubdirectory("saga-test-hostile-").FullName;

@@ -16,7 +16,8 @@ public sealed class When_the_host_is_killed_beside_a_real_Keycloak : IDisposable
     private static readonly (string Method, string Route)[] Kills = [("POST", "organizations"), ("POST", "organizations/{org-id}/members")];
     private readonly string folder = HostProcess.NewFolder();
 
-    [FactInTurn(1)]
+    [Fact]
+    [InTurn(1, of: 6)]
     public async Task Should_give_every_tenant_one_organisation_and_one_administrator()
     {
         var missing = await RealKeycloak.MissingAsync();

@@ -15,7 +15,8 @@ namespace Saga.Tests.EndToEnd.Backups;
 [Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_backing_up
 {
-    [FactInTurn(2)]
+    [Fact]
+    [InTurn(2, of: 6)]
     public async Task Should_be_complete_with_the_files_that_the_registry_knows_and_no_others()
     {
         var points = Boundaries.Of(BackupWorkflow.Definition).Sample(3);

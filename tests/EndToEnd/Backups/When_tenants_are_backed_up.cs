@@ -30,7 +30,8 @@ public sealed class When_tenants_are_backed_up
         (await site.Tenants.ScalarAsync<long>("select count(*) from audit where action = 'backup.complete'")).ShouldBe(3);
     }
 
-    [FactInTurn(1)]
+    [Fact]
+    [InTurn(1, of: 6)]
     public async Task Should_get_there_or_leave_nothing_whatever_each_step_does()
     {
         string[] steps = [.. BackupWorkflow.Definition.Steps.Select(s => s.Name)];

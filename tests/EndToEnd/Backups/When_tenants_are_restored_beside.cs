@@ -15,7 +15,8 @@ namespace Saga.Tests.EndToEnd.Backups;
 [Collection(Alone.Name)]
 public sealed class When_tenants_are_restored_beside
 {
-    [FactInTurn(3)]
+    [Fact]
+    [InTurn(3, of: 6)]
     public async Task Should_have_a_database_each_or_leave_nothing_whatever_each_step_does()
     {
         string[] steps = [.. RestoreWorkflow.Beside.Steps.Select(s => s.Name)];

@@ -18,7 +18,8 @@ public sealed class When_a_process_is_killed_while_rotating
     // Parallel results may share a transaction. These many commits there always are: the start, the results before the pivot, and its own.
     private const int Commits = 3;
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_have_one_login_that_works()
     {
         var points = Boundaries.Of(RotateWorkflow.Of(true, true), commits: Commits).Sample(3);

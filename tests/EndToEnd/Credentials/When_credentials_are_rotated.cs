@@ -57,7 +57,8 @@ public sealed class When_credentials_are_rotated
         await ExternalState.CompareAsync(site.At.Site);
     }
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_get_there_or_be_undone_exactly_when_steps_fail()
     {
         var wrong = new Dictionary<TenantId, (string Step, Fault Fault)>();

@@ -19,7 +19,8 @@ public sealed class When_a_process_is_killed_while_deprovisioning
     // There always are these many: starts, first results, and the end of the closing.
     private const int Commits = 4;
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_leave_nothing_and_one_certificate()
     {
         var points = Points().Sample(4);

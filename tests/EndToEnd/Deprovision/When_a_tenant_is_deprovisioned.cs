@@ -70,7 +70,8 @@ public sealed class When_a_tenant_is_deprovisioned
         await ExternalState.CompareAsync(site.Site);
     }
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_get_there_when_each_step_acts_and_loses_its_answer_or_fails_for_a_while()
     {
         var wrong = new Dictionary<TenantId, (string Step, bool Late)>();

@@ -21,7 +21,8 @@ public sealed class When_an_installation_is_disturbed
     private readonly Extent extent = Extent.FromEnvironment();
     private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("SAGA_TEST_SEED"), CultureInfo.InvariantCulture, out var given) ? given : RandomNumberGenerator.GetInt32(int.MaxValue);
 
-    [FactInTurn(0)]
+    [Fact]
+    [InTurn(0, of: 6)]
     public async Task Should_complete_every_tenant_once()
     {
         await using var issuer = await TestIssuer.StartAsync();

@@ -15,7 +15,8 @@ namespace Saga.Tests.EndToEnd.Moves;
 [Collection(Alone.Name)]
 public sealed class When_a_move_goes_wrong
 {
-    [FactInTurn(3)]
+    [Fact]
+    [InTurn(3, of: 6)]
     public async Task Should_get_there_and_back_when_each_step_fails_for_a_while_or_acts_and_loses_its_answer()
     {
         var cases = Names(MigrateWorkflow.MoveAndChange).Concat(Names(RevertWorkflow.WithPlan)).Distinct(StringComparer.Ordinal).ToList();
@@ -46,7 +47,8 @@ public sealed class When_a_move_goes_wrong
         (await site.ScalarAsync<long>("select sum(coalesce((data->>'times')::int, 1)) from operation_history where event in ('stepFailed', 'stepDeferred')")).ShouldBeGreaterThanOrEqualTo(2 * tenants.Count);
     }
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_leave_everything_as_it_was_when_a_step_acts_and_fails_for_good()
     {
         var there = Names(MigrateWorkflow.MoveAndChange, beforePivot: true);

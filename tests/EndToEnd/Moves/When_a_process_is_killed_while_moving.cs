@@ -18,7 +18,8 @@ namespace Saga.Tests.EndToEnd.Moves;
 [Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_while_moving
 {
-    [FactInTurn(3)]
+    [Fact]
+    [InTurn(3, of: 6)]
     public async Task Should_be_in_the_new_place_after_a_move_that_was_cut_short()
     {
         CrashPoint copied = Boundaries.Step(StepNames.CopyRows, end: true), switched = Boundaries.Step(StepNames.Switch, end: true);
@@ -26,7 +27,8 @@ public sealed class When_a_process_is_killed_while_moving
         await RunAsync(points, MigrateWorkflow.Kind, "schema main premium");
     }
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_be_in_the_former_place_after_a_revert_that_was_cut_short()
     {
         await RunAsync(Boundaries.Of(RevertWorkflow.WithPlan).Sample(1), RevertWorkflow.Kind, "row main basic");

@@ -19,7 +19,8 @@ public sealed class When_a_burst_meets_few_connections
     private const int Tenants = 40;
     private const int Slots = 6;
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_complete_every_tenant_in_the_order_of_acceptance()
     {
         var few = await World.NewPostgresAsync("max_connections=14", "superuser_reserved_connections=3");

@@ -13,7 +13,8 @@ public sealed class When_a_server_goes_away
 {
     private const int Tenants = 20;
 
-    [FactInTurn(2)]
+    [Fact]
+    [InTurn(2, of: 6)]
     public async Task Should_complete_when_the_broker_is_killed()
     {
         await using var running = await RunningSite.StartAsync();
@@ -26,7 +27,8 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [FactInTurn(1)]
+    [Fact]
+    [InTurn(1, of: 6)]
     public async Task Should_complete_when_PostgreSQL_is_restarted_at_once()
     {
         await using var running = await RunningSite.StartAsync();
@@ -38,7 +40,8 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [FactInTurn(1)]
+    [Fact]
+    [InTurn(1, of: 6)]
     public async Task Should_complete_when_Redis_is_away_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();
@@ -51,7 +54,8 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [FactInTurn(4)]
+    [Fact]
+    [InTurn(4, of: 6)]
     public async Task Should_complete_when_the_object_store_is_away_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();
@@ -64,7 +68,8 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [FactInTurn(0)]
+    [Fact]
+    [InTurn(0, of: 6)]
     public async Task Should_complete_when_Keycloak_is_away_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();
@@ -77,7 +82,8 @@ public sealed class When_a_server_goes_away
         await running.EndAsync(accepted, OperationState.Completed);
     }
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_complete_when_the_mail_server_takes_nothing_for_seconds()
     {
         await using var running = await RunningSite.StartAsync();

@@ -29,7 +29,8 @@ public sealed class When_a_step_goes_wrong
 
     private static readonly string[] All = [.. Compensatable, StepNames.Activate, StepNames.Notify];
 
-    [FactInTurn(1)]
+    [Fact]
+    [InTurn(1, of: 6)]
     public async Task Should_complete_when_a_step_fails_twice_for_a_while() =>
         await EachAsync(All, OperationState.Completed, wrong => new StepFaults
         {
@@ -40,7 +41,8 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_complete_when_a_step_acts_and_its_answer_is_lost() =>
         await EachAsync(All, OperationState.Completed, wrong => new StepFaults
         {
@@ -51,7 +53,8 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [FactInTurn(0)]
+    [Fact]
+    [InTurn(0, of: 6)]
     public async Task Should_leave_nothing_when_a_step_fails_permanently() =>
         await EachAsync([.. Compensatable, StepNames.Activate], OperationState.Compensated, wrong => new StepFaults
         {
@@ -62,7 +65,8 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_leave_nothing_when_a_step_acts_and_fails_permanently() =>
         await EachAsync(Compensatable, OperationState.Compensated, wrong => new StepFaults
         {
@@ -84,7 +88,8 @@ public sealed class When_a_step_goes_wrong
             },
         });
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_complete_when_Keycloak_acts_and_loses_its_answers()
     {
         await using var running = await RunningSite.StartAsync();

@@ -24,11 +24,13 @@ public sealed class When_a_tenant_changes_its_plan
 {
     private static readonly string[] Steps = [.. MigrateWorkflow.InPlace.Steps.Select(s => s.Name)];
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_have_the_new_plan_though_each_step_fails_for_a_while_and_then_acts_and_loses_its_answer() => await EachAsync(
         OperationState.Completed, "custom", (call, acted) => call != (acted ? 2 : 1) ? null : acted ? new TimeoutException("The answer is lost.") : StepFailureException.Transient("told-to-fail", "The test wants it so."));
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_have_the_former_plan_when_a_step_fails_permanently() => await EachAsync(
         OperationState.Compensated, "premium", (_, acted) => StepFailureException.Permanent("told-to-fail", $"The test wants it so, {acted}."));
 

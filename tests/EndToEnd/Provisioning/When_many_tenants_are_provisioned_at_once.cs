@@ -13,7 +13,8 @@ public sealed class When_many_tenants_are_provisioned_at_once
     private const int Tenants = 100;
     private const int OnFirst = 60;
 
-    [FactInTurn(2)]
+    [Fact]
+    [InTurn(2, of: 6)]
     public async Task Should_activate_all_and_overfill_no_server()
     {
         var first = (await World.SharedAsync()).Postgres;

@@ -21,13 +21,15 @@ public sealed class When_a_process_is_killed_while_suspending
     // Parallel results may share a transaction. These many commits there always are: the start, the first step's result, and one more.
     private const int Commits = 3;
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_be_closed_after_a_suspension_that_was_cut_short()
     {
         await RunAsync(SuspendWorkflow.Closing, async (site, tenant) => await site.SuspendAsync(tenant, key: $"suspend-{tenant}"), (_, after) => after.IsClosed.ShouldBeTrue(after.ToString()));
     }
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_be_open_as_before_after_a_reactivation_that_was_cut_short()
     {
         await RunAsync(ReactivateWorkflow.Opening, async (site, tenant) => await site.ReactivateAsync(tenant, $"reactivate-{tenant}"), (before, after) => after.ShouldBe(before));

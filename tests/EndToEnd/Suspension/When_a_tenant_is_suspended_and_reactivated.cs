@@ -47,7 +47,8 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
         await ExternalState.CompareAsync(site.Site);
     }
 
-    [FactInTurn(2)]
+    [Fact]
+    [InTurn(2, of: 6)]
     public async Task Should_get_there_when_each_step_fails_for_a_while_or_acts_and_loses_its_answer()
     {
         var wrong = new Dictionary<TenantId, (string Step, bool Late)>();
@@ -109,7 +110,8 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
         facts.Organization.ShouldContain("\"Enabled\":false");
     }
 
-    [FactInTurn(5)]
+    [Fact]
+    [InTurn(5, of: 6)]
     public async Task Should_close_again_what_a_reactivation_opened_before_it_failed()
     {
         var wrong = new Dictionary<TenantId, string>();

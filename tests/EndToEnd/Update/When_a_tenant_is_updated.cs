@@ -23,7 +23,8 @@ public sealed class When_a_tenant_is_updated
     private static readonly string[] Undone = [.. UpdateWorkflow.WithDirectory.Steps.Select(s => s.Name).Where(s => s is not (StepNames.AnnounceUpdate or StepNames.RetireAdministrator))];
     private static readonly string[] All = [.. UpdateWorkflow.WithDirectory.Steps.Select(s => s.Name)];
 
-    [FactInTurn(0)]
+    [Fact]
+    [InTurn(0, of: 6)]
     public async Task Should_end_updated_or_exactly_as_before_whatever_step_fails()
     {
         var wrong = new Dictionary<TenantId, (string Step, string How)>();
@@ -70,7 +71,8 @@ public sealed class When_a_tenant_is_updated
         }
     }
 
-    [FactInTurn(3)]
+    [Fact]
+    [InTurn(3, of: 6)]
     public async Task Should_end_updated_when_the_process_is_killed()
     {
         var points = Boundaries.Of(UpdateWorkflow.WithDirectory).Sample(3);

@@ -1,3 +1,4 @@
+using Saga.Tests.Support;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
+[InTurn(0, of: 3)]
 public sealed class When_a_database_server_is_away
 {
     [Theory]
