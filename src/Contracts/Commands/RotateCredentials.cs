@@ -10,7 +10,7 @@ public sealed record RotateCredentials
 {
     public required TenantId TenantId { get; init; }
 
-    /// <summary>One or more of database, cache and tenantKey.</summary>
+    /// <summary>One or more of database, cache, tenantKey and backupKey.</summary>
     public required IReadOnlyList<string> What { get; init; }
 
     /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header.</summary>

@@ -12,7 +12,7 @@ public sealed record TenantCredentialsRotated
 
     public required Slug Slug { get; init; }
 
-    /// <summary>What was rotated: database, cache, tenantKey.</summary>
+    /// <summary>What was rotated: database, cache, tenantKey, backupKey.</summary>
     public required IReadOnlyList<string> What { get; init; }
 
     /// <summary>Until then the former logins work as well; null when no login was rotated.</summary>

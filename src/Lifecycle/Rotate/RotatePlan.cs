@@ -12,7 +12,7 @@ namespace Saga.Lifecycle.Rotate;
 /// <summary>Rotation of a tenant's credentials.</summary>
 public sealed class RotatePlan : ICommandPlan<RotateCredentials, ValidRotation>
 {
-    private const string Rule = "must be one or more of database, cache, tenantKey";
+    private const string Rule = "must be one or more of database, cache, tenantKey, backupKey";
 
     public static string Kind => RotateWorkflow.Kind;
 
@@ -35,12 +35,12 @@ public sealed class RotatePlan : ICommandPlan<RotateCredentials, ValidRotation>
             errors.Add(new("/what", Rule));
         for (var i = 0; i < what.Count; i++)
         {
-            if (what[i] is not ("database" or "cache" or "tenantKey"))
+            if (what[i] is not ("database" or "cache" or "tenantKey" or "backupKey"))
                 errors.Add(new($"/what/{i}", Rule));
         }
 
         return ValueTask.FromResult<Checked<ValidRotation>>(new(
-            errors.Count > 0 ? null : new(command.TenantId, what.Contains("database"), what.Contains("cache"), what.Contains("tenantKey")), errors));
+            errors.Count > 0 ? null : new(command.TenantId, what.Contains("database"), what.Contains("cache"), what.Contains("tenantKey"), what.Contains("backupKey")), errors));
     }
 
     public CommandSubject Subject(ValidRotation input) => new CommandSubject.ExistingTenant(input.TenantId);
@@ -48,10 +48,10 @@ public sealed class RotatePlan : ICommandPlan<RotateCredentials, ValidRotation>
     // The new logins are tried before runtimes see them, and a closed tenant refuses every sign-in.
     public OperationRejected? Guard(ValidRotation input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? TenantGuard.RequireOpen(tenant);
 
-    public WorkflowDefinition Plan(ValidRotation input, Tenant? tenant) => RotateWorkflow.Of(input.Database, input.Cache);
+    public WorkflowDefinition Plan(ValidRotation input, Tenant? tenant) => RotateWorkflow.Of(input.Database, input.Cache, input.BackupKey);
 
     public object AuditDetail(ValidRotation input) => new { what = Names(input) };
 
     private static IEnumerable<string> Names(ValidRotation input) =>
-        new[] { (input.Database, "database"), (input.Cache, "cache"), (input.TenantKey, "tenantKey") }.Where(w => w.Item1).Select(w => w.Item2);
+        new[] { (input.Database, "database"), (input.Cache, "cache"), (input.TenantKey, "tenantKey"), (input.BackupKey, "backupKey") }.Where(w => w.Item1).Select(w => w.Item2);
 }

@@ -16,19 +16,32 @@ public static class RotateWorkflow
     /// <summary>Waits until runtimes have changed over. An operator may end it early.</summary>
     public const string Drain = "credentials.drain";
 
-    /// <summary>The workflow for what is rotated. The key has no step of its own, because it changes in the transaction of the switch.</summary>
-    public static WorkflowDefinition Of(bool database, bool cache) => All[(database ? 0 : 2) + (cache ? 0 : 1)];
+    /// <summary>The workflow for what is rotated. The tenant's key has no step of its own, because it changes in the transaction of the switch.</summary>
+    public static WorkflowDefinition Of(bool database, bool cache, bool backupKey) => All[(database ? 0 : 2) + (cache ? 0 : 1) + (backupKey ? 4 : 0)];
 
-    /// <summary>Database and cache, only one of them, or neither.</summary>
-    public static IReadOnlyList<WorkflowDefinition> All { get; } = [Define(true, true), Define(true, false), Define(false, true), Define(false, false)];
+    /// <summary>Database and cache, only one of them, or neither; then each of these with the backup key.</summary>
+    public static IReadOnlyList<WorkflowDefinition> All { get; } =
+    [
+        Define(true, true, false), Define(true, false, false), Define(false, true, false), Define(false, false, false),
+        Define(true, true, true), Define(true, false, true), Define(false, true, true), Define(false, false, true),
+    ];
 
-    private static WorkflowDefinition Define(bool database, bool cache)
+    /// <summary>The one of every login.</summary>
+    public static WorkflowDefinition Logins => Of(database: true, cache: true, backupKey: false);
+
+    /// <summary>The one of the backup key alone.</summary>
+    public static WorkflowDefinition BackupKey => Of(database: false, cache: false, backupKey: true);
+
+    private static WorkflowDefinition Define(bool database, bool cache, bool backupKey)
     {
         var steps = new List<StepDefinition>();
         if (database)
             steps.Add(new() { Name = StepNames.AddLogin, Worker = WorkerNames.Database });
         if (cache)
             steps.Add(new() { Name = StepNames.AddCacheUser, Worker = WorkerNames.Cache });
+        // Before the pivot, because a backup that it cannot open must not leave a rotation half done.
+        if (backupKey)
+            steps.Add(new() { Name = StepNames.RotateBackupKey, Worker = WorkerNames.Backup });
         steps.Add(new() { Name = StepNames.SwitchCredentials, Worker = WorkerNames.Configuration, Kind = StepKind.Pivot, After = [.. steps.Select(s => s.Name)] });
         if (database || cache)
         {

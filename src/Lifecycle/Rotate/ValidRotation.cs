@@ -7,4 +7,5 @@ namespace Saga.Lifecycle.Rotate;
 /// <param name="Database">Whether the login of its database is rotated.</param>
 /// <param name="Cache">Whether its user of the cache is rotated.</param>
 /// <param name="TenantKey">Whether the key that seals its secrets is rotated.</param>
-public sealed record ValidRotation(TenantId TenantId, bool Database, bool Cache, bool TenantKey);
+/// <param name="BackupKey">Whether the key is rotated that wraps the keys of its backups.</param>
+public sealed record ValidRotation(TenantId TenantId, bool Database, bool Cache, bool TenantKey, bool BackupKey);

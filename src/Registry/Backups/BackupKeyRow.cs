@@ -13,4 +13,9 @@ public sealed class BackupKeyRow
     public string MasterKeyId { get; init; } = "";
 
     public byte[] Wrapped { get; init; } = [];
+
+    /// <summary>The rotation that made it; null for a tenant's first key.</summary>
+    public Guid? OperationId { get; init; }
+
+    public DateTime CreatedAt { get; init; }
 }

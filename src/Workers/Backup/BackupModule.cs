@@ -82,6 +82,7 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, DumpRegistryStep>();
         services.AddSingleton<IStep, CompleteRegistryBackupStep>();
         services.AddSingleton<IStep, ExpireRegistryBackupsStep>();
+        services.AddSingleton<IStep, RotateBackupKeyStep>();
         services.AddSingleton<IStep, DestroyBackupKeysStep>();
     }
 

@@ -22,7 +22,7 @@ public sealed class When_a_process_is_killed_while_rotating
     [InTurn(5, of: 6)]
     public async Task Should_have_one_login_that_works()
     {
-        var points = Boundaries.Of(RotateWorkflow.Of(true, true), commits: Commits).Sample(3);
+        var points = Boundaries.Of(RotateWorkflow.Logins, commits: Commits).Sample(3);
         await using var site = await RotationSite.StartAsync(drainSeconds: 0);
         var tenants = await site.At.ActiveAsync(points.Count, "basic");
         await ExternalState.DrainedAsync(site.At.Site);

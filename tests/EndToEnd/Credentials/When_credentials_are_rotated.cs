@@ -15,7 +15,7 @@ namespace Saga.Tests.EndToEnd.Credentials;
 [Collection(Alone.Name)]
 public sealed class When_credentials_are_rotated
 {
-    private static readonly string[] Steps = [.. RotateWorkflow.Of(true, true).Steps.Where(s => s.Wait is null).Select(s => s.Name)];
+    private static readonly string[] Steps = [.. RotateWorkflow.Logins.Steps.Where(s => s.Wait is null).Select(s => s.Name)];
 
     [Fact]
     public async Task Should_fail_no_request_in_any_tier_and_leave_one_login_that_passes_verification()

@@ -79,6 +79,19 @@ internal sealed class BackupWorld : IAsyncDisposable
         return tenant;
     }
 
+    /// <summary>Another operation of the tenant, with the same command.</summary>
+    public async Task<SeededTenant> NextAsync(SeededTenant tenant)
+    {
+        var next = tenant with { OperationId = Guid.CreateVersion7() };
+        await Registry.ExecuteAsync(
+            """
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
+            select @Next, 'backup', tenant_id, workflow_digest, 'running', input, 'system' from operations where id = @OperationId
+            """,
+            new { Next = next.OperationId, tenant.OperationId });
+        return next;
+    }
+
     /// <summary>The command that the tenant's operation runs.</summary>
     public Task WishAsync(SeededTenant tenant, BackupTenant command) => Registry.ExecuteAsync(
         "update operations set input = @Input::jsonb, kind = 'backup' where id = @OperationId", new { tenant.OperationId, Input = JsonSerializer.Serialize(command, Saga.Contracts.Json.Options) });

@@ -34,9 +34,9 @@ public sealed class When_backups_expire : IAsyncLifetime
         world = await BackupWorld.CreateAsync();
         tenant = await world.ActiveAsync(IsolationTier.Row);
         old = await world.BackUpAsync(tenant);
-        tenant = await NextAsync();
+        tenant = await world.NextAsync(tenant);
         last = await world.BackUpAsync(tenant);
-        tenant = await NextAsync();
+        tenant = await world.NextAsync(tenant);
     }
 
     public ValueTask DisposeAsync() => world.DisposeAsync();
@@ -81,7 +81,7 @@ public sealed class When_backups_expire : IAsyncLifetime
     {
         await world.BackUpAsync(tenant, StepNames.BackupRows);
         await world.UndoAsync(tenant);
-        tenant = await NextAsync();
+        tenant = await world.NextAsync(tenant);
         await WishAsync(last);
 
         await world.Database.ExecuteAsync(tenant, StepNames.ExpireBackups);
@@ -226,19 +226,6 @@ public sealed class When_backups_expire : IAsyncLifetime
 
     private Task WishAsync(object command) => world.Registry.ExecuteAsync(
         "update operations set input = @Input::jsonb where id = @OperationId", new { tenant.OperationId, Input = JsonSerializer.Serialize(command, Json.Options) });
-
-    // Another operation of the tenant.
-    private async Task<SeededTenant> NextAsync()
-    {
-        var next = tenant with { OperationId = Guid.CreateVersion7() };
-        await world.Registry.ExecuteAsync(
-            """
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by)
-            select @Next, 'backup', tenant_id, workflow_digest, 'running', input, 'system' from operations where id = @OperationId
-            """,
-            new { Next = next.OperationId, tenant.OperationId });
-        return next;
-    }
 
     // Says that it removes, and does not.
     private sealed class StubbornFiles : IBackupFiles

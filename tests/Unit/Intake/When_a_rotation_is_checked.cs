@@ -24,7 +24,7 @@ public sealed class When_a_rotation_is_checked
     [Theory]
     [InlineData("", "/what")]
     [InlineData("database,Cache,x", "/what/1 /what/2")]
-    [InlineData("database,cache,tenantKey", "")]
+    [InlineData("database,cache,tenantKey,backupKey", "")]
     [InlineData("cache,cache", "")]
     public async Task Should_name_what_cannot_be_rotated(string what, string pointers)
     {
@@ -39,13 +39,17 @@ public sealed class When_a_rotation_is_checked
         (await Rotation.CheckAsync(new() { TenantId = default, What = null! }, default)).Errors.Select(e => e.Pointer).ShouldBe(["/tenantId", "/what"]);
 
     [Theory]
-    [InlineData(true, true, "login.add cacheUser.add credentials.switch credentials.drain login.retire cacheUser.retire")]
-    [InlineData(true, false, "login.add credentials.switch credentials.drain login.retire")]
-    [InlineData(false, true, "cacheUser.add credentials.switch credentials.drain cacheUser.retire")]
-    [InlineData(false, false, "credentials.switch")]
-    public void Should_run_only_the_steps_that_it_needs(bool database, bool cache, string steps)
+    [InlineData(true, true, false, "login.add cacheUser.add credentials.switch credentials.drain login.retire cacheUser.retire")]
+    [InlineData(true, false, false, "login.add credentials.switch credentials.drain login.retire")]
+    [InlineData(false, true, false, "cacheUser.add credentials.switch credentials.drain cacheUser.retire")]
+    [InlineData(false, false, false, "credentials.switch")]
+    [InlineData(true, true, true, "login.add cacheUser.add backupKey.rotate credentials.switch credentials.drain login.retire cacheUser.retire")]
+    [InlineData(true, false, true, "login.add backupKey.rotate credentials.switch credentials.drain login.retire")]
+    [InlineData(false, true, true, "cacheUser.add backupKey.rotate credentials.switch credentials.drain cacheUser.retire")]
+    [InlineData(false, false, true, "backupKey.rotate credentials.switch")]
+    public void Should_run_only_the_steps_that_it_needs(bool database, bool cache, bool backupKey, string steps)
     {
-        var workflow = Rotation.Plan(new(Tenant.Id, database, cache, TenantKey: true), Tenant);
+        var workflow = Rotation.Plan(new(Tenant.Id, database, cache, TenantKey: true, backupKey), Tenant);
 
         string.Join(' ', workflow.Steps.Select(s => s.Name)).ShouldBe(steps);
         RotatePlan.Workflows.ShouldContain(workflow);
@@ -65,10 +69,10 @@ public sealed class When_a_rotation_is_checked
     {
         var tenant = Tenant with { Status = status, Holds = effect is { } e ? [new(HoldCode.Other, e, "ada", "Why.", DateTimeOffset.UnixEpoch)] : [] };
 
-        (Rotation.Guard(new(tenant.Id, true, true, true), tenant)?.Code).ShouldBe(allowed ? null : RejectionCodes.TenantState);
+        (Rotation.Guard(new(tenant.Id, true, true, true, true), tenant)?.Code).ShouldBe(allowed ? null : RejectionCodes.TenantState);
     }
 
     [Fact]
     public void Should_audit_what_was_asked_for() =>
-        JsonSerializer.Serialize(Rotation.AuditDetail(new(Tenant.Id, true, false, true))).ShouldBe("""{"what":["database","tenantKey"]}""");
+        JsonSerializer.Serialize(Rotation.AuditDetail(new(Tenant.Id, true, false, true, true))).ShouldBe("""{"what":["database","tenantKey","backupKey"]}""");
 }

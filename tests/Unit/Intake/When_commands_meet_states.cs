@@ -81,7 +81,7 @@ public sealed class When_commands_meet_states
         [DestroyBackupsPlan.Kind] = t => new DestroyBackupsPlan(null!).Guard(new() { TenantId = t.Id, Removal = Guid.NewGuid() }, t),
         [ExportPlan.Kind] = t => new ExportPlan().Guard(new(t.Id, ["users"], "json", null), t),
         [VerifyPlan.Kind] = t => new VerifyPlan().Guard(new() { TenantId = t.Id }, t),
-        [RotatePlan.Kind] = t => new RotatePlan().Guard(new(t.Id, true, true, true), t),
+        [RotatePlan.Kind] = t => new RotatePlan().Guard(new(t.Id, true, true, true, true), t),
     };
 
     // They make a tenant, or concern none.

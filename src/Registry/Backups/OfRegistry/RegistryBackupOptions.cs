@@ -24,4 +24,7 @@ public sealed class RegistryBackupOptions
 
     /// <summary>A login that may read all of the registry, for pg_dump. By default <c>Saga:Registry:ConnectionString</c>.</summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>Until when backups have what the registry lost at this time: the newest of them expires a day after its last day at the latest.</summary>
+    public DateTimeOffset HaveUntil(DateTimeOffset lost) => lost.AddDays(KeepDays + 1);
 }

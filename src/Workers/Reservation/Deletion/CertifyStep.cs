@@ -42,7 +42,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
             if (await TombstoneRows.DeleteAsync(transaction, tenant.Id, context.OperationId, cancellationToken) is { } rows)
             {
                 DateTimeOffset? over = rows.BackupKeys > 0 ? Time(rows.DeletedAt).AddDays(backups.Value.FinalDays) : null;
-                var document = JsonSerializer.Serialize(Certificate(context, removed, rows, over, registry.Value.KeepDays), Json.Options);
+                var document = JsonSerializer.Serialize(Certificate(context, removed, rows, over, registry.Value), Json.Options);
                 var sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document)));
                 var until = Time(rows.ReservedUntil);
                 await TombstoneRows.WriteAsync(transaction, tenant.Id, context.OperationId, rows, document, sha256, cancellationToken);
@@ -79,7 +79,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
     /// <summary>Never asked for: it comes after the pivot.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static DeletionCertificate Certificate(StepContext context, IReadOnlyList<RemovedResource> removed, DeletedRows rows, DateTimeOffset? over, int keepDays)
+    private static DeletionCertificate Certificate(StepContext context, IReadOnlyList<RemovedResource> removed, DeletedRows rows, DateTimeOffset? over, RegistryBackupOptions registry)
     {
         var tenant = context.Tenant;
         return new()
@@ -117,8 +117,7 @@ internal sealed class CertifyStep(LeasedTransactions leases, CertificateStore ce
             Reserved = new(tenant.Slug, tenant.Subdomain, rows.ProvedDomains, Time(rows.ReservedUntil)),
         };
 
-        // A backup of the registry that was made just before has what is removed, and expires a day after its last one at the latest.
-        DateTimeOffset? Gone(DateTimeOffset? at) => at?.AddDays(keepDays + 1);
+        DateTimeOffset? Gone(DateTimeOffset? at) => at is { } lost ? registry.HaveUntil(lost) : null;
     }
 
     private static DateTimeOffset Time(DateTime stored) => new(stored, TimeSpan.Zero);

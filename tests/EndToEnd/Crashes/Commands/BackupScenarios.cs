@@ -6,6 +6,7 @@ using Saga.Lifecycle.Backup.Copies;
 using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Restore;
+using Saga.Lifecycle.Rotate;
 using Saga.Tests.Support;
 using Shouldly;
 
@@ -52,6 +53,16 @@ internal static class BackupScenarios
                 },
             };
         }),
+        new(RotateWorkflow.BackupKey, async site =>
+        {
+            var (tenant, backup) = await BackedUpAsync(site);
+            return new(new RotateCredentials { TenantId = tenant, What = ["backupKey"] }, async () =>
+            {
+                (await site.ScalarAsync<string>("select string_agg(version::text, ' ') from backup_keys where tenant_id = @Value", new { tenant.Value })).ShouldBe("2");
+                (await site.ScalarAsync<int>("select key_version from backup_data_keys where backup_id = @backup", new { backup })).ShouldBe(2);
+            });
+        })
+        { TriesFaults = true },
         new(ExpireBackupsPlan.Workflows[0], async site =>
         {
             var (tenant, backup) = await BackedUpAsync(site);
