@@ -156,7 +156,7 @@ internal static class ProgramGrants
         // What an adoption found, so that it can be put back.
         new("adoptions", "select, insert, delete", "announced_at"),
         new("adopted_sources", "select, insert, delete", "announced_at"),
-        new("adopted_members", "select, insert, delete", "operation_id, added"),
+        new("adopted_members", "select, insert, delete", "operation_id, added, made_email"),
         // A reactivation lifts the holds that it was accepted for, a suspension announces its own, and a move sets and lifts its own.
         new("holds", "insert, delete", "effect, actor, reason, unannounced"),
         new("reactivations", "select, delete", "opening"),

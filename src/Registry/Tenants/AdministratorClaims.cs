@@ -5,8 +5,8 @@ using Saga.Registry.Leases;
 namespace Saga.Registry.Tenants;
 
 /// <summary>
-/// Records which tenants need which administrator. Tenants may share one user of the identity provider, so neither may delete it while another
-/// one needs it or is about to make it a member. Changes of one address's claims run one after the other.
+/// Records which tenants need which administrator, or are making which user of another tenant a member. Tenants may share one user of the identity
+/// provider, so neither may delete it while another one needs it. Changes of one address's claims run one after the other.
 /// </summary>
 public static class AdministratorClaims
 {

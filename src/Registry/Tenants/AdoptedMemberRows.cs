@@ -8,19 +8,20 @@ namespace Saga.Registry.Tenants;
 public static class AdoptedMemberRows
 {
     /// <summary>Records all of them at once, so that there are either all or none.</summary>
-    public static Task AddAsync(LeasedTransaction transaction, TenantId tenant, Guid operation, IReadOnlyCollection<string> users, CancellationToken cancellationToken) =>
+    public static Task AddAsync(LeasedTransaction transaction, TenantId tenant, Guid operation, IReadOnlyCollection<AdoptedMember> users, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
             """
-            insert into adopted_members (tenant_id, user_id, operation_id) select @Value, u, @operation from unnest(@Users) u
-            on conflict (tenant_id, user_id) do update set operation_id = excluded.operation_id, added = false where adopted_members.operation_id <> excluded.operation_id
+            insert into adopted_members (tenant_id, user_id, operation_id, made_email) select @Value, u.id, @operation, u.email from unnest(@Users, @Emails) u(id, email)
+            on conflict (tenant_id, user_id) do update set operation_id = excluded.operation_id, added = false, made_email = excluded.made_email
+            where adopted_members.operation_id <> excluded.operation_id
             """,
-            new { tenant.Value, operation, Users = users.ToArray() }, cancellationToken);
+            new { tenant.Value, operation, Users = users.Select(u => u.UserId).ToArray(), Emails = users.Select(u => u.MadeEmail).ToArray() }, cancellationToken);
 
     /// <summary>Those of the operation, in a fixed order.</summary>
     public static async Task<IReadOnlyList<AdoptedMember>> ListAsync(LeasedTransaction transaction, TenantId tenant, Guid operation, CancellationToken cancellationToken) =>
     [
         .. await transaction.Connection.QueryAsync<AdoptedMember>(new CommandDefinition(
-            "select user_id as UserId, added as Added from adopted_members where tenant_id = @Value and operation_id = @operation order by user_id collate \"C\"",
+            "select user_id as UserId, added as Added, made_email as MadeEmail from adopted_members where tenant_id = @Value and operation_id = @operation order by user_id collate \"C\"",
             new { tenant.Value, operation }, transaction.Transaction, cancellationToken: cancellationToken)),
     ];
 
@@ -36,4 +37,5 @@ public static class AdoptedMemberRows
 
 /// <param name="UserId">The user's id in the identity provider.</param>
 /// <param name="Added">Whether the operation made, or is about to make, the user a member.</param>
-public sealed record AdoptedMember(string UserId, bool Added);
+/// <param name="MadeEmail">The address of a user who was made for a tenant; null for all others.</param>
+public sealed record AdoptedMember(string UserId, bool Added, string? MadeEmail);

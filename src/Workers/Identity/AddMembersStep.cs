@@ -27,17 +27,22 @@ internal sealed class AddMembersStep(IDirectory directory, LeasedTransactions re
         var (done, added) = (0, 0);
         foreach (var batch in users.Chunk(Batch))
         {
-            var adding = batch.Where(u => u.Added).Select(u => u.UserId).ToList();
+            var adding = batch.Where(u => u.Added).ToList();
             foreach (var user in batch.Where(u => !u.Added))
             {
                 if (!await directory.IsMemberAsync(organization.Id, user.UserId, cancellationToken))
-                    adding.Add(user.UserId);
+                    adding.Add(user);
             }
 
             // Before the first of them is a member, so that an attempt that dies here is undone, too.
             await SetAddedAsync(context, adding, added: true, cancellationToken);
             foreach (var user in adding)
-                await directory.EnsureMemberAsync(organization.Id, user, cancellationToken);
+            {
+                await ClaimAsync(context, user, cancellationToken);
+                await directory.EnsureMemberAsync(organization.Id, user.UserId, cancellationToken);
+                await EndClaimAsync(context, user, cancellationToken);
+            }
+
             (done, added) = (done + batch.Length, added + adding.Count);
             context.Report(done, users.Count, "users", "adding members");
         }
@@ -48,16 +53,16 @@ internal sealed class AddMembersStep(IDirectory directory, LeasedTransactions re
     public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = registry.Guard(context.Lease);
-        var users = (await ListAsync(context, cancellationToken)).Where(u => u.Added).Select(u => u.UserId).ToList();
+        var users = (await ListAsync(context, cancellationToken)).Where(u => u.Added).ToList();
         if (users.Count == 0)
             return;
-        if (await directory.FindOrganizationAsync(context.TenantId, cancellationToken) is { } organization)
+        var organization = await directory.FindOrganizationAsync(context.TenantId, cancellationToken);
+        foreach (var (index, user) in users.Index())
         {
-            foreach (var (index, user) in users.Index())
-            {
-                await directory.EndMemberAsync(organization.Id, user, cancellationToken);
-                context.Report(index + 1, users.Count, "users", "removing members");
-            }
+            if (organization is not null)
+                await directory.EndMemberAsync(organization.Id, user.UserId, cancellationToken);
+            await EndClaimAsync(context, user, cancellationToken);
+            context.Report(index + 1, users.Count, "users", "removing members");
         }
 
         await SetAddedAsync(context, users, added: false, cancellationToken);
@@ -69,10 +74,42 @@ internal sealed class AddMembersStep(IDirectory directory, LeasedTransactions re
         return await AdoptedMemberRows.ListAsync(transaction, context.TenantId, context.OperationId, cancellationToken);
     }
 
-    private async Task SetAddedAsync(StepContext context, IReadOnlyCollection<string> users, bool added, CancellationToken cancellationToken)
+    // Until the user is a member here, the removal of the tenant that the user was made for would find nothing that speaks against a deletion.
+    private async Task ClaimAsync(StepContext context, AdoptedMember user, CancellationToken cancellationToken)
+    {
+        if (ToClaim(context, user) is not { } email)
+            return;
+        await using (var transaction = await registry.BeginAsync(context.Lease, cancellationToken))
+        {
+            if (!await AdministratorClaims.ClaimAsync(transaction, context.TenantId, email, cancellationToken))
+                throw DirectoryFailures.BeingDeleted(email);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        if ((await directory.FindUserAsync(email, cancellationToken))?.Id != user.UserId)
+        {
+            throw StepFailureException.Permanent(
+                FindMembersStep.Unknown, $"The user '{email}' was deleted with the tenant that it was made for.", "Leave the user out, then send the command again.", SystemNames.Keycloak);
+        }
+    }
+
+    private async Task EndClaimAsync(StepContext context, AdoptedMember user, CancellationToken cancellationToken)
+    {
+        if (ToClaim(context, user) is not { } email)
+            return;
+        await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
+        await AdministratorClaims.EndAsync(transaction, context.Lease, context.TenantId, email, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    // The administrator's claim is made already, and lasts.
+    private static string? ToClaim(StepContext context, AdoptedMember user) =>
+        user.MadeEmail is { } email && !email.Equals(context.Tenant.AdminEmail, StringComparison.OrdinalIgnoreCase) ? email : null;
+
+    private async Task SetAddedAsync(StepContext context, IReadOnlyCollection<AdoptedMember> users, bool added, CancellationToken cancellationToken)
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
-        await AdoptedMemberRows.SetAddedAsync(transaction, context.TenantId, users, added, cancellationToken);
+        await AdoptedMemberRows.SetAddedAsync(transaction, context.TenantId, [.. users.Select(u => u.UserId)], added, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -46,8 +46,8 @@ public static class DirectoryFailures
         UserDeleted, $"The user '{email}' was deleted while it was being made an administrator.", null, system);
 
     internal static StepFailureException BeingDeleted(string email) => StepFailureException.Transient(
-        UserBusy, $"The user '{email}' is being deleted, because another tenant that it administered is being removed.",
-        "Nothing: the next attempt creates the user anew.", "identity");
+        UserBusy, $"The user '{email}' is being deleted, because the tenant that it was made for is being removed.",
+        "Nothing: a later attempt sees that the user is gone.", "identity");
 
     // A user who registered somebody else's address without verifying it must not become administrator in that person's place.
     internal static StepFailureException Unverified(string email, string system) => StepFailureException.Permanent(

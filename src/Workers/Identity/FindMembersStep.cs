@@ -14,6 +14,9 @@ namespace Saga.Workers.Identity;
 /// </summary>
 internal sealed class FindMembersStep(IDirectory directory, PlanStore plans, LeasedTransactions registry) : IStep
 {
+    /// <summary>The failure of users who are not there.</summary>
+    internal const string Unknown = "users-unknown";
+
     private const string Again = "then send the command again.";
     private const int Named = 10;
 
@@ -31,7 +34,8 @@ internal sealed class FindMembersStep(IDirectory directory, PlanStore plans, Lea
         var found = users.Emails is { } emails ? await OfListAsync(context, emails, cancellationToken) : await OfDomainAsync(context, users.EmailDomain!, cancellationToken);
         await RequireRoomAsync(context, found, cancellationToken);
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
-        await AdoptedMemberRows.AddAsync(transaction, context.TenantId, context.OperationId, [.. found.Keys], cancellationToken);
+        await AdoptedMemberRows.AddAsync(
+            transaction, context.TenantId, context.OperationId, [.. found.Values.Select(u => new AdoptedMember(u.Id, Added: false, u.MadeFor is null ? null : u.Email))], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new { Users = found.Count };
     }
@@ -54,9 +58,9 @@ internal sealed class FindMembersStep(IDirectory directory, PlanStore plans, Lea
     }
 
     // Each was asked for by name, so one who is missing is a mistake, and nobody is left out silently.
-    private async Task<Dictionary<string, string>> OfListAsync(StepContext context, IReadOnlyList<string> emails, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, DirectoryUser>> OfListAsync(StepContext context, IReadOnlyList<string> emails, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        var found = new Dictionary<string, DirectoryUser>(StringComparer.Ordinal);
         var (unknown, distrusted) = (new List<string>(), new List<string>());
         foreach (var (index, email) in emails.Index())
         {
@@ -67,37 +71,37 @@ internal sealed class FindMembersStep(IDirectory directory, PlanStore plans, Lea
             else if (!IsTrusted(user))
                 distrusted.Add(email);
             else
-                found[user.Id] = user.Email;
+                found[user.Id] = user;
         }
 
         if (unknown.Count > 0)
-            throw Refused("users-unknown", $"The identity provider has no users {List(unknown)}", "Create them there, or leave them out,");
+            throw Refused(Unknown, $"The identity provider has no users {List(unknown)}", "Create them there, or leave them out,");
         return distrusted.Count == 0 ? found : throw Refused(
             "users-untrusted", $"The users {List(distrusted)} are disabled or have never verified their addresses", "Enable them and have the addresses verified, or leave them out,");
     }
 
     // Somebody who only claims an address in the domain is not meant.
-    private async Task<Dictionary<string, string>> OfDomainAsync(StepContext context, string domain, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, DirectoryUser>> OfDomainAsync(StepContext context, string domain, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        var found = new Dictionary<string, DirectoryUser>(StringComparer.Ordinal);
         var most = await LimitAsync(context, cancellationToken);
         await foreach (var user in directory.UsersOfDomainAsync(domain, cancellationToken))
         {
             context.Report(found.Count, unit: "users", words: $"looking for users of {domain}");
             if (IsTrusted(user))
-                found[user.Id] = user.Email;
+                found[user.Id] = user;
             // A domain of everybody's must not be read to its end.
             if (found.Count > most)
                 break;
         }
 
-        return found.Count > 0 ? found : throw Refused("users-unknown", $"The identity provider has no enabled users with verified addresses in '{domain}'", "Name another domain, or leave users out,");
+        return found.Count > 0 ? found : throw Refused(Unknown, $"The identity provider has no enabled users with verified addresses in '{domain}'", "Name another domain, or leave users out,");
     }
 
-    private async Task RequireRoomAsync(StepContext context, Dictionary<string, string> found, CancellationToken cancellationToken)
+    private async Task RequireRoomAsync(StepContext context, Dictionary<string, DirectoryUser> found, CancellationToken cancellationToken)
     {
         var most = await LimitAsync(context, cancellationToken);
-        var members = found.Count + (found.Values.Contains(context.Tenant.AdminEmail, StringComparer.OrdinalIgnoreCase) ? 0 : 1);
+        var members = found.Count + (found.Values.Any(u => u.Email.Equals(context.Tenant.AdminEmail, StringComparison.OrdinalIgnoreCase)) ? 0 : 1);
         if (members > most)
         {
             throw Refused(

@@ -1,4 +1,3 @@
-using Dapper;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Steps;
@@ -161,25 +160,112 @@ public sealed class When_existing_users_become_members : IdentitySteps
         await Find.ExecuteAsync(await Tenant.BeginAsync(StepNames.FindMembers), None);
         await Add.ExecuteAsync(await Tenant.BeginAsync(StepNames.AddMembers), None);
 
-        await new RemoveOrganizationStep(Connection.Directory, Leases, TimeProvider.System).ExecuteAsync(await Tenant.BeginAsync(StepNames.RemoveOrganization), None);
+        await RemoveAsync(Tenant);
 
         Stub.Organizations.ShouldBeEmpty();
         Stub.Users.Select(u => u.Id).ShouldBe([bob, cid], ignoreOrder: true, "the administrator was made for the tenant");
         (await Registry.ScalarAsync<long>("select count(*) from adopted_members")).ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Should_stay_when_the_tenant_that_they_were_made_for_goes_meanwhile(bool isUndone)
+    {
+        var (other, bob) = await MadeForAnotherAsync();
+        var joining = new TaskCompletionSource();
+        Stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Until = joining.Task });
+        var adding = AddAsync();
+        await Until.TrueAsync(() => Task.FromResult(Stub.Running > 0), "bob is about to become a member");
+
+        if (isUndone)
+            await Administrator.CompensateAsync(await other.BeginAsync(StepNames.Administrator), None);
+        else
+            await RemoveAsync(other);
+        joining.SetResult();
+        await adding;
+
+        Members().ShouldBe([AdminId(), bob], ignoreOrder: true);
+        (await Registry.ScalarAsync<string>("select string_agg(email, ' ') from administrator_claims")).ShouldBe("ann@acme.example", "the membership is what protects the user from now on");
+    }
+
+    [Fact]
+    public async Task Should_be_refused_by_name_when_they_are_deleted_with_the_tenant_that_they_were_made_for()
+    {
+        var (other, _) = await MadeForAnotherAsync();
+        var deleting = new TaskCompletionSource();
+        Stub.Arm("DELETE", "users/{user-id}", new KeycloakFault { Until = deleting.Task });
+        var removing = RemoveAsync(other);
+        await Until.TrueAsync(() => Task.FromResult(Stub.Running > 0), "bob is being deleted");
+
+        var busy = (await Should.ThrowAsync<StepFailureException>(AddAsync)).Failure;
+        deleting.SetResult();
+        await removing;
+        var gone = (await Should.ThrowAsync<StepFailureException>(AddAsync)).Failure;
+
+        (busy.Code, busy.Transient).ShouldBe((DirectoryFailures.UserBusy, true));
+        (gone.Code, gone.Transient).ShouldBe(("users-unknown", false));
+        gone.Message.ShouldContain("bob@acme.example");
+        await Add.CompensateAsync(await Tenant.BeginAsync(StepNames.AddMembers), None);
+        Members().ShouldBe([AdminId()]);
+        (await Registry.ScalarAsync<string>("select string_agg(email, ' ') from administrator_claims")).ShouldBe("ann@acme.example");
+    }
+
+    [Fact]
+    public async Task Should_be_free_again_when_it_is_undone_before_they_are_members()
+    {
+        var (other, bob) = await MadeForAnotherAsync();
+        Stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Status = 403 });
+        await Should.ThrowAsync<StepFailureException>(AddAsync);
+
+        await Add.CompensateAsync(await Tenant.BeginAsync(StepNames.AddMembers), None);
+        await RemoveAsync(other);
+
+        Stub.Users.ShouldNotContain(u => u.Id == bob);
+    }
+
+    [Fact]
+    public async Task Should_leave_the_claim_of_the_administrator_who_is_one_of_them()
+    {
+        var other = await Seed.TenantAsync(Registry, "other", adminEmail: "ann@acme.example");
+        await Identity.ExecuteAsync(await other.BeginAsync(StepNames.Identity), None);
+        await Administrator.ExecuteAsync(await other.BeginAsync(StepNames.Administrator), None);
+        await ReadyAsync(new() { From = "list", Emails = ["ann@acme.example"] });
+        await Find.ExecuteAsync(await Tenant.BeginAsync(StepNames.FindMembers), None);
+
+        await AddAsync();
+        await Add.CompensateAsync(await Tenant.BeginAsync(StepNames.AddMembers), None);
+
+        (await Registry.ScalarAsync<long>("select count(*) from administrator_claims where tenant_id = @Value", new { Tenant.Id.Value })).ShouldBe(1);
+    }
+
+    // Bob was made for another tenant, and is found.
+    private async Task<(SeededTenant Other, string Bob)> MadeForAnotherAsync()
+    {
+        var other = await Seed.TenantAsync(Registry, "other", adminEmail: "bob@acme.example");
+        await Identity.ExecuteAsync(await other.BeginAsync(StepNames.Identity), None);
+        await Administrator.ExecuteAsync(await other.BeginAsync(StepNames.Administrator), None);
+        await ReadyAsync(new() { From = "list", Emails = ["bob@acme.example"] });
+        await Find.ExecuteAsync(await Tenant.BeginAsync(StepNames.FindMembers), None);
+        return (other, Stub.Users.Single(u => u.Email == "bob@acme.example").Id);
+    }
+
+    private async Task AddAsync() => await Add.ExecuteAsync(await Tenant.BeginAsync(StepNames.AddMembers), None);
+
+    private async Task RemoveAsync(SeededTenant tenant) =>
+        await new RemoveOrganizationStep(Connection.Directory, Leases, TimeProvider.System).ExecuteAsync(await tenant.BeginAsync(StepNames.RemoveOrganization), None);
+
     private string User(string email, bool enabled = true, bool verified = true) =>
         Stub.Add(new StubUser { Id = Guid.NewGuid().ToString(), Username = email, Email = email, Enabled = enabled, EmailVerified = verified }).Id;
 
-    private IReadOnlyCollection<string> Members() => [.. Stub.Organizations.Single().Members];
+    private IReadOnlyCollection<string> Members() => [.. Stub.Organizations.Single(o => o.Alias == "acme").Members];
 
     private string AdminId() => Stub.Users.Single(u => u.Email == "ann@acme.example").Id;
 
     private async Task ReadyAsync(AdoptedUsers users)
     {
         var command = new AdoptTenant { Name = "Acme", Slug = "acme", Plan = "enterprise", AdminEmail = "ann@acme.example", Server = "main", Database = "shop", Isolation = "row", Users = users };
-        await using (var connection = await Registry.OpenConnectionAsync())
-            await connection.ExecuteAsync("update operations set input = @Input::jsonb", new { Input = JsonSerializer.Serialize(command, Json.Options) });
+        await Registry.ExecuteAsync("update operations set input = @Input::jsonb where id = @OperationId", new { Tenant.OperationId, Input = JsonSerializer.Serialize(command, Json.Options) });
         await Identity.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
         await Administrator.ExecuteAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
     }
