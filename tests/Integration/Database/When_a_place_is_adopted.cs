@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
@@ -21,6 +22,16 @@ namespace Saga.Tests.Integration.Database;
 public sealed class When_a_place_is_adopted
 {
     public static TheoryData<string, IsolationTier> Kinds => new() { { "made", IsolationTier.Schema }, { "made", IsolationTier.Database }, { "another", IsolationTier.Database } };
+
+    private const string OtherSchema =
+        """
+        create schema other authorization {0};
+        set role {0};
+        create table other.schema_migrations (like shop.schema_migrations including all);
+        insert into other.schema_migrations select * from shop.schema_migrations where version = 1;
+        create table other.users (tenant_id uuid not null, id int, primary key (tenant_id, id));
+        reset role;
+        """;
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -171,7 +182,7 @@ public sealed class When_a_place_is_adopted
         failure.Message.ShouldContain("function public.any_title(), table public.tints, view public.report".Replace("public.", "", StringComparison.Ordinal));
         after.ShouldBe(["notes", "report", "tints"]);
         (await world.AdminQueryAsync<string>(old.Name, "select relname::text from pg_class where relnamespace = 'public'::regnamespace")).ShouldBe(["notes"]);
-        (await world.AdminQueryAsync<string>("postgres", $"select rolname::text from pg_roles where rolname = '{Workers.Database.Tiers.SharedRoles.Users(old.Name)}'")).ShouldBeEmpty();
+        (await UsersOfAsync(world, old)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -191,18 +202,77 @@ public sealed class When_a_place_is_adopted
     public async Task Should_adopt_several_schemas_of_one_database_and_undo_one()
     {
         await using var world = await DatabaseWorld.CreateAsync();
-        var old = await AdoptionWorld.MakeAsync(world, further: "create schema other authorization {0}; set role {0}; create table other.schema_migrations (like shop.schema_migrations including all); insert into other.schema_migrations select * from shop.schema_migrations where version = 1; create table other.users (tenant_id uuid not null, id int, primary key (tenant_id, id)); reset role;");
-        var first = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
-        await AdoptionWorld.RunAsync(world, first, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.Activate]);
-        await EndAsync(world, first);
+        var (old, first) = await WithTwoSchemasAsync(world);
         var before = await AdoptionWorld.DescribeAsync(world, old.Name);
 
-        var second = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, slug: "other") with { Schema = "other", TenantId = null });
+        var second = await AdoptionWorld.AdoptAsync(world, SecondOf(old));
         await AdoptionWorld.RunAsync(world, second, AdoptionWorld.BeforePivot);
         await AdoptionWorld.UndoAsync(world, second);
 
         (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
         await world.Get<DatabaseVerification>().VerifyAsync(await first.BeginAsync(StepNames.Verify), default);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Should_leave_no_role_when_the_last_two_schemas_of_a_database_go_at_once(bool oneIsUndone)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var (old, first) = await WithTwoSchemasAsync(world);
+        var second = await AdoptionWorld.AdoptAsync(world, SecondOf(old));
+        await AdoptionWorld.RunAsync(world, second, AdoptionWorld.BeforePivot);
+
+        // Neither knows of the other one's end, which the registry learns later.
+        if (oneIsUndone)
+            await world.CompensateAsync(second, StepNames.TakePlace);
+        else
+            await world.ExecuteAsync(second, StepNames.RemoveDatabase);
+        (await UsersOfAsync(world, old)).ShouldHaveSingleItem();
+        await world.ExecuteAsync(first, StepNames.RemoveDatabase);
+
+        (await UsersOfAsync(world, old)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_be_able_to_connect_when_the_last_other_schema_goes_meanwhile()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var (old, first) = await WithTwoSchemasAsync(world);
+        // The removal stops when it takes the database's rights from the role.
+        await using var blocker = new NpgsqlConnection(world.Admin);
+        await blocker.OpenAsync();
+        Task removing, taking;
+        SeededTenant second;
+        await using (var blocking = await blocker.BeginTransactionAsync())
+        {
+            await blocker.ExecuteAsync($"select from pg_database where datname = '{old.Name}' for update");
+            removing = world.ExecuteAsync(first, StepNames.RemoveDatabase);
+            await WaitingAsync(world, 1);
+            second = await AdoptionWorld.AdoptAsync(world, SecondOf(old));
+            await AdoptionWorld.RunAsync(world, second, StepNames.ReserveAdopted, StepNames.InspectPlace);
+            taking = world.ExecuteAsync(second, StepNames.TakePlace);
+            await WaitingAsync(world, 2);
+            await blocking.CommitAsync();
+        }
+
+        await removing;
+        await taking;
+
+        var login = (await second.ReadAsync()).Placed!.Login;
+        (await world.AdminQueryAsync<bool>("postgres", $"select has_database_privilege('{login}', '{old.Name}', 'connect')")).ShouldBe([true]);
+        await world.Get<DatabaseVerification>().VerifyAsync(await second.BeginAsync(StepNames.Verify), default);
+
+        // Of this database's, so that other tests on the server do not count.
+        Task WaitingAsync(DatabaseWorld at, int sessions) => Until.TrueAsync(
+            async () => (await at.AdminQueryAsync<long>(
+                "postgres",
+                $"""
+                select count(distinct l.pid) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                where not l.granted and (a.query like '%{Workers.Database.Tiers.SharedRoles.Users(old.Name)}%' or a.query like '%{old.Name}%'
+                    or l.locktype = 'advisory' and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('{old.Name}', 3) and l.objsubid = 1)
+                """)).Single() >= sessions,
+            $"{sessions} sessions wait");
     }
 
     [Fact]
@@ -251,6 +321,21 @@ public sealed class When_a_place_is_adopted
         if (tier == IsolationTier.Schema)
             (await world.AdminQueryAsync<string>(old.Name, "select nspname from pg_namespace where nspname = 'shop'")).ShouldBeEmpty();
     }
+
+    // A database with two schemas, of which the first one is adopted.
+    private static async Task<(OldDatabase Old, SeededTenant First)> WithTwoSchemasAsync(DatabaseWorld world)
+    {
+        var old = await AdoptionWorld.MakeAsync(world, further: OtherSchema);
+        var first = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old));
+        await AdoptionWorld.RunAsync(world, first, [.. AdoptionWorld.BeforePivot, StepNames.MigrateAdopted, StepNames.Activate]);
+        await EndAsync(world, first);
+        return (old, first);
+    }
+
+    private static AdoptTenant SecondOf(OldDatabase old) => AdoptionWorld.Command(old, slug: "other") with { Schema = "other", TenantId = null };
+
+    private static Task<IReadOnlyList<string>> UsersOfAsync(DatabaseWorld world, OldDatabase old) =>
+        world.AdminQueryAsync<string>("postgres", $"select rolname::text from pg_roles where rolname = '{Workers.Database.Tiers.SharedRoles.Users(old.Name)}'");
 
     private static Task<OldDatabase> FindAsync(DatabaseWorld world, string kind) => kind == "made" ? AdoptionWorld.MakeAsync(world) : AdoptionWorld.OfAnotherAsync();
 

@@ -29,6 +29,7 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
         var objects = await JoinOwnersAsync(session, place, cancellationToken);
         await PlaceSchema.EnsureAsync(session, cancellationToken);
         await PlaceSchema.EnsureRuntimeRoleAsync(session, cancellationToken);
+        await using var turn = await TurnAsync(place, cancellationToken);
         await session.InTransactionAsync(
             async () =>
             {
@@ -70,6 +71,12 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
             await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken);
             await TenantRoles.DropAsync(session, place.Login, cancellationToken);
             await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
+            if (place.Placement.Tier == IsolationTier.Schema)
+            {
+                await AdoptedRole.WaitAsync(session, place.Database, cancellationToken);
+                await AdoptedRole.DropUnusedAsync(session, place.Database, cancellationToken);
+            }
+
             await session.ExecuteAsync(Leave(found.Undo.Memberships), cancellationToken);
             return;
         }
@@ -78,7 +85,7 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
         var isShared = (await placements.NeighboursAsync(place.Server, place.Database, context.TenantId, cancellationToken)).Count > 0;
         await using (var session = await fenced.OpenAsync(context, place.Server, place.Database, cancellationToken))
         {
-            var users = place.Placement.Tier == IsolationTier.Schema ? SharedRoles.Users(place.Database) : null;
+            await using var turn = await TurnAsync(place, cancellationToken);
             await session.InTransactionAsync(
                 async () =>
                 {
@@ -97,11 +104,29 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
                         await session.ExecuteAsync(string.Join('\n', found.Undo.Database.Append("select 1;")), cancellationToken);
                     await GiveOthersBackAsync(session, place, cancellationToken);
                     await session.ExecuteAsync($"drop role if exists {Sql.Name(place.Login)};", cancellationToken);
-                    if (!isShared && users is not null)
-                        await TenantRoles.DropAsync(session, users, cancellationToken);
+                    if (turn is not null)
+                        await AdoptedRole.DropUnusedAsync(session, place.Database, cancellationToken);
                     await session.ExecuteAsync($"{Leave(found.Undo.Memberships.Union(joined, StringComparer.Ordinal))} drop role if exists {Sql.Name(place.Owner)};", cancellationToken);
                 },
                 cancellationToken);
+        }
+    }
+
+    // A whole database has no role that its tenants share.
+    private async Task<ServerSession?> TurnAsync(TenantSchema place, CancellationToken cancellationToken)
+    {
+        if (place.Placement.Tier != IsolationTier.Schema)
+            return null;
+        var session = await servers.OpenSecondAsync(place.Server, DatabaseServers.Maintenance, cancellationToken);
+        try
+        {
+            await AdoptedRole.WaitAsync(session, place.Database, cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
         }
     }
 

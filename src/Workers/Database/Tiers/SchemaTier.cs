@@ -1,5 +1,4 @@
 using Saga.Contracts.Identifiers;
-using Saga.Registry.Placements;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
@@ -8,7 +7,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>The tenant's own schema in a shared database, with an owner role without login and a login that uses it.</summary>
-internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, PlacementStore placements) : ITier
+internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced) : ITier
 {
     public IsolationTier Tier => IsolationTier.Schema;
 
@@ -55,8 +54,11 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
             await TenantRoles.DropAsync(session, place.Login, cancellationToken);
             await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
             // The last adopted schema of a database takes the role of its tenants with it.
-            if (SharedRoles.IsAdopted(place.Database) && (await placements.NeighboursAsync(place.Server, place.Database, context.TenantId, cancellationToken)).Count == 0)
-                await TenantRoles.DropAsync(session, SharedRoles.Users(place.Database), cancellationToken);
+            if (SharedRoles.IsAdopted(place.Database))
+            {
+                await AdoptedRole.WaitAsync(session, place.Database, cancellationToken);
+                await AdoptedRole.DropUnusedAsync(session, place.Database, cancellationToken);
+            }
         }
     }
 }
