@@ -1,10 +1,12 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Provision;
 using Saga.Registry.Audit;
 using Saga.Registry.Backups;
 using Saga.Registry.Placements;
@@ -37,16 +39,13 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Tenant
         if (errors.Count > 0)
             return new(null, errors);
         var tenant = await tenants.FindAsync(command.TenantId, cancellationToken);
-        var isGone = tenant?.Status == TenantStatus.Deprovisioned;
         return new(
             new(command.TenantId, command.BackupId, await backups.FindAsync(command.BackupId, cancellationToken), mode, await servers.ListAsync(cancellationToken))
             {
                 Found = tenant,
                 Newest = mode == RestoreMode.Replace && (await backups.ListAsync(command.TenantId, [BackupState.Completed], null, 1, cancellationToken)).Items is [var newest] ? newest : null,
                 RowsPerSecond = options.Value.RowsPerSecond,
-                KeyDestroyedAt = isGone ? await backups.KeyDestroyedAsync(command.TenantId, cancellationToken) : null,
-                Taken = isGone ? await names.FindTakenAsync(command.TenantId, tenant!.Slug, tenant.Subdomain, cancellationToken) : default,
-                Room = isGone ? await servers.FindAsync(tenant!.Region, cancellationToken) : null,
+                KeyDestroyedAt = tenant?.Status == TenantStatus.Deprovisioned ? await backups.KeyDestroyedAsync(command.TenantId, cancellationToken) : null,
             },
             []);
     }
@@ -78,7 +77,7 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Tenant
         }
 
         if (tenant.Status == TenantStatus.Deprovisioned)
-            return Revives(input, tenant);
+            return Revives(input, tenant) ? null : NothingBeside(tenant);
         return TenantGuard.RequireStatus(tenant, TenantStatus.Active, TenantStatus.Deprovisioned) ?? (input.Mode == RestoreMode.Replace ? Replaces(input, tenant) : null);
 
         static OperationRejected State(string detail) => new() { Code = RejectionCodes.BackupState, Detail = detail, Errors = [new("/backupId", "must be a completed backup")] };
@@ -86,32 +85,54 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Tenant
 
     public WorkflowDefinition Plan(ValidRestore input, Tenant? tenant) => input.Mode switch
     {
-        RestoreMode.Replace when tenant?.Status == TenantStatus.Deprovisioned => RestoreWorkflow.Revive,
+        RestoreMode.Replace when Revives(input, tenant) => RestoreWorkflow.Revive,
         RestoreMode.Replace when tenant?.Tier == IsolationTier.Row => RestoreWorkflow.ReplaceShared,
         RestoreMode.Replace => RestoreWorkflow.Replace,
         _ => RestoreWorkflow.Beside,
     };
 
-    public object AuditDetail(ValidRestore input) => new { backupId = input.BackupId, mode = input.Mode.ToString().ToLowerInvariant() };
+    /// <summary>What a tenant that comes back takes is checked like that of a new one: others may have its names by now, and the servers may be full.</summary>
+    public IEnumerable<NpgsqlBatchCommand> Effects(ValidRestore input, BegunOperation operation) => Revives(input, input.Found)
+        ? [TenantAdmission.RevivedNamesCommand(input.TenantId), TenantAdmission.Command(input.Found!.Name, input.Found.Slug, input.Found.Region)]
+        : [];
 
-    // What another tenant has taken meanwhile cannot be given back.
-    private static OperationRejected? Revives(ValidRestore input, Tenant tenant)
+    public async Task<OperationRejected?> FindConflictAsync(ValidRestore input, CancellationToken cancellationToken)
     {
-        if (input.Mode != RestoreMode.Replace)
+        if (!Revives(input, input.Found))
+            return null;
+        var tenant = input.Found!;
+        var taken = await names.FindTakenAsync(tenant.Id, tenant.Slug, tenant.Domain, tenant.Subdomain, cancellationToken);
+        if (taken.Slug)
+            return Taken(RejectionCodes.SlugTaken, $"slug '{tenant.Slug}'", "Deprovision that one first");
+        if (taken.Subdomain)
+            return Taken(RejectionCodes.SubdomainTaken, $"subdomain '{tenant.Subdomain}'", "Give that one another first");
+        if (taken.Domain)
+            return Taken(RejectionCodes.DomainTaken, $"domain '{tenant.Domain}'", "Remove it there first");
+        if (await names.IsHeldAsync(tenant.Name, tenant.Slug, cancellationToken, tenant.Id))
         {
             return new()
             {
-                Code = RejectionCodes.Validation, Detail = $"Tenant '{tenant.Slug}' is deprovisioned: there is nothing beside which its backup could be restored. With the mode replace the tenant comes back under its id.",
-                Errors = [new("/mode", "must be replace")],
+                Code = RejectionCodes.NameTaken,
+                Detail = $"The organisation of the tenant could be called neither '{tenant.Name}' nor '{tenant.Name} ({tenant.Slug})': another tenant has one of these names by now. Rename that one first.",
             };
         }
 
-        if (input.Taken.Slug)
-            return new() { Code = RejectionCodes.SlugTaken, Detail = $"Another tenant has the slug '{tenant.Slug}' by now. Deprovision that one first." };
-        if (input.Taken.Subdomain)
-            return new() { Code = RejectionCodes.SubdomainTaken, Detail = $"Another tenant has the subdomain '{tenant.Subdomain}' by now. Give that one another first." };
-        return input.Room is { } room ? Provision.Room.Rejection(tenant.Region, replica: false, room) : null;
+        return Room.Rejection(tenant.Region, replica: false, await servers.FindAsync(tenant.Region, cancellationToken));
+
+        static OperationRejected Taken(string code, string what, string remedy) =>
+            new() { Code = code, Detail = $"Another tenant has the {what} by now, or it is still reserved for that one. {remedy}, or wait until the reservation has ended." };
     }
+
+    public object AuditDetail(ValidRestore input) => new { backupId = input.BackupId, mode = input.Mode.ToString().ToLowerInvariant() };
+
+    // Whether the tenant is deprovisioned and comes back.
+    private static bool Revives(ValidRestore input, Tenant? tenant) => input.Mode == RestoreMode.Replace && tenant?.Status == TenantStatus.Deprovisioned;
+
+    private static OperationRejected NothingBeside(Tenant tenant) => new()
+    {
+        Code = RejectionCodes.Validation, Detail = $"Tenant '{tenant.Slug}' is deprovisioned: there is nothing beside which its backup could be restored. With the mode replace the tenant comes back under its id.",
+        Errors = [new("/mode", "must be replace")],
+    };
 
     private static OperationRejected? Replaces(ValidRestore input, Tenant tenant)
     {

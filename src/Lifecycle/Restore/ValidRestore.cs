@@ -20,12 +20,6 @@ public sealed record ValidRestore(TenantId TenantId, Guid BackupId, Registry.Bac
     /// <summary>When the backup key of a deprovisioned tenant was destroyed; null when it was not.</summary>
     public DateTimeOffset? KeyDestroyedAt { get; init; }
 
-    /// <summary>Which names of a deprovisioned tenant others have by now.</summary>
-    public (bool Slug, bool Subdomain) Taken { get; init; }
-
-    /// <summary>The room for a deprovisioned tenant; null for another one.</summary>
-    public ServerRoom? Room { get; init; }
-
     /// <summary>For predictions: how many rows are copied and compared in a second.</summary>
     public int RowsPerSecond { get; init; } = RestoreOptions.DefaultRowsPerSecond;
 }

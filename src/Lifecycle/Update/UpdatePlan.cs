@@ -56,7 +56,7 @@ public sealed class UpdatePlan(PlanStore plans, TenantStore tenants, TenantNameS
     {
         var (change, tenant) = (input.Change!, input.Found!);
         var (domain, subdomain) = (change.NewText(TenantField.Domain), change.NewText(TenantField.Subdomain));
-        var (domainTaken, subdomainTaken) = await names.FindTakenAsync(input.Tenant, domain, subdomain, cancellationToken);
+        var (_, domainTaken, subdomainTaken) = await names.FindTakenAsync(input.Tenant, null, domain, subdomain, cancellationToken);
         var errors = new List<FieldError>();
         if (domainTaken)
             errors.Add(new("/domain", $"'{domain}' is taken by another tenant"));

@@ -15,15 +15,20 @@ public static class RevivalRows
     /// <param name="backedUp">The tenant in the settings of its backup, as JSON.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <returns>Whether the tenant was deprovisioned.</returns>
-    /// <exception cref="PostgresException">Another tenant has its slug or subdomain: unique_violation.</exception>
-    public static async Task<bool> BeginAsync(LeasedTransaction transaction, TenantId tenant, string backedUp, CancellationToken cancellationToken) => await transaction.ExecuteAsync(
-        """
-        update tenants set
-            status = 'provisioning', read_replica = false, admin_email = b.t ->> 'adminEmail', phone = b.t ->> 'phone', description = b.t ->> 'description',
-            maintenance_window = nullif(b.t -> 'maintenanceWindow', 'null'), features = b.t -> 'features', settings = b.t -> 'settings', version = version + 1, updated_at = now()
-        from (select @backedUp::jsonb as t) b where id = @Value and status = 'deprovisioned'
-        """,
-        new { tenant.Value, backedUp }, cancellationToken) == 1;
+    /// <exception cref="PostgresException">Another tenant has its slug, subdomain or domain: unique_violation; or its name: <see cref="TenantAdmission.NameHeld"/>.</exception>
+    public static async Task<bool> BeginAsync(LeasedTransaction transaction, TenantId tenant, string backedUp, CancellationToken cancellationToken)
+    {
+        // Others may have got them since the command was accepted. An operation that has begun has them itself.
+        await transaction.ExecuteAsync("select admit_revived_names(id) from tenants where id = @Value and status = 'deprovisioned'", new { tenant.Value }, cancellationToken);
+        return await transaction.ExecuteAsync(
+            """
+            update tenants set
+                status = 'provisioning', read_replica = false, admin_email = b.t ->> 'adminEmail', phone = b.t ->> 'phone', description = b.t ->> 'description',
+                maintenance_window = nullif(b.t -> 'maintenanceWindow', 'null'), features = b.t -> 'features', settings = b.t -> 'settings', version = version + 1, updated_at = now()
+            from (select @backedUp::jsonb as t) b where id = @Value and status = 'deprovisioned'
+            """,
+            new { tenant.Value, backedUp }, cancellationToken) == 1;
+    }
 
     /// <summary>Makes it the tombstone that it was.</summary>
     public static Task UndoAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>

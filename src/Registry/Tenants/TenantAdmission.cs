@@ -24,6 +24,9 @@ public static class TenantAdmission
     /// <summary>The same for a tenant that wants a read replica, in addition.</summary>
     public static NpgsqlBatchCommand ReplicaCommand(string? region) => CommandLedger.Statement("select admit_replica($1)", region);
 
+    /// <summary>Checks the names of a deprovisioned tenant that comes back: 23505 when another tenant has one of them, or <see cref="NameHeld"/>.</summary>
+    public static NpgsqlBatchCommand RevivedNamesCommand(TenantId tenant) => CommandLedger.Statement("select admit_revived_names($1)", tenant.Value);
+
     /// <summary>Checks an adopted tenant and its place. A failed tenant of this id begins anew: an adoption that was undone may be tried again.</summary>
     /// <param name="id">The tenant's id.</param>
     /// <param name="tenant">The tenant.</param>

@@ -20,41 +20,28 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
         from reserved_names r where r.until > now() and (r.kind, r.name) in (('slug', $1), ('domain', $2), ('subdomain', $3))
         """;
 
-    /// <summary>Which of the names that a tenant wants belong to others.</summary>
+    /// <summary>Which of the names that a tenant wants belong to others, or stay reserved for one that is gone.</summary>
     /// <param name="tenant">The tenant, which may have them itself.</param>
+    /// <param name="slug">Null when it wants none.</param>
     /// <param name="domain">Null when it wants none.</param>
     /// <param name="subdomain">Null when it wants none.</param>
-    public async Task<(bool Domain, bool Subdomain)> FindTakenAsync(TenantId tenant, string? domain, string? subdomain, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<(bool Slug, bool Domain, bool Subdomain)> FindTakenAsync(TenantId tenant, Slug? slug, string? domain, string? subdomain, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
             """
-            select exists (select from tenant_domains d where d.domain = $2 and d.state = 'proved' and d.tenant_id <> $1)
-                    or exists (select from reserved_names r where r.kind = 'domain' and r.name = $2 and r.until > now() and r.tenant_id <> $1),
-                exists (select from tenants t where t.subdomain = $3 and t.id <> $1 and t.status not in ('failed', 'deprovisioned'))
-                    or exists (select from reserved_names r where r.kind = 'subdomain' and r.name = $3 and r.until > now() and r.tenant_id <> $1)
+            with reserved as (select r.kind, r.name from reserved_names r where r.until > now() and r.tenant_id <> $1),
+            others as (select t.slug, t.subdomain from tenants t where t.id <> $1 and t.status not in ('failed', 'deprovisioned'))
+            select exists (select from others where slug = $2) or exists (select from reserved where kind = 'slug' and name = $2),
+                exists (select from tenant_domains d where d.domain = $3 and d.state = 'proved' and d.tenant_id <> $1) or exists (select from reserved where kind = 'domain' and name = $3),
+                exists (select from others where subdomain = $4) or exists (select from reserved where kind = 'subdomain' and name = $4)
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)domain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)subdomain ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        foreach (var name in (string?[])[slug?.ToString(), domain, subdomain])
+            command.Parameters.Add(new NpgsqlParameter { Value = (object?)name ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
-        return (row.GetBoolean(0), row.GetBoolean(1));
-    }
-
-    /// <summary>Whether another tenant that is not gone has the slug or the subdomain.</summary>
-    public async Task<(bool Slug, bool Subdomain)> FindTakenAsync(TenantId tenant, Slug slug, string subdomain, CancellationToken cancellationToken)
-    {
-        await using var command = registry.CreateCommand(
-            """
-            select coalesce(bool_or(t.slug = $2), false), coalesce(bool_or(t.subdomain = $3), false) from tenants t
-            where t.id <> $1 and t.status not in ('failed', 'deprovisioned') and (t.slug = $2 or t.subdomain = $3)
-            """);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug.ToString() });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = subdomain });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return (row.GetBoolean(0), row.GetBoolean(1));
+        return (row.GetBoolean(0), row.GetBoolean(1), row.GetBoolean(2));
     }
 
     /// <summary>

@@ -155,17 +155,53 @@ public sealed class When_a_restore_is_posted : ApiTest
     }
 
     [Theory]
-    [InlineData("slug", "slug-taken")]
-    [InlineData("subdomain", "subdomain-taken")]
-    public async Task Should_not_come_back_under_names_that_another_tenant_has(string name, string code)
+    [InlineData("update tenants set slug = 'acme' where slug = 'globex'", "slug-taken", "slug 'acme'")]
+    [InlineData("insert into reserved_names (kind, name, tenant_id, until) select 'slug', 'acme', id, now() + interval '1 day' from tenants where slug = 'globex'", "slug-taken", "slug 'acme'")]
+    [InlineData("update tenants set subdomain = 'acme' where slug = 'globex'", "subdomain-taken", "subdomain 'acme'")]
+    [InlineData("insert into reserved_names (kind, name, tenant_id, until) select 'subdomain', 'acme', id, now() + interval '1 day' from tenants where slug = 'globex'", "subdomain-taken", "subdomain 'acme'")]
+    [InlineData("insert into tenant_domains (tenant_id, domain, token, state, created_at, proved_at) select id, 'acme.example', 'proof', 'proved', now(), now() from tenants where slug = 'globex'", "domain-taken", "domain 'acme.example'")]
+    [InlineData("insert into reserved_names (kind, name, tenant_id, until) select 'domain', 'acme.example', id, now() + interval '1 day' from tenants where slug = 'globex'", "domain-taken", "domain 'acme.example'")]
+    [InlineData("update tenants set name = (select name || ' (acme)' from tenants where slug = 'acme') where slug = 'globex'", "name-taken", "(acme)'")]
+    public async Task Should_not_come_back_under_names_that_another_tenant_has(string state, string code, string named)
     {
         var tenant = await BackedUpAsync();
         using var other = await Server.PostAsync(ApiServer.Body("globex"));
-        await Server.ExecuteAsync($"update tenants set status = 'deprovisioned' where slug = 'acme'; update tenants set {name} = 'acme' where slug = 'globex'");
+        await Server.ExecuteAsync($"update tenants set status = 'deprovisioned', domain = 'acme.example' where slug = 'acme'; {state}");
+
+        using var dry = await PostAsync(tenant, Replace, query: "?dryRun=true");
+        using var response = await PostAsync(tenant, Replace);
+
+        (await ApiServer.JsonAsync(dry)).GetProperty("refusal").GetProperty("type").GetString()!.ShouldEndWith(code);
+        (await ProblemAsync(response, 409, code)).GetProperty("detail").GetString()!.ShouldContain(named);
+        (await Server.QueryAsync<long>("select count(*) from operations where kind = 'restore'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_come_back_under_names_that_are_reserved_for_itself()
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync(
+            """
+            update tenants set status = 'deprovisioned', domain = 'acme.example';
+            insert into reserved_names (kind, name, tenant_id, until) select k, n, id, now() + interval '1 day' from tenants, (values ('slug', 'acme'), ('subdomain', 'acme'), ('domain', 'acme.example')) r(k, n);
+            """);
 
         using var response = await PostAsync(tenant, Replace);
 
-        await ProblemAsync(response, 409, code);
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Should_take_the_last_room_from_a_tenant_that_would_be_provisioned()
+    {
+        var tenant = await BackedUpAsync();
+        await Server.ExecuteAsync("update tenants set status = 'deprovisioned'; update database_servers set placed = 0, max_tenants = case when name = (select min(name) from database_servers) then 1 else 0 end");
+
+        using var response = await PostAsync(tenant, Replace);
+        using var refused = await Server.PostAsync(ApiServer.Body("globex"));
+
+        ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
+        (await ProblemAsync(refused, 409, "server-full")).GetProperty("detail").GetString()!.ShouldContain("1 accepted tenants wait for a place");
     }
 
     [Fact]

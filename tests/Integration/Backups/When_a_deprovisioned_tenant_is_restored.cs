@@ -106,16 +106,19 @@ public sealed class When_a_deprovisioned_tenant_is_restored
             (await Should.ThrowAsync<StepFailureException>(() => world.Database.CompensateAsync(tenant, step))).Failure.Code.ShouldBe("tenant-status");
     }
 
-    [Fact]
-    public async Task Should_not_take_a_slug_that_another_tenant_has_by_now()
+    [Theory]
+    [InlineData("delete from reserved_names; update tenants set slug = (select slug from tenants where id = @Mine) where id = @Theirs", "slug-taken")]
+    [InlineData("insert into tenant_domains (tenant_id, domain, token, state, created_at, proved_at) values (@Theirs, 'acme.example', 'proof', 'proved', now(), now()); update tenants set domain = 'acme.example' where id = @Mine", "slug-taken")]
+    [InlineData("update tenants set name = (select name || ' (' || slug || ')' from tenants where id = @Mine) where id = @Theirs", "name-taken")]
+    public async Task Should_not_take_names_that_another_tenant_got_while_the_backup_was_checked(string taken, string code)
     {
         await using var world = await BackupWorld.CreateAsync();
         var tenant = await GoneAsync(world, IsolationTier.Row);
         var other = await world.Database.TenantAsync(IsolationTier.Row);
-        await world.Registry.ExecuteAsync("delete from reserved_names; update tenants set slug = (select slug from tenants where id = @Mine) where id = @Theirs", new { Mine = tenant.Id.Value, Theirs = other.Id.Value });
+        await world.Registry.ExecuteAsync(taken, new { Mine = tenant.Id.Value, Theirs = other.Id.Value });
         await RunAsync(world, tenant, StepNames.CheckBackup);
 
-        (await Should.ThrowAsync<StepFailureException>(() => RunAsync(world, tenant, StepNames.Revive))).Failure.Code.ShouldBe("slug-taken");
+        (await Should.ThrowAsync<StepFailureException>(() => RunAsync(world, tenant, StepNames.Revive))).Failure.Code.ShouldBe(code);
 
         (await tenant.ReadAsync()).Status.ShouldBe(TenantStatus.Deprovisioned);
     }

@@ -62,8 +62,14 @@ internal sealed class ReviveStep(BackupReader reader, LeasedTransactions leases,
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UniqueViolation)
         {
+            var domain = context.Tenant.Domain is { } name ? $" or the domain '{name}'" : "";
             throw StepFailureException.Permanent(
-                "slug-taken", $"Another tenant has the slug '{context.Tenant.Slug}' or the subdomain '{context.Tenant.Subdomain}' by now.", "Deprovision that tenant first, or provision a new one and copy what is needed.", cause: error);
+                "slug-taken", $"Another tenant has the slug '{context.Tenant.Slug}' or the subdomain '{context.Tenant.Subdomain}'{domain} by now, or they are still reserved for it.",
+                "Deprovision that tenant first, or provision a new one and copy what is needed.", cause: error);
+        }
+        catch (PostgresException error) when (error.SqlState == TenantAdmission.NameHeld)
+        {
+            throw StepFailureException.Permanent("name-taken", $"Another tenant is called '{context.Tenant.Name}' or '{context.Tenant.Name} ({context.Tenant.Slug})' by now.", "Rename that tenant, then send the command again.", cause: error);
         }
     }
 }
