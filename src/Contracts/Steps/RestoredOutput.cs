@@ -12,6 +12,9 @@ public sealed record RestoredOutput
     /// <summary>What of the rows was compared with the backup, in words.</summary>
     public string? Compared { get; init; }
 
+    /// <summary>Whether a login of the tenant has read the rows through the policies. The version before did not try.</summary>
+    public bool SignedIn { get; init; }
+
     /// <summary>The version of the product's schema in the backup.</summary>
     public int? FromVersion { get; init; }
 

@@ -53,6 +53,7 @@ public sealed class BackupModule : ResourceModule
         services.AddProduct(configuration);
         services.TryAddSingleton<ProductMigrator>();
         services.TryAddSingleton<RestoredDatabases>();
+        services.AddSingleton<RestoredTrial>();
         services.AddSingleton<BackupToolsWatch>();
         services.AddHostedService(s => s.GetRequiredService<BackupToolsWatch>());
         services.AddHealthChecks().AddCheck<BackupToolsHealth>("backup-tools");

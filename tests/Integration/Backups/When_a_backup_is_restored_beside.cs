@@ -51,6 +51,8 @@ public sealed class When_a_backup_is_restored_beside
         (await world.Database.AdminQueryAsync<string>(database, $"select d.title from {schema}.documents d join {schema}.users u on u.id = d.author_id")).ShouldBe(["One"]);
         (await world.Database.AdminQueryAsync<int>(database, $"select max(version) from {schema}.schema_migrations")).ShouldBe([(await tenant.ReadAsync()).SchemaVersion!.Value]);
         (await world.Database.AdminQueryAsync<bool>("postgres", $"select has_database_privilege('public', '{database}', 'connect')")).ShouldBe([false]);
+        (await LoginsAsync(world, tenant)).ShouldBeEmpty("it was there for the trial only");
+        (await world.Database.AdminQueryAsync<long>(database, $"select count(*) from saga.place where tenant_id = '{tenant.Id}'")).ShouldBe([0L]);
         await using (var session = await world.Database.Connections.OpenAsync(tenant.Id, default))
             (await session.Connection.ExecuteScalarAsync<string>("select email from users")).ShouldBe("changed@acme.com");
         other.Id.ShouldNotBe(tenant.Id);
@@ -193,6 +195,58 @@ public sealed class When_a_backup_is_restored_beside
     }
 
     [Theory]
+    [InlineData(IsolationTier.Row, "alter table product.users disable row level security; alter table product.users no force row level security", "restored-open", "sees the rows of whichever tenant it names")]
+    [InlineData(IsolationTier.Schema, "create policy all_rows on {0}.saga_probe using (true)", "restored-open", "a login of the tenant sees 1 rows, and 0 are the tenant's")]
+    [InlineData(IsolationTier.Database, "drop policy own_rows on product.users", "restored-unusable", "a login of the tenant sees 0 of the tenant's 1 rows")]
+    [InlineData(IsolationTier.Schema, "revoke usage on schema saga from public", "restored-unusable", "permission denied for schema saga")]
+    public async Task Should_be_refused_when_the_tenants_login_cannot_read_its_rows_or_reads_others(IsolationTier tier, string change, string code, string words)
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var (tenant, _) = await BackedUpAsync(world, tier);
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
+            await world.Database.ExecuteAsync(tenant, step);
+        var schema = (await tenant.ReadAsync()).Placement!.Schema;
+        await world.Database.AdminQueryAsync<int>(await DatabaseAsync(world), $"{change.Replace("{0}", schema, StringComparison.Ordinal)}; select 1");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe((code, false));
+        failure.Message.ShouldContain(words);
+        (await LoginsAsync(world, tenant)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Should_read_past_policies_of_the_product_that_hide_rows()
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var (tenant, _) = await BackedUpAsync(world, IsolationTier.Schema);
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
+            await world.Database.ExecuteAsync(tenant, step);
+        await world.Database.AdminQueryAsync<int>(await DatabaseAsync(world), $"create policy none on {(await tenant.ReadAsync()).Placement!.Schema}.users as restrictive using (false); select 1");
+
+        (await world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored)).ShouldBeOfType<RestoredOutput>().SignedIn.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Should_leave_no_login_of_a_killed_attempt(bool goesOn)
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var (tenant, _) = await BackedUpAsync(world, IsolationTier.Row);
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
+            await world.Database.ExecuteAsync(tenant, step);
+        await world.Database.AdminQueryAsync<int>("postgres", $"create role t_{tenant.OperationId:n}_restored login; grant t_{tenant.OperationId:n}_restored to saga_provisioner with admin option; select 1");
+
+        if (goesOn)
+            await world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored);
+        else
+            await world.Database.CompensateAsync(tenant, StepNames.CreateRestored);
+
+        (await LoginsAsync(world, tenant)).ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("sums", "has no checksums of its rows")]
     [InlineData("serverVersion", "the backup is from PostgreSQL 13")]
     public async Task Should_say_that_only_the_number_of_rows_was_compared(string otherwise, string words)
@@ -274,6 +328,9 @@ public sealed class When_a_backup_is_restored_beside
         new { tenant.OperationId, Input = JsonSerializer.Serialize(new RestoreTenant { TenantId = tenant.Id, BackupId = backup, Mode = "beside" }, Saga.Contracts.Json.Options) });
 
     private static async Task<string> DatabaseAsync(BackupWorld world) => (await world.Registry.ScalarAsync<string>("select database from restored_databases"))!;
+
+    private static Task<IReadOnlyList<string>> LoginsAsync(BackupWorld world, SeededTenant tenant) =>
+        world.Database.AdminQueryAsync<string>("postgres", $"select rolname::text from pg_roles where starts_with(rolname, 't_{tenant.OperationId:n}')");
 
     private static async Task GoneAsync(BackupWorld world, string database)
     {

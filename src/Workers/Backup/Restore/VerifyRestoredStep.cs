@@ -11,9 +11,13 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Backup.Restore;
 
-/// <summary>Compares the rows of each table with the numbers and checksums in the manifest, and then brings the tables to the product's newest version.</summary>
+/// <summary>
+/// Compares the rows of each table with the numbers and checksums in the manifest, then brings the tables to the product's newest version, and reads them as
+/// the tenant would.
+/// </summary>
 internal sealed class VerifyRestoredStep(
-    RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, LeasedTransactions leases) : IStep
+    RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, RestoredTrial trial,
+    LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.VerifyRestored;
 
@@ -40,9 +44,14 @@ internal sealed class VerifyRestoredStep(
                 await CompareAsync(context, session, manifest, rows, compared, cancellationToken);
             }
 
-            await using var inside = await servers.OpenAsync(restored.Server, restored.Database, cancellationToken);
-            var applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true);
-            return new RestoredOutput { Schema = schema, Counts = rows.Counts, FromVersion = manifest.SchemaVersion, SchemaVersion = applied[^1].Version, Compared = compared.Words };
+            IReadOnlyList<AppliedMigration> applied;
+            await using (var inside = await servers.OpenAsync(restored.Server, restored.Database, cancellationToken))
+                applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true);
+            await trial.RunAsync(context, restored, schema, owner, cancellationToken);
+            return new RestoredOutput
+            {
+                Schema = schema, Counts = rows.Counts, FromVersion = manifest.SchemaVersion, SchemaVersion = applied[^1].Version, Compared = compared.Words, SignedIn = true,
+            };
         }
         catch (Exception error) when (DatabaseFailures.Explains(error))
         {

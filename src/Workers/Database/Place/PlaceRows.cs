@@ -8,14 +8,18 @@ internal static class PlaceRows
 {
     /// <summary>Writes them; an existing place keeps its mode. Call it under the tenant's lock, after the login was created.</summary>
     public static Task WriteAsync(ServerSession session, TenantPlacement placement, Guid tenant, CancellationToken cancellationToken) =>
+        WriteAsync(session, tenant, placement.Epoch, placement.Login, cancellationToken);
+
+    /// <inheritdoc cref="WriteAsync(ServerSession, TenantPlacement, Guid, CancellationToken)"/>
+    public static Task WriteAsync(ServerSession session, Guid tenant, long epoch, string login, CancellationToken cancellationToken) =>
         session.ExecuteAsync(
             """
-            insert into saga.place as p (tenant_id, epoch, mode) values (@tenant, @Epoch, 'open')
+            insert into saga.place as p (tenant_id, epoch, mode) values (@tenant, @epoch, 'open')
             on conflict (tenant_id) do update set epoch = excluded.epoch, updated_at = now() where p.epoch < excluded.epoch;
-            insert into saga.logins as l (login, tenant_id) values (@Login, @tenant)
+            insert into saga.logins as l (login, tenant_id) values (@login, @tenant)
             on conflict (login) do update set tenant_id = excluded.tenant_id where l.tenant_id <> excluded.tenant_id;
             """,
-            cancellationToken, new { tenant, placement.Epoch, placement.Login });
+            cancellationToken, new { tenant, epoch, login });
 
     /// <summary>Removes one login, so that it has no place any more. The schema need not exist.</summary>
     public static async Task RemoveLoginAsync(ServerSession session, string login, CancellationToken cancellationToken)

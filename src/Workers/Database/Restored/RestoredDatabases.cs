@@ -6,6 +6,7 @@ using Saga.Registry.Leases;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Tiers;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Restored;
@@ -50,6 +51,8 @@ internal sealed class RestoredDatabases(RestoredStore store, DatabaseServers ser
     {
         await using var session = await fenced.OpenAsync(context, restored.Server, DatabaseServers.Maintenance, cancellationToken);
         await session.ExecuteAsync($"drop database if exists {Sql.Name(restored.Database)} with (force)", cancellationToken);
+        // What a killed trial left. Nobody makes it without the database.
+        await TenantRoles.DropAsync(session, RestoredTrial.LoginOf(restored), cancellationToken);
     }
 
     /// <summary>The databases that restores have made for the tenant.</summary>
