@@ -1,3 +1,4 @@
+using Saga.Contracts.CustomSteps;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -7,7 +8,10 @@ namespace Saga.Engine.Decisions;
 /// <summary>What an operation does while it compensates.</summary>
 internal static class BackDecisions
 {
-    /// <summary>Starts to compensate: steps that have not begun, or still wait, are skipped.</summary>
+    /// <summary>
+    /// Starts to compensate: steps that have not begun, or still wait, are skipped. But what the acceptance wrote, such as the names of a new tenant, is
+    /// undone by the compensations of the product's first steps, whether they have begun or not.
+    /// </summary>
     public static void StartCompensation(DecisionDraft draft, string? failedStep, Failure reason)
     {
         draft.State = OperationState.Compensating;
@@ -15,6 +19,12 @@ internal static class BackDecisions
         draft.Line(new(HistoryEvents.CompensationStarted, failedStep, Data: new { failure = reason }));
         foreach (var step in draft.Steps.Where(s => s.Status.Phase is StepPhase.Pending or StepPhase.Awaiting).ToList())
         {
+            if (draft.WroteOnAcceptance && draft.Definition(step.Name) is { Wait: null, Kind: StepKind.Compensatable } definition && IsFirst(draft, definition))
+            {
+                draft.Send(step, Direction.Back, attempt: 1);
+                continue;
+            }
+
             draft.Replace(step with { Status = step.Status.In(StepPhase.Skipped), DueAt = null });
             draft.Line(HistoryEvents.StepSkipped, step);
         }
@@ -73,6 +83,12 @@ internal static class BackDecisions
     /// <summary>How long a compensation may be deferred. It does not give up on an outage before its own time is used up.</summary>
     public static TimeSpan DeferredAtMost(DecisionDraft draft, StepDefinition definition) =>
         draft.CompensationTime(definition) > definition.DeferredAtMost ? draft.CompensationTime(definition) : definition.DeferredAtMost;
+
+    // Whether the workflow begins with the step, as the product has it: only a team's own steps and waits come before it.
+    private static bool IsFirst(DecisionDraft draft, StepDefinition step) => !CustomNames.IsStep(step.Name) && OnlyOthersBefore(draft, step);
+
+    private static bool OnlyOthersBefore(DecisionDraft draft, StepDefinition step) =>
+        step.After.Select(draft.Definition).All(before => (before.Wait is not null || CustomNames.IsStep(before.Name)) && OnlyOthersBefore(draft, before));
 
     // The dispatch was recorded, so the effect may exist whatever happened to the message.
     private static bool MayHaveActed(StepRun step) =>

@@ -20,6 +20,9 @@ internal sealed class DecisionDraft(
 
     public IReadOnlyList<StepRun> Steps => steps;
 
+    /// <inheritdoc cref="Progress.WroteOnAcceptance"/>
+    public bool WroteOnAcceptance => before.WroteOnAcceptance;
+
     public OperationState State { get; set; } = before.State;
 
     /// <summary>Why the operation compensates or has stalled.</summary>

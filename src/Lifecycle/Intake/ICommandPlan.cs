@@ -94,8 +94,8 @@ public interface ICommandPlan<TCommand, TInput>
     WorkflowDefinition Plan(TInput input, Tenant? tenant);
 
     /// <summary>
-    /// The changes to the registry in the transaction that accepts the command. If the operation is cancelled before it starts, the
-    /// compensations of its first steps run all the same, so they must undo these changes.
+    /// The changes to the registry in the transaction that accepts the command. If the operation turns round before it has come to its first
+    /// steps, their compensations run all the same, so they must undo these changes.
     /// </summary>
     IEnumerable<NpgsqlBatchCommand> Effects(TInput input, BegunOperation operation) => [];
 

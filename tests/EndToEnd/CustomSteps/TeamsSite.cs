@@ -85,10 +85,13 @@ public sealed class TeamsSite : IAsyncLifetime
     internal IReadOnlyList<string> Accounts() => !Directory.Exists(folder) ? [] :
         [.. Directory.GetFiles(folder, "*.json").Select(f => JsonElement.Parse(File.ReadAllText(f)).GetProperty("Slug").GetString()!)];
 
+    /// <summary>Puts a step at the endpoint before everything that the product does.</summary>
+    internal Task PutFirstAsync() => PutAsync(
+        [new { name = Register, workflow = "provision", before = new[] { "placement.reserve" }, http = new { executeUrl = Endpoint.UrlOf("/register"), compensateUrl = Endpoint.UrlOf("/forget"), secret = "acme" } }]);
+
     /// <summary>Puts all three steps, or none.</summary>
-    internal async Task PutAsync(bool none = false)
-    {
-        object[] steps =
+    internal Task PutAsync(bool none = false) => PutAsync(
+        none ? [] :
         [
             new { name = Account, workflow = "provision", worker = "acme-accounts", after = new[] { "placement.reserve" } },
             new
@@ -97,8 +100,11 @@ public sealed class TeamsSite : IAsyncLifetime
                 http = new { executeUrl = Endpoint.UrlOf("/register"), compensateUrl = Endpoint.UrlOf("/forget"), secret = "acme" },
             },
             new { name = Announce, workflow = "provision", afterPivot = true, http = new { executeUrl = Endpoint.UrlOf("/announce"), secret = "acme" } },
-        ];
-        using var answer = await http.PutAsJsonAsync("/api/v1/custom-steps", new { basedOn = versions, steps = none ? [] : steps, reason = "The CRM." });
+        ]);
+
+    private async Task PutAsync(object[] steps)
+    {
+        using var answer = await http.PutAsJsonAsync("/api/v1/custom-steps", new { basedOn = versions, steps, reason = "The CRM." });
         ((int)answer.StatusCode).ShouldBe(200, await answer.Content.ReadAsStringAsync());
         versions = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("version").GetInt32();
     }

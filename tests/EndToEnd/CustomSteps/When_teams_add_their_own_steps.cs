@@ -61,6 +61,23 @@ public sealed class When_teams_add_their_own_steps(TeamsSite teams) : IClassFixt
     }
 
     [Fact]
+    public async Task Should_leave_nothing_of_the_tenant_when_the_first_of_all_steps_is_refused()
+    {
+        await teams.PutFirstAsync();
+        teams.Endpoint.Answer = call => call.Path == "/register" ? new(422) : new(204);
+
+        var refused = await teams.ProvisionAsync("refused-first");
+        (await teams.Site.EndAsync(refused, TimeSpan.FromSeconds(120))).ShouldBe(OperationState.Compensated, await teams.Site.StoryAsync(refused));
+
+        // Its names are free, so the next one gets them.
+        teams.CallsFor("refused-first").Select(c => c.Path).ShouldBe(["/register", "/forget"]);
+        teams.Endpoint.Answer = _ => new(204);
+        var again = await teams.ProvisionAsync("refused-first");
+        (await teams.Site.EndAsync(again, TimeSpan.FromSeconds(120))).ShouldBe(OperationState.Completed, await teams.Site.StoryAsync(again));
+        await ExternalState.CompareAsync(teams.Site);
+    }
+
+    [Fact]
     public async Task Should_finish_with_the_steps_that_an_operation_began_with()
     {
         await teams.PutAsync();

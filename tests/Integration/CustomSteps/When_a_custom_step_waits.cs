@@ -53,10 +53,8 @@ public sealed class When_a_custom_step_waits : ApiTest
     public async Task Should_be_refused_with_its_field_when_it_is_put()
     {
         using var wrong = await PutAsync("""[{"name":"acme.contract.sign","workflow":"provision","wait":{"for":"signal","within":5}}]""");
-        using var early = await PutAsync("""[{"name":"acme.contract.sign","workflow":"provision","before":["placement.reserve"],"wait":{"for":"approval","withinSeconds":60}}]""");
 
         Pointers(await ProblemAsync(wrong, 422, "validation")).ShouldBe("/steps/0/wait/within");
-        Pointers(await ProblemAsync(early, 422, "validation")).ShouldBe("/steps/0/before");
     }
 
     private Task<HttpResponseMessage> PutAsync(string steps) => Server.Admin.PutAsync(

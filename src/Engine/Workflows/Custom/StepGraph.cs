@@ -39,7 +39,6 @@ internal sealed class StepGraph
         // Each step's side of the pivot implies an edge. Those of the later side come first, because a step of the earlier one may follow them.
         return FindUndecided(steps) ?? steps.Where(s => s.AfterPivot).Select(PlaceLate).FirstOrDefault(p => p is not null)
             ?? steps.Where(s => !s.AfterPivot).Select(PlaceEarly).FirstOrDefault(p => p is not null)
-            ?? steps.Where(s => s is { Wait: not null, AfterPivot: false }).Select(FindTooEarly).FirstOrDefault(p => p is not null)
             ?? steps.Select(FindMissing).FirstOrDefault(p => p is not null);
     }
 
@@ -92,12 +91,6 @@ internal sealed class StepGraph
         Connect(step.Name, pivot);
         return null;
     }
-
-    // The compensations of the product's first steps undo what the acceptance wrote, such as the names of a new tenant. They run only for steps that have begun.
-    private CustomStepProblem? FindTooEarly(CustomStep step) =>
-        workflow.Steps.FirstOrDefault(s => s.After.Count == 0 && Ancestors(s.Name).Contains(step.Name)) is { } first
-            ? new(step.Name, "before", $"'{step.Name}' waits, so it cannot come before '{first.Name}', with which workflow '{workflow.Kind}' begins: a rejection could not undo what the command has written. Let it come after that step")
-            : null;
 
     private CustomStepProblem? FindMissing(CustomStep step) => step.Needs.FirstOrDefault(n => !Ancestors(step.Name).Contains(n)) is { } missing
         ? new(step.Name, "needs", $"'{step.Name}' needs the output of '{missing}', which does not come before it: name it in after")
