@@ -65,6 +65,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<MigrateStep>();
         services.AddSingleton<IStep>(s => s.GetRequiredService<MigrateStep>());
         services.AddMoves(configuration);
+        services.AddSingleton<AdoptedUserLimit>();
         services.AddSingleton<PlaceInspection>();
         services.AddSingleton<PlaceHandover>();
         services.AddSingleton<IStep, InspectPlaceStep>();

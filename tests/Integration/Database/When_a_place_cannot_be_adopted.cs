@@ -46,6 +46,27 @@ public sealed class When_a_place_cannot_be_adopted
     }
 
     [Theory]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_refuse_more_users_than_the_tenant_may_have(IsolationTier tier)
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var old = await AdoptionWorld.MakeAsync(world, further: "insert into users (tenant_id, email, display_name) select tenant_id, 'b@acme.com', 'B' from tenants;");
+        var before = await AdoptionWorld.DescribeAsync(world, old.Name);
+        var tenant = await AdoptionWorld.AdoptAsync(world, AdoptionWorld.Command(old, tier));
+        await world.ExecuteAsync(tenant, StepNames.ReserveAdopted);
+        await world.RegistryAsync<int>("update tenants set max_users = 1; select 1");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.InspectPlace))).Failure;
+
+        (failure.Code, failure.Message, failure.Remedy).ShouldBe((
+            "plan-too-small", $"Database '{old.Name}' on server 'main' has 2 users, and the tenant may have 1.", "Choose a larger plan or another maxUsers, then send the command again."));
+        (await AdoptionWorld.DescribeAsync(world, old.Name)).ShouldBe(before);
+        await world.RegistryAsync<int>("update tenants set max_users = 2; select 1");
+        await world.ExecuteAsync(tenant, StepNames.InspectPlace);
+    }
+
+    [Theory]
     [InlineData("no_such_database", "shop", "database-missing")]
     [InlineData(null, "no_such_schema", "schema-missing")]
     public async Task Should_refuse_what_does_not_exist(string? database, string schema, string code)

@@ -15,7 +15,7 @@ namespace Saga.Workers.Database.Adoption;
 /// What a database or schema must be to become a tenant's place, looked at from top to bottom. Every refusal says what to do. Changes nothing.
 /// Thread-safe.
 /// </summary>
-internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations migrations, PlacementStore placements)
+internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations migrations, PlacementStore placements, AdoptedUserLimit limit)
 {
     private const string Again = "then send the command again.";
 
@@ -258,7 +258,7 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
     }
 
     // Policies would hide the rows of other tenants from this user, so the mover reads them. Its rights end with the transaction.
-    private static async Task RowsAsync(ServerSession session, StepContext context, TenantSchema place, CancellationToken cancellationToken)
+    private async Task RowsAsync(ServerSession session, StepContext context, TenantSchema place, CancellationToken cancellationToken)
     {
         var tables = await ProductTables.OfTenantsAsync(session, place.Schema, cancellationToken);
         if (!await ServerLacks.IsSuperuserAsync(session, cancellationToken))
@@ -277,6 +277,14 @@ internal sealed class PlaceInspection(DatabaseServers servers, ProductMigrations
                     place, "rows-of-another", $"has rows of tenant {other} in {tables[i]}, and the tenant's id is {context.TenantId}",
                     $"If they are the rows of the one tenant that you adopt, send \"tenantId\": \"{other}\" with the command. Otherwise move the other tenants' rows elsewhere,");
             }
+        }
+
+        var users = $"{Sql.Name(place.Schema)}.{AdoptedUserLimit.Table}";
+        if (await session.ScalarAsync<bool>(
+            "select exists (select from pg_attribute where attrelid = to_regclass(@users) and attname = 'tenant_id' and not attisdropped)", cancellationToken, new { users }))
+        {
+            await limit.RequireAsync(
+                context, place, await session.ScalarLongAsync<long>($"select count(*) from {users} where tenant_id = {Sql.Text(context.TenantId.ToString())}", cancellationToken), cancellationToken);
         }
     }
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Saga.Registry.Placements;
-using Saga.Registry.Plans;
 using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
@@ -9,7 +7,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Adoption;
 
 /// <summary>What the database of a product without tenants must be for its rows to be copied. Every refusal says what to do. Changes nothing. Thread-safe.</summary>
-internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection inspection, SharedDatabases shared, PlacementStore placements, PlanStore plans)
+internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection inspection, SharedDatabases shared, PlacementStore placements, AdoptedUserLimit limit)
 {
     /// <returns>How many tables would be copied.</returns>
     /// <exception cref="StepFailureException">It cannot be copied as it is.</exception>
@@ -32,7 +30,8 @@ internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection 
         await RightsAsync(session, source, cancellationToken);
         await using var reading = await MoveSession.BeginSourceAsync(session, cancellationToken);
         var tables = await SourceTables.RequireAsync(reading, source, target, to, cancellationToken);
-        await UsersAsync(context, reading, source, tables, cancellationToken);
+        if (tables.Any(t => t.Name == AdoptedUserLimit.Table))
+            await limit.RequireAsync(context, source, await reading.ScalarAsync<long>($"select count(*) from {Sql.Name(source.Schema)}.{AdoptedUserLimit.Table}", cancellationToken), cancellationToken);
         return tables.Count;
     }
 
@@ -72,21 +71,6 @@ internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection 
             throw PlaceInspection.Refused(
                 source, "source-unreadable", $"has tables whose row-level security may hide rows from the workers' login: {string.Join(", ", hidden.Take(5))}",
                 $"As a superuser, run: ALTER ROLE {user} BYPASSRLS; until the adoption has ended, or disable row-level security on them.");
-        }
-    }
-
-    // The rows of the product's table of users, as everywhere.
-    private async Task UsersAsync(StepContext context, MoveSession reading, TenantSchema source, IReadOnlyList<MovedTable> tables, CancellationToken cancellationToken)
-    {
-        if (tables.All(t => t.Name != "users"))
-            return;
-        var plan = await plans.FindAsync(context.Tenant.Plan, context.Tenant.PlanVersion, cancellationToken)
-            ?? throw StepFailureException.Permanent("plan-unknown", $"Plan '{context.Tenant.Plan}' is not known.", "Restore the plan in the registry, then replay the operation.");
-        var (users, most) = (await reading.ScalarAsync<long>($"select count(*) from {Sql.Name(source.Schema)}.users", cancellationToken), plan.Limits.Of(context.Tenant).Users);
-        if (users > most)
-        {
-            throw PlaceInspection.Refused(
-                source, "plan-too-small", string.Create(CultureInfo.InvariantCulture, $"has {users} users, and the tenant may have {most}"), "Choose a larger plan or another maxUsers,");
         }
     }
 }
