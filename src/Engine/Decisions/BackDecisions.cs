@@ -19,7 +19,7 @@ internal static class BackDecisions
         draft.Line(new(HistoryEvents.CompensationStarted, failedStep, Data: new { failure = reason }));
         foreach (var step in draft.Steps.Where(s => s.Status.Phase is StepPhase.Pending or StepPhase.Awaiting).ToList())
         {
-            if (draft.WroteOnAcceptance && draft.Definition(step.Name) is { Wait: null, Kind: StepKind.Compensatable } definition && IsFirst(draft, definition))
+            if (draft.WroteOnAcceptance && IsFirst(draft, draft.Definition(step.Name)))
             {
                 draft.Send(step, Direction.Back, attempt: 1);
                 continue;
@@ -84,11 +84,14 @@ internal static class BackDecisions
     public static TimeSpan DeferredAtMost(DecisionDraft draft, StepDefinition definition) =>
         draft.CompensationTime(definition) > definition.DeferredAtMost ? draft.CompensationTime(definition) : definition.DeferredAtMost;
 
-    // Whether the workflow begins with the step, as the product has it: only a team's own steps and waits come before it.
-    private static bool IsFirst(DecisionDraft draft, StepDefinition step) => !CustomNames.IsStep(step.Name) && OnlyOthersBefore(draft, step);
+    // Whether the product's workflow begins with the step, and its compensation undoes what the acceptance wrote: only a team's own steps and waits
+    // come before it.
+    private static bool IsFirst(DecisionDraft draft, StepDefinition step) => step.Kind == StepKind.Compensatable && !IsPassedOver(step) && OnlyPassedOverBefore(draft, step);
 
-    private static bool OnlyOthersBefore(DecisionDraft draft, StepDefinition step) =>
-        step.After.Select(draft.Definition).All(before => (before.Wait is not null || CustomNames.IsStep(before.Name)) && OnlyOthersBefore(draft, before));
+    private static bool OnlyPassedOverBefore(DecisionDraft draft, StepDefinition step) =>
+        step.After.Select(draft.Definition).All(before => IsPassedOver(before) && OnlyPassedOverBefore(draft, before));
+
+    private static bool IsPassedOver(StepDefinition step) => step.Wait is not null || CustomNames.IsStep(step.Name);
 
     // The dispatch was recorded, so the effect may exist whatever happened to the message.
     private static bool MayHaveActed(StepRun step) =>

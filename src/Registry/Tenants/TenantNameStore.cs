@@ -30,8 +30,9 @@ public sealed class TenantNameStore(NpgsqlDataSource registry)
     {
         await using var command = registry.CreateCommand(
             """
-            with reserved as (select r.kind, r.name from reserved_names r where r.until > now() and r.tenant_id <> $1),
-            others as (select t.slug, t.subdomain from tenants t where t.id <> $1 and t.status not in ('failed', 'deprovisioned'))
+            -- Not materialized: otherwise every tenant would be read.
+            with reserved as not materialized (select r.kind, r.name from reserved_names r where r.until > now() and r.tenant_id <> $1),
+            others as not materialized (select t.slug, t.subdomain from tenants t where t.id <> $1 and t.status not in ('failed', 'deprovisioned'))
             select exists (select from others where slug = $2) or exists (select from reserved where kind = 'slug' and name = $2),
                 exists (select from tenant_domains d where d.domain = $3 and d.state = 'proved' and d.tenant_id <> $1) or exists (select from reserved where kind = 'domain' and name = $3),
                 exists (select from others where subdomain = $4) or exists (select from reserved where kind = 'subdomain' and name = $4)

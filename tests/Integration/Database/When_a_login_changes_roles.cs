@@ -15,7 +15,6 @@ namespace Saga.Tests.Integration.Database;
 
 /// <summary>A tenant's login changes what PostgreSQL lets every login change: its own password and settings, and those of a role that it may become.</summary>
 [IsolationSuite]
-[InTurn(0, of: 3)]
 public sealed class When_a_login_changes_roles(OwnServer server) : IClassFixture<OwnServer>
 {
     public static TheoryData<IsolationTier, string> OwnChanges => new(

@@ -18,7 +18,6 @@ namespace Saga.Tests.Integration.Database;
 
 /// <summary>Databases and schemas that exist become places of tenants, and what was there before when the adoption is undone.</summary>
 [IsolationSuite]
-[InTurn(0, of: 3)]
 public sealed class When_a_place_is_adopted
 {
     public static TheoryData<string, IsolationTier> Kinds => new() { { "made", IsolationTier.Schema }, { "made", IsolationTier.Database }, { "another", IsolationTier.Database } };

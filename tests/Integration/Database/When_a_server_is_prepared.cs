@@ -16,7 +16,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 [IsolationSuite]
-[InTurn(1, of: 3)]
 public sealed class When_a_server_is_prepared(UnpreparedServer server) : IClassFixture<UnpreparedServer>
 {
     private static readonly IsolationTier[] Tiers = Enum.GetValues<IsolationTier>();

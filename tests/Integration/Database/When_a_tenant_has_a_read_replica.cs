@@ -18,7 +18,6 @@ namespace Saga.Tests.Integration.Database;
 
 [IsolationSuite]
 [Collection("replicated")]
-[InTurn(0, of: 3)]
 public sealed class When_a_tenant_has_a_read_replica(ReplicatedServer server)
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];

@@ -11,7 +11,6 @@ namespace Saga.Tests.Integration.Database;
 
 /// <summary>An installation of an earlier version, whose workers signed in as a superuser, changes to the provisioner.</summary>
 [IsolationSuite]
-[InTurn(1, of: 3)]
 public sealed class When_superusers_were_the_workers(UnpreparedServer server) : IClassFixture<UnpreparedServer>
 {
     [Fact]
