@@ -75,7 +75,7 @@ public sealed class HostProcess : IAsyncDisposable
     /// <summary>Waits for a line that contains the text.</summary>
     public async Task<string> SaysAsync(string text)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < Patience;)
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < WaitLimit.Of(Patience);)
         {
             lock (output)
             {
@@ -105,7 +105,7 @@ public sealed class HostProcess : IAsyncDisposable
 
     public async Task<int> EndsAsync()
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(WaitLimit.Of(Patience));
         await process.WaitForExitAsync(limit.Token);
         return process.ExitCode;
     }

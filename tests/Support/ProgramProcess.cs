@@ -6,7 +6,7 @@ namespace Saga.Tests.Support;
 /// <summary>One of the three programs, started like an operator would, with configuration in environment variables.</summary>
 public sealed class ProgramProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = WaitLimit.Seconds(60);
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();

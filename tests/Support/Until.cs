@@ -10,7 +10,7 @@ public static class Until
     public static async Task TrueAsync(
         Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? limit = null)
     {
-        var bound = limit ?? TimeSpan.FromSeconds(30);
+        var bound = WaitLimit.Of(limit ?? TimeSpan.FromSeconds(30));
         var clock = Stopwatch.StartNew();
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await condition())

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Saga.Contracts;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 
 namespace Saga.Tests.EndToEnd.Crashes;
@@ -10,7 +11,7 @@ namespace Saga.Tests.EndToEnd.Crashes;
 internal sealed class CrashingProcess : IDisposable
 {
     private const int Killed = 128 + 9;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = WaitLimit.Minutes(3);
     private readonly Process process;
     private readonly StringBuilder output = new();
 

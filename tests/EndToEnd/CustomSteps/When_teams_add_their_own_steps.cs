@@ -90,7 +90,7 @@ public sealed class When_teams_add_their_own_steps(TeamsSite teams) : IClassFixt
             return new(204) { When = goes.Task };
         };
         var began = await teams.ProvisionAsync("began-before");
-        await calling.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await calling.Task.WaitAsync(WaitLimit.Seconds(60));
 
         await teams.PutAsync(none: true);
         var without = await teams.ProvisionAsync("without-steps");

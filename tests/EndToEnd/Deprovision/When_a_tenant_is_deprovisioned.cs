@@ -175,7 +175,7 @@ public sealed class When_a_tenant_is_deprovisioned
         var tenant = (await site.ActiveAsync(1, "basic"))[0];
         var before = await AccessFacts.ReadAsync(site.Site, tenant);
         await site.EndAsync(await site.DeprovisionAsync(tenant, grace: false), OperationState.Completed);
-        await beginning.Task.WaitAsync(TimeSpan.FromSeconds(90));
+        await beginning.Task.WaitAsync(WaitLimit.Seconds(90));
 
         var cancellation = await site.CancelAsync(tenant);
         goes.SetResult();
@@ -201,7 +201,7 @@ public sealed class When_a_tenant_is_deprovisioned
             },
         });
         var provisioning = await site.Site.SubmitAsync(Site.NewCommand("basic"));
-        await verifying.Task.WaitAsync(TimeSpan.FromSeconds(90));
+        await verifying.Task.WaitAsync(WaitLimit.Seconds(90));
 
         var deprovisioning = await site.DeprovisionAsync(provisioning.TenantId!.Value, grace: true);
         goes.SetResult();

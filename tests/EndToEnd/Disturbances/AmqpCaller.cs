@@ -3,6 +3,7 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.EndToEnd.Disturbances;
 
@@ -15,7 +16,7 @@ internal sealed class AmqpCaller(string broker)
     private const int Times = 3;
     // As a client pauses before it connects again.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = WaitLimit.Seconds(20);
 
     public async Task SendAsync(IEnumerable<ProvisionTenant> commands)
     {

@@ -161,7 +161,7 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
             },
         });
         var provisioning = await site.Site.SubmitAsync(Site.NewCommand("premium"));
-        await verifying.Task.WaitAsync(TimeSpan.FromSeconds(120));
+        await verifying.Task.WaitAsync(WaitLimit.Seconds(120));
 
         var suspension = await site.SuspendAsync(provisioning.TenantId!.Value);
         (await site.ScalarAsync<string>("select effect from holds")).ShouldBe("closed");
@@ -195,7 +195,7 @@ public sealed class When_a_tenant_is_suspended_and_reactivated
         await site.EndAsync(await site.SuspendAsync(tenant, "nonPayment"), OperationState.Completed);
         Volatile.Write(ref armed, true);
         var reactivation = await site.ReactivateAsync(tenant);
-        await verifying.Task.WaitAsync(TimeSpan.FromSeconds(120));
+        await verifying.Task.WaitAsync(WaitLimit.Seconds(120));
 
         var suspension = await site.SuspendAsync(tenant, "abuse");
         goes.SetResult();

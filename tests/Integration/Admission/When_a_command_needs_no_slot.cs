@@ -40,7 +40,7 @@ public sealed class When_a_command_needs_no_slot
             .AddCommand<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>().AddCommand<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>()
             .PostConfigure<AdmissionOptions>(o => o.Slots = 1));
         var holds = Assert.IsType<CommandAccepted>(await host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>().SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
-        await otherBegan.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await otherBegan.Task.WaitAsync(WaitLimit.Seconds(30));
 
         var accepted = Assert.IsType<CommandAccepted>(
             await host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>().SubmitAsync(new(tenant, Urgent: true), Caller.OfToken("ada"), default));

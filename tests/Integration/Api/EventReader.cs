@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saga.Tests.Support;
 using Shouldly;
 
 namespace Saga.Tests.Integration.Api;
@@ -6,7 +7,7 @@ namespace Saga.Tests.Integration.Api;
 /// <summary>Reads server-sent events like a browser.</summary>
 public sealed class EventReader : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = WaitLimit.Seconds(30);
     private readonly HttpResponseMessage response;
     private readonly StreamReader lines;
 

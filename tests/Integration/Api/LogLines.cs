@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Api;
 
@@ -13,7 +14,7 @@ public sealed class LogLines : ILoggerProvider, ILogger
     /// <summary>Waits for a line with this prefix, which is at least the event's id and a space.</summary>
     public async Task UntilAsync(string beginning)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(WaitLimit.Seconds(30));
         while (!lines.Any(l => l.StartsWith(beginning, StringComparison.Ordinal)))
         {
             patience.Token.ThrowIfCancellationRequested();

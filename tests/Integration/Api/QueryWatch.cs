@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Npgsql;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Api;
 
@@ -30,7 +31,7 @@ public sealed class QueryWatch : IDisposable
 
     public async Task UntilAsync(string text, int count)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(WaitLimit.Seconds(30));
         while (Count(text) < count)
         {
             patience.Token.ThrowIfCancellationRequested();

@@ -18,7 +18,7 @@ public sealed class When_readiness_is_asked_by_many
         using var nobody = server.Client(null);
 
         var asking = Enumerable.Range(0, 200).Select(_ => nobody.GetAsync(new Uri("/health/ready", UriKind.Relative))).ToList();
-        await check.Began.WaitAsync(TimeSpan.FromSeconds(30));
+        await check.Began.WaitAsync(WaitLimit.Seconds(30));
         check.Gate.SetResult();
         foreach (var answer in await Task.WhenAll(asking))
         {

@@ -133,7 +133,7 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
     private async Task UntilAsync(string condition)
     {
         await using var command = direct.CreateCommand(condition);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(WaitLimit.Seconds(30));
         while (!(bool)(await command.ExecuteScalarAsync(patience.Token))!)
             await Task.Yield();
     }

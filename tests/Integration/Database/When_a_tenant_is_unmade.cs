@@ -124,7 +124,7 @@ public sealed class When_a_tenant_is_unmade
         await holder.OpenAsync();
         await holder.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Id, 1))", new { Id = tenant.Id.ToString() });
         var late = world.Step(StepNames.Database).ExecuteAsync(await tenant.BeginAsync(StepNames.Database), default);
-        await Until(async () => await holder.ExecuteScalarAsync<bool>(
+        await Until.TrueAsync(async () => await holder.ExecuteScalarAsync<bool>(
             "select exists (select 1 from pg_locks where locktype = 'advisory' and not granted and (classid::bigint << 32 | objid::bigint) = hashtextextended(@Id, 1))",
             new { Id = tenant.Id.ToString() }));
 
@@ -166,7 +166,7 @@ public sealed class When_a_tenant_is_unmade
         await killed.OpenAsync();
         await killed.ExecuteAsync("select pg_advisory_lock(hashtextextended(@Id, 1))", new { Id = tenant.Id.ToString() });
         var compensation = world.CompensateAsync(tenant, StepNames.Database);
-        await Until(async () => await killed.ExecuteScalarAsync<bool>(
+        await Until.TrueAsync(async () => await killed.ExecuteScalarAsync<bool>(
             "select exists (select 1 from pg_locks where locktype = 'advisory' and not granted and (classid::bigint << 32 | objid::bigint) = hashtextextended(@Id, 1))",
             new { Id = tenant.Id.ToString() }));
         await killed.ExecuteAsync($"create database tenant_{tenant.Id.Compact} connection limit 0");
@@ -175,13 +175,6 @@ public sealed class When_a_tenant_is_unmade
         await compensation;
 
         (await world.LeftoversAsync(tenant.Id, placement)).ShouldBeEmpty();
-    }
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-            limit.Token.ThrowIfCancellationRequested();
     }
 
     private static Task<long> RegistryRowsAsync(DatabaseWorld world, SeededTenant tenant) => world.RegistryAsync<long>(

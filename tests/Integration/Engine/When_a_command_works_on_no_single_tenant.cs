@@ -38,7 +38,7 @@ public sealed class When_a_command_works_on_no_single_tenant
         var accepted = (await client.GetResponse<OperationAccepted>(command, TestContext.Current.CancellationToken)).Message;
 
         accepted.TenantId.ShouldBeNull();
-        (await working.Task.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeFalse("its step has no tenant");
+        (await working.Task.WaitAsync(WaitLimit.Seconds(30))).ShouldBeFalse("its step has no tenant");
         (await registry.ScalarAsync<string>("select scope from operation_scopes")).ShouldBe(OperationScopes.Fleet);
         // The same command through the other entry point is the same operation. Another one of its kind is refused.
         var intake = host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>();

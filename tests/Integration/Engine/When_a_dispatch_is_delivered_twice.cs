@@ -29,7 +29,7 @@ public sealed class When_a_dispatch_is_delivered_twice
         };
         await using var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [step], settings: ("Saga:Workers:LeaseSeconds", "6"));
         var operation = await host.SubmitAsync(EngineHost.Chain("one"));
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.Task.WaitAsync(WaitLimit.Seconds(30));
         var tenant = new TenantId(await registry.ScalarAsync<Guid>("select tenant_id from operations where id = @operation", new { operation }));
 
         await host.SendAsync(Endpoints.Worker(EngineHost.Worker), new ExecuteStep

@@ -31,7 +31,7 @@ public sealed class When_a_host_stops
         // Longer than this test waits, so the stop must release the lease.
         var first = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), cut], settings: ("Saga:Workers:LeaseSeconds", "300"));
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two", "three"));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         await first.DisposeAsync();
 
         ScriptedStep[] steps = [new("one"), new("two"), new("three")];
@@ -58,7 +58,7 @@ public sealed class When_a_host_stops
         };
         var host = await EngineHost.StartAsync(registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [step]);
         var operation = await host.SubmitAsync(EngineHost.Chain("one"));
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.Task.WaitAsync(WaitLimit.Seconds(30));
         await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select taken_at is not null from operation_steps"), "it is taken");
 
         var stopping = host.DisposeAsync().AsTask();
@@ -80,7 +80,7 @@ public sealed class When_a_host_stops
         await using var orchestrator = await EngineHost.StartAsync(registry, bus, []);
         var first = await EngineHost.StartAsync(registry, bus, [cut], orchestrate: false);
         var operation = await orchestrator.SubmitAsync(EngineHost.Chain("one").Each(s => s with { MaxAttempts = 1 }));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         await first.DisposeAsync();
 
         await using var second = await EngineHost.StartAsync(registry, bus, [new ScriptedStep("one")], orchestrate: false);
@@ -109,7 +109,7 @@ public sealed class When_a_host_stops
             },
         };
         var first = await EngineHost.StartAsync(registry, bus, [step], orchestrate: false);
-        await last.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await last.Task.WaitAsync(WaitLimit.Seconds(30));
         await first.DisposeAsync();
 
         var other = new ScriptedStep("one");
@@ -128,7 +128,7 @@ public sealed class When_a_host_stops
         var cut = ScriptedStep.Hanging("one", out var began, back: true);
         var first = await EngineHost.StartAsync(registry, null, [cut, Refusing()]);
         var operation = await first.SubmitAsync(EngineHost.Chain("one", "two"));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         await first.DisposeAsync();
         // Whatever happened to the stopped worker's report, nothing is due any more.
         await registry.ExecuteAsync("update operations set next_due_at = null");

@@ -22,7 +22,7 @@ public sealed class When_a_step_is_at_work
         await using var host = await EngineHost.StartAsync(registry, address, [step, new ScriptedStep("two") { OnExecute = (_, _) => throw StepFailureException.Permanent("no", "No.") }]);
         // Far longer than the test takes, so that the attempt is the same throughout.
         await host.SubmitAsync((back ? EngineHost.Chain("one", "two") : EngineHost.Chain("one")).Each(s => s with { AttemptTimeout = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(1) }));
-        await began.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await began.WaitAsync(WaitLimit.Minutes(1), TestContext.Current.CancellationToken);
 
         await Until.TrueAsync(async () => await RabbitServer.UnacknowledgedAsync(address) == 0, "its delivery is acknowledged", TimeSpan.FromMinutes(2));
 

@@ -56,7 +56,7 @@ public sealed class When_a_step_takes_long
         await using (await EngineHost.StartAsync(registry, bus, [first], orchestrate: false, ("Saga:Workers:StopSeconds", "0")))
         {
             operation = await orchestrator.SubmitAsync(Copies());
-            await first.Hangs.WaitAsync(TimeSpan.FromMinutes(1));
+            await first.Hangs.WaitAsync(WaitLimit.Minutes(1));
         }
 
         var second = new Copying("copy", rows: 10, pause: registry);

@@ -37,7 +37,7 @@ public sealed class When_an_operation_has_parts
         var fleet = host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>();
         var single = host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>();
         var parent = await AcceptedAsync(fleet.SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
-        await parentBegan.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await parentBegan.Task.WaitAsync(WaitLimit.Seconds(30));
 
         var parts = new List<Guid>();
         foreach (var tenant in tenants)
@@ -78,7 +78,7 @@ public sealed class When_an_operation_has_parts
             .AddCommand<RollOutToFleet, RollOutToFleet, RollOutToFleetPlan>().AddCommand<RollOutToTenant, RollOutToTenant, RollOutToTenantPlan>()
             .PostConfigure<AdmissionOptions>(o => o.Slots = 1));
         var parent = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToFleet>>().SubmitAsync(new("2026.1"), Caller.OfToken("ada"), default));
-        await parentBegan.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await parentBegan.Task.WaitAsync(WaitLimit.Seconds(30));
 
         var part = await AcceptedAsync(host.Services.GetRequiredService<ICommandIntake<RollOutToTenant>>().SubmitAsync(new(tenant, parent), Caller.OfToken("ada"), default));
 

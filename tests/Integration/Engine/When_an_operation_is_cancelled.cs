@@ -22,7 +22,7 @@ public sealed class When_an_operation_is_cancelled
         var (one, two) = (new ScriptedStep("one"), ScriptedStep.Hanging("two", out var began));
         await using var host = await EngineHost.StartAsync(registry, null, [one, two]);
         var operation = await host.SubmitAsync(EngineHost.Chain("one", "two"));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
 
         var outcome = await CancelAsync(host, operation);
 
@@ -45,7 +45,7 @@ public sealed class When_an_operation_is_cancelled
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, await RabbitServer.NewVirtualHostAsync(), [ScriptedStep.Hanging("one", out var began)]);
         var operation = await host.SubmitAsync(EngineHost.Chain("one"));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         var client = host.Services.GetRequiredService<IBus>().CreateRequestClient<CancelOperation>(
             host.Services.GetRequiredService<BusAddresses>().Queue(Endpoints.Cancellations), RequestTimeout.After(s: 30));
 
@@ -64,7 +64,7 @@ public sealed class When_an_operation_is_cancelled
         await using var registry = await PostgresServer.NewRegistryAsync();
         await using var host = await EngineHost.StartAsync(registry, null, [ScriptedStep.Hanging("pivot", out var began)]);
         var operation = await host.SubmitAsync(Pivoted("pivot"));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
 
         var rejection = (await CancelAsync(host, operation)).ShouldBeOfType<CommandRejected>().Rejection;
 

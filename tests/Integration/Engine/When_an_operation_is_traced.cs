@@ -89,7 +89,7 @@ public sealed class When_an_operation_is_traced : IDisposable
         await using (await EngineHost.StartAsync(registry, null, [cut]))
         {
             (operation, trace) = await SubmitAsync(registry);
-            await began.WaitAsync(TimeSpan.FromSeconds(30));
+            await began.WaitAsync(WaitLimit.Seconds(30));
         }
 
         await using var other = await EngineHost.StartAsync(registry, null, [new ScriptedStep("one"), new ScriptedStep("two")]);

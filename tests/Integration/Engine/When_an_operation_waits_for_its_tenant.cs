@@ -34,7 +34,7 @@ public sealed class When_an_operation_waits_for_its_tenant
         await using var host = await StartAsync(registry, step);
         var intake = host.Services.GetRequiredService<ICommandIntake<RenameTenant>>();
         var first = Accepted(await intake.SubmitAsync(new(tenant, "First"), Ada, default));
-        await began.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.Task.WaitAsync(WaitLimit.Seconds(30));
 
         var second = Accepted(await intake.SubmitAsync(new(tenant, "Second"), Ada, default, wait: new()));
         var third = Accepted(await intake.SubmitAsync(new(tenant, "Third"), Ada, default, wait: new()));
@@ -84,7 +84,7 @@ public sealed class When_an_operation_waits_for_its_tenant
         await using var host = await StartAsync(registry, step);
         var intake = host.Services.GetRequiredService<ICommandIntake<RenameTenant>>();
         var first = Accepted(await intake.SubmitAsync(new(tenant, "First"), Ada, default));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         var second = Accepted(await intake.SubmitAsync(new(tenant, "Second"), Ada, default, wait: new ScopeWait(TimeProvider.System.GetUtcNow())));
 
         // What its acceptance wrote is undone, as the first step does.
@@ -106,7 +106,7 @@ public sealed class When_an_operation_waits_for_its_tenant
         await using var host = await StartAsync(registry, step);
         var intake = host.Services.GetRequiredService<ICommandIntake<RenameTenant>>();
         await intake.SubmitAsync(new(tenant, "First"), Ada, default);
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         var second = Accepted(await intake.SubmitAsync(new(tenant, "Second"), Ada, default, wait: new()));
 
         Accepted(await host.Services.GetRequiredService<ICommandIntake<Contracts.Commands.CancelOperation>>()

@@ -20,7 +20,7 @@ public sealed class When_the_installation_was_down
         var cut = ScriptedStep.Hanging("one", out var began);
         var first = await EngineHost.StartAsync(registry, null, [cut]);
         var operation = await first.SubmitAsync(EngineHost.Chain("one"));
-        await began.WaitAsync(TimeSpan.FromSeconds(30));
+        await began.WaitAsync(WaitLimit.Seconds(30));
         await Until.TrueAsync(async () => await registry.ScalarAsync<bool>("select beat_at is not null from engine_clock"), "the engine beats");
         await first.DisposeAsync();
 

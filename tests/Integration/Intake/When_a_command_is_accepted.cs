@@ -8,6 +8,7 @@ using Saga.Engine.Workflows;
 using Saga.Lifecycle.Provision;
 using Saga.Registry.Notifications;
 using Saga.Registry.Tenants;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -90,6 +91,6 @@ public sealed class When_a_command_is_accepted : IntakeTest
 
         await AcceptedAsync(Command("acme"));
 
-        (await listener.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBeTrue();
+        (await listener.WaitAsync(WaitLimit.Seconds(10))).ShouldBeTrue();
     }
 }

@@ -118,7 +118,7 @@ public sealed class When_a_tenant_is_held
 
         await new HoldStore(registry).SetAsync(tenant.Id, HoldCode.Request, HoldEffect.Closed, "ada", "On request.", Cancellation);
 
-        (await listener.WaitAsync(TimeSpan.FromSeconds(10), Cancellation)).ShouldBeTrue();
+        (await listener.WaitAsync(WaitLimit.Seconds(10), Cancellation)).ShouldBeTrue();
         heard.ShouldBe([tenant.Id.ToString()]);
     }
 }

@@ -40,7 +40,7 @@ public sealed class When_a_tenant_is_activated
 
         await world.ExecuteAsync(tenant, StepNames.Activate);
 
-        (await listener.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBeTrue();
+        (await listener.WaitAsync(WaitLimit.Seconds(10))).ShouldBeTrue();
         heard.ShouldBe(tenant.Id.ToString());
     }
 

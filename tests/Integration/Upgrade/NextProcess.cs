@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 
 namespace Saga.Tests.Integration.Upgrade;
@@ -10,7 +11,7 @@ namespace Saga.Tests.Integration.Upgrade;
 /// <summary>A process of the next version.</summary>
 internal sealed class NextProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = WaitLimit.Minutes(2);
     private readonly ConcurrentQueue<string> output = new();
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process process;

@@ -42,7 +42,7 @@ public sealed class When_a_message_meets_a_state
                 {
                     var answered = states.Expect(operation, state);
                     await endpoint.Send(message);
-                    var error = await answered.WaitAsync(TimeSpan.FromSeconds(30));
+                    var error = await answered.WaitAsync(WaitLimit.Seconds(30));
                     error.ShouldBeNull($"{message.GetType().Name} in {state}: {error?.Message}");
                 }
             }

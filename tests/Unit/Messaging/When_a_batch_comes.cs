@@ -16,7 +16,7 @@ namespace Saga.Tests.Unit.Messaging;
 
 public sealed class When_a_batch_comes
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = WaitLimit.Seconds(30);
 
     [Fact]
     public async Task Should_hand_out_each_message_under_its_own_id_and_type()

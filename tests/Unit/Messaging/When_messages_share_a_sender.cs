@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Saga.Contracts.Steps;
 using Saga.Messaging.Batching;
 using Saga.Messaging;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -158,7 +159,7 @@ public sealed class When_messages_share_a_sender
         time.Advance(BatchingSender.Limit);
 
         foreach (var one in sent)
-            (await Should.ThrowAsync<TimeoutException>(one.WaitAsync(TimeSpan.FromSeconds(30)))).Message.ShouldContain("15 s");
+            (await Should.ThrowAsync<TimeoutException>(one.WaitAsync(WaitLimit.Seconds(30)))).Message.ShouldContain("15 s");
         (await NextAsync()).Confirmed.SetResult();
         await after;
     }
@@ -219,7 +220,7 @@ public sealed class When_messages_share_a_sender
         return (await NextAsync(), await NextAsync());
     }
 
-    private async Task<Sending> NextAsync() => await bus.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+    private async Task<Sending> NextAsync() => await bus.Reader.ReadAsync().AsTask().WaitAsync(WaitLimit.Seconds(30));
 
     private static List<BatchedMessage> Messages(int count) => [.. Enumerable.Range(0, count).Select(_ => Message())];
 

@@ -47,7 +47,7 @@ public sealed class When_a_decision_leads_where_nothing_is_declared
         {
             var endpoint = await bus.GetSendEndpoint(new Uri("queue:operations"));
             await endpoint.Send(new OperationSubmitted { OperationId = operation });
-            var error = await outcome.Error.WaitAsync(TimeSpan.FromSeconds(30));
+            var error = await outcome.Error.WaitAsync(WaitLimit.Seconds(30));
 
             Cause.Of(error.ShouldNotBeNull()).ShouldSatisfyAllConditions(
                 m => m.ShouldStartWith(nameof(UndeclaredTransitionException)), m => m.ShouldContain(operation.ToString()), m => m.ShouldContain("Submitted"), m => m.ShouldContain("from Accepted to Running"));
