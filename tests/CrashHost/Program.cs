@@ -33,17 +33,9 @@ var configuration = new ConfigurationBuilder().AddInMemoryCollection(orders.Sett
 var host = await ProvisioningHost.StartAsync(configuration, orders.FailsPermanently is { } step ? StepFaults.FailsPermanently(step) : null);
 IntakeOutcome? outcome = orders switch
 {
-    { Migrate: { } migrate } => await SubmitAsync(migrate),
-    { Revert: { } revert } => await SubmitAsync(revert),
-    { Suspend: { } suspend } => await SubmitAsync(suspend),
-    { Reactivate: { } reactivate } => await SubmitAsync(reactivate),
-    { Update: { } update } => await SubmitAsync(update),
-    { Deprovision: { } deprovision } => await SubmitAsync(deprovision),
-    { Backup: { } backup } => await SubmitAsync(backup),
-    { Rotate: { } rotate } => await SubmitAsync(rotate),
     { Any: { } any } => await any.SubmitAsync(host.Services),
     { Waits: true } => null,
-    _ => await SubmitAsync(orders.Command!),
+    _ => await host.Services.GetRequiredService<ICommandIntake<ProvisionTenant>>().SubmitAsync(orders.Command!, Caller.OfToken(Site.Caller), CancellationToken.None),
 };
 Console.WriteLine(outcome switch
 {
@@ -54,6 +46,3 @@ Console.WriteLine(outcome switch
 });
 await input;
 await ProvisioningHost.EndAsync(host);
-
-Task<IntakeOutcome> SubmitAsync<TCommand>(TCommand command)
-    where TCommand : class => host.Services.GetRequiredService<ICommandIntake<TCommand>>().SubmitAsync(command, Caller.OfToken(Site.Caller), CancellationToken.None);

@@ -35,34 +35,21 @@ internal sealed class DeprovisionSite : IAsyncDisposable
 
     public static async Task<DeprovisionSite> StartAsync(StepFaults? faults = null) => new(await SuspensionSite.StartAsync(faults));
 
-    public Task RunAsync() => site.RunAsync();
-
-    public Task StopAsync() => site.StopAsync();
-
     public Task<IReadOnlyList<TenantId>> ActiveAsync(int count, params string[] plans) => site.ActiveAsync(count, plans);
 
     public Task EndAsync(Guid operation, OperationState expected) => site.EndAsync(operation, expected);
 
     public Task<T?> ScalarAsync<T>(string sql, object? parameters = null) => site.ScalarAsync<T>(sql, parameters);
 
-    /// <summary>The command without a grace period, or with one of a month.</summary>
-    public async Task<DeprovisionTenant> CommandAsync(TenantId tenant, bool grace, string? key = null, bool backup = false)
+    /// <summary>Without a grace period, or with one of a month.</summary>
+    public async Task<Guid> DeprovisionAsync(TenantId tenant, bool grace, bool backup = false)
     {
         var slug = (await ScalarAsync<string>("select slug from tenants where id = @Value", new { tenant.Value }))!;
-        return new() { TenantId = tenant, Confirm = slug, Backup = backup, GraceDays = grace ? 30 : 0, ConfirmNoGrace = slug, IdempotencyKey = key };
+        var command = new DeprovisionTenant { TenantId = tenant, Confirm = slug, Backup = backup, GraceDays = grace ? 30 : 0, ConfirmNoGrace = slug };
+        return Accepted(await deprovision.SubmitAsync(command, Caller.OfToken(Site.Caller), default));
     }
 
-    public async Task<Guid> DeprovisionAsync(TenantId tenant, bool grace, string? key = null, bool backup = false) =>
-        Accepted(await deprovision.SubmitAsync(await CommandAsync(tenant, grace, key, backup), Caller.OfToken(Site.Caller), default));
-
     public async Task<Guid> CancelAsync(TenantId tenant) => Accepted(await cancel.SubmitAsync(new() { TenantId = tenant }, Caller.OfToken(Site.Caller), default));
-
-    /// <summary>How many certificates say of something that it was not there. These tenants have all but exports.</summary>
-    public Task<long> IncompleteCertificatesAsync() => ScalarAsync<long>(
-        """
-        select count(*) from deletion_certificates
-        where document::jsonb @? '$.removed[*] ? (@.existed == false && @.resource != "exports")' or document::jsonb @? '$.sealingKey ? (@.existed == false)'
-        """);
 
     /// <summary>Waits until the removal has come to rest.</summary>
     public async Task RemovedAsync(TenantId tenant, OperationState expected)

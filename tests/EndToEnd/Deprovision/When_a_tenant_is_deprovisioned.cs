@@ -1,4 +1,3 @@
-using Saga.Tests.Support;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +7,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Registry.Deprovisionings;
+using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Saga.Workers.Runtime;
 using Shouldly;
@@ -19,8 +19,6 @@ namespace Saga.Tests.EndToEnd.Deprovision;
 [Collection(Alone.Name)]
 public sealed class When_a_tenant_is_deprovisioned
 {
-    private static readonly string[] Removals = [StepNames.RemoveOrganization, StepNames.RemoveDatabase, StepNames.RemoveStorage, StepNames.RemoveCache];
-
     [Fact]
     public async Task Should_leave_nothing_anywhere_in_every_tier_and_certify_it()
     {
@@ -68,47 +66,6 @@ public sealed class When_a_tenant_is_deprovisioned
         (await site.ScalarAsync<long>("select (select count(*) from holds) + (select count(*) from deprovisionings)")).ShouldBe(0);
         (await site.ScalarAsync<long>("select count(*) from operations where kind = 'remove'")).ShouldBe(0);
         await ExternalState.CompareAsync(site.Site);
-    }
-
-    [Fact]
-    [InTurn(4, of: 6)]
-    public async Task Should_get_there_when_each_step_acts_and_loses_its_answer_or_fails_for_a_while()
-    {
-        var wrong = new Dictionary<TenantId, (string Step, bool Late)>();
-        await using var site = await DeprovisionSite.StartAsync(new StepFaults
-        {
-            Before = (context, call) => Fail(context, call, late: false),
-            After = (context, call) => Fail(context, call, late: true),
-        });
-        (string Step, bool Late)[] cases = [.. Removals.SelectMany(s => new[] { (s, false), (s, true) }), (StepNames.BeginRemoval, true), (StepNames.Certify, true)];
-        var tenants = await site.ActiveAsync(cases.Length, "basic");
-        lock (wrong)
-        {
-            for (var i = 0; i < cases.Length; i++)
-                wrong[tenants[i]] = cases[i];
-        }
-
-        await Task.WhenAll(tenants.Select(async tenant =>
-        {
-            await site.EndAsync(await site.DeprovisionAsync(tenant, grace: false), OperationState.Completed);
-            await site.RemovedAsync(tenant, OperationState.Completed);
-        }));
-
-        await ExternalState.CompareAsync(site.Site);
-        (await site.ScalarAsync<long>("select count(*) from deletion_certificates")).ShouldBe(cases.Length);
-        // What an attempt removed before its answer was lost is in the certificate.
-        (await site.IncompleteCertificatesAsync()).ShouldBe(0);
-
-        void Fail(StepContext context, int call, bool late)
-        {
-            lock (wrong)
-            {
-                if (call > 1 || !wrong.TryGetValue(context.TenantId, out var at) || at != (context.Step, late))
-                    return;
-            }
-
-            throw late ? new TimeoutException("The answer is lost.") : StepFailureException.Transient("told-to-fail", "The test wants it so.");
-        }
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class When_a_tenant_lives_its_whole_life
         var world = await World.SharedAsync();
         var other = await World.NewPostgresAsync();
         await using var site = await MoveSite.StartAsync(
-            faults: null, new SiteServer("main", world.Postgres.ConnectionString("postgres")), new SiteServer("other", other.ConnectionString("postgres")));
+            new SiteServer("main", world.Postgres.ConnectionString("postgres")), new SiteServer("other", other.ConnectionString("postgres")));
         await using var api = await SiteApi.StartAsync(site.Site);
 
         await api.EndedAsync("/api/v1/tenants", new { name = "Acme", slug = "acme", plan = "basic", adminEmail = "ada@acme.example" });

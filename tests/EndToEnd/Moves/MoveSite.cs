@@ -1,68 +1,25 @@
 using Dapper;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
-using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Engine.Operations;
-using Saga.Lifecycle.Intake;
-using Saga.Lifecycle.Migrate;
-using Saga.Lifecycle.Revert;
-using Saga.Registry;
-using Saga.Registry.Leases;
-using Saga.Registry.Placements;
-using Saga.Registry.Plans;
-using Saga.Registry.Tenants;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
-using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Moves;
 
-/// <summary>A site with tenants that have rows, and a process that may be replaced.</summary>
+/// <summary>A site with tenants that have rows, and one process.</summary>
 internal sealed class MoveSite : IAsyncDisposable
 {
-    private readonly ICommandIntake<MigrateTenant> migrate;
-    private readonly ICommandIntake<RevertMove> revert;
-    private IHost? host;
+    private readonly IHost host;
 
-    private MoveSite(Site site)
-    {
-        Site = site;
-        var (plans, tenants, placements) = (new PlanStore(site.Registry), new TenantStore(site.Registry), new PlacementStore(site.Registry, new LeasedTransactions(site.Registry, new RegistryClock())));
-        migrate = Intakes.Of<MigrateTenant, ValidMigrate, MigratePlan>(site.Registry, new(plans, new ServerRoomStore(site.Registry), tenants, placements));
-        revert = Intakes.Of<RevertMove, ValidRevert, RevertPlan>(site.Registry, new(plans, tenants, placements));
-    }
+    private MoveSite(Site site, IHost host) => (Site, this.host) = (site, host);
 
     public Site Site { get; }
 
-    public static async Task<MoveSite> StartAsync(StepFaults? faults = null, params SiteServer[] servers)
+    public static async Task<MoveSite> StartAsync(params SiteServer[] servers)
     {
-        var site = new MoveSite(await (await World.SharedAsync()).NewSiteAsync(servers));
-        await site.RunAsync(faults);
-        return site;
-    }
-
-    /// <summary>Starts a process.</summary>
-    public async Task RunAsync(StepFaults? faults = null) => host = await ProvisioningHost.StartAsync(Site.Configuration(), faults);
-
-    /// <summary>Ends the process in order.</summary>
-    public async Task StopAsync()
-    {
-        if (host is not null)
-            await ProvisioningHost.EndAsync(host);
-        host = null;
-    }
-
-    /// <summary>Active tenants of plan basic with rows in the shared tables, one for each name.</summary>
-    public async Task<IReadOnlyList<TenantId>> ActiveAsync(IEnumerable<string> names)
-    {
-        var accepted = await Task.WhenAll(names.Select(name => Site.SubmitAsync(Site.NewCommand("basic") with { Name = name })));
-        foreach (var one in accepted)
-            await EndAsync(one.OperationId, OperationState.Completed);
-        IReadOnlyList<TenantId> tenants = [.. accepted.Select(a => a.TenantId!.Value)];
-        foreach (var tenant in tenants)
-            await FillAsync(tenant, users: 5, documents: 20);
-        return tenants;
+        var site = await (await World.SharedAsync()).NewSiteAsync(servers);
+        return new(site, await ProvisioningHost.StartAsync(site.Configuration()));
     }
 
     /// <summary>Adds users, each with documents, where the tenant is routed.</summary>
@@ -86,18 +43,6 @@ internal sealed class MoveSite : IAsyncDisposable
         return await SampleRows.DigestAsync(place, tenant);
     }
 
-    public Task<Guid> MigrateAsync(MigrateTenant command) => AcceptedAsync(migrate.SubmitAsync(command, Caller.OfToken(Site.Caller), default));
-
-    public Task<Guid> RevertAsync(RevertMove command) => AcceptedAsync(revert.SubmitAsync(command, Caller.OfToken(Site.Caller), default));
-
-    public static MigrateTenant ToPremium(TenantId tenant) =>
-        new() { TenantId = tenant, TargetPlan = "premium", Isolation = "schema", MigrationOptions = new() { Downtime = true }, IdempotencyKey = $"move-{tenant}" };
-
-    public static RevertMove Back(TenantId tenant) => new() { TenantId = tenant, IdempotencyKey = $"back-{tenant}" };
-
-    public async Task EndAsync(Guid operation, OperationState expected) =>
-        (await Site.EndAsync(operation, TimeSpan.FromSeconds(180))).ShouldBe(expected, await Site.StoryAsync(operation));
-
     public async Task<T?> ScalarAsync<T>(string sql, object? parameters = null)
     {
         await using var connection = await Site.Registry.OpenConnectionAsync();
@@ -113,7 +58,7 @@ internal sealed class MoveSite : IAsyncDisposable
         return mode == $"open {epoch}" ? where : $"{where}, {mode} instead of open {epoch}";
     }
 
-    public ValueTask DisposeAsync() => new(StopAsync());
+    public async ValueTask DisposeAsync() => await ProvisioningHost.EndAsync(host);
 
     private async Task<(string Where, string Epoch)> CurrentAsync(TenantId tenant)
     {
@@ -140,8 +85,4 @@ internal sealed class MoveSite : IAsyncDisposable
         await connection.OpenAsync();
         return connection;
     }
-
-    private static async Task<Guid> AcceptedAsync(Task<IntakeOutcome> outcome) => await outcome is CommandAccepted accepted
-        ? accepted.OperationId
-        : throw new InvalidOperationException(((CommandRejected)await outcome).Rejection.Detail);
 }

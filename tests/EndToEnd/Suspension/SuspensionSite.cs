@@ -12,16 +12,16 @@ using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Suspension;
 
-/// <summary>A site with tenants to suspend and reactivate, and a process that may be replaced.</summary>
+/// <summary>A site with tenants to suspend and reactivate, and one process.</summary>
 internal sealed class SuspensionSite : IAsyncDisposable
 {
     private readonly ICommandIntake<SuspendTenant> suspend;
     private readonly ICommandIntake<ReactivateTenant> reactivate;
-    private IHost? host;
+    private readonly IHost host;
 
-    private SuspensionSite(Site site)
+    private SuspensionSite(Site site, IHost host)
     {
-        Site = site;
+        (Site, this.host) = (site, host);
         suspend = Intakes.Of<SuspendTenant, ValidSuspension, SuspendPlan>(site.Registry, new());
         reactivate = Intakes.Of<ReactivateTenant, ValidReactivation, ReactivatePlan>(site.Registry, new());
     }
@@ -30,21 +30,9 @@ internal sealed class SuspensionSite : IAsyncDisposable
 
     public static async Task<SuspensionSite> StartAsync(StepFaults? faults = null, Action<Site>? configure = null)
     {
-        var site = new SuspensionSite(await (await World.SharedAsync()).NewSiteAsync());
-        configure?.Invoke(site.Site);
-        await site.RunAsync(faults);
-        return site;
-    }
-
-    /// <summary>Starts a process.</summary>
-    public async Task RunAsync(StepFaults? faults = null) => host = await ProvisioningHost.StartAsync(Site.Configuration(), faults);
-
-    /// <summary>Ends the process in order.</summary>
-    public async Task StopAsync()
-    {
-        if (host is not null)
-            await ProvisioningHost.EndAsync(host);
-        host = null;
+        var site = await (await World.SharedAsync()).NewSiteAsync();
+        configure?.Invoke(site);
+        return new(site, await ProvisioningHost.StartAsync(site.Configuration(), faults));
     }
 
     /// <summary>Tenants that are active, each of one of the plans in turn.</summary>
@@ -56,15 +44,10 @@ internal sealed class SuspensionSite : IAsyncDisposable
         return [.. accepted.Select(a => a.TenantId!.Value)];
     }
 
-    public async Task<Guid> SuspendAsync(TenantId tenant, string code = "abuse", string? key = null) =>
-        Accepted(await suspend.SubmitAsync(Suspension(tenant, code, key), Caller.OfToken(Site.Caller), default));
+    public async Task<Guid> SuspendAsync(TenantId tenant, string code = "abuse") =>
+        Accepted(await suspend.SubmitAsync(new() { TenantId = tenant, Reason = "It mines coins.", Code = code }, Caller.OfToken(Site.Caller), default));
 
-    public async Task<Guid> ReactivateAsync(TenantId tenant, string? key = null) =>
-        Accepted(await reactivate.SubmitAsync(Reactivation(tenant, key), Caller.OfToken(Site.Caller), default));
-
-    public static SuspendTenant Suspension(TenantId tenant, string code, string? key) => new() { TenantId = tenant, Reason = "It mines coins.", Code = code, IdempotencyKey = key };
-
-    public static ReactivateTenant Reactivation(TenantId tenant, string? key) => new() { TenantId = tenant, IdempotencyKey = key };
+    public async Task<Guid> ReactivateAsync(TenantId tenant) => Accepted(await reactivate.SubmitAsync(new() { TenantId = tenant }, Caller.OfToken(Site.Caller), default));
 
     public async Task EndAsync(Guid operation, OperationState expected) =>
         (await Site.EndAsync(operation, TimeSpan.FromSeconds(180))).ShouldBe(expected, await Site.StoryAsync(operation));
@@ -75,7 +58,7 @@ internal sealed class SuspensionSite : IAsyncDisposable
         return await connection.ExecuteScalarAsync<T>(sql, parameters);
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync();
+    public async ValueTask DisposeAsync() => await ProvisioningHost.EndAsync(host);
 
     private static Guid Accepted(IntakeOutcome outcome) => outcome is CommandAccepted accepted
         ? accepted.OperationId

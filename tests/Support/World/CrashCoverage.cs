@@ -31,32 +31,28 @@ public static class CrashCoverage
     /// <summary>The class that takes its boundaries from every workflow that has no class of its own.</summary>
     public const string Generated = "When_a_process_is_killed_within_a_command";
 
-    private const string Suspending = "When_a_process_is_killed_while_suspending";
-    private const string Deprovisioning = "When_a_process_is_killed_while_deprovisioning";
-    private const string Moving = "When_a_process_is_killed_while_moving";
-
     /// <summary>Every workflow of the catalogue, each once.</summary>
     public static IReadOnlyList<WorkflowCoverage> All { get; } =
     [
         new(ProvisionWorkflow.Definition, "When_a_process_is_killed_while_provisioning"),
         new(ProvisionWorkflow.WithReplica, null) { StepsOf = [ProvisionWorkflow.Definition, UpdateWorkflow.WithReplica[0]] },
-        new(SuspendWorkflow.Closing, Suspending),
+        new(SuspendWorkflow.Closing, Generated),
         new(SuspendWorkflow.Limiting, Generated),
-        new(ReactivateWorkflow.Opening, Suspending),
+        new(ReactivateWorkflow.Opening, Generated),
         new(ReactivateWorkflow.Lifting, Generated),
-        new(DeprovisionWorkflow.Closing, Deprovisioning),
-        new(RemoveWorkflow.Removal, Deprovisioning),
+        new(DeprovisionWorkflow.Closing, Generated),
+        new(RemoveWorkflow.Removal, Generated),
         new(RemoveWorkflow.RemovalAfterBackup, Generated),
         new(CancelDeprovisioningPlan.Workflows[0], Generated),
         new(CancelDeprovisioningPlan.Workflows[1], null) { StepsOf = [CancelDeprovisioningPlan.Workflows[0]] },
         new(MigrateWorkflow.InPlace, Generated),
         new(MigrateWorkflow.Move, Generated),
-        new(MigrateWorkflow.MoveAndChange, Moving),
+        new(MigrateWorkflow.MoveAndChange, Generated),
         new(RevertWorkflow.InPlan, Generated),
-        new(RevertWorkflow.WithPlan, Moving),
+        new(RevertWorkflow.WithPlan, Generated),
         new(RevertWorkflow.PutBack, Generated),
         .. RemoveCopyPlan.Workflows.Select(ByScenario),
-        new(BackupWorkflow.Definition, "When_a_process_is_killed_while_backing_up"),
+        new(BackupWorkflow.Definition, Generated),
         .. CopyBackupPlan.Workflows.Select(ByScenario),
         .. DrillBackupPlan.Workflows.Select(ByScenario),
         .. ExpireBackupsPlan.Workflows.Select(ByScenario),
@@ -68,11 +64,11 @@ public static class CrashCoverage
         new(RestoreWorkflow.ReplaceShared, Generated),
         new(RestoreWorkflow.Revive, Generated),
         .. RemoveRestoredPlan.Workflows.Select(ByScenario),
-        new(RotateWorkflow.Logins, "When_a_process_is_killed_while_rotating"),
+        new(RotateWorkflow.Logins, Generated),
         new(RotateWorkflow.BackupKey, Generated),
         .. RotateWorkflow.All.Except([RotateWorkflow.Logins, RotateWorkflow.BackupKey]).Select(w => new WorkflowCoverage(w, null) { StepsOf = [RotateWorkflow.Logins, RotateWorkflow.BackupKey] }),
         new(RotateMasterKeyWorkflow.Definition, Generated),
-        new(UpdateWorkflow.WithDirectory, "When_a_tenant_is_updated"),
+        new(UpdateWorkflow.WithDirectory, Generated),
         new(UpdateWorkflow.InRegistry, null) { StepsOf = [UpdateWorkflow.WithDirectory] },
         new(UpdateWorkflow.WithReplica[0], Generated),
         new(UpdateWorkflow.WithReplica[1], Generated),

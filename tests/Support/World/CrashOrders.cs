@@ -7,24 +7,8 @@ public sealed record CrashOrders
 {
     public required Dictionary<string, string?> Settings { get; init; }
 
-    /// <summary>The command that it submits: this one, or one of the next.</summary>
+    /// <summary>The provisioning that it submits; null for another command.</summary>
     public ProvisionTenant? Command { get; init; }
-
-    public SuspendTenant? Suspend { get; init; }
-
-    public ReactivateTenant? Reactivate { get; init; }
-
-    public UpdateTenant? Update { get; init; }
-
-    public DeprovisionTenant? Deprovision { get; init; }
-
-    public BackupTenant? Backup { get; init; }
-
-    public MigrateTenant? Migrate { get; init; }
-
-    public RevertMove? Revert { get; init; }
-
-    public RotateCredentials? Rotate { get; init; }
 
     /// <summary>Any other command.</summary>
     public AnyCommand? Any { get; init; }

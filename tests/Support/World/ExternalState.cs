@@ -64,7 +64,7 @@ public static class ExternalState
 
         foreach (var placement in tenant.Placements)
         {
-            foreach (var text in Expected(placement))
+            foreach (var text in Expected(placement, isBarred: tenant.IsClosed || placement.State == "kept"))
                 yield return new(placement.Id, $"{placement.Id}: {text}");
             yield return Of($"rows in {placement.Database}.{placement.Schema} on {placement.Server}");
             yield return Of("credential database");
@@ -83,11 +83,11 @@ public static class ExternalState
         yield return Of("ids in the directory");
     }
 
-    // What belongs to the placement and has its id in its name. A former login is barred.
-    private static IEnumerable<string> Expected(PlacementRow placement)
+    // What belongs to the placement and has its id in its name. A former login is barred, and that of a closed tenant.
+    private static IEnumerable<string> Expected(PlacementRow placement, bool isBarred)
     {
         var name = placement.Id.ToString("n");
-        yield return $"{(placement.State == "kept" ? "role" : "login")} {placement.Login} on {placement.Server}";
+        yield return $"{(isBarred ? "role" : "login")} {placement.Login} on {placement.Server}";
         if (placement.Tier != "row")
             yield return $"role t_{name}_owner on {placement.Server}";
         if (placement.Tier == "schema")

@@ -14,7 +14,7 @@ internal static class RegistryFacts
         [
             .. (await connection.QueryAsync<TenantRow>(
                 """
-                select t.id, slug, t.tier, status, admin_email as AdminEmail, organization_id as OrganizationId, admin_user_id as AdminUserId,
+                select t.id, slug, t.tier, status, exists (select from holds h where h.tenant_id = t.id and effect = 'closed') as IsClosed, admin_email as AdminEmail, organization_id as OrganizationId, admin_user_id as AdminUserId,
                        (select c.username from tenant_credentials c where c.tenant_id = t.id and c.purpose = 'cache') as CacheUser,
                        (select count(*) from jsonb_object_keys(p.definition->'settings')) + (select count(*) from jsonb_object_keys(p.definition->'features'))
                            as PlanSettings
@@ -77,6 +77,9 @@ internal sealed record TenantRow
     public string Tier { get; init; } = "";
 
     public string Status { get; init; } = "";
+
+    /// <summary>Whether a hold closes it.</summary>
+    public bool IsClosed { get; init; }
 
     public string AdminEmail { get; init; } = "";
 

@@ -1,7 +1,8 @@
+using Amazon.S3.Model;
 using Dapper;
-using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Backup;
 using Saga.Lifecycle.Backup.Copies;
 using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.Retention;
@@ -12,11 +13,45 @@ using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Crashes.Commands;
 
-/// <summary>What happens to backups after they were made.</summary>
+/// <summary>Backups, and what happens to them after they were made.</summary>
 internal static class BackupScenarios
 {
+    // How many were prepared, each in the next tier.
+    private static int backups;
+
     public static IReadOnlyList<CrashScenario> All { get; } =
     [
+        new(BackupWorkflow.Definition, async site =>
+        {
+            var tenant = await site.TenantAsync(((string[])["basic", "premium", "enterprise"])[(RunSeed.Value + Interlocked.Increment(ref backups)) % 3]);
+            var key = $"tenants/{tenant}/a.txt";
+            using (var client = site.Site.World.S3.Client())
+                await client.PutObjectAsync(new PutObjectRequest { BucketName = site.Site.Bucket, Key = key, ContentBody = "an object" });
+            return new(new BackupTenant { TenantId = tenant, IncludeObjects = true }, async () =>
+            {
+                await RequireBackupAsync(site, tenant);
+                (await site.ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'backup.complete'", new { tenant.Value })).ShouldBe(1);
+                await TakeAsync();
+            })
+            {
+                UndoneAsync = async () =>
+                {
+                    (await site.ScalarAsync<string>("select string_agg(state || ' ' || (failure ->> 'code'), ', ') from backups where tenant_id = @Value", new { tenant.Value })).ShouldBe("failed told-to-fail");
+                    (await site.FilesAsync("backups", $"{tenant}/")).ShouldBe(0);
+                    (await site.ScalarAsync<long>("select count(*) from backup_data_keys k join backups b on b.id = k.backup_id where b.tenant_id = @Value", new { tenant.Value })).ShouldBe(0);
+                    (await site.ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'backup.fail'", new { tenant.Value })).ShouldBe(1);
+                    await TakeAsync();
+                },
+            };
+
+            // A tenant that was only provisioned has no object.
+            async Task TakeAsync()
+            {
+                using var client = site.Site.World.S3.Client();
+                var version = (await client.ListVersionsAsync(site.Site.Bucket, key)).Versions.ShouldHaveSingleItem();
+                await client.DeleteObjectAsync(site.Site.Bucket, key, version.VersionId);
+            }
+        }),
         new(DrillBackupPlan.Workflows[0], async site =>
         {
             var (tenant, backup) = await BackedUpAsync(site);
@@ -41,6 +76,9 @@ internal static class BackupScenarios
                     "select count(*) from (select file from backup_parts p join backups b on b.id = p.backup_id where copied_at is not null union select manifest_file from backups where copied_at is not null) f"));
             })
             {
+                // A copy that is complete stays.
+                UndoneAsync = async () =>
+                    (await site.ScalarAsync<bool>("select copied_at is not null from backups where id = @backup", new { backup })).ShouldBeTrue(),
                 BeforeAsync = () =>
                 {
                     var settings = site.Site.Settings;
@@ -56,21 +94,27 @@ internal static class BackupScenarios
         new(RotateWorkflow.BackupKey, async site =>
         {
             var (tenant, backup) = await BackedUpAsync(site);
-            return new(new RotateCredentials { TenantId = tenant, What = ["backupKey"] }, async () =>
+            return new(new RotateCredentials { TenantId = tenant, What = ["backupKey"] }, RequireRewrappedAsync)
+            {
+                // The former version is gone.
+                UndoneAsync = RequireRewrappedAsync,
+            };
+
+            async Task RequireRewrappedAsync()
             {
                 (await site.ScalarAsync<string>("select string_agg(version::text, ' ') from backup_keys where tenant_id = @Value", new { tenant.Value })).ShouldBe("2");
                 (await site.ScalarAsync<int>("select key_version from backup_data_keys where backup_id = @backup", new { backup })).ShouldBe(2);
-            });
+            }
         })
-        { TriesFaults = true },
+        { Name = "rotate-backup-key" },
         new(ExpireBackupsPlan.Workflows[0], async site =>
         {
             var (tenant, backup) = await BackedUpAsync(site);
-            return new(new ExpireBackups { TenantId = tenant, Backups = [backup], EvenLast = true, Reason = "Nobody needs it." }, async () =>
+            return new(new ExpireBackups { TenantId = tenant, Backups = [backup], EvenLast = true, Reason = "Nobody needs it." }, () => RequireExpiredAsync(site, tenant))
             {
-                (await StatesAsync(site, tenant)).ShouldBe("expired");
-                (await site.FilesAsync("backups", $"{tenant}/")).ShouldBe(0);
-            });
+                // What is removed cannot be brought back.
+                UndoneAsync = () => RequireExpiredAsync(site, tenant),
+            };
         }),
         new(DestroyBackupsPlan.Workflows[0], async site =>
         {
@@ -80,11 +124,11 @@ internal static class BackupScenarios
             await Until.TrueAsync(() => site.ScalarAsync<bool>("select exists (select from scheduled_commands where kind = 'destroyBackups' and tenant_id = @Value)", new { tenant.Value }), "the tenant is removed", TimeSpan.FromSeconds(120));
             return new(null, async () =>
             {
-                (await StatesAsync(site, tenant)).ShouldBe("expired");
-                (await site.FilesAsync("backups", $"{tenant}/")).ShouldBe(0);
+                await RequireExpiredAsync(site, tenant);
                 (await site.ScalarAsync<long>("select count(*) from backup_keys where tenant_id = @Value", new { tenant.Value })).ShouldBe(0);
             })
             {
+                Tenant = tenant,
                 BeforeAsync = () => site.ScalarAsync<int>("update scheduled_commands set run_at = now(), next_try_at = now() where kind = 'destroyBackups' and tenant_id = @Value", new { tenant.Value }),
             };
         }),
@@ -95,10 +139,25 @@ internal static class BackupScenarios
             return new(new RemoveRestored { TenantId = tenant, OperationId = restore }, async () =>
             {
                 (await site.ScalarAsync<long>("select count(*) from restored_databases where operation_id = @restore", new { restore })).ShouldBe(0);
-                (await DatabasesAsync(site)).ShouldNotContain($"restored_{restore:n}");
-            });
+                (await CrashRows.DatabasesAsync(site)).ShouldNotContain($"restored_{restore:n}");
+            })
+            {
+                UndoneAsync = async () =>
+                {
+                    (await site.ScalarAsync<long>("select count(*) from restored_databases where operation_id = @restore", new { restore })).ShouldBe(1);
+                    (await CrashRows.DatabasesAsync(site)).ShouldContain($"restored_{restore:n}");
+                },
+            };
         }),
     ];
+
+    /// <summary>Throws unless the tenant has one complete backup, with the files that the registry knows and no others.</summary>
+    public static async Task RequireBackupAsync(CrashSite site, TenantId tenant)
+    {
+        (await site.ScalarAsync<string>("select string_agg(state, ' ') from backups where tenant_id = @Value", new { tenant.Value })).ShouldBe("completed");
+        (await site.FilesAsync("backups", $"{tenant}/")).ShouldBe((int)await site.ScalarAsync<long>(
+            "select count(*) from (select file from backup_parts p join backups b on b.id = p.backup_id where tenant_id = @Value union select manifest_file from backups where tenant_id = @Value) f", new { tenant.Value }));
+    }
 
     private static async Task<(TenantId Tenant, Guid Backup)> BackedUpAsync(CrashSite site)
     {
@@ -107,20 +166,17 @@ internal static class BackupScenarios
         return (tenant, await site.ScalarAsync<Guid>("select id from backups where operation_id = @operation", new { operation }));
     }
 
-    private static Task<string?> StatesAsync(CrashSite site, TenantId tenant) =>
-        site.ScalarAsync<string>("select string_agg(distinct state, ' ') from backups where tenant_id = @Value", new { tenant.Value });
+    private static async Task RequireExpiredAsync(CrashSite site, TenantId tenant)
+    {
+        (await site.ScalarAsync<string>("select string_agg(distinct state, ' ') from backups where tenant_id = @Value", new { tenant.Value })).ShouldBe("expired");
+        (await site.FilesAsync("backups", $"{tenant}/")).ShouldBe(0);
+    }
 
     private static async Task RequireNothingRestoredAsync(CrashSite site)
     {
         (await site.ScalarAsync<long>("select count(*) from restored_databases")).ShouldBe(0);
         await using var registry = await site.Site.Registry.OpenConnectionAsync();
         var own = (await registry.QueryAsync<Guid>("select id from operations")).Select(o => $"restored_{o:n}");
-        (await DatabasesAsync(site)).Intersect(own, StringComparer.Ordinal).ShouldBeEmpty();
-    }
-
-    private static async Task<IReadOnlyList<string>> DatabasesAsync(CrashSite site)
-    {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(site.Site.Servers[0].ConnectionString) { Pooling = false }.ConnectionString);
-        return [.. await connection.QueryAsync<string>("select datname from pg_database")];
+        (await CrashRows.DatabasesAsync(site)).Intersect(own, StringComparer.Ordinal).ShouldBeEmpty();
     }
 }

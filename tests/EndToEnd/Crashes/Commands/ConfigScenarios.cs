@@ -32,7 +32,7 @@ internal static class ConfigScenarios
                 },
             };
         })
-        { Name = "config", TriesFaults = true },
+        { Name = "config" },
         new(ConfigWorkflow.Sealed, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -47,7 +47,7 @@ internal static class ConfigScenarios
                 UndoneAsync = async () => (await SealedAsync(site, tenant)).ShouldBe(former),
             };
         })
-        { Name = "config-sealed", TriesFaults = true },
+        { Name = "config-sealed" },
         new(ConfigWorkflow.Reset, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -67,7 +67,7 @@ internal static class ConfigScenarios
                 },
             };
         })
-        { Name = "config-reset", TriesFaults = true },
+        { Name = "config-reset" },
     ];
 
     private static SetConfig Set(TenantId tenant, string key, string json) => new() { TenantId = tenant, ConfigKey = key, ConfigValue = JsonElement.Parse(json) };

@@ -1,6 +1,8 @@
 using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Tests.Support.World;
+using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Crashes.Commands;
 
@@ -45,6 +47,14 @@ internal static class CrashRows
         var schema = await connection.QuerySingleAsync<string>("select relnamespace::regnamespace::text from pg_class where relname = 'documents' and relkind = 'r'");
         await connection.ExecuteAsync($"set search_path = {schema}");
         return await ReadAsync(connection, tenant);
+    }
+
+    /// <summary>Throws unless the tenant is open everywhere, and its place has the epoch of its placement.</summary>
+    public static async Task RequireOpenAsync(CrashSite site, TenantId tenant)
+    {
+        var facts = await AccessFacts.ReadAsync(site.Site, tenant);
+        facts.IsOpen.ShouldBeTrue(facts.ToString());
+        facts.Place.ShouldBe($"open {await site.ScalarAsync<string>("select epoch::text from placements where tenant_id = @Value and state = 'current'", new { tenant.Value })}");
     }
 
     /// <summary>The databases on the server, of all sites.</summary>

@@ -21,11 +21,31 @@ internal sealed record CrashScenario(WorkflowDefinition Workflow, Func<CrashSite
     /// <summary>Whether everything of the tenants has the names that provisioning gives.</summary>
     public bool HasUsualNames { get; init; } = true;
 
-    /// <summary>Whether its steps are also made to fail. Each must concern the command's tenant, which says which one fails.</summary>
-    public bool TriesFaults { get; init; }
+    /// <summary>How many commits of the orchestrator there always are, because parallel results may share one.</summary>
+    public int Commits { get; init; } = 2;
 
     /// <summary>Whether the commands exclude each other.</summary>
     public bool IsAlone { get; init; }
+
+    /// <summary>A site on which the command can be prepared. No process runs yet.</summary>
+    public async Task<CrashSite> NewSiteAsync()
+    {
+        var world = await World.SharedAsync();
+        var site = new CrashSite(await world.NewSiteAsync(await ServersAsync()));
+        await ConfigureAsync(site.Site);
+        return site;
+    }
+
+    /// <summary>Prepares several commands, while a process runs.</summary>
+    public async Task<IReadOnlyList<PreparedCommand>> PrepareAllAsync(CrashSite site, int count)
+    {
+        if (!IsAlone)
+            return await Task.WhenAll(Enumerable.Range(0, count).Select(_ => PrepareAsync(site)));
+        var prepared = new List<PreparedCommand>();
+        while (prepared.Count < count)
+            prepared.Add(await PrepareAsync(site));
+        return prepared;
+    }
 }
 
 /// <summary>A command that may be submitted.</summary>
@@ -36,11 +56,11 @@ internal sealed record PreparedCommand(object? Command, Func<Task> CheckAsync)
     /// <summary>What changes before the command is submitted, while no process runs.</summary>
     public Func<Task> BeforeAsync { get; init; } = () => Task.CompletedTask;
 
-    /// <summary>Throws unless everything is as it was before the command.</summary>
+    /// <summary>Throws unless everything is as it was before the command. A process runs.</summary>
     public Func<Task> UndoneAsync { get; init; } = () => Task.CompletedTask;
 
-    /// <summary>The tenant; null for a command that concerns none.</summary>
-    public TenantId? Tenant => Command?.GetType().GetProperty("TenantId")?.GetValue(Command) switch
+    /// <summary>The tenant; null for a command that concerns none. It must be given for one that is scheduled.</summary>
+    public TenantId? Tenant { get; init; } = Command?.GetType().GetProperty("TenantId")?.GetValue(Command) switch
     {
         TenantId tenant => tenant,
         string text => new TenantId(Guid.Parse(text)),

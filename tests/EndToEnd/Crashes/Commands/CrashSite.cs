@@ -17,6 +17,7 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
     private readonly Lock gate = new();
     private IHost? host;
     private Task<(TenantId Tenant, string Rows)>? neighbour;
+    private CrashSite? other;
 
     public Site Site => site;
 
@@ -54,6 +55,16 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
         }
     }
 
+    /// <summary>Does something in another installation on the same servers, of which this one knows nothing. Its process runs only meanwhile. One at a time.</summary>
+    public async Task<T> ElsewhereAsync<T>(Func<CrashSite, Task<T>> act)
+    {
+        other ??= new CrashSite(await site.World.NewSiteAsync());
+        await other.RunAsync();
+        var done = await act(other);
+        await other.StopAsync();
+        return done;
+    }
+
     /// <summary>Throws if a row of the neighbour is not as it was.</summary>
     public async Task RequireNeighbourAsync()
     {
@@ -68,6 +79,16 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
         CommandRejected rejected => throw new InvalidOperationException($"{rejected.Rejection.Code}: {rejected.Rejection.Detail} {string.Join("; ", rejected.Rejection.Errors ?? [])}"),
         _ => throw new InvalidOperationException("No outcome."),
     };
+
+    /// <summary>The operation that a scheduled command of the tenant has become.</summary>
+    public async Task<Guid> ScheduledAsync(string kind, TenantId tenant)
+    {
+        Guid? operation = null;
+        await Until.TrueAsync(
+            async () => (operation = await ScalarAsync<Guid?>("select id from operations where kind = @kind and tenant_id = @Value", new { kind, tenant.Value })) is not null,
+            $"the scheduled {kind} is submitted", TimeSpan.FromSeconds(90));
+        return operation!.Value;
+    }
 
     /// <summary>Submits a command and waits until it is completed.</summary>
     public async Task<Guid> DoneAsync(object command)
@@ -106,6 +127,8 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (other is not null)
+            await other.DisposeAsync();
         if (host is not null)
             await ProvisioningHost.EndAsync(host);
         host = null;

@@ -28,8 +28,7 @@ internal static class ExportScenarios
                     (await site.FilesAsync("exports", $"{tenant}/")).ShouldBe(0);
                 },
             };
-        })
-        { TriesFaults = true },
+        }),
         new(RemoveExportPlan.Workflows[0], async site =>
         {
             var tenant = await site.TenantAsync();
@@ -40,8 +39,7 @@ internal static class ExportScenarios
                 (await StatesAsync(site, tenant)).ShouldBe("removed");
                 (await site.FilesAsync("exports", $"{tenant}/")).ShouldBe(0);
             });
-        })
-        { TriesFaults = true },
+        }),
     ];
 
     private static ExportTenant Export(TenantId tenant) => new() { TenantId = tenant, DataTypes = ["users", "documents", "settings", "media", "audit_logs"] };

@@ -14,27 +14,39 @@ internal static class FleetScenarios
 {
     public static IReadOnlyList<CrashScenario> All { get; } =
     [
-        new(BackUpRegistryPlan.Workflows[0], site => Task.FromResult<PreparedCommand>(new(new BackUpRegistry(), () => RequireFilesAsync(site)))) { ConfigureAsync = WithReader, IsAlone = true },
+        new(BackUpRegistryPlan.Workflows[0], site => Task.FromResult<PreparedCommand>(new(new BackUpRegistry(), () => RequireFilesAsync(site, "completed"))
+        {
+            // A complete one stays, whatever became of the operation.
+            UndoneAsync = () => RequireFilesAsync(site, "failed", "completed"),
+        }))
+        { ConfigureAsync = WithReader, IsAlone = true },
         new(ExpireRegistryBackupsPlan.Workflows[0], async site =>
         {
             var operation = await site.DoneAsync(new BackUpRegistry());
             var former = await site.ScalarAsync<Guid>("select id from registry_backups where operation_id = @operation", new { operation });
             // The newest one stays.
             await site.DoneAsync(new BackUpRegistry());
-            return new(new ExpireRegistryBackups { Backups = [former] }, async () =>
+            return new(new ExpireRegistryBackups { Backups = [former] }, RequireExpiredAsync)
+            {
+                // What is removed cannot be brought back.
+                UndoneAsync = RequireExpiredAsync,
+            };
+
+            async Task RequireExpiredAsync()
             {
                 (await site.ScalarAsync<string>("select state from registry_backups where id = @former", new { former })).ShouldBe("expired");
-                await RequireFilesAsync(site);
-            });
+                await RequireFilesAsync(site, "completed");
+            }
         })
         { ConfigureAsync = WithReader, IsAlone = true },
         new(RotateMasterKeyWorkflow.Definition, async site =>
         {
             await site.TenantAsync();
             var id = $"k{Guid.NewGuid():n}";
-            return new(new RotateMasterKey { MasterKeyId = id }, async () =>
-                (await site.ScalarAsync<string>("select string_agg(distinct master_key_id, ' ') from tenant_keys")).ShouldBe(id))
+            return new(new RotateMasterKey { MasterKeyId = id }, RequireRewrappedAsync)
             {
+                // Keys that were wrapped again stay so.
+                UndoneAsync = RequireRewrappedAsync,
                 BeforeAsync = async () =>
                 {
                     site.Site.Settings[$"Saga:Sealing:MasterKeys:{id}"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -43,6 +55,8 @@ internal static class FleetScenarios
                     await site.ScalarAsync<int>("delete from processes where cardinality(master_key_ids) > 0");
                 },
             };
+
+            async Task RequireRewrappedAsync() => (await site.ScalarAsync<string>("select string_agg(distinct master_key_id, ' ') from tenant_keys")).ShouldBe(id);
         })
         { IsAlone = true },
     ];
@@ -54,11 +68,15 @@ internal static class FleetScenarios
         return Task.CompletedTask;
     }
 
-    private static async Task RequireFilesAsync(CrashSite site)
+    /// <param name="site">The site.</param>
+    /// <param name="newest">The possible states of the newest backup.</param>
+    private static async Task RequireFilesAsync(CrashSite site, params string[] newest)
     {
-        (await site.ScalarAsync<long>("select count(*) from registry_backups where state not in ('completed', 'expired')")).ShouldBe(0);
+        (await site.ScalarAsync<string>("select state from registry_backups order by started_at desc limit 1"))!.ShouldBeOneOf(newest);
+        (await site.ScalarAsync<long>("select count(*) from registry_backups where state not in ('completed', 'expired', 'failed')")).ShouldBe(0);
         // Each has its rows and its manifest.
         (await site.FilesAsync("backups", "registry/")).ShouldBe(2 * (int)await site.ScalarAsync<long>("select count(*) from registry_backups where state = 'completed'"));
-        (await site.ScalarAsync<long>("select count(*) from audit where action = 'registryBackup.complete'")).ShouldBe(await site.ScalarAsync<long>("select count(*) from registry_backups"));
+        (await site.ScalarAsync<long>("select count(*) from audit where action = 'registryBackup.complete'")).ShouldBe(await site.ScalarAsync<long>("select count(*) from registry_backups where state <> 'failed'"));
+        (await site.ScalarAsync<long>("select count(*) from audit where action = 'registryBackup.fail'")).ShouldBe(await site.ScalarAsync<long>("select count(*) from registry_backups where state = 'failed'"));
     }
 }

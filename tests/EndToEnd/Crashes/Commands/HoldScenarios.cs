@@ -1,6 +1,5 @@
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.Suspend;
 using Saga.Tests.Support.World;
@@ -8,7 +7,7 @@ using Shouldly;
 
 namespace Saga.Tests.EndToEnd.Crashes.Commands;
 
-/// <summary>Holds that close nothing, and the removal that makes a final backup first.</summary>
+/// <summary>Holds that close a tenant, and holds that close nothing.</summary>
 internal static class HoldScenarios
 {
     private const string Limit = "limitExceeded";
@@ -21,7 +20,7 @@ internal static class HoldScenarios
             var before = await AccessFacts.ReadAsync(site.Site, tenant);
             return new(Suspension(tenant), () => RequireAsync(site, tenant, before, $"{Limit} noGrowth"));
         })
-        { Name = "suspend-limiting", TriesFaults = true },
+        { Name = "suspend-limiting" },
         new(ReactivateWorkflow.Lifting, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -32,37 +31,46 @@ internal static class HoldScenarios
                 UndoneAsync = () => RequireAsync(site, tenant, before, $"{Limit} noGrowth"),
             };
         })
-        { Name = "reactivate-lifting", TriesFaults = true },
-        new(RemoveWorkflow.RemovalAfterBackup, async site =>
+        { Name = "reactivate-lifting" },
+        new(SuspendWorkflow.Closing, async site =>
         {
-            await site.NeighbourAsync();
             var tenant = await site.TenantAsync();
-            await CrashRows.FillAsync(site, tenant);
-            var slug = (await site.ScalarAsync<string>("select slug from tenants where id = @Value", new { tenant.Value }))!;
-            await site.DoneAsync(new DeprovisionTenant { TenantId = tenant, Confirm = slug, Backup = true, GraceDays = 30 });
-            return new(null, async () =>
+            return new(Suspension(tenant, "abuse"), async () =>
             {
-                (await site.ScalarAsync<string>("select status from tenants where id = @Value", new { tenant.Value })).ShouldBe("deprovisioned");
-                (await CrashRows.ReadAsync(site, tenant)).ShouldBe("0 0 0");
-                (await site.ScalarAsync<long>("select count(*) from deletion_certificates where tenant_id = @Value", new { tenant.Value })).ShouldBe(1);
-                (await site.ScalarAsync<string>("select string_agg(state, ' ') from backups where tenant_id = @Value", new { tenant.Value })).ShouldBe("completed");
-                (await site.FilesAsync("backups", $"{tenant}/")).ShouldBe((int)await site.ScalarAsync<long>(
-                    "select count(*) from (select file from backup_parts p join backups b on b.id = p.backup_id where tenant_id = @Value union select manifest_file from backups where tenant_id = @Value) f", new { tenant.Value }));
-                (await site.ScalarAsync<long>("select (select count(*) from holds where tenant_id = @Value) + (select count(*) from deprovisionings where tenant_id = @Value)", new { tenant.Value })).ShouldBe(0);
-                await site.RequireNeighbourAsync();
-            })
+                (await AccessFacts.ReadAsync(site.Site, tenant)).IsClosed.ShouldBeTrue();
+                (await HoldsAsync(site, tenant)).ShouldBe("abuse closed");
+                (await site.ScalarAsync<long>("select count(*) from holds where tenant_id = @Value and unannounced is not null", new { tenant.Value })).ShouldBe(0);
+            });
+        })
+        { Commits = 3 },
+        new(ReactivateWorkflow.Opening, async site =>
+        {
+            var tenant = await site.TenantAsync();
+            var before = await AccessFacts.ReadAsync(site.Site, tenant);
+            await site.DoneAsync(Suspension(tenant, "abuse"));
+            var closed = await AccessFacts.ReadAsync(site.Site, tenant);
+            return new(new ReactivateTenant { TenantId = tenant }, () => RequireAsync(site, tenant, before, null))
             {
-                BeforeAsync = () => site.ScalarAsync<int>("update scheduled_commands set run_at = now(), next_try_at = now() where kind = 'remove' and tenant_id = @Value", new { tenant.Value }),
+                UndoneAsync = async () =>
+                {
+                    (await AccessFacts.ReadAsync(site.Site, tenant)).ShouldBe(closed, "what was opened is closed again");
+                    (await HoldsAsync(site, tenant)).ShouldBe("abuse closed");
+                    (await site.ScalarAsync<long>("select count(*) from reactivations where tenant_id = @Value", new { tenant.Value })).ShouldBe(0);
+                    (await site.ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'hold.lift'", new { tenant.Value })).ShouldBe(0);
+                },
             };
         })
-        { Name = "remove-after-backup" },
+        { Commits = 3 },
     ];
 
-    private static SuspendTenant Suspension(TenantId tenant) => new() { TenantId = tenant, Reason = "It has too many users.", Code = Limit };
+    private static SuspendTenant Suspension(TenantId tenant, string code = Limit) => new() { TenantId = tenant, Reason = "The test wants it so.", Code = code };
+
+    private static Task<string?> HoldsAsync(CrashSite site, TenantId tenant) =>
+        site.ScalarAsync<string>("select string_agg(code || ' ' || effect, ', ') from holds where tenant_id = @Value", new { tenant.Value });
 
     private static async Task RequireAsync(CrashSite site, TenantId tenant, AccessFacts before, string? holds)
     {
         (await AccessFacts.ReadAsync(site.Site, tenant)).ShouldBe(before, "nothing outside is closed");
-        (await site.ScalarAsync<string>("select string_agg(code || ' ' || effect, ', ') from holds where tenant_id = @Value", new { tenant.Value })).ShouldBe(holds);
+        (await HoldsAsync(site, tenant)).ShouldBe(holds);
     }
 }

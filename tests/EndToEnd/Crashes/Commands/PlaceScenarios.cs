@@ -2,6 +2,7 @@ using System.Globalization;
 using Dapper;
 using Npgsql;
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Host.Embedded;
 using Saga.Lifecycle.Adopt;
 using Saga.Lifecycle.RemoveCopies;
@@ -29,17 +30,21 @@ internal static class PlaceScenarios
             var tenant = await site.TenantAsync();
             await site.DoneAsync(new MigrateTenant { TenantId = tenant, TargetPlan = "premium", Isolation = "schema", MigrationOptions = new() { Downtime = true } });
             var copy = await site.ScalarAsync<Guid>("select id from placements where tenant_id = @Value and state = 'kept'", new { tenant.Value });
-            return new(new RemoveCopy { TenantId = tenant, PlacementId = copy }, async () =>
-                (await site.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements where tenant_id = @Value", new { tenant.Value })).ShouldBe("gone current"));
+            return new(new RemoveCopy { TenantId = tenant, PlacementId = copy }, () => RequirePlacesAsync(site, tenant, "gone current"))
+            {
+                UndoneAsync = () => RequirePlacesAsync(site, tenant, "kept current"),
+            };
         }),
         // Of another installation on the same server, whose registry knows nothing of it.
         new(AdoptWorkflow.Definition, async site =>
         {
-            await using var other = new CrashSite(await site.Site.World.NewSiteAsync());
-            await other.RunAsync();
-            var tenant = await other.TenantAsync("enterprise");
-            var (database, schema) = await PlaceAsync(other, tenant.Value);
-            await other.StopAsync();
+            var (tenant, database, schema) = await site.ElsewhereAsync(async other =>
+            {
+                var made = await other.TenantAsync("enterprise");
+                var (placed, of) = await PlaceAsync(other, made.Value);
+                return (made, placed, of);
+            });
+            var before = await DescribeAsync(site, database);
             var slug = $"adopted-{tenant.Compact[^12..]}";
             var command = new AdoptTenant
             {
@@ -51,7 +56,21 @@ internal static class PlaceScenarios
                 (await site.ScalarAsync<string>("select string_agg(state || ' ' || database, ' ') from placements where tenant_id = @Value", new { tenant.Value })).ShouldBe($"current {database}");
                 (await AccessFacts.ReadAsync(site.Site, tenant)).IsOpen.ShouldBeTrue();
                 (await site.ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'tenant.activate'", new { tenant.Value })).ShouldBeLessThanOrEqualTo(1);
-            });
+            })
+            {
+                UndoneAsync = async () =>
+                {
+                    (await site.ScalarAsync<string>("select status from tenants where id = @Value", new { tenant.Value })).ShouldBe("failed");
+                    (await site.ScalarAsync<long>(
+                        """
+                        select (select count(*) from tenant_keys where tenant_id = @Value) + (select count(*) from tenant_credentials where tenant_id = @Value)
+                            + (select count(*) from tenant_settings where tenant_id = @Value) + (select count(*) from placements where tenant_id = @Value and state <> 'gone')
+                        """,
+                        new { tenant.Value })).ShouldBe(0);
+                    site.Site.Keycloak.Organizations.ShouldNotContain(o => o.Alias == slug);
+                    (await DescribeAsync(site, database)).ShouldBe(before, "the place is as it was found");
+                },
+            };
         })
         { HasUsualNames = false, IsAlone = true },
         new(UpdateWorkflow.WithReplica[0], site => ReplicaAsync(site, on: true)) { Name = "replica-on", ServersAsync = ServersAsync, ConfigureAsync = WithReplicaAsync, HasUsualNames = false },
@@ -86,13 +105,30 @@ internal static class PlaceScenarios
         };
     }
 
-    private static async Task<UpdateTenant> TurnAsync(CrashSite site, Contracts.Identifiers.TenantId tenant, bool on) =>
+    private static async Task<UpdateTenant> TurnAsync(CrashSite site, TenantId tenant, bool on) =>
         Updates.Command((await new TenantStore(site.Site.Registry).FindAsync(tenant))!, on ? """{"readReplica":true}""" : """{"readReplica":false}""");
 
     private static async Task<long> LoginsAsync(CrashSite site, string tenant)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(site.Site.Servers[0].ConnectionString) { Pooling = false }.ConnectionString);
         return await connection.ExecuteScalarAsync<long>("select count(*) from pg_roles where rolname like 't\\_' || @tenant || '\\_r%'", new { tenant });
+    }
+
+    private static async Task RequirePlacesAsync(CrashSite site, TenantId tenant, string states) =>
+        (await site.ScalarAsync<string>("select string_agg(state, ' ' order by epoch) from placements where tenant_id = @Value", new { tenant.Value })).ShouldBe(states);
+
+    // Whose everything in a place is, who may do what, and what the place says of itself.
+    private static async Task<string> DescribeAsync(CrashSite site, string database)
+    {
+        await using var connection = await CrashRows.OpenAsync(site, database, "public");
+        return (await connection.ExecuteScalarAsync<string>(
+            """
+            select concat_ws(E'\n', (select concat_ws(' ', datdba::regrole, datconnlimit, datacl) from pg_database where datname = current_database()),
+                (select string_agg(concat_ws(' ', nspname, nspowner::regrole, nspacl), E'\n' order by nspname) from pg_namespace where nspname !~ '^(pg_|information_schema)'),
+                (select string_agg(concat_ws(' ', c.oid::regclass, relowner::regrole, relrowsecurity, relforcerowsecurity, relacl), E'\n' order by c.oid::regclass::text)
+                    from pg_class c where relnamespace::regnamespace::text !~ '^(pg_|information_schema)'),
+                (select string_agg(p::text, E'\n' order by p::text) from pg_policies p), (select string_agg(p::text, E'\n') from saga.place p))
+            """))!;
     }
 
     private static async Task<(string Database, string Schema)> PlaceAsync(CrashSite site, Guid tenant)

@@ -1,6 +1,7 @@
 using Dapper;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Restore;
 using Saga.Lifecycle.Revert;
 using Saga.Tests.Support;
@@ -22,20 +23,23 @@ internal static class RestoreScenarios
                 await RequireAsync(site, changed, changed.Now, "current", restored: 1);
                 var database = (await RestoredAsync(site, changed.Tenant)).ShouldHaveSingleItem();
                 (await CrashRows.RestoredAsync(site, changed.Tenant, database)).ShouldBe(changed.Then);
+                (await site.ScalarAsync<bool>("select announced_at is not null from restored_databases where database = @database", new { database })).ShouldBeTrue();
+                (await RemovalsAsync(site, changed.Tenant)).ShouldBe("scheduled");
             })
             {
                 UndoneAsync = async () =>
                 {
                     await RequireAsync(site, changed, changed.Now, "current", restored: 0);
                     (await RestoredAsync(site, changed.Tenant)).ShouldBeEmpty();
+                    (await RemovalsAsync(site, changed.Tenant)).ShouldBeNull();
                 },
             };
         })
-        { Name = "restore-beside", TriesFaults = true },
-        new(RestoreWorkflow.Replace, site => ReplaceAsync(site, "premium")) { Name = "restore-replace", TriesFaults = true },
-        new(RestoreWorkflow.ReplaceShared, site => ReplaceAsync(site, "basic")) { Name = "restore-shared", TriesFaults = true },
-        new(RevertWorkflow.PutBack, site => RevertAsync(site, "basic")) { Name = "revert-shared", TriesFaults = true },
-        new(RevertWorkflow.InPlan, site => RevertAsync(site, "premium")) { Name = "revert", TriesFaults = true },
+        { Name = "restore-beside" },
+        new(RestoreWorkflow.Replace, site => ReplaceAsync(site, "premium")) { Name = "restore-replace" },
+        new(RestoreWorkflow.ReplaceShared, site => ReplaceAsync(site, "basic")) { Name = "restore-shared" },
+        new(RevertWorkflow.PutBack, site => RevertAsync(site, "basic")) { Name = "revert-shared" },
+        new(RevertWorkflow.InPlan, site => RevertAsync(site, "premium")) { Name = "revert" },
         new(RestoreWorkflow.Revive, async site =>
         {
             await site.NeighbourAsync();
@@ -132,7 +136,8 @@ internal static class RestoreScenarios
         (await CrashRows.ReadAsync(site, tenant)).ShouldBe(rows);
         (await site.ScalarAsync<string>("select string_agg(state, ' ' order by state) from placements where tenant_id = @Value and state <> 'gone'", new { tenant.Value })).ShouldBe(places);
         (await site.ScalarAsync<long>("select count(*) from holds where tenant_id = @Value", new { tenant.Value })).ShouldBe(0);
-        (await AccessFacts.ReadAsync(site.Site, tenant)).IsOpen.ShouldBeTrue();
+        await CrashRows.RequireOpenAsync(site, tenant);
+        await BackupScenarios.RequireBackupAsync(site, tenant);
         (await site.ScalarAsync<long>("select count(*) from audit where tenant_id = @Value and action = 'restore.complete'", new { tenant.Value })).ShouldBe(restored);
         await site.RequireNeighbourAsync();
     }
@@ -153,8 +158,12 @@ internal static class RestoreScenarios
 
     private static Task<long> CertificatesAsync(CrashSite site, TenantId tenant) => site.ScalarAsync<long>("select count(*) from deletion_certificates where tenant_id = @Value", new { tenant.Value });
 
-    private static Task<string?> DestructionAsync(CrashSite site, TenantId tenant) =>
-        site.ScalarAsync<string>("select string_agg(state, ' ') from scheduled_commands where tenant_id = @Value and kind = 'destroyBackups'", new { tenant.Value });
+    private static Task<string?> DestructionAsync(CrashSite site, TenantId tenant) => ScheduledAsync(site, tenant, DestroyBackupsPlan.Kind);
+
+    private static Task<string?> RemovalsAsync(CrashSite site, TenantId tenant) => ScheduledAsync(site, tenant, RemoveRestoredPlan.Kind);
+
+    private static Task<string?> ScheduledAsync(CrashSite site, TenantId tenant, string kind) =>
+        site.ScalarAsync<string>("select string_agg(state, ' ') from scheduled_commands where tenant_id = @Value and kind = @kind", new { tenant.Value, kind });
 
     /// <param name="Tenant">The tenant.</param>
     /// <param name="Backup">Its backup.</param>

@@ -1,6 +1,5 @@
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
-using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Verify;
 using Saga.Tests.Support.World;
@@ -19,8 +18,7 @@ internal static class TenantScenarios
             return new(new VerifyTenant { TenantId = tenant }, async () =>
                 (await site.ScalarAsync<string>("select output::text from operation_steps s join operations o on o.id = s.operation_id where o.tenant_id = @Value and step = 'tenant.check'", new { tenant.Value }))
                     .ShouldNotBeNull());
-        })
-        { TriesFaults = true },
+        }),
         new(LinkDomainsWorkflow.Definition, async site =>
         {
             var tenant = await site.TenantAsync();
@@ -35,24 +33,6 @@ internal static class TenantScenarios
                 organization.Domains.Select(d => d.Name).ShouldNotContain(domain);
                 (await site.ScalarAsync<long>("select count(*) from tenant_domains where tenant_id = @Value", new { tenant.Value })).ShouldBe(0);
             });
-        })
-        { TriesFaults = true },
-        new(CancelDeprovisioningPlan.Workflows[0], async site =>
-        {
-            var tenant = await site.TenantAsync();
-            var before = await AccessFacts.ReadAsync(site.Site, tenant);
-            var slug = (await site.ScalarAsync<string>("select slug from tenants where id = @Value", new { tenant.Value }))!;
-            await site.DoneAsync(new DeprovisionTenant { TenantId = tenant, Confirm = slug, Backup = false, GraceDays = 30 });
-            return new(new CancelDeprovisioning { TenantId = tenant }, async () =>
-            {
-                (await AccessFacts.ReadAsync(site.Site, tenant)).ShouldBe(before);
-                (await CountAsync(site, "holds", tenant)).ShouldBe(0);
-                (await CountAsync(site, "deprovisionings", tenant)).ShouldBe(0);
-                (await site.ScalarAsync<string>("select string_agg(state, ' ') from scheduled_commands where tenant_id = @Value and kind = 'remove'", new { tenant.Value })).ShouldBe("cancelled");
-            });
-        })
-        { TriesFaults = true },
+        }),
     ];
-
-    private static Task<long> CountAsync(CrashSite site, string table, TenantId tenant) => site.ScalarAsync<long>($"select count(*) from {table} where tenant_id = @Value", new { tenant.Value });
 }
