@@ -20,12 +20,15 @@ public static class StoredRegistry
         return source;
     }
 
-    // Shifts deadlines, leases and delays to realistic times for an upgrade, instead of years ago.
-    private static async Task MoveTimesAsync(NpgsqlConnection connection)
+    /// <summary>Shifts deadlines, leases and delays to realistic times for an upgrade, instead of years ago.</summary>
+    public static async Task MoveTimesAsync(NpgsqlConnection connection)
     {
         var by = await connection.ExecuteScalarAsync<TimeSpan>("select now() - interval '30 seconds' - max(at) from operation_history");
         var columns = await connection.QueryAsync<(string Table, string Column)>(
-            "select table_name, column_name from information_schema.columns where table_schema = 'public' and data_type = 'timestamp with time zone'");
+            """
+            select table_name, column_name from information_schema.columns join information_schema.tables using (table_schema, table_name)
+            where table_schema = 'public' and table_type = 'BASE TABLE' and data_type = 'timestamp with time zone'
+            """);
         var sql = new StringBuilder();
         foreach (var (table, column) in columns)
             sql.Append(CultureInfo.InvariantCulture, $"update {table} set {column} = {column} + @by where isfinite({column});");
