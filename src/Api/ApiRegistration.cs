@@ -9,6 +9,7 @@ using Saga.Api.Commands;
 using Saga.Api.CustomSteps;
 using Saga.Api.DeadLetters;
 using Saga.Api.Exports;
+using Saga.Api.Failures;
 using Saga.Api.Fleet;
 using Saga.Api.Health;
 using Saga.Api.Limits;
@@ -38,7 +39,7 @@ public static class ApiRegistration
         services.AddHostedService<CustomStepsAtStart>();
         services.AddTokens(configuration).AddCallerLimits(configuration).AddServerHardening().AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
-        services.AddExports(configuration);
+        services.AddExports(configuration).AddFailureHelp(configuration);
         services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton(typeof(TenantCommands<>));
         services.AddSingleton<BackupRules>();
@@ -87,6 +88,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Fleet").MapFleet();
         api.MapGroup("").WithTags("Fleet").MapRegistryBackups();
         api.MapGroup("").WithTags("Operations").MapOperations();
+        api.MapGroup("").WithTags("Operations").MapFailures();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();
         api.MapGroup("").WithTags("Plans").MapPlans();
@@ -95,5 +97,6 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Dead letters").MapDeadLetters();
         app.MapHealth().AllowAnonymous().WithTags("Health");
         app.MapApiDocument();
+        app.MapFailurePages();
     }
 }

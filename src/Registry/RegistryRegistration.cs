@@ -72,6 +72,7 @@ public static class RegistryRegistration
         services.AddSingleton<PlanWriter>();
         services.AddSingleton<TenantListing>();
         services.AddSingleton<OperationStore>();
+        services.AddSingleton<FailureListing>();
         services.AddSingleton<CancellationStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();

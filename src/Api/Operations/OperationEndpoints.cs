@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Saga.Api.Commands;
+using Saga.Api.Failures;
 using Saga.Api.Limits;
 using Saga.Api.OpenApi;
 using Saga.Api.Problems;
@@ -52,10 +53,10 @@ internal static class OperationEndpoints
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CommandCatalogue catalogue, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpRequest request, OperationStore operations, CommandCatalogue catalogue, FailureHelp help, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, "cursor", "limit", "state", "kind", "tenant", "parent", "step");
-        var filter = new OperationFilter { States = query.Several<OperationState>("state"), Kind = query.Text("kind", 63), Step = query.Text("step", 63) };
+        var filter = new OperationFilter { States = query.Several<OperationState>("state"), Kind = await query.KindAsync(operations, catalogue, cancellationToken), Step = query.Text("step", 63) };
         if (query.Text("tenant") is { } tenant)
         {
             if (TenantId.TryParse(tenant, out var id))
@@ -74,17 +75,25 @@ internal static class OperationEndpoints
                 query.AddError("parent", "must be the id of an operation");
         }
 
-        // Operations of another version may have kinds and steps that this one does not know.
-        var kinds = catalogue.Entries.Select(e => e.Kind).Order(StringComparer.Ordinal).ToList();
-        if (filter.Kind is { } kind && !kinds.Contains(kind, StringComparer.Ordinal) && !await operations.HasKindAsync(kind, cancellationToken))
-            query.AddError("kind", $"is not a kind of operation; there are {string.Join(", ", kinds)}");
+        // Operations of another version may have steps that this one does not know.
         var steps = catalogue.Entries.SelectMany(e => e.Workflows).SelectMany(w => w.Steps).Select(s => s.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (filter.Step is { } step && !steps.Contains(StepAliases.Current(step), StringComparer.Ordinal) && !await operations.HasStepAsync(step, cancellationToken))
             query.AddError("step", $"is not a step; there are {string.Join(", ", steps)}");
 
         var (cursor, limit) = (query.Cursor(OperationStore.Sort), query.Limit());
         return query.Problem as IResult
-            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellationToken), operation => new OperationSummaryView(operation)));
+            ?? TypedResults.Ok(PageView.Of(await operations.ListAsync(filter, cursor, limit, cancellationToken), operation => new OperationSummaryView(operation, help)));
+    }
+
+    /// <summary>The kind of operation that a list is filtered by; null when absent.</summary>
+    public static async Task<string?> KindAsync(this QueryReader query, OperationStore operations, CommandCatalogue catalogue, CancellationToken cancellationToken)
+    {
+        var kind = query.Text("kind", 63);
+        var kinds = catalogue.Entries.Select(e => e.Kind).Order(StringComparer.Ordinal).ToList();
+        // Operations of another version may have kinds that this one does not know.
+        if (kind is not null && !kinds.Contains(kind, StringComparer.Ordinal) && !await operations.HasKindAsync(kind, cancellationToken))
+            query.AddError("kind", $"is not a kind of operation; there are {string.Join(", ", kinds)}");
+        return kind;
     }
 
     private static Task<IResult> FindAsync(HttpRequest request, string id, OperationReader operations, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using Saga.Api.Failures;
 using Saga.Api.Problems;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Operations;
@@ -5,13 +6,13 @@ using Saga.Registry.Operations;
 namespace Saga.Api.Operations;
 
 /// <summary>Reads operations in the form that callers see.</summary>
-internal sealed class OperationReader(OperationStore operations, HistoryStore history)
+internal sealed class OperationReader(OperationStore operations, HistoryStore history, FailureHelp help)
 {
     private const int MaxHistory = 1000;
 
     public async Task<OperationView?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await operations.FindAsync(id, cancellationToken) is { } found
-            ? new OperationView(found, await history.ReadAsync(id, 0, MaxHistory, cancellationToken))
+            ? new OperationView(found, await history.ReadAsync(id, 0, MaxHistory, cancellationToken), help)
             : null;
 
     /// <summary>Reads an operation that was just accepted; returns its accepted form if the registry has become unavailable.</summary>
@@ -24,7 +25,7 @@ internal sealed class OperationReader(OperationStore operations, HistoryStore hi
         }
         catch (Exception e) when (accepted.Operation is not null && Unavailability.IsRegistryDown(e))
         {
-            return new OperationView(accepted.Operation, []);
+            return new OperationView(accepted.Operation, [], help);
         }
     }
 }

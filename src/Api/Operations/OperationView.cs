@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Saga.Api.Failures;
 using Saga.Contracts.Identifiers;
-using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Registry.Operations;
 
@@ -41,7 +41,7 @@ public record OperationSummaryView
     public DateTimeOffset? FinishedAt { get; init; }
 
     /// <summary>The failure that caused compensation or a stall.</summary>
-    public Failure? Failure { get; init; }
+    public FailureView? Failure { get; init; }
 
     /// <summary>Who cancelled it; absent when nobody did.</summary>
     public CancellationView? Cancellation { get; init; }
@@ -60,7 +60,7 @@ public record OperationSummaryView
     }
 
     [SetsRequiredMembers]
-    public OperationSummaryView(Operation operation)
+    public OperationSummaryView(Operation operation, FailureHelp help)
     {
         Id = operation.Id;
         Kind = operation.Kind;
@@ -74,7 +74,7 @@ public record OperationSummaryView
         CreatedAt = operation.CreatedAt;
         UpdatedAt = operation.UpdatedAt;
         FinishedAt = operation.FinishedAt;
-        Failure = operation.Failure;
+        Failure = FailureView.Of(operation.Failure, help);
         Cancellation = operation.Cancellation is { } cancellation ? new(cancellation.Actor, cancellation.Reason, cancellation.Code) : null;
         WaitsFor = ScopeWaitView.Of(operation.Awaits);
         StepsSucceeded = operation.Steps.Count(s => s.Status == StepStatus.Succeeded);
@@ -91,11 +91,11 @@ public sealed record OperationView : OperationSummaryView
     }
 
     [SetsRequiredMembers]
-    public OperationView(Operation operation, IReadOnlyList<HistoryLine> history)
-        : base(operation)
+    public OperationView(Operation operation, IReadOnlyList<HistoryLine> history, FailureHelp help)
+        : base(operation, help)
     {
         WorkflowVersion = operation.Workflow.Version;
-        Steps = StepView.Of(operation.Workflow, operation.Steps, operation.UnknownStatuses);
+        Steps = StepView.Of(operation.Workflow, operation.Steps, operation.UnknownStatuses, help);
         History = [.. history.Select(HistoryView.Of)];
         Events = OperationEndpoints.Address(operation.Id) + "/events";
     }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Saga.Contracts.Steps;
+using Saga.Api.Failures;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 
@@ -43,7 +43,7 @@ public sealed record StepView
     /// <summary>From the first dispatch to the end.</summary>
     public double? DurationMs { get; init; }
 
-    public Failure? Failure { get; init; }
+    public FailureView? Failure { get; init; }
 
     /// <summary>The external system that the deferred step waits for.</summary>
     public string? DeferredBy { get; init; }
@@ -62,10 +62,11 @@ public sealed record StepView
     /// <param name="workflow">The steps.</param>
     /// <param name="runs">The state of each step, in the same order.</param>
     /// <param name="unknown">The statuses that this version does not know, by step.</param>
-    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs, IReadOnlyDictionary<string, string>? unknown = null) =>
-        [.. workflow.Steps.Zip(runs, (step, run) => Of(step, run, unknown?.GetValueOrDefault(run.Name)))];
+    /// <param name="help">The pages about failures; none is needed for steps that have not begun.</param>
+    public static IReadOnlyList<StepView> Of(WorkflowDefinition workflow, IReadOnlyList<StepRun> runs, IReadOnlyDictionary<string, string>? unknown = null, FailureHelp? help = null) =>
+        [.. workflow.Steps.Zip(runs, (step, run) => Of(step, run, unknown?.GetValueOrDefault(run.Name), help))];
 
-    private static StepView Of(StepDefinition step, StepRun run, string? unknown) => new()
+    private static StepView Of(StepDefinition step, StepRun run, string? unknown, FailureHelp? help) => new()
     {
         Name = step.Name,
         Worker = step.Wait is null ? step.Worker : null,
@@ -81,7 +82,7 @@ public sealed record StepView
         Deadline = run.Deadline,
         FinishedAt = run.FinishedAt,
         DurationMs = (run.FinishedAt - run.StartedAt)?.TotalMilliseconds,
-        Failure = run.Failure,
+        Failure = FailureView.Of(run.Failure, help),
         DeferredBy = run.DeferredBy,
         Output = run.Output,
         Progress = run is { Progress: { } progress, ProgressedAt: { } at } ? ProgressView.Of(progress, at) : null,

@@ -176,12 +176,16 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
     private NpgsqlBatchCommand? Rows(IReadOnlyList<OperationChange> changes)
     {
         var moved = changes.Where(c => c.Row is not null).ToList();
+        var origins = moved.ConvertAll(c => FailureOrigin.Of(Find(c.OperationId), c));
         return moved.Count == 0 ? null : new NpgsqlBatchCommand(
             """
             update operations o set
                 state = v.state, failure = v.failure::jsonb, next_due_at = v.due, slot = v.slot, cancellation = v.cancellation::jsonb,
-                finished_at = case when v.state in ('completed', 'compensated', 'cancelled') then $5 end
-            from unnest($1, $2, $3, $4, $6, $7) as v(id, state, failure, due, slot, cancellation)
+                finished_at = case when v.state in ('completed', 'compensated', 'cancelled') then $5 end,
+                failed_at = case when v.failure is not null then case when v.fails then $5 else o.failed_at end end,
+                failed_step = case when v.failure is not null then case when v.fails then v.failed_step else o.failed_step end end,
+                failed_back = case when v.failure is not null then case when v.fails then v.failed_back else o.failed_back end end
+            from unnest($1, $2, $3, $4, $6, $7, $8, $9, $10) as v(id, state, failure, due, slot, cancellation, fails, failed_step, failed_back)
             where o.id = v.id
             """)
         {
@@ -194,6 +198,9 @@ internal sealed class SqlTransitionBatch : ITransitionBatch
                 new NpgsqlParameter { Value = Now },
                 Parameter.Array(moved, c => Slots.Name(c.Row!.Slot), NpgsqlDbType.Text),
                 Parameter.Array(moved, c => Parameter.Json(c.Row!.Cancellation), NpgsqlDbType.Text),
+                Parameter.Array(origins, o => o is not null, NpgsqlDbType.Boolean),
+                Parameter.Array(origins, o => o?.Step, NpgsqlDbType.Text),
+                Parameter.Array(origins, o => o?.IsBack, NpgsqlDbType.Boolean),
             },
         };
     }

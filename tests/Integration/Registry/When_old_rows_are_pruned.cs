@@ -1,5 +1,7 @@
 using Dapper;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Saga.Api.Failures;
 using Saga.Api.Operations;
 using Saga.Contracts;
 using Saga.Contracts.Steps;
@@ -38,7 +40,7 @@ public sealed class When_old_rows_are_pruned
         var after = (await new OperationStore(registry).FindAsync(old, Cancellation))!;
         (after.State, after.Version, after.UpdatedAt).ShouldBe((before.State, before.Version, before.UpdatedAt));
         after.Steps.Select(s => (s.Name, s.Status)).ShouldBe([("one", StepStatus.Succeeded), ("two", StepStatus.Succeeded)]);
-        new OperationSummaryView(after).StepsSucceeded.ShouldBe(2);
+        new OperationSummaryView(after, new FailureHelp(Options.Create(new FailureHelpOptions()))).StepsSucceeded.ShouldBe(2);
     }
 
     [Fact]
