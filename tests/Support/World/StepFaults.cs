@@ -9,9 +9,9 @@ namespace Saga.Tests.Support.World;
 /// <summary>Injects faults into real steps, before or after they take effect.</summary>
 public sealed class StepFaults
 {
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Step), int> calls = new();
+    private readonly ConcurrentDictionary<(TenantId? Tenant, string Step), int> calls = new();
 
-    /// <summary>Called before a step executes, with the number of the call for the tenant, from 1. Throw to fail.</summary>
+    /// <summary>Called before a step executes, with the number of the call for the tenant, or for all operations without one, from 1. Throw to fail.</summary>
     public Action<StepContext, int>? Before { get; init; }
 
     /// <summary>Called after a step has executed. Throw to lose its answer.</summary>
@@ -66,7 +66,7 @@ public sealed class StepFaults
 
         public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
         {
-            var call = faults.calls.AddOrUpdate((context.TenantId, context.Step), 1, (_, before) => before + 1);
+            var call = faults.calls.AddOrUpdate((context.HasTenant ? context.TenantId : null, context.Step), 1, (_, before) => before + 1);
             faults.Before?.Invoke(context, call);
             var output = await real.ExecuteAsync(context, cancellationToken);
             faults.After?.Invoke(context, call);

@@ -9,7 +9,6 @@ namespace Saga.Tests.EndToEnd.Crashes.Commands;
 /// <param name="Kind">The way.</param>
 internal sealed record StepFault(StepDefinition Step, StepFaultKind Kind)
 {
-    private int calls;
     private volatile bool thrown;
 
     /// <summary>Each step of the workflow that a worker runs, in each way.</summary>
@@ -29,12 +28,12 @@ internal sealed record StepFault(StepDefinition Step, StepFaultKind Kind)
 
     /// <summary>Throws when it is time to.</summary>
     /// <param name="step">The step that runs.</param>
+    /// <param name="call">The number of its call, from 1.</param>
     /// <param name="acted">Whether it has taken effect.</param>
-    public void Act(string step, bool acted)
+    public void Act(string step, int call, bool acted)
     {
         if (step != Step.Name)
             return;
-        var call = acted ? Volatile.Read(ref calls) : Interlocked.Increment(ref calls);
         Exception? error = Kind switch
         {
             StepFaultKind.Transient when !acted && call <= 2 => StepFailureException.Transient("told-to-fail", "The test wants it so."),

@@ -77,7 +77,7 @@ public sealed class When_a_step_fails_within_a_command
             wrong[command.Tenant ?? default] = fault;
         }
 
-        await site.RunAsync(new StepFaults { Before = (context, _) => Act(context, acted: false), After = (context, _) => Act(context, acted: true) });
+        await site.RunAsync(new StepFaults { Before = (context, call) => Act(context, call, acted: false), After = (context, call) => Act(context, call, acted: true) });
         var operations = new List<Guid>();
         foreach (var (_, command) in cases)
             operations.Add(command.Command is { } submitted ? await site.SubmitAsync(submitted, Guid.NewGuid().ToString()) : await site.ScheduledAsync(scenario.Workflow.Kind, command.Tenant!.Value));
@@ -106,10 +106,10 @@ public sealed class When_a_step_fails_within_a_command
 
         await site.StopAsync();
 
-        void Act(StepContext context, bool acted)
+        void Act(StepContext context, int call, bool acted)
         {
             if (wrong.TryGetValue(context.HasTenant ? context.TenantId : default, out var fault))
-                fault.Act(context.Step, acted);
+                fault.Act(context.Step, call, acted);
         }
     }
 }
