@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Saga.Host.Local;
 using Saga.Host.Processes;
 using Saga.Tests.Support.Containers;
@@ -65,8 +63,8 @@ public sealed class RabbitServer
     {
         if (!File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server"))
             throw new InvalidOperationException("RabbitMQ is not installed: apt-get install rabbitmq-server.");
-        var port = FreePort();
-        var server = new RabbitServer(Directory.CreateTempSubdirectory("saga-test-rabbit-").FullName, port, FreePort());
+        var port = FreePorts.Next();
+        var server = new RabbitServer(Directory.CreateTempSubdirectory("saga-test-rabbit-").FullName, port, FreePorts.Next());
         AtEnd.Do(() =>
         {
             server.Kill();
@@ -166,12 +164,5 @@ public sealed class RabbitServer
             start.Environment[key] = value;
         start.Environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += " +S 2:2";
         return start;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -1,9 +1,7 @@
-using Saga.Tests.Support;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Tests.Support;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
@@ -72,12 +70,6 @@ public sealed class When_a_database_server_is_away
     public async Task Should_not_start_on_a_wrong_configuration(string key, string value, string message) =>
         (await Should.ThrowAsync<OptionsValidationException>(() => DatabaseWorld.CreateAsync(settings: (key, value)))).Message.ShouldContain(message);
 
-    private static async Task<DatabaseWorld> AwayAsync(string connectionString)
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
-        return await DatabaseWorld.CreateAsync(settings: ("Saga:Databases:Servers:main:ConnectionString", string.Format(connectionString, port)));
-    }
+    private static Task<DatabaseWorld> AwayAsync(string connectionString) =>
+        DatabaseWorld.CreateAsync(settings: ("Saga:Databases:Servers:main:ConnectionString", string.Format(connectionString, FreePorts.Next())));
 }

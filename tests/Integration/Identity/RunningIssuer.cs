@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saga.Host.Embedded.Identity;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Identity;
 
@@ -35,7 +34,7 @@ public sealed class RunningIssuer : IAsyncDisposable
     public static async Task<RunningIssuer> StartAsync(string? folder = null, TimeProvider? time = null, IEnumerable<KeyValuePair<string, string?>>? settings = null, NpgsqlDataSource? registry = null)
     {
         folder ??= Path.Combine(Path.GetTempPath(), $"saga-issuer-{Guid.NewGuid():n}");
-        var address = $"http://127.0.0.1:{FreePort()}";
+        var address = $"http://127.0.0.1:{FreePorts.Next()}";
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(
         [
@@ -89,12 +88,5 @@ public sealed class RunningIssuer : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(Folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }
