@@ -96,6 +96,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.CancelOperation"/>.</summary>
     public const string Cancellations = "saga-commands-cancel";
 
+    /// <summary>Takes <see cref="Commands.ReplayOperation"/>.</summary>
+    public const string Replays = "saga-commands-replay";
+
     /// <summary>Takes messages that could not be consumed: <see cref="DeadLetters.DeadLetter"/>.</summary>
     public const string DeadLetters = "saga-dead-letters";
 

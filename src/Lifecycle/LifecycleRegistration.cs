@@ -25,6 +25,7 @@ using Saga.Lifecycle.Provision;
 using Saga.Lifecycle.Schedule;
 using Saga.Lifecycle.Reactivate;
 using Saga.Lifecycle.RemoveCopies;
+using Saga.Lifecycle.Replay;
 using Saga.Lifecycle.Restore;
 using Saga.Lifecycle.RemoveExports;
 using Saga.Lifecycle.Revert;
@@ -72,6 +73,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomStepAdmission>();
         services.TryAddSingleton<ICommandIntake<CancelOperation>, CancelIntake>();
+        services.TryAddSingleton<ICommandIntake<ReplayOperation>, ReplayIntake>();
         return services
             .AddCommand<ProvisionTenant, ValidProvision, ProvisionPlan>()
             .AddCommand<AdoptTenant, ValidAdoption, AdoptPlan>()

@@ -25,6 +25,7 @@ using Saga.Registry.Outbox;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
 using Saga.Registry.Processes;
+using Saga.Registry.Replays;
 using Saga.Registry.Retention;
 using Saga.Registry.Schedule;
 using Saga.Registry.Schema;
@@ -74,6 +75,7 @@ public static class RegistryRegistration
         services.AddSingleton<OperationStore>();
         services.AddSingleton<FailureListing>();
         services.AddSingleton<CancellationStore>();
+        services.AddSingleton<ReplayStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<ScheduleStore>();

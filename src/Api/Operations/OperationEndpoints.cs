@@ -46,6 +46,17 @@ internal static class OperationEndpoints
             .WithProblems(
                 ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotCancellable,
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
+        api.MapPost("/operations/{id}/replay", ReplayAsync).WithName("replayOperation").RequireAuthorization(Policies.Write)
+            .WithSummary("Let a stalled operation go on, or undo it")
+            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. The operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
+            .Accepts<ReplayRequest>("application/json")
+            .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "The same key orders once.")
+            .WithQueryParameter(CommandEndpoints.DryRun, "true: show what would happen to each step, with the digest of the plan, and write nothing.", "boolean")
+            .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<ReplayPlanView>()
+            .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+            .WithProblems(
+                ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotReplayable, ProblemType.OperationMoved,
+                ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")
             .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. Steps that report their progress also cause events named progress, at most one a second for each, without an id. The stream ends after completed, compensated or cancelled.")
@@ -107,6 +118,18 @@ internal static class OperationEndpoints
 
         CancelOperation? Read(JsonElement body, string? idempotencyKey, out IReadOnlyList<FieldError> errors) =>
             CommandReader.Read<CancelOperation>(body, hasKey: false, out errors, given: "operationId") is { } command ? command with { OperationId = key } : null;
+    }
+
+    private static async Task<IResult> ReplayAsync(HttpRequest request, string id, ClaimsPrincipal user, CommandDoor<ReplayOperation> door, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "d", out var key))
+            return NotFound(id);
+        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(ReplayPlanView.Of(preview)), cancellationToken);
+
+        ReplayOperation? Read(JsonElement body, string? idempotencyKey, out IReadOnlyList<FieldError> errors) =>
+            CommandReader.Read<ReplayOperation>(body, hasKey: false, out errors, given: "operationId") is { } command
+                ? command with { OperationId = key, IdempotencyKey = idempotencyKey }
+                : null;
     }
 
     private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CallerLimits limits, CancellationToken cancellationToken)

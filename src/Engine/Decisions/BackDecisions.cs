@@ -19,7 +19,7 @@ internal static class BackDecisions
         draft.Line(new(HistoryEvents.CompensationStarted, failedStep, Data: new { failure = reason }));
         foreach (var step in draft.Steps.Where(s => s.Status.Phase is StepPhase.Pending or StepPhase.Awaiting).ToList())
         {
-            if (draft.WroteOnAcceptance && IsFirst(draft, draft.Definition(step.Name)))
+            if (draft.WroteOnAcceptance && IsFirst(draft.Workflow, draft.Definition(step.Name)))
             {
                 draft.Send(step, Direction.Back, attempt: 1);
                 continue;
@@ -44,6 +44,15 @@ internal static class BackDecisions
         else if (draft.InMotion().Count == 0)
             draft.Stall();
     }
+
+    /// <summary>Whether there may be something to undo. The dispatch was recorded, so the effect may exist whatever happened to the message.</summary>
+    public static bool MayHaveActed(StepRun step) => !step.Status.IsBack && step.Status.Phase switch
+    {
+        StepPhase.Pending or StepPhase.Skipped => false,
+        // One that was skipped may have had attempts before.
+        StepPhase.Waived => step.Fence > 0,
+        _ => true,
+    };
 
     /// <summary>Ends an operation of which everything is undone.</summary>
     public static void Finish(DecisionDraft draft)
@@ -84,18 +93,15 @@ internal static class BackDecisions
     public static TimeSpan DeferredAtMost(DecisionDraft draft, StepDefinition definition) =>
         draft.CompensationTime(definition) > definition.DeferredAtMost ? draft.CompensationTime(definition) : definition.DeferredAtMost;
 
-    // Whether the product's workflow begins with the step, and its compensation undoes what the acceptance wrote: only a team's own steps and waits
-    // come before it.
-    private static bool IsFirst(DecisionDraft draft, StepDefinition step) => step.Kind == StepKind.Compensatable && !IsPassedOver(step) && OnlyPassedOverBefore(draft, step);
-
-    private static bool OnlyPassedOverBefore(DecisionDraft draft, StepDefinition step) =>
-        step.After.Select(draft.Definition).All(before => IsPassedOver(before) && OnlyPassedOverBefore(draft, before));
+    /// <summary>
+    /// Whether the product's workflow begins with the step, and its compensation undoes what the acceptance wrote: only a team's own steps
+    /// and waits come before it.
+    /// </summary>
+    public static bool IsFirst(WorkflowDefinition workflow, StepDefinition step) =>
+        step.Kind == StepKind.Compensatable && !IsPassedOver(step) && workflow.Before(step.Name).All(name => IsPassedOver(workflow.Steps.First(s => s.Name == name)));
 
     private static bool IsPassedOver(StepDefinition step) => step.Wait is not null || CustomNames.IsStep(step.Name);
 
-    // The dispatch was recorded, so the effect may exist whatever happened to the message.
-    private static bool MayHaveActed(StepRun step) =>
-        !step.Status.IsBack && step.Status.Phase is not (StepPhase.Pending or StepPhase.Skipped);
 
     private static bool AreDependentsUndone(DecisionDraft draft, StepDefinition definition) =>
         draft.Workflow.Steps.Where(s => s.After.Contains(definition.Name, StringComparer.Ordinal)).All(d => IsUndone(draft, d));
@@ -105,8 +111,9 @@ internal static class BackDecisions
         // A wait has no effect of its own, but what came after it may have.
         _ when definition.Wait is not null => AreDependentsUndone(draft, definition),
         { Phase: StepPhase.Pending or StepPhase.Skipped } => true,
-        { Direction: Direction.Back, Phase: StepPhase.Done } => true,
+        { Direction: Direction.Back, Phase: StepPhase.Done or StepPhase.Waived } => true,
         { Direction: Direction.Forward, Phase: StepPhase.Failed } => definition.Kind != StepKind.Compensatable,
+        { Direction: Direction.Forward, Phase: StepPhase.Waived } => !MayHaveActed(draft.Run(definition.Name)),
         _ => false,
     };
 }

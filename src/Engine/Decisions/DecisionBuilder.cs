@@ -121,6 +121,8 @@ internal sealed class DecisionBuilder(
 
     public void Cancel(Cancellation cancellation) => CancelDecisions.Cancel(draft, before, cancellation);
 
+    public void Replay(ReplayRequested request) => ReplayDecisions.Replay(draft, before, request);
+
     public void Wake() => new DueDecisions(draft, this, rules, results).Wake();
 
     public void Redispatch() => new DueDecisions(draft, this, rules, results).Redispatch();

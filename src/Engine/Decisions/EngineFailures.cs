@@ -21,6 +21,9 @@ public static class EngineFailures
     /// <summary>Somebody cancelled the operation.</summary>
     public const string CancelledCode = "cancelled";
 
+    /// <summary>An operator had a stalled operation undone.</summary>
+    public const string UndoneCode = "undone";
+
     /// <summary>The step may have taken effect, or may harm its process, so its operation stalls before and after the pivot and never compensates by itself.</summary>
     public static bool OnlyStalls(Failure failure) => failure.Code is Poisonous or DeferredTooLong;
 
@@ -28,6 +31,13 @@ public static class EngineFailures
     {
         Code = cancellation.Code ?? CancelledCode,
         Message = $"Cancelled by {cancellation.Actor}: {cancellation.Reason}",
+        Kind = FailureKind.Permanent,
+    };
+
+    internal static Failure Undone(ReplayRequested request) => new()
+    {
+        Code = UndoneCode,
+        Message = $"Undone by {request.Actor}: {request.Reason}",
         Kind = FailureKind.Permanent,
     };
 

@@ -9,7 +9,7 @@ namespace Saga.Engine.Decisions;
 internal static class ForwardDecisions
 {
     /// <summary>
-    /// Dispatches the steps whose predecessors have succeeded, or begins to wait. Completes the operation when all steps have succeeded, and
+    /// Dispatches the steps whose predecessors have succeeded, or begins to wait. Completes the operation when all steps have succeeded or were skipped by an operator, and
     /// stalls it when none can run. One with a failed step stalls although others still wait, because an operator must not see it only
     /// days later.
     /// </summary>
@@ -18,7 +18,7 @@ internal static class ForwardDecisions
         foreach (var definition in draft.Workflow.Steps)
         {
             var step = draft.Run(definition.Name);
-            if (step.Status.Phase != StepPhase.Pending || !definition.After.All(a => draft.Run(a).Status == StepStatus.Succeeded))
+            if (step.Status.Phase != StepPhase.Pending || !definition.After.All(a => draft.Run(a).Status.IsPassed))
                 continue;
             if (definition.Wait is { } wait)
                 WaitDecisions.Begin(draft, step, wait);
@@ -28,7 +28,7 @@ internal static class ForwardDecisions
 
         var moving = draft.InMotion();
 
-        if (draft.Steps.All(s => s.Status == StepStatus.Succeeded))
+        if (draft.Steps.All(s => s.Status.IsPassed))
             draft.Finish(OperationState.Completed, HistoryEvents.Completed);
         else if (moving.Count == 0 || (moving.TrueForAll(s => s.Status.IsAwaiting) && draft.Steps.Any(s => s.Status.Phase == StepPhase.Failed)))
             draft.Stall();

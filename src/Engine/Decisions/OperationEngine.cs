@@ -107,6 +107,19 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
         return builder.End();
     }
 
+    /// <summary>
+    /// Carries out an operator's order for a stalled operation, if it still means what it meant when it was accepted. Otherwise its history
+    /// says that the operation has changed.
+    /// </summary>
+    public Decision Replay(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, ReplayRequested request)
+    {
+        if (progress.State == OperationState.Accepted || progress.State.HasEnded())
+            return Decision.Nothing(progress);
+        var builder = Begin(workflow, progress, now);
+        builder.Replay(request);
+        return builder.End();
+    }
+
     private DecisionBuilder Begin(WorkflowDefinition workflow, Progress progress, DateTimeOffset now) => new(workflow, progress, now, random, compensation, rules, results);
 
     private void NoteResult(WorkflowDefinition workflow, StepRun step, DateTimeOffset now) =>

@@ -45,6 +45,21 @@ public static class HistoryEvents
 
     public const string Cancelled = "cancelled";
 
+    /// <summary>An operator ordered a replay of the stalled operation.</summary>
+    public const string ReplayRequested = "replayRequested";
+
+    /// <summary>The operation goes on as ordered.</summary>
+    public const string Replayed = "replayed";
+
+    /// <summary>The operation had changed before the order reached it.</summary>
+    public const string ReplayRefused = "replayRefused";
+
+    /// <summary>An operator skipped the step.</summary>
+    public const string StepWaived = "stepWaived";
+
+    /// <summary>An operator left undone what the step did.</summary>
+    public const string CompensationWaived = "compensationWaived";
+
     /// <summary>The current name of an event that an earlier version wrote.</summary>
     public static string Current(string name) => name switch
     {

@@ -25,4 +25,7 @@ public enum StepPhase
 
     /// <summary>Never ran and never will.</summary>
     Skipped,
+
+    /// <summary>Skipped by an operator: it counts as done, or as undone, although it is not.</summary>
+    Waived,
 }

@@ -25,6 +25,8 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
 
     public static StepStatus Skipped => new(Direction.Forward, StepPhase.Skipped);
 
+    public static StepStatus Waived => new(Direction.Forward, StepPhase.Waived);
+
     public static StepStatus Compensating => new(Direction.Back, StepPhase.Dispatched);
 
     public static StepStatus CompensationWaiting => new(Direction.Back, StepPhase.Waiting);
@@ -34,6 +36,8 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
     public static StepStatus Compensated => new(Direction.Back, StepPhase.Done);
 
     public static StepStatus CompensationFailed => new(Direction.Back, StepPhase.Failed);
+
+    public static StepStatus CompensationWaived => new(Direction.Back, StepPhase.Waived);
 
     /// <summary>Whether it is dispatched without a result.</summary>
     public bool IsDispatched => Phase == StepPhase.Dispatched;
@@ -45,6 +49,9 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
     public bool IsAwaiting => Phase == StepPhase.Awaiting;
 
     public bool IsBack => Direction == Direction.Back;
+
+    /// <summary>Whether the steps after it may run: it succeeded, or an operator skipped it.</summary>
+    public bool IsPassed => this == Succeeded || this == Waived;
 
     /// <summary>The same direction, in another phase.</summary>
     public StepStatus In(StepPhase phase) => new(Direction, phase);

@@ -18,6 +18,8 @@ public static class StepStatusNames
     public const string Skipped = "skipped";
     public const string Compensating = "compensating";
     public const string Compensated = "compensated";
+    public const string Waived = "waived";
+    public const string CompensationWaived = "compensationWaived";
 
     private static readonly (StepStatus Status, string Shown, string Stored)[] Table =
     [
@@ -34,6 +36,8 @@ public static class StepStatusNames
         (StepStatus.Compensated, Compensated, Compensated),
         (StepStatus.CompensationFailed, "compensationFailed", "compensationFailed"),
         (StepStatus.Skipped, Skipped, Skipped),
+        (StepStatus.Waived, Waived, Waived),
+        (StepStatus.CompensationWaived, CompensationWaived, CompensationWaived),
     ];
 
     private static readonly FrozenDictionary<StepStatus, string> ShownNames = Table.ToFrozenDictionary(t => t.Status, t => t.Shown);

@@ -104,6 +104,12 @@ public sealed record WorkflowDefinition
         return this;
     }
 
+    /// <summary>The steps that must be done before this one, directly or through others.</summary>
+    public IReadOnlySet<string> Before(string step) => Ancestors(step, Steps.ToDictionary(s => s.Name, StringComparer.Ordinal), [], []);
+
+    /// <summary>The steps that come after this one, directly or through others.</summary>
+    public IReadOnlySet<string> After(string step) => Steps.Where(s => Before(s.Name).Contains(step)).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+
     private HashSet<string> Ancestors(
         string name, Dictionary<string, StepDefinition> steps, Dictionary<string, HashSet<string>> known, HashSet<string> path)
     {

@@ -27,6 +27,12 @@ public static class RejectionCodes
     /// <summary>The operation has ended, has reached its pivot, or is being undone already, so it cannot be cancelled.</summary>
     public const string OperationNotCancellable = "operation-not-cancellable";
 
+    /// <summary>The operation is not stalled, or its state does not allow what is ordered.</summary>
+    public const string OperationNotReplayable = "operation-not-replayable";
+
+    /// <summary>The operation has changed since the version or the plan that the order is based on.</summary>
+    public const string OperationMoved = "operation-moved";
+
     /// <summary>A scheduled command could not run until it expired.</summary>
     public const string ScheduleExpired = "schedule-expired";
 

@@ -15,6 +15,7 @@ internal static class CommandsRegistration
         foreach (var entry in CommandCatalogue.Of(services).Entries)
             services.AddSingleton(CommandEndpoint.Of(entry.Queue, entry.Command));
         services.AddSingleton(CommandEndpoint.Of(Endpoints.Cancellations, typeof(CancelOperation)));
+        services.AddSingleton(CommandEndpoint.Of(Endpoints.Replays, typeof(ReplayOperation)));
         return services;
     }
 }

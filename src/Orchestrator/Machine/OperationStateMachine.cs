@@ -20,6 +20,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
         Event(() => Deferred, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Due, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => CancelRequested, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
+        Event(() => ReplayRequested, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
         Event(() => Forgotten, e => { e.CorrelateById(m => m.Message.OperationId); e.OnMissingInstance(m => m.Discard()); });
 
         During(Accepted,
@@ -28,7 +29,7 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(Forgotten).Decide((o, _) => engine.Redispatch(o.Workflow, o.Progress, o.Now), Running),
             When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m), Compensating, Cancelled),
             // Nothing was dispatched yet, so there can be no reports.
-            Ignore(Succeeded), Ignore(Failed), Ignore(Deferred));
+            Ignore(Succeeded), Ignore(Failed), Ignore(Deferred), Ignore(ReplayRequested));
 
         During(Running,
             When(Succeeded).Decide((o, m) => engine.Succeed(o.Workflow, o.Progress, o.Now, m), Completed, Stalled),
@@ -51,10 +52,15 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
             When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m)),
             Ignore(Submitted));
 
+        // An order is accepted only for a stalled operation. One that has moved since then says so in its history.
+        foreach (var moving in new[] { Running, Compensating })
+            During(moving, When(ReplayRequested).Decide((o, m) => engine.Replay(o.Workflow, o.Progress, o.Now, m)));
+        During(Stalled, When(ReplayRequested).Decide((o, m) => engine.Replay(o.Workflow, o.Progress, o.Now, m), Running, Compensating, Completed, Compensated, Cancelled));
+
         // A stalled operation may be cancelled, unless it stalled after its pivot or while it compensated.
         During(Stalled, When(CancelRequested).Decide((o, m) => engine.Cancel(o.Workflow, o.Progress, o.Now, m), Compensating));
         foreach (var ended in new[] { Completed, Compensated, Cancelled })
-            During(ended, Ignore(CancelRequested));
+            During(ended, Ignore(CancelRequested), Ignore(ReplayRequested));
 
         // A stalled operation has nothing in flight, and an ended one never changes, so late messages are ignored.
         foreach (var quiet in new[] { Stalled, Completed, Compensated, Cancelled })
@@ -86,6 +92,8 @@ public sealed class OperationStateMachine : MassTransitStateMachine<OperationSag
     public Event<OperationDue> Due { get; private set; } = null!;
 
     public Event<CancellationRequested> CancelRequested { get; private set; } = null!;
+
+    public Event<ReplayRequested> ReplayRequested { get; private set; } = null!;
 
     public Event<OperationForgotten> Forgotten { get; private set; } = null!;
 }

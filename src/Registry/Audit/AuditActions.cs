@@ -158,6 +158,9 @@ public static class AuditActions
     /// <summary>Somebody cancelled an operation. Its history shows whether it still could be cancelled.</summary>
     public const string OperationCancel = "operation.cancel";
 
+    /// <summary>An operator ordered a replay of a stalled operation. Its history shows whether it still could be carried out.</summary>
+    public const string OperationReplay = "operation.replay";
+
     /// <summary>A hold of a tenant was set or changed.</summary>
     public const string HoldSet = "hold.set";
 

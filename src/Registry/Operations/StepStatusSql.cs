@@ -9,10 +9,10 @@ internal static class StepStatusSql
     public const string Dispatched = $"'{StepStatusNames.Running}', '{StepStatusNames.Compensating}'";
 
     /// <summary>In the backward direction.</summary>
-    public const string Back = $"'{StepStatusNames.Compensating}', 'compensationWaiting', 'compensationHeld', '{StepStatusNames.Compensated}', 'compensationFailed'";
+    public const string Back = $"'{StepStatusNames.Compensating}', 'compensationWaiting', 'compensationHeld', '{StepStatusNames.Compensated}', 'compensationFailed', '{StepStatusNames.CompensationWaived}'";
 
     /// <summary>Not started, or ended as intended.</summary>
-    public const string Quiet = $"'{StepStatusNames.Pending}', '{StepStatusNames.Succeeded}', '{StepStatusNames.Compensated}', '{StepStatusNames.Skipped}'";
+    public const string Quiet = $"'{StepStatusNames.Pending}', '{StepStatusNames.Succeeded}', '{StepStatusNames.Compensated}', '{StepStatusNames.Skipped}', '{StepStatusNames.Waived}', '{StepStatusNames.CompensationWaived}'";
 
     /// <summary>An outside system is unavailable or overloaded, and the next attempt is due later.</summary>
     public const string Deferred = "'held', 'compensationHeld'";

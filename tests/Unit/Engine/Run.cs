@@ -1,7 +1,9 @@
+using Saga.Contracts.Commands;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
+using Saga.Engine.Replays;
 using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using Saga.Registry.Operations;
@@ -126,6 +128,18 @@ internal sealed class Run
 
     public Decision Cancel(string actor = "ada", string? code = null) =>
         Apply("CancelRequested", engine.Cancel(Workflow, Progress, Time.GetUtcNow(), new CancellationRequested { OperationId = Id, Actor = actor, Reason = "It was a mistake.", Code = code }));
+
+    /// <summary>An operator orders a replay, which the operation carries out.</summary>
+    public Decision Replay(ReplayOrder? order = null, string? plan = null) =>
+        Apply("ReplayRequested", engine.Replay(Workflow, Progress, Time.GetUtcNow(), new ReplayRequested
+        {
+            OperationId = Id, Actor = "ada", Reason = "It is mended.", Order = order ?? new(), Plan = plan ?? Plan(order)?.Digest ?? "",
+        }));
+
+    /// <summary>What an order means now; null when it is refused.</summary>
+    public ReplayPlan? Plan(ReplayOrder? order = null) => (Answer(order) as ReplayAnswer.Planned)?.Plan;
+
+    public ReplayAnswer Answer(ReplayOrder? order = null) => ReplayRules.Plan(Workflow, Progress, order ?? new());
 
     public Decision Redispatch() => Apply("Forgotten", engine.Redispatch(Workflow, Progress, Time.GetUtcNow()));
 

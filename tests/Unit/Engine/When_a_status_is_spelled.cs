@@ -12,7 +12,7 @@ public sealed class When_a_status_is_spelled
         StepStatusNames.All.Select(StepStatusNames.Stored).ShouldBe(
         [
             "pending", "running", "waiting", "held", "awaiting", "succeeded", "failed", "compensating", "compensationWaiting", "compensationHeld",
-            "compensated", "compensationFailed", "skipped",
+            "compensated", "compensationFailed", "skipped", "waived", "compensationWaived",
         ]);
 
     [Theory]

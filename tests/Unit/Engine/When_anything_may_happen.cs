@@ -1,7 +1,9 @@
 using CsCheck;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Failures;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
+using Saga.Engine.Replays;
 using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using Saga.Orchestrator.Machine;
@@ -91,6 +93,17 @@ public sealed class When_anything_may_happen
             Finish(run, random, mischief);
         }
 
+        // Or an operator orders replays, and chooses badly.
+        for (var orders = random.Next(4); orders > 0 && run.State == OperationState.Stalled; orders--)
+        {
+            var order = Order(run, random);
+            var plan = run.Plan(order);
+            var decision = Check(run, r => r.Replay(order));
+            Holds(plan is null == decision.History is [{ Event: HistoryEvents.ReplayRefused }], "an order is carried out if it was accepted");
+            Holds(plan is null || plan.Steps.All(s => Planned(run, s, plan.Direction)), "what the plan says happens");
+            Finish(run, random, mischief);
+        }
+
         var end = run.Progress;
         for (var i = 0; i < 10; i++)
         {
@@ -100,6 +113,27 @@ public sealed class When_anything_may_happen
         Ended(run);
         return run.State;
     }
+
+    private static ReplayOrder Order(Run run, Random random)
+    {
+        var names = run.Workflow.Steps.Select(s => s.Name).ToList();
+        return new()
+        {
+            Mode = random.Next(3) switch { 0 => ReplayMode.Forward, 1 => ReplayMode.Compensate, _ => null },
+            From = random.Next(3) == 0 ? names[random.Next(names.Count)] : null,
+            Skip = [.. names.Where(n => random.Next(run[n].Status.Phase == StepPhase.Failed ? 3 : 12) == 0).Select(n => new SkippedStep { Step = n, Reason = "It is done by hand." })],
+        };
+    }
+
+    private static bool Planned(Run run, ReplayedStep step, Direction direction) => step.Action switch
+    {
+        ReplayAction.Reused => run[step.Name].Status.IsPassed,
+        ReplayAction.Skipped => run[step.Name].Status.Phase == StepPhase.Waived,
+        ReplayAction.Runs => direction == Direction.Forward && run[step.Name].Status.Phase is StepPhase.Pending or StepPhase.Dispatched or StepPhase.Awaiting,
+        // Its turn may come later.
+        ReplayAction.Undone => direction == Direction.Back && run[step.Name].Status != StepStatus.Compensated,
+        _ => run[step.Name].Status.Phase is not (StepPhase.Dispatched or StepPhase.Waiting or StepPhase.Deferred),
+    };
 
     // From here on everything works: messages arrive, and due operations are woken.
     private static void Finish(Run run, Random random, int mischief)
@@ -120,6 +154,8 @@ public sealed class When_anything_may_happen
             // Stalled operations are cancelled on purpose only.
             case 3 when random.Next(any is null ? 20 : 6) == 0 && run.State != OperationState.Stalled:
                 return r => r.Cancel();
+            case 3 when random.Next(10) == 0 && run.State != OperationState.Stalled:
+                return r => r.Replay(plan: "of another time");
             case 3 when any is null:
                 return r => r.Start();
             case 0:
@@ -227,7 +263,7 @@ public sealed class When_anything_may_happen
             if (dispatch.Direction == Direction.Forward)
             {
                 Holds(after.State == OperationState.Running, "forward only while the operation is running");
-                Holds(definition.After.All(a => run[a].Status == StepStatus.Succeeded), $"the prerequisites of {dispatch.Step} have succeeded");
+                Holds(definition.After.All(a => run[a].Status.IsPassed), $"the prerequisites of {dispatch.Step} have succeeded or are skipped");
             }
             else
             {
@@ -260,13 +296,13 @@ public sealed class When_anything_may_happen
         switch (run.State)
         {
             case OperationState.Completed:
-                Holds(run.Progress.Steps.All(s => s.Status == StepStatus.Succeeded), "completed means every step succeeded");
+                Holds(run.Progress.Steps.All(s => s.Status.IsPassed), "completed means every step succeeded or was skipped by an operator");
                 break;
             case OperationState.Compensated or OperationState.Cancelled:
                 Holds(run.State == OperationState.Cancelled == run.Progress.Cancellation is not null, "it is cancelled if somebody cancelled it");
                 foreach (var step in run.Progress.Steps.Where(s => s.Fence > 0 && Definition(run, s.Name).Kind == StepKind.Compensatable))
-                    Holds(step.Status == StepStatus.Compensated, $"{step.Name} was sent, so it may have acted, and is undone");
-                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped || Definition(run, s.Name).Wait is not null), "steps that were never dispatched are skipped");
+                    Holds(step.Status == StepStatus.Compensated || step.Status == StepStatus.CompensationWaived, $"{step.Name} was sent, so it may have acted, and is undone");
+                Holds(run.Progress.Steps.All(s => s.Fence > 0 || s.Status == StepStatus.Skipped || s.Status == StepStatus.Waived || Definition(run, s.Name).Wait is not null), "steps that were never dispatched are skipped");
                 Holds(run.Progress.Failure is not null, "an operation that was undone says why");
                 break;
             default:
@@ -294,7 +330,8 @@ public sealed class When_anything_may_happen
     // A wait is undone with what came after it.
     private static bool IsUndone(Run run, StepDefinition step) => step.Wait is not null
         ? run.Workflow.Steps.Where(s => s.After.Contains(step.Name)).All(s => IsUndone(run, s))
-        : run[step.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done } or { Phase: StepPhase.Skipped }
+        : run[step.Name].Status is { Direction: Direction.Back, Phase: StepPhase.Done or StepPhase.Waived } or { Phase: StepPhase.Skipped }
+            || run[step.Name] is { Status: { Direction: Direction.Forward, Phase: StepPhase.Waived }, Fence: 0 }
             || (step.Kind == StepKind.Pivot && run[step.Name].Status == StepStatus.Failed);
     private static bool Dispatched(Progress progress, WorkflowDefinition workflow) =>
         progress.Steps.Any(s => s.Fence > 0 && workflow.Steps.Single(d => d.Name == s.Name).Kind == StepKind.Pivot);

@@ -42,6 +42,8 @@ public sealed class When_events_meet_states
         ["wake, approved"] = (Answered(WaitAnswerKind.Approved), run => run.Wake()),
         ["wake, rejected"] = (Answered(WaitAnswerKind.Rejected), run => run.Wake()),
         ["cancel"] = (null, run => run.Cancel()),
+        ["replay"] = (null, run => run.Replay()),
+        ["replay, moved on"] = (null, run => run.Replay(plan: "another")),
         ["redispatch, reported"] = (Row(s => s with { TakenAt = s.DispatchedAt }), run => run.Redispatch()),
     };
 

@@ -1,0 +1,43 @@
+using Saga.Api.Commands;
+using Saga.Engine.Operations;
+using Saga.Engine.Replays;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Replay;
+
+namespace Saga.Api.Operations;
+
+/// <summary>The response to the dry run of a replay.</summary>
+public sealed record ReplayPlanView
+{
+    /// <summary>The operation's version; absent when there is no such operation.</summary>
+    public long? Version { get; init; }
+
+    /// <summary>Whether the operation would go forward or be undone; absent when the order would be refused.</summary>
+    public string? Direction { get; init; }
+
+    /// <summary>What would happen to each step; empty when the order would be refused.</summary>
+    public required IReadOnlyList<ReplayedStep> Steps { get; init; }
+
+    /// <summary>What to know before.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>The digest of this plan: an order that names it does exactly this, or is refused. Absent when the order would be refused.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>Why the order would be refused now; absent when it would be accepted.</summary>
+    public RefusalView? Refusal { get; init; }
+
+    public static ReplayPlanView Of(CommandPreview preview)
+    {
+        var (version, plan) = preview.Input as ReplayPreview ?? new ReplayPreview(0, null);
+        return new()
+        {
+            Version = preview.Input is null ? null : version,
+            Direction = plan is null ? null : plan.Direction == Engine.Operations.Direction.Forward ? "forward" : "back",
+            Steps = plan?.Steps ?? [],
+            Warnings = plan?.Warnings ?? [],
+            Plan = plan?.Digest,
+            Refusal = RefusalView.Of(preview.Rejection),
+        };
+    }
+}

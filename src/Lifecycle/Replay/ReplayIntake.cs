@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json;
+using Saga.Contracts.Commands;
+using Saga.Engine.Replays;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Operations;
+using Saga.Registry.Replays;
+using Saga.Registry.Schedule;
+using Saga.Registry.Scopes;
+
+namespace Saga.Lifecycle.Replay;
+
+/// <summary>
+/// Accepts operators' orders for stalled operations. It starts no operation of its own: the accepted order goes to the operation, which
+/// carries it out in its own transaction if it still means the same.
+/// </summary>
+public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, Rejections rejections) : ICommandIntake<ReplayOperation>
+{
+    /// <summary>The kind of command in the audit log and in metrics.</summary>
+    public const string Kind = "replay";
+
+    // More steps than any workflow has.
+    private const int MostSkipped = 100;
+
+    public async Task<IntakeOutcome> SubmitAsync(ReplayOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null)
+    {
+        var (valid, errors) = Check(command with { IdempotencyKey = command.IdempotencyKey ?? usualKey });
+        if (valid is null)
+            return await RejectAsync(Invalid(errors), caller, cancellationToken, messageId);
+        var reading = await replays.WriteAsync(valid, caller.ToString(), cancellationToken);
+        return RejectionOf(valid, reading) is { } rejection
+            ? await RejectAsync(rejection, caller, cancellationToken, messageId)
+            : new CommandAccepted(valid.OperationId, reading!.TenantId, IsReplay: reading.Result == ReplayResult.Repeated)
+            {
+                Operation = await operations.FindAsync(valid.OperationId, cancellationToken),
+            };
+    }
+
+    public async Task<CommandRejected> RejectAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null)
+    {
+        await rejections.RecordAsync(Kind, caller, rejection, messageId, cancellationToken);
+        return new(rejection);
+    }
+
+    public async Task<CommandPreview> PlanAsync(ReplayOperation command, CancellationToken cancellationToken)
+    {
+        var (valid, errors) = Check(command);
+        if (valid is null)
+            return new(null, null, Invalid(errors));
+        var reading = await replays.PlanAsync(valid, cancellationToken);
+        return new(null, reading is null ? null : new ReplayPreview(reading.Version, (reading.Answer as ReplayAnswer.Planned)?.Plan), RejectionOf(valid, reading));
+    }
+
+    private static OperationRejected? RejectionOf(ReplayOperation command, ReplayReading? reading) => reading switch
+    {
+        null => new() { Code = RejectionCodes.OperationNotFound, Detail = $"No operation has the id {command.OperationId}." },
+        { Result: ReplayResult.Moved, Answer: null } => Moved(command, string.Create(CultureInfo.InvariantCulture, $"The order is based on version {command.ExpectedVersion}, and the operation has version {reading.Version}.")),
+        { Result: ReplayResult.Moved } => Moved(command, string.Create(CultureInfo.InvariantCulture, $"The order does not mean any more what its plan says. The operation has version {reading.Version}.")),
+        { Answer: ReplayAnswer.Refused { Why: var why } } => new() { Code = RejectionCodes.OperationNotReplayable, Detail = why, OperationId = command.OperationId },
+        { Answer: ReplayAnswer.Invalid { Errors: var errors } } => Invalid(errors),
+        _ => null,
+    };
+
+    private static OperationRejected Moved(ReplayOperation command, string why) => new()
+    {
+        Code = RejectionCodes.OperationMoved, Detail = $"{why} Look at it again, then repeat the order.", OperationId = command.OperationId,
+    };
+
+    private static OperationRejected Invalid(IReadOnlyList<FieldError> errors) =>
+        new() { Code = RejectionCodes.Validation, Detail = "The command breaks a rule: see errors.", Errors = errors };
+
+    private static (ReplayOperation? Valid, IReadOnlyList<FieldError> Errors) Check(ReplayOperation command)
+    {
+        var errors = new List<FieldError>();
+        var reason = ReasonText.Normalize(command.Reason);
+        if (reason is null)
+            errors.Add(new("/reason", ReasonText.Rule));
+        // A reader of JSON leaves out what is missing, whatever the types say.
+        IReadOnlyList<SkippedStep?> skip = command.Skip ?? [];
+        if (skip.Count > MostSkipped)
+            errors.Add(new("/skip", string.Create(CultureInfo.InvariantCulture, $"must have at most {MostSkipped} steps")));
+        var skipped = new List<SkippedStep>();
+        for (var i = 0; i < skip.Count && i < MostSkipped; i++)
+        {
+            if (skip[i]?.Step is not { } step)
+            {
+                errors.Add(new(string.Create(CultureInfo.InvariantCulture, $"/skip/{i}/step"), "is missing"));
+                continue;
+            }
+
+            var why = ReasonText.Normalize(skip[i]!.Reason);
+            if (why is null)
+                errors.Add(new(string.Create(CultureInfo.InvariantCulture, $"/skip/{i}/reason"), ReasonText.Rule));
+            if (skip[i]!.Output is { } output && !StorableText.IsStorable(output))
+                errors.Add(new(string.Create(CultureInfo.InvariantCulture, $"/skip/{i}/output"), "must be JSON without NUL, lone surrogates and escaped names"));
+            skipped.Add(new() { Step = step, Reason = why ?? "", Output = skip[i]!.Output is { ValueKind: not JsonValueKind.Null } given ? given.Clone() : null });
+        }
+
+        if (command.ExpectedVersion < 0)
+            errors.Add(new("/expectedVersion", "must be a version of the operation, as GET shows it"));
+        if (command.Plan is { } plan && (plan.Length != 64 || !plan.All(char.IsAsciiHexDigitLower)))
+            errors.Add(new("/plan", "must be the digest that a dry run returned"));
+        if (command.IdempotencyKey is { } key && !IdempotencyKeys.IsValid(key))
+            errors.Add(new("/idempotencyKey", IdempotencyKeys.Rule));
+        return errors.Count > 0 ? (null, errors) : (command with { Reason = reason!, Skip = skipped }, []);
+    }
+}
+
+/// <summary>What a replay would do.</summary>
+/// <param name="Version">The operation's version.</param>
+/// <param name="Plan">Null when the order would be refused.</param>
+public sealed record ReplayPreview(long Version, ReplayPlan? Plan);

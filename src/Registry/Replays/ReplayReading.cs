@@ -1,0 +1,27 @@
+using Saga.Contracts.Identifiers;
+using Saga.Engine.Replays;
+
+namespace Saga.Registry.Replays;
+
+/// <summary>What became of an order.</summary>
+public enum ReplayResult
+{
+    /// <summary>It is written, or would be: the answer has the plan.</summary>
+    Accepted,
+
+    /// <summary>The same caller gave the same order with the same idempotency key before.</summary>
+    Repeated,
+
+    /// <summary>The operation has another version, or the order means something else than the plan that it names.</summary>
+    Moved,
+
+    /// <summary>The answer says why.</summary>
+    Refused,
+}
+
+/// <summary>An operation as an order finds it.</summary>
+/// <param name="Result">What became of the order.</param>
+/// <param name="Version">The operation's version before the order.</param>
+/// <param name="TenantId">Null when it does not concern a single tenant.</param>
+/// <param name="Answer">The plan, or why there is none; null for a repeated order and another version.</param>
+public sealed record ReplayReading(ReplayResult Result, long Version, TenantId? TenantId, ReplayAnswer? Answer);

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Engine;
+using Saga.Engine.Decisions;
+using Saga.Engine.Operations;
+using Saga.Engine.Replays;
+using Saga.Registry.Audit;
+using Saga.Registry.Intake;
+using Saga.Registry.Notifications;
+using Saga.Registry.Operations;
+using Saga.Registry.Outbox;
+using Saga.Registry.Transitions;
+
+namespace Saga.Registry.Replays;
+
+/// <summary>
+/// Writes operators' orders for stalled operations: the history line, the audit line and the message to the operation in one transaction,
+/// which locks the operation's row first, like a transition. Thread-safe; of several orders based on the same version, one is written.
+/// </summary>
+public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, RegistryNotifier notifier)
+{
+    private readonly WorkflowCache workflows = new(level);
+
+    /// <summary>What <see cref="WriteAsync"/> would do now.</summary>
+    /// <returns>Null when there is no such operation.</returns>
+    public async Task<ReplayReading?> PlanAsync(ReplayOperation command, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        return await ReadAsync(transaction, command, actor: null, cancellationToken);
+    }
+
+    /// <param name="command">The order; its texts are checked.</param>
+    /// <param name="actor">Who orders, as in the audit log.</param>
+    /// <param name="cancellationToken">Honoured until the commit begins.</param>
+    /// <returns>Null when there is no such operation. Only <see cref="ReplayResult.Accepted"/> means that something was written.</returns>
+    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, CancellationToken cancellationToken)
+    {
+        ReplayReading? reading;
+        await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            reading = await ReadAsync(transaction, command, actor, cancellationToken);
+            if (reading is not { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan: var plan } })
+                return reading;
+            await WriteAsync(transaction, command, actor, plan, cancellationToken);
+            // Not cancelled with the caller, because then it would be unknown whether the commit happened.
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        notifier.Notify(RegistryChannels.Outbox);
+        return reading;
+    }
+
+    private static ReplayOrder OrderOf(ReplayOperation command) => new() { Mode = command.Mode, From = command.From, Skip = command.Skip };
+
+    private async Task<ReplayReading?> ReadAsync(NpgsqlTransaction transaction, ReplayOperation command, string? actor, CancellationToken cancellationToken)
+    {
+        if (await LockAsync(transaction, command.OperationId, cancellationToken) is not { } row)
+            return null;
+        // In statements of their own after the lock, because a statement that waits for the lock sees the data from before it waited.
+        var steps = new List<StepRun>();
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction)
+        {
+            BatchCommands =
+            {
+                CommandLedger.Statement("select coalesce(max(id), 0) from operation_history where operation_id = $1", command.OperationId),
+                CommandLedger.Statement(
+                    $"""
+                    select exists (select from operation_history where operation_id = $1 and event = '{HistoryEvents.ReplayRequested}' and data ->> 'by' = $2 and data ->> 'key' = $3)
+                    """,
+                    command.OperationId, actor ?? "", command.IdempotencyKey ?? ""),
+                StepRows.Select([command.OperationId]),
+            },
+        };
+        try
+        {
+            long version;
+            await using (var rows = await batch.ExecuteReaderAsync(cancellationToken))
+            {
+                await rows.ReadAsync(cancellationToken);
+                version = rows.GetInt64(0);
+                await rows.NextResultAsync(cancellationToken);
+                await rows.ReadAsync(cancellationToken);
+                if (rows.GetBoolean(0) && actor is not null && command.IdempotencyKey is not null)
+                    return new(ReplayResult.Repeated, version, row.TenantId, null);
+                if (command.ExpectedVersion is { } expected && expected != version)
+                    return new(ReplayResult.Moved, version, row.TenantId, null);
+                await rows.NextResultAsync(cancellationToken);
+                while (await rows.ReadAsync(cancellationToken))
+                    steps.Add(StepRows.Read(rows).Step);
+            }
+
+            var workflow = await workflows.FindAsync(transaction.Connection!, row.Workflow, cancellationToken);
+            var progress = new Progress(UnreadableRows.StateOf(row.State), StepRun.InOrder(workflow, steps), null) { WroteOnAcceptance = row.WroteOnAcceptance };
+            var answer = ReplayRules.Plan(workflow, progress, OrderOf(command));
+            return new(
+                answer switch
+                {
+                    ReplayAnswer.Planned { Plan.Digest: var digest } when command.Plan is null || command.Plan == digest => ReplayResult.Accepted,
+                    ReplayAnswer.Planned => ReplayResult.Moved,
+                    _ => ReplayResult.Refused,
+                },
+                version, row.TenantId, answer);
+        }
+        catch (Exception error) when (UnreadableRows.Is(error))
+        {
+            return new(ReplayResult.Refused, 0, row.TenantId, new ReplayAnswer.Refused($"This version cannot read the operation: {error.Message} Ask a newer version."));
+        }
+    }
+
+    private static async Task<OperationRow?> LockAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand(
+            "select state, workflow_digest, tenant_id, wrote_on_acceptance from operations where id = $1 for no key update", transaction.Connection, transaction)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
+        };
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? new(row.GetString(0), row.GetString(1), row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)), row.GetBoolean(3))
+            : null;
+    }
+
+    private static async Task WriteAsync(NpgsqlTransaction transaction, ReplayOperation command, string actor, ReplayPlan plan, CancellationToken cancellationToken)
+    {
+        var order = OrderOf(command);
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        batch.BatchCommands.Add(CommandLedger.Statement(
+            "insert into operation_history (operation_id, at, event, data) values ($1, clock_timestamp(), $2, $3::jsonb)",
+            command.OperationId, HistoryEvents.ReplayRequested,
+            JsonSerializer.Serialize(new { by = actor, command.Reason, order, plan = plan.Digest, key = command.IdempotencyKey }, Json.Options)));
+        batch.BatchCommands.Add(CommandLedger.Statement(
+            "insert into audit (actor, action, tenant_id, operation_id, detail) select $2, $3, tenant_id, id, $4::jsonb from operations where id = $1",
+            command.OperationId, actor, AuditActions.OperationReplay,
+            JsonSerializer.Serialize(new { command.Reason, order, steps = plan.Steps, plan = plan.Digest }, Json.Options)));
+        batch.BatchCommands.Add(OutboxWriter.SendCommand(
+            Endpoints.Orders, new ReplayRequested { OperationId = command.OperationId, Actor = actor, Reason = command.Reason, Order = order, Plan = plan.Digest }));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private sealed record OperationRow(string State, string Workflow, TenantId? TenantId, bool WroteOnAcceptance);
+}

@@ -1,0 +1,146 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Saga.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Saga.Tests.Integration.Api;
+
+public sealed class When_a_replay_is_ordered : ApiTest
+{
+    private const string Failure = """{"code":"broken","message":"It is broken.","kind":"permanent"}""";
+
+    [Fact]
+    public async Task Should_take_the_order_and_show_the_operation()
+    {
+        var id = await StalledAsync();
+
+        using var response = await PostAsync(id, new { reason = "It is mended." });
+
+        ((int)response.StatusCode).ShouldBe(202);
+        response.Headers.Location!.ToString().ShouldBe($"/api/v1/operations/{id}");
+        (await ApiServer.JsonAsync(response)).GetProperty("history").EnumerateArray().Last().GetProperty("event").GetString().ShouldBe("replayRequested");
+        (await Server.QueryAsync<string>("select message_type from outbox where destination = 'saga-orders'")).ShouldBe("Saga.Contracts.Steps.ReplayRequested");
+        (await Server.QueryAsync<string>("select detail->>'reason' from audit where action = 'operation.replay'")).ShouldBe("It is mended.");
+    }
+
+    [Fact]
+    public async Task Should_show_what_would_happen_and_do_exactly_that_when_it_is_ordered_with_the_digest()
+    {
+        var id = await StalledAsync();
+        using var dry = await PostAsync(id, new { reason = "It is mended." }, "?dryRun=true");
+        var plan = await ApiServer.JsonAsync(dry);
+
+        ((int)dry.StatusCode).ShouldBe(200);
+        plan.GetProperty("direction").GetString().ShouldBe("forward");
+        plan.GetProperty("steps").EnumerateArray().Where(s => s.GetProperty("action").GetString() == "runs").Select(s => s.GetProperty("name").GetString()).ShouldBe(["administrator.notify"]);
+        plan.TryGetProperty("refusal", out _).ShouldBeFalse();
+        (await Server.QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'")).ShouldBe(0);
+        var digest = plan.GetProperty("plan").GetString();
+
+        using var another = await PostAsync(id, new { reason = "It is mended.", plan = digest, skip = new[] { new { step = "administrator.notify", reason = "Done by hand." } } });
+        using var ordered = await PostAsync(id, new { reason = "It is mended.", plan = digest });
+
+        (await ProblemAsync(another, 409, "operation-moved")).GetProperty("detail").GetString()!.ShouldContain("does not mean any more what its plan says");
+        ((int)ordered.StatusCode).ShouldBe(202);
+    }
+
+    [Fact]
+    public async Task Should_refuse_an_order_that_is_based_on_a_former_version_and_name_the_present_one()
+    {
+        var id = await StalledAsync();
+        var version = (await ApiServer.JsonAsync(await Server.Viewer.GetAsync($"/api/v1/operations/{id}"))).GetProperty("version").GetInt64();
+        using var first = await PostAsync(id, new { reason = "First.", expectedVersion = version });
+
+        using var second = await PostAsync(id, new { reason = "Second.", expectedVersion = version });
+
+        ((int)first.StatusCode).ShouldBe(202);
+        var present = await Server.QueryAsync<long>("select max(id) from operation_history");
+        (await ProblemAsync(second, 409, "operation-moved")).GetProperty("detail").GetString()!.ShouldContain($"has version {present}");
+        (await Server.QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_order_once_for_the_same_idempotency_key()
+    {
+        var id = await StalledAsync();
+        using var first = await PostAsync(id, new { reason = "It is mended." }, key: "once");
+
+        using var second = await PostAsync(id, new { reason = "It is mended." }, key: "once");
+
+        ((int)first.StatusCode, (int)second.StatusCode).ShouldBe((202, 202));
+        (await Server.QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'")).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("running", "The operation is running. Only a stalled operation waits for an operator.")]
+    [InlineData("completed", "The operation has completed, so there is nothing to replay.")]
+    [InlineData("compensated", "The operation is compensated: what it did is undone. Send its command again.")]
+    public async Task Should_refuse_with_409_what_is_not_stalled(string state, string why)
+    {
+        var id = await StalledAsync();
+        await Server.ExecuteAsync($"update operations set state = '{state}'");
+
+        using var response = await PostAsync(id, new { reason = "It is mended." });
+        using var dry = await PostAsync(id, new { reason = "It is mended." }, "?dryRun=true");
+
+        (await ProblemAsync(response, 409, "operation-not-replayable")).GetProperty("detail").GetString().ShouldBe(why);
+        (await ApiServer.JsonAsync(dry)).GetProperty("refusal").GetProperty("detail").GetString().ShouldBe(why);
+        (await Server.QueryAsync<long>("select count(*) from audit where action = 'command.refuse'")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_name_each_field_that_breaks_a_rule()
+    {
+        var id = await StalledAsync();
+
+        (await PointersAsync(id, new { reason = " ", expectedVersion = -1, plan = "x", skip = new[] { new { step = "administrator.notify", reason = "" } } }))
+            .ShouldBe(["/reason", "/skip/0/reason", "/expectedVersion", "/plan"]);
+        (await PointersAsync(id, new { reason = "Why.", from = "nothing", skip = new object[] { new { step = "tenant.activate", reason = "Why." } } })).ShouldBe(["/from", "/skip/0/step"]);
+        (await PointersAsync(id, new { reason = "Why.", skip = new object?[] { null, new { reason = "Why." } } })).ShouldNotBeEmpty();
+        (await PointersAsync(id, new { reason = "Why.", mode = "sideways" })).ShouldBe(["/mode"]);
+        (await PointersAsync(id, new { reason = "Why.", input = new { } })).ShouldBe(["/input"]);
+        (await Server.QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_be_for_administrators_and_for_known_operations()
+    {
+        var id = await StalledAsync();
+
+        using var viewer = await Server.Viewer.PostAsJsonAsync($"/api/v1/operations/{id}/replay", new { reason = "It is mended." });
+        using var unknown = await PostAsync(Guid.NewGuid(), new { reason = "It is mended." });
+
+        ((int)viewer.StatusCode).ShouldBe(403);
+        await ProblemAsync(unknown, 404, "operation-not-found");
+    }
+
+    // The last step of a provisioning failed.
+    private async Task<Guid> StalledAsync()
+    {
+        var id = await Server.AcceptedAsync("acme");
+        await Server.ExecuteAsync(
+            $"""
+            insert into operation_steps (operation_id, step, status, fence, attempt, failure)
+            select o.id, s.value ->> 'name', case s.value ->> 'name' when 'administrator.notify' then 'failed' else 'succeeded' end, 1, 1,
+                case s.value ->> 'name' when 'administrator.notify' then '{Failure}'::jsonb end
+            from operations o join workflows w on w.digest = o.workflow_digest, jsonb_array_elements(w.definition -> 'steps') s where o.id = '{id}';
+            update operations set state = 'stalled', failure = '{Failure}'::jsonb
+            """);
+        return id;
+    }
+
+    private async Task<IEnumerable<string?>> PointersAsync(Guid id, object body)
+    {
+        using var response = await PostAsync(id, body);
+        return [.. (await ProblemAsync(response, 422, "validation")).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())];
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(Guid id, object body, string query = "", string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/operations/{id}/replay{query}") { Content = JsonContent.Create(body, options: JsonSerializerOptions.Web) };
+        if (key is not null)
+            request.Headers.Add("Idempotency-Key", key);
+        return await Server.Admin.SendAsync(request);
+    }
+}
