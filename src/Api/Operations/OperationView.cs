@@ -95,7 +95,11 @@ public sealed record OperationView : OperationSummaryView
         : base(operation, help)
     {
         WorkflowVersion = operation.Workflow.Version;
-        Steps = StepView.Of(operation.Workflow, operation.Steps, operation.UnknownStatuses, help);
+        var attempts = AttemptView.Of(history, help);
+        Steps = [.. StepView.Of(operation.Workflow, operation.Steps, operation.UnknownStatuses, help).Select(s => s with { Attempts = attempts.GetValueOrDefault(s.Name) ?? [] })];
+        Pending = PendingView.Of(operation, history);
+        NextSteps = PendingView.Following(operation);
+        Actions = ActionView.Of(operation, history);
         History = [.. history.Select(HistoryView.Of)];
         Events = OperationEndpoints.Address(operation.Id) + "/events";
     }
@@ -105,6 +109,18 @@ public sealed record OperationView : OperationSummaryView
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<StepView> Steps { get; init; }
+
+    /// <summary>What it waits for now, what comes first before the others; empty when it has ended.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<PendingView> Pending { get; init; }
+
+    /// <summary>The steps that begin when those in motion have succeeded.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<string> NextSteps { get; init; }
+
+    /// <summary>Who did what, oldest first.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<ActionView> Actions { get; init; }
 
     /// <summary>Oldest first; the first 1,000 lines. The event stream has all of them.</summary>
     [JsonPropertyOrder(1)]

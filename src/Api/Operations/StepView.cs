@@ -59,6 +59,9 @@ public sealed record StepView
     /// <summary>What the step waits for; absent for a step that a worker runs.</summary>
     public WaitView? Wait { get; init; }
 
+    /// <summary>Its attempts in both directions, oldest first, as far as the history shown has them; absent in previews.</summary>
+    public IReadOnlyList<AttemptView>? Attempts { get; init; }
+
     /// <param name="workflow">The steps.</param>
     /// <param name="runs">The state of each step, in the same order.</param>
     /// <param name="unknown">The statuses that this version does not know, by step.</param>

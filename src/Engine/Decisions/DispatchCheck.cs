@@ -3,7 +3,7 @@ using Saga.Engine.Operations;
 
 namespace Saga.Engine.Decisions;
 
-internal enum DispatchFinding
+public enum DispatchFinding
 {
     /// <summary>Nothing to do yet.</summary>
     Fine,
@@ -22,7 +22,7 @@ internal enum DispatchFinding
 }
 
 /// <summary>Checks from its row what happened to a dispatch without a result.</summary>
-internal static class DispatchCheck
+public static class DispatchCheck
 {
     /// <returns>The finding, and for <see cref="DispatchFinding.UnderWay"/> when to check again.</returns>
     public static (DispatchFinding Finding, DateTimeOffset LookAt) Of(StepRun step, StepDefinition definition, DateTimeOffset now)

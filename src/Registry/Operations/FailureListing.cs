@@ -20,21 +20,25 @@ public sealed class FailureListing(NpgsqlDataSource registry)
     public const string DeferredCode = "deferred";
 
     // Those that are not finished are few, whatever their age. Each part has an index of its own. A person's cancellation is no failure.
+    // Operations of earlier versions say in their steps what failed.
     private const string Failed =
-        $"""
-        select o.id, o.kind, o.tenant_id, o.state, coalesce(o.failed_step, s.step) as step, coalesce(o.failed_back, s.back, false) as back,
-            o.failure ->> 'code' as code, o.failure ->> 'system' as system, o.at
+        """
+        select o.id, o.kind, o.tenant_id, o.state, coalesce(o.failed_step, s.step) as step, coalesce(o.failed_back, s.back, false) as back, o.code, o.system, o.at
         from (
-            select *, coalesce(failed_at, created_at) as at from operations
+            select id, kind, tenant_id, state, failed_at, failed_step, failed_back, failure ->> 'code' as code, failure ->> 'system' as system, coalesce(failed_at, created_at) as at
+            from operations
             where failure is not null and finished_at is null and ($1::timestamptz is null or coalesce(failed_at, created_at) >= $1) and ($2::timestamptz is null or coalesce(failed_at, created_at) < $2)
+                and not (cancellation is not null and failure ->> 'code' = 'cancelled')
             union all
-            select *, coalesce(failed_at, finished_at) from operations
-            where failure is not null and finished_at is not null and coalesce(failed_at, finished_at) >= $3 and ($2::timestamptz is null or coalesce(failed_at, finished_at) < $2)) o
+            select id, kind, tenant_id, state, failed_at, failed_step, failed_back, failure ->> 'code', failure ->> 'system', coalesce(failed_at, finished_at)
+            from operations
+            where failure is not null and finished_at is not null and coalesce(failed_at, finished_at) >= $3 and ($2::timestamptz is null or coalesce(failed_at, finished_at) < $2)
+                and not (cancellation is not null and failure ->> 'code' = 'cancelled')) o
             left join lateral (
-                select r.step, r.status = 'compensationFailed' as back from operation_steps r where r.operation_id = o.id and r.failure = o.failure
-                order by r.status in ('failed', 'compensationFailed') desc limit 1) s on o.failed_at is null
-        where not (o.cancellation is not null and o.failure ->> 'code' = 'cancelled')
-            and ($4::text is null or o.kind = $4) and ($5::text[] is null or o.state = any($5))
+                select r.step, r.status = 'compensationFailed' as back from operation_steps r
+                where o.failed_at is null and r.operation_id = o.id and r.failure ->> 'code' = o.code
+                order by r.status in ('failed', 'compensationFailed') desc limit 1) s on true
+        where ($4::text is null or o.kind = $4) and ($5::text[] is null or o.state = any($5))
         """;
 
     // Steps in motion are due, or their operations queue for a slot: both have an index. A step that is being compensated for the first

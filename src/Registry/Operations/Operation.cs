@@ -50,6 +50,12 @@ public sealed record Operation
     /// <summary>What it waits for before it may start; null when it has its scopes.</summary>
     public AwaitedScope? Awaits { get; init; }
 
+    /// <summary>Whether it has a slot of the installation, or queues for one. Null in the moment of its acceptance.</summary>
+    public SlotState? Slot { get; init; }
+
+    /// <summary>Since when it has queued, if it does.</summary>
+    public DateTimeOffset? SlotSince { get; init; }
+
     public required string RequestedBy { get; init; }
 
     /// <summary>The id of its newest history line. Grows with every change, possibly with gaps.</summary>

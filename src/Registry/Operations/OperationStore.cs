@@ -5,6 +5,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Registry.Admission;
 using Saga.Registry.Paging;
 using Saga.Registry.Scopes;
 
@@ -22,10 +23,11 @@ public sealed class OperationStore(NpgsqlDataSource registry)
                o.created_at, coalesce(newest.at, o.created_at), o.finished_at,
                case when o.step_outcomes is null then (select coalesce(jsonb_agg(jsonb_build_object(
                     'name', s.step, 'stored', s.status, 'fence', s.fence, 'attempt', s.attempt, 'startedAt', s.started_at, 'dispatchedAt', s.dispatched_at,
-                    'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output, 'answer', s.answer, 'progress', s.progress, 'progressedAt', s.progressed_at)), '[]')
+                    'dueAt', s.due_at, 'deadline', s.deadline, 'finishedAt', s.finished_at, 'failure', s.failure, 'deferredBy', s.held_by, 'output', s.output, 'answer', s.answer, 'progress', s.progress, 'progressedAt', s.progressed_at,
+                    'takenAt', s.taken_at, 'lostAt', case when s.holder is not null and s.held_fence = s.fence then s.lost_at end, 'deferredSince', s.deferred_since)), '[]')
                 from operation_steps s where s.operation_id = o.id)
                else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'stored', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
-               o.parent_id, o.priority, o.cancellation, wait.since, wait.expires_at, holder.scope, holder.id, holder.kind, holder.waits
+               o.parent_id, o.priority, o.cancellation, wait.since, wait.expires_at, holder.scope, holder.id, holder.kind, holder.waits, o.slot, o.slot_since
         from operations o left join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
             left join operation_scope_waits wait on wait.operation_id = o.id
@@ -117,6 +119,8 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             Awaits = row.IsDBNull(16) ? null : new AwaitedScope(
                 row.GetFieldValue<DateTimeOffset>(16), row.IsDBNull(17) ? null : row.GetFieldValue<DateTimeOffset>(17),
                 row.IsDBNull(18) ? null : new ScopeHolder(row.GetString(18), row.GetGuid(19), row.GetString(20)) { Waits = row.GetBoolean(21) }),
+            Slot = Slots.Read(row.GetString(22)),
+            SlotSince = row.GetFieldValue<DateTimeOffset>(23),
             RequestedBy = row.GetString(7),
             Version = row.GetInt64(8),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(9),

@@ -78,6 +78,39 @@ public sealed class When_an_operation_is_shown : ApiTest
     }
 
     [Fact]
+    public async Task Should_show_what_it_waits_for_what_was_tried_and_who_did_what()
+    {
+        var id = await Server.AcceptedAsync("acme");
+        await Server.ExecuteAsync(
+            $$"""
+            update operations set state = 'running', slot = 'queued', slot_since = '2027-01-31T12:00:00Z' where id = '{{id}}';
+            insert into operation_steps (operation_id, step, status, attempt, fence, taken_at, holder, held_fence, lost_at) values
+                ('{{id}}', 'placement.reserve', 'running', 2, 2, '2027-01-31T12:00:10Z', '{{Guid.NewGuid()}}', 2, '2027-01-31T12:00:25Z');
+            insert into operation_history (operation_id, at, event, step, attempt, data) values
+                ('{{id}}', '2027-01-31T12:00:00Z', 'stepDispatched', 'placement.reserve', 1, null),
+                ('{{id}}', '2027-01-31T12:00:01Z', 'stepFailed', 'placement.reserve', 1, '{"failure":{"code":"postgresql-busy","message":"It is full.","kind":"overload"},"final":false,"retryAt":"2027-01-31T12:00:09Z"}'),
+                ('{{id}}', '2027-01-31T12:00:09Z', 'stepDispatched', 'placement.reserve', 2, null),
+                ('{{id}}', '2027-01-31T12:00:12Z', 'cancelRefused', null, null, '{"actor":"user:ada","reason":"It was a mistake.","why":"Too late."}')
+            """);
+
+        var operation = await Server.GetAsync($"/api/v1/operations/{id}");
+
+        operation.GetProperty("pending").EnumerateArray().Select(p => p.GetProperty("for").GetString()).ShouldBe(["result", "slot"]);
+        operation.GetProperty("pending")[0].GetProperty("leaseUntil").GetDateTimeOffset().ShouldBe(new(2027, 1, 31, 12, 0, 25, TimeSpan.Zero));
+        operation.GetProperty("pending")[1].GetProperty("since").GetDateTimeOffset().ShouldBe(new(2027, 1, 31, 12, 0, 0, TimeSpan.Zero));
+        operation.GetProperty("nextSteps").EnumerateArray().Select(s => s.GetString()).ShouldContain("database.create");
+        var attempts = operation.GetProperty("steps").EnumerateArray().Single(s => s.GetProperty("name").GetString() == "placement.reserve").GetProperty("attempts");
+        attempts.EnumerateArray().Select(a => a.GetProperty("number").GetInt32()).ShouldBe([1, 2]);
+        attempts[0].GetProperty("durationMs").GetDouble().ShouldBe(1000);
+        attempts[0].GetProperty("failure").GetProperty("help").GetString().ShouldBe("/docs/failures/postgresql-busy");
+        attempts[1].GetProperty("waitedMs").GetDouble().ShouldBe(8000);
+        attempts[1].TryGetProperty("result", out _).ShouldBeFalse("it runs");
+        operation.GetProperty("actions").EnumerateArray().Select(a => a.GetProperty("event").GetString()).ShouldBe(["accepted", "cancelRefused"]);
+        operation.GetProperty("actions")[1].GetProperty("by").GetString().ShouldBe("user:ada");
+        (await Server.GetAsync("/api/v1/operations")).GetProperty("items")[0].TryGetProperty("pending", out _).ShouldBeFalse("the list stays small");
+    }
+
+    [Fact]
     public async Task Should_list_plans_without_their_secrets()
     {
         await Server.ExecuteAsync(
