@@ -18,9 +18,7 @@ namespace Saga.Tests.EndToEnd.Crashes.Commands;
 [Collection(Alone.Name)]
 public sealed class When_a_step_fails_within_a_command
 {
-    private const int Sampled = 6;
-
-    // So many operations at once that none of them waits too long for the others.
+    // So many operations at once that none of them waits too long for the others. A run has as many.
     private const int AtOnce = 12;
 
     [Fact]
@@ -31,7 +29,7 @@ public sealed class When_a_step_fails_within_a_command
         {
             try
             {
-                await RunAsync(scenario, StepFault.Of(scenario.Workflow).Round(round, Sampled), broken);
+                await RunAsync(scenario, StepFault.Of(scenario.Workflow).Round(round, AtOnce), broken);
             }
             catch (Exception error)
             {
