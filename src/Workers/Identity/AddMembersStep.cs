@@ -22,7 +22,7 @@ internal sealed class AddMembersStep(IDirectory directory, LeasedTransactions re
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         using var guard = registry.Guard(context.Lease);
-        var organization = await directory.FindOrganizationAsync(context.TenantId, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, SystemNames.Keycloak);
+        var organization = await directory.FindOrganizationAsync(context.TenantId, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, directory.System);
         var users = await ListAsync(context, cancellationToken);
         var (done, added) = (0, 0);
         foreach (var batch in users.Chunk(Batch))
@@ -82,14 +82,14 @@ internal sealed class AddMembersStep(IDirectory directory, LeasedTransactions re
         await using (var transaction = await registry.BeginAsync(context.Lease, cancellationToken))
         {
             if (!await AdministratorClaims.ClaimAsync(transaction, context.TenantId, email, cancellationToken))
-                throw DirectoryFailures.BeingDeleted(email);
+                throw DirectoryFailures.BeingDeleted(email, directory.System);
             await transaction.CommitAsync(cancellationToken);
         }
 
         if ((await directory.FindUserAsync(email, cancellationToken))?.Id != user.UserId)
         {
             throw StepFailureException.Permanent(
-                FindMembersStep.Unknown, $"The user '{email}' was deleted with the tenant that it was made for.", "Leave the user out, then send the command again.", SystemNames.Keycloak);
+                FindMembersStep.Unknown, $"The user '{email}' was deleted with the tenant that it was made for.", "Leave the user out, then send the command again.", directory.System);
         }
     }
 

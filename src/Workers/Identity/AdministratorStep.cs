@@ -22,7 +22,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
         using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
         await ClaimAsync(context, cancellationToken);
-        var user = await EnsureAsync(context, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
+        var user = await EnsureAsync(context, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, directory.System);
         await RecordAsync(context, user.Id, cancellationToken);
         // Last, so that an attempt that fails earlier sends no mail. A user that was not created for this tenant gets none at all.
         var mailed = user.MadeFor == tenant.Id && user.RequiredActions.Count > 0
@@ -43,7 +43,7 @@ public sealed class AdministratorStep(IDirectory directory, LeasedTransactions r
     {
         await using var transaction = await registry.BeginAsync(context.Lease, cancellationToken);
         if (!await AdministratorClaims.ClaimAsync(transaction, context.TenantId, context.Tenant.AdminEmail, cancellationToken))
-            throw DirectoryFailures.BeingDeleted(context.Tenant.AdminEmail);
+            throw DirectoryFailures.BeingDeleted(context.Tenant.AdminEmail, directory.System);
         await transaction.CommitAsync(cancellationToken);
     }
 

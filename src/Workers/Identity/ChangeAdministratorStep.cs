@@ -22,9 +22,9 @@ internal sealed class ChangeAdministratorStep(IDirectory directory, LeasedTransa
         using var guard = leases.Guard(context.Lease);
         if (await EmailAsync(context, cancellationToken) is not { } email)
             return null;
-        var organization = await directory.FindOrganizationAsync(context.TenantId, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, "identity");
+        var organization = await directory.FindOrganizationAsync(context.TenantId, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, directory.System);
         await ClaimAsync(context, email, organization.Id, cancellationToken);
-        var user = await directory.EnsureAdministratorAsync(context.TenantId, organization.Id, email, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, "identity");
+        var user = await directory.EnsureAdministratorAsync(context.TenantId, organization.Id, email, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, directory.System);
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             await TenantRows.SetAdministratorAsync(transaction, context.TenantId, user.Id, cancellationToken);
@@ -78,7 +78,7 @@ internal sealed class ChangeAdministratorStep(IDirectory directory, LeasedTransa
         await using (var claim = await leases.BeginAsync(context.Lease, cancellationToken))
         {
             if (!await AdministratorClaims.ClaimAsync(claim, context.TenantId, email, cancellationToken))
-                throw DirectoryFailures.BeingDeleted(email);
+                throw DirectoryFailures.BeingDeleted(email, directory.System);
             await claim.CommitAsync(cancellationToken);
         }
 

@@ -45,9 +45,9 @@ public static class DirectoryFailures
     internal static StepFailureException UserGone(string email, string system) => StepFailureException.Transient(
         UserDeleted, $"The user '{email}' was deleted while it was being made an administrator.", null, system);
 
-    internal static StepFailureException BeingDeleted(string email) => StepFailureException.Transient(
+    internal static StepFailureException BeingDeleted(string email, string system) => StepFailureException.Transient(
         UserBusy, $"The user '{email}' is being deleted, because the tenant that it was made for is being removed.",
-        "Nothing: a later attempt sees that the user is gone.", "identity");
+        "Nothing: a later attempt sees that the user is gone.", system);
 
     // A user who registered somebody else's address without verifying it must not become administrator in that person's place.
     internal static StepFailureException Unverified(string email, string system) => StepFailureException.Permanent(

@@ -120,5 +120,5 @@ internal sealed class FindMembersStep(IDirectory directory, PlanStore plans, Lea
     private static string List(List<string> emails) =>
         string.Join(", ", emails.Take(Named)) + (emails.Count > Named ? string.Create(CultureInfo.InvariantCulture, $" and {emails.Count - Named} more") : "");
 
-    private static StepFailureException Refused(string code, string what, string remedy) => StepFailureException.Permanent(code, $"{what}.", $"{remedy} {Again}", SystemNames.Keycloak);
+    private StepFailureException Refused(string code, string what, string remedy) => StepFailureException.Permanent(code, $"{what}.", $"{remedy} {Again}", directory.System);
 }

@@ -10,6 +10,9 @@ namespace Saga.Workers.Identity;
 /// </summary>
 public interface IDirectory
 {
+    /// <summary>Its name in failures and in deletion certificates.</summary>
+    string System { get; }
+
     /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
     TimeSpan LingersFor => TimeSpan.Zero;
 

@@ -26,7 +26,7 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
         var administering = known ? directory.AdministersAsync(organizationId, userId, cancellationToken) : Task.FromResult(false);
         await Task.WhenAll(finding, findingUser, belonging, administering);
 
-        var organization = await finding ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
+        var organization = await finding ?? throw DirectoryFailures.Missing(tenant.Id, directory.System);
         Require(organization.Enabled, $"the organisation '{organization.Alias}' is disabled", StepNames.Identity);
         Require(organization.Alias == tenant.Slug.ToString(), $"the organisation's alias is '{organization.Alias}'", StepNames.Identity);
         Require(organization.Id == tenant.OrganizationId, $"the organisation's id is {organization.Id}, and the registry has '{tenant.OrganizationId}'", StepNames.Identity);
@@ -41,7 +41,7 @@ public sealed class IdentityVerification(IDirectory directory) : IVerification
         void Require(bool holds, string otherwise, string step)
         {
             if (!holds)
-                throw StepFailureException.Permanent(Failed, $"Tenant {tenant.Id}: {otherwise}.", $"Replay the operation from the step '{step}'.", "identity");
+                throw StepFailureException.Permanent(Failed, $"Tenant {tenant.Id}: {otherwise}.", $"Replay the operation from the step '{step}'.", directory.System);
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class LinkDomainsStep(IDirectory directory, LeasedTransactions l
             // The tenant may have claimed and proved it again meanwhile.
             Remove = context.Input<LinkDomains>().Remove is { } removed ? [.. new[] { removed }.Except(proved, StringComparer.OrdinalIgnoreCase)] : [],
         };
-        var organization = await directory.UpdateOrganizationAsync(update, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, "identity");
+        var organization = await directory.UpdateOrganizationAsync(update, cancellationToken) ?? throw DirectoryFailures.Missing(tenant.Id, directory.System);
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await TenantDomainRows.LinkedAsync(transaction, tenant.Id, proved, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -27,7 +27,7 @@ internal sealed class RemoveOrganizationStep(IDirectory directory, LeasedTransac
             tenant.Id, (user, token) => MayDeleteAsync(context, user, token),
             sofar => context.Report(sofar.Users + sofar.Memberships, found.Members, "members", "removing the members"), cancellationToken);
         if (await directory.FindOrganizationAsync(tenant.Id, cancellationToken) is { } left)
-            throw RemovalFailures.StillThere("organisations", left.Alias, SystemNames.Keycloak);
+            throw RemovalFailures.StillThere("organisations", left.Alias, directory.System);
         var kept = (await directory.CountMembersAsync(tenant.Id, cancellationToken)).MadeForTenant;
         await EndClaimsAsync(context, cancellationToken);
         return new RemovalOutput
@@ -37,7 +37,7 @@ internal sealed class RemoveOrganizationStep(IDirectory directory, LeasedTransac
                 new()
                 {
                     Resource = "organization",
-                    System = SystemNames.Keycloak,
+                    System = directory.System,
                     Name = tenant.Slug.ToString(),
                     Existed = found.Existed,
                     Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["members"] = found.Members, ["users"] = found.MadeForTenant - kept },

@@ -25,7 +25,7 @@ internal sealed class UpdateOrganizationStep(IDirectory directory, LeasedTransac
             return null;
         string[] former = change.OldText(TenantField.Domain) is { } domain ? [domain] : [];
         var update = new OrganizationUpdate { Wanted = Wanted(context.Tenant, change, after: true), Add = [.. proved.Except(former, StringComparer.Ordinal)], Remove = former };
-        var organization = await directory.UpdateOrganizationAsync(update, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, "identity");
+        var organization = await directory.UpdateOrganizationAsync(update, cancellationToken) ?? throw DirectoryFailures.Missing(context.TenantId, directory.System);
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await TenantDomainRows.LinkedAsync(transaction, context.TenantId, update.Add, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

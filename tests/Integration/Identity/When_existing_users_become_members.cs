@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Steps;
@@ -150,6 +151,21 @@ public sealed class When_existing_users_become_members : IdentitySteps
         await ReadyAsync(new() { From = "realm", EmailDomain = "nobody.example" });
 
         (await Should.ThrowAsync<StepFailureException>(async () => await Find.ExecuteAsync(await Tenant.BeginAsync(StepNames.FindMembers), None))).Failure.Code.ShouldBe("users-unknown");
+    }
+
+    [Fact]
+    public async Task Should_be_refused_in_the_name_of_the_directory_that_does_not_have_them()
+    {
+        await ReadyAsync(new() { From = "list", Emails = ["zoe@acme.example"] });
+        await using var services = await EmbeddedDirectories.CreateAsync(Registry);
+        var embedded = services.GetRequiredService<IDirectory>();
+
+        (await SystemOfAsync(Find, StepNames.FindMembers)).ShouldBe("keycloak");
+        (await SystemOfAsync(new FindMembersStep(embedded, new PlanStore(Registry), Leases), StepNames.FindMembers)).ShouldBe("embedded-identity");
+        (await SystemOfAsync(new AddMembersStep(embedded, Leases), StepNames.AddMembers)).ShouldBe("embedded-identity", "the tenant has no organisation there");
+
+        async Task<string?> SystemOfAsync(IStep step, string name) =>
+            (await Should.ThrowAsync<StepFailureException>(async () => await step.ExecuteAsync(await Tenant.BeginAsync(name), None))).Failure.System;
     }
 
     [Fact]

@@ -1,10 +1,8 @@
 using Dapper;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Saga.Tests.Support;
 using Saga.Workers.Identity;
-using Saga.Workers.Identity.Embedded;
 
 namespace Saga.Tests.Integration.Identity;
 
@@ -16,10 +14,7 @@ public sealed class When_the_directory_is_embedded : DirectoryContract
     public override async ValueTask InitializeAsync()
     {
         registry = NpgsqlDataSource.Create(await PostgresServer.NewDatabaseAsync("directory"));
-        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => EmbeddedDirectorySchema.EnsureAsync(registry, CancellationToken.None)));
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection([new("Saga:Mode", "embedded"), new("Saga:Identity:Adapter", "embedded")]).Build();
-        services = new ServiceCollection().AddDirectory(configuration).AddSingleton(registry).BuildServiceProvider();
+        services = await EmbeddedDirectories.CreateAsync(registry, processes: 3);
         Directory = services.GetRequiredService<IDirectory>();
     }
 

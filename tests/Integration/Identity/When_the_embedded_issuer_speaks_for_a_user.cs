@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Npgsql;
@@ -8,7 +7,6 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Tokens;
 using Saga.Tests.Support;
 using Saga.Workers.Identity;
-using Saga.Workers.Identity.Embedded;
 using Shouldly;
 using Xunit;
 
@@ -27,9 +25,7 @@ public sealed class When_the_embedded_issuer_speaks_for_a_user : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         registry = NpgsqlDataSource.Create(await PostgresServer.NewDatabaseAsync("issuer"));
-        await EmbeddedDirectorySchema.EnsureAsync(registry, None);
-        services = new ServiceCollection().AddDirectory(new ConfigurationBuilder()
-            .AddInMemoryCollection([new("Saga:Mode", "embedded"), new("Saga:Identity:Adapter", "embedded")]).Build()).AddSingleton(registry).BuildServiceProvider();
+        services = await EmbeddedDirectories.CreateAsync(registry);
         issuer = await RunningIssuer.StartAsync(
             settings:
             [

@@ -12,7 +12,7 @@ namespace Saga.Workers.Identity.Embedded;
 /// <summary>A small directory in the registry's database, for the embedded mode. Users cannot sign in with it. Thread-safe.</summary>
 internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 {
-    private const string System = "embedded-identity";
+    private const string SystemName = "embedded-identity";
     private const long Lock = 0x5A6A_0011;
     private const string UserColumns =
         "id::text as Id, email as Email, made_for as MadeFor, enabled as Enabled, email_verified as EmailVerified, required_actions as RequiredActions";
@@ -22,6 +22,8 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         o.id::text as Id, o.alias as Alias, o.name as Name, o.enabled as Enabled, o.description as Description,
         array(select d.domain from embedded_identity.organization_domains d where d.organization_id = o.id order by 1) as Domains
         """;
+
+    public string System => SystemName;
 
     public async Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken)
     {
@@ -40,14 +42,14 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
                 returning id, alias
                 """, row, transaction, cancellationToken: cancellationToken));
             if (made.Alias != row.Alias)
-                throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, made.Alias, System);
+                throw DirectoryFailures.AliasChanged(wanted.Tenant, wanted.Slug, made.Alias, SystemName);
             if (wanted.Domain is not null)
                 await LinkDomainAsync(transaction, made.Id, wanted.Domain, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "organizations_alias" })
         {
-            throw DirectoryFailures.AliasHeld(wanted.Slug, System);
+            throw DirectoryFailures.AliasHeld(wanted.Slug, SystemName);
         }
 
         return (await FindOrganizationAsync(wanted.Tenant, cancellationToken))!;
@@ -162,10 +164,10 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             """,
             new { Id = Guid.CreateVersion7(), Email = email.ToLowerInvariant(), Tenant = tenant.Value, Actions = RequiredActions.OfNewUser.ToArray() }, cancellationToken);
         var user = await FindUserAsync(email, cancellationToken)
-            ?? throw DirectoryFailures.UserGone(email, System);
+            ?? throw DirectoryFailures.UserGone(email, SystemName);
         if (!user.Enabled)
-            throw DirectoryFailures.Disabled(email, System);
-        return user.EmailVerified || user.MadeFor is not null ? user : throw DirectoryFailures.Unverified(email, System);
+            throw DirectoryFailures.Disabled(email, SystemName);
+        return user.EmailVerified || user.MadeFor is not null ? user : throw DirectoryFailures.Unverified(email, SystemName);
     }
 
     public async Task<DirectoryUser?> FindUserAsync(string email, CancellationToken cancellationToken)
@@ -259,7 +261,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         catch (StepFailureException e) when (e.Failure.Kind == FailureKind.Permanent)
         {
             if ((await FindUserAsync(email, cancellationToken))?.Id != user.Id)
-                throw DirectoryFailures.UserGone(email, System);
+                throw DirectoryFailures.UserGone(email, SystemName);
             throw;
         }
 
@@ -304,7 +306,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             new { Names = wanted.Names.ToArray() }, transaction, cancellationToken: cancellationToken))).ToDictionary(h => h.Name, h => h.Tenant, StringComparer.Ordinal);
         return wanted.Names.FirstOrDefault(n => holders.TryGetValue(n, out var tenant) && tenant == wanted.Tenant.Value)
             ?? wanted.Names.FirstOrDefault(n => !holders.ContainsKey(n))
-            ?? throw DirectoryFailures.NamesHeld(wanted, System);
+            ?? throw DirectoryFailures.NamesHeld(wanted, SystemName);
     }
 
     private static async Task LinkDomainAsync(NpgsqlTransaction transaction, Guid organization, string domain, CancellationToken cancellationToken)
@@ -317,14 +319,14 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
             returning organization_id
             """, new { domain, organization }, transaction, cancellationToken: cancellationToken));
         if (holder != organization)
-            throw DirectoryFailures.DomainHeld(domain, System);
+            throw DirectoryFailures.DomainHeld(domain, SystemName);
     }
 
     private static Guid Id(string text) =>
         Guid.TryParse(text, out var id) ? id : throw NotThere($"'{text}' is not an id of the embedded directory.");
 
     private static StepFailureException NotThere(string message) =>
-        StepFailureException.Permanent("identity-missing", message, $"Replay the operation from the step '{StepNames.Identity}'.", System);
+        StepFailureException.Permanent("identity-missing", message, $"Replay the operation from the step '{StepNames.Identity}'.", SystemName);
 
     private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
     {

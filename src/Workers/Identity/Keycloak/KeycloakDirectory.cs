@@ -12,6 +12,8 @@ internal sealed partial class KeycloakDirectory(
     KeycloakAdmin admin, KeycloakOrganizations organizations, KeycloakUsers users, KeycloakGroups groups, KeycloakSignOut signOut, KeycloakRemoval removal,
     IOptions<KeycloakOptions> options, ILogger<KeycloakDirectory> log) : IDirectory
 {
+    public string System => KeycloakFailures.System;
+
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.LingersForSeconds);
 
     public Task<DirectoryOrganization> EnsureOrganizationAsync(OrganizationSpec wanted, CancellationToken cancellationToken) =>

@@ -8,7 +8,7 @@ namespace Saga.Workers.Identity.Keycloak;
 /// <summary>Translates Keycloak's errors for operators.</summary>
 public static class KeycloakFailures
 {
-    public const string System = "keycloak";
+    public const string System = SystemNames.Keycloak;
     public const string Unavailable = "keycloak-unavailable";
     public const string Busy = "keycloak-busy";
     public const string ServerFailed = System + FailureCodes.ServerErrorSuffix;
