@@ -92,7 +92,7 @@ public sealed class When_Keycloak_is_busy
         var release = new TaskCompletionSource();
         stub.Arm("POST", "organizations", new KeycloakFault { Until = release.Task }, times: 2);
         var attempts = new[] { connection.Directory.EnsureOrganizationAsync(wanted, None), connection.Directory.EnsureOrganizationAsync(wanted, None) };
-        await Until.TrueAsync(() => Task.FromResult(stub.Running == 2));
+        await Until.TrueAsync(() => Task.FromResult(stub.Held == 2));
 
         release.SetResult();
         var made = await Task.WhenAll(attempts);

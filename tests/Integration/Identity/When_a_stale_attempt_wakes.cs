@@ -34,7 +34,7 @@ public sealed class When_a_stale_attempt_wakes : IdentitySteps
         var asleep = new TaskCompletionSource();
         Stub.Arm("GET", "organizations", new KeycloakFault { Until = asleep.Task });
         var stale = Identity.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
-        await Until.TrueAsync(() => Task.FromResult(Stub.Running == 1), "it looks");
+        await Until.TrueAsync(() => Task.FromResult(Stub.Held == 1), "it looks");
         await Identity.CompensateAsync(await Tenant.BeginAsync(StepNames.Identity), None);
 
         asleep.SetResult();
@@ -51,7 +51,7 @@ public sealed class When_a_stale_attempt_wakes : IdentitySteps
         var asleep = new TaskCompletionSource();
         Stub.Arm("GET", "users", new KeycloakFault { Until = asleep.Task });
         var stale = Administrator.ExecuteAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
-        await Until.TrueAsync(() => Task.FromResult(Stub.Running > 0), "it looks");
+        await Until.TrueAsync(() => Task.FromResult(Stub.Held > 0), "it looks");
         await Administrator.CompensateAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
 
         asleep.SetResult();

@@ -48,7 +48,7 @@ public sealed class When_administrators_are_shared : IAsyncLifetime
         var joining = new TaskCompletionSource();
         stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Until = joining.Task });
         var working = ExecuteAsync(other);
-        await Until.TrueAsync(() => Task.FromResult(stub.Running > 0), "the other tenant is between user and membership");
+        await Until.TrueAsync(() => Task.FromResult(stub.Held > 0), "the other tenant is between user and membership");
 
         await CompensateAsync(one);
         joining.SetResult();
@@ -66,7 +66,7 @@ public sealed class When_administrators_are_shared : IAsyncLifetime
         var deleting = new TaskCompletionSource();
         stub.Arm("DELETE", "users/{user-id}", new KeycloakFault { Until = deleting.Task });
         var releasing = CompensateAsync(one);
-        await Until.TrueAsync(() => Task.FromResult(stub.Running > 0 && stub.Organizations.All(o => o.Members.Count == 0)), "the user is being deleted");
+        await Until.TrueAsync(() => Task.FromResult(stub.Held > 0), "the user is being deleted");
 
         var refused = (await Should.ThrowAsync<StepFailureException>(() => ExecuteAsync(other))).Failure;
         deleting.SetResult();
@@ -129,7 +129,7 @@ public sealed class When_administrators_are_shared : IAsyncLifetime
         var joining = new TaskCompletionSource();
         stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Until = joining.Task });
         var working = ExecuteAsync(other);
-        await Until.TrueAsync(() => Task.FromResult(stub.Running > 0), "the other tenant is between user and membership");
+        await Until.TrueAsync(() => Task.FromResult(stub.Held > 0), "the other tenant is between user and membership");
         // Somebody who does not ask the registry.
         await connection.Directory.ReleaseUserAsync(one.Id, Email, None);
         joining.SetResult();

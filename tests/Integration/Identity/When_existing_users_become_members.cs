@@ -192,7 +192,7 @@ public sealed class When_existing_users_become_members : IdentitySteps
         var joining = new TaskCompletionSource();
         Stub.Arm("POST", "organizations/{org-id}/members", new KeycloakFault { Until = joining.Task });
         var adding = AddAsync();
-        await Until.TrueAsync(() => Task.FromResult(Stub.Running > 0), "bob is about to become a member");
+        await Until.TrueAsync(() => Task.FromResult(Stub.Held > 0), "bob is about to become a member");
 
         if (isUndone)
             await Administrator.CompensateAsync(await other.BeginAsync(StepNames.Administrator), None);
@@ -212,7 +212,7 @@ public sealed class When_existing_users_become_members : IdentitySteps
         var deleting = new TaskCompletionSource();
         Stub.Arm("DELETE", "users/{user-id}", new KeycloakFault { Until = deleting.Task });
         var removing = RemoveAsync(other);
-        await Until.TrueAsync(() => Task.FromResult(Stub.Running > 0), "bob is being deleted");
+        await Until.TrueAsync(() => Task.FromResult(Stub.Held > 0), "bob is being deleted");
 
         var busy = (await Should.ThrowAsync<StepFailureException>(AddAsync)).Failure;
         deleting.SetResult();

@@ -25,6 +25,7 @@ public sealed class KeycloakStub : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly WebApplication app;
     private int running;
+    private int held;
     private int busiest;
 
     private KeycloakStub(KeycloakStubOptions options)
@@ -63,8 +64,8 @@ public sealed class KeycloakStub : IAsyncDisposable
 
     public int TokensGiven => tokens.Given;
 
-    /// <summary>The number of calls in progress.</summary>
-    public int Running => Volatile.Read(ref running);
+    /// <summary>The number of calls that wait for the task of their fault.</summary>
+    public int Held => Volatile.Read(ref held);
 
     /// <summary>The highest number of concurrent calls.</summary>
     public int Busiest => Volatile.Read(ref busiest);
@@ -180,7 +181,7 @@ public sealed class KeycloakStub : IAsyncDisposable
         if (wait > TimeSpan.Zero)
             await Task.Delay(wait, ending.Token);
         if (fault?.Until is { } until)
-            await until.WaitAsync(ending.Token);
+            await HoldAsync(until);
         if (fault?.Drop == true)
         {
             Note(request, route, 0);
@@ -203,6 +204,19 @@ public sealed class KeycloakStub : IAsyncDisposable
         if (fault?.RetryAfter is { } retryAfter)
             context.Response.Headers.RetryAfter = retryAfter;
         await WriteAsync(context, answer, contract);
+    }
+
+    private async Task HoldAsync(Task until)
+    {
+        Interlocked.Increment(ref held);
+        try
+        {
+            await until.WaitAsync(ending.Token);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref held);
+        }
     }
 
     private StubAnswer ActOn(HttpRequest request, (StubRoute Route, IReadOnlyList<string> Parts)? found, string body)
