@@ -186,8 +186,10 @@ public sealed class When_a_restore_is_posted : ApiTest
             insert into reserved_names (kind, name, tenant_id, until) select k, n, id, now() + interval '1 day' from tenants, (values ('slug', 'acme'), ('subdomain', 'acme'), ('domain', 'acme.example')) r(k, n);
             """);
 
+        using var dry = await PostAsync(tenant, Replace, query: "?dryRun=true");
         using var response = await PostAsync(tenant, Replace);
 
+        (await ApiServer.JsonAsync(dry)).TryGetProperty("refusal", out _).ShouldBeFalse();
         ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
     }
 
