@@ -17,7 +17,7 @@ internal static class BackDecisions
         draft.State = OperationState.Compensating;
         draft.Failure = reason;
         draft.Line(new(HistoryEvents.CompensationStarted, failedStep, Data: new { failure = reason }));
-        foreach (var step in draft.Steps.Where(s => s.Status.Phase is StepPhase.Pending or StepPhase.Awaiting).ToList())
+        foreach (var step in draft.Steps.Where(s => s.Status.Phase is StepPhase.Pending or StepPhase.Awaiting && !s.MayHaveActed).ToList())
         {
             if (draft.WroteOnAcceptance && IsFirst(draft.Workflow, draft.Definition(step.Name)))
             {
@@ -35,7 +35,7 @@ internal static class BackDecisions
     {
         foreach (var definition in draft.Workflow.Steps)
         {
-            if (definition is { Kind: StepKind.Compensatable, Wait: null } && MayHaveActed(draft.Run(definition.Name)) && AreDependentsUndone(draft, definition))
+            if (definition is { Kind: StepKind.Compensatable, Wait: null } && draft.Run(definition.Name).MayHaveActed && AreDependentsUndone(draft, definition))
                 draft.Send(draft.Run(definition.Name), Direction.Back, attempt: 1);
         }
 
@@ -44,15 +44,6 @@ internal static class BackDecisions
         else if (draft.InMotion().Count == 0)
             draft.Stall();
     }
-
-    /// <summary>Whether there may be something to undo. The dispatch was recorded, so the effect may exist whatever happened to the message.</summary>
-    public static bool MayHaveActed(StepRun step) => !step.Status.IsBack && step.Status.Phase switch
-    {
-        StepPhase.Pending or StepPhase.Skipped => false,
-        // One that was skipped may have had attempts before.
-        StepPhase.Waived => step.Fence > 0,
-        _ => true,
-    };
 
     /// <summary>Ends an operation of which everything is undone.</summary>
     public static void Finish(DecisionDraft draft)
@@ -110,10 +101,10 @@ internal static class BackDecisions
     {
         // A wait has no effect of its own, but what came after it may have.
         _ when definition.Wait is not null => AreDependentsUndone(draft, definition),
-        { Phase: StepPhase.Pending or StepPhase.Skipped } => true,
+        { Phase: StepPhase.Skipped } => true,
         { Direction: Direction.Back, Phase: StepPhase.Done or StepPhase.Waived } => true,
         { Direction: Direction.Forward, Phase: StepPhase.Failed } => definition.Kind != StepKind.Compensatable,
-        { Direction: Direction.Forward, Phase: StepPhase.Waived } => !MayHaveActed(draft.Run(definition.Name)),
+        { Phase: StepPhase.Pending } or { Direction: Direction.Forward, Phase: StepPhase.Waived } => !draft.Run(definition.Name).MayHaveActed,
         _ => false,
     };
 }

@@ -17,7 +17,7 @@ public static class CancelRules
         if (workflow.ForwardOnly)
             return "The command took effect when it was accepted, so its operation only goes forward.";
         var pivot = workflow.Steps.FirstOrDefault(s => s.Kind == StepKind.Pivot);
-        if (pivot is not null && progress.Steps.First(s => s.Name == pivot.Name) is { Status.Phase: not (StepPhase.Pending or StepPhase.Skipped) })
+        if (pivot is not null && progress.Steps.First(s => s.Name == pivot.Name) is { Fence: > 0 })
             return $"The operation has reached its pivot, step '{pivot.Name}', after which it only goes forward.";
         return progress.State == OperationState.Compensating || progress.Steps.Any(s => s.Status.IsBack)
             ? "The operation failed, and what it did is already being undone."

@@ -88,6 +88,12 @@ public sealed record StepRun
     /// </summary>
     public WaitAnswer? Answer { get; init; }
 
+    /// <summary>
+    /// Whether there may be something to undo. A dispatch is recorded before it is sent, so its effect may exist whatever happened to the
+    /// message, and although an operator had the step run again later.
+    /// </summary>
+    public bool MayHaveActed => Fence > 0 && !Status.IsBack && Status.Phase != StepPhase.Skipped;
+
     /// <summary>The workflow's steps in its order. Unknown steps are pending.</summary>
     public static IReadOnlyList<StepRun> InOrder(WorkflowDefinition workflow, IEnumerable<StepRun> known)
     {

@@ -170,7 +170,7 @@ public static class ReplayRules
         private bool NeedsUndoing(StepDefinition step)
         {
             var run = Run(step.Name);
-            return step is { Kind: StepKind.Compensatable, Wait: null } && (run.Status is { IsBack: true, Phase: StepPhase.Failed } || BackDecisions.MayHaveActed(run));
+            return step is { Kind: StepKind.Compensatable, Wait: null } && (run.Status is { IsBack: true, Phase: StepPhase.Failed } || run.MayHaveActed);
         }
 
         private bool UndoesTheAcceptance(StepDefinition step) => turns && progress.WroteOnAcceptance && Run(step.Name).Status == StepStatus.Pending && BackDecisions.IsFirst(workflow, step);

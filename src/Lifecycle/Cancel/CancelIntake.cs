@@ -38,7 +38,7 @@ public sealed class CancelIntake(OperationStore operations, CancellationStore ca
     {
         var (operation, rejection) = await CheckAsync(command, cancellationToken);
         IReadOnlyList<string> undone = operation is null || rejection is not null ? [] :
-            [.. operation.Steps.Where(s => s.Status is { IsAwaiting: false, Phase: not (StepPhase.Pending or StepPhase.Skipped) }).Select(s => s.Name)];
+            [.. operation.Steps.Where(s => s.MayHaveActed).Select(s => s.Name)];
         return new(operation?.Workflow, undone, rejection);
     }
 

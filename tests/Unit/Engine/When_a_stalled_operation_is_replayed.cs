@@ -166,6 +166,22 @@ public sealed class When_a_stalled_operation_is_replayed
     }
 
     [Fact]
+    public void Should_undo_a_step_that_acted_before_although_it_did_not_get_to_run_again()
+    {
+        var run = Run.Started(Graph.Diamond);
+        run.Succeed("first");
+        run.Succeed("left");
+        DeferForTooLong(run, "right");
+        run.State.ShouldBe(OperationState.Stalled);
+        run.Replay(new() { From = "first" });
+        (run["first"].Status, run["left"].Status).ShouldBe((StepStatus.Running, StepStatus.Pending));
+
+        run.Fail("first", transient: false);
+
+        (run.State, run["left"].Status).ShouldBe((OperationState.Compensating, StepStatus.Compensating));
+    }
+
+    [Fact]
     public void Should_not_change_what_comes_before_a_pivot_that_may_have_taken_effect()
     {
         var run = Run.Started(Reading);
