@@ -23,7 +23,7 @@ public sealed record CustomWait
 
     /// <summary>
     /// For a time: how long it waits from the moment the step begins. For an approval or a signal: after this time without one, the step fails
-    /// for good.
+    /// permanently.
     /// </summary>
     public required int? WithinSeconds { get; init; }
 }

@@ -108,4 +108,9 @@ public sealed record StepDeferred : StepReport
 
     /// <summary>The external system's error, if it was called at all.</summary>
     public Failure? Failure { get; init; }
+
+    /// <summary>
+    /// Whether the delivery that it is about took no lease. Then it means nothing if another delivery of the same dispatch did.
+    /// </summary>
+    public bool WithoutLease { get; init; }
 }

@@ -59,7 +59,8 @@ public sealed class OperationEngine(Func<double> random, CompensationRules? comp
 
     public Decision Defer(WorkflowDefinition workflow, Progress progress, DateTimeOffset now, StepDeferred report)
     {
-        if (Awaited(progress, report) is not { Status.IsDispatched: true } step)
+        // Another delivery of the same dispatch took the lease and runs it, or has run it.
+        if (Awaited(progress, report) is not { Status.IsDispatched: true } step || (report.WithoutLease && step.TakenAt is not null))
             return Decision.Nothing(progress);
         var builder = Begin(workflow, progress, now);
         builder.Defer(step, report);

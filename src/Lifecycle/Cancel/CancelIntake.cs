@@ -1,5 +1,4 @@
 using Saga.Contracts.Commands;
-using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Schedule;

@@ -13,9 +13,10 @@ public sealed class SqlLeaseStore(NpgsqlDataSource registry, RegistryClock clock
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         var taken = await LeaseRows.TakeAsync(
             connection, [request], tenantId is { } id ? [id] : [], span, clock.Offset, skipsLocked: false, cancellationToken);
-        if (taken.Unreadable.Values.FirstOrDefault() is { } reason)
+        var reply = taken.ByHolder.GetValueOrDefault(request.Lease.Holder) ?? new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero);
+        if (reply.Outcome == LeaseAnswer.Taken && taken.Unreadable.Values.FirstOrDefault() is { } reason)
             throw new UnreadableTenantException(reason);
-        return (taken.ByHolder.GetValueOrDefault(request.Lease.Holder) ?? new LeaseReply(LeaseAnswer.Stale, TimeSpan.Zero), taken.Tenants.Values.FirstOrDefault());
+        return (reply, taken.Tenants.Values.FirstOrDefault());
     }
 
     public async Task<bool> HoldsAsync(StepLease lease, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ internal static class StepStatusSql
     /// <summary>Not started, or ended as intended.</summary>
     public const string Quiet = $"'{StepStatusNames.Pending}', '{StepStatusNames.Succeeded}', '{StepStatusNames.Compensated}', '{StepStatusNames.Skipped}', '{StepStatusNames.Waived}', '{StepStatusNames.CompensationWaived}'";
 
-    /// <summary>An outside system is unavailable or overloaded, and the next attempt is due later.</summary>
+    /// <summary>An external system is unavailable or overloaded, and the next attempt is due later.</summary>
     public const string Deferred = "'held', 'compensationHeld'";
 
     /// <summary>An attempt failed, and the next one is due later.</summary>

@@ -160,7 +160,7 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
     /// <summary>Ends the command as refused, or tries it again later.</summary>
     /// <param name="claim">The runner's claim; without effect if it was lost.</param>
     /// <param name="refusal">Why it was not accepted.</param>
-    /// <param name="again">When it is tried again; null when it is refused for good.</param>
+    /// <param name="again">When it is tried again; null when it is refused permanently.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     public async Task RefuseAsync(ScheduleClaim claim, OperationRejected refusal, TimeSpan? again, CancellationToken cancellationToken)
     {

@@ -59,7 +59,7 @@ public sealed class FolderVersions(FolderPaths paths, TimeProvider? time = null)
             return All(tenant, key).FirstOrDefault(v => v.Version.Id == version) is { Version.IsDeletion: false } found ? found.File : null;
     }
 
-    /// <summary>Removes a version for good. If it was the newest one, the one before it is current again.</summary>
+    /// <summary>Removes a version permanently. If it was the newest one, the one before it is current again.</summary>
     internal void Delete(TenantId tenant, ObjectKey key, string version)
     {
         lock (changing)

@@ -38,7 +38,7 @@ public interface ITenantObjects
     /// <summary>The content of a version, which the caller must dispose; null when there is no such version, or when it is a deletion.</summary>
     Task<Stream?> GetAsync(ObjectKey key, string version, CancellationToken cancellationToken);
 
-    /// <summary>Removes a version for good. If it was the newest one, the one before it is current again. Does nothing when there is no such version.</summary>
+    /// <summary>Removes a version permanently. If it was the newest one, the one before it is current again. Does nothing when there is no such version.</summary>
     Task DeleteAsync(ObjectKey key, string version, CancellationToken cancellationToken);
 
     /// <summary>How the store protects an object that exists.</summary>

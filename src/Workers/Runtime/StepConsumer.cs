@@ -45,7 +45,7 @@ internal sealed partial class StepConsumer(
         var command = context.Message;
         if ((runsAll ?? known.GetValueOrDefault(StepAliases.Current(command.Step))) is not { } step)
         {
-            await ReportOnceAsync(command, NotKnown(command, $"This version of the worker does not know the step '{command.Step}'."), context.CancellationToken);
+            await ReportOnceAsync(command, NotKnown(command, $"This version of the worker does not know the step '{command.Step}'.") with { WithoutLease = true }, context.CancellationToken);
             return;
         }
 
@@ -95,7 +95,7 @@ internal sealed partial class StepConsumer(
     }
 
     // Returns neither a lease nor a report if this delivery must not answer the dispatch.
-    private async Task<(HeldLease? Held, Tenant? Tenant, StepReport? Report)> TakeAsync(StepCommand command, CancellationToken cancellationToken)
+    private async Task<(HeldLease? Held, Tenant? Tenant, StepDeferred? Report)> TakeAsync(StepCommand command, CancellationToken cancellationToken)
     {
         LeaseOutcome outcome;
         try
@@ -105,10 +105,11 @@ internal sealed partial class StepConsumer(
         catch (NpgsqlException error)
         {
             // The report needs the kind, because an overloaded registry reduces the installation's slots.
-            return (null, null, Deferred(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2)) with { Failure = Failures.Classify(error) });
+            return (null, null, Deferred(command, "registry", $"The registry does not answer: {error.Message}", TimeSpan.FromSeconds(2)) with { Failure = Failures.Classify(error), WithoutLease = true });
         }
         catch (UnreadableTenantException error)
         {
+            // The lease was taken, and is released.
             return (null, null, NotKnown(command, error.Message));
         }
 
@@ -117,7 +118,7 @@ internal sealed partial class StepConsumer(
             case LeaseAnswer.Taken:
                 return (outcome.Held, outcome.Tenant, null);
             case LeaseAnswer.Busy:
-                return (null, null, Deferred(command, "lease", "An older attempt still holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100)));
+                return (null, null, Deferred(command, "lease", "An older attempt still holds the lease of this step.", outcome.Reply.Remaining + TimeSpan.FromMilliseconds(100)) with { WithoutLease = true });
             case LeaseAnswer.Duplicate:
                 LogDuplicate(command.Step, command.OperationId, command.Fence);
                 return default;
@@ -165,8 +166,8 @@ internal sealed partial class StepConsumer(
         }
     }
 
-    // No lease was taken. If the report does not arrive, the dispatch counts as undelivered and is sent again.
-    private async Task ReportOnceAsync(StepCommand command, StepReport report, CancellationToken cancellationToken)
+    // Nothing runs under a lease of this delivery. If the report does not arrive, the dispatch counts as undelivered and is sent again.
+    private async Task ReportOnceAsync(StepCommand command, StepDeferred report, CancellationToken cancellationToken)
     {
         try
         {

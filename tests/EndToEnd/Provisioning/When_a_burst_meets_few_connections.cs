@@ -44,7 +44,7 @@ public sealed class When_a_burst_meets_few_connections
             (await connection.QueryAsync<string>("select event || ' ' || step || ' ' || (data::text) from operation_history where event in ('stepFailed', 'stepTimedOut', 'compensationStarted')"))
                 .ShouldBeEmpty("too few connections cost nobody an attempt");
             var ids = accepted.Select(a => a.OperationId).ToArray();
-            // A deferred step keeps its slot, so an early tenant may end after later ones. But slots are given in the order of acceptance.
+            // A deferred step ends later than others, so an early tenant may end after later ones. But slots are given in the order of acceptance.
             var began = (await connection.QueryAsync<(Guid Id, DateTime At)>(
                 "select operation_id, min(at) from operation_history where event = 'stepDispatched' and operation_id = any(@ids) group by operation_id", new { ids }))
                 .ToDictionary(row => row.Id, row => row.At);

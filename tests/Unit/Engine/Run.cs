@@ -69,11 +69,11 @@ internal sealed class Run
             Failure = new Failure { Code = $"{step}-failed", Message = "It failed.", Kind = kind },
         }));
 
-    public Decision Defer(string step, TimeSpan retryAfter, long? fence = null, bool outcomeUnknown = false) =>
+    public Decision Defer(string step, TimeSpan retryAfter, long? fence = null, bool outcomeUnknown = false, bool withoutLease = false) =>
         Apply("Deferred", engine.Defer(Workflow, Progress, Time.GetUtcNow(), new StepDeferred
         {
             OperationId = Id, Step = step, Fence = fence ?? this[step].Fence, System = "keycloak", Reason = "It is down.", RetryAfter = retryAfter,
-            OutcomeUnknown = outcomeUnknown,
+            OutcomeUnknown = outcomeUnknown, WithoutLease = withoutLease,
         }));
 
     /// <summary>Somebody answers a step that waits, or will wait.</summary>

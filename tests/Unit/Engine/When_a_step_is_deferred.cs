@@ -26,6 +26,22 @@ public sealed class When_a_step_is_deferred
     }
 
     [Fact]
+    public void Should_go_on_when_a_delivery_that_took_no_lease_reports_beside_the_one_that_did()
+    {
+        var run = Run.Started(Graph.Of(Graph.Step("a")));
+        run.Defer("a", TimeSpan.FromSeconds(10), withoutLease: true);
+        run["a"].Status.ShouldBe(StepStatus.Deferred, "nobody runs it");
+        run.WakeWhenDue();
+        run.Take("a");
+
+        run.Defer("a", TimeSpan.FromSeconds(10), withoutLease: true).Changes.ShouldBeFalse();
+
+        run["a"].Status.ShouldBe(StepStatus.Running);
+        run.Succeed("a");
+        run.State.ShouldBe(OperationState.Completed);
+    }
+
+    [Fact]
     public void Should_move_the_deadline_by_the_time_it_took_and_will_take()
     {
         var run = Run.Started(Graph.Of(Graph.Step("a") with { Deadline = TimeSpan.FromMinutes(2) }));

@@ -17,7 +17,7 @@ namespace Saga.Workers.Backup.Copies;
 
 /// <summary>
 /// Copies a backup file by file and reads each one back from the copy. A file whose checksum is right there is not copied again, so an attempt that
-/// was stopped goes on. When the copy fails for good, the compensation raises the alert; the backup stays what it is.
+/// was stopped goes on. When the copy fails permanently, the compensation raises the alert; the backup stays what it is.
 /// What was written for a backup that has expired or failed meanwhile is removed.
 /// </summary>
 internal sealed partial class CopyBackupStep(

@@ -63,7 +63,7 @@ internal sealed class ReplicaServers(DatabaseServers servers, IOptions<ReplicaOp
             {
                 throw StepFailureException.Outage(
                     "replica-behind", string.Create(CultureInfo.InvariantCulture, $"Replica '{replica}' of database server '{server}' has not replayed {position} within {bound.TotalSeconds:0} s."),
-                    DatabaseFailures.System(DatabaseServers.ReplicaName(server, replica)), "See why it is behind; the step then continues by itself. A replica that is gone for good must be removed from the configuration of the workers.");
+                    DatabaseFailures.System(DatabaseServers.ReplicaName(server, replica)), "See why it is behind; the step then continues by itself. A replica that is permanently gone must be removed from the configuration of the workers.");
             }
         }
     }

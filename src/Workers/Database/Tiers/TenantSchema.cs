@@ -40,7 +40,14 @@ internal static class SharedRoles
     public const string RowRuntime = "saga_rows_runtime";
 
     /// <summary>Gives the shared role the rights that the row tier's logins have. Both roles must exist.</summary>
-    public const string GrantRowRuntime = $"grant {RowUsers} to {RowRuntime}";
+    public const string GrantRowRuntime =
+        $"""
+        do $do$ begin
+            grant {RowUsers} to {RowRuntime};
+        -- Another session has just done the same.
+        exception when unique_violation then null;
+        end $do$;
+        """;
 
     /// <summary>Owns the tables of templates, and of a copy until it is handed over.</summary>
     public const string TemplateOwner = "saga_template_owner";

@@ -68,14 +68,15 @@ internal sealed class LeaseBatcher(ILeaseStore store, TimeSpan span) : IAsyncDis
             leases.ConvertAll(a => a.Request), [.. leases.Select(a => a.Tenant).OfType<TenantId>().Distinct()], span, CancellationToken.None);
         foreach (var one in batch)
         {
-            if (one.Tenant is { } id && taken.Unreadable.TryGetValue(id, out var reason))
+            var known = taken.ByHolder.TryGetValue(one.Request.Lease.Holder, out var reply);
+            if (reply is { Outcome: LeaseAnswer.Taken } && one.Tenant is { } id && taken.Unreadable.TryGetValue(id, out var reason))
             {
                 one.Answer.TrySetException(new UnreadableTenantException(reason));
                 continue;
             }
 
-            one.Answer.TrySetResult(taken.ByHolder.TryGetValue(one.Request.Lease.Holder, out var reply)
-                ? (reply, one.Tenant is { } tenant ? taken.Tenants.GetValueOrDefault(tenant) : null)
+            one.Answer.TrySetResult(known
+                ? (reply!, one.Tenant is { } tenant ? taken.Tenants.GetValueOrDefault(tenant) : null)
                 : null);
         }
     }

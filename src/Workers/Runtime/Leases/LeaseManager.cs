@@ -130,8 +130,9 @@ internal sealed partial class LeaseManager(ILeaseStore store, IOptions<WorkersOp
         }
         catch (Exception error)
         {
-            // The lease may have been taken anyway, and then nobody works under it. A cancelled take gets no report.
-            ended.Enqueue((request.Lease, error is not OperationCanceledException));
+            // The lease may have been taken anyway, and then nobody works under it. Only a tenant that cannot be read has a report that counts
+            // although the lease was taken; otherwise the dispatch is given back.
+            ended.Enqueue((request.Lease, error is UnreadableTenantException));
             throw;
         }
     }

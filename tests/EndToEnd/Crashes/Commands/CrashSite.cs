@@ -1,7 +1,9 @@
 using Amazon.S3;
 using Amazon.S3.Model;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
@@ -96,6 +98,22 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
         var operation = await SubmitAsync(command, Guid.NewGuid().ToString());
         await EndAsync(operation);
         return operation;
+    }
+
+    /// <summary>Lets a stalled operation go on, and waits until it is completed.</summary>
+    public async Task ReplayAsync(Guid operation)
+    {
+        (await host!.Services.GetRequiredService<ICommandIntake<ReplayOperation>>()
+            .SubmitAsync(new() { OperationId = operation, Reason = "The cause is gone." }, Caller.OfToken(Site.Caller), CancellationToken.None)).ShouldBeOfType<CommandAccepted>();
+        try
+        {
+            await Until.TrueAsync(
+                async () => await ScalarAsync<string>("select state from operations where id = @operation", new { operation }) == OperationStateNames.Of(OperationState.Completed), "the replayed operation completes");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException(await site.StoryAsync(operation), late);
+        }
     }
 
     public async Task EndAsync(Guid operation) => (await site.EndAsync(operation, TimeSpan.FromSeconds(180))).ShouldBe(OperationState.Completed, await site.StoryAsync(operation));
