@@ -74,7 +74,7 @@ internal static class ReplayDecisions
         {
             Status = status,
             FinishedAt = draft.Now,
-            // Why it was skipped must remain visible; whatever else is shown stays as it was.
+            // What a step returned that is not undone is still true.
             Output = status.IsBack ? step.Output : skipped.Output,
         });
         draft.Line(line, step, new { by = request.Actor, skipped.Reason, skipped.Output });

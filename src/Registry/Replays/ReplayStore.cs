@@ -25,7 +25,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
 {
     private readonly WorkflowCache workflows = new(level);
 
-    /// <summary>What <see cref="WriteAsync"/> would do now.</summary>
+    /// <summary>What <see cref="WriteAsync"/> would do now. Locks nothing, so it delays no transition.</summary>
     /// <returns>Null when there is no such operation.</returns>
     public async Task<ReplayReading?> PlanAsync(ReplayOperation command, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
 
     private async Task<ReplayReading?> ReadAsync(NpgsqlTransaction transaction, ReplayOperation command, string? actor, CancellationToken cancellationToken)
     {
-        if (await LockAsync(transaction, command.OperationId, cancellationToken) is not { } row)
+        if (await FindAsync(transaction, command.OperationId, locks: actor is not null, cancellationToken) is not { } row)
             return null;
         // In statements of their own after the lock, because a statement that waits for the lock sees the data from before it waited.
         var steps = new List<StepRun>();
@@ -113,10 +113,10 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
         }
     }
 
-    private static async Task<OperationRow?> LockAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
+    private static async Task<OperationRow?> FindAsync(NpgsqlTransaction transaction, Guid operation, bool locks, CancellationToken cancellationToken)
     {
         await using var find = new NpgsqlCommand(
-            "select state, workflow_digest, tenant_id, wrote_on_acceptance from operations where id = $1 for no key update", transaction.Connection, transaction)
+            $"select state, workflow_digest, tenant_id, wrote_on_acceptance from operations where id = $1 {(locks ? "for no key update" : "")}", transaction.Connection, transaction)
         {
             Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
         };
