@@ -1,9 +1,11 @@
 using Dapper;
 using Npgsql;
+using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Tests.Support;
+using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
 
@@ -61,6 +63,31 @@ public sealed class When_a_tenant_is_unmade
         await world.CompensateAllAsync(tenant);
 
         (await tenant.ReadAsync()).Placement.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Should_wait_for_a_session_that_the_workers_may_not_end()
+    {
+        await using var world = await DatabaseWorld.CreateAsync();
+        var tenant = await world.ReadyAsync(IsolationTier.Database);
+        var placement = (await tenant.ReadAsync()).Placement!;
+        await using (var administrator = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(world.Admin) { Database = placement.Database, Pooling = false }.ConnectionString))
+        {
+            await administrator.OpenAsync();
+
+            var failure = (await Should.ThrowAsync<StepFailureException>(() => world.CompensateAllAsync(tenant))).Failure;
+
+            (failure.Code, failure.Kind).ShouldBe(("postgresql-in-use", FailureKind.Overload));
+            failure.Message.ShouldContain($"{administrator.ProcessID} of {administrator.UserName}");
+        }
+
+        // Its session ends a moment after its connection is closed.
+        await Until.TrueAsync(
+            async () => (await world.AdminQueryAsync<int>("postgres", $"select pid from pg_stat_activity where datname = '{placement.Database}' and usename is not null")).Count == 0,
+            "the administrator's session has ended");
+        await world.CompensateAllAsync(tenant);
+        (await world.LeftoversAsync(tenant.Id, placement)).ShouldBeEmpty();
     }
 
     [Theory]

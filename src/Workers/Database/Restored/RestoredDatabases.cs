@@ -50,7 +50,7 @@ internal sealed class RestoredDatabases(RestoredStore store, DatabaseServers ser
     public async Task DropAsync(StepContext context, RestoredDatabase restored, CancellationToken cancellationToken)
     {
         await using var session = await fenced.OpenAsync(context, restored.Server, DatabaseServers.Maintenance, cancellationToken);
-        await session.ExecuteAsync($"drop database if exists {Sql.Name(restored.Database)} with (force)", cancellationToken);
+        await session.DropDatabaseAsync(restored.Database, cancellationToken);
         // What a killed trial left. Nobody makes it without the database.
         await TenantRoles.DropAsync(session, RestoredTrial.LoginOf(restored), cancellationToken);
     }

@@ -28,6 +28,16 @@ internal static class DatabaseFailures
     public static StepFailureException NoConnectionFree(string server, TimeoutException error) =>
         Busy(server, $"Database server '{server}': {error.Message}", error);
 
+    /// <summary>
+    /// A database cannot be dropped while it is in use by what this process may not end. Nobody's attempts are used up: a monitoring agent's
+    /// or an administrator's session will end.
+    /// </summary>
+    /// <param name="sessions">The sessions in it, in words.</param>
+    public static StepFailureException InUse(string server, string database, IReadOnlyList<string> sessions, PostgresException cause) => StepFailureException.Overload(
+        "postgresql-in-use",
+        $"Database '{database}' on server '{server}' cannot be dropped: {cause.MessageText}. Sessions in it: {(sessions.Count == 0 ? "none now" : string.Join(", ", sessions))}.",
+        System(server), $"Nothing, unless it lasts. Then end the sessions in database '{database}': the workers may not end those of superusers.", cause: cause);
+
     /// <summary>The server's version is not supported.</summary>
     /// <param name="refusal">Why, in words for the operator.</param>
     public static StepFailureException TooOld(string server, string refusal) => StepFailureException.Permanent(

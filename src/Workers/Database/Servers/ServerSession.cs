@@ -41,6 +41,28 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
     public Task<bool> HasDatabaseAsync(string database, CancellationToken cancellationToken) =>
         ScalarAsync<bool>("select exists (select 1 from pg_database where datname = @database)", cancellationToken, new { database });
 
+    /// <summary>Ends the sessions in the database and drops it. It need not exist.</summary>
+    /// <exception cref="StepFailureException">Among others: it is in use by a session that this user may not end.</exception>
+    public Task DropDatabaseAsync(string database, CancellationToken cancellationToken) => TranslatingAsync(async () =>
+    {
+        try
+        {
+            return await Connection.ExecuteAsync(new CommandDefinition($"drop database if exists {Sql.Name(database)} with (force)", cancellationToken: cancellationToken));
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ObjectInUse)
+        {
+            // The same SQLSTATE says that the database is another user's, and that a session in it is a superuser's.
+            var owned = await Connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+                "select exists (select from pg_database where datname = @database and pg_has_role(datdba, 'USAGE'))", new { database }, cancellationToken: cancellationToken));
+            if (!owned)
+                throw;
+            var sessions = await Connection.QueryAsync<string>(new CommandDefinition(
+                "select format('%s of %s', pid, usename) from pg_stat_activity where datname = @database and usename is not null order by pid",
+                new { database }, cancellationToken: cancellationToken));
+            throw DatabaseFailures.InUse(Server, database, [.. sessions], error);
+        }
+    });
+
     /// <summary>Commits when the work returns; rolls back when it throws.</summary>
     public async Task InTransactionAsync(Func<Task> work, CancellationToken cancellationToken)
     {

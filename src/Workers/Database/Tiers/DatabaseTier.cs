@@ -51,7 +51,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
     {
         await using var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken);
         await TenantRoles.CloseAsync(session, place.Login, cancellationToken);
-        await session.ExecuteAsync($"drop database if exists {Sql.Name(place.Database)} with (force)", cancellationToken);
+        await session.DropDatabaseAsync(place.Database, cancellationToken);
         await TenantRoles.DropAsync(session, place.Login, cancellationToken);
         await TenantRoles.DropAsync(session, place.Owner, cancellationToken);
     }

@@ -31,7 +31,7 @@ internal sealed class TemplateDatabases(DatabaseServers servers, ProductMigratio
         if (await IsReadyAsync(session, cancellationToken))
             return;
         var name = Sql.Name(Name);
-        await session.ExecuteAsync($"drop database if exists {name} with (force)", cancellationToken);
+        await session.DropDatabaseAsync(Name, cancellationToken);
         await TenantRoles.EnsureOwnerAsync(session, SharedRoles.TemplateOwner, cancellationToken);
         var empty = await ServerLacks.EmptyDatabaseAsync(session, cancellationToken);
         // The limit keeps every login out until PUBLIC may not connect. It would keep this user out, too.

@@ -122,7 +122,7 @@ internal sealed class ScratchDatabase : IAsyncDisposable
 
     private static async Task DropAsync(ServerSession session, string name, CancellationToken cancellationToken)
     {
-        await session.ExecuteAsync($"drop database if exists {Sql.Name(name)} with (force)", cancellationToken);
+        await session.DropDatabaseAsync(name, cancellationToken);
         await session.ExecuteAsync($"drop role if exists {Sql.Name(name)}, {Sql.Name(name + "_users")}, {Sql.Name(name + "_owner")}", cancellationToken);
     }
 }
