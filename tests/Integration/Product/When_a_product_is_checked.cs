@@ -107,6 +107,27 @@ public sealed class When_a_product_is_checked(OwnServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task Should_leave_alone_what_an_administrator_looks_into()
+    {
+        await using (var connection = new NpgsqlConnection(TestProvisioner.On(server.ConnectionString)))
+            await connection.ExecuteAsync("create database saga_check_ba9876543210");
+        await using (var administrator = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = "saga_check_ba9876543210", Pooling = false }.ConnectionString))
+        {
+            await administrator.OpenAsync();
+
+            (await CheckAsync(("0001_notes.sql", Good))).ShouldBeEmpty();
+
+            (await administrator.ExecuteScalarAsync<string>("select current_database()")).ShouldBe("saga_check_ba9876543210");
+        }
+
+        await using var after = new NpgsqlConnection(server.ConnectionString);
+        await Until.TrueAsync(
+            async () => !await after.ExecuteScalarAsync<bool>("select exists (select from pg_stat_activity where datname = 'saga_check_ba9876543210' and usename is not null)"),
+            "the administrator's session has ended");
+        await after.ExecuteAsync("drop database saga_check_ba9876543210");
+    }
+
+    [Fact]
     public async Task Should_keep_workers_from_starting_with_faults()
     {
         var folder = folders.Of(("0001_plain.sql", "\ncreate table plain (id int primary key);"));

@@ -10,6 +10,7 @@ namespace Saga.Workers.Database.Servers;
 internal static class DatabaseFailures
 {
     public const string TooOldCode = "postgresql-too-old";
+    public const string InUseCode = "postgresql-in-use";
 
     /// <summary>The system name for circuit breakers and failures, such as <c>postgresql:eu-1</c>.</summary>
     public static string System(string server) => $"postgresql:{server}";
@@ -34,7 +35,7 @@ internal static class DatabaseFailures
     /// </summary>
     /// <param name="sessions">The sessions in it, in words.</param>
     public static StepFailureException InUse(string server, string database, IReadOnlyList<string> sessions, PostgresException cause) => StepFailureException.Overload(
-        "postgresql-in-use",
+        InUseCode,
         $"Database '{database}' on server '{server}' cannot be dropped: {cause.MessageText}. Sessions in it: {(sessions.Count == 0 ? "none now" : string.Join(", ", sessions))}.",
         System(server), $"Nothing, unless it lasts. Then end the sessions in database '{database}': the workers may not end those of superusers.", cause: cause);
 

@@ -51,7 +51,7 @@ internal sealed class ServerSession(string server, NpgsqlConnection connection, 
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ObjectInUse)
         {
-            // The same SQLSTATE says that the database is another user's, and that a session in it is a superuser's.
+            // The refusal has one SQLSTATE for a database of another user, which no waiting helps, and for a superuser's session in it.
             var owned = await Connection.ExecuteScalarAsync<bool>(new CommandDefinition(
                 "select exists (select from pg_database where datname = @database and pg_has_role(datdba, 'USAGE'))", new { database }, cancellationToken: cancellationToken));
             if (!owned)

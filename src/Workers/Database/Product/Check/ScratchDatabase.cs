@@ -113,9 +113,9 @@ internal sealed class ScratchDatabase : IAsyncDisposable
             {
                 await DropAsync(session, one, cancellationToken);
             }
-            catch (StepFailureException e) when (e.Failure.Kind == FailureKind.Permanent)
+            catch (StepFailureException e) when (e.Failure.Kind == FailureKind.Permanent || e.Failure.Code == DatabaseFailures.InUseCode)
             {
-                // Another user's. This check does not depend on it.
+                // Another user's, or an administrator looks into it. This check does not depend on it.
             }
         }
     }
