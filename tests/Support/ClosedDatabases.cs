@@ -19,7 +19,7 @@ public static class ClosedDatabases
     public static Task CreateAsync(string admin, string name, string template = "template1", params IEnumerable<string> further) => ExecuteAsync(
         admin,
         [
-            $"create database \"{name}\" template \"{template}\" connection limit 0", $"revoke connect, temporary on database \"{name}\" from public",
+            $"create database \"{name}\" template \"{template}\" strategy file_copy connection limit 0", $"revoke connect, temporary on database \"{name}\" from public",
             .. further, $"alter database \"{name}\" connection limit -1",
         ]);
 

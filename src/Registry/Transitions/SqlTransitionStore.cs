@@ -4,14 +4,15 @@ using Saga.Engine;
 namespace Saga.Registry.Transitions;
 
 /// <summary>Transitions in PostgreSQL. A session pins one connection.</summary>
-public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null) : ITransitionStore
+/// <param name="lockMilliseconds">
+/// How long a batch waits for an operation that another has locked before it fails with 55P03. A process that stopped within a transaction
+/// keeps rows locked, and a batch with other operations must not wait for it long.
+/// </param>
+public sealed class SqlTransitionStore(NpgsqlDataSource registry, RegistryClock clock, EngineLevel? level = null, int lockMilliseconds = 500) : ITransitionStore
 {
-    // A process that stopped within a transaction keeps rows locked. A batch with other operations must not wait for it long.
-    private const int LockMilliseconds = 500;
-
     private readonly WorkflowCache workflows = new(level ?? EngineLevel.Current);
 
-    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry, lockMilliseconds: LockMilliseconds), workflows, clock);
+    public ITransitionSession OpenSession() => new Session(new PinnedConnection(registry, lockMilliseconds: lockMilliseconds), workflows, clock);
 
     private sealed class Session(PinnedConnection connection, WorkflowCache workflows, RegistryClock clock) : ITransitionSession
     {

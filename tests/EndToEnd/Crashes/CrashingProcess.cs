@@ -25,6 +25,7 @@ internal sealed class CrashingProcess : IDisposable
         start.Environment["DOTNET_TieredCompilation"] = "1";
         start.Environment["DOTNET_gcServer"] = "0";
         start.Environment["DOTNET_gcConcurrent"] = "0";
+        start.Environment["SAGA_TEST_LOG"] = "1";
         process = Process.Start(start)!;
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;

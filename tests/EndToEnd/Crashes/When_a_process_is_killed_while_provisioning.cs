@@ -15,6 +15,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     private const string Plan = "enterprise";
 
     [Fact]
+    [InTurn(0, of: 3)]
     public async Task Should_complete_when_killed_before_or_after_a_steps_effect()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -22,6 +23,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Fact]
+    [InTurn(1, of: 3)]
     public async Task Should_complete_when_killed_before_or_after_a_commit()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -29,6 +31,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Fact]
+    [InTurn(2, of: 3)]
     public async Task Should_complete_when_killed_before_or_after_a_message_leaves()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -37,6 +40,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Fact]
+    [InTurn(1, of: 3)]
     public async Task Should_complete_when_killed_within_an_effect()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -49,6 +53,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Theory, InlineData("premium"), InlineData("basic")]
+    [InTurn(0, of: 3)]
     public async Task Should_complete_when_killed_within_the_making_of_a_shared_place(string plan)
     {
         var map = await CrashMap.OfAsync(plan);

@@ -15,6 +15,7 @@ public sealed class When_a_process_is_killed_while_undoing
     private const string Plan = "enterprise";
 
     [Fact]
+    [InTurn(1, of: 3)]
     public async Task Should_leave_nothing_when_killed_before_or_after_an_undone_effect()
     {
         var map = await CrashMap.OfAsync(Plan, StepNames.Verify);
@@ -22,6 +23,7 @@ public sealed class When_a_process_is_killed_while_undoing
     }
 
     [Fact]
+    [InTurn(0, of: 3)]
     public async Task Should_leave_nothing_when_killed_before_or_after_a_commit_or_a_message()
     {
         var forward = (await CrashMap.OfAsync(Plan)).Where(k => k.Key.Activity == "saga.step" && k.Key.Step.Length > 0).Sum(k => k.Value);
@@ -35,6 +37,7 @@ public sealed class When_a_process_is_killed_while_undoing
     }
 
     [Theory, InlineData("enterprise"), InlineData("premium"), InlineData("basic")]
+    [InTurn(2, of: 3)]
     public async Task Should_leave_nothing_when_killed_within_an_undone_effect(string plan)
     {
         var map = await CrashMap.OfAsync(plan, StepNames.Verify);

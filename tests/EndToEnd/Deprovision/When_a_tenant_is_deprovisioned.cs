@@ -17,6 +17,7 @@ namespace Saga.Tests.EndToEnd.Deprovision;
 
 /// <summary>On the real servers.</summary>
 [Collection(Alone.Name)]
+[InTurn(2, of: 3)]
 public sealed class When_a_tenant_is_deprovisioned
 {
     [Fact]

@@ -11,6 +11,7 @@ namespace Saga.Tests.EndToEnd.Moves;
 
 /// <summary>Over HTTP and two database servers: from shared tables to a schema, to a database on the other server, and back.</summary>
 [Collection(Alone.Name)]
+[InTurn(1, of: 3)]
 public sealed class When_a_tenant_moves
 {
     [Fact]

@@ -13,7 +13,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(2, of: 3)]
 public sealed class When_a_backup_fails
 {
     private static readonly Failure Why = new() { Code = "s3-access-denied", Message = "The S3 server refused.", Kind = Saga.Contracts.Failures.FailureKind.Permanent };

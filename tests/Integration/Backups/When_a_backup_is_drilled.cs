@@ -17,7 +17,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(2, of: 3)]
 public sealed class When_a_backup_is_drilled : IAsyncLifetime
 {
     private static readonly string[] Steps =

@@ -16,7 +16,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(0, of: 3)]
 public sealed class When_a_backup_is_restored_beside
 {
     private static readonly string[] Steps = [StepNames.CheckBackup, StepNames.CreateRestored, StepNames.RestoreRows, StepNames.VerifyRestored, StepNames.AnnounceRestored];

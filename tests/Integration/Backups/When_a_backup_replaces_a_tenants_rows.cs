@@ -14,7 +14,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(2, of: 3)]
 public sealed class When_a_backup_replaces_a_tenants_rows
 {
     private static readonly string[] Steps = [.. RestoreWorkflow.Replace.Steps.Select(s => s.Name)];

@@ -17,7 +17,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(1, of: 3)]
 public sealed class When_a_backup_replaces_rows_in_shared_tables
 {
     private static readonly string[] Steps = [.. RestoreWorkflow.ReplaceShared.Steps.Select(s => s.Name)];

@@ -14,7 +14,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(2, of: 3)]
 public sealed class When_a_deprovisioned_tenant_is_restored
 {
     // Those of other resources are the steps of a provisioning.

@@ -14,7 +14,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Backups;
 
 /// <summary>An adopted database or schema is backed up, restored, moved and removed like any other.</summary>
-[InTurn(2, of: 3)]
 public sealed class When_an_adopted_tenant_lives_on
 {
     [Theory]

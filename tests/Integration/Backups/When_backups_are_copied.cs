@@ -16,7 +16,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(0, of: 3)]
 public sealed class When_backups_are_copied : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("saga-copy-").FullName;

@@ -16,7 +16,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(1, of: 3)]
 public sealed class When_backups_are_too_old : IAsyncLifetime
 {
     private NpgsqlDataSource registry = null!;

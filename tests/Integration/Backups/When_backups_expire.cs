@@ -21,7 +21,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(1, of: 3)]
 public sealed class When_backups_expire : IAsyncLifetime
 {
     private BackupWorld world = null!;

@@ -15,7 +15,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(1, of: 3)]
 public sealed class When_the_registry_is_backed_up
 {
     [Fact]

@@ -22,7 +22,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(0, of: 3)]
 public sealed class When_the_registry_is_restored : IAsyncLifetime
 {
     private RegistryBackupWorld world = null!;

@@ -15,7 +15,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Backups;
 
 /// <summary>A backup in S3, restored to a PostgreSQL server that knows none of the roles and databases of the one that it comes from.</summary>
-[InTurn(2, of: 3)]
 public sealed class When_the_registry_is_restored_on_another_server
 {
     [Fact]

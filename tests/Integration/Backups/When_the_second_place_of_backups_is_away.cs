@@ -21,7 +21,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Backups;
 
-[InTurn(2, of: 3)]
 public sealed class When_the_second_place_of_backups_is_away : IAsyncLifetime
 {
     private static readonly Failure Why = new() { Code = "s3-access-denied", Message = "The S3 server refused.", Kind = Contracts.Failures.FailureKind.Permanent };

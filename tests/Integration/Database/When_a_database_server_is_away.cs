@@ -8,7 +8,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-[InTurn(0, of: 3)]
 public sealed class When_a_database_server_is_away
 {
     [Theory]

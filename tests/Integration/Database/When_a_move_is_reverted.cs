@@ -9,7 +9,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-[InTurn(2, of: 3)]
 public sealed class When_a_move_is_reverted(MoveServers servers) : IClassFixture<MoveServers>
 {
     [Theory]

@@ -11,7 +11,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>What an adoption refuses: the intake what the registry knows, and the inspection what is in the database. Neither writes anything there.</summary>
-[InTurn(1, of: 3)]
 public sealed class When_a_place_cannot_be_adopted
 {
     [Theory]

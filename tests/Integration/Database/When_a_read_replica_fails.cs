@@ -15,7 +15,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 [Collection("replicated")]
-[InTurn(2, of: 3)]
 public sealed class When_a_read_replica_fails(ReplicatedServer server)
 {
     [Fact]

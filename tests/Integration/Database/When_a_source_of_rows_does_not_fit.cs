@@ -9,7 +9,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>What the copy of a product without tenants refuses, before anything of the tenant is made.</summary>
-[InTurn(2, of: 3)]
 public sealed class When_a_source_of_rows_does_not_fit
 {
     [Theory]

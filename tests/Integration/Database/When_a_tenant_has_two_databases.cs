@@ -14,7 +14,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>The steps of the database run for a second placement of an active tenant.</summary>
-[InTurn(0, of: 3)]
 public sealed class When_a_tenant_has_two_databases
 {
     [Fact]

@@ -12,7 +12,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-[InTurn(2, of: 3)]
 public sealed class When_a_tenants_places_are_removed
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];

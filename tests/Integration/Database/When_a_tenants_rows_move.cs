@@ -11,7 +11,6 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Database;
 
-[InTurn(1, of: 3)]
 public sealed class When_a_tenants_rows_move(MoveServers servers) : IClassFixture<MoveServers>
 {
     [Theory]

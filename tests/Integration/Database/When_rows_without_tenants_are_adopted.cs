@@ -12,7 +12,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Database;
 
 /// <summary>The rows of a product without tenants become a tenant's in the shared tables, and their source stays as it is.</summary>
-[InTurn(2, of: 3)]
 public sealed class When_rows_without_tenants_are_adopted
 {
     private static readonly string[] Back = [StepNames.CompareSource, StepNames.CopySource, StepNames.Migrate, StepNames.Database, StepNames.InspectSource, StepNames.Reserve];

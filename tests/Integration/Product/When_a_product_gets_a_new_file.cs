@@ -12,7 +12,6 @@ using Xunit;
 namespace Saga.Tests.Integration.Product;
 
 /// <summary>Uses its own server, because the row tier's database is of one product.</summary>
-[InTurn(0, of: 3)]
 public sealed class When_a_product_gets_a_new_file(OwnServer server) : IClassFixture<OwnServer>
 {
     public static TheoryData<IsolationTier> Tiers => [.. Enum.GetValues<IsolationTier>()];

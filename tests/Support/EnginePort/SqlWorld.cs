@@ -22,7 +22,7 @@ public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
     private readonly RegistryClock clock = new();
     private readonly RegistryNotifier notifier = new(registry, NullLogger<RegistryNotifier>.Instance);
 
-    public override ITransitionStore Transitions => new SqlTransitionStore(registry, clock);
+    public override ITransitionStore Transitions => new SqlTransitionStore(registry, clock, lockMilliseconds: (int)WaitLimit.Seconds(10).TotalMilliseconds);
 
     public override ILeaseStore Leases => new SqlLeaseStore(registry, clock);
 

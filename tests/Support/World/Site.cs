@@ -56,6 +56,8 @@ public sealed class Site
         foreach (var server in servers)
             await Seed.ServerAsync(source, server.Name, "default", maxTenants: server.MaxTenants);
         var bucket = S3Server.NewBucket();
+        // Short, because compensations wait for it. The slower the machine, the later an external system acts on a request that was given up.
+        var lingers = WaitLimit.Seconds(1).TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         var site = new Site(world, source, keycloak, bucket, servers)
         {
             Settings = new(keycloak.Settings, StringComparer.OrdinalIgnoreCase)
@@ -83,9 +85,9 @@ public sealed class Site
                 ["Saga:Runtime:Registry:ConnectionString"] = RuntimeLogin.On(registry),
                 // Short, so that other processes soon take over after a crash.
                 ["Saga:Workers:LeaseSeconds"] = "2",
-                ["Saga:Identity:Keycloak:LingersForSeconds"] = "1",
-                ["Saga:Storage:S3:LingersForSeconds"] = "1",
-                ["Saga:Cache:Redis:LingersForSeconds"] = "1",
+                ["Saga:Identity:Keycloak:LingersForSeconds"] = lingers,
+                ["Saga:Storage:S3:LingersForSeconds"] = lingers,
+                ["Saga:Cache:Redis:LingersForSeconds"] = lingers,
                 ["Saga:Orchestrator:RedeliverySeconds"] = "2",
                 ["Saga:Workers:CircuitSeconds"] = "1",
                 ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
