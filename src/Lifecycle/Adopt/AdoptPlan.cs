@@ -57,7 +57,7 @@ public sealed class AdoptPlan(PlanStore plans, TenantNameStore names, TenantStor
         TenantAdmission.Command(input.Tenant.Name, input.Tenant.Slug, input.Tenant.Region),
         input.Tenant.ToNewTenant().InsertAdoptedCommand(operation.Tenant, operation.At),
         TenantNameStore.RequireFreeCommand(input.Tenant.Slug, input.Tenant.Subdomain, input.Tenant.Domain),
-        .. input.Tenant.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken(), operation.At)] : Array.Empty<NpgsqlBatchCommand>(),
+        .. input.Tenant.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken())] : Array.Empty<NpgsqlBatchCommand>(),
     ];
 
     public object AuditDetail(ValidAdoption input) => new

@@ -4,7 +4,7 @@ using Saga.Registry.Domains;
 namespace Saga.Lifecycle.Domains;
 
 /// <summary>Checks whether the owner of a tenant's domain has published the proof, and records the result. Thread-safe.</summary>
-public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records, TimeProvider time)
+public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records)
 {
     /// <param name="tenant">The tenant.</param>
     /// <param name="claimed">One of its domains.</param>
@@ -33,7 +33,7 @@ public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records
                 : $"None of the {found.Count} TXT records at {name} is the expected one.");
         }
 
-        return await domains.ProveAsync(domain, actor, time.GetUtcNow(), cancellationToken) switch
+        return await domains.ProveAsync(domain, actor, cancellationToken) switch
         {
             ProveOutcome.Proved => new(DomainCheckOutcome.Proved, name, text, null),
             ProveOutcome.Taken => new(DomainCheckOutcome.Taken, name, text, $"The domain {domain.Domain} was proved for another tenant before, or is reserved after one that was deprovisioned."),
@@ -42,7 +42,7 @@ public sealed class DomainChecker(TenantDomainStore domains, ITxtRecords records
 
         async Task<DomainCheck> FailedAsync(DomainCheckOutcome outcome, string failure)
         {
-            await domains.RecordFailureAsync(domain, failure, time.GetUtcNow(), cancellationToken);
+            await domains.RecordFailureAsync(domain, failure, cancellationToken);
             return new(outcome, name, text, failure);
         }
     }

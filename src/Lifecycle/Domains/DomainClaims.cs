@@ -9,7 +9,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Domains;
 
 /// <summary>Claims of tenants for further domains. A claim is used for nothing until its control is proved. Thread-safe.</summary>
-public sealed class DomainClaims(TenantStore tenants, TenantDomainStore domains, TimeProvider time)
+public sealed class DomainClaims(TenantStore tenants, TenantDomainStore domains)
 {
     /// <summary>The most domains of one tenant.</summary>
     public const int Most = 50;
@@ -30,7 +30,7 @@ public sealed class DomainClaims(TenantStore tenants, TenantDomainStore domains,
             errors.Add(new("/domain", string.Create(CultureInfo.InvariantCulture, $"is one too many: a tenant has at most {Most} domains")));
         if (errors.Count > 0)
             return new(null, false, new() { Code = RejectionCodes.Validation, Detail = "The claim breaks a rule: see errors.", Errors = errors });
-        return await domains.ClaimAsync(id, domain!, DomainProof.NewToken(), actor, time.GetUtcNow(), cancellationToken) is not { } isNew
+        return await domains.ClaimAsync(id, domain!, DomainProof.NewToken(), actor, cancellationToken) is not { } isNew
             ? new(null, false, new() { Code = RejectionCodes.DomainTaken, Detail = $"The domain '{domain}' is proved for another tenant, or reserved after one that was deprovisioned.", Errors = [new("/domain", $"'{domain}' is taken by another tenant")] })
             : new(await domains.FindAsync(id, domain!, cancellationToken), isNew, null);
     }

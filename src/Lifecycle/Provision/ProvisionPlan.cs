@@ -43,7 +43,7 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
         .. input.ReadReplica ? [TenantAdmission.ReplicaCommand(input.Region)] : Array.Empty<NpgsqlBatchCommand>(),
         input.ToNewTenant().InsertCommand(operation.Tenant, operation.At),
         TenantNameStore.RequireFreeCommand(input.Slug, input.Subdomain, input.Domain),
-        .. input.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken(), operation.At)] : Array.Empty<NpgsqlBatchCommand>(),
+        .. input.Domain is { } domain ? [TenantDomainStore.ClaimCommand(operation.Tenant, domain, DomainProof.NewToken())] : Array.Empty<NpgsqlBatchCommand>(),
     ];
 
     public object AuditDetail(ValidProvision input) => new { slug = input.Slug, plan = input.Plan.Name, tier = input.Tier };

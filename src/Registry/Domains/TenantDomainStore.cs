@@ -14,8 +14,8 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     /// Records a new tenant's domain as not proved, in the transaction that accepts the tenant. Fails with 23505 if it is proved for another
     /// tenant.
     /// </summary>
-    public static NpgsqlBatchCommand ClaimCommand(TenantId tenant, string domain, string token, DateTimeOffset at) =>
-        CommandLedger.Statement("select claim_domain($1, $2, $3, $4)", tenant.Value, domain, token, at);
+    public static NpgsqlBatchCommand ClaimCommand(TenantId tenant, string domain, string token) =>
+        CommandLedger.Statement("select claim_domain($1, $2, $3, now())", tenant.Value, domain, token);
 
     /// <summary>The tenant's domains, the main one first, then the oldest first, without claims that have expired.</summary>
     public async Task<IReadOnlyList<TenantDomain>> ListAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -59,11 +59,11 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
 
     /// <summary>Claims a domain for a tenant, which is audited. A claim that is there already gets a new time and keeps its token.</summary>
     /// <returns>Whether the tenant did not have the domain before; null when it is proved for another tenant, or reserved after one that was deprovisioned.</returns>
-    public async Task<bool?> ClaimAsync(TenantId tenant, string domain, string token, string actor, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<bool?> ClaimAsync(TenantId tenant, string domain, string token, string actor, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
             $"""
-            with claimed as materialized (select claim_domain($1, $2, $3, $4) as is_new where not {Reserved}),
+            with claimed as materialized (select claim_domain($1, $2, $3, now() + $4) as is_new where not {Reserved}),
             audited as (
                 insert into audit (actor, action, tenant_id, detail)
                 select $5, '{AuditActions.DomainClaim}', $1, jsonb_build_object('domain', $2::text) from claimed where is_new)
@@ -72,7 +72,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = domain });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = token });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = at });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = actor });
         try
         {
@@ -149,13 +149,13 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     /// Records that the record was found. The first time, this is audited, and runtimes are notified within the commit. Nothing changes
     /// when the tenant has another token or no claim by now, because the check was about the former one.
     /// </summary>
-    public async Task<ProveOutcome> ProveAsync(TenantDomain checkedDomain, string actor, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<ProveOutcome> ProveAsync(TenantDomain checkedDomain, string actor, CancellationToken cancellationToken)
     {
         await using var command = registry.CreateCommand(
             $"""
             with former as (select tenant_id, state from tenant_domains where tenant_id = $1 and domain = $2 and token = $3 and not {Reserved} for update),
             changed as (
-                update tenant_domains d set state = 'proved', proved_at = coalesce(d.proved_at, $5), checked_at = $5, failure = null
+                update tenant_domains d set state = 'proved', proved_at = coalesce(d.proved_at, now() + $5), checked_at = now() + $5, failure = null
                 from former f where d.tenant_id = f.tenant_id and d.domain = $2 returning d.tenant_id, f.state as former),
             audited as (
                 insert into audit (actor, action, tenant_id, detail)
@@ -163,7 +163,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
             select case when exists (select from changed) then 'proved' when {Reserved} then 'reserved' else '' end,
                 (select count(pg_notify('{RegistryChannels.Tenants}', tenant_id::text)) from audited)
             """);
-        Fill(command, checkedDomain, actor, at);
+        Fill(command, checkedDomain, actor);
         try
         {
             return await command.ExecuteScalarAsync(cancellationToken) switch
@@ -180,22 +180,22 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
     }
 
     /// <summary>Records what a check found instead of the record. A domain that was proved stays so.</summary>
-    public async Task RecordFailureAsync(TenantDomain checkedDomain, string failure, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task RecordFailureAsync(TenantDomain checkedDomain, string failure, CancellationToken cancellationToken)
     {
-        await using var command = registry.CreateCommand("update tenant_domains set checked_at = $5, failure = $4 where tenant_id = $1 and domain = $2 and token = $3");
-        Fill(command, checkedDomain, failure, at);
+        await using var command = registry.CreateCommand("update tenant_domains set checked_at = now() + $5, failure = $4 where tenant_id = $1 and domain = $2 and token = $3");
+        Fill(command, checkedDomain, failure);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 
-    private static void Fill(NpgsqlCommand command, TenantDomain domain, string text, DateTimeOffset at)
+    private void Fill(NpgsqlCommand command, TenantDomain domain, string text)
     {
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = domain.Tenant.Value });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = domain.Domain });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = domain.Token });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = at });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
     }
 }
 

@@ -87,10 +87,27 @@ public sealed class When_a_domain_is_proved : IntakeTest, IAsyncDisposable
         await using (var change = Registry.CreateCommand("update tenant_domains set token = 'another'"))
             await change.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-        (await new TenantDomainStore(Registry, new RegistryClock()).ProveAsync(before, "ada", DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken)).ShouldBe(ProveOutcome.Changed);
+        (await new TenantDomainStore(Registry, new RegistryClock()).ProveAsync(before, "ada", TestContext.Current.CancellationToken)).ShouldBe(ProveOutcome.Changed);
 
         (await FindAsync(tenant)).State.ShouldBe(DomainState.Pending);
         (await QueryAsync<long>("select count(*) from audit where action = 'domain.prove'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Should_have_the_times_of_the_registrys_clock()
+    {
+        var tenant = await TenantAsync();
+        var store = new TenantDomainStore(Registry, EngineClock.Later(TimeSpan.FromDays(3)));
+        var later = DateTimeOffset.UtcNow.AddDays(2);
+
+        await store.RecordFailureAsync(await FindAsync(tenant), "Nothing is there.", TestContext.Current.CancellationToken);
+        await store.ClaimAsync(tenant, Domain, "token", "ada", TestContext.Current.CancellationToken);
+        await store.ProveAsync(await FindAsync(tenant), "ada", TestContext.Current.CancellationToken);
+
+        var domain = await FindAsync(tenant);
+        domain.CheckedAt!.Value.ShouldBeGreaterThan(later);
+        domain.ProvedAt!.Value.ShouldBeGreaterThan(later);
+        domain.ExpiresAt.ShouldBeGreaterThan(later.AddDays(7));
     }
 
     [Fact]

@@ -266,7 +266,7 @@ public sealed class When_a_tenant_is_deprovisioned : IntakeTest
         var other = await ActiveAsync("bolt");
         foreach (var (changes, code) in (IEnumerable<(string, string)>)[("""{"subdomain":"other"}""", RejectionCodes.SubdomainTaken), ("""{"domain":"acme.example"}""", RejectionCodes.DomainTaken)])
             Rejected(await Intakes.Of<UpdateTenant, ValidUpdate, UpdatePlan>(Registry, Updates.Plan(Registry)).SubmitAsync(Updates.Command((await new TenantStore(Registry).FindAsync(other))!, changes), Ada, default)).Code.ShouldBe(code);
-        (await new TenantDomainStore(Registry, new RegistryClock()).ClaimAsync(other, "acme.example", "token", "ada", DateTimeOffset.UtcNow, default)).ShouldBeNull();
+        (await new TenantDomainStore(Registry, new RegistryClock()).ClaimAsync(other, "acme.example", "token", "ada", default)).ShouldBeNull();
         await ExecuteAsync("update reserved_names set until = now() - interval '1 second'");
         await AcceptedAsync(Command("acme") with { Name = "Acme" });
     }

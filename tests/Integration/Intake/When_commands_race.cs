@@ -63,7 +63,7 @@ public sealed class When_commands_race : IntakeTest
             var accepted = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => AcceptedAsync(Command($"acme-{round}-{i}") with { Domain = $"acme-{round}.example" })));
             var claims = await Task.WhenAll(accepted.Select(async a => (await domains.ListAsync(a.TenantId!.Value, default)).ShouldHaveSingleItem()));
 
-            var outcomes = await Task.WhenAll(claims.Select(c => domains.ProveAsync(c, "ada", DateTimeOffset.UnixEpoch, default)));
+            var outcomes = await Task.WhenAll(claims.Select(c => domains.ProveAsync(c, "ada", default)));
 
             outcomes.Count(o => o == ProveOutcome.Proved).ShouldBe(1);
             outcomes.Count(o => o == ProveOutcome.Taken).ShouldBe(7);

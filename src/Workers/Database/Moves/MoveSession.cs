@@ -12,6 +12,9 @@ namespace Saga.Workers.Database.Moves;
 /// </summary>
 internal sealed class MoveSession : IAsyncDisposable
 {
+    // It waits while what it read is written elsewhere, which may take hours, and it locks no rows.
+    private const string Waits = "set local idle_in_transaction_session_timeout = 0;";
+
     private readonly ServerSession session;
     private readonly NpgsqlTransaction transaction;
 
@@ -21,14 +24,14 @@ internal sealed class MoveSession : IAsyncDisposable
 
     /// <param name="isReader">Whether it only reads: then everything that it reads is of one moment.</param>
     public static Task<MoveSession> BeginAsync(ServerSession session, bool isReader, CancellationToken cancellationToken) =>
-        BeginAsync(session, isReader ? IsolationLevel.RepeatableRead : IsolationLevel.ReadCommitted, Mover.Become, cancellationToken);
+        isReader ? BeginAsync(session, IsolationLevel.RepeatableRead, $"{Waits} {Mover.Become}", cancellationToken) : BeginAsync(session, IsolationLevel.ReadCommitted, Mover.Become, cancellationToken);
 
     /// <summary>
     /// A transaction that only reads, in a database that is no tenant's, as this user. The mover has no rights there. Rows that a policy would hide
     /// are an error, so that none is missed.
     /// </summary>
     public static Task<MoveSession> BeginSourceAsync(ServerSession session, CancellationToken cancellationToken) =>
-        BeginAsync(session, IsolationLevel.RepeatableRead, "set transaction read only; set local row_security = off;", cancellationToken);
+        BeginAsync(session, IsolationLevel.RepeatableRead, $"set transaction read only; {Waits} set local row_security = off;", cancellationToken);
 
     private static async Task<MoveSession> BeginAsync(ServerSession session, IsolationLevel isolation, string become, CancellationToken cancellationToken)
     {

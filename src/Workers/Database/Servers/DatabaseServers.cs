@@ -241,7 +241,9 @@ internal sealed class DatabaseServers(IOptions<DatabasesOptions> options, IOptio
             Pooling = false,
             CommandTimeout = 60,
             // A statement that waits for a lock must not look like a server that does not answer. DISCARD ALL restores this value.
-            Options = string.Create(CultureInfo.InvariantCulture, $"{new NpgsqlConnectionStringBuilder(configured.ConnectionString).Options} -c lock_timeout={locks.Value.LockSeconds}s").Trim(),
+            Options = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{new NpgsqlConnectionStringBuilder(configured.ConnectionString).Options} -c lock_timeout={locks.Value.LockSeconds}s -c idle_in_transaction_session_timeout={locks.Value.IdleInTransactionSeconds}s").Trim(),
         }.ConnectionString;
     }
 }
