@@ -115,7 +115,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton<CommandCatalogue>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomWorkflows>();
-        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling });
+        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling, Removes = TPlan.Removes });
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();
         return services;

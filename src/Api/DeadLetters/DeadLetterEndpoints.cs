@@ -11,20 +11,20 @@ using Saga.Registry.DeadLetters;
 
 namespace Saga.Api.DeadLetters;
 
-/// <summary>Messages that could not be consumed. For administrators only, because a message may contain data that viewers cannot see elsewhere.</summary>
+/// <summary>Messages that could not be consumed. Not for viewers, because a message may contain data that they cannot see elsewhere.</summary>
 internal static class DeadLetterEndpoints
 {
     private const int MaxReason = 500;
 
     public static void MapDeadLetters(this IEndpointRouteBuilder api)
     {
-        api.MapList<DeadLetterView>("/dead-letters", ListAsync, Policies.Write, "listDeadLetters", "List messages that could not be consumed, newest first")
+        api.MapList<DeadLetterView>("/dead-letters", ListAsync, Policies.Operate, "listDeadLetters", "List messages that could not be consumed, newest first")
             .WithQueryParameter("queue", "The endpoint that could not consume them, such as saga-commands.")
             .WithQueryParameter("reason", "type-unknown, unreadable, operation-unreadable, no-consumer, failed or delivered-too-often.")
             .WithQueryParameter("state", "waiting or returned; both when absent.");
         api.MapOne<DeadLetterView>(
-            "/dead-letters/{id}", FindAsync, Policies.Write, "getDeadLetter", "Show a message that could not be consumed", ProblemType.DeadLetterNotFound);
-        api.MapPost("/dead-letters/{id}/return", ReturnAsync).WithName("returnDeadLetter").RequireAuthorization(Policies.Write)
+            "/dead-letters/{id}", FindAsync, Policies.Operate, "getDeadLetter", "Show a message that could not be consumed", ProblemType.DeadLetterNotFound);
+        api.MapPost("/dead-letters/{id}/return", ReturnAsync).WithName("returnDeadLetter").RequireAuthorization(Policies.Operate)
             .WithSummary("Return a message that could not be consumed to its queue")
             .WithDescription("The message keeps its id, so it does not repeat changes it has already made.")
             .Accepts<ReturnRequest>("application/json")

@@ -31,7 +31,7 @@ internal static class OpenApiRegistration
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
                 BearerFormat = "JWT",
-                Description = $"A token from the configured OIDC issuer, signed RS256, ES256 or PS256, with the role {Roles.Viewer} or {Roles.Admin} in roles or realm_access.roles.",
+                Description = $"A token from the configured OIDC issuer, signed RS256, ES256 or PS256, with a role ({string.Join(", ", Roles.All)}) in roles or realm_access.roles.",
             };
             Words.Name(document);
             return Task.CompletedTask;
@@ -49,11 +49,10 @@ internal static class OpenApiRegistration
         options.AddOperationTransformer((operation, context, _) =>
         {
             var policies = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Select(a => a.Policy).ToList();
-            if (policies.Count == 0)
+            if (policies is not [{ } policy])
                 return Task.CompletedTask;
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
-            var role = policies.Contains(Policies.Write) ? Roles.Admin : $"{Roles.Viewer} or {Roles.Admin}";
-            operation.Description = $"{operation.Description} Needs the role {role}.".TrimStart();
+            operation.Description = $"{operation.Description} Needs the role {Policies.Needs(policy)}.".TrimStart();
             return Task.CompletedTask;
         });
     });

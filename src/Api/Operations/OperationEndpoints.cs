@@ -15,6 +15,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Replay;
 using Saga.Registry.Operations;
 using System.Text.Json;
 
@@ -36,7 +37,7 @@ internal static class OperationEndpoints
             .WithQueryParameter("step", "Operations in which this step is running, waiting, deferred, awaiting or failed.");
         api.MapOne<OperationView>(
             "/operations/{id}", FindAsync, Policies.Read, "getOperation", "Show an operation with its steps and history", ProblemType.OperationNotFound);
-        api.MapPost("/operations/{id}/cancel", CancelAsync).WithName("cancelOperation").RequireAuthorization(Policies.Write)
+        api.MapPost("/operations/{id}/cancel", CancelAsync).WithName("cancelOperation").RequireAuthorization(Policies.Operate)
             .WithSummary("Cancel an operation that has not reached its pivot")
             .WithDescription("What ran is undone, and the operation ends as cancelled. A second cancellation changes nothing. If the pivot is dispatched before the order arrives, the history says so.")
             .Accepts<CancelRequest>("application/json")
@@ -46,9 +47,9 @@ internal static class OperationEndpoints
             .WithProblems(
                 ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotCancellable,
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
-        api.MapPost("/operations/{id}/replay", ReplayAsync).WithName("replayOperation").RequireAuthorization(Policies.Write)
+        api.MapPost("/operations/{id}/replay", ReplayAsync).WithName("replayOperation").RequireAuthorization(Policies.Operate)
             .WithSummary("Let a stalled operation go on, or undo it")
-            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. The operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
+            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. To let a removal go on needs the role platform-admin. The operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
             .Accepts<ReplayRequest>("application/json")
             .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "The same key orders once.")
             .WithQueryParameter(CommandEndpoints.DryRun, "true: show what would happen to each step, with the digest of the plan, and write nothing.", "boolean")
@@ -124,7 +125,7 @@ internal static class OperationEndpoints
     {
         if (!Guid.TryParseExact(id, "d", out var key))
             return NotFound(id);
-        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(ReplayPlanView.Of(preview)), cancellationToken);
+        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(ReplayPlanView.Of(ReplayIntake.For(user.Caller(), preview))), cancellationToken);
 
         ReplayOperation? Read(JsonElement body, string? idempotencyKey, out IReadOnlyList<FieldError> errors) =>
             CommandReader.Read<ReplayOperation>(body, hasKey: false, out errors, given: "operationId") is { } command

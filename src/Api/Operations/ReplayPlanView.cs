@@ -29,7 +29,7 @@ public sealed record ReplayPlanView
 
     public static ReplayPlanView Of(CommandPreview preview)
     {
-        var (version, plan) = preview.Input as ReplayPreview ?? new ReplayPreview(0, null);
+        var (version, plan, _) = preview.Input as ReplayPreview ?? new ReplayPreview(0, null, ContinuesRemoval: false);
         return new()
         {
             Version = preview.Input is null ? null : version,

@@ -34,7 +34,7 @@ internal static class WaitEndpoints
 
     private static void Describe<TBody>(RouteHandlerBuilder endpoint, string name, string summary, string description)
         where TBody : notnull => endpoint
-        .WithName(name).RequireAuthorization(Policies.Write).WithSummary(summary).WithDescription(description)
+        .WithName(name).RequireAuthorization(Policies.Operate).WithSummary(summary).WithDescription(description)
         .Accepts<TBody>("application/json").Produces<OperationView>(StatusCodes.Status202Accepted)
         .WithProblems(
             ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.NothingWaits, ProblemType.BodyTooLarge,

@@ -13,7 +13,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType BadRequest = new("bad-request", StatusCodes.Status400BadRequest, "The request could not be read");
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", StatusCodes.Status400BadRequest, "A query parameter or header breaks a rule");
     public static readonly ProblemType Unauthenticated = new("unauthenticated", StatusCodes.Status401Unauthorized, "A valid bearer token is needed");
-    public static readonly ProblemType Forbidden = new("forbidden", StatusCodes.Status403Forbidden, "The token's roles do not allow this");
+    public static readonly ProblemType Forbidden = new(RejectionCodes.Forbidden, StatusCodes.Status403Forbidden, "The token's roles do not allow this");
     public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "Nothing exists at this address");
     public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
     public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -69,7 +70,9 @@ internal sealed class BearerHandler(
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         Response.Headers.WWWAuthenticate = "Bearer realm=\"saga\", error=\"insufficient_scope\"";
-        return new ProblemResult(ProblemType.Forbidden, $"Reading needs the role {Roles.Viewer} or {Roles.Admin}, writing {Roles.Admin}.").ExecuteAsync(Context);
+        // The fallback policy needs no role, so it refuses nobody who has a token.
+        var policy = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy ?? Policies.Write;
+        return new ProblemResult(ProblemType.Forbidden, $"This needs the role {Policies.Needs(policy)}.").ExecuteAsync(Context);
     }
 
     // The reasons are fixed texts, so nothing from the token is returned or logged.

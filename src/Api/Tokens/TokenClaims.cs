@@ -85,7 +85,7 @@ internal sealed record TokenClaims(string Subject, IReadOnlyList<string> Roles, 
             claims.TryGetProperty("realm_access", out var access) && access.ValueKind == JsonValueKind.Object && access.TryGetProperty("roles", out var named)
                 ? Each(named)
                 : [];
-        return [.. own.Concat(realm).Where(r => r.ValueKind == JsonValueKind.String).SelectMany(r => new[] { Tokens.Roles.Admin, Tokens.Roles.Viewer }.Where(known => r.ValueEquals(known))).Distinct()];
+        return [.. own.Concat(realm).Where(r => r.ValueKind == JsonValueKind.String).SelectMany(r => Tokens.Roles.All.Where(known => r.ValueEquals(known))).Distinct()];
     }
 
     private static IEnumerable<JsonElement> Each(JsonElement value) => value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];

@@ -26,14 +26,14 @@ internal static class TokensRegistration
         });
         services.AddWebEncoders();
         services.AddTransient<BearerHandler>();
-        services.AddAuthorizationBuilder()
-            .AddPolicy(Policies.Read, policy => policy.RequireAuthenticatedUser().RequireRole(Roles.Viewer, Roles.Admin))
-            .AddPolicy(Policies.Write, policy => policy.RequireAuthenticatedUser().RequireRole(Roles.Admin))
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        foreach (var name in Policies.All)
+            authorization.AddPolicy(name, policy => policy.RequireAuthenticatedUser().RequireRole(Policies.RolesOf(name)));
         return services;
     }
 
     /// <summary>The caller: the scope of idempotency keys, and the name in the audit log.</summary>
     public static Caller Caller(this ClaimsPrincipal user) => Lifecycle.Intake.Caller.OfToken(
-        user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint needs a caller but allows anonymous access."));
+        user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint needs a caller but allows anonymous access."),
+        mayRemove: user.IsInRole(Roles.Admin));
 }

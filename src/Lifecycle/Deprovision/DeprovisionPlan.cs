@@ -36,6 +36,8 @@ public sealed class DeprovisionPlan(TenantStore tenants, PlanStore plans, IOptio
 
     public static string Queue => Endpoints.Deprovisions;
 
+    public static bool Removes => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [DeprovisionWorkflow.Closing];
 
     public string AuditAction => AuditActions.TenantDeprovision;

@@ -18,6 +18,8 @@ public sealed class RemovePlan : ICommandPlan<RemoveTenant, RemoveTenant>
 
     public static string Queue => Endpoints.Removals;
 
+    public static bool Removes => true;
+
     public static CommandScheduling? Scheduling { get; } = new(Only: true);
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [RemoveWorkflow.RemovalAfterBackup, RemoveWorkflow.Removal];

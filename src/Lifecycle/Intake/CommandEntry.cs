@@ -12,4 +12,7 @@ public sealed record CommandEntry(string Kind, Type Command, string Queue, IRead
 {
     /// <summary>Whether it may be posted for a time; null when it may not.</summary>
     public CommandScheduling? Scheduling { get; init; }
+
+    /// <summary>Whether its operation removes what cannot be made again, or leads to that.</summary>
+    public bool Removes { get; init; }
 }

@@ -35,6 +35,12 @@ public interface ICommandPlan<TCommand, TInput>
     /// <summary>Whether the command may be posted for a time; null, the default, when it may not.</summary>
     static virtual CommandScheduling? Scheduling => null;
 
+    /// <summary>
+    /// Whether the operation removes what cannot be made again, or leads to that. The default is false. To let one that stalled go on is to order the removal
+    /// once more, so it needs the same role.
+    /// </summary>
+    static virtual bool Removes => false;
+
     /// <summary>The action in the audit log, one of <see cref="Saga.Registry.Audit.AuditActions"/>.</summary>
     string AuditAction { get; }
 

@@ -12,6 +12,9 @@ public static class RejectionCodes
     /// <summary>The message's body is too large.</summary>
     public const string BodyTooLarge = "body-too-large";
 
+    /// <summary>The caller's roles do not allow what the command would do.</summary>
+    public const string Forbidden = "forbidden";
+
     /// <summary>The idempotency key was used for another command.</summary>
     public const string IdempotencyKeyReused = "idempotency-key-reused";
 

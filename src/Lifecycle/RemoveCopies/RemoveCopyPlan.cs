@@ -16,6 +16,8 @@ public sealed class RemoveCopyPlan(PlacementStore placements) : ICommandPlan<Rem
 
     public static string Queue => Endpoints.RemoveCopyCommands;
 
+    public static bool Removes => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
     [
         new WorkflowDefinition

@@ -17,6 +17,8 @@ public sealed class RemoveExportPlan(ExportStore exports) : ICommandPlan<RemoveE
 
     public static string Queue => Endpoints.ExportRemovals;
 
+    public static bool Removes => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
     [
         new WorkflowDefinition

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Saga.Contracts.Commands;
+using Saga.Engine.Operations;
 using Saga.Engine.Replays;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Operations;
@@ -14,10 +15,16 @@ namespace Saga.Lifecycle.Replay;
 /// Accepts operators' orders for stalled operations. It starts no operation of its own: the accepted order goes to the operation, which
 /// carries it out in its own transaction if it still means the same.
 /// </summary>
-public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, Rejections rejections) : ICommandIntake<ReplayOperation>
+public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, CommandCatalogue catalogue, Rejections rejections) : ICommandIntake<ReplayOperation>
 {
     /// <summary>The kind of command in the audit log and in metrics.</summary>
     public const string Kind = "replay";
+
+    private static readonly OperationRejected NotForOperators = new()
+    {
+        Code = RejectionCodes.Forbidden,
+        Detail = "The operation removes what cannot be made again, or leads to that, and the order lets it go on. This needs the role platform-admin.",
+    };
 
     // More steps than any workflow has.
     private const int MostSkipped = 100;
@@ -27,8 +34,8 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         var (valid, errors) = Check(command with { IdempotencyKey = command.IdempotencyKey ?? usualKey });
         if (valid is null)
             return await RejectAsync(Invalid(errors), caller, cancellationToken, messageId);
-        var reading = await replays.WriteAsync(valid, caller.ToString(), cancellationToken);
-        return RejectionOf(valid, reading) is { } rejection
+        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.MayRemove || !ContinuesRemoval(found), cancellationToken);
+        return (RejectionOf(valid, reading) ?? (caller.MayRemove || !ContinuesRemoval(reading!) ? null : NotForOperators)) is { } rejection
             ? await RejectAsync(rejection, caller, cancellationToken, messageId)
             : new CommandAccepted(valid.OperationId, reading!.TenantId, IsReplay: reading.Result == ReplayResult.Repeated)
             {
@@ -48,8 +55,20 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         if (valid is null)
             return new(null, null, Invalid(errors));
         var reading = await replays.PlanAsync(valid, cancellationToken);
-        return new(null, reading is null ? null : new ReplayPreview(reading.Version, (reading.Answer as ReplayAnswer.Planned)?.Plan), RejectionOf(valid, reading));
+        return new(
+            null,
+            reading is null ? null : new ReplayPreview(reading.Version, (reading.Answer as ReplayAnswer.Planned)?.Plan, ContinuesRemoval(reading)),
+            RejectionOf(valid, reading));
     }
+
+    /// <summary>The preview of an order of this caller.</summary>
+    public static CommandPreview For(Caller caller, CommandPreview preview) => caller.MayRemove || preview.Input is not ReplayPreview { ContinuesRemoval: true } input
+        ? preview
+        : preview with { Input = input with { Plan = null }, Rejection = NotForOperators };
+
+    // An operation that is being undone never goes forward again, so an order that is allowed now is allowed when it is carried out.
+    private bool ContinuesRemoval(ReplayReading reading) =>
+        reading is { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan.Direction: Direction.Forward } } && catalogue.Removes(reading.Kind);
 
     private static OperationRejected? RejectionOf(ReplayOperation command, ReplayReading? reading) => reading switch
     {
@@ -109,4 +128,5 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
 /// <summary>What a replay would do.</summary>
 /// <param name="Version">The operation's version.</param>
 /// <param name="Plan">Null when the order would be refused.</param>
-public sealed record ReplayPreview(long Version, ReplayPlan? Plan);
+/// <param name="ContinuesRemoval">Whether it would let a removal go on.</param>
+public sealed record ReplayPreview(long Version, ReplayPlan? Plan, bool ContinuesRemoval);

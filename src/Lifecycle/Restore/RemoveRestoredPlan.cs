@@ -18,6 +18,8 @@ public sealed class RemoveRestoredPlan(RestoredStore restored) : ICommandPlan<Re
 
     public static string Queue => Endpoints.RestoredRemovals;
 
+    public static bool Removes => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
     [
         new WorkflowDefinition

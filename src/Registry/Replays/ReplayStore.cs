@@ -36,16 +36,17 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
 
     /// <param name="command">The order; its texts are checked.</param>
     /// <param name="actor">Who orders, as in the audit log.</param>
+    /// <param name="allows">Whether an order that would be accepted may be written.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
-    /// <returns>Null when there is no such operation. Only <see cref="ReplayResult.Accepted"/> means that something was written.</returns>
-    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, CancellationToken cancellationToken)
+    /// <returns>Null when there is no such operation. Only <see cref="ReplayResult.Accepted"/> means that something was written, if it was allowed.</returns>
+    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, Func<ReplayReading, bool> allows, CancellationToken cancellationToken)
     {
         ReplayReading? reading;
         await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             reading = await ReadAsync(transaction, command, actor, cancellationToken);
-            if (reading is not { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan: var plan } })
+            if (reading is not { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan: var plan } } || !allows(reading))
                 return reading;
             await WriteAsync(transaction, command, actor, plan, cancellationToken);
             // Not cancelled with the caller, because then it would be unknown whether the commit happened.
@@ -87,9 +88,9 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
                 await rows.NextResultAsync(cancellationToken);
                 await rows.ReadAsync(cancellationToken);
                 if (rows.GetBoolean(0) && actor is not null && command.IdempotencyKey is not null)
-                    return new(ReplayResult.Repeated, version, row.TenantId, null);
+                    return new(ReplayResult.Repeated, version, row.TenantId, row.Kind, null);
                 if (command.ExpectedVersion is { } expected && expected != version)
-                    return new(ReplayResult.Moved, version, row.TenantId, null);
+                    return new(ReplayResult.Moved, version, row.TenantId, row.Kind, null);
                 await rows.NextResultAsync(cancellationToken);
                 while (await rows.ReadAsync(cancellationToken))
                     steps.Add(StepRows.Read(rows).Step);
@@ -105,24 +106,24 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
                     ReplayAnswer.Planned => ReplayResult.Moved,
                     _ => ReplayResult.Refused,
                 },
-                version, row.TenantId, answer);
+                version, row.TenantId, row.Kind, answer);
         }
         catch (Exception error) when (UnreadableRows.Is(error))
         {
-            return new(ReplayResult.Refused, 0, row.TenantId, new ReplayAnswer.Refused($"This version cannot read the operation: {error.Message} Ask a newer version."));
+            return new(ReplayResult.Refused, 0, row.TenantId, row.Kind, new ReplayAnswer.Refused($"This version cannot read the operation: {error.Message} Ask a newer version."));
         }
     }
 
     private static async Task<OperationRow?> FindAsync(NpgsqlTransaction transaction, Guid operation, bool locks, CancellationToken cancellationToken)
     {
         await using var find = new NpgsqlCommand(
-            $"select state, workflow_digest, tenant_id, wrote_on_acceptance from operations where id = $1 {(locks ? "for no key update" : "")}", transaction.Connection, transaction)
+            $"select state, workflow_digest, tenant_id, wrote_on_acceptance, kind from operations where id = $1 {(locks ? "for no key update" : "")}", transaction.Connection, transaction)
         {
             Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
         };
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
-            ? new(row.GetString(0), row.GetString(1), row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)), row.GetBoolean(3))
+            ? new(row.GetString(0), row.GetString(1), row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)), row.GetBoolean(3), row.GetString(4))
             : null;
     }
 
@@ -143,5 +144,5 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private sealed record OperationRow(string State, string Workflow, TenantId? TenantId, bool WroteOnAcceptance);
+    private sealed record OperationRow(string State, string Workflow, TenantId? TenantId, bool WroteOnAcceptance, string Kind);
 }

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Saga.Api.Tokens;
 using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -104,15 +105,63 @@ public sealed class When_a_replay_is_ordered : ApiTest
     }
 
     [Fact]
-    public async Task Should_be_for_administrators_and_for_known_operations()
+    public async Task Should_be_for_administrators_and_operators_and_for_known_operations()
     {
         var id = await StalledAsync();
+        using var operators = Server.Client(Server.Issuer.Token(Roles.Operator));
 
-        using var viewer = await Server.Viewer.PostAsJsonAsync($"/api/v1/operations/{id}/replay", new { reason = "It is mended." });
-        using var unknown = await PostAsync(Guid.NewGuid(), new { reason = "It is mended." });
+        using var viewer = await PostAsync(id, new { reason = "It is mended." }, client: Server.Viewer);
+        using var ordered = await PostAsync(id, new { reason = "It is mended." }, client: operators);
+        using var unknown = await PostAsync(Guid.NewGuid(), new { reason = "It is mended." }, client: operators);
 
-        ((int)viewer.StatusCode).ShouldBe(403);
+        await ProblemAsync(viewer, 403, "forbidden");
+        ((int)ordered.StatusCode).ShouldBe(202);
         await ProblemAsync(unknown, 404, "operation-not-found");
+    }
+
+    [Theory]
+    [InlineData("remove")]
+    [InlineData("deprovision")]
+    [InlineData("remove-copy")]
+    [InlineData("kind-of-tomorrow")]
+    public async Task Should_let_a_removal_go_on_for_an_administrator_only(string kind)
+    {
+        var id = await StalledAsync();
+        await Server.ExecuteAsync($"update operations set kind = '{kind}'");
+        using var operators = Server.Client(Server.Issuer.Token(Roles.Operator));
+
+        using var dry = await PostAsync(id, new { reason = "It is mended." }, "?dryRun=true", client: operators);
+        using var refused = await PostAsync(id, new { reason = "It is mended.", mode = "forward" }, key: "once", client: operators);
+        var written = await Server.QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'");
+        var audited = await Server.QueryAsync<string>("select concat_ws(' ', actor, detail->>'kind', detail->>'code') from audit where action = 'command.refuse'");
+        using var shown = await PostAsync(id, new { reason = "It is mended." }, "?dryRun=true");
+        using var ordered = await PostAsync(id, new { reason = "It is mended." });
+
+        (await ProblemAsync(refused, 403, "forbidden")).GetProperty("detail").GetString()!.ShouldContain("needs the role platform-admin");
+        (written, audited).ShouldBe((0, $"ada replay forbidden"));
+        var preview = await ApiServer.JsonAsync(dry);
+        (preview.TryGetProperty("plan", out _), preview.GetProperty("refusal").GetProperty("status").GetInt32()).ShouldBe((false, 403));
+        (await ApiServer.JsonAsync(shown)).TryGetProperty("refusal", out _).ShouldBeFalse();
+        ((int)ordered.StatusCode).ShouldBe(202);
+    }
+
+    [Fact]
+    public async Task Should_let_an_operator_undo_a_removal()
+    {
+        var id = await StalledAsync();
+        await Server.ExecuteAsync(
+            $"""
+            update operations set kind = 'remove';
+            update operation_steps set status = 'pending', fence = 0, attempt = 0, failure = null;
+            update operation_steps set status = 'failed', fence = 1, attempt = 1, failure = '{Failure}'::jsonb where step = 'placement.reserve'
+            """);
+        using var operators = Server.Client(Server.Issuer.Token(Roles.Operator));
+
+        using var forward = await PostAsync(id, new { reason = "It is mended." }, client: operators);
+        using var back = await PostAsync(id, new { reason = "It goes back.", mode = "compensate" }, client: operators);
+
+        await ProblemAsync(forward, 403, "forbidden");
+        ((int)back.StatusCode).ShouldBe(202, await back.Content.ReadAsStringAsync());
     }
 
     // The last step of a provisioning failed.
@@ -136,11 +185,11 @@ public sealed class When_a_replay_is_ordered : ApiTest
         return [.. (await ProblemAsync(response, 422, "validation")).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())];
     }
 
-    private async Task<HttpResponseMessage> PostAsync(Guid id, object body, string query = "", string? key = null)
+    private async Task<HttpResponseMessage> PostAsync(Guid id, object body, string query = "", string? key = null, HttpClient? client = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/operations/{id}/replay{query}") { Content = JsonContent.Create(body, options: JsonSerializerOptions.Web) };
         if (key is not null)
             request.Headers.Add("Idempotency-Key", key);
-        return await Server.Admin.SendAsync(request);
+        return await (client ?? Server.Admin).SendAsync(request);
     }
 }

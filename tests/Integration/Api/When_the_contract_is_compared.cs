@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +13,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
-public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api), IClassFixture<SharedApi>
+public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTest(api), IClassFixture<SharedApi>
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -41,7 +43,7 @@ public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api),
 
     [Fact]
     public void Should_have_the_routes_that_were_approved() =>
-        Approved.Same("routes.txt", string.Concat(Endpoints().Select(e => $"{Methods(e)} {e.RoutePattern.RawText} {Caller(e)}\n").Order(StringComparer.Ordinal)));
+        Approved.Same("routes.txt", string.Concat(Endpoints().Select(e => $"{Methods(e)} {e.RoutePattern.RawText} {Callers(e)}\n").Order(StringComparer.Ordinal)));
 
     [Fact]
     public void Should_have_the_problems_that_were_approved() =>
@@ -49,11 +51,52 @@ public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api),
 
     [Fact]
     public void Should_state_who_may_call_every_endpoint() =>
-        Endpoints().ShouldAllBe(e => Caller(e) == "anybody" || Caller(e) == Policies.Read || Caller(e) == Policies.Write);
+        Endpoints().ShouldAllBe(e => Caller(e) == "anybody" || Policies.All.Contains(Caller(e)));
 
     [Fact]
-    public void Should_let_viewers_only_read() =>
-        Endpoints().Where(e => Methods(e) is not ("GET" or "GET,HEAD")).ShouldAllBe(e => Caller(e) == Policies.Write);
+    public void Should_let_viewers_and_auditors_only_read() =>
+        Endpoints().Where(e => Methods(e) is not ("GET" or "GET,HEAD")).ShouldAllBe(e => Caller(e) == Policies.Operate || Caller(e) == Policies.Write);
+
+    [Fact]
+    public void Should_let_operators_decide_about_operations_and_messages_only() => Endpoints().Where(e => Caller(e) == Policies.Operate)
+        .Select(e => $"{Methods(e)} {e.RoutePattern.RawText}").Order(StringComparer.Ordinal).ShouldBe(
+        [
+            "GET,HEAD /api/v1/dead-letters",
+            "GET,HEAD /api/v1/dead-letters/{id}",
+            "POST /api/v1/dead-letters/{id}/return",
+            "POST /api/v1/operations/{id}/approve",
+            "POST /api/v1/operations/{id}/cancel",
+            "POST /api/v1/operations/{id}/reject",
+            "POST /api/v1/operations/{id}/replay",
+            "POST /api/v1/operations/{id}/signals/{name}",
+            "POST /api/v1/operations/{id}/waits/{step}/end",
+        ]);
+
+    [Fact]
+    public void Should_list_the_roles_of_every_endpoint_in_the_documentation() => Approved.SameTable(
+        "roles.md",
+        "| endpoint | who |\n|---|---|\n" + string.Concat(Endpoints().Select(e => $"| `{Methods(e)} {e.RoutePattern.RawText}` | {Callers(e)} |\n").Order(StringComparer.Ordinal)));
+
+    [Theory]
+    [InlineData(Roles.Admin)]
+    [InlineData(Roles.Operator)]
+    [InlineData(Roles.Auditor)]
+    [InlineData(Roles.Viewer)]
+    [InlineData("another")]
+    public async Task Should_let_each_role_call_what_is_approved_and_nothing_else(string role)
+    {
+        using var client = Server.Client(Server.Issuer.Token(role));
+        foreach (var endpoint in Endpoints().Where(e => Caller(e) != "anybody"))
+        {
+            var method = Methods(endpoint).Split(',')[0];
+            using var request = new HttpRequestMessage(new(method), Parameter().Replace(endpoint.RoutePattern.RawText!, Nobody));
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+            (response.StatusCode != HttpStatusCode.Forbidden).ShouldBe(Policies.RolesOf(Caller(endpoint)!).Contains(role), $"{method} {endpoint.RoutePattern.RawText}: {response.StatusCode}");
+            if (response.StatusCode == HttpStatusCode.Forbidden)
+                (await ProblemAsync(response, 403, "forbidden")).GetProperty("detail").GetString().ShouldBe($"This needs the role {Words(Caller(endpoint)!)}.");
+        }
+    }
 
     [Fact]
     public async Task Should_close_what_says_nothing()
@@ -82,10 +125,29 @@ public sealed class When_the_contract_is_compared(SharedApi api) : ApiTest(api),
         }
     }
 
+    private const string Nobody = "0199a1b2-0000-7000-8000-000000000000";
+
+    private static string Words(string policy) => policy switch
+    {
+        Policies.Read => "platform-admin, platform-operator, platform-auditor or platform-viewer",
+        Policies.Operate => "platform-admin or platform-operator",
+        _ => "platform-admin",
+    };
+
     private List<RouteEndpoint> Endpoints() =>
         [.. Server.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()];
 
     private static string Methods(RouteEndpoint endpoint) => string.Join(',', endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["ANY"]);
+
+    private static string Callers(RouteEndpoint endpoint) => Caller(endpoint) switch
+    {
+        "anybody" => "anybody",
+        { } policy => string.Join(", ", Policies.RolesOf(policy)),
+        _ => "nobody has said",
+    };
+
+    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Parameter();
 
     private static string? Caller(RouteEndpoint endpoint) =>
         endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null ? "anybody" : endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy;

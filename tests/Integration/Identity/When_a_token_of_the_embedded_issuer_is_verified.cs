@@ -16,6 +16,8 @@ public sealed class When_a_token_of_the_embedded_issuer_is_verified
 {
     [Theory]
     [InlineData(IssuerClients.Admin, "platform-admin")]
+    [InlineData(IssuerClients.Operator, "platform-operator")]
+    [InlineData(IssuerClients.Auditor, "platform-auditor")]
     [InlineData(IssuerClients.Viewer, "platform-viewer")]
     public async Task Should_be_good_by_the_published_keys(string client, string role)
     {

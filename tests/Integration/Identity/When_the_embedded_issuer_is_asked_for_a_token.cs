@@ -172,7 +172,7 @@ public sealed class When_the_embedded_issuer_is_asked_for_a_token
 
         var files = Directory.GetFiles(issuer.Folder);
 
-        files.Select(Path.GetFileName).Order().ShouldBe(["saga-admin.secret", "saga-viewer.secret", "signing-keys.json"]);
+        files.Select(Path.GetFileName).Order().ShouldBe(["saga-admin.secret", "saga-auditor.secret", "saga-operator.secret", "saga-viewer.secret", "signing-keys.json"]);
         foreach (var file in files)
             File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }

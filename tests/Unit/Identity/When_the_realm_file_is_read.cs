@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Saga.Api.Tokens;
 using Saga.Contracts;
 using Saga.Tests.Support.Keycloak.Real;
 using Saga.Workers.Identity.Keycloak.Check;
@@ -49,6 +50,10 @@ public sealed class When_the_realm_file_is_read
         realm["clients"]!.AsArray().ShouldAllBe(c => c!["secret"] == null);
         realm["users"]!.AsArray().ShouldHaveSingleItem()!["clientRoles"]!.ToJsonString().ShouldBe("""{"realm-management":["manage-organizations","manage-users"]}""");
     }
+
+    [Fact]
+    public void Should_have_the_roles_of_the_api() =>
+        RealmFile.Read()["roles"]!["realm"]!.AsArray().Select(r => r!["name"]!.GetValue<string>()).ShouldBe(Roles.All);
 
     private static List<string> Faults(JsonObject realm) =>
         [.. KeycloakRealmCheck.TokenFaults(realm["clientScopes"].Deserialize<IReadOnlyList<ClientScopeRepresentation>>(Json.Options)!)];

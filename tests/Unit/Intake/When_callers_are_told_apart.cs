@@ -23,5 +23,13 @@ public sealed class When_callers_are_told_apart
     }
 
     [Fact]
+    public void Should_let_a_token_remove_nothing_unless_its_roles_do()
+    {
+        Caller.OfToken("ada").MayRemove.ShouldBeFalse();
+        Caller.OfToken("ada", mayRemove: true).MayRemove.ShouldBeTrue();
+        (Caller.Bus.MayRemove, Caller.System.MayRemove, Caller.OfSchedule(Guid.NewGuid()).MayRemove).ShouldBe((true, true, true));
+    }
+
+    [Fact]
     public void Should_have_a_caller() => Should.Throw<InvalidOperationException>(() => default(Caller).ToString());
 }

@@ -23,6 +23,16 @@ public sealed class When_commands_are_catalogued
         entries.Select(e => e.Kind).ShouldBeUnique();
     }
 
+    [Fact]
+    public void Should_know_what_removes_something_for_good()
+    {
+        var catalogue = CommandCatalogue.Of(new ServiceCollection().AddLifecycle(Catalogue.NoSettings));
+
+        catalogue.Entries.Select(e => e.Kind).Where(catalogue.Removes).Order(StringComparer.Ordinal).ShouldBe(
+            ["deprovision", "destroyBackups", "expireBackups", "expireRegistryBackups", "remove", "remove-copy", "remove-export", "remove-restored"]);
+        catalogue.Removes("kind-of-tomorrow").ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData("provision", "other-queue")]
     [InlineData("other", "saga-commands")]

@@ -35,7 +35,7 @@ public sealed class EmbeddedIssuerOptions
     [Range(1, 1000, ErrorMessage = Section + ":FailuresPerMinute must be 1 to 1000.")]
     public int FailuresPerMinute { get; set; } = 10;
 
-    /// <summary>Clients in addition to the two default ones, <c>saga-admin</c> and <c>saga-viewer</c>.</summary>
+    /// <summary>Clients in addition to the default ones, <c>saga-admin</c>, <c>saga-operator</c>, <c>saga-auditor</c> and <c>saga-viewer</c>.</summary>
     public IList<EmbeddedClientOptions> Clients { get; } = [];
 
     /// <summary>The value of <c>Saga:Mode</c>.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Saga.Api.Tokens;
 
 namespace Saga.Host.Embedded.Identity;
 
@@ -8,9 +9,11 @@ namespace Saga.Host.Embedded.Identity;
 public sealed class IssuerClients(IOptions<EmbeddedIssuerOptions> options)
 {
     public const string Admin = "saga-admin";
+    public const string Operator = "saga-operator";
+    public const string Auditor = "saga-auditor";
     public const string Viewer = "saga-viewer";
 
-    private static readonly (string Id, string Role)[] Defaults = [(Admin, "platform-admin"), (Viewer, "platform-viewer")];
+    private static readonly (string Id, string Role)[] Defaults = [(Admin, Roles.Admin), (Operator, Roles.Operator), (Auditor, Roles.Auditor), (Viewer, Roles.Viewer)];
     private readonly Lazy<IReadOnlyDictionary<string, Client>> clients = new(() => Load(options.Value));
 
     /// <summary>The file with a default client's secret, for scripts; created by <see cref="EnsureSecret"/>.</summary>

@@ -21,6 +21,8 @@ public sealed class ExpireRegistryBackupsPlan : ICommandPlan<ExpireRegistryBacku
 
     public static string Queue => Endpoints.RegistryBackupExpiries;
 
+    public static bool Removes => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
     [
         new WorkflowDefinition

@@ -26,6 +26,8 @@ public sealed class DestroyBackupsPlan(CertificateStore certificates) : ICommand
 
     public static string Queue => Endpoints.BackupDestructions;
 
+    public static bool Removes => true;
+
     public static CommandScheduling? Scheduling { get; } = new(Only: true);
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =

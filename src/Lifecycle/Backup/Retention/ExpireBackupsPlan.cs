@@ -22,6 +22,8 @@ public sealed class ExpireBackupsPlan(BackupStore store) : ICommandPlan<ExpireBa
 
     public static string Queue => Endpoints.BackupExpiries;
 
+    public static bool Removes => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } =
     [
         new WorkflowDefinition
