@@ -90,6 +90,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Operations").MapOperations();
         api.MapGroup("").WithTags("Operations").MapFailures();
         api.MapGroup("").WithTags("Operations").MapWaits();
+        api.MapGroup("").WithTags("Operations").MapNotes();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();
         api.MapGroup("").WithTags("Plans").MapPlans();
         api.MapGroup("").WithTags("Servers").MapServers();

@@ -76,6 +76,7 @@ public static class RegistryRegistration
         services.AddSingleton<FailureListing>();
         services.AddSingleton<CancellationStore>();
         services.AddSingleton<ReplayStore>();
+        services.AddSingleton<NoteStore>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<ScheduleStore>();

@@ -58,10 +58,7 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
         if (needsApproval && !request.Query.ContainsKey(CommandEndpoints.RunAt))
             query.AddError(CommandEndpoints.NeedsApproval, $"needs {CommandEndpoints.RunAt}, because the command runs after its approval");
         var dryRun = query.Flag(CommandEndpoints.DryRun);
-        string? key = null;
-        if (request.Headers.TryGetValue(CommandEndpoints.IdempotencyKey, out var keys) && !(keys is [{ } given] && IdempotencyKeys.IsValid(key = given)))
-            query.AddError(CommandEndpoints.IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
-        options = new(key, dryRun, runAt, expiresAt, needsApproval);
+        options = new(CommandEndpoints.KeyOf(request, query), dryRun, runAt, expiresAt, needsApproval);
         return query.Problem;
     }
 

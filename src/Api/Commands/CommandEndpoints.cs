@@ -3,8 +3,10 @@ using Microsoft.AspNetCore.Http;
 using Saga.Api.OpenApi;
 using Saga.Api.Operations;
 using Saga.Api.Problems;
+using Saga.Api.Requests;
 using Saga.Api.Scheduled;
 using Saga.Api.Tokens;
+using Saga.Lifecycle.Intake;
 
 namespace Saga.Api.Commands;
 
@@ -20,6 +22,17 @@ internal static class CommandEndpoints
     public const string ExpiresAt = "expiresAt";
 
     public const string NeedsApproval = "needsApproval";
+
+    /// <summary>The idempotency key of a request; null when it has none. One that breaks the rule is an error of the query.</summary>
+    public static string? KeyOf(HttpRequest request, QueryReader query)
+    {
+        if (!request.Headers.TryGetValue(IdempotencyKey, out var keys))
+            return null;
+        if (keys is [{ } key] && IdempotencyKeys.IsValid(key))
+            return key;
+        query.AddError(IdempotencyKey, $"must be given once: {IdempotencyKeys.Rule}");
+        return null;
+    }
 
     /// <typeparam name="TBody">The body, for the OpenAPI document.</typeparam>
     /// <typeparam name="TPreview">The response to a dry run.</typeparam>

@@ -22,6 +22,9 @@ public sealed record ActionView
 
     public string? Reason { get; init; }
 
+    /// <summary>Of a note.</summary>
+    public string? Text { get; init; }
+
     /// <summary>Everything that a person or a caller did, oldest first.</summary>
     internal static IReadOnlyList<ActionView> Of(Operation operation, IEnumerable<HistoryLine> history) =>
     [
@@ -30,9 +33,9 @@ public sealed record ActionView
     ];
 
     // Every line about somebody's action says who it was.
-    private static ActionView? Of(HistoryLine line) => line.Data is { ValueKind: JsonValueKind.Object } data && (Text(data, "actor") ?? Text(data, "by")) is { } by
-        ? new() { At = line.At, By = by, Event = HistoryEvents.Current(line.Event), Answer = Text(data, "answer"), Step = line.Step, Reason = Text(data, "reason") }
+    private static ActionView? Of(HistoryLine line) => line.Data is { ValueKind: JsonValueKind.Object } data && (TextOf(data, "actor") ?? TextOf(data, "by")) is { } by
+        ? new() { At = line.At, By = by, Event = HistoryEvents.Current(line.Event), Answer = TextOf(data, "answer"), Step = line.Step, Reason = TextOf(data, "reason"), Text = TextOf(data, "text") }
         : null;
 
-    private static string? Text(JsonElement data, string name) => data.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? TextOf(JsonElement data, string name) => data.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

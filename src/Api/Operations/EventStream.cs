@@ -25,10 +25,14 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
     public static bool IsLast(string eventName) =>
         eventName is HistoryEvents.Completed or HistoryEvents.Compensated or HistoryEvents.Cancelled;
 
-    public async Task WriteAsync(HttpContext context, Guid operation, long after)
+    /// <param name="context">The request.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="after">The caller's last event.</param>
+    /// <param name="end">The last line of an operation that has ended, which may be a note from after its end; null for one that goes on.</param>
+    public async Task WriteAsync(HttpContext context, Guid operation, long after, long? end)
     {
         using var expiry = new CancellationTokenSource(UntilExpiry(context.User), time);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping, expiry.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping, expiry.Token);
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-store";
@@ -41,23 +45,23 @@ internal sealed class EventStream(HistoryFeed feed, TimeProvider time, IHostAppl
         using var listener = feed.Listen(operation, after);
         try
         {
-            await SendAsync(response, "retry: 1000\n\n", end.Token);
+            await SendAsync(response, "retry: 1000\n\n", stop.Token);
             while (true)
             {
-                var more = await WaitAsync(listener, end.Token);
+                var more = await WaitAsync(listener, stop.Token);
                 if (more is null)
-                    await SendAsync(response, ": still here\n\n", end.Token);
+                    await SendAsync(response, ": still here\n\n", stop.Token);
                 else if (more == false)
                     return;
                 while (listener.Items.TryRead(out var item))
                 {
-                    await SendAsync(response, item.Line is { } line ? Event(line) : Event(item.Progress!), end.Token);
-                    if (item.Line is { } last && IsLast(last.Event))
+                    await SendAsync(response, item.Line is { } line ? Event(line) : Event(item.Progress!), stop.Token);
+                    if (item.Line is { } last && (end is { } newest ? last.Id >= newest : IsLast(last.Event)))
                         return;
                 }
             }
         }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The caller may reconnect with its last id.
         }

@@ -60,7 +60,7 @@ internal static class OperationEndpoints
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")
-            .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. Steps that report their progress also cause events named progress, at most one a second for each, without an id. The stream ends after completed, compensated or cancelled.")
+            .WithDescription("Server-sent events, one for each history line. The id is the line's id and the data is the line as JSON. Steps that report their progress also cause events named progress, at most one a second for each, without an id. The stream ends after completed, compensated or cancelled, or after the last note on an operation that had ended before.")
             .WithHeaderParameter(LastEventId, "Resume after this event.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Produces(StatusCodes.Status204NoContent).WithProblems(ProblemType.InvalidParameter, ProblemType.OperationNotFound);
     }
@@ -133,7 +133,7 @@ internal static class OperationEndpoints
                 : null;
     }
 
-    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, HistoryStore history, EventStream stream, CallerLimits limits, CancellationToken cancellationToken)
+    private static async Task<IResult> FollowAsync(HttpContext context, string id, OperationStore operations, EventStream stream, CallerLimits limits, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request);
         long after = 0;
@@ -145,12 +145,13 @@ internal static class OperationEndpoints
         if (!Guid.TryParseExact(id, "d", out var key) || await operations.FindAsync(key, cancellationToken) is not { } operation)
             return NotFound(id);
         // The caller already has the last event, so it should not reconnect.
-        if (operation.FinishedAt is not null && (await history.ReadAsync(key, after, 1, cancellationToken)).Count == 0)
+        long? end = operation.FinishedAt is null ? null : operation.Version;
+        if (after >= end)
             return TypedResults.NoContent();
         using var open = limits.Stream(context);
         if (!open.IsAcquired)
             return CallerLimits.TooManyStreams();
-        await stream.WriteAsync(context, key, after);
+        await stream.WriteAsync(context, key, after, end);
         return TypedResults.Empty;
     }
 

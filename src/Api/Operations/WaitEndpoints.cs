@@ -96,6 +96,6 @@ internal static class WaitEndpoints
         };
     }
 
-    private static ProblemResult Wrong(IReadOnlyList<FieldError> errors) =>
+    internal static ProblemResult Wrong(IReadOnlyList<FieldError> errors) =>
         new(ProblemType.Validation, "Fields are unknown, missing or break a rule: see errors.", [.. errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })]);
 }

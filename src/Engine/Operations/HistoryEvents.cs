@@ -60,6 +60,9 @@ public static class HistoryEvents
     /// <summary>An operator left undone what the step did.</summary>
     public const string CompensationWaived = "compensationWaived";
 
+    /// <summary>Somebody wrote a note. It may come after the operation's end, and changes nothing.</summary>
+    public const string Noted = "noted";
+
     /// <summary>The current name of an event that an earlier version wrote.</summary>
     public static string Current(string name) => name switch
     {

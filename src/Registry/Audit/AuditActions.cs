@@ -161,6 +161,9 @@ public static class AuditActions
     /// <summary>An operator ordered a replay of a stalled operation. Its history shows whether it still could be carried out.</summary>
     public const string OperationReplay = "operation.replay";
 
+    /// <summary>Somebody wrote a note on an operation.</summary>
+    public const string OperationNote = "operation.note";
+
     /// <summary>A hold of a tenant was set or changed.</summary>
     public const string HoldSet = "hold.set";
 

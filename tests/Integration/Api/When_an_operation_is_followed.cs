@@ -133,6 +133,28 @@ public sealed class When_an_operation_is_followed : ApiTest
         ((int)response.StatusCode).ShouldBe(204);
     }
 
+    [Fact]
+    public async Task Should_send_notes_from_after_the_end_and_end_with_the_last()
+    {
+        var operation = await Server.AcceptedAsync("acme");
+        var completed = await Server.AddHistoryAsync(operation, "completed");
+        await Server.ExecuteAsync("update operations set state = 'completed', finished_at = now()");
+        await Server.AddHistoryAsync(operation, "noted");
+        var last = await Server.AddHistoryAsync(operation, "noted");
+
+        await using (var whole = await EventReader.OpenAsync(Server, operation))
+        {
+            foreach (var name in new[] { "accepted", "completed", "noted", "noted" })
+                (await whole.NextAsync()).Name.ShouldBe(name);
+            (await whole.TryNextAsync()).ShouldBeNull();
+        }
+
+        await using var rest = await EventReader.OpenAsync(Server, operation, completed);
+        (await rest.NextAsync()).Name.ShouldBe("noted");
+        (await rest.NextAsync()).Id.ShouldBe(last);
+        (await rest.TryNextAsync()).ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("x")]
     [InlineData("-1")]

@@ -66,6 +66,7 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
             "POST /api/v1/dead-letters/{id}/return",
             "POST /api/v1/operations/{id}/approve",
             "POST /api/v1/operations/{id}/cancel",
+            "POST /api/v1/operations/{id}/note",
             "POST /api/v1/operations/{id}/reject",
             "POST /api/v1/operations/{id}/replay",
             "POST /api/v1/operations/{id}/signals/{name}",
