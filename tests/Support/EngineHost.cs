@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -76,7 +77,7 @@ public sealed class EngineHost : IAsyncDisposable
             ["Saga:Registry:ConnectionString"] = registry.ConnectionString,
             ["Saga:Bus:Adapter"] = rabbit is null ? "inmemory" : "rabbitmq",
             ["Saga:Bus:RabbitMq"] = rabbit,
-            ["Saga:Workers:LeaseSeconds"] = "2",
+            ["Saga:Workers:LeaseSeconds"] = WaitLimit.Seconds(2).TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
             ["Saga:Workers:CircuitSeconds"] = "1",
             ["Saga:Orchestrator:OutboxClaimSeconds"] = "2",
             ["Saga:Orchestrator:OutboxSendSeconds"] = "1",

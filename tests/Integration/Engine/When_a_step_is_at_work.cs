@@ -19,7 +19,8 @@ public sealed class When_a_step_is_at_work
         await using var registry = await PostgresServer.NewRegistryAsync();
         var address = await RabbitServer.NewVirtualHostAsync();
         var step = ScriptedStep.Hanging("one", out var began, back);
-        await using var host = await EngineHost.StartAsync(registry, address, [step, new ScriptedStep("two") { OnExecute = (_, _) => throw StepFailureException.Permanent("no", "No.") }]);
+        // Longer than a busy machine keeps a renewal waiting.
+        await using var host = await EngineHost.StartAsync(registry, address, [step, new ScriptedStep("two") { OnExecute = (_, _) => throw StepFailureException.Permanent("no", "No.") }], settings: ("Saga:Workers:LeaseSeconds", "60"));
         // Far longer than the test takes, so that the attempt is the same throughout.
         await host.SubmitAsync((back ? EngineHost.Chain("one", "two") : EngineHost.Chain("one")).Each(s => s with { AttemptTimeout = TimeSpan.FromMinutes(30), Deadline = TimeSpan.FromHours(1) }));
         await began.WaitAsync(WaitLimit.Minutes(1), TestContext.Current.CancellationToken);

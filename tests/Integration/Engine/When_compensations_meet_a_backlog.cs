@@ -23,7 +23,9 @@ public sealed class When_compensations_meet_a_backlog
         };
         var slow = new ScriptedStep("slow") { OnExecute = (_, cancellationToken) => gate.Task.WaitAsync(cancellationToken) };
         await using var host = await EngineHost.StartAsync(
-            registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [refused, slow], settings: ("Saga:Workers:Concurrency", "1"));
+            registry, rabbit ? await RabbitServer.NewVirtualHostAsync() : null, [refused, slow],
+            // A lease that a busy machine lets end would send the first step to the end of the line.
+            settings: [("Saga:Workers:Concurrency", "1"), ("Saga:Workers:LeaseSeconds", "60")]);
         var turned = await host.SubmitAsync(EngineHost.Chain("refused"));
         await Until.TrueAsync(() => Task.FromResult(!refused.Calls.IsEmpty), "it has the only slot");
         var backlog = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => host.SubmitAsync(EngineHost.Chain("slow"))));

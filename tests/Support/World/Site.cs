@@ -83,8 +83,8 @@ public sealed class Site
                 ["Saga:Sealing:MasterKeys:k1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
                 ["Saga:Runtime:Keys:r1"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
                 ["Saga:Runtime:Registry:ConnectionString"] = RuntimeLogin.On(registry),
-                // Short, so that other processes soon take over after a crash.
-                ["Saga:Workers:LeaseSeconds"] = "2",
+                // Short, so that other processes soon take over after a crash, but not so short that a busy machine keeps a renewal waiting.
+                ["Saga:Workers:LeaseSeconds"] = WaitLimit.Seconds(2).TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
                 ["Saga:Identity:Keycloak:LingersForSeconds"] = lingers,
                 ["Saga:Storage:S3:LingersForSeconds"] = lingers,
                 ["Saga:Cache:Redis:LingersForSeconds"] = lingers,
