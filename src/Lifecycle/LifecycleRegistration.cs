@@ -69,6 +69,8 @@ public static class LifecycleRegistration
 
         services.TryAddSingleton(typeof(Scheduler<>));
         services.TryAddSingleton(typeof(ScheduledSubmitter<>));
+        services.TryAddSingleton(typeof(CommandReplayer<>));
+        services.TryAddSingleton<EndedReplays>();
         services.TryAddSingleton<PlacementStore>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomStepAdmission>();
@@ -115,7 +117,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton<CommandCatalogue>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomWorkflows>();
-        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling, Removes = TPlan.Removes });
+        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling, Removes = TPlan.Removes, BoxedField = TPlan.BoxedField });
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();
         return services;

@@ -48,8 +48,8 @@ internal static class OperationEndpoints
                 ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotCancellable,
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapPost("/operations/{id}/replay", ReplayAsync).WithName("replayOperation").RequireAuthorization(Policies.Operate)
-            .WithSummary("Let a stalled operation go on, or undo it")
-            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. To let a removal go on needs the role platform-admin. The operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
+            .WithSummary("Let a stalled operation go on, undo it, or run the command of one that has ended again")
+            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. To let a removal go on needs the role platform-admin. The command of an operation that was compensated or cancelled runs again, as a new operation, which needs the role platform-admin; changes are in input. A stalled operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
             .Accepts<ReplayRequest>("application/json")
             .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "The same key orders once.")
             .WithQueryParameter(CommandEndpoints.DryRun, "true: show what would happen to each step, with the digest of the plan, and write nothing.", "boolean")

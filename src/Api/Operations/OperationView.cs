@@ -27,6 +27,12 @@ public record OperationSummaryView
     /// <summary>The parent operation; absent when there is none.</summary>
     public Guid? ParentId { get; init; }
 
+    /// <summary>The operation whose command it runs again; absent when it is no such replay.</summary>
+    public Guid? ReplayOf { get; init; }
+
+    /// <summary>The newest operation that runs its command again; absent when there is none.</summary>
+    public Guid? ReplayedBy { get; init; }
+
     /// <summary>The class in which it waits for a slot.</summary>
     public OperationPriority? Priority { get; init; }
 
@@ -68,6 +74,8 @@ public record OperationSummaryView
         StoredState = operation.UnknownState;
         Tenant = operation.TenantId is { } tenant ? new(tenant, operation.TenantSlug.ToString()!) : null;
         ParentId = operation.ParentId;
+        ReplayOf = operation.ReplayOf;
+        ReplayedBy = operation.ReplayedBy;
         Priority = operation.Priority;
         RequestedBy = operation.RequestedBy;
         Version = operation.Version;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Saga.Api.Commands;
 using Saga.Engine.Operations;
 using Saga.Engine.Replays;
@@ -18,6 +19,12 @@ public sealed record ReplayPlanView
     /// <summary>What would happen to each step; empty when the order would be refused.</summary>
     public required IReadOnlyList<ReplayedStep> Steps { get; init; }
 
+    /// <summary>True when the operation has ended, so that its command would run again, as a new operation.</summary>
+    public bool? RunsCommand { get; init; }
+
+    /// <summary>That command, without a value that is stored encrypted.</summary>
+    public JsonElement? Command { get; init; }
+
     /// <summary>What to know before.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -29,12 +36,15 @@ public sealed record ReplayPlanView
 
     public static ReplayPlanView Of(CommandPreview preview)
     {
-        var (version, plan, _) = preview.Input as ReplayPreview ?? new ReplayPreview(0, null, ContinuesRemoval: false);
+        var replay = preview.Input as ReplayPreview ?? new ReplayPreview(0, null, ContinuesRemoval: false);
+        var plan = replay.Plan;
         return new()
         {
-            Version = preview.Input is null ? null : version,
+            Version = preview.Input is null ? null : replay.Version,
             Direction = plan is null ? null : plan.Direction == Engine.Operations.Direction.Forward ? "forward" : "back",
-            Steps = plan?.Steps ?? [],
+            Steps = plan?.Steps ?? replay.Steps,
+            RunsCommand = replay.RunsCommand ? true : null,
+            Command = replay.Command,
             Warnings = plan?.Warnings ?? [],
             Plan = plan?.Digest,
             Refusal = RefusalView.Of(preview.Rejection),

@@ -20,6 +20,9 @@ public sealed record ReplayRequest
     [Description("Steps that do not run; while the operation is undone, steps that are not undone.")]
     public IReadOnlyList<SkippedStepRequest>? Skip { get; init; }
 
+    [Description("Of an operation that was compensated or cancelled: what is different in its command, a JSON merge patch (RFC 7396). Needed for values that are stored encrypted.")]
+    public JsonElement? Input { get; init; }
+
     [Description("The version that the order is based on: refused with 409 if the operation has another.")]
     public long? ExpectedVersion { get; init; }
 

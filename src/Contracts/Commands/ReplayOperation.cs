@@ -1,7 +1,10 @@
+using System.Text.Json;
+
 namespace Saga.Contracts.Commands;
 
 /// <summary>
-/// Lets a stalled operation go on: as it is, from an earlier step, without some steps, or undoes it. Send it to
+/// Lets a stalled operation go on: as it is, from an earlier step, without some steps, or undoes it. Of an operation that was compensated or
+/// cancelled, it runs the command again, as a new operation. Send it to
 /// <see cref="Endpoints.Replays"/>; the answer is <see cref="OperationAccepted"/> or <see cref="OperationRejected"/>. The same
 /// idempotency key of the same caller orders once.
 /// </summary>
@@ -20,6 +23,12 @@ public sealed record ReplayOperation
 
     /// <inheritdoc cref="ReplayOrder.Skip"/>
     public IReadOnlyList<SkippedStep> Skip { get; init; } = [];
+
+    /// <summary>
+    /// What is different in the command of an operation that was compensated or cancelled: a JSON merge patch (RFC 7396) of the command as it
+    /// was accepted. Null for the same command, and for a stalled operation, which goes on with the command that it has.
+    /// </summary>
+    public JsonElement? Input { get; init; }
 
     /// <summary>The operation's version that the order is based on. The order is refused if it has another. Null for any.</summary>
     public long? ExpectedVersion { get; init; }

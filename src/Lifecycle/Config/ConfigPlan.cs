@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
@@ -20,6 +21,9 @@ public sealed class ConfigPlan(TenantStore tenants, PlanStore plans, BoxKeyStore
     public static string Queue => Endpoints.Config;
 
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ConfigWorkflow.Open, ConfigWorkflow.Sealed, ConfigWorkflow.Reset];
+
+    public static string? BoxedField(JsonElement stored) =>
+        stored.TryGetProperty("isEncrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True ? "configValue" : null;
 
     public string AuditAction => AuditActions.ConfigSet;
 

@@ -27,7 +27,8 @@ internal sealed class CommandBody
     public string ToJson() => System.Text.Encoding.UTF8.GetString(Write());
 
     /// <summary>Equal for equal content, whatever the order of members. Hashes are stored, so the algorithm must not change.</summary>
-    public byte[] Hash() => SHA256.HashData(Write());
+    /// <param name="replayOf">The operation whose command it is, because a replay is another command; null for a command of its own.</param>
+    public byte[] Hash(Guid? replayOf = null) => SHA256.HashData(replayOf is { } ended ? [.. Write(), .. ended.ToByteArray(bigEndian: true)] : Write());
 
     // Writes its own properties in declaration order, and those of nested objects by name. Members below them are written as they came, as
     // stored hashes have it; a merge patch is newer than that.

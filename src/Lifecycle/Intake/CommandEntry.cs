@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Schedule;
 
@@ -12,6 +13,9 @@ public sealed record CommandEntry(string Kind, Type Command, string Queue, IRead
 {
     /// <summary>Whether it may be posted for a time; null when it may not.</summary>
     public CommandScheduling? Scheduling { get; init; }
+
+    /// <summary>The field of a stored command whose value is in a box; null when there is none.</summary>
+    public Func<JsonElement, string?> BoxedField { get; init; } = _ => null;
 
     /// <summary>Whether its operation removes what cannot be made again, or leads to that.</summary>
     public bool Removes { get; init; }

@@ -30,9 +30,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
-    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null)
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null)
     {
-        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, claim, cancellationToken);
+        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, claim, replayOf, cancellationToken);
         return outcome is CommandRejected { Rejection: var rejection } ? await RejectAsync(rejection, caller, cancellationToken, messageId) : outcome;
     }
 
@@ -42,10 +42,10 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(rejection);
     }
 
-    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, CancellationToken cancellationToken)
+    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, ReplayedOperation? replayOf, CancellationToken cancellationToken)
     {
         var body = CommandBody.Of(plan.WithoutSecrets(command));
-        var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash()) : null;
+        var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash(replayOf?.Id)) : null;
         // Before validation: an accepted command stays accepted, even if a plan has changed since.
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
             return known;
@@ -115,10 +115,11 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 Caller = caller,
                 At = operation.At,
                 AuditAction = plan.AuditAction,
-                AuditDetail = JsonSerializer.Serialize(plan.AuditDetail(input), Json.Options),
+                AuditDetail = DetailOf(plan.AuditDetail(input), replayOf),
                 Wait = wait ?? plan.Wait(input),
                 Key = key,
                 Claim = claim,
+                ReplayOf = replayOf,
                 Effects = [.. plan.Effects(input, operation)],
             };
         }
@@ -220,6 +221,12 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             Code = RejectionCodes.ParentEnded,
             Detail = $"The parent operation {parent} has ended or does not exist, so it cannot have new parts.",
         },
+        AcceptanceConflict.Replayed { OperationId: var ended } => new()
+        {
+            Code = RejectionCodes.OperationNotReplayable,
+            Detail = "Another replay of the operation is running or has completed. Look at the operation: replayedBy names it.",
+            OperationId = ended,
+        },
         _ => throw new InvalidOperationException($"The registry answered with {conflict}."),
     };
 
@@ -245,6 +252,15 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 Code = RejectionCodes.IdempotencyKeyReused,
                 Detail = "This idempotency key was used for another command. Use a new key for a new command.",
             });
+    }
+
+    private static string DetailOf(object detail, ReplayedOperation? replayOf)
+    {
+        if (replayOf is null)
+            return JsonSerializer.Serialize(detail, Json.Options);
+        var members = JsonSerializer.SerializeToNode(detail, Json.Options)!.AsObject();
+        members["replayOf"] = replayOf.Id;
+        return members.ToJsonString();
     }
 
     private Slug? SlugOf(TInput input, Tenant? tenant) => tenant?.Slug ?? (plan.Subject(input) as CommandSubject.NewTenant)?.Slug;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
@@ -40,6 +41,9 @@ public interface ICommandPlan<TCommand, TInput>
     /// once more, so it needs the same role.
     /// </summary>
     static virtual bool Removes => false;
+
+    /// <summary>The field of a stored command whose value is in a box, which only workers open; null, the default, when there is none. A replay needs the value again.</summary>
+    static virtual string? BoxedField(JsonElement stored) => null;
 
     /// <summary>The action in the audit log, one of <see cref="Saga.Registry.Audit.AuditActions"/>.</summary>
     string AuditAction { get; }

@@ -4,6 +4,7 @@ using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Engine.Replays;
 using Saga.Lifecycle.Intake;
+using Saga.Registry.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Replays;
 using Saga.Registry.Schedule;
@@ -13,9 +14,10 @@ namespace Saga.Lifecycle.Replay;
 
 /// <summary>
 /// Accepts operators' orders for stalled operations. It starts no operation of its own: the accepted order goes to the operation, which
-/// carries it out in its own transaction if it still means the same.
+/// carries it out in its own transaction if it still means the same. Orders for operations that were compensated or cancelled run their
+/// command again.
 /// </summary>
-public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, CommandCatalogue catalogue, Rejections rejections) : ICommandIntake<ReplayOperation>
+public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, EndedReplays endings, CommandCatalogue catalogue, Rejections rejections) : ICommandIntake<ReplayOperation>
 {
     /// <summary>The kind of command in the audit log and in metrics.</summary>
     public const string Kind = "replay";
@@ -29,11 +31,19 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
     // More steps than any workflow has.
     private const int MostSkipped = 100;
 
-    public async Task<IntakeOutcome> SubmitAsync(ReplayOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null)
+    public async Task<IntakeOutcome> SubmitAsync(ReplayOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null)
     {
         var (valid, errors) = Check(command with { IdempotencyKey = command.IdempotencyKey ?? usualKey });
         if (valid is null)
             return await RejectAsync(Invalid(errors), caller, cancellationToken, messageId);
+        if (await replays.FindEndedAsync(valid.OperationId, cancellationToken) is { } ended)
+        {
+            var (outcome, refusal) = await endings.SubmitAsync(ended, valid, caller, messageId, cancellationToken);
+            return outcome ?? await RejectAsync(refusal!, caller, cancellationToken, messageId);
+        }
+
+        if (await NoInputAsync(valid, cancellationToken) is { } superfluous)
+            return await RejectAsync(superfluous, caller, cancellationToken, messageId);
         var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.MayRemove || !ContinuesRemoval(found), cancellationToken);
         return (RejectionOf(valid, reading) ?? (caller.MayRemove || !ContinuesRemoval(reading!) ? null : NotForOperators)) is { } rejection
             ? await RejectAsync(rejection, caller, cancellationToken, messageId)
@@ -54,6 +64,10 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         var (valid, errors) = Check(command);
         if (valid is null)
             return new(null, null, Invalid(errors));
+        if (await replays.FindEndedAsync(valid.OperationId, cancellationToken) is { } ended)
+            return await endings.PlanAsync(ended, valid, cancellationToken);
+        if (await NoInputAsync(valid, cancellationToken) is { } superfluous)
+            return new(null, null, superfluous);
         var reading = await replays.PlanAsync(valid, cancellationToken);
         return new(
             null,
@@ -63,29 +77,37 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
 
     /// <summary>The preview of an order of this caller.</summary>
     public static CommandPreview For(Caller caller, CommandPreview preview) => caller.MayRemove || preview.Input is not ReplayPreview { ContinuesRemoval: true } input
-        ? preview
+        ? EndedReplays.For(caller, preview)
         : preview with { Input = input with { Plan = null }, Rejection = NotForOperators };
 
     // An operation that is being undone never goes forward again, so an order that is allowed now is allowed when it is carried out.
     private bool ContinuesRemoval(ReplayReading reading) =>
         reading is { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan.Direction: Direction.Forward } } && catalogue.Removes(reading.Kind);
 
+    private async Task<OperationRejected?> NoInputAsync(ReplayOperation command, CancellationToken cancellationToken) =>
+        command.Input is null || await operations.FindAsync(command.OperationId, cancellationToken) is null
+            ? null
+            : Invalid([new("/input", "is for an operation that was compensated or cancelled; this one goes on with the command that it has")]);
+
     private static OperationRejected? RejectionOf(ReplayOperation command, ReplayReading? reading) => reading switch
     {
         null => new() { Code = RejectionCodes.OperationNotFound, Detail = $"No operation has the id {command.OperationId}." },
-        { Result: ReplayResult.Moved, Answer: null } => Moved(command, string.Create(CultureInfo.InvariantCulture, $"The order is based on version {command.ExpectedVersion}, and the operation has version {reading.Version}.")),
+        { Result: ReplayResult.Moved, Answer: null } => Moved(command, command.ExpectedVersion ?? 0, reading.Version),
         { Result: ReplayResult.Moved } => Moved(command, string.Create(CultureInfo.InvariantCulture, $"The order does not mean any more what its plan says. The operation has version {reading.Version}.")),
         { Answer: ReplayAnswer.Refused { Why: var why } } => new() { Code = RejectionCodes.OperationNotReplayable, Detail = why, OperationId = command.OperationId },
         { Answer: ReplayAnswer.Invalid { Errors: var errors } } => Invalid(errors),
         _ => null,
     };
 
+    internal static OperationRejected Moved(ReplayOperation command, long expected, long version) =>
+        Moved(command, string.Create(CultureInfo.InvariantCulture, $"The order is based on version {expected}, and the operation has version {version}."));
+
     private static OperationRejected Moved(ReplayOperation command, string why) => new()
     {
         Code = RejectionCodes.OperationMoved, Detail = $"{why} Look at it again, then repeat the order.", OperationId = command.OperationId,
     };
 
-    private static OperationRejected Invalid(IReadOnlyList<FieldError> errors) =>
+    internal static OperationRejected Invalid(IReadOnlyList<FieldError> errors) =>
         new() { Code = RejectionCodes.Validation, Detail = "The command breaks a rule: see errors.", Errors = errors };
 
     private static (ReplayOperation? Valid, IReadOnlyList<FieldError> Errors) Check(ReplayOperation command)
@@ -115,13 +137,15 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
             skipped.Add(new() { Step = step, Reason = why ?? "", Output = skip[i]!.Output is { ValueKind: not JsonValueKind.Null } given ? given.Clone() : null });
         }
 
+        if (command.Input is { } input && (input.ValueKind != JsonValueKind.Object || !StorableText.IsStorable(input)))
+            errors.Add(new("/input", "must be a JSON object, a merge patch (RFC 7396) of the command, without NUL, lone surrogates and escaped names"));
         if (command.ExpectedVersion < 0)
             errors.Add(new("/expectedVersion", "must be a version of the operation, as GET shows it"));
         if (command.Plan is { } plan && (plan.Length != 64 || !plan.All(char.IsAsciiHexDigitLower)))
             errors.Add(new("/plan", "must be the digest that a dry run returned"));
         if (command.IdempotencyKey is { } key && !IdempotencyKeys.IsValid(key))
             errors.Add(new("/idempotencyKey", IdempotencyKeys.Rule));
-        return errors.Count > 0 ? (null, errors) : (command with { Reason = reason!, Skip = skipped }, []);
+        return errors.Count > 0 ? (null, errors) : (command with { Reason = reason!, Skip = skipped, Input = command.Input?.Clone() }, []);
     }
 }
 
@@ -129,4 +153,14 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
 /// <param name="Version">The operation's version.</param>
 /// <param name="Plan">Null when the order would be refused.</param>
 /// <param name="ContinuesRemoval">Whether it would let a removal go on.</param>
-public sealed record ReplayPreview(long Version, ReplayPlan? Plan, bool ContinuesRemoval);
+public sealed record ReplayPreview(long Version, ReplayPlan? Plan, bool ContinuesRemoval)
+{
+    /// <summary>Whether the operation has ended, so that its command would run again as an operation of its own.</summary>
+    public bool RunsCommand { get; init; }
+
+    /// <summary>That command, without a value that is stored encrypted; null when the order would be refused.</summary>
+    public JsonElement? Command { get; init; }
+
+    /// <summary>Its steps; empty when the order would be refused.</summary>
+    public IReadOnlyList<ReplayedStep> Steps { get; init; } = [];
+}

@@ -53,9 +53,17 @@ public sealed record Acceptance
     /// <summary>Of a scheduled command: it is marked as submitted, or nothing is written.</summary>
     public ScheduleClaim? Claim { get; init; }
 
+    /// <summary>Of a replay: the operation whose command runs again; null for a command of its own.</summary>
+    public ReplayedOperation? ReplayOf { get; init; }
+
     /// <summary>The command's immediate changes to the registry, such as the new tenant's row. They are written first.</summary>
     public IReadOnlyList<NpgsqlBatchCommand> Effects { get; init; } = [];
 }
+
+/// <summary>An operation that was compensated or cancelled, and whose command runs again.</summary>
+/// <param name="Id">The operation.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record ReplayedOperation(Guid Id, string Reason);
 
 /// <param name="Text">Unique for one caller.</param>
 /// <param name="CommandHash">Shows whether a later command with the same key is the same command.</param>

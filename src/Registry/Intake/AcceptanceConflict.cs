@@ -14,4 +14,7 @@ public abstract record AcceptanceConflict
 
     /// <summary>The parent has ended or does not exist.</summary>
     public sealed record ParentEnded(Guid ParentId) : AcceptanceConflict;
+
+    /// <summary>Another replay of the operation is open or has completed.</summary>
+    public sealed record Replayed(Guid OperationId) : AcceptanceConflict;
 }

@@ -1,9 +1,11 @@
+using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
+using Saga.Registry.Audit;
 using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
@@ -16,6 +18,8 @@ namespace Saga.Registry.Intake;
 /// <summary>The SQL of acceptance.</summary>
 public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier notifier, RegistryClock clock) : IAcceptanceStore
 {
+    private const string OneReplay = "operations_replay";
+
     public async Task<KnownCommand?> FindAsync(string caller, string key, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
@@ -55,7 +59,14 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             // An operation that waits for a slot is woken when it is admitted. Whether one that may wait for its scopes has to is known below.
             if (acceptance is { NeedsSlot: false, Wait: null })
                 batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }));
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            try
+            {
+                await batch.ExecuteNonQueryAsync(cancellationToken);
+            }
+            catch (PostgresException error) when (error is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: OneReplay } && acceptance.ReplayOf is { } ended)
+            {
+                return new AcceptanceConflict.Replayed(ended.Id);
+            }
         }
 
         if (await OperationScopes.TakeAsync(transaction, acceptance.OperationId, acceptance.Scopes, cancellationToken) is { } holder)
@@ -116,16 +127,24 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             batch.BatchCommands.Add(effect);
         Add(batch,
             """
-            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at, slot_since, parent_id, wrote_on_acceptance)
+            insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at, traceparent, priority, slot, next_due_at, slot_since, parent_id, wrote_on_acceptance, replay_of)
             values ($1, $2, $3, $4, 'accepted', $5::jsonb, $6, $7, $8, $9,
-                case when $10 then 'queued' else 'exempt' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12, $13)
+                case when $10 then 'queued' else 'exempt' end, case when not $10 then now() + $11 + interval '30 seconds' end, now() + $11, $12, $13, $14)
             """,
             acceptance.OperationId, acceptance.Workflow.Definition.Kind, Id(acceptance.TenantId?.Value), acceptance.Workflow.Digest, acceptance.Input,
             acceptance.Caller, acceptance.At, TraceContext.Current, OperationStore.Name(acceptance.Priority), acceptance.NeedsSlot,
-            clock.Offset, Id(acceptance.ParentId), acceptance.Effects.Count > 0);
-        Add(batch, "insert into operation_history (operation_id, at, event) values ($1, $2, $3)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted);
+            clock.Offset, Id(acceptance.ParentId), acceptance.Effects.Count > 0, Id(acceptance.ReplayOf?.Id));
+        Add(batch, "insert into operation_history (operation_id, at, event, data) values ($1, $2, $3, $4::jsonb)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted,
+            acceptance.ReplayOf is { } of ? JsonSerializer.Serialize(new { replayOf = of.Id, of.Reason }, Json.Options) : null);
         Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
             acceptance.At, acceptance.Caller, acceptance.AuditAction, Id(acceptance.TenantId?.Value), acceptance.OperationId, acceptance.AuditDetail);
+        if (acceptance.ReplayOf is { } ended)
+        {
+            Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
+                acceptance.At, acceptance.Caller, AuditActions.OperationReplay, Id(acceptance.TenantId?.Value), ended.Id,
+                JsonSerializer.Serialize(new { ended.Reason, operation = acceptance.OperationId }, Json.Options));
+        }
+
         if (acceptance.Key is { } key)
         {
             Add(batch, "insert into idempotency_keys (caller, key, request_hash, operation_id, created_at) values ($1, $2, $3, $4, $5)",

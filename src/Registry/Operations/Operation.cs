@@ -23,6 +23,12 @@ public sealed record Operation
     /// <summary>The operation that started this one as one of its children.</summary>
     public Guid? ParentId { get; init; }
 
+    /// <summary>The operation whose command it runs again; null when it is no such replay.</summary>
+    public Guid? ReplayOf { get; init; }
+
+    /// <summary>The newest operation that runs its command again; null when there is none.</summary>
+    public Guid? ReplayedBy { get; init; }
+
     /// <summary>Null for one that this version does not know.</summary>
     public OperationPriority? Priority { get; init; }
 

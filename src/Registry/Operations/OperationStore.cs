@@ -27,7 +27,8 @@ public sealed class OperationStore(NpgsqlDataSource registry)
                     'takenAt', s.taken_at, 'lostAt', case when s.holder is not null and s.held_fence = s.fence then s.lost_at end, 'deferredSince', s.deferred_since)), '[]')
                 from operation_steps s where s.operation_id = o.id)
                else (select coalesce(jsonb_agg(jsonb_build_object('name', key, 'stored', value)), '[]') from jsonb_each(o.step_outcomes)) end as steps,
-               o.parent_id, o.priority, o.cancellation, wait.since, wait.expires_at, holder.scope, holder.id, holder.kind, holder.waits, o.slot, o.slot_since
+               o.parent_id, o.priority, o.cancellation, wait.since, wait.expires_at, holder.scope, holder.id, holder.kind, holder.waits, o.slot, o.slot_since,
+               o.replay_of, (select r.id from operations r where r.replay_of = o.id order by r.created_at desc limit 1)
         from operations o left join tenants t on t.id = o.tenant_id join workflows w on w.digest = o.workflow_digest
             left join lateral (select id, at from operation_history h where h.operation_id = o.id order by h.id desc limit 1) newest on true
             left join operation_scope_waits wait on wait.operation_id = o.id
@@ -110,6 +111,8 @@ public sealed class OperationStore(NpgsqlDataSource registry)
             TenantId = row.IsDBNull(2) ? null : new TenantId(row.GetGuid(2)),
             TenantSlug = row.IsDBNull(3) ? null : Slug.Parse(row.GetString(3)),
             ParentId = row.IsDBNull(13) ? null : row.GetGuid(13),
+            ReplayOf = row.IsDBNull(24) ? null : row.GetGuid(24),
+            ReplayedBy = row.IsDBNull(25) ? null : row.GetGuid(25),
             Priority = Enum.TryParse<OperationPriority>(row.GetString(14), ignoreCase: true, out var priority) ? priority : null,
             State = known ? read : null,
             UnknownState = known ? null : state,

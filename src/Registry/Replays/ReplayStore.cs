@@ -57,6 +57,27 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
         return reading;
     }
 
+    /// <summary>An operation that was compensated or cancelled, with its command.</summary>
+    /// <returns>Null when there is no such operation, or it is in another state.</returns>
+    public async Task<EndedOperation?> FindEndedAsync(Guid operation, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand(
+            """
+            select o.kind, o.tenant_id, o.input, (select coalesce(max(h.id), 0) from operation_history h where h.operation_id = o.id), replay.id, replay.state
+            from operations o
+                left join lateral (select r.id, r.state from operations r where r.replay_of = o.id order by r.created_at desc limit 1) replay on true
+            where o.id = $1 and o.state in ('compensated', 'cancelled')
+            """);
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = operation });
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? new(operation, row.GetString(0), row.IsDBNull(1) ? null : new TenantId(row.GetGuid(1)), JsonElement.Parse(row.GetString(2)), row.GetInt64(3))
+            {
+                Replay = row.IsDBNull(4) || row.GetString(5) is "compensated" or "cancelled" ? null : row.GetGuid(4),
+            }
+            : null;
+    }
+
     private static ReplayOrder OrderOf(ReplayOperation command) => new() { Mode = command.Mode, From = command.From, Skip = command.Skip };
 
     private async Task<ReplayReading?> ReadAsync(NpgsqlTransaction transaction, ReplayOperation command, string? actor, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
@@ -32,6 +33,10 @@ internal sealed class RunningSite(Site site, IHost host) : IAsyncDisposable
     }
 
     public async Task<CommandAccepted> SubmitAsync(ProvisionTenant command) => await Site.SubmitAsync(command);
+
+    /// <summary>Submits a command as the bus does.</summary>
+    public Task<IntakeOutcome> SubmitAsync<TCommand>(TCommand command)
+        where TCommand : class => host.Services.GetRequiredService<ICommandIntake<TCommand>>().SubmitAsync(command, Caller.Bus, CancellationToken.None);
 
     /// <summary>Waits until the histories of all operations contain this many events of the kind. One line may count for several.</summary>
     public async Task SeeAsync(string line, int times) => await Until.TrueAsync(

@@ -76,7 +76,6 @@ public sealed class When_a_replay_is_ordered : ApiTest
     [Theory]
     [InlineData("running", "The operation is running. Only a stalled operation waits for an operator.")]
     [InlineData("completed", "The operation has completed, so there is nothing to replay.")]
-    [InlineData("compensated", "The operation is compensated: what it did is undone. Send its command again.")]
     public async Task Should_refuse_with_409_what_is_not_stalled(string state, string why)
     {
         var id = await StalledAsync();

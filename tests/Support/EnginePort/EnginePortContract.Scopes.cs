@@ -220,6 +220,31 @@ public abstract partial class EnginePortContract
         (await AcceptAsync(New("tenant:d") with { ParentId = nobody })).ShouldBe(new AcceptanceConflict.ParentEnded(nobody));
     }
 
+    [Fact]
+    public async Task Should_accept_one_replay_of_an_operation_at_a_time_and_none_after_one_that_completed()
+    {
+        var ended = New("tenant:a");
+        await AcceptAsync(ended);
+        await CommitAsync(Change(ended.OperationId) with { Row = new StoredOperation(OperationState.Compensated, null, null) });
+        Acceptance Replay() => New() with { ReplayOf = new(ended.OperationId, "It is mended.") };
+        var refused = new AcceptanceConflict.Replayed(ended.OperationId);
+
+        for (var round = 0; round < 10; round++)
+        {
+            var asked = new[] { Replay(), Replay(), Replay() };
+            var conflicts = await TogetherAsync(asked.Length, i => AcceptAsync(asked[i]));
+            conflicts.Count(c => c is null).ShouldBe(1, $"round {round}");
+            conflicts.Where(c => c is not null).ShouldAllBe(c => c == refused);
+            // One that was undone leaves room for another.
+            await CommitAsync(Change(asked[Array.IndexOf(conflicts, null)].OperationId) with { Row = new StoredOperation(OperationState.Compensated, null, null) });
+        }
+
+        var last = Replay();
+        (await AcceptAsync(last)).ShouldBeNull();
+        await CommitAsync(Change(last.OperationId) with { Row = new StoredOperation(OperationState.Completed, null, null) });
+        (await AcceptAsync(Replay())).ShouldBe(refused);
+    }
+
     private static Acceptance New(params string[] scopes) => new()
     {
         OperationId = Guid.CreateVersion7(), TenantId = null, Scopes = scopes, Workflow = StoredWorkflow.Of(Workflow), Input = "{}", Caller = "ada",

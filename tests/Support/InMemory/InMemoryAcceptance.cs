@@ -65,6 +65,8 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
             return new AcceptanceConflict.ParentEnded(parent);
         if (acceptance.Key is { } taken && registry.Keys.ContainsKey((acceptance.Caller, taken.Text)))
             throw new PostgresException("The key is taken.", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation);
+        if (acceptance.ReplayOf is { } ended && registry.Operations.Values.Any(o => o.ReplayOf == ended.Id && o.Stored.State is not (OperationState.Compensated or OperationState.Cancelled)))
+            return new AcceptanceConflict.Replayed(ended.Id);
         var holder = Holder(acceptance.Scopes);
         if (holder is not null && acceptance.Wait is null)
             return new AcceptanceConflict.ScopeTaken(holder);
@@ -77,6 +79,7 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
                 OperationState.Accepted, null, acceptance.NeedsSlot || holder is not null ? null : registry.Now + StartAgain,
                 holder is not null ? SlotState.Waiting : acceptance.NeedsSlot ? SlotState.Queued : SlotState.Exempt),
             RequestedBy = acceptance.Caller,
+            ReplayOf = acceptance.ReplayOf?.Id,
             CreatedAt = acceptance.At,
             Input = acceptance.Input,
             Priority = acceptance.Priority,

@@ -20,6 +20,8 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
 
     public OperationPriority Priority { get; init; }
 
+    public Guid? ReplayOf { get; init; }
+
     /// <summary>Whether it gave a slot back, and therefore comes before those that never had one.</summary>
     public bool SlotReturns { get; set; }
 
