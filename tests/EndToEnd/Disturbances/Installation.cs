@@ -1,10 +1,12 @@
+using Saga.Tests.Support;
+
 namespace Saga.Tests.EndToEnd.Disturbances;
 
 /// <summary>Two processes of each program.</summary>
 internal sealed class Installation : IAsyncDisposable
 {
     private static readonly string[] Programs = ["Saga.Workers", "Saga.Orchestrator", "Saga.Api", "Saga.Workers", "Saga.Orchestrator", "Saga.Api"];
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient http = new() { Timeout = WaitLimit.Seconds(5) };
 
     public Installation(IReadOnlyDictionary<string, string?> settings) => Members = [.. Programs.Select(program => new Member(program, settings))];
 

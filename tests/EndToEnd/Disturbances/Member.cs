@@ -45,20 +45,33 @@ internal sealed class Member : IDisposable
 
     public async Task StopAsync() => (await process.TerminateAsync()).ShouldBe(0, $"{program}: {process.Errors}");
 
-    public Task ReadyAsync(HttpClient http) => Until.TrueAsync(
-        async () =>
+    public async Task ReadyAsync(HttpClient http)
+    {
+        var last = "no answer";
+        try
         {
-            process.HasExited.ShouldBeFalse($"{program}: {process.Errors}{process.Output}");
-            try
-            {
-                using var answer = await http.GetAsync(new Uri(Address, "/health/ready"));
-                return answer.StatusCode == HttpStatusCode.OK;
-            }
-            catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
-            {
-                return false;
-            }
-        }, $"{program} is ready", TimeSpan.FromMinutes(2));
+            await Until.TrueAsync(
+                async () =>
+                {
+                    process.HasExited.ShouldBeFalse($"{program}: {process.Errors}{process.Output}");
+                    try
+                    {
+                        using var answer = await http.GetAsync(new Uri(Address, "/health/ready"));
+                        last = $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
+                        return answer.StatusCode == HttpStatusCode.OK;
+                    }
+                    catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
+                    {
+                        last = error.Message;
+                        return false;
+                    }
+                }, $"{program} is ready", TimeSpan.FromMinutes(2));
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException($"{error.Message} Its last answer: {last}\n{process.Errors}{process.Output}", error);
+        }
+    }
 
     public void Dispose() => process.Dispose();
 

@@ -80,6 +80,8 @@ public sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddApi(builder.Configuration);
+        // The issuer is in this process, which may be busy.
+        builder.Services.AddHttpClient(IssuerKeys.Client, client => client.Timeout = WaitLimit.Seconds(10));
         configure?.Invoke(builder);
         var app = builder.Build();
         app.MapApi();

@@ -79,6 +79,18 @@ public sealed class When_an_ended_operation_is_replayed : ApiTest
     }
 
     [Fact]
+    public async Task Should_not_be_taken_for_the_command_that_it_runs_again()
+    {
+        using var posted = await Server.PostAsync(ApiServer.Body("acme"), key: "once");
+        var id = (await AcceptedAsync(posted)).Id;
+        await EndAsync(id, "compensated");
+
+        using var response = await PostAsync(id, new { reason = "Why." }, key: "once");
+
+        await ProblemAsync(response, 422, "idempotency-key-reused");
+    }
+
+    [Fact]
     public async Task Should_accept_one_of_many_orders_at_once()
     {
         var id = await EndedAsync();
