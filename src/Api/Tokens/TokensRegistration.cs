@@ -35,5 +35,5 @@ internal static class TokensRegistration
     /// <summary>The caller: the scope of idempotency keys, and the name in the audit log.</summary>
     public static Caller Caller(this ClaimsPrincipal user) => Lifecycle.Intake.Caller.OfToken(
         user.FindFirstValue(ClaimTypes.NameIdentifier) ?? throw new InvalidOperationException("The endpoint needs a caller but allows anonymous access."),
-        mayRemove: user.IsInRole(Roles.Admin));
+        isAdministrator: user.IsInRole(Roles.Admin));
 }

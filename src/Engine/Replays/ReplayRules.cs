@@ -46,7 +46,7 @@ public static class ReplayRules
     {
         OperationState.Stalled => null,
         OperationState.Completed => "The operation has completed, so there is nothing to replay.",
-        OperationState.Compensated or OperationState.Cancelled => $"The operation is {OperationStateNames.Of(state)}: what it did is undone. Send its command again.",
+        OperationState.Compensated or OperationState.Cancelled => $"The operation is {OperationStateNames.Of(state)}: what it did is undone. Replay it once more to run its command again.",
         _ => $"The operation is {OperationStateNames.Of(state)}. Only a stalled operation waits for an operator.",
     };
 

@@ -30,7 +30,7 @@ public readonly record struct Caller
 
     private readonly string? subject;
 
-    private Caller(CallerKind kind, string subject, bool mayRemove = true) => (Kind, this.subject, MayRemove) = (kind, subject, mayRemove);
+    private Caller(CallerKind kind, string subject, bool isAdministrator = true) => (Kind, this.subject, IsAdministrator) = (kind, subject, isAdministrator);
 
     /// <summary>Every sender on the bus.</summary>
     public static Caller Bus { get; } = new(CallerKind.Bus, BusName);
@@ -40,15 +40,15 @@ public readonly record struct Caller
 
     public CallerKind Kind { get; }
 
-    /// <summary>Whether it may let a removal go on. Who may send on the bus may, and so may the installation itself.</summary>
-    public bool MayRemove { get; }
+    /// <summary>Whether it may order what operators may not: give a command again, or let a removal go on. Who may send on the bus may, and so may the installation itself.</summary>
+    public bool IsAdministrator { get; }
 
     /// <param name="scheduled">The scheduled command.</param>
     public static Caller OfSchedule(Guid scheduled) => new(CallerKind.Schedule, $"schedule:{scheduled:d}");
 
     /// <param name="subject">The token's subject.</param>
-    /// <param name="mayRemove">Whether the token's roles allow it to let a removal go on.</param>
-    public static Caller OfToken(string subject, bool mayRemove = false) => new(CallerKind.Token, subject, mayRemove);
+    /// <param name="isAdministrator">Whether the token has the role platform-admin.</param>
+    public static Caller OfToken(string subject, bool isAdministrator = false) => new(CallerKind.Token, subject, isAdministrator);
 
     /// <summary>
     /// The stored form. A token's subject is stored as it is, unless it could be read as another kind: then it is prefixed. Different

@@ -23,8 +23,11 @@ public sealed class CommandCatalogue
 
     public IReadOnlyList<CommandEntry> Entries { get; }
 
+    /// <summary>The command of this kind; null when this version does not know it.</summary>
+    public CommandEntry? Find(string kind) => Entries.FirstOrDefault(e => e.Kind == kind);
+
     /// <summary>Whether operations of this kind remove what cannot be made again, or lead to that. Those of a kind that this version does not know may.</summary>
-    public bool Removes(string kind) => Entries.FirstOrDefault(e => e.Kind == kind)?.Removes ?? true;
+    public bool Removes(string kind) => Find(kind)?.Removes ?? true;
 
     /// <summary>The commands that were added to the services so far.</summary>
     public static CommandCatalogue Of(IServiceCollection services) => new(services.Select(s => s.IsKeyedService ? null : s.ImplementationInstance).OfType<CommandEntry>());

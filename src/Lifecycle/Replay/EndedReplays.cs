@@ -25,20 +25,21 @@ public sealed class EndedReplays(CommandCatalogue catalogue, IAcceptanceStore ac
         Detail = "The operation has ended, so a replay gives its command again. This needs the role platform-admin, like the command itself.",
     };
 
-    /// <returns>The outcome; a rejection that is not recorded yet comes as the second value instead.</returns>
-    public async Task<(IntakeOutcome? Outcome, OperationRejected? Rejection)> SubmitAsync(
-        EndedOperation ended, ReplayOperation order, Caller caller, Guid? messageId, CancellationToken cancellationToken)
+    /// <summary>Why the order is refused before its command is looked at; null when it is not.</summary>
+    public async Task<OperationRejected?> RefusalAsync(EndedOperation ended, ReplayOperation order, Caller caller, CancellationToken cancellationToken)
     {
-        if (!caller.MayRemove)
-            return (null, NotForOperators);
+        if (!caller.IsAdministrator)
+            return NotForOperators;
         // A repeated order is accepted again, whatever became of the first.
         var isKnown = order.IdempotencyKey is { } key && await acceptances.FindAsync(caller.ToString(), key, cancellationToken) is not null;
-        if (Refusal(ended, order, isKnown) is { } refusal)
-            return (null, refusal);
-        var outcome = await Replayer(ended).SubmitAsync(CommandOf(ended, order), new(ended.Id, order.Reason), caller, order.IdempotencyKey, messageId, cancellationToken);
-        return (outcome, null);
+        return Refusal(ended, order, isKnown);
     }
 
+    /// <summary>Accepts or refuses the command of an order that <see cref="RefusalAsync"/> lets through.</summary>
+    public Task<IntakeOutcome> SubmitAsync(EndedOperation ended, ReplayOperation order, Caller caller, Guid? messageId, CancellationToken cancellationToken) =>
+        Replayer(ended).SubmitAsync(CommandOf(ended, order), new(ended.Id, order.Reason), caller, order.IdempotencyKey, messageId, cancellationToken);
+
+    /// <summary>What an order of an administrator would do now. Writes nothing.</summary>
     public async Task<CommandPreview> PlanAsync(EndedOperation ended, ReplayOperation order, CancellationToken cancellationToken)
     {
         var about = new ReplayPreview(ended.Version, null, ContinuesRemoval: false) { RunsCommand = true };
@@ -57,13 +58,13 @@ public sealed class EndedReplays(CommandCatalogue catalogue, IAcceptanceStore ac
     }
 
     /// <summary>The preview for this caller.</summary>
-    public static CommandPreview For(Caller caller, CommandPreview preview) => caller.MayRemove || preview.Input is not ReplayPreview { RunsCommand: true } input
+    public static CommandPreview For(Caller caller, CommandPreview preview) => caller.IsAdministrator || preview.Input is not ReplayPreview { RunsCommand: true } input
         ? preview
         : preview with { Input = new ReplayPreview(input.Version, null, ContinuesRemoval: false) { RunsCommand = true }, Rejection = NotForOperators };
 
     private OperationRejected? Refusal(EndedOperation ended, ReplayOperation order, bool isKnown)
     {
-        if (catalogue.Entries.FirstOrDefault(e => e.Kind == ended.Kind) is not { } entry)
+        if (catalogue.Find(ended.Kind) is not { } entry)
             return Not(ended, $"This version does not know the command '{ended.Kind}'. Ask a newer one.");
         if (entry.Scheduling is { Only: true })
             return Not(ended, $"The command '{ended.Kind}' is part of another one, which schedules it. It cannot be given by itself.");
@@ -91,7 +92,7 @@ public sealed class EndedReplays(CommandCatalogue catalogue, IAcceptanceStore ac
         new() { Code = RejectionCodes.OperationNotReplayable, Detail = why, OperationId = ended.Replay ?? ended.Id };
 
     private ICommandReplayer Replayer(EndedOperation ended) => (ICommandReplayer)services.GetRequiredService(
-        typeof(CommandReplayer<>).MakeGenericType(catalogue.Entries.First(e => e.Kind == ended.Kind).Command));
+        typeof(CommandReplayer<>).MakeGenericType(catalogue.Find(ended.Kind)!.Command));
 
     private static JsonElement CommandOf(EndedOperation ended, ReplayOperation order) => order.Input is { } changes
         ? JsonSerializer.SerializeToElement(MergePatch.Apply(JsonSerializer.SerializeToNode(ended.Command), changes), Json.Options)
@@ -101,7 +102,7 @@ public sealed class EndedReplays(CommandCatalogue catalogue, IAcceptanceStore ac
     private JsonElement Shown(EndedOperation ended, JsonElement command)
     {
         var shown = JsonSerializer.SerializeToNode(command)!.AsObject();
-        if (catalogue.Entries.First(e => e.Kind == ended.Kind).BoxedField(command) is { } boxed)
+        if (catalogue.Find(ended.Kind)!.BoxedField(command) is { } boxed)
             shown.Remove(boxed);
         return JsonSerializer.SerializeToElement(shown, Json.Options);
     }

@@ -38,14 +38,15 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
             return await RejectAsync(Invalid(errors), caller, cancellationToken, messageId);
         if (await replays.FindEndedAsync(valid.OperationId, cancellationToken) is { } ended)
         {
-            var (outcome, refusal) = await endings.SubmitAsync(ended, valid, caller, messageId, cancellationToken);
-            return outcome ?? await RejectAsync(refusal!, caller, cancellationToken, messageId);
+            return await endings.RefusalAsync(ended, valid, caller, cancellationToken) is { } refusal
+                ? await RejectAsync(refusal, caller, cancellationToken, messageId)
+                : await endings.SubmitAsync(ended, valid, caller, messageId, cancellationToken);
         }
 
         if (await NoInputAsync(valid, cancellationToken) is { } superfluous)
             return await RejectAsync(superfluous, caller, cancellationToken, messageId);
-        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.MayRemove || !ContinuesRemoval(found), cancellationToken);
-        return (RejectionOf(valid, reading) ?? (caller.MayRemove || !ContinuesRemoval(reading!) ? null : NotForOperators)) is { } rejection
+        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.IsAdministrator || !ContinuesRemoval(found), cancellationToken);
+        return (RejectionOf(valid, reading) ?? (caller.IsAdministrator || !ContinuesRemoval(reading!) ? null : NotForOperators)) is { } rejection
             ? await RejectAsync(rejection, caller, cancellationToken, messageId)
             : new CommandAccepted(valid.OperationId, reading!.TenantId, IsReplay: reading.Result == ReplayResult.Repeated)
             {
@@ -76,7 +77,7 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
     }
 
     /// <summary>The preview of an order of this caller.</summary>
-    public static CommandPreview For(Caller caller, CommandPreview preview) => caller.MayRemove || preview.Input is not ReplayPreview { ContinuesRemoval: true } input
+    public static CommandPreview For(Caller caller, CommandPreview preview) => caller.IsAdministrator || preview.Input is not ReplayPreview { ContinuesRemoval: true } input
         ? EndedReplays.For(caller, preview)
         : preview with { Input = input with { Plan = null }, Rejection = NotForOperators };
 

@@ -65,7 +65,7 @@ internal sealed partial class ScheduleRunner(ScheduleStore store, CommandCatalog
     private async Task SubmitAsync(TakenCommand taken, CancellationToken stopping)
     {
         // A newer version's command is left to a newer orchestrator.
-        if (catalogue.Entries.FirstOrDefault(e => e.Kind == taken.Command.Kind) is not { } entry)
+        if (catalogue.Find(taken.Command.Kind) is not { } entry)
             return;
         var submitter = (IScheduledSubmitter)services.GetRequiredService(typeof(ScheduledSubmitter<>).MakeGenericType(entry.Command));
         if (taken.Now >= taken.Command.ExpiresAt)

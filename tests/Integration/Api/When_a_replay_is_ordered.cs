@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json;
 using Saga.Api.Tokens;
 using Saga.Tests.Support;
 using Shouldly;
@@ -7,7 +5,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
-public sealed class When_a_replay_is_ordered : ApiTest
+public sealed class When_a_replay_is_ordered : ReplayTest
 {
     private const string Failure = """{"code":"broken","message":"It is broken.","kind":"permanent"}""";
 
@@ -176,19 +174,5 @@ public sealed class When_a_replay_is_ordered : ApiTest
             update operations set state = 'stalled', failure = '{Failure}'::jsonb
             """);
         return id;
-    }
-
-    private async Task<IEnumerable<string?>> PointersAsync(Guid id, object body)
-    {
-        using var response = await PostAsync(id, body);
-        return [.. (await ProblemAsync(response, 422, "validation")).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())];
-    }
-
-    private async Task<HttpResponseMessage> PostAsync(Guid id, object body, string query = "", string? key = null, HttpClient? client = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/operations/{id}/replay{query}") { Content = JsonContent.Create(body, options: JsonSerializerOptions.Web) };
-        if (key is not null)
-            request.Headers.Add("Idempotency-Key", key);
-        return await (client ?? Server.Admin).SendAsync(request);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json;
 using Saga.Api.Tokens;
 using Saga.Tests.Support;
@@ -7,7 +6,7 @@ using Xunit;
 
 namespace Saga.Tests.Integration.Api;
 
-public sealed class When_an_ended_operation_is_replayed : ApiTest
+public sealed class When_an_ended_operation_is_replayed : ReplayTest
 {
     [Theory, InlineData("compensated"), InlineData("cancelled")]
     public async Task Should_run_its_command_again_as_a_new_operation(string state)
@@ -211,19 +210,5 @@ public sealed class When_an_ended_operation_is_replayed : ApiTest
         ((int)response.StatusCode).ShouldBe(202, await response.Content.ReadAsStringAsync());
         var view = await ApiServer.JsonAsync(response);
         return (view.GetProperty("id").GetGuid(), view);
-    }
-
-    private async Task<IEnumerable<string?>> PointersAsync(Guid id, object body)
-    {
-        using var response = await PostAsync(id, body);
-        return [.. (await ProblemAsync(response, 422, "validation")).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())];
-    }
-
-    private async Task<HttpResponseMessage> PostAsync(Guid id, object body, string query = "", string? key = null, HttpClient? client = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/operations/{id}/replay{query}") { Content = JsonContent.Create(body, options: JsonSerializerOptions.Web) };
-        if (key is not null)
-            request.Headers.Add("Idempotency-Key", key);
-        return await (client ?? Server.Admin).SendAsync(request);
     }
 }

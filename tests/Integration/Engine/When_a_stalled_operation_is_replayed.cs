@@ -138,5 +138,5 @@ public sealed class When_a_stalled_operation_is_replayed
     private static StepFailureException Broken() => new(new Failure { Code = "broken", Message = "It is broken.", Kind = FailureKind.Permanent });
 
     private static Task<IntakeOutcome> ReplayAsync(EngineHost host, ReplayOperation order) => host.Services.GetRequiredService<ICommandIntake<ReplayOperation>>()
-        .SubmitAsync(order, Caller.OfToken("ada", mayRemove: true), TestContext.Current.CancellationToken);
+        .SubmitAsync(order, Caller.OfToken("ada", isAdministrator: true), TestContext.Current.CancellationToken);
 }

@@ -25,9 +25,9 @@ public sealed class When_callers_are_told_apart
     [Fact]
     public void Should_let_a_token_remove_nothing_unless_its_roles_do()
     {
-        Caller.OfToken("ada").MayRemove.ShouldBeFalse();
-        Caller.OfToken("ada", mayRemove: true).MayRemove.ShouldBeTrue();
-        (Caller.Bus.MayRemove, Caller.System.MayRemove, Caller.OfSchedule(Guid.NewGuid()).MayRemove).ShouldBe((true, true, true));
+        Caller.OfToken("ada").IsAdministrator.ShouldBeFalse();
+        Caller.OfToken("ada", isAdministrator: true).IsAdministrator.ShouldBeTrue();
+        (Caller.Bus.IsAdministrator, Caller.System.IsAdministrator, Caller.OfSchedule(Guid.NewGuid()).IsAdministrator).ShouldBe((true, true, true));
     }
 
     [Fact]

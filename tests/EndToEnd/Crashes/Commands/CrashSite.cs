@@ -104,7 +104,7 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
     public async Task ReplayAsync(Guid operation)
     {
         (await host!.Services.GetRequiredService<ICommandIntake<ReplayOperation>>()
-            .SubmitAsync(new() { OperationId = operation, Reason = "The cause is gone." }, Caller.OfToken(Site.Caller, mayRemove: true), CancellationToken.None)).ShouldBeOfType<CommandAccepted>();
+            .SubmitAsync(new() { OperationId = operation, Reason = "The cause is gone." }, Caller.OfToken(Site.Caller, isAdministrator: true), CancellationToken.None)).ShouldBeOfType<CommandAccepted>();
         try
         {
             await Until.TrueAsync(
