@@ -123,7 +123,6 @@ public sealed class When_an_ended_operation_is_replayed : ReplayTest
 
         (await PointersAsync(id, new { reason = "Why.", mode = "forward", from = "tenant.verify", skip = new[] { new { step = "tenant.verify", reason = "Why." } }, plan = new string('a', 64) }))
             .ShouldBe(["/mode", "/from", "/skip", "/plan"]);
-        (await PointersAsync(id, new { reason = "Why.", input = new { tenantId = Guid.NewGuid() } })).ShouldBe(["/input/tenantId"]);
         (await PointersAsync(id, new { reason = "Why.", input = new { nothing = 1 } })).ShouldBe(["/input/nothing"]);
         (await PointersAsync(id, new { reason = "Why.", input = new { slug = "NO" } })).ShouldBe(["/input/slug"]);
         (await PointersAsync(id, new { reason = "Why.", input = "slug" })).ShouldBe(["/input"]);
@@ -175,6 +174,15 @@ public sealed class When_an_ended_operation_is_replayed : ReplayTest
         shown.ShouldContain("configKey");
         shown.ShouldNotContain("s3cret");
         shown.ShouldNotContain("AAAA");
+    }
+
+    [Fact]
+    public async Task Should_stay_with_its_tenant()
+    {
+        var id = await EndedAsync();
+        await Server.ExecuteAsync("update operations set kind = 'suspend', input = jsonb_build_object('tenantId', tenant_id, 'reason', 'Unpaid.')");
+
+        (await PointersAsync(id, new { reason = "Why.", input = new { tenantId = Guid.NewGuid() } })).ShouldBe(["/input/tenantId"]);
     }
 
     [Theory]
