@@ -86,7 +86,7 @@ public sealed class S3Server
     public async Task StartAsync()
     {
         Gateway.Start();
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        using var http = new HttpClient { Timeout = WaitLimit.Seconds(2) };
         await Gateway.WaitAsync(() => AnswersAsync(http, Url), TimeSpan.FromSeconds(60));
     }
 

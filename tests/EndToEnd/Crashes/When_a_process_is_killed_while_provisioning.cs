@@ -15,7 +15,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     private const string Plan = "enterprise";
 
     [Fact]
-    [InTurn(0, of: 3)]
+    [InTurn(0, of: 6)]
     public async Task Should_complete_when_killed_before_or_after_a_steps_effect()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -23,7 +23,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Fact]
-    [InTurn(1, of: 3)]
+    [InTurn(1, of: 6)]
     public async Task Should_complete_when_killed_before_or_after_a_commit()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -31,7 +31,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Fact]
-    [InTurn(2, of: 3)]
+    [InTurn(2, of: 6)]
     public async Task Should_complete_when_killed_before_or_after_a_message_leaves()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -40,7 +40,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Fact]
-    [InTurn(1, of: 3)]
+    [InTurn(3, of: 6)]
     public async Task Should_complete_when_killed_within_an_effect()
     {
         var map = await CrashMap.OfAsync(Plan);
@@ -53,7 +53,7 @@ public sealed class When_a_process_is_killed_while_provisioning
     }
 
     [Theory, InlineData("premium"), InlineData("basic")]
-    [InTurn(0, of: 3)]
+    [InTurn(4, of: 6)]
     public async Task Should_complete_when_killed_within_the_making_of_a_shared_place(string plan)
     {
         var map = await CrashMap.OfAsync(plan);

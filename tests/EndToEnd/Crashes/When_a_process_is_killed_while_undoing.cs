@@ -15,7 +15,7 @@ public sealed class When_a_process_is_killed_while_undoing
     private const string Plan = "enterprise";
 
     [Fact]
-    [InTurn(1, of: 3)]
+    [InTurn(5, of: 6)]
     public async Task Should_leave_nothing_when_killed_before_or_after_an_undone_effect()
     {
         var map = await CrashMap.OfAsync(Plan, StepNames.Verify);
@@ -23,7 +23,7 @@ public sealed class When_a_process_is_killed_while_undoing
     }
 
     [Fact]
-    [InTurn(0, of: 3)]
+    [InTurn(0, of: 6)]
     public async Task Should_leave_nothing_when_killed_before_or_after_a_commit_or_a_message()
     {
         var forward = (await CrashMap.OfAsync(Plan)).Where(k => k.Key.Activity == "saga.step" && k.Key.Step.Length > 0).Sum(k => k.Value);
@@ -37,7 +37,7 @@ public sealed class When_a_process_is_killed_while_undoing
     }
 
     [Theory, InlineData("enterprise"), InlineData("premium"), InlineData("basic")]
-    [InTurn(2, of: 3)]
+    [InTurn(2, of: 6)]
     public async Task Should_leave_nothing_when_killed_within_an_undone_effect(string plan)
     {
         var map = await CrashMap.OfAsync(plan, StepNames.Verify);

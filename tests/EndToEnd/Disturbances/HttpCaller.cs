@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Saga.Contracts.Commands;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.EndToEnd.Disturbances;
 
@@ -11,7 +12,7 @@ internal sealed class HttpCaller : IDisposable
     // As a client pauses before it tries again. Without it, the Api would refuse the caller for too many requests.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private readonly IReadOnlyList<Uri> apis;
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly HttpClient http = new() { Timeout = WaitLimit.Seconds(20) };
     private int calls;
 
     public HttpCaller(IReadOnlyList<Uri> apis, string token)

@@ -1,3 +1,4 @@
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -41,7 +42,7 @@ public sealed class When_a_method_is_chosen(SharedApi api) : ApiTest(api), IClas
     {
         var operation = await Server.AcceptedAsync("headed");
 
-        using var response = await SendAsync("HEAD", $"/api/v1/operations/{operation}/events").WaitAsync(TimeSpan.FromSeconds(10));
+        using var response = await SendAsync("HEAD", $"/api/v1/operations/{operation}/events").WaitAsync(WaitLimit.Seconds(10));
 
         response.IsSuccessStatusCode.ShouldBeTrue();
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");

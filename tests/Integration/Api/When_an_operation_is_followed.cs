@@ -228,7 +228,7 @@ public sealed class When_an_operation_is_followed : ApiTest
         await using var events = await EventReader.OpenAsync(Server, operation);
         await events.NextAsync();
 
-        await Server.App.StopAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await Server.App.StopAsync().WaitAsync(WaitLimit.Seconds(10));
 
         (await events.TryNextAsync()).ShouldBeNull();
     }

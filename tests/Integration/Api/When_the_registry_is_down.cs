@@ -98,7 +98,14 @@ public sealed class When_the_registry_is_down : IAsyncLifetime
         var checks = (await ApiServer.JsonAsync(ready)).GetProperty("checks");
         checks.GetProperty("registry").GetProperty("status").GetString().ShouldBe("unhealthy");
         checks.GetProperty("registry").GetProperty("detail").GetString().ShouldBe("The control-plane database does not answer.");
-        checks.GetProperty("token-issuer").GetProperty("status").GetString().ShouldBe("healthy");
+        // A busy machine's issuer may miss the time that a check has.
+        await Until.TrueAsync(IssuerIsHealthyAsync, "the token issuer, which answers, is healthy");
+
+        async Task<bool> IssuerIsHealthyAsync()
+        {
+            using var response = await server.Client(null).GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return (await ApiServer.JsonAsync(response)).GetProperty("checks").GetProperty("token-issuer").GetProperty("status").GetString() == "healthy";
+        }
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class When_a_host_stops
         var clock = Stopwatch.StartNew();
         await host.DisposeAsync();
 
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+        clock.Elapsed.ShouldBeLessThan(WaitLimit.Seconds(2));
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class When_a_step_cannot_run
 
         var operation = await host.SubmitAsync(EngineHost.Chain("one").Each(s => s with { AttemptTimeout = TimeSpan.FromSeconds(1), Backoff = TimeSpan.Zero }));
 
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await stopped.Task.WaitAsync(WaitLimit.Seconds(20));
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
     }
 }

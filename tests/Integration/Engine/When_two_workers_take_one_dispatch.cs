@@ -215,7 +215,7 @@ public sealed class When_two_workers_take_one_dispatch
             asking = worker.TakeAsync(locked, default);
             await WaitingAsync(registry, 1);
 
-            (await worker.TakeAsync(free, default).WaitAsync(TimeSpan.FromSeconds(20))).Reply.Outcome.ShouldBe(LeaseAnswer.Taken);
+            (await worker.TakeAsync(free, default).WaitAsync(WaitLimit.Seconds(20))).Reply.Outcome.ShouldBe(LeaseAnswer.Taken);
             asking.IsCompleted.ShouldBeFalse();
         }
 

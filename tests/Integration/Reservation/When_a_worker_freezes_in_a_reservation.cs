@@ -45,7 +45,7 @@ public sealed class When_a_worker_freezes_in_a_reservation
         await using var frozen = await FrozenAsync(world, stuck, "from database_servers", idleSeconds: 5);
 
         // The next attempt needs the row that the frozen one has locked.
-        await world.ExecuteAsync(stuck, StepNames.Reserve).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await world.ExecuteAsync(stuck, StepNames.Reserve).WaitAsync(WaitLimit.Seconds(20), TestContext.Current.CancellationToken);
 
         (await stuck.ReadAsync()).Placement.ShouldNotBeNull();
         (await world.RegistryAsync<int>("select placed from database_servers where name = 'main'")).ShouldBe(1);

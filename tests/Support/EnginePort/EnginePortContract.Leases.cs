@@ -116,7 +116,7 @@ public abstract partial class EnginePortContract
         await TakeAsync(locked);
         await TakeAsync(free);
         await using var session = World.Leases.OpenSession(waitsForDisk: true);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(WaitLimit.Seconds(20));
         await using (await World.LockAsync(locked))
         {
             var answer = await session.RenewAsync([lost, locked, free], None, Span, TimeSpan.Zero, limit.Token);
