@@ -61,6 +61,7 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
     }
 
     [Theory]
+    [InTurn(2, of: 3)]
     [InlineData("Saga.Api", "saga-api", "Saga:Registry:ConnectionString", null)]
     [InlineData("Saga.Api", "saga-api", "Saga:Registry:ConnectionString", "nonsense")]
     [InlineData("Saga.Api", "saga-api", "Saga:Auth:Authority", null)]

@@ -11,6 +11,7 @@ namespace Saga.Tests.EndToEnd.Suspension;
 
 /// <summary>On the real servers, in every tier.</summary>
 [Collection(Alone.Name)]
+[InTurn(1, of: 3)]
 public sealed class When_a_tenant_is_suspended_and_reactivated
 {
     [Fact]

@@ -90,6 +90,9 @@ public sealed class ApiServer : IAsyncDisposable
         return new(app, issuer, source, clock, logs) { RegistryAddress = registry };
     }
 
+    /// <summary>Lets the clock stand still until a test moves it.</summary>
+    public ValueTask StopClockAsync() => going.DisposeAsync();
+
     public HttpClient Client(string? token)
     {
         var client = new HttpClient { BaseAddress = Address };

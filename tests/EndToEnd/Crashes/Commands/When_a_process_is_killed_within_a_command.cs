@@ -13,7 +13,7 @@ namespace Saga.Tests.EndToEnd.Crashes.Commands;
 [Collection(Alone.Name)]
 public sealed class When_a_process_is_killed_within_a_command
 {
-    private const int Sampled = 4;
+    private const int Sampled = 2;
 
     [Fact]
     public void Should_have_a_scenario_for_every_workflow_without_a_class_of_its_own()
