@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Api.Backups;
+using Saga.Api.Batches;
 using Saga.Api.Commands;
 using Saga.Api.CustomSteps;
 using Saga.Api.DeadLetters;
@@ -91,6 +92,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Operations").MapFailures();
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Operations").MapNotes();
+        api.MapGroup("").WithTags("Batches").MapBatches();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();
         api.MapGroup("").WithTags("Plans").MapPlans();
         api.MapGroup("").WithTags("Servers").MapServers();

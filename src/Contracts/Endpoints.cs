@@ -99,6 +99,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.ReplayOperation"/>.</summary>
     public const string Replays = "saga-commands-replay";
 
+    /// <summary>Takes <see cref="Commands.RunBatch"/>.</summary>
+    public const string Batches = "saga-commands-batch";
+
     /// <summary>Takes messages that could not be consumed: <see cref="DeadLetters.DeadLetter"/>.</summary>
     public const string DeadLetters = "saga-dead-letters";
 

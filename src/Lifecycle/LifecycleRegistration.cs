@@ -10,6 +10,7 @@ using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Backup.Retention;
 using Saga.Lifecycle.Backup.Schedules;
+using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.Cancel;
 using Saga.Lifecycle.Config;
 using Saga.Lifecycle.CustomSteps;
@@ -71,6 +72,9 @@ public static class LifecycleRegistration
         services.TryAddSingleton(typeof(ScheduledSubmitter<>));
         services.TryAddSingleton(typeof(CommandReplayer<>));
         services.TryAddSingleton<EndedReplays>();
+        services.TryAddSingleton(typeof(BatchCommands<>));
+        services.TryAddSingleton<BatchPreparation>();
+        services.TryAddSingleton<BatchSubmitter>();
         services.TryAddSingleton<PlacementStore>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomStepAdmission>();
@@ -103,7 +107,8 @@ public static class LifecycleRegistration
             .AddCommand<RemoveExport, RemoveExport, RemoveExportPlan>()
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
-            .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>();
+            .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>()
+            .AddCommand<RunBatch, RunBatch, RunBatchPlan>();
     }
 
     /// <summary>Adds one command. May be called twice.</summary>
@@ -117,7 +122,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton<CommandCatalogue>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomWorkflows>();
-        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling, Removes = TPlan.Removes, BoxedField = TPlan.BoxedField });
+        services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling, Removes = TPlan.Removes, ForMany = TPlan.ForMany, BoxedField = TPlan.BoxedField });
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();
         return services;

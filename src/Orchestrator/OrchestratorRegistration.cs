@@ -10,6 +10,7 @@ using Saga.Lifecycle;
 using Saga.Messaging;
 using Saga.Orchestrator.Admission;
 using Saga.Orchestrator.Backups;
+using Saga.Orchestrator.Batches;
 using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.DeadLetters;
 using Saga.Orchestrator.Domains;
@@ -56,6 +57,7 @@ public static class OrchestratorRegistration
         services.AddHostedService<DueSweeper>();
         services.AddHostedService<DowntimeWatch>();
         services.AddHostedService<ScheduleRunner>();
+        services.AddHostedService<BatchRunner>();
         services.AddHostedService<DomainSweeper>();
         services.AddHostedService<BackupSweeper>();
         services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();

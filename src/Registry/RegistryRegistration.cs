@@ -11,6 +11,7 @@ using Saga.Registry.Intake;
 using Saga.Registry.Admission;
 using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
+using Saga.Registry.Batches;
 using Saga.Registry.Connections;
 using Saga.Registry.CustomSteps;
 using Saga.Registry.DeadLetters;
@@ -77,6 +78,8 @@ public static class RegistryRegistration
         services.AddSingleton<CancellationStore>();
         services.AddSingleton<ReplayStore>();
         services.AddSingleton<NoteStore>();
+        services.AddSingleton<BatchStore>();
+        services.AddSingleton<BatchRuns>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<ScheduleStore>();

@@ -63,6 +63,21 @@ public static class HistoryEvents
     /// <summary>Somebody wrote a note. It may come after the operation's end, and changes nothing.</summary>
     public const string Noted = "noted";
 
+    /// <summary>Of an operation that stands for a batch: another wave began.</summary>
+    public const string WaveBegun = "waveBegun";
+
+    /// <summary>Of an operation that stands for a batch: it paused, or somebody paused it.</summary>
+    public const string BatchPaused = "batchPaused";
+
+    /// <summary>Of an operation that stands for a batch: somebody resumed it.</summary>
+    public const string BatchResumed = "batchResumed";
+
+    /// <summary>Of an operation that stands for a batch: somebody aborted it.</summary>
+    public const string BatchAborted = "batchAborted";
+
+    /// <summary>Of an operation that stands for a batch: every item has ended.</summary>
+    public const string BatchCompleted = "batchCompleted";
+
     /// <summary>The current name of an event that an earlier version wrote.</summary>
     public static string Current(string name) => name switch
     {

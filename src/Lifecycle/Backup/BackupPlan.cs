@@ -18,6 +18,8 @@ public sealed class BackupPlan : ICommandPlan<BackupTenant, ValidBackup>
 
     public static CommandScheduling? Scheduling { get; } = new();
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [BackupWorkflow.Definition];
 
     public string AuditAction => AuditActions.TenantBackup;

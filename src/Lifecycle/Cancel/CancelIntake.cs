@@ -17,7 +17,7 @@ public sealed class CancelIntake(OperationStore operations, CancellationStore ca
     /// <summary>The kind of command in the audit log and in metrics.</summary>
     public const string Kind = "cancel";
 
-    public async Task<IntakeOutcome> SubmitAsync(CancelOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null)
+    public async Task<IntakeOutcome> SubmitAsync(CancelOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null, Guid? parent = null)
     {
         var (operation, rejection) = await CheckAsync(command, cancellationToken);
         if (rejection is not null)

@@ -21,6 +21,8 @@ public sealed class ExportPlan : ICommandPlan<ExportTenant, ValidExport>
 
     public static CommandScheduling? Scheduling { get; } = new();
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ExportWorkflow.Definition];
 
     public string AuditAction => AuditActions.TenantExport;

@@ -14,6 +14,9 @@ public enum CallerKind
 
     /// <summary>By a program of the installation itself.</summary>
     System,
+
+    /// <summary>As an item of a batch.</summary>
+    Batch,
 }
 
 /// <summary>
@@ -26,7 +29,7 @@ public readonly record struct Caller
     private const string TokenPrefix = "token:";
 
     // Names of kinds, present and future.
-    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operator"];
+    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operator", "batch"];
 
     private readonly string? subject;
 
@@ -45,6 +48,10 @@ public readonly record struct Caller
 
     /// <param name="scheduled">The scheduled command.</param>
     public static Caller OfSchedule(Guid scheduled) => new(CallerKind.Schedule, $"schedule:{scheduled:d}");
+
+    /// <param name="batch">The batch.</param>
+    /// <param name="isAdministrator">Whether whoever runs it may order what operators may not.</param>
+    public static Caller OfBatch(Guid batch, bool isAdministrator) => new(CallerKind.Batch, $"batch:{batch:d}", isAdministrator);
 
     /// <param name="subject">The token's subject.</param>
     /// <param name="isAdministrator">Whether the token has the role platform-admin.</param>

@@ -17,6 +17,9 @@ public sealed record CommandEntry(string Kind, Type Command, string Queue, IRead
     /// <summary>The field of a stored command whose value is in a box; null when there is none.</summary>
     public Func<JsonElement, string?> BoxedField { get; init; } = _ => null;
 
+    /// <summary>Whether the same command may be given to many tenants as a batch.</summary>
+    public bool ForMany { get; init; }
+
     /// <summary>Whether its operation removes what cannot be made again, or leads to that.</summary>
     public bool Removes { get; init; }
 }

@@ -8,6 +8,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.CustomSteps;
+using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Processes;
@@ -30,9 +31,9 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private readonly ConditionalWeakTable<WorkflowDefinition, StoredWorkflow> stored = [];
 
-    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null)
+    public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null, Guid? parent = null)
     {
-        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, claim, replayOf, cancellationToken);
+        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, claim, replayOf, parent, cancellationToken);
         return outcome is CommandRejected { Rejection: var rejection } ? await RejectAsync(rejection, caller, cancellationToken, messageId) : outcome;
     }
 
@@ -42,7 +43,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(rejection);
     }
 
-    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, ReplayedOperation? replayOf, CancellationToken cancellationToken)
+    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, ReplayedOperation? replayOf, Guid? parent, CancellationToken cancellationToken)
     {
         var body = CommandBody.Of(plan.WithoutSecrets(command));
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash(replayOf?.Id)) : null;
@@ -74,7 +75,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 // A concurrent command with the same key shows up as a taken scope.
                 return await ReplayAsync(key, caller, cancellationToken) ?? new CommandRejected(Rejection(conflict));
             }
-            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or TenantAdmission.NameHeld or TenantAdmission.NoRoom or TenantAdmission.NotAdoptable)
+            catch (PostgresException e) when (left > 1 && e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or TenantAdmission.NameHeld or TenantAdmission.NoRoom or TenantAdmission.NotAdoptable or BatchStore.NotPrepared)
             {
                 // A concurrent command with the same key shows up as a taken name, so check the key first.
                 if (await ReplayAsync(key, caller, cancellationToken) is { } raced)
@@ -93,6 +94,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             }
 
             var operation = Begin(input, tenant?.Id) with { At = now, Caller = caller };
+            var parentId = parent ?? plan.Parent(input);
             var (workflow, unfit) = customized.Apply(plan.Plan(input, tenant), TPlan.Workflows);
             if ((unfit ?? NotRun(workflow, missing)) is { } unknown)
             {
@@ -100,14 +102,13 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 return null;
             }
 
-            decided = new CommandAccepted(operation.Id, operation.TenantId, IsReplay: false) { Operation = AsAccepted(input, operation, workflow, SlugOf(input, tenant), caller) };
+            decided = new CommandAccepted(operation.Id, operation.TenantId, IsReplay: false) { Operation = AsAccepted(operation, workflow, SlugOf(input, tenant), caller) with { ParentId = parentId, Priority = PriorityOf(input) } };
             return new()
             {
                 OperationId = operation.Id,
                 TenantId = operation.TenantId,
-                ParentId = plan.Parent(input),
-                // Nobody waits for what was scheduled, or for what the installation does by itself.
-                Priority = (claim is not null || caller == Own) && plan.Priority(input) == OperationPriority.Interactive ? OperationPriority.Scheduled : plan.Priority(input),
+                ParentId = parentId,
+                Priority = PriorityOf(input),
                 NeedsSlot = plan.NeedsSlot(input),
                 Scopes = plan.Scopes(input, operation),
                 Workflow = stored.GetValue(workflow, StoredWorkflow.Of),
@@ -122,6 +123,14 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 ReplayOf = replayOf,
                 Effects = [.. plan.Effects(input, operation)],
             };
+        }
+
+        OperationPriority PriorityOf(TInput of)
+        {
+            // Nobody waits for what was scheduled, or for what the installation does by itself.
+            if (plan.Priority(of) == OperationPriority.Interactive && (claim is not null || caller == Own))
+                return OperationPriority.Scheduled;
+            return parent is null ? plan.Priority(of) : OperationPriority.Batch;
         }
     }
 
@@ -265,14 +274,12 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     private Slug? SlugOf(TInput input, Tenant? tenant) => tenant?.Slug ?? (plan.Subject(input) as CommandSubject.NewTenant)?.Slug;
 
-    private Operation AsAccepted(TInput input, BegunOperation operation, WorkflowDefinition workflow, Slug? slug, string caller) => new()
+    private static Operation AsAccepted(BegunOperation operation, WorkflowDefinition workflow, Slug? slug, string caller) => new()
     {
         Id = operation.Id,
         Kind = workflow.Kind,
         TenantId = operation.TenantId,
         TenantSlug = slug,
-        ParentId = plan.Parent(input),
-        Priority = plan.Priority(input),
         State = OperationState.Accepted,
         Workflow = workflow,
         Steps = StepRun.InOrder(workflow, []),

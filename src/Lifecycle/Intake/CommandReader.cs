@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Saga.Contracts;
+using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
 using Saga.Contracts.CustomSteps;
 using Saga.Lifecycle.Plans;
@@ -19,7 +20,7 @@ public static class CommandReader
 
     private const string Key = "idempotencyKey";
     private const string WholeNumberRule = "must be a whole number, without fraction and exponent";
-    private static readonly string?[] NestedNamespaces = [typeof(FieldError).Namespace, typeof(CustomStep).Namespace, typeof(PlanDraft).Namespace];
+    private static readonly string?[] NestedNamespaces = [typeof(FieldError).Namespace, typeof(CustomStep).Namespace, typeof(PlanDraft).Namespace, typeof(BatchWave).Namespace];
     private static readonly Type[] WholeNumbers = [typeof(int?), typeof(long?)];
     private static readonly JsonSerializerOptions Options = Lenient();
 

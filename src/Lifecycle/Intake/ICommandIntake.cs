@@ -22,12 +22,13 @@ public interface ICommandIntake<in TCommand>
     /// <param name="wait">How the command waits for taken scopes, for doors whose commands wait although the same command over HTTP does not; null for the command's own rule.</param>
     /// <param name="claim">Of a scheduled command: it is marked as submitted in the same transaction, or nothing is written.</param>
     /// <param name="replayOf">Of a replay: the operation whose command this is. Of several at the same time, one is accepted.</param>
+    /// <param name="parent">Of an item of a batch: the operation that stands for the batch. Null for the command's own rule.</param>
     /// <exception cref="PostgresException"><see cref="ScheduleStore.ClaimLost"/>: the claim was lost. Nothing was written.</exception>
     /// <exception cref="NpgsqlException">
     /// The registry is unavailable. Nothing was written, unless the connection broke during the commit. With an idempotency key the
     /// command can be sent again in either case.
     /// </exception>
-    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null);
+    Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null, Guid? parent = null);
 
     /// <summary>
     /// Refuses a command that could not be read. Like every rejection by <see cref="SubmitAsync"/>, it is logged, counted, written to the

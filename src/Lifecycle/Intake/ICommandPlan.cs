@@ -42,6 +42,9 @@ public interface ICommandPlan<TCommand, TInput>
     /// </summary>
     static virtual bool Removes => false;
 
+    /// <summary>Whether the same command may be given to many tenants as a batch. The default is false, for commands that a person confirms for each tenant.</summary>
+    static virtual bool ForMany => false;
+
     /// <summary>The field of a stored command whose value is in a box, which only workers open; null, the default, when there is none. A replay needs the value again.</summary>
     static virtual string? BoxedField(JsonElement stored) => null;
 

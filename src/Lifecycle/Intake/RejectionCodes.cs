@@ -39,6 +39,12 @@ public static class RejectionCodes
     /// <summary>A scheduled command could not run until it expired.</summary>
     public const string ScheduleExpired = "schedule-expired";
 
+    /// <summary>There is no such batch.</summary>
+    public const string BatchNotFound = "batch-not-found";
+
+    /// <summary>The batch has been run or has ended, so that it does not allow the order.</summary>
+    public const string BatchState = "batch-state";
+
     /// <summary>The parent operation has ended or does not exist.</summary>
     public const string ParentEnded = "parent-ended";
 

@@ -16,6 +16,8 @@ public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, Tenant
 
     public static string Queue => Endpoints.MigrateCommands;
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [MigrateWorkflow.InPlace, MigrateWorkflow.Move, MigrateWorkflow.MoveAndChange];
 
     public string AuditAction => AuditActions.TenantMigrate;

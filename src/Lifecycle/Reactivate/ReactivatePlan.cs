@@ -21,6 +21,8 @@ public sealed class ReactivatePlan : ICommandPlan<ReactivateTenant, ValidReactiv
 
     public static CommandScheduling? Scheduling { get; } = new();
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [ReactivateWorkflow.Opening, ReactivateWorkflow.Lifting];
 
     public string AuditAction => AuditActions.TenantReactivate;

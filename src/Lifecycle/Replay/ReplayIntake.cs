@@ -31,7 +31,7 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
     // More steps than any workflow has.
     private const int MostSkipped = 100;
 
-    public async Task<IntakeOutcome> SubmitAsync(ReplayOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null)
+    public async Task<IntakeOutcome> SubmitAsync(ReplayOperation command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null, Guid? parent = null)
     {
         var (valid, errors) = Check(command with { IdempotencyKey = command.IdempotencyKey ?? usualKey });
         if (valid is null)

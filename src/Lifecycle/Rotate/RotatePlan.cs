@@ -20,6 +20,8 @@ public sealed class RotatePlan : ICommandPlan<RotateCredentials, ValidRotation>
 
     public static CommandScheduling? Scheduling { get; } = new();
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows => RotateWorkflow.All;
 
     public string AuditAction => AuditActions.CredentialsRotate;

@@ -32,6 +32,8 @@ public sealed class SuspendPlan : ICommandPlan<SuspendTenant, ValidSuspension>
 
     public static CommandScheduling? Scheduling { get; } = new();
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [SuspendWorkflow.Closing, SuspendWorkflow.Limiting];
 
     public string AuditAction => AuditActions.TenantSuspend;

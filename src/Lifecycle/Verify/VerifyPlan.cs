@@ -18,6 +18,8 @@ public sealed class VerifyPlan : ICommandPlan<VerifyTenant, VerifyTenant>
 
     public static CommandScheduling? Scheduling { get; } = new();
 
+    public static bool ForMany => true;
+
     public static IReadOnlyList<WorkflowDefinition> Workflows { get; } = [VerifyWorkflow.Definition];
 
     public string AuditAction => AuditActions.TenantVerify;

@@ -18,6 +18,7 @@ internal sealed partial class RetentionSweeper(RetentionStore store, IOptions<Re
             {
                 await PruneAsync(store.PruneOperationsAsync, options.Value.OperationDays, stoppingToken);
                 await PruneAsync(store.PruneScheduledAsync, options.Value.OperationDays, stoppingToken);
+                await PruneAsync(store.PruneBatchesAsync, options.Value.OperationDays, stoppingToken);
                 await PruneAsync(store.PruneIdempotencyKeysAsync, options.Value.IdempotencyKeyDays, stoppingToken);
                 if (await PruneAsync(store.PruneOutboxAsync, options.Value.OutboxDays, stoppingToken) is > 0 and var dropped)
                     LogDropped(dropped, options.Value.OutboxDays);

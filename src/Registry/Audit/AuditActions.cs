@@ -1,4 +1,5 @@
 using Saga.Engine.Waits;
+using Saga.Registry.Batches;
 using Saga.Registry.Schedule;
 
 namespace Saga.Registry.Audit;
@@ -212,6 +213,21 @@ public static class AuditActions
     /// <summary>A second person rejected a scheduled command.</summary>
     public const string ScheduleReject = "schedule.reject";
 
+    /// <summary>The items of a batch were chosen.</summary>
+    public const string BatchPrepare = "batch.prepare";
+
+    /// <summary>The run of a batch was accepted.</summary>
+    public const string BatchRun = "batch.run";
+
+    /// <summary>Somebody paused a batch.</summary>
+    public const string BatchPause = "batch.pause";
+
+    /// <summary>Somebody resumed a batch.</summary>
+    public const string BatchResume = "batch.resume";
+
+    /// <summary>Somebody aborted a batch.</summary>
+    public const string BatchAbort = "batch.abort";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 
@@ -234,5 +250,13 @@ public static class AuditActions
         ScheduleOrder.Run => ScheduleRun,
         ScheduleOrder.Approve => ScheduleApprove,
         _ => ScheduleReject,
+    };
+
+    /// <summary>The action of an order for a batch.</summary>
+    public static string OfBatch(BatchOrder order) => order switch
+    {
+        BatchOrder.Pause => BatchPause,
+        BatchOrder.Resume => BatchResume,
+        _ => BatchAbort,
     };
 }

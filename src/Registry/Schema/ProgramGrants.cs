@@ -67,6 +67,9 @@ internal static class ProgramGrants
         new("backups", "select"),
         new("restored_databases", "select"),
         new("idempotency_keys", "select, insert"),
+        // The order to run a batch, and what becomes of it.
+        new("batches", "select, update"),
+        new("batch_items", "select, update"),
         // Whether an export's file is there to be removed.
         new("exports", "select"),
         new("custom_steps", "select"),
@@ -84,6 +87,8 @@ internal static class ProgramGrants
         new("backup_parts", "select"),
         // Not their wrapped keys.
         new("registry_backups", "", Reads: RegistryBackup),
+        new("batches", "insert"),
+        new("batch_items", "insert"),
         new("backup_schedules", "select, insert, update"),
         new("backup_runs", "select"),
         // A version of a plan is added, and never changed.
@@ -105,6 +110,7 @@ internal static class ProgramGrants
         new("operation_history", "update, delete"),
         new("operation_scope_waits", "update, delete"),
         new("scheduled_commands", "delete"),
+        new("batches", "delete"),
         new("backup_schedules", "select"),
         new("backup_runs", "select, insert, update"),
         new("backups", "select"),

@@ -58,11 +58,15 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
         Endpoints().Where(e => Methods(e) is not ("GET" or "GET,HEAD")).ShouldAllBe(e => Caller(e) == Policies.Operate || Caller(e) == Policies.Write);
 
     [Fact]
-    public void Should_let_operators_decide_about_operations_and_messages_only() => Endpoints().Where(e => Caller(e) == Policies.Operate)
+    public void Should_let_operators_decide_about_operations_batches_and_messages_only() => Endpoints().Where(e => Caller(e) == Policies.Operate)
         .Select(e => $"{Methods(e)} {e.RoutePattern.RawText}").Order(StringComparer.Ordinal).ShouldBe(
         [
             "GET,HEAD /api/v1/dead-letters",
             "GET,HEAD /api/v1/dead-letters/{id}",
+            "POST /api/v1/batches/{id}/abort",
+            "POST /api/v1/batches/{id}/pause",
+            "POST /api/v1/batches/{id}/resume",
+            "POST /api/v1/batches/{id}/run",
             "POST /api/v1/dead-letters/{id}/return",
             "POST /api/v1/operations/{id}/approve",
             "POST /api/v1/operations/{id}/cancel",
@@ -71,6 +75,7 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
             "POST /api/v1/operations/{id}/replay",
             "POST /api/v1/operations/{id}/signals/{name}",
             "POST /api/v1/operations/{id}/waits/{step}/end",
+            "POST /api/v1/replays",
         ]);
 
     [Fact]

@@ -314,7 +314,7 @@ public sealed class When_backups_are_scheduled : IAsyncLifetime
     private abstract class Forwarding(ICommandIntake<BackupTenant> inner) : ICommandIntake<BackupTenant>
     {
         public async Task<IntakeOutcome> SubmitAsync(
-            BackupTenant command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null)
+            BackupTenant command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null, Guid? parent = null)
         {
             await BeforeAsync(command);
             return await inner.SubmitAsync(command, caller, cancellationToken, usualKey, messageId, wait, claim);

@@ -6,6 +6,7 @@ using Saga.Lifecycle.Backup.Copies;
 using Saga.Lifecycle.Backup.Drills;
 using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Backup.Retention;
+using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.Config;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.DomainLinking;
@@ -85,6 +86,8 @@ public static class CrashCoverage
         new(AdoptWorkflow.WithUsers, null) { StepsOf = [AdoptWorkflow.Definition, AdoptWorkflow.CopiedWithUsers] },
         new(AdoptWorkflow.Copied, null) { StepsOf = [AdoptWorkflow.CopiedWithUsers] },
         new(AdoptWorkflow.CopiedWithUsers, Generated),
+        // It only waits. Its runner ends in When_a_batch_of_replays_runs of the integration tests.
+        new(RunBatchWorkflow.Definition, null) { StepsOf = [] },
     ];
 
     /// <summary>Its kind and steps, because workflows have no names.</summary>

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Saga.Engine.Waits;
 using Saga.Registry.Audit;
+using Saga.Registry.Batches;
 using Saga.Registry.Schedule;
 using Shouldly;
 using Xunit;
@@ -21,6 +22,9 @@ public sealed partial class When_the_audit_names_actions
 
     // An order for a scheduled command chooses its action: Should_take_the_actions_of_answers_from_the_constants.
     private const string OfOrder = "AuditActions.OfOrder(order)";
+
+    // An order for a batch chooses its action: Should_take_the_actions_of_answers_from_the_constants.
+    private const string OfBatch = "AuditActions.OfBatch(order)";
 
     private static IReadOnlyList<FieldInfo> Actions { get; } = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static);
 
@@ -50,7 +54,7 @@ public sealed partial class When_the_audit_names_actions
             // The arguments follow the statement, whose literal ends with the next quote.
             var arguments = text.IndexOf(',', text.IndexOf('"', insert.Index)) + 1;
             action = Expressions(text[arguments..]).ElementAt(int.Parse(action[1..], CultureInfo.InvariantCulture) - 1);
-            (Constant().IsMatch(action) || action is OfPlan or OfAnswer or OfOrder).ShouldBeTrue($"The action is {action}.");
+            (Constant().IsMatch(action) || action is OfPlan or OfAnswer or OfOrder or OfBatch).ShouldBeTrue($"The action is {action}.");
         }
         else
         {
@@ -78,7 +82,7 @@ public sealed partial class When_the_audit_names_actions
     [Fact]
     public void Should_take_the_actions_of_answers_from_the_constants()
     {
-        var actions = Enum.GetValues<WaitAnswerKind>().Select(AuditActions.OfWait).Concat(Enum.GetValues<ScheduleOrder>().Select(AuditActions.OfOrder)).ToList();
+        var actions = Enum.GetValues<WaitAnswerKind>().Select(AuditActions.OfWait).Concat(Enum.GetValues<ScheduleOrder>().Select(AuditActions.OfOrder)).Concat(Enum.GetValues<BatchOrder>().Select(AuditActions.OfBatch)).ToList();
         actions.ShouldBeUnique();
         actions.ShouldBeSubsetOf(Actions.Select(a => (string)a.GetRawConstantValue()!));
     }

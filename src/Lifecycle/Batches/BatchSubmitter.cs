@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Intake;
+using Saga.Registry.Batches;
+using Saga.Registry.Scopes;
+
+namespace Saga.Lifecycle.Batches;
+
+/// <summary>
+/// Orders the items of batches through the intakes that every other door uses. An item has one idempotency key, so it is ordered once, however
+/// often it is submitted and by whichever process. Thread-safe.
+/// </summary>
+public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, CommandCatalogue catalogue, IServiceProvider services)
+{
+    /// <summary>How long the command for a tenant waits for another operation of the tenant.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromDays(1);
+
+    /// <summary>The idempotency key of an item.</summary>
+    public static string KeyOf(BatchItem item) => string.Create(CultureInfo.InvariantCulture, $"batch-{item.BatchId:d}-{item.Number}");
+
+    /// <summary>Accepts or refuses what the item orders.</summary>
+    /// <param name="claim">The batch.</param>
+    /// <param name="item">An item of it.</param>
+    /// <param name="cancellationToken">Honoured until the commit begins.</param>
+    public Task<IntakeOutcome> SubmitAsync(BatchClaim claim, BatchItem item, CancellationToken cancellationToken)
+    {
+        var batch = claim.Batch;
+        var caller = Caller.OfBatch(batch.Id, isAdministrator: !batch.AsOperator);
+        if (batch.Kind == BatchKind.Replays)
+            return replays.SubmitAsync(ReplayOf(batch, item), caller, cancellationToken);
+        // A newer version prepared it.
+        if (catalogue.Find(batch.Action!) is not { } entry)
+            return Task.FromResult<IntakeOutcome>(new CommandRejected(new() { Code = RejectionCodes.EngineTooOld, Detail = $"This version does not know the command '{batch.Action}'." }));
+        return Commands(entry).SubmitAsync(
+            BodyOf(batch.Input, item.Subject), caller, KeyOf(item), new ScopeWait(claim.Now + Patience), batch.OperationId!.Value, cancellationToken);
+    }
+
+    internal IBatchCommands Commands(CommandEntry entry) => (IBatchCommands)services.GetRequiredService(typeof(BatchCommands<>).MakeGenericType(entry.Command));
+
+    /// <summary>The command for one tenant.</summary>
+    internal static JsonElement BodyOf(JsonElement input, Guid tenant)
+    {
+        var body = JsonSerializer.SerializeToNode(input)!.AsObject();
+        body["tenantId"] = JsonValue.Create(tenant.ToString("d"));
+        return JsonSerializer.SerializeToElement(body);
+    }
+
+    private static ReplayOperation ReplayOf(Batch batch, BatchItem item)
+    {
+        var order = batch.Input.Deserialize<ReplayOrder>(Json.Options)!;
+        return new()
+        {
+            OperationId = item.Subject, Reason = batch.Reason, Mode = order.Mode, From = order.From, Skip = order.Skip, ExpectedVersion = item.Version, IdempotencyKey = KeyOf(item),
+        };
+    }
+}

@@ -1,0 +1,201 @@
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Saga.Contracts;
+using Saga.Contracts.Steps;
+using Saga.Engine.Batches;
+using Saga.Engine.Operations;
+using Saga.Registry.Intake;
+
+namespace Saga.Registry.Batches;
+
+/// <summary>
+/// What the runner of batches reads and writes. One runner at a time has a batch, by a claim that ends by itself. A runner that lost its claim
+/// cannot change the batch, and an item that it begins all the same is the same order, by its idempotency key. Thread-safe.
+/// </summary>
+public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
+{
+    /// <summary>Takes batches that have something to do, or to be told to their operations.</summary>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="lasts">How long the claim lasts.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    public async Task<IReadOnlyList<BatchClaim>> TakeAsync(int limit, TimeSpan lasts, CancellationToken cancellationToken)
+    {
+        await using var take = registry.CreateCommand(
+            $"""
+            update batches b set claim = gen_random_uuid(), claimed_until = now() + $3 + $2
+            from (
+                select id from batches where operation_id is not null and not closed and (claimed_until is null or claimed_until <= now() + $3)
+                order by id limit $1 for no key update skip locked) due
+            where b.id = due.id
+            returning {BatchStore.Columns}, b.claim, (select o.finished_at is not null from operations o where o.id = b.operation_id),
+                extract(epoch from now() + $3 - b.next_item_at)::float8, now() + $3
+            """);
+        take.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        take.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lasts });
+        take.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
+        var taken = new List<BatchClaim>();
+        await using var rows = await take.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var batch = BatchStore.Read(rows);
+            taken.Add(new(batch, rows.GetGuid(24), rows.GetBoolean(25), Allowed(batch.Pace, TimeSpan.FromSeconds(rows.GetDouble(26))), rows.GetFieldValue<DateTimeOffset>(27)));
+        }
+
+        return taken;
+    }
+
+    /// <summary>Gives the batch back, so that it is looked at again at once.</summary>
+    public Task ReleaseAsync(BatchClaim claim, CancellationToken cancellationToken) =>
+        UnderAsync(claim, "update batches set claim = null, claimed_until = null where id = $1 and claim = $2", [], cancellationToken);
+
+    /// <summary>Writes down what became of the items that are running.</summary>
+    public async Task SettleAsync(Guid batch, CancellationToken cancellationToken)
+    {
+        await using var settle = registry.CreateCommand(
+            $"""
+            update batch_items i set state = r.state, failure = r.failure, ended_at = now() + $2
+            from (
+                select i.number,
+                    case
+                        when o.state = 'completed' then case when i.expects = 'completed' then 'succeeded' else 'failed' end
+                        when o.state in ('compensated', 'cancelled') then case when i.expects = 'undone' then 'succeeded' else 'failed' end
+                        when o.state = 'stalled' and exists (
+                            select from operation_history h where h.operation_id = o.id and h.id > coalesce(i.ordered_at, 0) and h.event = '{HistoryEvents.Stalled}') then 'failed'
+                        when i.ordered_at is not null and exists (
+                            select from operation_history h where h.operation_id = o.id and h.id > i.ordered_at and h.event = '{HistoryEvents.ReplayRefused}') then 'refused'
+                    end as state,
+                    o.failure
+                from batch_items i join operations o on o.id = i.operation_id
+                where i.batch_id = $1 and i.state = 'running') r
+            where i.batch_id = $1 and i.number = r.number and i.state = 'running' and r.state is not null
+            """);
+        settle.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch });
+        settle.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
+        await settle.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<BatchProgress> ProgressAsync(Batch batch, CancellationToken cancellationToken)
+    {
+        await using var count = registry.CreateCommand(
+            """
+            select count(*) filter (where wave = $2)::int, count(*) filter (where wave = $2 and state = 'running')::int,
+                count(*) filter (where wave = $2 and state in ('failed', 'refused'))::int, count(*) filter (where state = 'pending')::int,
+                count(*) filter (where state = 'running')::int
+            from batch_items where batch_id = $1
+            """);
+        count.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch.Id });
+        count.Parameters.Add(new NpgsqlParameter<int> { TypedValue = batch.Wave });
+        await using var row = await count.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        // A batch that was resumed has open items of the wave before, and completes only when these have ended too.
+        return new(batch.WaveSize, row.GetInt32(0), row.GetInt32(4), row.GetInt32(2), row.GetInt32(3));
+    }
+
+    /// <summary>The next items that have not begun.</summary>
+    public async Task<IReadOnlyList<BatchItem>> NextAsync(Guid batch, int limit, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand($"select {BatchStore.ItemColumns} from batch_items i where i.batch_id = $1 and i.state = 'pending' order by i.number limit $2");
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch });
+        find.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        var items = new List<BatchItem>();
+        await using var rows = await find.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+            items.Add(BatchStore.ReadItem(rows));
+        return items;
+    }
+
+    /// <summary>Writes down that an item has begun, and when the next one may.</summary>
+    /// <param name="claim">The runner's claim. Without effect if it was lost or the batch does not run any more.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="operation">The operation that carries it out.</param>
+    /// <param name="key">The idempotency key of the order, by which its history line is found.</param>
+    /// <param name="cancellationToken">Cancels the statement.</param>
+    public Task BegunAsync(BatchClaim claim, BatchItem item, Guid operation, string key, CancellationToken cancellationToken) => UnderAsync(
+        claim,
+        $"""
+        with own as (
+            update batches set next_item_at = greatest(next_item_at, now() + $3 - $4) + $5 where id = $1 and claim = $2 returning id, wave)
+        update batch_items i set state = 'running', wave = own.wave, operation_id = $7, begun_at = now() + $3,
+            ordered_at = (select max(h.id) from operation_history h where h.operation_id = $7 and h.event = '{HistoryEvents.ReplayRequested}' and h.data ->> 'key' = $8)
+        from own where i.batch_id = own.id and i.number = $6 and i.state = 'pending'
+        """,
+        [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, operation, key], cancellationToken);
+
+    /// <summary>Writes down that an item was refused.</summary>
+    public Task RefusedAsync(BatchClaim claim, BatchItem item, Failure failure, CancellationToken cancellationToken) => UnderAsync(
+        claim,
+        """
+        with own as (
+            update batches set next_item_at = greatest(next_item_at, now() + $3 - $4) + $5 where id = $1 and claim = $2 returning id, wave)
+        update batch_items i set state = 'refused', wave = own.wave, failure = $7::jsonb, begun_at = now() + $3, ended_at = now() + $3
+        from own where i.batch_id = own.id and i.number = $6 and i.state = 'pending'
+        """,
+        [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, JsonSerializer.Serialize(failure, Json.Options)], cancellationToken);
+
+    /// <summary>Carries out a decision about the whole batch, with the event that shows it.</summary>
+    public Task DecideAsync(BatchClaim claim, BatchDecision decision, CancellationToken cancellationToken)
+    {
+        var (update, name, data) = decision switch
+        {
+            BatchDecision.NextWave { Size: var size } => ($"wave = wave + 1, wave_size = {size}", HistoryEvents.WaveBegun, (object)new { wave = claim.Batch.Wave + 1, size }),
+            BatchDecision.Pause { Why: var why } => ("state = 'paused', pause_reason = $4::jsonb ->> 'why'", HistoryEvents.BatchPaused, new { why }),
+            BatchDecision.Complete => ("state = 'completed', ended_at = now() + $5", HistoryEvents.BatchCompleted, new { }),
+            _ => throw new InvalidOperationException($"{decision} changes no batch."),
+        };
+        return UnderAsync(
+            claim,
+            $"""
+            with own as (update batches set {update} where id = $1 and claim = $2 and state = 'running' returning operation_id)
+            insert into operation_history (operation_id, at, event, data) select operation_id, clock_timestamp() + $5, $3, $4::jsonb from own
+            """,
+            [name, JsonSerializer.Serialize(data, Json.Options), clock.Offset], cancellationToken);
+    }
+
+    /// <summary>Ends a batch whose operation has ended without it, because somebody cancelled it or sent its signal.</summary>
+    public async Task AbortAsync(BatchClaim claim, string actor, string why, CancellationToken cancellationToken)
+    {
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var statement in AbortCommands(claim.Batch.Id, actor, why, clock.Offset))
+            batch.BatchCommands.Add(statement);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Writes down that the batch's operation knows of its end.</summary>
+    public Task CloseAsync(BatchClaim claim, CancellationToken cancellationToken) =>
+        UnderAsync(claim, "update batches set closed = true, claim = null, claimed_until = null where id = $1 and claim = $2", [], cancellationToken);
+
+    internal static IEnumerable<NpgsqlBatchCommand> AbortCommands(Guid batch, string actor, string reason, TimeSpan offset) =>
+    [
+        CommandLedger.Statement(
+            "update batches set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null where id = $1 and state not in ('completed', 'aborted')",
+            batch, actor, reason, offset),
+        CommandLedger.Statement(
+            "update batch_items set state = 'skipped', ended_at = now() + $2 where batch_id = $1 and state = 'pending' and exists (select from batches b where b.id = $1 and b.state = 'aborted')",
+            batch, offset),
+    ];
+
+    internal static NpgsqlBatchCommand HistoryCommand(Guid operation, string name, object data) => CommandLedger.Statement(
+        "insert into operation_history (operation_id, at, event, data) values ($1, clock_timestamp(), $2, $3::jsonb)", operation, name, JsonSerializer.Serialize(data, Json.Options));
+
+    // What was not used while nothing could begin is not made up for, except for a few seconds.
+    private static TimeSpan Burst(BatchPace pace) => pace.Interval < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : pace.Interval;
+
+    private static int Allowed(BatchPace pace, TimeSpan since)
+    {
+        if (pace.PerMinute is null)
+            return int.MaxValue;
+        return since < TimeSpan.Zero ? 0 : (int)(Math.Min(since.Ticks, Burst(pace).Ticks) / pace.Interval.Ticks) + 1;
+    }
+
+    private async Task UnderAsync(BatchClaim claim, string sql, IReadOnlyList<object> values, CancellationToken cancellationToken)
+    {
+        await using var command = registry.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Batch.Id });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Token });
+        foreach (var value in values)
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
