@@ -11,7 +11,7 @@ public sealed class ProgramProcess : IDisposable
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
-    /// <param name="program">The file name in this program's folder.</param>
+    /// <param name="program">The file name in this program's folder, or a path.</param>
     /// <param name="settings">Configuration keys and their values.</param>
     /// <param name="arguments">The command line.</param>
     public ProgramProcess(string program, IEnumerable<KeyValuePair<string, string?>> settings, params string[] arguments)

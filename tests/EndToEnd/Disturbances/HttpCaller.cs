@@ -21,27 +21,27 @@ internal sealed class HttpCaller : IDisposable
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    public async Task PostAsync(ProvisionTenant command)
+    public Task PostAsync(ProvisionTenant command) => PostAsync(
+        "/api/v1/tenants", new { name = command.Name, slug = command.Slug, plan = command.Plan, adminEmail = command.AdminEmail, domain = command.Domain }, command.Slug);
+
+    public async Task PostAsync(string path, object body, string key)
     {
-        while (!await TryAsync(command))
+        while (!await TryAsync(path, body, key))
             await Task.Delay(Pause);
     }
 
     public void Dispose() => http.Dispose();
 
-    private async Task<bool> TryAsync(ProvisionTenant command)
+    private async Task<bool> TryAsync(string path, object body, string key)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(apis[Interlocked.Increment(ref calls) % apis.Count], "/api/v1/tenants"))
-        {
-            Content = JsonContent.Create(new { name = command.Name, slug = command.Slug, plan = command.Plan, adminEmail = command.AdminEmail, domain = command.Domain }),
-        };
-        request.Headers.Add("Idempotency-Key", command.Slug);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(apis[Interlocked.Increment(ref calls) % apis.Count], path)) { Content = JsonContent.Create(body) };
+        request.Headers.Add("Idempotency-Key", key);
         try
         {
             using var answer = await http.SendAsync(request);
             if (answer.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.ServiceUnavailable)
                 return answer.StatusCode == HttpStatusCode.Accepted;
-            throw new InvalidOperationException($"POST /api/v1/tenants of {command.Slug} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException($"POST {path} with the key {key} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         }
         catch (Exception error) when (error is HttpRequestException or IOException or TaskCanceledException)
         {

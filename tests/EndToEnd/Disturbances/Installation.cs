@@ -2,13 +2,16 @@ using Saga.Tests.Support;
 
 namespace Saga.Tests.EndToEnd.Disturbances;
 
-/// <summary>Two processes of each program.</summary>
+/// <summary>Two processes of each program. The first of each may be of the version before.</summary>
 internal sealed class Installation : IAsyncDisposable
 {
     private static readonly string[] Programs = ["Saga.Workers", "Saga.Orchestrator", "Saga.Api", "Saga.Workers", "Saga.Orchestrator", "Saga.Api"];
     private readonly HttpClient http = new() { Timeout = WaitLimit.Seconds(5) };
 
     public Installation(IReadOnlyDictionary<string, string?> settings) => Members = [.. Programs.Select(program => new Member(program, settings))];
+
+    public Installation(IReadOnlyDictionary<string, string?> settings, FormerPrograms former) =>
+        Members = [.. Programs.Select((program, i) => new Member(program, settings, i < Programs.Length / 2 ? former : null))];
 
     public IReadOnlyList<Member> Members { get; }
 
@@ -23,6 +26,13 @@ internal sealed class Installation : IAsyncDisposable
     {
         foreach (var member in Members)
             await member.RestartAsync(http);
+    }
+
+    /// <summary>Replaces those of the version before by this version, one after the other.</summary>
+    public async Task UpgradeAsync()
+    {
+        foreach (var member in Members.Where(m => m.IsFormer))
+            await member.UpgradeAsync(http);
     }
 
     public Task StopAsync() => Task.WhenAll(Members.Select(m => m.StopAsync()));

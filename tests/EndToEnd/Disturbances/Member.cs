@@ -10,16 +10,22 @@ internal sealed class Member : IDisposable
 {
     private readonly string program;
     private readonly IReadOnlyDictionary<string, string?> settings;
+    private FormerPrograms? former;
     private ProgramProcess process;
 
-    public Member(string program, IReadOnlyDictionary<string, string?> settings)
+    /// <param name="program">The program's name.</param>
+    /// <param name="settings">Configuration keys and their values.</param>
+    /// <param name="former">The programs of the version before, to begin with; null for this version's.</param>
+    public Member(string program, IReadOnlyDictionary<string, string?> settings, FormerPrograms? former = null)
     {
-        (this.program, this.settings) = (program, settings);
+        (this.program, this.settings, this.former) = (program, settings, former);
         Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePorts.Next()}"));
         process = Start();
     }
 
     public string Program => program;
+
+    public bool IsFormer => former is not null;
 
     public Uri Address { get; }
 
@@ -41,6 +47,13 @@ internal sealed class Member : IDisposable
         process.Dispose();
         process = Start();
         await ReadyAsync(http);
+    }
+
+    /// <summary>Stops it in order, and starts this version in its place.</summary>
+    public Task UpgradeAsync(HttpClient http)
+    {
+        former = null;
+        return RestartAsync(http);
     }
 
     public async Task StopAsync() => (await process.TerminateAsync()).ShouldBe(0, $"{program}: {process.Errors}");
@@ -75,5 +88,5 @@ internal sealed class Member : IDisposable
 
     public void Dispose() => process.Dispose();
 
-    private ProgramProcess Start() => new(program, settings, $"--{(program == "Saga.Api" ? "urls" : "Saga:Health:Url")}={Address.GetLeftPart(UriPartial.Authority)}", "--Saga:Log:Console=Warning");
+    private ProgramProcess Start() => new(former?.Find(program) ?? program, settings, $"--{(program == "Saga.Api" ? "urls" : "Saga:Health:Url")}={Address.GetLeftPart(UriPartial.Authority)}", "--Saga:Log:Console=Warning");
 }
