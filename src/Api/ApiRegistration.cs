@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Api.Audit;
 using Saga.Api.Backups;
 using Saga.Api.Batches;
 using Saga.Api.Commands;
@@ -40,7 +41,7 @@ public static class ApiRegistration
         services.AddHostedService<CustomStepsAtStart>();
         services.AddTokens(configuration).AddCallerLimits(configuration).AddServerHardening().AddApiDocument();
         services.AddHealth().AddCheck<IssuerHealth>("token-issuer", timeout: HealthRegistration.Patience);
-        services.AddExports(configuration).AddFailureHelp(configuration);
+        services.AddExports(configuration).AddFailureHelp(configuration).AddAudit();
         services.AddSingleton(typeof(CommandDoor<>));
         services.AddSingleton(typeof(TenantCommands<>));
         services.AddSingleton<BackupRules>();
@@ -68,6 +69,7 @@ public static class ApiRegistration
         // The handler does its own logging.
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true, ExceptionHandler = _ => Task.CompletedTask });
         app.UseStatusCodePages(context => FrameworkProblems.Of(context.HttpContext).ExecuteAsync(context.HttpContext));
+        app.UseAudit();
         app.UseAuthentication();
         app.UseCallerLimits();
         app.UseAuthorization();
@@ -98,6 +100,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Servers").MapServers();
         api.MapGroup("").WithTags("Custom steps").MapCustomSteps();
         api.MapGroup("").WithTags("Dead letters").MapDeadLetters();
+        api.MapGroup("").WithTags("Audit").MapAudit();
         app.MapHealth().AllowAnonymous().WithTags("Health");
         app.MapApiDocument();
         app.MapFailurePages();

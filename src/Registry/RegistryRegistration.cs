@@ -9,6 +9,7 @@ using Npgsql;
 using Saga.Engine;
 using Saga.Registry.Intake;
 using Saga.Registry.Admission;
+using Saga.Registry.Audit;
 using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Batches;
@@ -98,6 +99,9 @@ public static class RegistryRegistration
         services.AddSingleton<RejectionStore>();
         services.AddSingleton<RegistryAvailability>();
         services.AddSingleton<RetentionStore>();
+        services.AddSingleton<AuditSealStore>();
+        services.AddSingleton<AuditListing>();
+        services.AddSingleton<RefusalStore>();
         services.AddSingleton<ProcessStore>();
         services.AddSingleton<ConnectionStore>();
         services.AddSingleton<IServerBudgets, RegistryBudget>();

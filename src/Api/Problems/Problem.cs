@@ -54,6 +54,7 @@ public sealed class ProblemResult(
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = type.Status;
+        httpContext.Features.Set(new ShownProblem(type, detail));
         if (retryAfterSeconds is { } seconds)
             httpContext.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (operation is not null)
@@ -72,3 +73,6 @@ public sealed class ProblemResult(
             ApiJson.Options, Problem.ContentType, httpContext.RequestAborted);
     }
 }
+
+/// <summary>The problem that answers a request.</summary>
+internal sealed record ShownProblem(ProblemType Type, string? Detail);

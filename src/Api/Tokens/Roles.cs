@@ -28,7 +28,10 @@ public static class Policies
 
     public const string Write = "saga-write";
 
-    public static IReadOnlyList<string> All { get; } = [Read, Operate, Write];
+    /// <summary>For what shows who did what.</summary>
+    public const string Audit = "saga-audit";
+
+    public static IReadOnlyList<string> All { get; } = [Read, Operate, Write, Audit];
 
     /// <summary>The roles that may call an endpoint with this policy.</summary>
     public static IReadOnlyList<string> RolesOf(string policy) => policy switch
@@ -36,6 +39,7 @@ public static class Policies
         Read => Roles.All,
         Operate => [Roles.Admin, Roles.Operator],
         Write => [Roles.Admin],
+        Audit => [Roles.Admin, Roles.Auditor],
         _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "There is no such policy."),
     };
 

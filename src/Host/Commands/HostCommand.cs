@@ -26,6 +26,7 @@ internal sealed record HostCommand(string Words, string Purpose, bool NeedsServe
             Switches = new Dictionary<string, string>(StringComparer.Ordinal) { ["--print"] = $"{PrepareOptions.Section}:{nameof(PrepareOptions.Print)}" },
         },
         new("check product", "checks the files of Saga:Product:Migrations and runs them in a scratch database", NeedsServers: true, ProductCommands.CheckAsync),
+        new("check audit", "verifies the audit log: that no line was changed or removed, and up to when that is proved", NeedsServers: true, AuditCommands.CheckAsync),
         new("migrate registry", "migrates the registry to this version, as its owner, where the programs have logins without that right", NeedsServers: true, RegistryCommands.MigrateAsync),
         new("restore registry", "restores the registry from a backup into an empty database; without --Saga:RestoreRegistry:Backup=<id or newest> it lists the backups", NeedsServers: true, RegistryCommands.RestoreAsync),
         new("repair administrators", "replaces the former role tenant-admin by the organisations' groups", NeedsServers: true, IdentityCommands.RepairAsync),

@@ -69,11 +69,14 @@ public sealed class DataFolder : IDisposable
     public string SecretFile(string name) => System.IO.Path.Combine(Folder("secrets"), name);
 
     /// <summary>A secret that is generated once. Its file is readable by the owner only and is flushed to disk before the secret is used.</summary>
-    public string Secret(string name, Func<byte[], string> encode)
+    public string Secret(string name, Func<byte[], string> encode) => Secret(name, () => encode(RandomNumberGenerator.GetBytes(32)));
+
+    /// <summary>The same for a secret that is more than random bytes.</summary>
+    public string Secret(string name, Func<string> make)
     {
         var file = SecretFile(name);
         if (!File.Exists(file))
-            OwnerOnlyFile.Replace(file, encode(RandomNumberGenerator.GetBytes(32)));
+            OwnerOnlyFile.Replace(file, make());
         return File.ReadAllText(file).Trim() is { Length: > 0 } secret
             ? secret
             : throw new StartException($"{file} is empty. Restore it from a backup. If the data in {Path} is not needed, delete that folder.");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Saga.Host.Demo;
 using Saga.Host.Embedded.Identity;
@@ -22,6 +23,7 @@ internal static class EmbeddedSettings
             ["Saga:Sealing:ActiveKey"] = "k1",
             ["Saga:Sealing:MasterKeys:k1"] = folder.Secret("master-key", Convert.ToBase64String),
             ["Saga:Runtime:Keys:r1"] = folder.Secret("runtime-key", Convert.ToBase64String),
+            ["Saga:Audit:SigningKey"] = folder.Secret("audit-key", NewAuditKey),
             ["Saga:Storage:Folder:Path"] = folder.Folder("objects"),
             ["Saga:Mail:Folder:Path"] = folder.Folder("mail"),
             ["Saga:Mail:From"] = "Saga <saga@localhost>",
@@ -30,6 +32,12 @@ internal static class EmbeddedSettings
             ["Saga:Auth:RequireHttps"] = "false",
             ["Saga:Demo:Enabled"] = "true",
         };
+    }
+
+    private static string NewAuditKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Convert.ToBase64String(key.ExportPkcs8PrivateKey());
     }
 
     /// <summary>For the embedded identity: the issuer and its clients.</summary>

@@ -1,3 +1,5 @@
+using Saga.Registry.Audit;
+
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>How a command came in.</summary>
@@ -28,8 +30,8 @@ public readonly record struct Caller
     private const string BusName = "bus";
     private const string TokenPrefix = "token:";
 
-    // Names of kinds, present and future.
-    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operator", "batch"];
+    // Names of kinds, present and future, and what the audit log calls those who are not known.
+    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operator", "batch", RefusedRequests.Unknown, RefusedRequests.Several];
 
     private readonly string? subject;
 

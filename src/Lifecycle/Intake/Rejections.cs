@@ -36,7 +36,9 @@ public sealed partial class Rejections(RejectionStore store, TimeProvider time, 
                 Caller = caller.ToString(),
                 MessageId = messageId,
                 OccurredAt = time.GetUtcNow(),
-            }, cancellationToken);
+            },
+            // The Api counts what it refuses, with all other refused requests: one line for many, because a caller may send any number.
+            isAudited: caller.Kind != CallerKind.Token, cancellationToken);
     }
 
     // Half of a surrogate pair cannot be stored.

@@ -1,5 +1,6 @@
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Registry.Audit;
 using Saga.Registry.Schedule;
 using Saga.Registry.Scopes;
 
@@ -25,6 +26,7 @@ public sealed class ScheduledSubmitter<TCommand>(ICommandIntake<TCommand> intake
 {
     public async Task<IntakeOutcome> SubmitAsync(TakenCommand taken, CancellationToken cancellationToken)
     {
+        AuditOrigin.Enter(AuditOrigin.Schedule);
         var caller = Caller.OfSchedule(taken.Command.Id);
         // A version that changed the command's fields may not be able to read what was posted before.
         if (CommandReader.Read<TCommand>(taken.Command.Command, hasKey: false, out var errors) is not { } command)
@@ -33,6 +35,9 @@ public sealed class ScheduledSubmitter<TCommand>(ICommandIntake<TCommand> intake
             command, caller, cancellationToken, usualKey: $"scheduled-{taken.Command.Id:d}", wait: new ScopeWait(taken.Command.ExpiresAt), claim: taken.Claim);
     }
 
-    public Task<CommandRejected> RejectAsync(TakenCommand taken, OperationRejected rejection, CancellationToken cancellationToken) =>
-        intake.RejectAsync(rejection, Caller.OfSchedule(taken.Command.Id), cancellationToken);
+    public async Task<CommandRejected> RejectAsync(TakenCommand taken, OperationRejected rejection, CancellationToken cancellationToken)
+    {
+        AuditOrigin.Enter(AuditOrigin.Schedule);
+        return await intake.RejectAsync(rejection, Caller.OfSchedule(taken.Command.Id), cancellationToken);
+    }
 }

@@ -2,6 +2,7 @@ using MassTransit;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
 using Saga.Messaging;
+using Saga.Registry.Audit;
 
 namespace Saga.Orchestrator.Commands;
 
@@ -15,6 +16,7 @@ internal sealed class CommandConsumer<TCommand>(ICommandIntake<TCommand> intake)
 {
     public async Task Consume(ConsumeContext<TCommand> context)
     {
+        AuditOrigin.Enter(AuditOrigin.Bus);
         var outcome = Read(context, out var unreadable) is { } command
             ? await intake.SubmitAsync(command, Caller.Bus, context.CancellationToken, $"message-{context.MessageId:d}", context.MessageId)
             : await intake.RejectAsync(unreadable!, Caller.Bus, context.CancellationToken, context.MessageId);

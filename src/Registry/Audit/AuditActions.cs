@@ -33,6 +33,7 @@ public static class AuditActions
 
     /// <summary>Nothing of a tenant was left, and its deletion certificate was written.</summary>
     public const string TenantCertify = "tenant.certify";
+
     /// <summary>The verification of a tenant was accepted.</summary>
     public const string TenantVerify = "tenant.verify";
 
@@ -230,6 +231,14 @@ public static class AuditActions
 
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
+
+    /// <summary>
+    /// The Api refused requests: without a valid token, without the role, or because of a rule. One line for all of a caller, an endpoint and a minute.
+    /// </summary>
+    public const string RequestRefuse = "request.refuse";
+
+    /// <summary>Lines of the audit log whose time was over were deleted.</summary>
+    public const string AuditPrune = "audit.prune";
 
     /// <summary>The list of custom steps was replaced.</summary>
     public const string CustomStepsSet = "customSteps.set";

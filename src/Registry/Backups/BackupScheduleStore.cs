@@ -54,7 +54,10 @@ public sealed class BackupScheduleStore(NpgsqlDataSource registry, RegistryClock
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(CommandLedger.Statement(
             $"""
-            with changed as (
+            with former as (
+                select jsonb_build_object('cron', cron, 'keep', jsonb_build_object('last', keep_last, 'daily', keep_daily, 'weekly', keep_weekly, 'days', keep_days)) as values
+                from backup_schedules where tenant_id = $1),
+            changed as (
                 insert into backup_schedules as s (tenant_id, cron, set_by, set_at, keep_last, keep_daily, keep_weekly, keep_days)
                 values ($1, $2, $3, clock_timestamp() + $5, $6, $7, $8, $9)
                 on conflict (tenant_id) do update set
@@ -63,10 +66,10 @@ public sealed class BackupScheduleStore(NpgsqlDataSource registry, RegistryClock
                 where (s.cron, s.keep_last, s.keep_daily, s.keep_weekly, s.keep_days)
                     is distinct from (excluded.cron, excluded.keep_last, excluded.keep_daily, excluded.keep_weekly, excluded.keep_days)
                 returning tenant_id)
-            insert into audit (at, actor, action, tenant_id, detail)
-            select clock_timestamp() + $5, $3, '{AuditActions.BackupScheduleSet}', tenant_id, $4::jsonb from changed
+            insert into audit (at, actor, action, tenant_id, origin, before, after, detail)
+            select clock_timestamp() + $5, $3, '{AuditActions.BackupScheduleSet}', tenant_id, $10, (select f.values from former f), $4::jsonb - 'reason', $4::jsonb from changed
             """,
-            tenant.Value, cron, actor, JsonSerializer.Serialize(new { cron, keep, reason }, Json.Options), clock.Offset, Number(keep.Last), Number(keep.Daily), Number(keep.Weekly), Number(keep.Days)));
+            tenant.Value, cron, actor, JsonSerializer.Serialize(new { cron, keep, reason }, Json.Options), clock.Offset, Number(keep.Last), Number(keep.Daily), Number(keep.Weekly), Number(keep.Days), AuditOrigin.Current));
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -72,8 +72,9 @@ public sealed class CustomStepStore(NpgsqlDataSource registry, RegistryClock clo
 
         await using var audit = new NpgsqlBatch(connection, transaction);
         audit.BatchCommands.Add(CommandLedger.Statement(
-            "insert into audit (at, actor, action, detail) values (clock_timestamp() + $1, $2, $3, $4::jsonb)",
-            clock.Offset, actor, AuditActions.CustomStepsSet, JsonSerializer.Serialize(new { version = basedOn + 1, steps = steps.Select(s => new { s.Workflow, s.Name }), reason }, Json.Options)));
+            "insert into audit (at, actor, action, detail, origin, before, after) values (clock_timestamp() + $1, $2, $3, $4::jsonb, $5, $6::jsonb, $7::jsonb)",
+            clock.Offset, actor, AuditActions.CustomStepsSet, JsonSerializer.Serialize(new { version = basedOn + 1, steps = steps.Select(s => new { s.Workflow, s.Name }), reason }, Json.Options),
+            AuditOrigin.Current, basedOn == 0 ? null : JsonSerializer.Serialize(new { version = basedOn }, Json.Options), JsonSerializer.Serialize(new { version = basedOn + 1 }, Json.Options)));
         await audit.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         return true;

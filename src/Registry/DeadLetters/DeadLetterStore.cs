@@ -103,10 +103,10 @@ public sealed class DeadLetterStore(NpgsqlDataSource registry, RegistryNotifier 
             """, id);
         AddCommand(batch,
             """
-            insert into audit (actor, action, detail)
-            select $2, $4, jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
+            insert into audit (actor, action, origin, detail)
+            select $2, $4, $5, jsonb_build_object('id', id, 'queue', queue, 'messageId', message_id, 'messageType', message_type, 'reason', $3::text)
             from dead_letters where id = $1
-            """, id, actor, reason, AuditActions.DeadLetterReturn);
+            """, id, actor, reason, AuditActions.DeadLetterReturn, AuditOrigin.Current);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         // After the commit, which would otherwise hold a server-wide lock. The relay's poll makes up for a lost notification.

@@ -73,12 +73,12 @@ public static class DeprovisioningRows
             with begun as (
                 update deprovisionings set final_at = now() where tenant_id = @Value and removal_id = @removal and final_at is null returning tenant_id, final_at),
             audited as (
-                insert into audit (actor, action, tenant_id, operation_id)
-                select o.requested_by, '{AuditActions.RemovalBegin}', b.tenant_id, o.id from begun b cross join operations o where o.id = @removal)
+                insert into audit (actor, origin, action, tenant_id, operation_id)
+                select o.requested_by, @Origin, '{AuditActions.RemovalBegin}', b.tenant_id, o.id from begun b cross join operations o where o.id = @removal)
             select final_at from begun
             union all select final_at from deprovisionings where tenant_id = @Value and removal_id = @removal and final_at is not null
             """,
-            new { tenant.Value, removal }, transaction.Transaction, cancellationToken: cancellationToken));
+            new { tenant.Value, removal, Origin = AuditOrigin.Current }, transaction.Transaction, cancellationToken: cancellationToken));
         return at is { } time ? new DateTimeOffset(time) : null;
     }
 

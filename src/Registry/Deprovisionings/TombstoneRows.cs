@@ -79,10 +79,10 @@ public static class TombstoneRows
                 {Erased}
             where id = @Tenant;
             insert into deletion_certificates (operation_id, tenant_id, document, sha256) values (@removal, @Tenant, @document, @sha256);
-            insert into audit (actor, action, tenant_id, operation_id, detail)
-            select requested_by, '{AuditActions.TenantCertify}', @Tenant, id, jsonb_build_object('certificateSha256', @sha256) from operations where id = @removal;
+            insert into audit (actor, origin, action, tenant_id, operation_id, detail)
+            select requested_by, @Origin, '{AuditActions.TenantCertify}', @Tenant, id, jsonb_build_object('certificateSha256', @sha256) from operations where id = @removal;
             """,
-            new { Tenant = tenant.Value, removal, ReservedUntil = new DateTimeOffset(rows.ReservedUntil), rows.ProvedDomains, document, sha256 }, cancellationToken);
+            new { Tenant = tenant.Value, removal, ReservedUntil = new DateTimeOffset(rows.ReservedUntil), rows.ProvedDomains, document, sha256, Origin = AuditOrigin.Current }, cancellationToken);
 
     /// <summary>Marks every placement of the tenant as gone, and frees its room. Commit these commands with the transaction.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> ReleaseCommands(TenantId tenant) => PlacementSql.ReleaseAll(tenant);

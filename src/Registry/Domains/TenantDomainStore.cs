@@ -65,8 +65,8 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
             $"""
             with claimed as materialized (select claim_domain($1, $2, $3, now() + $4) as is_new where not {Reserved}),
             audited as (
-                insert into audit (actor, action, tenant_id, detail)
-                select $5, '{AuditActions.DomainClaim}', $1, jsonb_build_object('domain', $2::text) from claimed where is_new)
+                insert into audit (actor, action, tenant_id, origin, detail)
+                select $5, '{AuditActions.DomainClaim}', $1, $6, jsonb_build_object('domain', $2::text) from claimed where is_new)
             select is_new from claimed
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant.Value });
@@ -74,6 +74,7 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = token });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = actor });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = AuditOrigin.Current });
         try
         {
             return (bool?)await command.ExecuteScalarAsync(cancellationToken);
@@ -91,11 +92,11 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
         touched as (
             update tenants t set domain = null, version = t.version + 1, updated_at = now() from removed r where t.id = r.tenant_id and t.domain = $2),
         audited as (
-            insert into audit (actor, action, tenant_id, detail)
-            select $3, '{AuditActions.DomainRemove}', tenant_id, jsonb_build_object('domain', $2::text) from removed)
+            insert into audit (actor, action, tenant_id, origin, detail)
+            select $3, '{AuditActions.DomainRemove}', tenant_id, $4, jsonb_build_object('domain', $2::text) from removed)
         select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from removed
         """,
-        tenant.Value, domain, actor);
+        tenant.Value, domain, actor, AuditOrigin.Current);
 
     /// <summary>Ends claims that were not proved in time. Each is audited. Any number may call it.</summary>
     /// <returns>How many ended.</returns>
@@ -110,8 +111,8 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
             touched as (
                 update tenants t set domain = null, version = t.version + 1, updated_at = now() from expired e where t.id = e.tenant_id and t.domain = e.domain),
             audited as (
-                insert into audit (actor, action, tenant_id, detail)
-                select 'system', '{AuditActions.DomainExpire}', tenant_id, jsonb_build_object('domain', domain) from expired)
+                insert into audit (actor, action, tenant_id, origin, detail)
+                select 'system', '{AuditActions.DomainExpire}', tenant_id, '{AuditOrigin.System}', jsonb_build_object('domain', domain) from expired)
             select count(*)::int from expired
             """);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -158,12 +159,13 @@ public sealed class TenantDomainStore(NpgsqlDataSource registry, RegistryClock c
                 update tenant_domains d set state = 'proved', proved_at = coalesce(d.proved_at, now() + $5), checked_at = now() + $5, failure = null
                 from former f where d.tenant_id = f.tenant_id and d.domain = $2 returning d.tenant_id, f.state as former),
             audited as (
-                insert into audit (actor, action, tenant_id, detail)
-                select $4, '{AuditActions.DomainProve}', tenant_id, jsonb_build_object('domain', $2::text) from changed where former <> 'proved' returning tenant_id)
+                insert into audit (actor, action, tenant_id, origin, detail)
+                select $4, '{AuditActions.DomainProve}', tenant_id, $6, jsonb_build_object('domain', $2::text) from changed where former <> 'proved' returning tenant_id)
             select case when exists (select from changed) then 'proved' when {Reserved} then 'reserved' else '' end,
                 (select count(pg_notify('{RegistryChannels.Tenants}', tenant_id::text)) from audited)
             """);
         Fill(command, checkedDomain, actor);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = AuditOrigin.Current });
         try
         {
             return await command.ExecuteScalarAsync(cancellationToken) switch

@@ -49,7 +49,7 @@ public sealed class ExportStore(NpgsqlDataSource registry)
     public async Task AuditLinkAsync(TenantExport export, string actor, string reason, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using var write = registry.CreateCommand(
-            $"insert into audit (actor, action, tenant_id, operation_id, detail) values ($1, '{AuditActions.ExportLink}', $2, $3, $4)");
+            $"insert into audit (actor, action, tenant_id, operation_id, detail, origin) values ($1, '{AuditActions.ExportLink}', $2, $3, $4, $5)");
         write.Parameters.Add(new NpgsqlParameter<string> { TypedValue = actor });
         write.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = export.TenantId.Value });
         write.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = export.OperationId });
@@ -57,6 +57,7 @@ public sealed class ExportStore(NpgsqlDataSource registry)
         {
             Value = JsonSerializer.Serialize(new { ExportId = export.Id, Reason = reason, ExpiresAt = until }, Json.Options), NpgsqlDbType = NpgsqlDbType.Jsonb,
         });
+        write.Parameters.Add(new NpgsqlParameter<string> { TypedValue = AuditOrigin.Current });
         await write.ExecuteNonQueryAsync(cancellationToken);
     }
 

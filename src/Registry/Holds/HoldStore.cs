@@ -38,29 +38,32 @@ public sealed class HoldStore(NpgsqlDataSource registry)
     /// <param name="operation">The operation that announces the hold; null for a hold without an announcement.</param>
     public static NpgsqlBatchCommand SetCommand(TenantId tenant, HoldCode code, HoldEffect effect, string actor, string reason, Guid? operation = null) => CommandLedger.Statement(
         $"""
-        with changed as (
+        with former as (select effect, reason from holds where tenant_id = $1 and code = $2),
+        changed as (
             insert into holds as h (tenant_id, code, effect, actor, reason, unannounced) select id, $2, $3, $4, $5, $6 from tenants where id = $1
             on conflict (tenant_id, code) do update set effect = excluded.effect, actor = excluded.actor, reason = excluded.reason, unannounced = excluded.unannounced
             where (h.effect, h.reason) is distinct from (excluded.effect, excluded.reason)
             returning tenant_id),
         audited as (
-            insert into audit (actor, action, tenant_id, detail)
-            select $4, '{AuditActions.HoldSet}', tenant_id, jsonb_build_object('code', $2::text, 'effect', $3::text, 'reason', $5::text) from changed)
+            insert into audit (actor, action, tenant_id, origin, before, after, detail)
+            select $4, '{AuditActions.HoldSet}', tenant_id, $7, (select to_jsonb(f) from former f), jsonb_build_object('effect', $3::text, 'reason', $5::text),
+                jsonb_build_object('code', $2::text, 'effect', $3::text, 'reason', $5::text)
+            from changed)
         select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from changed
         """,
         tenant.Value, HoldNames.Of(code), HoldNames.Of(effect), actor, reason,
-        new NpgsqlParameter { Value = (object?)operation ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
+        new NpgsqlParameter { Value = (object?)operation ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid }, AuditOrigin.Current);
 
     /// <summary>The same as <see cref="LiftAsync"/>, for the caller's transaction.</summary>
     public static NpgsqlBatchCommand LiftCommand(TenantId tenant, HoldCode code, string actor, string reason) => CommandLedger.Statement(
         $"""
-        with changed as (delete from holds where tenant_id = $1 and code = $2 returning tenant_id, effect),
+        with changed as (delete from holds where tenant_id = $1 and code = $2 returning tenant_id, effect, reason),
         audited as (
-            insert into audit (actor, action, tenant_id, detail)
-            select $3, '{AuditActions.HoldLift}', tenant_id, jsonb_build_object('code', $2::text, 'effect', effect, 'reason', $4::text) from changed)
+            insert into audit (actor, action, tenant_id, origin, before, detail)
+            select $3, '{AuditActions.HoldLift}', tenant_id, $5, jsonb_build_object('effect', effect, 'reason', reason), jsonb_build_object('code', $2::text, 'effect', effect, 'reason', $4::text) from changed)
         select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from changed
         """,
-        tenant.Value, HoldNames.Of(code), actor, reason);
+        tenant.Value, HoldNames.Of(code), actor, reason, AuditOrigin.Current);
 
     private async Task<bool> ChangeAsync(NpgsqlBatchCommand change, CancellationToken cancellationToken)
     {

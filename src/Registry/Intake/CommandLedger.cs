@@ -136,13 +136,13 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             clock.Offset, Id(acceptance.ParentId), acceptance.Effects.Count > 0, Id(acceptance.ReplayOf?.Id));
         Add(batch, "insert into operation_history (operation_id, at, event, data) values ($1, $2, $3, $4::jsonb)", acceptance.OperationId, acceptance.At, HistoryEvents.Accepted,
             acceptance.ReplayOf is { } of ? JsonSerializer.Serialize(new { replayOf = of.Id, of.Reason }, Json.Options) : null);
-        Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
-            acceptance.At, acceptance.Caller, acceptance.AuditAction, Id(acceptance.TenantId?.Value), acceptance.OperationId, acceptance.AuditDetail);
+        Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail, origin) values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
+            acceptance.At, acceptance.Caller, acceptance.AuditAction, Id(acceptance.TenantId?.Value), acceptance.OperationId, acceptance.AuditDetail, AuditOrigin.Current);
         if (acceptance.ReplayOf is { } ended)
         {
-            Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
+            Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail, origin) values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
                 acceptance.At, acceptance.Caller, AuditActions.OperationReplay, Id(acceptance.TenantId?.Value), ended.Id,
-                JsonSerializer.Serialize(new { ended.Reason, operation = acceptance.OperationId }, Json.Options));
+                JsonSerializer.Serialize(new { ended.Reason, operation = acceptance.OperationId }, Json.Options), AuditOrigin.Current);
         }
 
         if (acceptance.Key is { } key)

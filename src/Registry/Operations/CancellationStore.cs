@@ -22,9 +22,9 @@ public sealed class CancellationStore(NpgsqlDataSource registry, RegistryNotifie
             // Without its own transaction commands, a batch is one transaction.
             await using var batch = new NpgsqlBatch(connection);
             batch.BatchCommands.Add(CommandLedger.Statement(
-                "insert into audit (actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5::jsonb)",
+                "insert into audit (actor, action, tenant_id, operation_id, detail, origin) values ($1, $2, $3, $4, $5::jsonb, $6)",
                 actor, AuditActions.OperationCancel, new NpgsqlParameter { Value = (object?)operation.TenantId?.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }, operation.Id,
-                JsonSerializer.Serialize(new { reason }, Json.Options)));
+                JsonSerializer.Serialize(new { reason }, Json.Options), AuditOrigin.Current));
             batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Orders, new CancellationRequested { OperationId = operation.Id, Actor = actor, Reason = reason }));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -57,11 +57,11 @@ public sealed class CancellationStore(NpgsqlDataSource registry, RegistryNotifie
                     select from jsonb_array_elements(w.definition->'steps') s join operation_steps r on r.operation_id = o.id and r.step = s->>'name'
                     where s->>'kind' = 'pivot' and r.fence > 0)),
         audited as (
-            insert into audit (actor, action, tenant_id, operation_id, detail)
-            select $3, '{AuditActions.OperationCancel}', tenant_id, id, jsonb_build_object('reason', $4::text) from others)
+            insert into audit (actor, action, tenant_id, operation_id, origin, detail)
+            select $3, '{AuditActions.OperationCancel}', tenant_id, id, $6, jsonb_build_object('reason', $4::text) from others)
         insert into outbox (message_id, message_type, destination, body, claimed_until, traceparent)
         select gen_random_uuid(), '{typeof(CancellationRequested).FullName}', '{Endpoints.Orders}',
             jsonb_build_object('operationId', id, 'actor', $3::text, 'reason', $4::text)::text, '-infinity', $5 from others
         """,
-        scope, value, actor, reason, TraceContext.Current);
+        scope, value, actor, reason, TraceContext.Current, AuditOrigin.Current);
 }

@@ -46,8 +46,8 @@ public sealed class NoteStore(NpgsqlDataSource registry)
                 "insert into operation_history (operation_id, at, event, data) values ($1, clock_timestamp(), $2, $3::jsonb)",
                 operation, HistoryEvents.Noted, JsonSerializer.Serialize(new { by = actor, text, key }, Json.Options)));
             batch.BatchCommands.Add(CommandLedger.Statement(
-                "insert into audit (actor, action, tenant_id, operation_id, detail) select $2, $3, tenant_id, id, $4::jsonb from operations where id = $1",
-                operation, actor, AuditActions.OperationNote, JsonSerializer.Serialize(new { text }, Json.Options)));
+                "insert into audit (actor, action, tenant_id, operation_id, detail, origin) select $2, $3, tenant_id, id, $4::jsonb, $5 from operations where id = $1",
+                operation, actor, AuditActions.OperationNote, JsonSerializer.Serialize(new { text }, Json.Options), AuditOrigin.Current));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 

@@ -8,6 +8,7 @@ internal static class CursorKey
     public static bool IsOf(string sort, string key) => sort.TrimStart('-') switch
     {
         "slug" => key.Length is > 0 and <= MaxSlugLength && key.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'),
+        "id" => ListQuery.NumberOf(key) is not null,
         "name" => key.Length is > 0 and <= MaxSlugLength && !key.Any(char.IsControl),
         _ => ListQuery.TimeOf(key) is DateTimeOffset time && ListQuery.KeyOf(time) == key,
     };

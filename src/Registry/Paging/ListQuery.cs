@@ -20,6 +20,9 @@ internal sealed class ListQuery(NpgsqlDataSource registry, string select) : IAsy
     public static object? TimeOf(string key) =>
         long.TryParse(key, CultureInfo.InvariantCulture, out var ticks) && ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
+    /// <returns>The number in a cursor key of an order by a numeric id; null when the key is invalid.</returns>
+    public static long? NumberOf(string key) => long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     /// <returns>The parameter's name for use in a condition.</returns>
     public string Add(object value)
     {
@@ -46,6 +49,17 @@ internal sealed class ListQuery(NpgsqlDataSource registry, string select) : IAsy
 
         var direction = descending ? "desc" : "asc";
         order = $" order by {column} {direction}, {id} {direction}";
+    }
+
+    /// <summary>Sets the order by a numeric id, and the start of the page.</summary>
+    /// <param name="id">The column.</param>
+    /// <param name="descending">Whether to sort in descending order.</param>
+    /// <param name="after">The id of the last row before the page; null for the first page.</param>
+    public void OrderById(string id, bool descending, long? after)
+    {
+        if (after is { } last)
+            Where($"{id} {(descending ? '<' : '>')} {Add(last)}");
+        order = $" order by {id} {(descending ? "desc" : "asc")}";
     }
 
     public async Task<Page<T>> ReadAsync<T>(int limit, Func<NpgsqlDataReader, T> read, Func<T, Cursor> cursor, CancellationToken cancellationToken)

@@ -42,8 +42,21 @@ public sealed class PlanWriter(NpgsqlDataSource registry, RegistryClock clock)
         {
             var detail = new { plan = order.Plan.Name, version, order.Note, order.Apply, scheduled };
             await ExecuteAsync(
-                transaction, $"insert into audit (actor, action, detail) values (@Actor, '{AuditActions.PlanPut}', @Detail::jsonb)",
-                new { order.Actor, Detail = JsonSerializer.Serialize(detail, Json.Options) }, cancellationToken);
+                transaction,
+                $"""
+                insert into audit (actor, action, origin, reason, before, after, detail)
+                values (@Actor, '{AuditActions.PlanPut}', @Origin, @Note, @Before::jsonb, @After::jsonb, @Detail::jsonb)
+                """,
+                new
+                {
+                    order.Actor,
+                    Origin = AuditOrigin.Current,
+                    order.Note,
+                    Before = current == 0 ? null : JsonSerializer.Serialize(new { version = current }, Json.Options),
+                    After = JsonSerializer.Serialize(new { version }, Json.Options),
+                    Detail = JsonSerializer.Serialize(detail, Json.Options),
+                },
+                cancellationToken);
         }
 
         // Not cancelled with the caller, because then it would be unknown whether the commit happened.

@@ -40,17 +40,17 @@ public static class ReactivationRows
                 -- What is taken back has no row any more: one that is there is a newer deprovisioning, and the hold is its own.
                 delete from holds h using pinned p where h.tenant_id = p.tenant_id and h.code = any(p.codes)
                     and (h.code <> '{HoldNames.Of(HoldCode.Deletion)}' or not exists (select from deprovisionings d where d.tenant_id = h.tenant_id))
-                returning h.tenant_id, h.code, h.effect),
+                returning h.tenant_id, h.code, h.effect, h.reason),
             audited as (
-                insert into audit (actor, action, tenant_id, operation_id, detail)
-                select o.requested_by, '{AuditActions.HoldLift}', l.tenant_id, o.id,
+                insert into audit (actor, origin, action, tenant_id, operation_id, before, detail)
+                select o.requested_by, @Origin, '{AuditActions.HoldLift}', l.tenant_id, o.id, jsonb_build_object('effect', l.effect, 'reason', l.reason),
                     jsonb_build_object('code', l.code, 'effect', l.effect, 'reason', coalesce(o.input->>'reason', 'Reactivated.'))
                 from lifted l cross join operations o where o.id = @operation),
             told as (select pg_notify('{RegistryChannels.Tenants}', tenant_id::text) from pinned),
             touched as (update tenants t set version = version + 1, updated_at = now() from pinned p where t.id = p.tenant_id and exists (select from lifted))
             select code, now() from lifted cross join (select count(*) from told) told order by code
             """,
-            new { operation }, transaction.Transaction, cancellationToken: cancellationToken))).ToList();
+            new { operation, Origin = AuditOrigin.Current }, transaction.Transaction, cancellationToken: cancellationToken))).ToList();
         if (lifted.Count == 0)
             return null;
         var remaining = await transaction.Connection.QueryAsync<string>(new CommandDefinition(

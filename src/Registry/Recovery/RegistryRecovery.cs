@@ -79,7 +79,9 @@ public sealed class RegistryRecovery(NpgsqlDataSource registry)
                 master_key_ids = array(select jsonb_array_elements_text(@Content::jsonb -> 'masterKeyIds'))
             where id = @restored and state = 'running'
             """);
-        await RunAsync($"insert into audit (actor, action, detail) values ('system', '{AuditActions.RegistryRestore}', jsonb_build_object('backup', @restored::text, 'snapshotAt', @Content::jsonb -> 'snapshotAt'))");
+        await RunAsync($"insert into audit (actor, origin, action, detail) values ('system', '{AuditOrigin.Host}', '{AuditActions.RegistryRestore}', jsonb_build_object('backup', @restored::text, 'snapshotAt', @Content::jsonb -> 'snapshotAt'))");
+        // The numbers after the restored lines were given before, and their heads are in the object store.
+        await RunAsync("update audit_chain set chain = gen_random_uuid()");
         var active = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "select count(*) from operations where finished_at is null", transaction: transaction, cancellationToken: cancellationToken));
         var tenants = await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from tenants", transaction: transaction, cancellationToken: cancellationToken));

@@ -157,9 +157,9 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             command.OperationId, HistoryEvents.ReplayRequested,
             JsonSerializer.Serialize(new { by = actor, command.Reason, order, plan = plan.Digest, key = command.IdempotencyKey }, Json.Options)));
         batch.BatchCommands.Add(CommandLedger.Statement(
-            "insert into audit (actor, action, tenant_id, operation_id, detail) select $2, $3, tenant_id, id, $4::jsonb from operations where id = $1",
+            "insert into audit (actor, action, tenant_id, operation_id, detail, origin) select $2, $3, tenant_id, id, $4::jsonb, $5 from operations where id = $1",
             command.OperationId, actor, AuditActions.OperationReplay,
-            JsonSerializer.Serialize(new { command.Reason, order, steps = plan.Steps, plan = plan.Digest }, Json.Options)));
+            JsonSerializer.Serialize(new { command.Reason, order, steps = plan.Steps, plan = plan.Digest }, Json.Options), AuditOrigin.Current));
         batch.BatchCommands.Add(OutboxWriter.SendCommand(
             Endpoints.Orders, new ReplayRequested { OperationId = command.OperationId, Actor = actor, Reason = command.Reason, Order = order, Plan = plan.Digest }));
         await batch.ExecuteNonQueryAsync(cancellationToken);

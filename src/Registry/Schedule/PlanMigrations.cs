@@ -20,8 +20,8 @@ internal static class PlanMigrations
             where t.plan = @plan and t.status = 'active' and t.plan_version <> p.current_version and not exists (
                 select from scheduled_commands s where s.tenant_id = t.id and s.kind = @kind and s.state = 'scheduled' and s.command ->> 'targetPlan' = t.plan)
             returning id, kind, tenant_id, run_at, expires_at)
-        insert into audit (actor, action, tenant_id, detail)
-        select @actor, '{AuditActions.CommandSchedule}', tenant_id, jsonb_build_object('id', id, 'kind', kind, 'runAt', run_at, 'expiresAt', expires_at) from added
+        insert into audit (actor, action, tenant_id, origin, detail)
+        select @actor, '{AuditActions.CommandSchedule}', tenant_id, @Origin, jsonb_build_object('id', id, 'kind', kind, 'runAt', run_at, 'expiresAt', expires_at) from added
         """;
 
     /// <param name="transaction">The transaction that made the version current.</param>
@@ -34,5 +34,5 @@ internal static class PlanMigrations
     public static Task<int> ScheduleAsync(
         NpgsqlTransaction transaction, string plan, string kind, string actor, RegistryClock clock, CancellationToken cancellationToken) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
-            Sql, new { plan, kind, actor, Patience, clock.Offset }, transaction, cancellationToken: cancellationToken));
+            Sql, new { plan, kind, actor, Patience, clock.Offset, Origin = AuditOrigin.Current }, transaction, cancellationToken: cancellationToken));
 }

@@ -39,9 +39,9 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
             command.Id, command.Kind, Id(command.TenantId?.Value), command.Command.GetRawText(), command.RunAt, command.ExpiresAt, command.NeedsApproval, command.RequestedBy, command.CreatedAt,
             key?.Text, new NpgsqlParameter { Value = (object?)key?.CommandHash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea }),
         CommandLedger.Statement(
-            "insert into audit (at, actor, action, tenant_id, detail) values ($1, $2, $3, $4, $5::jsonb)",
+            "insert into audit (at, actor, action, tenant_id, detail, origin) values ($1, $2, $3, $4, $5::jsonb, $6)",
             command.CreatedAt, command.RequestedBy, AuditActions.CommandSchedule, Id(command.TenantId?.Value),
-            JsonSerializer.Serialize(new { command.Id, command.Kind, command.RunAt, command.ExpiresAt, command.NeedsApproval }, Json.Options)),
+            JsonSerializer.Serialize(new { command.Id, command.Kind, command.RunAt, command.ExpiresAt, command.NeedsApproval }, Json.Options), AuditOrigin.Current),
     ];
 
     /// <summary>Cancels a tenant's commands of a kind that have not run yet and whose field has a value, with their audit lines.</summary>
@@ -50,10 +50,10 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         with cancelled as (
             update scheduled_commands set state = 'cancelled', ended_by = $5, end_reason = $6, ended_at = now(), next_try_at = null, claim = null
             where kind = $1 and tenant_id = $2 and command ->> $3 = $4 and state = 'scheduled' returning id)
-        insert into audit (actor, action, tenant_id, detail)
-        select $5, '{AuditActions.ScheduleCancel}', $2, jsonb_build_object('id', id, 'kind', $1::text, 'reason', $6::text) from cancelled
+        insert into audit (actor, action, tenant_id, origin, detail)
+        select $5, '{AuditActions.ScheduleCancel}', $2, $7, jsonb_build_object('id', id, 'kind', $1::text, 'reason', $6::text) from cancelled
         """,
-        kind, tenant.Value, field, value, actor, reason);
+        kind, tenant.Value, field, value, actor, reason, AuditOrigin.Current);
 
     /// <summary>Cancels all of a tenant's commands of these kinds that have not run yet, with their audit lines.</summary>
     public static NpgsqlBatchCommand CancelAllCommand(IReadOnlyCollection<string> kinds, TenantId tenant, string actor, string reason) => CommandLedger.Statement(
@@ -61,10 +61,10 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         with cancelled as (
             update scheduled_commands set state = 'cancelled', ended_by = $3, end_reason = $4, ended_at = now(), next_try_at = null, claim = null
             where kind = any($1) and tenant_id = $2 and state = 'scheduled' returning id, kind)
-        insert into audit (actor, action, tenant_id, detail)
-        select $3, '{AuditActions.ScheduleCancel}', $2, jsonb_build_object('id', id, 'kind', kind, 'reason', $4::text) from cancelled
+        insert into audit (actor, action, tenant_id, origin, detail)
+        select $3, '{AuditActions.ScheduleCancel}', $2, $5, jsonb_build_object('id', id, 'kind', kind, 'reason', $4::text) from cancelled
         """,
-        kinds.ToArray(), tenant.Value, actor, reason);
+        kinds.ToArray(), tenant.Value, actor, reason, AuditOrigin.Current);
 
     /// <exception cref="PostgresException">23505: the caller has used the key before.</exception>
     public async Task AddAsync(ScheduledCommand command, IdempotencyKey? key, CancellationToken cancellationToken)
@@ -208,8 +208,8 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
             },
             id, actor, reason, clock.Offset));
         batch.BatchCommands.Add(CommandLedger.Statement(
-            "insert into audit (actor, action, tenant_id, detail) values ($1, $2, $3, $4::jsonb)",
-            actor, AuditActions.OfOrder(order), Id(command.TenantId?.Value), JsonSerializer.Serialize(new { id, command.Kind, reason }, Json.Options)));
+            "insert into audit (actor, action, tenant_id, detail, origin) values ($1, $2, $3, $4::jsonb, $5)",
+            actor, AuditActions.OfOrder(order), Id(command.TenantId?.Value), JsonSerializer.Serialize(new { id, command.Kind, reason }, Json.Options), AuditOrigin.Current));
         await batch.ExecuteNonQueryAsync(cancellationToken);
         // Not cancelled with the caller, because then it would be unknown whether the commit happened.
         await transaction.CommitAsync(CancellationToken.None);

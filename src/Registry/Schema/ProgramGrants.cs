@@ -2,7 +2,7 @@ namespace Saga.Registry.Schema;
 
 /// <summary>
 /// What each program may do in the registry. Rows are locked with a right to update a column, so a program that only locks may update one
-/// that decides nothing. Nobody may change or delete a line of the audit log.
+/// that decides nothing. Nobody may change or delete a line of the audit log: what seals it prunes it with a function of the registry.
 /// </summary>
 internal static class ProgramGrants
 {
@@ -12,6 +12,8 @@ internal static class ProgramGrants
     // What an update of a tenant changes, and its compensation restores.
     private const string TenantData =
         "name, description, admin_email, phone, domain, subdomain, timezone, region, features, settings, pool_minimum, pool_maximum, read_replica, auto_update, maintenance_window, max_users, max_storage_gib";
+
+    private const string AuditLine = "at, actor, action, tenant_id, operation_id, detail, origin, reason, outcome, before, after";
 
     private const string RegistryBackup =
         "id, operation_id, state, requested_by, note, schema_version, started_at, snapshot_at, ended_at, expired_at, bytes, master_key_ids, part, manifest, manifest_file, manifest_sha256, failure, copied_at, copy_failures, copy_failed_at, copy_failure";
@@ -38,7 +40,8 @@ internal static class ProgramGrants
         new("workflows", "select"),
         new("engine_clock", "select"),
         new("outbox", "insert"),
-        new("audit", "insert", Reads: "tenant_id"),
+        // Not how many requests were refused, which only the Api knows.
+        new("audit", "", Reads: "tenant_id", Inserts: AuditLine),
     ];
 
     // What accepts a command: the Api for HTTP, the Orchestrator for the bus.
@@ -79,6 +82,12 @@ internal static class ProgramGrants
     public static IReadOnlyList<TableGrant> Api { get; } =
     [
         .. All, .. Accepting,
+        new("audit", "select", Inserts: "occurrences"),
+        // How far the audit log is sealed, and what proves it.
+        new("audit_unsealed", "select"),
+        new("audit_seals", "select"),
+        new("audit_chain", "select"),
+        new("audit_heads", "select"),
         new("database_server_health", "select"),
         // Whether a setting is sealed, and never its value.
         new("tenant_settings", "", Reads: "tenant_id, key, own, is_sealed"),
@@ -152,6 +161,13 @@ internal static class ProgramGrants
     public static IReadOnlyList<TableGrant> Workers { get; } =
     [
         .. All,
+        // They seal the audit log: of its content they read what is not sealed yet.
+        new("audit", "", Reads: "id, at"),
+        new("audit_to_seal", "select"),
+        new("audit_unsealed", "select, delete"),
+        new("audit_seals", "select, insert"),
+        new("audit_chain", "select", "seq, hash"),
+        new("audit_heads", "select, insert, update"),
         new("operation_steps", "", Lease),
         new("tenants", "select", $"status, plan, plan_version, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),
@@ -197,7 +213,7 @@ internal static class ProgramGrants
         new("backup_schedules", "delete", Reads: "tenant_id"),
         new("backup_runs", "delete", Reads: "tenant_id"),
         new("exports", "select, insert, update"),
-        // Of the audit log, only the lines that a running export asks for.
+        // And the lines that a running export asks for.
         new("exported_audit", "select"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),

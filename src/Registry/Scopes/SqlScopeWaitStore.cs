@@ -80,9 +80,9 @@ public sealed class SqlScopeWaitStore(NpgsqlDataSource registry, RegistryNotifie
             {
                 var words = ExpiredWaits.Words(scopes);
                 batch.BatchCommands.Add(CommandLedger.Statement(
-                    "insert into audit (at, actor, action, tenant_id, operation_id, detail) values ($1, $2, $3, $4, $5, $6::jsonb)",
+                    "insert into audit (at, actor, action, tenant_id, operation_id, detail, origin) values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
                     now, ExpiredWaits.Actor, AuditActions.CommandRefuse, new NpgsqlParameter { Value = (object?)tenant ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }, operation,
-                    JsonSerializer.Serialize(new { Kind = kind, ExpiredWaits.Code, Caller = caller }, Json.Options)));
+                    JsonSerializer.Serialize(new { Kind = kind, ExpiredWaits.Code, Caller = caller }, Json.Options), AuditOrigin.Current));
                 batch.BatchCommands.Add(OutboxWriter.PublishCommand(ExpiredWaits.Refusal(operation, kind, caller, words, now)));
                 batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Orders, ExpiredWaits.Ending(operation, words)));
             }

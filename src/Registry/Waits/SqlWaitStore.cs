@@ -91,11 +91,11 @@ public sealed class SqlWaitStore(NpgsqlDataSource registry, RegistryClock clock,
             operation, answer.At, HistoryEvents.WaitAnswered, found.Step, JsonSerializer.Serialize(WaitHistory.Of(request), Json.Options));
         Add(batch,
             """
-            insert into audit (at, actor, action, tenant_id, operation_id, detail)
-            select $2, $3, $4, tenant_id, id, $5::jsonb from operations where id = $1
+            insert into audit (at, actor, action, tenant_id, operation_id, detail, origin)
+            select $2, $3, $4, tenant_id, id, $5::jsonb, $6 from operations where id = $1
             """,
             operation, answer.At, answer.By, AuditActions.OfWait(answer.Kind),
-            JsonSerializer.Serialize(new { found.Step, request.Signal, answer.Reason }, Json.Options));
+            JsonSerializer.Serialize(new { found.Step, request.Signal, answer.Reason }, Json.Options), AuditOrigin.Current);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -8,6 +8,7 @@ using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Audit;
 using Saga.Workers.Backup.Copies;
 using Saga.Workers.Backup.Drills;
 using Saga.Workers.Backup.Expiry;
@@ -76,6 +77,7 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, EndDrillStep>();
         services.AddSingleton<IStep, ExpireBackupsStep>();
         services.AddSingleton<RegistryBackupFiles>();
+        services.AddAuditProof(configuration);
         services.AddSingleton<BackupCopy>();
         services.AddSingleton<IValidateOptions<BackupCopyOptions>, BackupCopyOptionsValidation>();
         services.AddSingleton<IStep, CopyBackupStep>();

@@ -21,7 +21,7 @@ internal sealed class AnnouncePlanStep(LeasedTransactions leases, RegistryNotifi
             return null;
         if (await PlanChangeRows.AnnounceAsync(transaction, context.OperationId, cancellationToken) is { } at)
         {
-            await AuditLog.WriteAsync(transaction, AuditActions.PlanChange, context.TenantId, context.OperationId, cancellationToken);
+            await AuditLog.WritePlanAsync(transaction, context.TenantId, context.OperationId, cancellationToken);
             await transaction.CommitAsync(
                 [OutboxWriter.PublishCommand(new TenantPlanChanged
                 {

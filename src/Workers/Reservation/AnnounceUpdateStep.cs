@@ -25,7 +25,7 @@ internal sealed class AnnounceUpdateStep(LeasedTransactions leases, RegistryNoti
             // Not before, because until here the update may be undone, and somebody else could have got the domain.
             if (change.OldText(TenantField.Domain) is { } former)
                 await TenantDomainRows.RemoveAsync(transaction, context.TenantId, former, cancellationToken);
-            await AuditLog.WriteAsync(transaction, AuditActions.TenantChange, context.TenantId, context.OperationId, cancellationToken);
+            await AuditLog.WriteChangeAsync(transaction, context.TenantId, context.OperationId, cancellationToken);
             await transaction.CommitAsync(
                 [OutboxWriter.PublishCommand(new TenantUpdated
                 {

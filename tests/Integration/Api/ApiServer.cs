@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saga.Api;
+using Saga.Api.Audit;
 using Saga.Api.Tokens;
 using Saga.Tests.Support;
 using Shouldly;
@@ -140,6 +141,14 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await using var command = Registry.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The requests that were refused so far: caller, endpoint, code and how many.</summary>
+    public async Task<string> RefusedAsync()
+    {
+        await App.Services.GetRequiredService<RefusalLog>().WriteAsync(all: true, CancellationToken.None);
+        return await QueryAsync<string>(
+            "select coalesce(string_agg(concat_ws(' ', actor, detail ->> 'endpoint', detail ->> 'code', occurrences), ', ' order by id), '') from audit where action = 'request.refuse'");
     }
 
     public Task<long> AddHistoryAsync(Guid operation, string name) => QueryAsync<long>(

@@ -66,6 +66,6 @@ public abstract class ApiTest(SharedApi? shared = null) : IAsyncLifetime
     protected Task<long> RowsAsync() => Server.QueryAsync<long>(
         """
         select (select count(*) from tenants) + (select count(*) from operations) + (select count(*) from operation_history)
-             + (select count(*) from audit where action <> 'command.refuse') + (select count(*) from outbox where message_type not like '%.CommandRefused') + (select count(*) from idempotency_keys) + (select count(*) from workflows)
+             + (select count(*) from audit where action not in ('command.refuse', 'request.refuse')) + (select count(*) from outbox where message_type not like '%.CommandRefused') + (select count(*) from idempotency_keys) + (select count(*) from workflows)
         """);
 }

@@ -94,7 +94,7 @@ public sealed class When_a_migration_is_posted : ApiTest
         var shown = await ApiServer.JsonAsync(dry);
         (shown.TryGetProperty("refusal", out var refusal) ? refusal : shown).GetProperty("type").GetString().ShouldBe("urn:saga:problem:" + code);
         (await Server.QueryAsync<long>("select count(*) from operations where kind = 'migrate'")).ShouldBe(0);
-        (await Server.QueryAsync<long>("select count(*) from audit where action = 'command.refuse'")).ShouldBe(1);
+        (await Server.RefusedAsync()).ShouldBe($"ada POST /api/v1/tenants/{{idOrSlug}}/migrate {code} 1");
     }
 
     [Fact]

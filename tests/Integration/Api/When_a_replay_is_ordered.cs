@@ -84,7 +84,7 @@ public sealed class When_a_replay_is_ordered : ReplayTest
 
         (await ProblemAsync(response, 409, "operation-not-replayable")).GetProperty("detail").GetString().ShouldBe(why);
         (await ApiServer.JsonAsync(dry)).GetProperty("refusal").GetProperty("detail").GetString().ShouldBe(why);
-        (await Server.QueryAsync<long>("select count(*) from audit where action = 'command.refuse'")).ShouldBe(1);
+        (await Server.RefusedAsync()).ShouldBe("ada POST /api/v1/operations/{id}/replay operation-not-replayable 1");
     }
 
     [Fact]
@@ -130,12 +130,12 @@ public sealed class When_a_replay_is_ordered : ReplayTest
         using var dry = await PostAsync(id, new { reason = "It is mended." }, "?dryRun=true", client: operators);
         using var refused = await PostAsync(id, new { reason = "It is mended.", mode = "forward" }, key: "once", client: operators);
         var written = await Server.QueryAsync<long>("select count(*) from outbox where destination = 'saga-orders'");
-        var audited = await Server.QueryAsync<string>("select concat_ws(' ', actor, detail->>'kind', detail->>'code') from audit where action = 'command.refuse'");
+        var audited = await Server.RefusedAsync();
         using var shown = await PostAsync(id, new { reason = "It is mended." }, "?dryRun=true");
         using var ordered = await PostAsync(id, new { reason = "It is mended." });
 
         (await ProblemAsync(refused, 403, "forbidden")).GetProperty("detail").GetString()!.ShouldContain("needs the role platform-admin");
-        (written, audited).ShouldBe((0, $"ada replay forbidden"));
+        (written, audited).ShouldBe((0, "ada POST /api/v1/operations/{id}/replay forbidden 1"));
         var preview = await ApiServer.JsonAsync(dry);
         (preview.TryGetProperty("plan", out _), preview.GetProperty("refusal").GetProperty("status").GetInt32()).ShouldBe((false, 403));
         (await ApiServer.JsonAsync(shown)).TryGetProperty("refusal", out _).ShouldBeFalse();

@@ -64,7 +64,7 @@ public sealed class When_a_request_is_traced(SharedApi api) : ApiTest(api), ICla
         var ready = await ApiServer.JsonAsync(response);
         ready.GetProperty("status").GetString().ShouldBe("healthy");
         ready.GetProperty("checks").EnumerateObject().Select(c => (c.Name, c.Value.GetProperty("status").GetString()))
-            .ShouldBe([("connections", "healthy"), ("registry", "healthy"), ("token-issuer", "healthy")]);
+            .ShouldBe([("audit-sealing", "healthy"), ("connections", "healthy"), ("registry", "healthy"), ("token-issuer", "healthy")]);
     }
 
     private async Task<HttpResponseMessage> SendAsync(string header, string value)

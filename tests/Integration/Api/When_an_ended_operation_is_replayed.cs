@@ -154,7 +154,7 @@ public sealed class When_an_ended_operation_is_replayed : ReplayTest
         (await ProblemAsync(refused, 403, "forbidden")).GetProperty("detail").GetString()!.ShouldContain("platform-admin");
         var shown = await ApiServer.JsonAsync(dry);
         (shown.TryGetProperty("command", out _), shown.GetProperty("refusal").GetProperty("status").GetInt32()).ShouldBe((false, 403));
-        (await Server.QueryAsync<string>("select concat_ws(' ', actor, detail->>'kind', detail->>'code') from audit where action = 'command.refuse'")).ShouldBe("ada replay forbidden");
+        (await Server.RefusedAsync()).ShouldBe("ada POST /api/v1/operations/{id}/replay forbidden 1");
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed class When_an_operation_is_cancelled : ApiTest
         using var response = await PostAsync(id, new { reason = "It was a mistake." });
 
         (await ProblemAsync(response, 409, "operation-not-cancellable")).GetProperty("detail").GetString()!.ShouldContain("'tenant.activate'");
-        (await Server.QueryAsync<long>("select count(*) from audit where action = 'command.refuse'")).ShouldBe(1);
+        (await Server.RefusedAsync()).ShouldBe("ada POST /api/v1/operations/{id}/cancel operation-not-cancellable 1");
     }
 
     [Fact]

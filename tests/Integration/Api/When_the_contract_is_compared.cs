@@ -79,6 +79,10 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
         ]);
 
     [Fact]
+    public void Should_show_the_audit_log_to_auditors() => Endpoints().Where(e => Caller(e) == Policies.Audit).Select(e => $"{Methods(e)} {e.RoutePattern.RawText}")
+        .Order(StringComparer.Ordinal).ShouldBe(["GET,HEAD /api/v1/audit", "GET,HEAD /api/v1/tenants/{idOrSlug}/audit"]);
+
+    [Fact]
     public void Should_list_the_roles_of_every_endpoint_in_the_documentation() => Approved.SameTable(
         "roles.md",
         "| endpoint | who |\n|---|---|\n" + string.Concat(Endpoints().Select(e => $"| `{Methods(e)} {e.RoutePattern.RawText}` | {Callers(e)} |\n").Order(StringComparer.Ordinal)));
@@ -137,6 +141,7 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
     {
         Policies.Read => "platform-admin, platform-operator, platform-auditor or platform-viewer",
         Policies.Operate => "platform-admin or platform-operator",
+        Policies.Audit => "platform-admin or platform-auditor",
         _ => "platform-admin",
     };
 

@@ -79,6 +79,8 @@ public sealed class When_the_registry_is_restored : IAsyncLifetime
         (await services.GetRequiredService<ProcessStore>().ListAsync(default)).ShouldBeEmpty();
         (await restored.ScalarAsync<bool>("select run_at > now() + interval '23 hours' and next_try_at = run_at and expires_at > run_at from scheduled_commands")).ShouldBeTrue();
         (await restored.ScalarAsync<string>("select detail ->> 'backup' from audit where action = 'registry.restore'")).ShouldBe(registryBackup.ToString());
+        // The numbers after its lines were given before, so they are another chain's.
+        (await restored.ScalarAsync<Guid>("select chain from audit_chain")).ShouldNotBe(await world.Registry.ScalarAsync<Guid>("select chain from audit_chain"));
 
         // The backup was running in its own snapshot. Its operation goes on and leaves its files alone.
         var known = (await services.GetRequiredService<RegistryBackupStore>().FindAsync(registryBackup, default))!;

@@ -17,7 +17,7 @@ public sealed partial class When_a_suite_is_run_in_parts
     public void Should_try_what_keeps_tenants_apart_in_PostgreSQL_on_the_other_version_too()
     {
         // What these try does not depend on PostgreSQL's version, except for the registry's roles, whose suite takes too long to run twice.
-        string[] elsewhere = ["Api", "Cache", "Domains", "Host", "Identity", "Intake", "Registry", "Storage"];
+        string[] elsewhere = ["Api", "Audit", "Cache", "Domains", "Host", "Identity", "Intake", "Registry", "Storage"];
         Tests(text => text.Contains("[IsolationSuite]", StringComparison.Ordinal)).Except(Named(), StringComparer.Ordinal)
             .ShouldBe(elsewhere.Select(e => "Saga.Tests.Integration." + e), ignoreOrder: true);
     }
