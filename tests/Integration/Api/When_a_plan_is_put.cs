@@ -51,7 +51,8 @@ public sealed class When_a_plan_is_put : ApiTest
         shown.GetProperty("limits").GetProperty("users").GetInt32().ShouldBe(20_000);
         shown.GetProperty("versions").EnumerateArray().Select(v => $"{v.GetProperty("version")} {v.GetProperty("createdBy")} {v.GetProperty("tenants")} {(v.TryGetProperty("note", out var note) ? note : "")}")
             .ShouldBe(["2 ada 1 More users.", "1 system 1 "]);
-        (await Server.QueryAsync<string>("select actor || ' ' || (detail ->> 'plan') || ' ' || (detail ->> 'version') from audit where action = 'plan.put'")).ShouldBe("ada enterprise 2");
+        (await Server.QueryAsync<string>("select concat_ws(' ', actor, detail ->> 'plan', before, after, reason, split_part(origin, ' ', 1)) from audit where action = 'plan.put'"))
+            .ShouldBe("""ada enterprise {"version": 1} {"version": 2} More users. http""");
         (await Server.QueryAsync<string>("select string_agg(slug || ' ' || users, ', ' order by slug) from runtime_v1.limits join runtime_v1.tenants on id = tenant_id"))
             .ShouldBe("acme 10000, bolt 20000");
     }

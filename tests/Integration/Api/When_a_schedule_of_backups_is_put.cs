@@ -54,6 +54,8 @@ public sealed class When_a_schedule_of_backups_is_put : ApiTest
         (Text(put, "cron"), Text(put, "from")).ShouldBe(("0 2 * * *", "tenant"));
         again.GetRawText().ShouldBe(put.GetRawText());
         (await Server.QueryAsync<string>("select string_agg(detail ->> 'keep', ', ') from audit where action = 'backupSchedule.set'")).ShouldContain("\"weekly\": 8");
+        await PutAsync("""{"keepDaily":9}""");
+        (await Server.QueryAsync<string>("select concat_ws(' ', before #>> '{keep,weekly}', coalesce(after #>> '{keep,weekly}', '-'), after #>> '{keep,daily}') from audit where before is not null")).ShouldBe("8 - 9");
     }
 
     [Fact]

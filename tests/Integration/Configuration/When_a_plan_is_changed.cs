@@ -205,7 +205,8 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
 
         await using var connection = await registry.OpenConnectionAsync();
         var body = JsonElement.Parse(await connection.QuerySingleAsync<string>("select body from outbox where message_type = 'Saga.Contracts.Events.TenantPlanChanged'"));
-        (await connection.QuerySingleAsync<string>("select action from audit")).ShouldBe("plan.change");
+        (await connection.QuerySingleAsync<string>("select concat_ws(' ', action, before, after) from audit")).ShouldBe(
+            """plan.change {"plan": "basic", "version": 1} {"plan": "premium", "version": 1}""");
         body.ToString().ShouldContain("\"fromPlan\":\"basic\",\"fromVersion\":1,\"toPlan\":\"premium\",\"toVersion\":1");
         (await Should.ThrowAsync<StepFailureException>(() => CompensateAsync(tenant, StepNames.AnnouncePlan))).Failure.Code.ShouldBe("plan-announced");
     }

@@ -33,6 +33,7 @@ public sealed class When_custom_steps_are_put : ApiTest
         }
 
         (await Server.QueryAsync<string>("select string_agg(actor || ' ' || (detail ->> 'version') || ' ' || jsonb_array_length(detail -> 'steps'), ', ' order by at) from audit where action = 'customSteps.set'")).ShouldBe("ada 1 1, ada 2 0");
+        (await Server.QueryAsync<string>("select concat_ws(' ', before, after) from audit where before is not null")).ShouldBe("""{"version": 1} {"version": 2}""");
         using var unknown = await ReadAsync("/api/v1/custom-steps/3");
         await ProblemAsync(unknown, 404, "custom-steps-not-found");
     }

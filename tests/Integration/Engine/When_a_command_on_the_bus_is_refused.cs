@@ -40,8 +40,8 @@ public sealed class When_a_command_on_the_bus_is_refused
         refused.ShouldSatisfyAllConditions(
             r => r.Kind.ShouldBe("provision"), r => r.Code.ShouldBe(code), r => r.Caller.ShouldBe("bus"), r => r.MessageId.ShouldBe(id),
             r => string.Join(' ', r.Errors.Select(e => e.Pointer)).ShouldBe(fields));
-        (await registry.ScalarAsync<string>("select actor || ' ' || (detail->>'code') || ' ' || (detail->>'messageId') from audit where action = 'command.refuse'"))
-            .ShouldBe($"bus {code} {id}");
+        (await registry.ScalarAsync<string>("select actor || ' ' || origin || ' ' || outcome || ' ' || (detail->>'code') || ' ' || (detail->>'messageId') from audit where action = 'command.refuse'"))
+            .ShouldBe($"bus bus refused {code} {id}");
         (await registry.ScalarAsync<long>("select count(*) from operations")).ShouldBe(0);
         (await registry.ScalarAsync<long>("select count(*) from tenants")).ShouldBe(0);
     }

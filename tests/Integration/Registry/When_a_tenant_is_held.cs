@@ -33,6 +33,20 @@ public sealed class When_a_tenant_is_held
     }
 
     [Fact]
+    public async Task Should_audit_what_it_was_and_what_it_became()
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        var tenant = await Seed.TenantAsync(registry, "acme", status: TenantStatus.Active);
+        var holds = new HoldStore(registry);
+        await holds.SetAsync(tenant.Id, HoldCode.Abuse, HoldEffect.ReadOnly, "ada", "Spam.", Cancellation);
+        await holds.SetAsync(tenant.Id, HoldCode.Abuse, HoldEffect.Closed, "ada", "More.", Cancellation);
+        await holds.LiftAsync(tenant.Id, HoldCode.Abuse, "ada", "Over.", Cancellation);
+
+        (await registry.ScalarAsync<string>("select string_agg(concat_ws(' ', coalesce(before ->> 'effect', '-'), coalesce(after ->> 'effect', '-'), reason, outcome, origin), ', ' order by id) from audit"))
+            .ShouldBe("- readOnly Spam. allowed system, readOnly closed More. allowed system, closed - Over. allowed system");
+    }
+
+    [Fact]
     public async Task Should_change_nothing_the_second_time()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();

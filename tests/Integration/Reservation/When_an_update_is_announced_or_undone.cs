@@ -100,7 +100,8 @@ public sealed class When_an_update_is_announced_or_undone : IAsyncLifetime
         await ExecuteAsync(StepNames.AnnounceUpdate);
 
         (await registry.ScalarAsync<string>("select body from outbox where message_type = 'Saga.Contracts.Events.TenantUpdated'"))!.ShouldContain("\"fields\":[\"domain\",\"phone\"]");
-        (await registry.ScalarAsync<string>("select action from audit")).ShouldBe("tenant.change");
+        (await registry.ScalarAsync<string>("select concat_ws(' ', action, origin, before, after, detail) from audit")).ShouldBe(
+            """tenant.change system {"domain": "acme.com"} {"domain": "bolt.com"} {"fields": ["domain", "phone"]}""", "a person's number is not kept");
         (await registry.ScalarAsync<long>("select count(*) from runtime_v1.hosts where kind = 'domain'")).ShouldBe(0, "the new one is not proved");
         (await registry.ScalarAsync<string>("select string_agg(domain, ' ') from tenant_domains")).ShouldBe("bolt.com");
         (await Should.ThrowAsync<StepFailureException>(() => CompensateAsync(StepNames.AnnounceUpdate))).Failure.Code.ShouldBe("update-announced");

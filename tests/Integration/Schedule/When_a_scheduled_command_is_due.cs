@@ -84,7 +84,7 @@ public sealed class When_a_scheduled_command_is_due : IAsyncLifetime
         var ended = await EndedAsync(scheduled);
 
         (ended.State, ended.Refusal!.Code, ended.OperationId).ShouldBe((ScheduledState.Refused, RejectionCodes.TenantState, null));
-        (await registry.ScalarAsync<string>("select actor from audit where action = 'command.refuse'")).ShouldBe($"schedule:{scheduled:d}");
+        (await registry.ScalarAsync<string>("select actor || ' ' || origin from audit where action = 'command.refuse'")).ShouldBe($"schedule:{scheduled:d} schedule");
         (await registry.ScalarAsync<long>("select count(*) from operations where kind = 'rename'")).ShouldBe(0);
     }
 

@@ -63,6 +63,16 @@ public sealed partial class When_the_audit_names_actions
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Statements))]
+    public void Should_say_from_where(string statement)
+    {
+        var (name, line) = (statement.Split(':')[0], int.Parse(statement.Split(':')[1], CultureInfo.InvariantCulture));
+        var text = Files().Single(f => f.Name == name).Text;
+
+        InsertInto().Matches(text).Single(m => Line(text, m.Index) == line).Groups["columns"].Value.Split(',').Select(c => c.Trim()).ShouldContain("origin");
+    }
+
     [Fact]
     public void Should_give_steps_nothing_but_constants()
     {
