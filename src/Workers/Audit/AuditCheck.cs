@@ -175,7 +175,7 @@ public sealed class AuditCheck
         foreach (var id in strays)
             findings.Fault($"Line {Number(id)} of the audit log is neither sealed nor waits to be.");
         if (await snapshot.WaitingAsync(cancellationToken) is (> 0 and var lines, var since))
-            findings.Note($"{Number(lines)} lines wait to be sealed, the oldest since {Time(since!.Value)}.");
+            findings.Note($"Lines that wait to be sealed: {Number(lines)}, the oldest since {Time(since!.Value)}.");
     }
 
     private void Summarize(StoredChain chain, List<Head> heads, AuditEntry? last, Findings findings)
