@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Intake;
+using Saga.Registry.Audit;
 using Saga.Registry.Batches;
 using Saga.Registry.Scopes;
 
@@ -26,16 +27,17 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
     /// <param name="claim">The batch.</param>
     /// <param name="item">An item of it.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
-    public Task<IntakeOutcome> SubmitAsync(BatchClaim claim, BatchItem item, CancellationToken cancellationToken)
+    public async Task<IntakeOutcome> SubmitAsync(BatchClaim claim, BatchItem item, CancellationToken cancellationToken)
     {
+        AuditOrigin.Enter(AuditOrigin.Batch);
         var batch = claim.Batch;
         var caller = Caller.OfBatch(batch.Id, isAdministrator: !batch.AsOperator);
         if (batch.Kind == BatchKind.Replays)
-            return replays.SubmitAsync(ReplayOf(batch, item), caller, cancellationToken);
+            return await replays.SubmitAsync(ReplayOf(batch, item), caller, cancellationToken);
         // A newer version prepared it.
         if (catalogue.Find(batch.Action!) is not { } entry)
-            return Task.FromResult<IntakeOutcome>(new CommandRejected(new() { Code = RejectionCodes.EngineTooOld, Detail = $"This version does not know the command '{batch.Action}'." }));
-        return Commands(entry).SubmitAsync(
+            return new CommandRejected(new() { Code = RejectionCodes.EngineTooOld, Detail = $"This version does not know the command '{batch.Action}'." });
+        return await Commands(entry).SubmitAsync(
             BodyOf(batch.Input, item.Subject), caller, KeyOf(item), new ScopeWait(claim.Now + Patience), batch.OperationId!.Value, cancellationToken);
     }
 

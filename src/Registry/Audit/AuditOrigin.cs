@@ -13,6 +13,9 @@ public static class AuditOrigin
     /// <summary>The time for which a command was scheduled.</summary>
     public const string Schedule = "schedule";
 
+    /// <summary>An item of a batch.</summary>
+    public const string Batch = "batch";
+
     /// <summary>A command of the Host, on its machine.</summary>
     public const string Host = "host";
 

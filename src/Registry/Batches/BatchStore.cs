@@ -208,8 +208,8 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
             if (operation is { } parent)
                 batch.BatchCommands.Add(BatchRuns.HistoryCommand(parent, order.Event(), new { by = actor, reason }));
             batch.BatchCommands.Add(CommandLedger.Statement(
-                "insert into audit (actor, action, operation_id, detail) values ($1, $2, $3, $4::jsonb)",
-                actor, AuditActions.OfBatch(order), new NpgsqlParameter { Value = (object?)operation ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }, JsonSerializer.Serialize(new { batch = id, reason }, Json.Options)));
+                "insert into audit (actor, action, operation_id, detail, origin) values ($1, $2, $3, $4::jsonb, $5)",
+                actor, AuditActions.OfBatch(order), new NpgsqlParameter { Value = (object?)operation ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }, JsonSerializer.Serialize(new { batch = id, reason }, Json.Options), AuditOrigin.Current));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
@@ -287,9 +287,9 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         await using (var audit = new NpgsqlBatch(connection, transaction))
         {
             audit.BatchCommands.Add(CommandLedger.Statement(
-                "insert into audit (at, actor, action, detail) values ($1, $2, $3, $4::jsonb)",
+                "insert into audit (at, actor, action, detail, origin) values ($1, $2, $3, $4::jsonb, $5)",
                 batch.CreatedAt, batch.PreparedBy, AuditActions.BatchPrepare,
-                JsonSerializer.Serialize(new { batch = batch.Id, kind = Name(batch.Kind), batch.Action, items = count, batch.Reason }, Json.Options)));
+                JsonSerializer.Serialize(new { batch = batch.Id, kind = Name(batch.Kind), batch.Action, items = count, batch.Reason }, Json.Options), AuditOrigin.Current));
             await audit.ExecuteNonQueryAsync(cancellationToken);
         }
 
