@@ -3,10 +3,10 @@ namespace Saga.Contracts.Deletion;
 /// <summary>Something of a tenant that was removed, and whose absence was seen afterwards.</summary>
 public sealed record RemovedResource
 {
-    /// <summary>What it was: <c>organization</c>, <c>database</c>, <c>schema</c>, <c>rows</c>, <c>objects</c> or <c>cache</c>.</summary>
+    /// <summary>What it was: <c>organization</c>, <c>database</c>, <c>schema</c>, <c>rows</c>, <c>objects</c>, <c>exports</c> or <c>cache</c>.</summary>
     public required string Resource { get; init; }
 
-    /// <summary>The system that had it, such as <c>postgresql:eu-1</c>.</summary>
+    /// <summary>The system that had it, such as <c>postgresql:eu-1</c>, or <c>folder</c> for objects that are no S3 server's.</summary>
     public required string System { get; init; }
 
     /// <summary>Its name there.</summary>

@@ -12,6 +12,9 @@ public interface ICacheProvisioner
     /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
     TimeSpan LingersFor => TimeSpan.Zero;
 
+    /// <summary>The cache that is used, as deletion certificates name it.</summary>
+    string System { get; }
+
     /// <summary>The user that provisioning makes for the tenant; null if the cache has no users. A rotation makes a second one.</summary>
     string? User(TenantId tenant);
 

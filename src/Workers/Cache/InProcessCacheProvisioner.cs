@@ -8,6 +8,8 @@ namespace Saga.Workers.Cache;
 /// <summary>The in-process cache needs no provisioning and has no users.</summary>
 internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICacheProvisioner
 {
+    public string System => CacheOptions.InProcessAdapter;
+
     public string? User(TenantId tenant) => null;
 
     public Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)

@@ -16,6 +16,8 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
 {
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.Redis.LingersForSeconds);
 
+    public string System => CacheOptions.RedisAdapter;
+
     public string User(TenantId tenant) => $"t_{tenant.Compact}";
 
     public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ internal sealed class RemoveCacheStep(ICacheProvisioner provisioner, LeasedTrans
                     new()
                     {
                         Resource = "cache",
-                        System = SystemNames.Redis,
+                        System = provisioner.System,
                         Name = CacheKey.Prefix(context.TenantId),
                         Existed = found.Existed,
                         Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["keys"] = found.Keys },

@@ -21,6 +21,8 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths, IOptions<Stora
         });
     }
 
+    public string System => StorageOptions.FolderAdapter;
+
     public string Location(TenantId tenant) => paths.Tenant(tenant);
 
     public Task<StoredObjects> CountAsync(TenantId tenant, CancellationToken cancellationToken) => Task.FromResult(Run(() =>

@@ -11,6 +11,9 @@ public interface IStorageProvisioner
     /// <inheritdoc cref="Saga.Workers.Runtime.IStep.LingersFor"/>
     TimeSpan LingersFor => TimeSpan.Zero;
 
+    /// <summary>The object store that is used, as deletion certificates name it.</summary>
+    string System { get; }
+
     Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken);
 
     /// <summary>Where the tenant's objects are, such as <c>s3://bucket/tenants/…/</c>.</summary>

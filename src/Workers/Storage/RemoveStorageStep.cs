@@ -34,7 +34,7 @@ internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, ExportF
                     new()
                     {
                         Resource = "objects",
-                        System = SystemNames.S3,
+                        System = provisioner.System,
                         Name = provisioner.Location(context.TenantId),
                         Existed = found.Existed,
                         Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["objects"] = found.Objects, ["uploads"] = found.Uploads },
@@ -43,7 +43,7 @@ internal sealed class RemoveStorageStep(IStorageProvisioner provisioner, ExportF
                     new()
                     {
                         Resource = "exports",
-                        System = SystemNames.S3,
+                        System = provisioner.System,
                         Name = exports.Location(context.TenantId),
                         Existed = found.Exports > 0,
                         Counts = new Dictionary<string, long>(StringComparer.Ordinal) { ["files"] = found.Exports },

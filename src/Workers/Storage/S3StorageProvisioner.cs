@@ -43,6 +43,8 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
         }
     }
 
+    public string System => StorageOptions.S3Adapter;
+
     public string Location(TenantId tenant) => $"s3://{connection.Bucket(tenant)}/{ObjectKey.Prefix(tenant)}";
 
     public async Task<StoredObjects> CountAsync(TenantId tenant, CancellationToken cancellationToken)

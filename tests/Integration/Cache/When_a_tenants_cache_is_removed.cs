@@ -51,6 +51,16 @@ public sealed class When_a_tenants_cache_is_removed : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_name_the_cache_that_was_used()
+    {
+        await using var embedded = CacheHost.InProcess(registry);
+
+        var removed = (await embedded.Step(StepNames.RemoveCache).ExecuteAsync(await tenant.BeginAsync(StepNames.RemoveCache), default)).ShouldBeOfType<RemovalOutput>().Removed.ShouldHaveSingleItem();
+
+        removed.System.ShouldBe("inprocess");
+    }
+
+    [Fact]
     public async Task Should_remove_keys_whose_user_is_gone()
     {
         await SetAsync(tenant.Id, "k");

@@ -48,7 +48,7 @@ public sealed class When_a_tenants_storage_is_removed : IAsyncLifetime
 
         var removed = Removed(await RemoveAsync(host));
 
-        removed.Resource.ShouldBe("objects");
+        (removed.Resource, removed.System).ShouldBe(("objects", "s3"));
         removed.Existed.ShouldBeTrue();
         // Two versions of a, one of b, and the marker of its deletion.
         (removed.Counts["objects"], removed.Counts["uploads"]).ShouldBe((4, 1));
@@ -94,8 +94,10 @@ public sealed class When_a_tenants_storage_is_removed : IAsyncLifetime
         await host.Step.ExecuteAsync(await tenant.BeginAsync(StepNames.Storage), default);
         await host.Objects.For(tenant.Id).PutTextAsync("a/b", "1");
 
-        Removed(await RemoveAsync(host)).Counts["objects"].ShouldBe(1);
+        var removed = (await RemoveAsync(host)).ShouldBeOfType<RemovalOutput>().Removed;
 
+        removed.Select(r => (r.Resource, r.System)).ShouldBe([("objects", "folder"), ("exports", "folder")]);
+        removed[0].Counts["objects"].ShouldBe(1);
         (await host.Provisioner.ExistsAsync(tenant.Id, default)).ShouldBeFalse();
     }
 
@@ -105,6 +107,8 @@ public sealed class When_a_tenants_storage_is_removed : IAsyncLifetime
 
     private sealed class Deaf(Saga.Workers.Storage.IStorageProvisioner real) : Saga.Workers.Storage.IStorageProvisioner
     {
+        public string System => real.System;
+
         public string Location(Contracts.Identifiers.TenantId tenant) => real.Location(tenant);
 
         public Task<Saga.Workers.Storage.ProvisionedStorage> ProvisionAsync(Contracts.Identifiers.TenantId tenant, CancellationToken cancellationToken) => real.ProvisionAsync(tenant, cancellationToken);
