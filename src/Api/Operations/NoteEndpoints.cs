@@ -28,7 +28,7 @@ internal static class NoteEndpoints
         .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "The same key and text write one note.")
         .Produces<OperationView>()
         .WithProblems(
-            ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType,
+            ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.NotesFull, ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType,
             ProblemType.Validation, ProblemType.IdempotencyKeyReused);
 
     private static async Task<IResult> NoteAsync(
@@ -52,6 +52,7 @@ internal static class NoteEndpoints
         {
             null => OperationEndpoints.NotFound(id),
             NoteResult.KeyReused => new ProblemResult(ProblemType.IdempotencyKeyReused, "The idempotency key was used for another note on this operation. Use a new key for each note."),
+            NoteResult.Full => new ProblemResult(ProblemType.NotesFull, string.Create(CultureInfo.InvariantCulture, $"The operation has {NoteStore.Most} notes, and takes no more. Nothing was written.")),
             _ => TypedResults.Ok(await operations.FindAsync(operation, cancellationToken)),
         };
     }

@@ -46,6 +46,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType OperationNotCancellable = new(RejectionCodes.OperationNotCancellable, StatusCodes.Status409Conflict, "The operation cannot be cancelled any more");
     public static readonly ProblemType OperationNotReplayable = new(RejectionCodes.OperationNotReplayable, StatusCodes.Status409Conflict, "The operation's state does not allow this replay");
     public static readonly ProblemType OperationMoved = new(RejectionCodes.OperationMoved, StatusCodes.Status409Conflict, "The operation has changed meanwhile");
+    public static readonly ProblemType NotesFull = new("notes-full", StatusCodes.Status409Conflict, "The operation takes no more notes");
     public static readonly ProblemType ParentEnded = new(RejectionCodes.ParentEnded, StatusCodes.Status409Conflict, "The parent operation has ended");
     public static readonly ProblemType TenantState = new(RejectionCodes.TenantState, StatusCodes.Status409Conflict, "The tenant's state does not allow this");
     public static readonly ProblemType BackupState = new(RejectionCodes.BackupState, StatusCodes.Status409Conflict, "The backup's state does not allow this");
@@ -80,7 +81,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlaceInUse, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, OperationNotReplayable, OperationMoved, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState, BatchNotFound, BatchState,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlaceInUse, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, OperationNotReplayable, OperationMoved, NotesFull, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState, BatchNotFound, BatchState,
         ExportNotFound, ExportState, ExportLinkInvalid, ExportLinksUnavailable,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];

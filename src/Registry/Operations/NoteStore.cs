@@ -17,6 +17,9 @@ public enum NoteResult
 
     /// <summary>The same caller used the idempotency key for another note on the operation.</summary>
     KeyReused,
+
+    /// <summary>The operation has <see cref="NoteStore.Most"/> notes.</summary>
+    Full,
 }
 
 /// <summary>
@@ -25,6 +28,9 @@ public enum NoteResult
 /// </summary>
 public sealed class NoteStore(NpgsqlDataSource registry)
 {
+    /// <summary>The most notes on one operation, all of which are read with it.</summary>
+    public const int Most = 1_000;
+
     /// <param name="operation">The operation.</param>
     /// <param name="actor">Who writes, as in the audit log.</param>
     /// <param name="text">The checked text.</param>
@@ -40,6 +46,8 @@ public sealed class NoteStore(NpgsqlDataSource registry)
         // In a statement of its own after the lock, because a statement that waits for the lock sees the data from before it waited.
         if (key is not null && await FindAsync(transaction, operation, actor, key, cancellationToken) is { } former)
             return former == text ? NoteResult.Repeated : NoteResult.KeyReused;
+        if (await CountAsync(transaction, operation, cancellationToken) >= Most)
+            return NoteResult.Full;
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             batch.BatchCommands.Add(CommandLedger.Statement(
@@ -63,6 +71,16 @@ public sealed class NoteStore(NpgsqlDataSource registry)
             Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
         };
         return await find.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
+    private static async Task<long> CountAsync(NpgsqlTransaction transaction, Guid operation, CancellationToken cancellationToken)
+    {
+        await using var count = new NpgsqlCommand(
+            $"select count(*) from operation_history where operation_id = $1 and event = '{HistoryEvents.Noted}'", transaction.Connection, transaction)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = operation } },
+        };
+        return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static async Task<string?> FindAsync(NpgsqlTransaction transaction, Guid operation, string actor, string key, CancellationToken cancellationToken)

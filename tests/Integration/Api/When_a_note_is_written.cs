@@ -94,6 +94,29 @@ public sealed class When_a_note_is_written : ApiTest
     }
 
     [Fact]
+    public async Task Should_be_refused_when_the_operation_has_as_many_as_it_may_have()
+    {
+        var id = await Server.AcceptedAsync("acme");
+        var other = await Server.AcceptedAsync("bolt");
+        using var first = await PostAsync(id, new { text = "Seen." }, "once");
+        await Server.ExecuteAsync(
+            $$$"""insert into operation_history (operation_id, at, event, data) select '{{{id}}}', now(), 'noted', '{"by": "ada", "text": "More."}' from generate_series(1, 998)""");
+
+        var together = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostAsync(id, new { text = "The last one." })));
+        using var full = await PostAsync(id, new { text = "One too many." });
+        using var repeated = await PostAsync(id, new { text = "Seen." }, "once");
+        using var elsewhere = await PostAsync(other, new { text = "Seen." });
+
+        together.Select(r => (int)r.StatusCode).Order().ShouldBe([200, 409, 409, 409]);
+        (await ProblemAsync(full, 409, "notes-full")).GetProperty("detail").GetString().ShouldBe("The operation has 1000 notes, and takes no more. Nothing was written.");
+        ((int)repeated.StatusCode, (int)elsewhere.StatusCode).ShouldBe((200, 200));
+        (await Server.QueryAsync<long>($"select count(*) from operation_history where event = 'noted' and operation_id = '{id}'")).ShouldBe(1000);
+        (await Server.QueryAsync<long>("select count(*) from audit where action = 'operation.note'")).ShouldBe(3);
+        foreach (var response in together)
+            response.Dispose();
+    }
+
+    [Fact]
     public async Task Should_be_for_operators_and_for_known_operations()
     {
         var id = await Server.AcceptedAsync("acme");
