@@ -23,7 +23,7 @@ public sealed record RestorePlanView
 
     public static RestorePlanView Of(CommandPreview preview) => new()
     {
-        Changes = preview is { Input: ValidRestore input, Rejection: null } ? RestoreWords.Of(input) : [],
+        Changes = preview.Rejection is null ? preview.Changes : [],
         Pause = preview is { Input: ValidRestore replacing, Rejection: null } && RestorePause.Of(replacing) is { } pause ? RestorePauseView.Of(pause) : null,
         Steps = StepView.Of(preview.Workflow!, StepRun.InOrder(preview.Workflow!, [])),
         Refusal = RefusalView.Of(preview.Rejection),

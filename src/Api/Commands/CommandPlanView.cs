@@ -7,6 +7,9 @@ namespace Saga.Api.Commands;
 /// <summary>The response to the dry run of a command about a tenant.</summary>
 public sealed record CommandPlanView
 {
+    /// <summary>What would happen, in words.</summary>
+    public required IReadOnlyList<string> Changes { get; init; }
+
     /// <summary>The steps that would run.</summary>
     public required IReadOnlyList<StepView> Steps { get; init; }
 
@@ -18,6 +21,7 @@ public sealed record CommandPlanView
 
     public static CommandPlanView Of(CommandPreview plan) => new()
     {
+        Changes = plan.Changes,
         Steps = plan.Workflow is { } workflow ? StepView.Of(workflow, StepRun.InOrder(workflow, [])) : [],
         WaitsFor = plan.WaitsFor is { } holder ? ScopeWaitView.Of(holder) : null,
         Refusal = RefusalView.Of(plan.Rejection),

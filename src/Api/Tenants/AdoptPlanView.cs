@@ -25,7 +25,7 @@ public sealed record AdoptPlanView
     public static AdoptPlanView Of(CommandPreview preview) => new()
     {
         Isolation = (preview.Input as ValidAdoption)?.Tenant.Tier,
-        Changes = preview is { Input: ValidAdoption input, Rejection: null } ? AdoptWords.Of(input) : [],
+        Changes = preview.Rejection is null ? preview.Changes : [],
         Steps = StepView.Of(preview.Workflow!, StepRun.InOrder(preview.Workflow!, [])),
         Refusal = RefusalView.Of(preview.Rejection),
     };

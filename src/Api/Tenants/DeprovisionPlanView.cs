@@ -38,7 +38,7 @@ public sealed record DeprovisionPlanView
         {
             GraceDays = input?.GraceDays,
             Backup = input?.Backup,
-            Changes = input is null ? [] : DeprovisionWords.Of(input),
+            Changes = preview.Changes,
             Steps = Of(preview.Workflow!),
             RemovalSteps = Of(RemoveWorkflow.For(input?.Backup ?? true)),
             WaitsFor = preview.WaitsFor is { } holder ? ScopeWaitView.Of(holder) : null,

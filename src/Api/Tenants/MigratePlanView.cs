@@ -45,7 +45,7 @@ public sealed record MigratePlanView
             Isolation = target?.Tier,
             Server = target?.Server,
             Moves = target?.Moves,
-            Changes = target is null ? [] : MigrateWords.Of(target, input!),
+            Changes = preview.Changes,
             Steps = StepView.Of(preview.Workflow!, StepRun.InOrder(preview.Workflow!, [])),
             Refusal = RefusalView.Of(preview.Rejection),
         };

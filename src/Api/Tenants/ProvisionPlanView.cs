@@ -14,6 +14,9 @@ public sealed record ProvisionPlanView
     /// <summary>The isolation tier the tenant would get.</summary>
     public IsolationTier? Isolation { get; init; }
 
+    /// <summary>What would happen, in words.</summary>
+    public required IReadOnlyList<string> Changes { get; init; }
+
     /// <summary>The steps that would run.</summary>
     public required IReadOnlyList<StepView> Steps { get; init; }
 
@@ -23,6 +26,7 @@ public sealed record ProvisionPlanView
     public static ProvisionPlanView Of(CommandPreview plan) => new()
     {
         Isolation = (plan.Input as ValidProvision)?.Tier,
+        Changes = plan.Changes,
         Steps = StepView.Of(plan.Workflow!, StepRun.InOrder(plan.Workflow!, [])),
         Refusal = RefusalView.Of(plan.Rejection),
     };

@@ -41,7 +41,7 @@ public sealed record RevertPlanView
             Isolation = input?.Kept is { Keeps: not null } ? tenant?.Tier : input?.Kept?.Placement.Tier,
             Server = input?.Kept?.Placement.Place.Server,
             KeptUntil = input?.Kept?.Until,
-            Changes = tenant is null ? [] : RevertWords.Of(input!, tenant),
+            Changes = preview.Changes,
             Steps = StepView.Of(preview.Workflow!, StepRun.InOrder(preview.Workflow!, [])),
             Refusal = RefusalView.Of(preview.Rejection),
         };

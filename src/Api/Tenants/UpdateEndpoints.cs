@@ -20,7 +20,7 @@ internal static class UpdateEndpoints
         api.MapPatch("/tenants/{idOrSlug}", UpdateAsync).WithName("updateTenant")
             .WithSummary("Update what is known of a tenant")
             .WithDescription("A JSON merge patch (RFC 7396): what is absent stays, and null restores the default. The tenant has the new values when the command is accepted; the operation carries them on, or restores the former ones.")
-            .TakesCommand<UpdateRequest, UpdatePlanView>(
+            .TakesCommand<UpdateRequest, CommandPlanView>(
                 ProblemType.TenantNotFound, ProblemType.TenantState, ProblemType.VersionRequired, ProblemType.VersionStale, ProblemType.DomainTaken, ProblemType.SubdomainTaken,
                 ProblemType.NameTaken, ProblemType.NoServer, ProblemType.NoReplica)
             .Accepts<UpdateRequest>("application/json", JsonBody.MergePatch)
@@ -36,7 +36,7 @@ internal static class UpdateEndpoints
             return bad;
         if (await TenantAddress.FindAsync(idOrSlug, tenants, cancellationToken) is not { } tenant)
             return TenantAddress.NotFound();
-        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(UpdatePlanView.Of(preview)), cancellationToken);
+        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
 
         // The body is the patch itself. Which fields there are, the plan knows.
         UpdateTenant? Read(JsonElement body, string? key, out IReadOnlyList<FieldError> errors)

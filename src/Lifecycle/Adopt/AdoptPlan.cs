@@ -51,6 +51,8 @@ public sealed class AdoptPlan(PlanStore plans, TenantNameStore names, TenantStor
         (true, _) => AdoptWorkflow.CopiedWithUsers,
     };
 
+    public IReadOnlyList<string> Words(ValidAdoption input, Tenant? tenant) => AdoptWords.Of(input);
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidAdoption input, BegunOperation operation) =>
     [
         TenantAdmission.AdoptCommand(operation.Tenant, input.Tenant.ToNewTenant(), input.Place, operation.At),

@@ -50,5 +50,12 @@ public sealed class BackupPlan : ICommandPlan<BackupTenant, ValidBackup>
 
     public WorkflowDefinition Plan(ValidBackup input, Tenant? tenant) => BackupWorkflow.Definition;
 
+    public IReadOnlyList<string> Words(ValidBackup input, Tenant? tenant) =>
+    [
+        "The tenant's rows as they are in one moment, its settings and its plan are written to the object store, encrypted with a key of the backup's own.",
+        input.IncludeObjects ? "The list of its objects and their contents are part of it." : "Of its objects only the list is part of it.",
+        "The tenant works on. The backup is kept as long as the retention of its plan or of its own backup schedule says.",
+    ];
+
     public object AuditDetail(ValidBackup input) => new { note = input.Note, includeObjects = input.IncludeObjects };
 }

@@ -12,6 +12,9 @@ public sealed record ConfigKey(string Name, PlanSetting? Setting, bool Default)
 
     public bool IsFeature => Setting is null;
 
+    /// <summary>As callers write it.</summary>
+    public string FullName => IsFeature ? FeaturePrefix + Name : Name;
+
     /// <summary>Null when the plan knows no such key.</summary>
     public static ConfigKey? Find(Plan plan, string? key)
     {

@@ -64,6 +64,17 @@ public sealed class ConfigPlan(TenantStore tenants, PlanStore plans, BoxKeyStore
 
     public WorkflowDefinition Plan(ValidConfig input, Tenant? tenant) => input.Remove ? ConfigWorkflow.Reset : input.Encrypted ? ConfigWorkflow.Sealed : ConfigWorkflow.Open;
 
+    public IReadOnlyList<string> Words(ValidConfig input, Tenant? tenant)
+    {
+        var key = input.Key!.FullName;
+        return
+        [
+            input.Remove ? $"The tenant's own value of '{key}' is taken back, and the value of its plan counts again."
+                : input.Encrypted ? $"'{key}' gets the value that was sent, sealed with the tenant's key. It is never shown."
+                : $"'{key}' becomes {JsonText.Readable(input.Value)} for this tenant, whatever its plan says.",
+        ];
+    }
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidConfig input, BegunOperation operation)
     {
         var field = input.Key!.IsFeature ? TenantField.Features : TenantField.Settings;
@@ -73,7 +84,7 @@ public sealed class ConfigPlan(TenantStore tenants, PlanStore plans, BoxKeyStore
 
     public object AuditDetail(ValidConfig input)
     {
-        var key = input.Key!.IsFeature ? ConfigKey.FeaturePrefix + input.Key.Name : input.Key.Name;
+        var key = input.Key!.FullName;
         return input.Remove ? new { key, removed = true } : new { key, encrypted = input.Encrypted };
     }
 }

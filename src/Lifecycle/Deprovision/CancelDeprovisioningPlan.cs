@@ -63,6 +63,11 @@ public sealed class CancelDeprovisioningPlan : ICommandPlan<CancelDeprovisioning
     public WorkflowDefinition Plan(ValidCancelDeprovisioning input, Tenant? tenant) =>
         !tenant!.Holds.Any(h => h.Code != HoldCode.Deletion && h.Effect is HoldEffect.Closed or HoldEffect.Away) ? Opening : Lifting;
 
+    public IReadOnlyList<string> Words(ValidCancelDeprovisioning input, Tenant? tenant) =>
+        ReactivateWords.Of([.. tenant!.Holds.Where(h => h.Code == HoldCode.Deletion)], tenant, opens: Plan(input, tenant) == Opening) is { Count: > 0 } lifting
+            ? ["The removal is cancelled as soon as the command is accepted: nothing of the tenant is removed, whatever happens then.", .. lifting]
+            : [];
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidCancelDeprovisioning input, BegunOperation operation)
     {
         var reason = input.Reason ?? "The deprovisioning was taken back.";

@@ -79,6 +79,8 @@ public sealed class DeprovisionPlan(TenantStore tenants, PlanStore plans, IOptio
 
     WorkflowDefinition ICommandPlan<DeprovisionTenant, ValidDeprovision>.Plan(ValidDeprovision input, Tenant? tenant) => DeprovisionWorkflow.Closing;
 
+    public IReadOnlyList<string> Words(ValidDeprovision input, Tenant? tenant) => DeprovisionWords.Of(input);
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidDeprovision input, BegunOperation operation)
     {
         var deprovisioning = new NewDeprovisioning

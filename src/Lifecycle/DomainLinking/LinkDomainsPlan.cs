@@ -52,6 +52,13 @@ public sealed class LinkDomainsPlan(TenantDomainStore domains) : ICommandPlan<Li
 
     public WorkflowDefinition Plan(ValidLinkDomains input, Tenant? tenant) => LinkDomainsWorkflow.Definition;
 
+    public IReadOnlyList<string> Words(ValidLinkDomains input, Tenant? tenant) =>
+    [
+        .. input.Remove is { } domain ? (string[])[$"The domain '{domain}' is removed from the tenant as soon as the command is accepted."] : [],
+        .. input.Remove is { } main && main == tenant!.Domain ? (string[])["It is the tenant's main domain, which it then does not have any more."] : [],
+        "Then the tenant's organisation has the domains that are proved for the tenant, and no others.",
+    ];
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidLinkDomains input, BegunOperation operation) =>
         input.Remove is { } domain ? [TenantDomainStore.RemoveCommand(input.Tenant, domain, operation.Caller)] : [];
 

@@ -60,6 +60,12 @@ public sealed class ExportPlan : ICommandPlan<ExportTenant, ValidExport>
 
     public WorkflowDefinition Plan(ValidExport input, Tenant? tenant) => ExportWorkflow.Definition;
 
+    public IReadOnlyList<string> Words(ValidExport input, Tenant? tenant) =>
+    [
+        $"{(input.UserId is { } user ? $"What belongs to the user '{user}' in" : "All of")} {string.Join(", ", input.DataTypes)} is written to one zip file as {input.Format}, with a note on the schema and checksums.",
+        "The tenant works on. The file can be downloaded for Saga:Exports:KeepHours of the workers, and is then removed.",
+    ];
+
     public object AuditDetail(ValidExport input) => new { dataTypes = input.DataTypes, format = input.Format, userId = input.UserId };
 
     private static OperationRejected? Unsupported(ValidExport input) => !input.DataTypes.Contains(DataTypes.Usage, StringComparer.Ordinal) ? null : new()

@@ -142,7 +142,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
         if (Guard(input, tenant) is { } refused)
-            return new(TPlan.Workflows[0], input, refused) { TenantId = existing };
+            return new(TPlan.Workflows[0], input, refused) { TenantId = existing, Changes = Words() };
         var customized = await custom.CurrentAsync(cancellationToken);
         var (workflow, unfit) = customized.Apply(plan.Plan(input, tenant), TPlan.Workflows);
         var operation = Begin(input, existing);
@@ -150,8 +150,11 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(workflow, input, rejection)
         {
             TenantId = existing,
+            Changes = Words(),
             WaitsFor = rejection is null && plan.Wait(input) is not null ? await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) : null,
         };
+
+        IReadOnlyList<string> Words() => existing is not null && tenant is null ? [] : plan.Words(input, tenant);
     }
 
     // Holds no connection meanwhile: the rules may need one themselves, and if every pooled connection were held by a command, the

@@ -14,6 +14,9 @@ public sealed record CommandPreview(WorkflowDefinition? Workflow, object? Input,
     /// <summary>The existing tenant that it concerns; null for a new tenant or none.</summary>
     public TenantId? TenantId { get; init; }
 
+    /// <summary>What would happen, in words; empty when the command breaks a rule.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
+
     /// <summary>The operation that the command would wait for; null when it would not wait.</summary>
     public ScopeHolder? WaitsFor { get; init; }
 }

@@ -106,6 +106,11 @@ public interface ICommandPlan<TCommand, TInput>
     /// <param name="tenant">The tenant's current state; null for a new tenant or when there is none.</param>
     WorkflowDefinition Plan(TInput input, Tenant? tenant);
 
+    /// <summary>What the command would do, in sentences that people read in a dry run. The default is none, for commands of which there is no dry run.</summary>
+    /// <param name="input">The checked command.</param>
+    /// <param name="tenant">The tenant's current state, which need not allow the command; null for a new tenant or when there is none.</param>
+    IReadOnlyList<string> Words(TInput input, Tenant? tenant) => [];
+
     /// <summary>
     /// The changes to the registry in the transaction that accepts the command. If the operation turns round before it has come to its first
     /// steps, their compensations run all the same, so they must undo these changes.

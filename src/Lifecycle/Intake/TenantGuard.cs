@@ -22,6 +22,7 @@ public static class TenantGuard
         Detail = $"Tenant '{tenant.Slug}' has the hold {Name(hold.Code)} ({Name(hold.Effect)}), set by {hold.Actor}: {hold.Reason} Lift it first. A hold with the effect noGrowth is no obstacle.",
     };
 
-    private static string Name<T>(T value)
+    /// <summary>A status, code or effect as the API spells it.</summary>
+    public static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

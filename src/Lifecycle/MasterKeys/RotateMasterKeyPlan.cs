@@ -38,5 +38,11 @@ public sealed class RotateMasterKeyPlan(ProcessStore processes) : ICommandPlan<R
 
     public WorkflowDefinition Plan(RotateMasterKey input, Tenant? tenant) => RotateMasterKeyWorkflow.Definition;
 
+    public IReadOnlyList<string> Words(RotateMasterKey input, Tenant? tenant) =>
+    [
+        $"The keys of all tenants and of their backups are wrapped with the master key '{input.MasterKeyId}', while tenants work on. What is sealed with them stays as it is.",
+        "Then no key in the registry needs a former master key any more. Backups of the registry that were made before still do.",
+    ];
+
     public object AuditDetail(RotateMasterKey input) => new { masterKeyId = input.MasterKeyId };
 }

@@ -46,5 +46,7 @@ public sealed class MigratePlan(PlanStore plans, ServerRoomStore servers, Tenant
         _ => MigrateWorkflow.InPlace,
     };
 
+    public IReadOnlyList<string> Words(ValidMigrate input, Tenant? tenant) => MigrateTarget.Of(input, tenant!) is { } target ? MigrateWords.Of(target, input) : [];
+
     public object AuditDetail(ValidMigrate input) => new { targetPlan = input.Plan?.Name, targetVersion = input.Plan?.Version, isolation = input.Tier, server = input.Server, preserveData = input.PreserveData };
 }

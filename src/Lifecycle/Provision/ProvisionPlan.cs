@@ -37,6 +37,8 @@ public sealed class ProvisionPlan(PlanStore plans, TenantNameStore names, Server
 
     public WorkflowDefinition Plan(ValidProvision input, Tenant? tenant) => input.ReadReplica ? ProvisionWorkflow.WithReplica : ProvisionWorkflow.Definition;
 
+    public IReadOnlyList<string> Words(ValidProvision input, Tenant? tenant) => ProvisionWords.Of(input);
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidProvision input, BegunOperation operation) =>
     [
         TenantAdmission.Command(input.Name, input.Slug, input.Region),

@@ -70,6 +70,9 @@ public sealed class ReactivatePlan : ICommandPlan<ReactivateTenant, ValidReactiv
         return tenant.Status == TenantStatus.Active && closing[true].Any() && !closing[false].Any() ? ReactivateWorkflow.Opening : ReactivateWorkflow.Lifting;
     }
 
+    public IReadOnlyList<string> Words(ValidReactivation input, Tenant? tenant) =>
+        ReactivateWords.Of([.. tenant!.Holds.Where(h => input.Codes.Contains(h.Code))], tenant, opens: Plan(input, tenant) == ReactivateWorkflow.Opening);
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidReactivation input, BegunOperation operation) =>
         [ReactivationRows.BeginCommand(input.TenantId, operation.Id, input.Codes)];
 

@@ -91,6 +91,8 @@ public sealed class RestorePlan(BackupStore backups, TenantStore tenants, Tenant
         _ => RestoreWorkflow.Beside,
     };
 
+    public IReadOnlyList<string> Words(ValidRestore input, Tenant? tenant) => RestoreWords.Of(input);
+
     /// <summary>What a tenant that comes back takes is checked like that of a new one: others may have its names by now, and the servers may be full.</summary>
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidRestore input, BegunOperation operation) => Revives(input, input.Found)
         ? [TenantAdmission.RevivedNamesCommand(input.TenantId), TenantAdmission.Command(input.Found!.Name, input.Found.Slug, input.Found.Region)]

@@ -52,5 +52,7 @@ public sealed class RevertPlan(PlanStore plans, TenantStore tenants, PlacementSt
 
     public WorkflowDefinition Plan(ValidRevert input, Tenant? tenant) => input.Kept?.Keeps is not null ? RevertWorkflow.PutBack : input.PlanOf(tenant!) is null ? RevertWorkflow.InPlan : RevertWorkflow.WithPlan;
 
+    public IReadOnlyList<string> Words(ValidRevert input, Tenant? tenant) => RevertWords.Of(input, tenant!);
+
     public object AuditDetail(ValidRevert input) => new { placement = input.Kept?.Placement.Id, reason = input.Reason };
 }

@@ -52,6 +52,8 @@ public sealed class RotatePlan : ICommandPlan<RotateCredentials, ValidRotation>
 
     public WorkflowDefinition Plan(ValidRotation input, Tenant? tenant) => RotateWorkflow.Of(input.Database, input.Cache, input.BackupKey);
 
+    public IReadOnlyList<string> Words(ValidRotation input, Tenant? tenant) => RotateWords.Of(input);
+
     public object AuditDetail(ValidRotation input) => new { what = Names(input) };
 
     private static IEnumerable<string> Names(ValidRotation input) =>

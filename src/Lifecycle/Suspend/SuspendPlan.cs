@@ -71,6 +71,8 @@ public sealed class SuspendPlan : ICommandPlan<SuspendTenant, ValidSuspension>
     public WorkflowDefinition Plan(ValidSuspension input, Tenant? tenant) =>
         input.Effect == HoldEffect.Closed ? SuspendWorkflow.Closing : SuspendWorkflow.Limiting;
 
+    public IReadOnlyList<string> Words(ValidSuspension input, Tenant? tenant) => SuspendWords.Of(input);
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidSuspension input, BegunOperation operation)
     {
         var hold = HoldStore.SetCommand(input.TenantId, input.Code, input.Effect, operation.Caller, input.Reason, operation.Id);

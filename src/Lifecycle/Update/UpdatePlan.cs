@@ -44,6 +44,8 @@ public sealed class UpdatePlan(PlanStore plans, TenantStore tenants, TenantNameS
 
     public WorkflowDefinition Plan(ValidUpdate input, Tenant? tenant) => UpdateWorkflow.Of(input.Change!);
 
+    public IReadOnlyList<string> Words(ValidUpdate input, Tenant? tenant) => input.Change is { } change ? UpdateWords.Of(change) : [];
+
     public IEnumerable<NpgsqlBatchCommand> Effects(ValidUpdate input, BegunOperation operation) =>
     [
         .. TenantChangeRows.BeginCommands(input.Tenant, operation.Id, input.Change!, DomainProof.NewToken(), operation.At),

@@ -1,5 +1,4 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using Saga.Lifecycle.Intake;
 using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Update;
@@ -7,12 +6,9 @@ namespace Saga.Lifecycle.Update;
 /// <summary>What an update would change, in words.</summary>
 public static class UpdateWords
 {
-    // People read them, so nothing is escaped that JSON allows.
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static IReadOnlyList<string> Of(TenantChange change)
     {
-        var words = change.Fields.Select(f => $"{f} becomes {Text(change.After[f])}; it is {Text(change.Before[f])}.").ToList();
+        var words = change.Fields.Select(f => $"{f} becomes {JsonText.Readable(change.After[f])}; it is {JsonText.Readable(change.Before[f])}.").ToList();
         if (change.NewText(TenantField.Domain) is not null)
             words.Add("The new domain is used once its control is proved; a claim that is not proved expires after 7 days.");
         if (change.OldText(TenantField.Domain) is { } former)
@@ -30,6 +26,4 @@ public static class UpdateWords
 
         return words;
     }
-
-    private static string Text(JsonElement value) => JsonSerializer.Serialize(value, Readable);
 }

@@ -1,6 +1,7 @@
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Schedule;
@@ -33,6 +34,12 @@ public sealed class VerifyPlan : ICommandPlan<VerifyTenant, VerifyTenant>
     public OperationRejected? Guard(VerifyTenant input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? TenantGuard.RequireOpen(tenant);
 
     public WorkflowDefinition Plan(VerifyTenant input, Tenant? tenant) => VerifyWorkflow.Definition;
+
+    public IReadOnlyList<string> Words(VerifyTenant input, Tenant? tenant) =>
+    [
+        "What provisioning verifies is verified again: the organisation and its administrator, the database, the objects, the cache and the configuration.",
+        $"Nothing is changed. The output of the step {StepNames.Verify} lists every check, and why it failed.",
+    ];
 
     public object AuditDetail(VerifyTenant input) => new { };
 }

@@ -57,6 +57,9 @@ public sealed class BackUpRegistryPlan : ICommandPlan<BackUpRegistry, BackUpRegi
 
     public WorkflowDefinition Plan(BackUpRegistry input, Tenant? tenant) => Workflows[0];
 
+    public IReadOnlyList<string> Words(BackUpRegistry input, Tenant? tenant) =>
+        ["The whole control-plane database, as it is in one moment, is written to the object store, encrypted, and read back.", "Nothing waits for it except another backup of the registry."];
+
     public object AuditDetail(BackUpRegistry input) => new { note = input.Note };
 
     // Ten minutes without a byte mean that it hangs.

@@ -63,6 +63,13 @@ public sealed class ExpireBackupsPlan(BackupStore store) : ICommandPlan<ExpireBa
 
     public WorkflowDefinition Plan(ValidExpiry input, Tenant? tenant) => Workflows[0];
 
+    public IReadOnlyList<string> Words(ValidExpiry input, Tenant? tenant) =>
+    [
+        $"The keys of these backups are destroyed, and then their files are removed: {string.Join(", ", input.Backups)}.",
+        "Nobody can read what is left of them anywhere. They stay listed as expired.",
+        .. input.Newest is { } newest && input.Backups.Contains(newest) ? (string[])[$"{newest} is the tenant's last good backup."] : [],
+    ];
+
     public object AuditDetail(ValidExpiry input) => new { backups = input.Backups, evenLast = input.EvenLast, reason = input.Reason };
 
     private async Task<ValidExpiry> LookAsync(ValidExpiry input, CancellationToken cancellationToken)
