@@ -235,6 +235,62 @@ public sealed class When_a_tenants_rows_move(MoveServers servers) : IClassFixtur
         failure.Message.ShouldContain("'kinds'");
     }
 
+    [Theory]
+    [InlineData(IsolationTier.Schema, "create table {schema}.extra (tenant_id uuid not null, id int)", "has no primary key")]
+    [InlineData(IsolationTier.Row, "create table {schema}.extra (tenant_id uuid not null, id int, primary key (id, tenant_id))", "has a primary key that does not begin with tenant_id")]
+    public async Task Should_not_move_with_a_table_whose_rows_cannot_be_told_apart(IsolationTier from, string sql, string why)
+    {
+        await using var world = await MoveWorld.CreateAsync(servers);
+        var tenant = await MoveWorld.ActiveAsync(world, from, IsolationTier.Database, rows: 1);
+        foreach (var step in (string[])[StepNames.ReserveMove, StepNames.CreateMove, StepNames.LockPlace])
+            await MoveWorld.RunAsync(world, tenant, step);
+        var place = (await tenant.ReadAsync()).Current!.Place;
+        await AdoptionWorld.ExecuteAsync(world, place.Database, sql.Replace("{schema}", place.Schema, StringComparison.Ordinal));
+        try
+        {
+            var failure = (await Should.ThrowAsync<StepFailureException>(() => MoveWorld.RunAsync(world, tenant, StepNames.CopyRows))).Failure;
+
+            (failure.Code, failure.Transient).ShouldBe(("table-not-movable", false));
+            failure.Message.ShouldContain($"Table 'extra' in database '{place.Database}'");
+            failure.Message.ShouldContain(why);
+        }
+        finally
+        {
+            await AdoptionWorld.ExecuteAsync(world, place.Database, $"drop table {place.Schema}.extra");
+        }
+    }
+
+    [Fact]
+    public async Task Should_not_move_to_tables_that_differ()
+    {
+        await using var world = await MoveWorld.CreateAsync(servers);
+        var tenant = await MoveWorld.ActiveAsync(world, IsolationTier.Schema, IsolationTier.Database, rows: 1);
+        foreach (var step in (string[])[StepNames.ReserveMove, StepNames.CreateMove, StepNames.LockPlace])
+            await MoveWorld.RunAsync(world, tenant, step);
+        var place = (await tenant.ReadAsync()).Current!.Place;
+        await AdoptionWorld.ExecuteAsync(world, place.Database, $"alter table {place.Schema}.parents add column extra int");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => MoveWorld.RunAsync(world, tenant, StepNames.CopyRows))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("tables-differ", false));
+        failure.Message.ShouldContain("parents.extra integer is in one of them only");
+    }
+
+    [Fact]
+    public async Task Should_not_be_routed_to_when_the_tenant_was_routed_elsewhere_meanwhile()
+    {
+        await using var world = await MoveWorld.CreateAsync(servers);
+        var tenant = await MoveWorld.ActiveAsync(world, IsolationTier.Row, IsolationTier.Schema, rows: 1);
+        foreach (var step in MoveWorld.Steps.TakeWhile(s => s != StepNames.Switch))
+            await MoveWorld.RunAsync(world, tenant, step);
+        await world.Registry.ExecuteAsync("update placements set epoch = epoch + 100 where state = 'current'");
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => MoveWorld.RunAsync(world, tenant, StepNames.Switch))).Failure;
+
+        (failure.Code, failure.Transient).ShouldBe(("routing-changed", false));
+        (await tenant.ReadAsync()).Current!.Tier.ShouldBe(IsolationTier.Row, "it stays where it is");
+    }
+
     [Fact]
     public async Task Should_not_lose_what_they_refer_to()
     {
