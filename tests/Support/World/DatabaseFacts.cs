@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Npgsql;
 
@@ -12,10 +13,17 @@ internal static class DatabaseFacts
         await using var connection = await OpenAsync(server, "postgres");
         var roles = await connection.QueryAsync<(string Name, bool Login)>("select rolname, rolcanlogin from pg_roles where rolname ~ '^t_[0-9a-f]{32}'");
         facts.AddRange(roles.Select(r => Of(r.Name[2..34], $"{(r.Login ? "login" : "role")} {r.Name} on {server.Name}")));
-        foreach (var database in await connection.QueryAsync<string>("select datname from pg_database where datname ~ '^(tenant_|saga_schemas_|saga_rows$)'"))
+        foreach (var database in await connection.QueryAsync<string>("select datname from pg_database where datname ~ '^(tenant_|restored_|saga_schemas_|saga_rows$)'"))
         {
             if (database.StartsWith("tenant_", StringComparison.Ordinal))
                 facts.Add(Of(database["tenant_".Length..], $"database {database} on {server.Name}"));
+            // It belongs to the operation that made it, and goes as a whole.
+            if (database.StartsWith("restored_", StringComparison.Ordinal))
+            {
+                facts.Add(Of(database["restored_".Length..], $"database {database} on {server.Name}"));
+                continue;
+            }
+
             facts.AddRange(await InsideAsync(server, database));
         }
 
@@ -37,6 +45,8 @@ internal static class DatabaseFacts
                 if (tables)
                     facts.AddRange(await RowsAsync(connection, server, database, schema));
             }
+
+            facts.AddRange(await PlacesAsync(connection, server, database));
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ObjectNotInPrerequisiteState or PostgresErrorCodes.AdminShutdown)
         {
@@ -62,6 +72,22 @@ internal static class DatabaseFacts
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
         {
             // Another site's database was dropped in the meantime.
+            return [];
+        }
+    }
+
+    // Which tenants the database admits, and to what.
+    private static async Task<List<Fact>> PlacesAsync(NpgsqlConnection connection, SiteServer server, string database)
+    {
+        try
+        {
+            var places = await connection.QueryAsync<(Guid Tenant, long Epoch, string Mode)>(
+                "select tenant_id, epoch, mode from saga.place where tenant_id <> '00000000-0000-0000-0000-000000000000'");
+            return [.. places.Select(p => new Fact(p.Tenant, string.Create(CultureInfo.InvariantCulture, $"{p.Tenant}: place {p.Mode} with epoch {p.Epoch} in {database} on {server.Name}")))];
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            // The database is being made.
             return [];
         }
     }

@@ -6,7 +6,8 @@ namespace Saga.Tests.Support.World;
 
 /// <summary>
 /// Compares everything that tenants have in external systems, and their data in the registry, with the tenants' status: an active
-/// tenant has everything exactly once, what belongs to a placement once for each that is not gone, and an undone tenant has nothing.
+/// tenant has everything exactly once, what belongs to a placement once for each that is not gone, and an undone tenant has nothing. Exports, backups
+/// and restored databases are those that the registry names.
 /// </summary>
 public static class ExternalState
 {
@@ -38,8 +39,12 @@ public static class ExternalState
             var tenants = await RegistryFacts.TenantsAsync(site);
             var elsewhere = new HashSet<Guid>();
             foreach (var other in site.World.Sites.Where(s => s != site))
+            {
+                elsewhere.UnionWith(await RegistryFacts.OperationsAsync(other));
                 elsewhere.UnionWith((await RegistryFacts.TenantsAsync(other)).SelectMany(t => t.Placements.Select(p => p.Id).Append(t.Id)));
-            var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected);
+            }
+
+            var expected = tenants.Where(t => t.Status == "active").SelectMany(Expected).Concat(await RegistryFacts.KeptAsync(site));
 
             // A list and not a set, so that duplicates count as differences.
             var here = actual.Where(f => !elsewhere.Contains(f.Tenant)).Select(f => f.Text).Order(StringComparer.Ordinal).ToList();
@@ -67,6 +72,7 @@ public static class ExternalState
             foreach (var text in Expected(placement, isBarred: tenant.IsClosed || placement.State == "kept"))
                 yield return new(placement.Id, $"{placement.Id}: {text}");
             yield return Of($"rows in {placement.Database}.{placement.Schema} on {placement.Server}");
+            yield return Of(string.Create(CultureInfo.InvariantCulture, $"place {ModeOf(tenant, placement)} with epoch {placement.Epoch} in {placement.Database} on {placement.Server}"));
             yield return Of("credential database");
             yield return Of($"placement {placement.State}");
         }
@@ -82,6 +88,9 @@ public static class ExternalState
         yield return Of(string.Create(CultureInfo.InvariantCulture, $"migrations {tenant.Placements.Sum(p => p.SchemaVersion ?? 0)}"));
         yield return Of("ids in the directory");
     }
+
+    private static string ModeOf(TenantRow tenant, PlacementRow placement) =>
+        tenant.IsClosed || placement.State == "kept" ? "closed" : tenant.IsReadOnly ? "readOnly" : "open";
 
     // What belongs to the placement and has its id in its name. A former login is barred, and that of a closed tenant.
     private static IEnumerable<string> Expected(PlacementRow placement, bool isBarred)

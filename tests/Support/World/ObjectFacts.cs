@@ -3,7 +3,7 @@ using Amazon.S3.Model;
 
 namespace Saga.Tests.Support.World;
 
-/// <summary>Objects in the site's bucket, including what is left of deleted ones, and unfinished uploads.</summary>
+/// <summary>Objects in the site's bucket, including what is left of deleted ones, the files of its exports and backups, and unfinished uploads.</summary>
 internal static class ObjectFacts
 {
     public static async Task<List<Fact>> ListAsync(Site site)
@@ -40,7 +40,40 @@ internal static class ObjectFacts
             // The first tenant creates the bucket.
         }
 
+        return [.. facts, .. await FilesAsync(client, $"{site.Bucket}-exports", "export"), .. await FilesAsync(client, $"{site.Bucket}-backups", "backup")];
+    }
+
+    private static async Task<List<Fact>> FilesAsync(AmazonS3Client client, string bucket, string kind)
+    {
+        var facts = new List<Fact>();
+        try
+        {
+            var request = new ListObjectsV2Request { BucketName = bucket };
+            ListObjectsV2Response page;
+            do
+            {
+                page = await client.ListObjectsV2Async(request);
+                facts.AddRange((page.S3Objects ?? []).Select(o => FileOf(o.Key, kind)));
+                request.ContinuationToken = page.NextContinuationToken;
+            }
+            while (page.IsTruncated == true);
+
+            var uploads = await client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket });
+            facts.AddRange((uploads.MultipartUploads ?? []).Select(u => FileOf(u.Key, $"upload of {kind}")));
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
+        {
+            // The first file creates the bucket.
+        }
+
         return facts;
+    }
+
+    // <id>/…, or registry/…
+    private static Fact FileOf(string key, string kind)
+    {
+        _ = Guid.TryParse(key.Split('/')[0], out var tenant);
+        return new Fact(tenant, $"{tenant}: {kind} {key}");
     }
 
     // tenants/<id>/… and .saga/tenants/<id>.json
