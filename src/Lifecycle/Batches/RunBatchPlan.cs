@@ -31,6 +31,9 @@ public sealed class RunBatchPlan(BatchStore batches) : ICommandPlan<RunBatch, Ru
 
     public WorkflowDefinition Plan(RunBatch input, Tenant? tenant) => RunBatchWorkflow.Definition;
 
+    public IReadOnlyList<string> Words(RunBatch input, Tenant? tenant) =>
+        [$"The items of the batch {input.BatchId} are ordered, wave by wave. What has begun goes on, whatever happens to the batch."];
+
     public IEnumerable<NpgsqlBatchCommand> Effects(RunBatch input, BegunOperation operation) =>
         [BatchStore.RunCommand(input.BatchId, operation.Id, operation.Caller, input.AsOperator ?? false, operation.At)];
 

@@ -49,6 +49,9 @@ begin
     return null;
 end $$;
 
+-- A trigger needs no right to it once it is made, and nobody else may make one with it.
+revoke execute on function queue_audit() from public;
+
 create trigger queue_audit after insert on audit for each row execute function queue_audit();
 
 -- What the sealer reads. It needs no other line.
