@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -31,9 +32,9 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
             process.HasExited.ShouldBeFalse(process.Errors + process.Output);
         }
 
-        (await HealthAsync(http, address, "ready")).Checks.ShouldBe("connections healthy, registry healthy, token-issuer healthy");
+        (await HealthAsync(http, address, "ready")).Checks.ShouldBe("audit-sealing healthy, connections healthy, registry healthy, token-issuer healthy");
         (await HealthAsync(http, orchestratorHealth, "ready")).Checks.ShouldBe("broker-flow healthy, connections healthy, dead-letters healthy, masstransit-bus healthy, registry healthy, unreadable-operations healthy");
-        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("backup-tools healthy, broker-flow healthy, connections healthy, external-systems healthy, masstransit-bus healthy, registry healthy");
+        (await HealthAsync(http, workersHealth, "ready")).Checks.ShouldBe("audit-proof healthy, backup-tools healthy, broker-flow healthy, connections healthy, external-systems healthy, masstransit-bus healthy, registry healthy");
 
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", plane.Issuer.Token("platform-admin"));
         using var accepted = await http.PostAsJsonAsync(
@@ -177,6 +178,8 @@ public sealed class When_the_three_programs_run(When_the_three_programs_run.Cont
             Site.Settings["Saga:Auth:Authority"] = Issuer.Authority;
             Site.Settings["Saga:Auth:Audience"] = TestIssuer.Audience;
             Site.Settings["Saga:Auth:RequireHttps"] = "false";
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            Site.Settings["Saga:Audit:SigningKey"] = Convert.ToBase64String(key.ExportPkcs8PrivateKey());
         }
 
         public ValueTask DisposeAsync() => Issuer.DisposeAsync();
