@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Saga.Registry;
 
 /// <summary>
@@ -8,4 +10,13 @@ public sealed class RegistryClock
 {
     /// <summary>The offset added to the registry's time. Zero unless a test moves the clock.</summary>
     public TimeSpan Offset { get; internal set; }
+
+    /// <summary>The time now, for what is decided outside of a transaction.</summary>
+    public async Task<DateTimeOffset> NowAsync(NpgsqlDataSource registry, CancellationToken cancellationToken)
+    {
+        await using var ask = registry.CreateCommand("select clock_timestamp()");
+        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return row.GetFieldValue<DateTimeOffset>(0) + Offset;
+    }
 }

@@ -18,7 +18,7 @@ namespace Saga.Orchestrator.Batches;
 /// Runs batches: orders their items wave by wave, writes down what became of them, and signals the end to the operation that stands for the batch.
 /// Any number may run. Everything that counts is in the registry, so a batch goes on wherever its runner died, and each item is ordered once.
 /// </summary>
-internal sealed partial class BatchRunner(BatchRuns runs, BatchStore batches, BatchSubmitter submitter, IWaitStore waits, TimeProvider time, ILogger<BatchRunner> log) : BackgroundService
+internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitter, IWaitStore waits, TimeProvider time, ILogger<BatchRunner> log) : BackgroundService
 {
     private const int Batches = 10;
 
@@ -34,7 +34,6 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchStore batches, Ba
         {
             try
             {
-                await batches.DeleteExpiredAsync(stoppingToken);
                 while (await RunAsync(stoppingToken))
                 {
                 }
@@ -55,8 +54,11 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchStore batches, Ba
         {
             try
             {
-                more |= await GoOnAsync(claim, stopping);
-                await runs.ReleaseAsync(claim, stopping);
+                var goesOn = await GoOnAsync(claim, stopping);
+                more |= goesOn is true;
+                // Of one that is paused the claim is kept, so that it is looked at twice a minute and not every second. An order ends that.
+                if (goesOn is not null)
+                    await runs.ReleaseAsync(claim, stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -74,7 +76,8 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchStore batches, Ba
         return more;
     }
 
-    private async Task<bool> GoOnAsync(BatchClaim claim, CancellationToken stopping)
+    /// <returns>Whether it can go on at once; null when it waits for an operator.</returns>
+    private async Task<bool?> GoOnAsync(BatchClaim claim, CancellationToken stopping)
     {
         var batch = claim.Batch;
         await runs.SettleAsync(batch.Id, stopping);
@@ -95,8 +98,8 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchStore batches, Ba
             return false;
         }
 
-        if (batch.State != BatchState.Running)
-            return false;
+        if (batch.State == BatchState.Paused)
+            return progress.Open > 0 ? false : null;
         switch (BatchRules.Next(batch.Pace, progress))
         {
             case BatchDecision.Begin { Count: var count }:
@@ -113,8 +116,11 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchStore batches, Ba
 
     private async Task<bool> BeginAsync(BatchClaim claim, int count, CancellationToken stopping)
     {
-        foreach (var item in count == 0 ? [] : await runs.NextAsync(claim.Batch.Id, count, stopping))
+        for (var left = count; left > 0; left--)
         {
+            // Asked for one by one, because a batch may be paused or aborted at any moment.
+            if (await runs.NextAsync(claim, stopping) is not { } item)
+                return false;
             switch (await submitter.SubmitAsync(claim, item, stopping))
             {
                 case CommandAccepted accepted:

@@ -10,13 +10,7 @@ public sealed class BackupDrillStore(NpgsqlDataSource registry, RegistryClock cl
     /// <summary>The kind of the operations.</summary>
     public const string Kind = "drill";
 
-    public async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)
-    {
-        await using var ask = registry.CreateCommand("select clock_timestamp()");
-        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
-    }
+    public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
 
     /// <summary>
     /// The sample of a period: one of the complete backups of active tenants that were finished before it was looked at for a while, chosen by the

@@ -48,13 +48,7 @@ public sealed class BackupExpiryStore(NpgsqlDataSource registry, RegistryClock c
         return tenants;
     }
 
-    public async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)
-    {
-        await using var ask = registry.CreateCommand("select clock_timestamp()");
-        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
-    }
+    public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
 
     private static int? Number(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
 }

@@ -164,13 +164,7 @@ public sealed class BackupRunStore(NpgsqlDataSource registry, RegistryClock cloc
         return missing;
     }
 
-    public async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)
-    {
-        await using var ask = registry.CreateCommand("select clock_timestamp()");
-        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
-    }
+    public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
 
     private static NpgsqlParameter Time(DateTimeOffset? time) => new() { Value = (object?)time?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
 }

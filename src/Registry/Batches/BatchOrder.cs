@@ -49,7 +49,7 @@ internal static class BatchOrders
     public static IEnumerable<NpgsqlBatchCommand> Statements(this BatchOrder order, Guid batch, string actor, string reason, TimeSpan offset) => order switch
     {
         BatchOrder.Pause => [CommandLedger.Statement("update batches set state = 'paused', pause_reason = $2 where id = $1", batch, $"{actor}: {reason}")],
-        BatchOrder.Resume => [CommandLedger.Statement("update batches set state = 'running', pause_reason = null, wave = wave + 1 where id = $1", batch)],
+        BatchOrder.Resume => [CommandLedger.Statement("update batches set state = 'running', pause_reason = null, wave = wave + 1, claimed_until = null where id = $1", batch)],
         _ => BatchRuns.AbortCommands(batch, actor, reason, offset),
     };
 }

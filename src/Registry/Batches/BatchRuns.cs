@@ -92,21 +92,23 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         return new(batch.WaveSize, row.GetInt32(0), row.GetInt32(4), row.GetInt32(2), row.GetInt32(3));
     }
 
-    /// <summary>The next items that have not begun.</summary>
-    public async Task<IReadOnlyList<BatchItem>> NextAsync(Guid batch, int limit, CancellationToken cancellationToken)
+    /// <summary>The next item that has not begun.</summary>
+    /// <returns>Null when there is none, when the batch does not run any more, or when the claim was lost.</returns>
+    public async Task<BatchItem?> NextAsync(BatchClaim claim, CancellationToken cancellationToken)
     {
-        await using var find = registry.CreateCommand($"select {BatchStore.ItemColumns} from batch_items i where i.batch_id = $1 and i.state = 'pending' order by i.number limit $2");
-        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch });
-        find.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-        var items = new List<BatchItem>();
-        await using var rows = await find.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
-            items.Add(BatchStore.ReadItem(rows));
-        return items;
+        await using var find = registry.CreateCommand(
+            $"""
+            select {BatchStore.ItemColumns} from batches b join batch_items i on i.batch_id = b.id
+            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending' order by i.number limit 1
+            """);
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Batch.Id });
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Token });
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? BatchStore.ReadItem(row) : null;
     }
 
-    /// <summary>Writes down that an item has begun, and when the next one may.</summary>
-    /// <param name="claim">The runner's claim. Without effect if it was lost or the batch does not run any more.</param>
+    /// <summary>Writes down that an item has begun, also if the batch was aborted at that moment, and when the next one may.</summary>
+    /// <param name="claim">The runner's claim. Without effect if it was lost.</param>
     /// <param name="item">The item.</param>
     /// <param name="operation">The operation that carries it out.</param>
     /// <param name="key">The idempotency key of the order, by which its history line is found.</param>
@@ -116,9 +118,9 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         $"""
         with own as (
             update batches set next_item_at = greatest(next_item_at, now() + $3 - $4) + $5 where id = $1 and claim = $2 returning id, wave)
-        update batch_items i set state = 'running', wave = own.wave, operation_id = $7, begun_at = now() + $3,
+        update batch_items i set state = 'running', wave = own.wave, operation_id = $7, begun_at = now() + $3, ended_at = null,
             ordered_at = (select max(h.id) from operation_history h where h.operation_id = $7 and h.event = '{HistoryEvents.ReplayRequested}' and h.data ->> 'key' = $8)
-        from own where i.batch_id = own.id and i.number = $6 and i.state = 'pending'
+        from own where i.batch_id = own.id and i.number = $6 and i.state in ('pending', 'skipped')
         """,
         [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, operation, key], cancellationToken);
 
@@ -169,7 +171,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
     internal static IEnumerable<NpgsqlBatchCommand> AbortCommands(Guid batch, string actor, string reason, TimeSpan offset) =>
     [
         CommandLedger.Statement(
-            "update batches set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null where id = $1 and state not in ('completed', 'aborted')",
+            "update batches set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null, claimed_until = case when state = 'paused' then null else claimed_until end where id = $1 and state not in ('completed', 'aborted')",
             batch, actor, reason, offset),
         CommandLedger.Statement(
             "update batch_items set state = 'skipped', ended_at = now() + $2 where batch_id = $1 and state = 'pending' and exists (select from batches b where b.id = $1 and b.state = 'aborted')",

@@ -96,21 +96,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         return await PrepareAsync(batch, key, items, cancellationToken);
     }
 
-    /// <summary>Deletes what was prepared and not run in time.</summary>
-    public async Task<int> DeleteExpiredAsync(CancellationToken cancellationToken)
-    {
-        await using var delete = registry.CreateCommand("delete from batches where state = 'prepared' and expires_at <= now() + $1");
-        delete.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
-        return await delete.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    public async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)
-    {
-        await using var ask = registry.CreateCommand("select clock_timestamp()");
-        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
-    }
+    public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
 
     public async Task<Batch?> FindAsync(Guid id, CancellationToken cancellationToken)
     {

@@ -76,12 +76,16 @@ public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock cloc
         """,
         age, limit, cancellationToken);
 
-    /// <summary>Deletes batches that ended longer ago than the age, with their items. Their operations and their audit lines stay.</summary>
+    /// <summary>
+    /// Deletes batches that ended longer ago than the age, with their items, and those that were prepared and not run in time. Operations and audit lines stay.
+    /// </summary>
     /// <returns>The number of batches.</returns>
     public Task<int> PruneBatchesAsync(TimeSpan age, int limit, CancellationToken cancellationToken) => ExecuteAsync(
         """
         delete from batches where id in (
-            select id from batches where ended_at < now() + @offset - @age and (closed or operation_id is null) order by ended_at limit @limit for update skip locked)
+            select id from batches
+            where (ended_at < now() + @offset - @age and (closed or operation_id is null)) or (state = 'prepared' and expires_at <= now() + @offset)
+            limit @limit for update skip locked)
         """,
         age, limit, cancellationToken);
 

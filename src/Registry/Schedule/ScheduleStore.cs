@@ -77,13 +77,7 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)
-    {
-        await using var ask = registry.CreateCommand("select clock_timestamp()");
-        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.GetFieldValue<DateTimeOffset>(0) + clock.Offset;
-    }
+    public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
 
     public async Task<ScheduledCommand?> FindAsync(Guid id, CancellationToken cancellationToken)
     {

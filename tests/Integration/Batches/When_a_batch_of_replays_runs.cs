@@ -122,6 +122,42 @@ public sealed class When_a_batch_of_replays_runs : BatchTest
         await Until.TrueAsync(async () => await Registry.ScalarAsync<long>("select count(*) from batch_items where state = 'succeeded'") == 2, "the next one begins");
     }
 
+    [Fact]
+    public async Task Should_begin_nothing_more_once_it_is_paused()
+    {
+        await using var host = await StartAsync();
+        await StalledAsync(host, 3);
+        var batch = await PrepareAsync(host, OfStalled(first: 3));
+        Mended = true;
+        // The order comes while the wave is begun.
+        await DuringAsync("after update on batch_items for each row when (new.state = 'running')", "update batches set state = 'paused' where id = new.batch_id");
+        await RunAsync(host, batch);
+
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<long>("select count(*) from batch_items where state = 'succeeded'") == 1, "what has begun goes on");
+        Counts(await UntilAsync(host, batch, BatchState.Paused)).ShouldBe("2 Pending, 1 Succeeded");
+        (await Registry.ScalarAsync<long>("select count(*) from operation_history where event = 'replayRequested'")).ShouldBe(1);
+
+        await Registry.ExecuteAsync("drop trigger during on batch_items");
+        (await OrderAsync(host, batch, BatchOrder.Resume)).ShouldBe("");
+        Counts(await UntilAsync(host, batch, BatchState.Completed)).ShouldBe("3 Succeeded");
+    }
+
+    [Fact]
+    public async Task Should_say_that_an_item_began_though_the_batch_was_aborted_at_that_moment()
+    {
+        await using var host = await StartAsync();
+        await StalledAsync(host, 2);
+        var batch = await PrepareAsync(host, OfStalled(first: 2));
+        Mended = true;
+        await DuringAsync(
+            "after insert on operation_history for each row when (new.event = 'replayRequested')",
+            "update batches set state = 'aborted', ended_at = now(); update batch_items set state = 'skipped', ended_at = now() where state = 'pending'");
+        var operation = await RunAsync(host, batch);
+
+        (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
+        Counts(await UntilAsync(host, batch, BatchState.Aborted)).ShouldBe("1 Succeeded, 1 Skipped");
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task Should_skip_what_has_not_begun_when_it_is_aborted_or_its_operation_is_cancelled(bool abort)
     {
@@ -160,4 +196,10 @@ public sealed class When_a_batch_of_replays_runs : BatchTest
 
         (await Store(host).ListItemsAsync(batch, [BatchItemState.Refused], null, 10, TestContext.Current.CancellationToken)).Items.Single().Failure!.Code.ShouldBe(RejectionCodes.Forbidden);
     }
+
+    private Task DuringAsync(string when, string then) => Registry.ExecuteAsync(
+        $"""
+        create function during() returns trigger language plpgsql as $$ begin {then}; return null; end $$;
+        create trigger during {when} execute function during();
+        """);
 }

@@ -63,21 +63,21 @@ public sealed class When_old_rows_are_pruned
     }
 
     [Fact]
-    public async Task Should_delete_batches_that_ended_long_ago()
+    public async Task Should_delete_batches_that_ended_long_ago_or_were_not_run_in_time()
     {
         await using var registry = await PostgresServer.NewRegistryAsync();
         await registry.ExecuteAsync(
             """
             insert into batches (id, kind, state, input, wave_first, wave_factor, wave_max, stop_at_ratio, reason, prepared_by, created_at, expires_at, ended_at)
-            select gen_random_uuid(), 'replays', state, '{}', 1, 5, 100, 0.2, name, 'ada', now(), now(), ended_at
-            from (values ('aborted', 'old', now() - interval '91 days'), ('aborted', 'young', now() - interval '89 days'), ('running', 'running', null)) v(state, name, ended_at);
+            select gen_random_uuid(), 'replays', state, '{}', 1, 5, 100, 0.2, name, 'ada', now(), now() + case when name = 'prepared' then interval '1 hour' else interval '0' end, ended_at
+            from (values ('aborted', 'old', now() - interval '91 days'), ('aborted', 'young', now() - interval '89 days'), ('running', 'running', null), ('prepared', 'prepared', null), ('prepared', 'unused', null)) v(state, name, ended_at);
             insert into batch_items (batch_id, number, subject, expects) select id, 1, id, 'completed' from batches;
             """);
 
-        (await new RetentionStore(registry, new RegistryClock()).PruneBatchesAsync(Days, 100, Cancellation)).ShouldBe(1);
+        (await new RetentionStore(registry, new RegistryClock()).PruneBatchesAsync(Days, 100, Cancellation)).ShouldBe(2);
 
-        (await registry.ScalarAsync<string>("select string_agg(b.reason, ' ' order by b.reason) from batches b join batch_items i on i.batch_id = b.id")).ShouldBe("running young");
-        (await registry.ScalarAsync<long>("select count(*) from batch_items")).ShouldBe(2);
+        (await registry.ScalarAsync<string>("select string_agg(b.reason, ' ' order by b.reason) from batches b join batch_items i on i.batch_id = b.id")).ShouldBe("prepared running young");
+        (await registry.ScalarAsync<long>("select count(*) from batch_items")).ShouldBe(3);
     }
 
     [Fact]
