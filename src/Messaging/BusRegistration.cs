@@ -38,6 +38,8 @@ public static class BusRegistration
             o.ConsumerStopTimeout = TimeSpan.FromSeconds(4);
         });
         var options = configuration.GetSection(BusOptions.Section).Get<BusOptions>() ?? new BusOptions();
+        services.AddSingleton<BusStartWatch>();
+        services.AddHostedService(s => s.GetRequiredService<BusStartWatch>());
         services.AddMassTransit(bus =>
         {
             // By default MassTransit reports usage data about the host and its endpoints some minutes after the start.
@@ -57,6 +59,7 @@ public static class BusRegistration
                     });
                 });
         });
+        services.AddHostedService<BusStartWatch.End>();
         services.PostConfigure<HealthCheckServiceOptions>(BusHealth.Judge);
         if (options.Adapter == BusAdapter.RabbitMq)
         {

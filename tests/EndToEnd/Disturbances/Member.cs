@@ -82,7 +82,9 @@ internal sealed class Member : IDisposable
         }
         catch (TimeoutException error)
         {
-            throw new TimeoutException($"{error.Message} Its last answer: {last}\n{process.Errors}{process.Output}", error);
+            // What the health checks log at every look would hide the rest.
+            var output = process.Output.Split('\n').Where(l => !l.Contains("DefaultHealthCheckService", StringComparison.Ordinal));
+            throw new TimeoutException($"{error.Message} Its last answer: {last}\n{process.Errors}{string.Join('\n', output)}", error);
         }
     }
 
