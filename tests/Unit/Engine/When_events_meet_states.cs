@@ -14,7 +14,7 @@ namespace Saga.Tests.Unit.Engine;
 /// </summary>
 public sealed class When_events_meet_states
 {
-    private const long Fence = 5;
+    private const long Fence = Positions.Fence;
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(50);
 
@@ -58,7 +58,7 @@ public sealed class When_events_meet_states
             {
                 foreach (var (name, (given, happens)) in Events)
                 {
-                    var run = In(state, status);
+                    var run = Positions.In(state, status);
                     if (given is not null && !(name is "wake, wait over" or "wake, approved" or "wake, rejected" ? status.IsAwaiting : status.IsDispatched))
                         continue;
                     given?.Invoke(run);
@@ -93,7 +93,7 @@ public sealed class When_events_meet_states
                 {
                     foreach (var report in reports)
                     {
-                        var run = In(state, status);
+                        var run = Positions.In(state, status);
                         Unchanged(report(run, fence), run.Progress, $"{state}, {status}, fence {fence}");
                     }
                 }
@@ -104,7 +104,7 @@ public sealed class When_events_meet_states
     [Fact]
     public void Should_change_nothing_by_a_report_of_a_step_that_the_workflow_has_not()
     {
-        var run = In(OperationState.Running, StepStatus.Running);
+        var run = Positions.In(OperationState.Running, StepStatus.Running);
 
         Unchanged(run.Succeed("stranger", Fence), run.Progress, "stranger");
     }
@@ -156,32 +156,6 @@ public sealed class When_events_meet_states
         d => d.Settlements.ShouldBeEmpty(pair),
         d => d.After.State.ShouldBe(before.State, pair),
         d => d.After.Steps.ShouldBe(before.Steps, pair));
-
-    private static Run In(OperationState state, StepStatus status)
-    {
-        var run = new Run(Graph.Of(status.IsAwaiting ? Graph.Approval("step") : Graph.Step("step") with { Worker = "shared" }, Graph.Step("sibling"), Graph.Step("after", "step") with { Worker = "shared" }));
-        var now = run.Time.GetUtcNow();
-        var motion = state == OperationState.Compensating ? StepStatus.Compensating : StepStatus.Running;
-        if (state == OperationState.Accepted)
-            return run;
-        run.Progress = new Progress(
-            state,
-            [
-                new StepRun
-                {
-                    Name = "step", Status = status, Fence = Fence, Attempt = 2, StartedAt = now, DispatchedAt = now, DueAt = now + TimeSpan.FromSeconds(20),
-                    Deadline = now + TimeSpan.FromMinutes(1),
-                },
-                new StepRun
-                {
-                    Name = "sibling", Status = motion, Fence = 9, Attempt = 1, StartedAt = now, DispatchedAt = now, DueAt = now + TimeSpan.FromSeconds(60),
-                    Deadline = now + TimeSpan.FromMinutes(1),
-                },
-                new StepRun { Name = "after", Status = state == OperationState.Compensating ? StepStatus.Skipped : StepStatus.Pending },
-            ],
-            null);
-        return run;
-    }
 
     private static void Approve(string table, [CallerFilePath] string source = "")
     {
