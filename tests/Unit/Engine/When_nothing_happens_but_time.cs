@@ -13,6 +13,8 @@ namespace Saga.Tests.Unit.Engine;
 /// </summary>
 public sealed class When_nothing_happens_but_time
 {
+    private const int MostLooks = 100_000;
+
     // Compensations and deferrals have the longest budgets, which are days.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
 
@@ -85,8 +87,9 @@ public sealed class When_nothing_happens_but_time
         var run = Positions.In(state, status);
         Begin(run);
         var until = run.Time.GetUtcNow() + Longest;
-        while (run.State.Direction() is not null)
+        for (var looks = 0; run.State.Direction() is not null; looks++)
         {
+            looks.ShouldBeLessThan(MostLooks, $"{state}, {status}: {Text(run)}");
             // Of a moment, before the clock moves. A step's dispatch is new if nobody has taken it.
             while (run.Progress.Steps.FirstOrDefault(s => s.Status.IsDispatched && s.TakenAt is null) is { } dispatched)
             {
