@@ -39,6 +39,7 @@ public sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, s
     }
 
     /// <summary>Sends a command. A repeated command with the same key returns the operation that the first one started.</summary>
+    /// <exception cref="HttpRequestException">It was refused, or waits for a second person's approval.</exception>
     public async Task<T> SubmitAsync<T>(string path, object command, string idempotencyKey, CancellationToken cancellationToken)
         where T : class
     {
@@ -46,6 +47,8 @@ public sealed class ApiClient(Uri address, Uri tokenEndpoint, string clientId, s
         request.Headers.Add("Idempotency-Key", idempotencyKey);
         using var answer = await http.SendAsync(request, cancellationToken);
         await ThrowUnlessGoodAsync(answer, cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.Created)
+            throw new HttpRequestException($"POST {path} waits for a second person's approval: {answer.Headers.Location}");
         return (await answer.Content.ReadFromJsonAsync<T>(Json.Options, cancellationToken))!;
     }
 

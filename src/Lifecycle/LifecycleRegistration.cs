@@ -18,6 +18,7 @@ using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Domains;
 using Saga.Lifecycle.Export;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.MasterKeys;
 using Saga.Lifecycle.Migrate;
@@ -65,6 +66,7 @@ public static class LifecycleRegistration
             services.AddSingleton<RegistryBackupScheduler>();
             services.AddOptionsWithValidateOnStart<BackupCopyOptions>().Bind(configuration.GetSection(BackupCopyOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<BackupCopies>();
+            services.AddOptionsWithValidateOnStart<FourEyesOptions, FourEyesOptionsValidation>().Bind(configuration.GetSection(FourEyesOptions.Section));
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
 
@@ -122,6 +124,7 @@ public static class LifecycleRegistration
         services.TryAddSingleton<CommandCatalogue>();
         services.TryAddSingleton<Rejections>();
         services.TryAddSingleton<CustomWorkflows>();
+        services.TryAddSingleton<FourEyesRules>();
         services.AddSingleton(new CommandEntry(TPlan.Kind, typeof(TCommand), TPlan.Queue, TPlan.Workflows) { Scheduling = TPlan.Scheduling, Removes = TPlan.Removes, ForMany = TPlan.ForMany, BoxedField = TPlan.BoxedField });
         services.AddSingleton<TPlan>();
         services.AddSingleton<ICommandIntake<TCommand>, CommandIntake<TCommand, TInput, TPlan>>();

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.CustomSteps;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Names;
 using Saga.Lifecycle.Provision;
+using Saga.Registry.Batches;
 using Saga.Registry.CustomSteps;
 using Saga.Registry.Intake;
 using Saga.Registry.Notifications;
@@ -28,6 +31,7 @@ public static class Intakes
         where TPlan : ICommandPlan<TCommand, TInput> =>
         new CommandIntake<TCommand, TInput, TPlan>(plan, new CommandLedger(registry, Notifier(registry), new RegistryClock()), new TenantStore(registry), new HostedSteps(new ProcessStore(registry), TimeProvider.System),
             new OrchestratorLevels(new ProcessStore(registry), TimeProvider.System), new CustomWorkflows(new CustomStepStore(registry, new RegistryClock())),
+            new FourEyesRules(Options.Create(new FourEyesOptions()), new CommandCatalogue([]), new BatchStore(registry, new RegistryClock())),
             new Rejections(new RejectionStore(registry, Notifier(registry)), TimeProvider.System, NullLogger<Rejections>.Instance), time ?? TimeProvider.System);
 
     private static RegistryNotifier Notifier(NpgsqlDataSource registry) => new(registry, NullLogger<RegistryNotifier>.Instance);

@@ -12,6 +12,7 @@ using Saga.Api.Tokens;
 using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Batches;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Batches;
 
@@ -46,6 +47,7 @@ internal static class BatchEndpoints
             .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "A batch runs once also without it.")
             .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<CommandPlanView>()
             .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The address of the operation that stands for the batch.")
+            .MayWait()
             .WithProblems(
                 ProblemType.InvalidParameter, ProblemType.BatchNotFound, ProblemType.BatchState, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.EngineTooOld);
         Orders(api, "pause", BatchOrder.Pause, "pauseBatch", "Pause a batch", "No further item begins. Those that have begun go on.");
@@ -63,8 +65,8 @@ internal static class BatchEndpoints
             ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused);
 
     private static void Orders(IEndpointRouteBuilder api, string verb, BatchOrder order, string name, string summary, string description) => api
-        .MapPost($"/batches/{{id}}/{verb}", (HttpRequest request, string id, ClaimsPrincipal user, BatchStore batches, FailureHelp help, CancellationToken cancellationToken) =>
-            OrderAsync(request, id, user, order, batches, help, cancellationToken))
+        .MapPost($"/batches/{{id}}/{verb}", (HttpRequest request, string id, ClaimsPrincipal user, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
+            OrderAsync(request, id, user, order, batches, fourEyes, help, cancellationToken))
         .WithName(name).RequireAuthorization(Policies.Operate).WithSummary(summary).WithDescription(description)
         .Accepts<BatchOrderRequest>("application/json").Produces<BatchView>()
         .WithProblems(
@@ -72,15 +74,15 @@ internal static class BatchEndpoints
             ProblemType.Validation);
 
     private static Task<IResult> PrepareReplaysAsync(
-        HttpRequest request, ClaimsPrincipal user, BatchPreparation preparation, BatchStore batches, FailureHelp help, CancellationToken cancellationToken) =>
-        PrepareAsync<PrepareReplays>(request, (body, key) => preparation.PrepareAsync(body, user.Caller(), key, cancellationToken), batches, help, cancellationToken);
+        HttpRequest request, ClaimsPrincipal user, BatchPreparation preparation, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
+        PrepareAsync<PrepareReplays>(request, (body, key) => preparation.PrepareAsync(body, user.Caller(), key, cancellationToken), batches, fourEyes, help, cancellationToken);
 
     private static Task<IResult> PrepareCommandsAsync(
-        HttpRequest request, ClaimsPrincipal user, BatchPreparation preparation, BatchStore batches, FailureHelp help, CancellationToken cancellationToken) =>
-        PrepareAsync<PrepareCommands>(request, (body, key) => preparation.PrepareAsync(body, user.Caller(), key, cancellationToken), batches, help, cancellationToken);
+        HttpRequest request, ClaimsPrincipal user, BatchPreparation preparation, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
+        PrepareAsync<PrepareCommands>(request, (body, key) => preparation.PrepareAsync(body, user.Caller(), key, cancellationToken), batches, fourEyes, help, cancellationToken);
 
     private static async Task<IResult> PrepareAsync<TBody>(
-        HttpRequest request, Func<TBody, string?, Task<BatchPrepared>> prepare, BatchStore batches, FailureHelp help, CancellationToken cancellationToken)
+        HttpRequest request, Func<TBody, string?, Task<BatchPrepared>> prepare, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken)
         where TBody : class
     {
         var query = new QueryReader(request);
@@ -95,7 +97,7 @@ internal static class BatchEndpoints
             return WaitEndpoints.Wrong(errors);
         return await prepare(given, key) switch
         {
-            BatchPrepared.As { Id: var id } => TypedResults.Created(Address(id), await ShowAsync(id, batches, help, cancellationToken)),
+            BatchPrepared.As { Id: var id } => TypedResults.Created(Address(id), await ShowAsync(id, batches, fourEyes, help, cancellationToken)),
             BatchPrepared.Refused { Rejection: var rejection } => new ProblemResult(
                 ProblemType.OfRejection(rejection.Code), rejection.Detail, [.. rejection.Errors.Select(e => new ProblemError { Pointer = e.Pointer, Detail = e.Detail })]),
             var other => throw new InvalidOperationException($"The preparation answered with {other}."),
@@ -110,8 +112,8 @@ internal static class BatchEndpoints
         return query.Problem as IResult ?? TypedResults.Ok(PageView.Of(await batches.ListAsync(filter, cursor, limit, cancellationToken), BatchView.Of));
     }
 
-    private static Task<IResult> FindAsync(HttpRequest request, string id, BatchStore batches, FailureHelp help, CancellationToken cancellationToken) =>
-        ResourceEndpoints.ShowAsync(request, id, key => ShowAsync(key, batches, help, cancellationToken), NotFound);
+    private static Task<IResult> FindAsync(HttpRequest request, string id, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
+        ResourceEndpoints.ShowAsync(request, id, key => ShowAsync(key, batches, fourEyes, help, cancellationToken), NotFound);
 
     private static async Task<IResult> ListItemsAsync(HttpRequest request, string id, BatchStore batches, FailureHelp help, CancellationToken cancellationToken)
     {
@@ -140,7 +142,7 @@ internal static class BatchEndpoints
     }
 
     private static async Task<IResult> OrderAsync(
-        HttpRequest request, string id, ClaimsPrincipal user, BatchOrder order, BatchStore batches, FailureHelp help, CancellationToken cancellationToken)
+        HttpRequest request, string id, ClaimsPrincipal user, BatchOrder order, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken)
     {
         if (new QueryReader(request).Problem is { } badQuery)
             return badQuery;
@@ -159,14 +161,18 @@ internal static class BatchEndpoints
         return await batches.OrderAsync(key, order, user.Caller().ToString(), reason, cancellationToken) switch
         {
             null => NotFound(),
-            "" => TypedResults.Ok(await ShowAsync(key, batches, help, cancellationToken)),
+            "" => TypedResults.Ok(await ShowAsync(key, batches, fourEyes, help, cancellationToken)),
             var why => new ProblemResult(ProblemType.BatchState, why),
         };
     }
 
-    private static async Task<BatchView?> ShowAsync(Guid id, BatchStore batches, FailureHelp help, CancellationToken cancellationToken) =>
+    private static async Task<BatchView?> ShowAsync(Guid id, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
         await batches.FindAsync(id, cancellationToken) is { } batch
-            ? BatchView.Of(batch) with { Groups = batch.Kind == BatchKind.Replays ? [.. (await batches.GroupsAsync(id, cancellationToken)).Select(g => BatchGroupView.Of(g, help))] : null }
+            ? BatchView.Of(batch) with
+            {
+                NeedsApproval = batch.State == BatchState.Prepared ? fourEyes.Names(batch) : null,
+                Groups = batch.Kind == BatchKind.Replays ? [.. (await batches.GroupsAsync(id, cancellationToken)).Select(g => BatchGroupView.Of(g, help))] : null,
+            }
             : null;
 
     private static ProblemResult NotFound() => new(ProblemType.BatchNotFound, "No batch has this id. GET /api/v1/batches lists them; one that nobody ran is deleted after a day.");

@@ -30,6 +30,9 @@ public sealed record BatchView
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Whether a second person must approve its run; absent once it runs, and in lists.</summary>
+    public bool? NeedsApproval { get; init; }
+
     /// <summary>When it is deleted unless somebody runs it; absent once it runs.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 

@@ -68,14 +68,9 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
             return show(await intake.PlanAsync(command, cancellationToken));
 
         if (options.RunAt is { } at)
-        {
-            return await scheduler.ScheduleAsync(command, user.Caller(), at, options.ExpiresAt, options.NeedsApproval, cancellationToken) switch
-            {
-                ScheduleOutcome.Scheduled { Command: var scheduled } => TypedResults.Created(ScheduledEndpoints.Address(scheduled.Id), ScheduledView.Of(scheduled)),
-                ScheduleOutcome.Refused { Rejection: var refused } => Rejected(refused),
-                var other => throw new InvalidOperationException($"The scheduler answered with {other}."),
-            };
-        }
+            return Scheduled(await scheduler.ScheduleAsync(command, user.Caller(), at, options.ExpiresAt, options.NeedsApproval, cancellationToken));
+        if (await scheduler.AwaitApprovalAsync(command, user.Caller(), cancellationToken) is { } waits)
+            return Scheduled(waits);
 
         switch (await intake.SubmitAsync(command, user.Caller(), cancellationToken))
         {
@@ -88,6 +83,13 @@ internal sealed class CommandDoor<TCommand>(ICommandIntake<TCommand> intake, Ope
                 throw new InvalidOperationException($"The intake answered with {other}.");
         }
     }
+
+    private static IResult Scheduled(ScheduleOutcome outcome) => outcome switch
+    {
+        ScheduleOutcome.Scheduled { Command: var scheduled } => TypedResults.Created(ScheduledEndpoints.Address(scheduled.Id), ScheduledView.Of(scheduled)),
+        ScheduleOutcome.Refused { Rejection: var refused } => Rejected(refused),
+        var other => throw new InvalidOperationException($"The scheduler answered with {other}."),
+    };
 
     private readonly record struct DoorOptions(string? Key, bool DryRun, DateTimeOffset? RunAt, DateTimeOffset? ExpiresAt, bool NeedsApproval);
 

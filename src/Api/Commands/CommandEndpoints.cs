@@ -46,6 +46,7 @@ internal static class CommandEndpoints
         .WithQueryParameter(DryRun, "true: show the steps that would run and any rejection, and write nothing.", "boolean")
         .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<TPreview>()
         .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+        .MayWait()
         .WithProblems([
             ProblemType.MalformedJson, ProblemType.InvalidParameter, .. rejections, ProblemType.OperationActive, ProblemType.BodyTooLarge,
             ProblemType.UnsupportedMediaType, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted, ProblemType.EngineTooOld]);
@@ -57,6 +58,7 @@ internal static class CommandEndpoints
         .WithQueryParameter(DryRun, "true: show the steps that would run and any rejection, and write nothing.", "boolean")
         .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<TPreview>()
         .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+        .MayWait()
         .WithProblems([
             ProblemType.InvalidParameter, .. rejections, ProblemType.OperationActive, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.StepNotHosted,
             ProblemType.EngineTooOld]);
@@ -65,6 +67,9 @@ internal static class CommandEndpoints
     public static RouteHandlerBuilder MayBeScheduled(this RouteHandlerBuilder endpoint) => endpoint
         .WithQueryParameter(RunAt, "Run it at this time instead of now. It is validated again then. The response is 201 with the scheduled command.")
         .WithQueryParameter(ExpiresAt, "With runAt: when the command is refused if it could not begin until then; a day after runAt when absent.")
-        .WithQueryParameter(NeedsApproval, "With runAt: true if somebody else must approve the command before it runs. One that nobody approved until it expires is refused.", "boolean")
-        .Produces<ScheduledView>(StatusCodes.Status201Created).WithResponseHeader(StatusCodes.Status201Created, "Location", "The scheduled command's address.");
+        .WithQueryParameter(NeedsApproval, "With runAt: true if somebody else must approve the command before it runs. One that nobody approved until it expires is refused.", "boolean");
+
+    /// <summary>For a command that the configuration may let wait for a second person's approval.</summary>
+    public static RouteHandlerBuilder MayWait(this RouteHandlerBuilder endpoint) => endpoint
+        .Produces<ScheduledView>(StatusCodes.Status201Created).WithResponseHeader(StatusCodes.Status201Created, "Location", "The address of the scheduled command, which waits for its time or for a second person's approval.");
 }

@@ -9,6 +9,7 @@ using Saga.Api.OpenApi;
 using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Tokens;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Migrate;
 using Saga.Lifecycle.Plans;
@@ -62,7 +63,7 @@ internal static class PlanEndpoints
     }
 
     private static async Task<IResult> PutAsync(
-        HttpRequest request, [Description("The plan's name.")] string name, ClaimsPrincipal user, PlanStore plans, PlanWriter writer, CancellationToken cancellationToken)
+        HttpRequest request, [Description("The plan's name.")] string name, ClaimsPrincipal user, PlanStore plans, PlanWriter writer, FourEyesRules fourEyes, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request, CommandEndpoints.DryRun);
         var dryRun = query.Flag(CommandEndpoints.DryRun);
@@ -80,7 +81,11 @@ internal static class PlanEndpoints
         if (PlanValidation.Validate(draft with { Name = name }, await plans.FindAsync(name, cancellationToken), out errors) is not { } plan || (draft.Note is not null && note is null))
             return Refused("The plan breaks rules: see errors.", draft.Note is not null && note is null ? [.. errors, new("/note", ReasonText.Rule)] : errors);
         var answer = await writer.WriteAsync(
-            new() { Plan = plan, Replaces = draft.Version, Note = note, Actor = user.Caller().ToString(), Apply = draft.Apply == true, ApplyKind = MigrateWorkflow.Kind, DryRun = dryRun },
+            new()
+            {
+                Plan = plan, Replaces = draft.Version, Note = note, Actor = user.Caller().ToString(), Apply = draft.Apply == true, ApplyKind = MigrateWorkflow.Kind,
+                ApprovedWithin = fourEyes.Names(MigrateWorkflow.Kind) ? fourEyes.Patience : null, DryRun = dryRun,
+            },
             cancellationToken);
         return answer switch
         {

@@ -14,6 +14,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType InvalidParameter = new("invalid-parameter", StatusCodes.Status400BadRequest, "A query parameter or header breaks a rule");
     public static readonly ProblemType Unauthenticated = new("unauthenticated", StatusCodes.Status401Unauthorized, "A valid bearer token is needed");
     public static readonly ProblemType Forbidden = new(RejectionCodes.Forbidden, StatusCodes.Status403Forbidden, "The token's roles do not allow this");
+    public static readonly ProblemType ApprovalNeeded = new(RejectionCodes.ApprovalNeeded, StatusCodes.Status403Forbidden, "A second person must approve the command first");
     public static readonly ProblemType NotFound = new("not-found", StatusCodes.Status404NotFound, "Nothing exists at this address");
     public static readonly ProblemType TenantNotFound = new(RejectionCodes.TenantNotFound, StatusCodes.Status404NotFound, "There is no such tenant");
     public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");
@@ -80,7 +81,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
 
     public static IReadOnlyList<ProblemType> All { get; } =
     [
-        MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
+        MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, ApprovalNeeded, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
         SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlaceInUse, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, OperationNotReplayable, OperationMoved, NotesFull, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState, BatchNotFound, BatchState,
         ExportNotFound, ExportState, ExportLinkInvalid, ExportLinksUnavailable,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,

@@ -31,7 +31,7 @@ public readonly record struct Caller
     private const string TokenPrefix = "token:";
 
     // Names of kinds, present and future, and what the audit log calls those who are not known.
-    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operator", "batch", RefusedRequests.Unknown, RefusedRequests.Several];
+    private static readonly string[] Reserved = [BusName, "token", "rule", "schedule", "system", "operation", "operator", "batch", RefusedRequests.Unknown, RefusedRequests.Several];
 
     private readonly string? subject;
 

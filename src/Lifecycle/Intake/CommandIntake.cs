@@ -8,6 +8,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.CustomSteps;
+using Saga.Lifecycle.FourEyes;
 using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
@@ -19,7 +20,7 @@ using Saga.Registry.Tenants;
 namespace Saga.Lifecycle.Intake;
 
 /// <summary>The one intake, for the command that <typeparamref name="TPlan"/> describes.</summary>
-public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, CustomWorkflows custom, Rejections rejections, TimeProvider time) : ICommandIntake<TCommand>
+public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptanceStore ledger, TenantStore tenants, HostedSteps hosted, OrchestratorLevels levels, CustomWorkflows custom, FourEyesRules fourEyes, Rejections rejections, TimeProvider time) : ICommandIntake<TCommand>
     where TCommand : class
     where TInput : class
     where TPlan : ICommandPlan<TCommand, TInput>
@@ -33,7 +34,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
 
     public async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller caller, CancellationToken cancellationToken, string? usualKey = null, Guid? messageId = null, ScopeWait? wait = null, ScheduleClaim? claim = null, ReplayedOperation? replayOf = null, Guid? parent = null)
     {
-        var outcome = await SubmitAsync(command, caller.ToString(), usualKey, wait, claim, replayOf, parent, cancellationToken);
+        var outcome = await SubmitAsync(command, caller, caller.ToString(), usualKey, wait, claim, replayOf, parent, cancellationToken);
         return outcome is CommandRejected { Rejection: var rejection } ? await RejectAsync(rejection, caller, cancellationToken, messageId) : outcome;
     }
 
@@ -43,7 +44,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         return new(rejection);
     }
 
-    private async Task<IntakeOutcome> SubmitAsync(TCommand command, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, ReplayedOperation? replayOf, Guid? parent, CancellationToken cancellationToken)
+    private async Task<IntakeOutcome> SubmitAsync(TCommand command, Caller sender, string caller, string? usualKey, ScopeWait? wait, ScheduleClaim? claim, ReplayedOperation? replayOf, Guid? parent, CancellationToken cancellationToken)
     {
         var body = CommandBody.Of(plan.WithoutSecrets(command));
         var key = (body.Key ?? usualKey) is { } text ? new IdempotencyKey(text, body.Hash(replayOf?.Id)) : null;
@@ -52,6 +53,8 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             return known;
         if (claim is null && TPlan.Scheduling is { Only: true })
             return new CommandRejected(new() { Code = RejectionCodes.NotSupported, Detail = "This command is part of another one, which schedules it. It cannot be sent by itself." });
+        if (!FourEyesRules.Accepts(sender, claim, replayOf) && await fourEyes.NeedAsync(command, cancellationToken) is not null)
+            return new CommandRejected(FourEyesRules.Refusal(TPlan.Kind));
         var (input, rejection) = await CheckAsync(command, key?.Text, cancellationToken);
         if (input is null)
             return new CommandRejected(rejection!);
@@ -116,7 +119,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
                 Caller = caller,
                 At = operation.At,
                 AuditAction = plan.AuditAction,
-                AuditDetail = DetailOf(plan.AuditDetail(input), replayOf),
+                AuditDetail = DetailOf(plan.AuditDetail(input), replayOf, claim),
                 Wait = wait ?? plan.Wait(input),
                 Key = key,
                 Claim = claim,
@@ -139,6 +142,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         var (input, rejection) = await CheckAsync(command, CommandBody.Of(command).Key, cancellationToken);
         if (input is null)
             return new(TPlan.Workflows[0], null, rejection);
+        var needsApproval = await fourEyes.NeedAsync(command, cancellationToken) is not null;
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
         if (Guard(input, tenant) is { } refused)
@@ -154,7 +158,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             WaitsFor = rejection is null && plan.Wait(input) is not null ? await ledger.FindHolderAsync(plan.Scopes(input, operation), cancellationToken) : null,
         };
 
-        IReadOnlyList<string> Words() => existing is not null && tenant is null ? [] : plan.Words(input, tenant);
+        IReadOnlyList<string> Words() => existing is not null && tenant is null ? [] : [.. plan.Words(input, tenant), .. needsApproval ? (string[])[FourEyesRules.Words] : []];
     }
 
     // Holds no connection meanwhile: the rules may need one themselves, and if every pooled connection were held by a command, the
@@ -266,12 +270,19 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
             });
     }
 
-    private static string DetailOf(object detail, ReplayedOperation? replayOf)
+    private static string DetailOf(object detail, ReplayedOperation? replayOf, ScheduleClaim? claim)
     {
-        if (replayOf is null)
+        if (replayOf is null && claim?.Approver is null)
             return JsonSerializer.Serialize(detail, Json.Options);
         var members = JsonSerializer.SerializeToNode(detail, Json.Options)!.AsObject();
-        members["replayOf"] = replayOf.Id;
+        if (replayOf is not null)
+            members["replayOf"] = replayOf.Id;
+        if (claim?.Approver is { } approver)
+        {
+            members["requestedBy"] = claim.RequestedBy;
+            members["approvedBy"] = approver;
+        }
+
         return members.ToJsonString();
     }
 

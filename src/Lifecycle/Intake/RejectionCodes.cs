@@ -15,6 +15,9 @@ public static class RejectionCodes
     /// <summary>The caller's roles do not allow what the command would do.</summary>
     public const string Forbidden = "forbidden";
 
+    /// <summary>A second person must approve the command, and nobody has.</summary>
+    public const string ApprovalNeeded = "approval-needed";
+
     /// <summary>The idempotency key was used for another command.</summary>
     public const string IdempotencyKeyReused = "idempotency-key-reused";
 

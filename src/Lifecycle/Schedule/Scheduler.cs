@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Npgsql;
 using Saga.Contracts.Commands;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Intake;
 using Saga.Registry.Schedule;
@@ -13,7 +14,7 @@ namespace Saga.Lifecycle.Schedule;
 /// Schedules one kind of command for a time. What is wrong whatever happens until then is refused at once. What depends on the tenant's state
 /// is decided when the command runs. Thread-safe.
 /// </summary>
-public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, CommandCatalogue catalogue, ScheduleStore store)
+public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, CommandCatalogue catalogue, ScheduleStore store, IAcceptanceStore acceptances, FourEyesRules fourEyes)
     where TCommand : class
 {
     /// <summary>The furthest time.</summary>
@@ -50,18 +51,64 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
         var errors = TimeErrors(now, runAt, expiresAt).ToList();
         if (errors.Count > 0 || preview.Rejection is { Code: RejectionCodes.Validation or RejectionCodes.TenantNotFound })
             return new ScheduleOutcome.Refused(await RejectAsync(preview.Rejection, errors, caller, cancellationToken));
-        var scheduled = new ScheduledCommand
-        {
-            Id = Guid.CreateVersion7(now),
-            Kind = entry.Kind,
-            TenantId = preview.TenantId,
-            Command = JsonElement.Parse(body.ToJson()),
-            RunAt = runAt,
-            ExpiresAt = expiresAt ?? runAt + UsualPatience,
-            NeedsApproval = scheduling.NeedsApproval || needsApproval,
-            RequestedBy = caller.ToString(),
-            CreatedAt = now,
-        };
+        return await AddAsync(
+            new()
+            {
+                Id = Guid.CreateVersion7(now),
+                Kind = entry.Kind,
+                TenantId = preview.TenantId,
+                Command = JsonElement.Parse(body.ToJson()),
+                RunAt = runAt,
+                ExpiresAt = expiresAt ?? runAt + UsualPatience,
+                NeedsApproval = scheduling.NeedsApproval || needsApproval || await fourEyes.NeedAsync(command, cancellationToken) is not null,
+                RequestedBy = caller.ToString(),
+                CreatedAt = now,
+            },
+            key, caller, cancellationToken);
+    }
+
+    /// <summary>
+    /// Lets a command wait for a second person's approval, if it needs one. What would be refused now is refused at once. It runs as soon as it is
+    /// approved.
+    /// </summary>
+    /// <param name="command">The command.</param>
+    /// <param name="caller">Who gives it.</param>
+    /// <param name="cancellationToken">Honoured until the commit begins.</param>
+    /// <returns>Null when it needs none, or was accepted before with this idempotency key: submit it.</returns>
+    public async Task<ScheduleOutcome?> AwaitApprovalAsync(TCommand command, Caller caller, CancellationToken cancellationToken)
+    {
+        if (await fourEyes.NeedAsync(command, cancellationToken) is not { } need)
+            return null;
+        var entry = Entry ?? throw new InvalidOperationException($"{typeof(TCommand).Name} is not in the catalogue.");
+        var body = CommandBody.Of(command);
+        var key = body.Key is { } text ? new IdempotencyKey(text, SHA256.HashData([.. body.Hash(), .. "four eyes"u8])) : null;
+        if (key is not null && await acceptances.FindAsync(caller.ToString(), key.Text, cancellationToken) is not null)
+            return null;
+        if (await ReplayAsync(key, caller, cancellationToken) is { } known)
+            return known;
+        var preview = await intake.PlanAsync(command, cancellationToken);
+        if ((preview.Rejection ?? Unstorable(entry, body)) is { } rejection)
+            return new ScheduleOutcome.Refused((await intake.RejectAsync(rejection, caller, cancellationToken)).Rejection);
+        var now = await store.NowAsync(cancellationToken);
+        var expiresAt = now + fourEyes.Patience;
+        return await AddAsync(
+            new()
+            {
+                Id = Guid.CreateVersion7(now),
+                Kind = entry.Kind,
+                TenantId = preview.TenantId,
+                Command = JsonElement.Parse(body.ToJson()),
+                RunAt = now,
+                ExpiresAt = need.NotAfter < expiresAt ? need.NotAfter.Value : expiresAt,
+                NeedsApproval = true,
+                RequestedBy = caller.ToString(),
+                CreatedAt = now,
+            },
+            key, caller, cancellationToken);
+    }
+
+    private async Task<ScheduleOutcome> AddAsync(ScheduledCommand scheduled, IdempotencyKey? key, Caller caller, CancellationToken cancellationToken)
+    {
         try
         {
             await store.AddAsync(scheduled, key, cancellationToken);
@@ -72,6 +119,14 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
             return await ReplayAsync(key, caller, cancellationToken) ?? throw new InvalidOperationException("The idempotency key was used, and then it was not.", error);
         }
     }
+
+    // Everybody who may read scheduled commands would see the value.
+    private static OperationRejected? Unstorable(CommandEntry entry, CommandBody body) => entry.BoxedField(JsonElement.Parse(body.ToJson())) is not { } field ? null : new()
+    {
+        Code = RejectionCodes.Validation,
+        Detail = "The command breaks a rule: see errors.",
+        Errors = [new($"/{field}", $"is encrypted, and such a value is not kept while the command waits for the second person's approval, which {FourEyesOptions.Section} demands")],
+    };
 
     private async Task<OperationRejected> RejectAsync(OperationRejected? rejection, List<FieldError> errors, Caller caller, CancellationToken cancellationToken)
     {

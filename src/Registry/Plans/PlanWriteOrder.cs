@@ -19,6 +19,9 @@ public sealed record PlanWriteOrder
     /// <summary>The kind of that command, which takes <c>tenantId</c> and <c>targetPlan</c>.</summary>
     public required string ApplyKind { get; init; }
 
+    /// <summary>How long each waits for a second person's approval; null when it needs none.</summary>
+    public TimeSpan? ApprovedWithin { get; init; }
+
     /// <summary>Answers as if it were written, and writes nothing.</summary>
     public bool DryRun { get; init; }
 }

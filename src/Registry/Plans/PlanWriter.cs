@@ -37,7 +37,7 @@ public sealed class PlanWriter(NpgsqlDataSource registry, RegistryClock clock)
         if (order.Replaces is { } replaces && replaces != current)
             return new PlanWriteAnswer.Stale(current);
         var version = await AddAsync(transaction, order, current, cancellationToken);
-        var scheduled = order.Apply ? await PlanMigrations.ScheduleAsync(transaction, order.Plan.Name, order.ApplyKind, order.Actor, clock, cancellationToken) : 0;
+        var scheduled = order.Apply ? await PlanMigrations.ScheduleAsync(transaction, order, clock, cancellationToken) : 0;
         if (version != current || order.Apply)
         {
             var detail = new { plan = order.Plan.Name, version, order.Note, order.Apply, scheduled };

@@ -138,7 +138,11 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         while (await rows.ReadAsync(cancellationToken))
         {
             var command = Read(rows);
-            taken.Add(new(command, new(command.Id, rows.GetGuid(19)), rows.GetFieldValue<DateTimeOffset>(20) + clock.Offset));
+            var claim = new ScheduleClaim(command.Id, rows.GetGuid(19))
+            {
+                RequestedBy = command.RequestedBy, Approver = command.Approval?.By, FollowsOperation = command.FollowsOperation,
+            };
+            taken.Add(new(command, claim, rows.GetFieldValue<DateTimeOffset>(20) + clock.Offset));
         }
 
         return taken;

@@ -8,6 +8,9 @@ namespace Saga.Registry.Schedule;
 /// <summary>A command that runs at a time.</summary>
 public sealed record ScheduledCommand
 {
+    // No caller is called so.
+    private const string OperationPrefix = "operation:";
+
     // A stalled operation may keep the tenant's scope, or a store may be away, for long.
     private static readonly TimeSpan FollowUpPatience = TimeSpan.FromDays(90);
 
@@ -53,6 +56,9 @@ public sealed record ScheduledCommand
 
     public string? EndReason { get; init; }
 
+    /// <summary>Whether it follows from an operation, so that no person scheduled it.</summary>
+    public bool FollowsOperation => RequestedBy.StartsWith(OperationPrefix, StringComparison.Ordinal);
+
     /// <summary>A command that follows from an operation and cleans up after it. It is refused when it could not begin for 90 days.</summary>
     /// <param name="kind">The kind of operation that it starts.</param>
     /// <param name="tenant">The tenant.</param>
@@ -69,7 +75,7 @@ public sealed record ScheduledCommand
         RunAt = at,
         ExpiresAt = at + FollowUpPatience,
         NeedsApproval = false,
-        RequestedBy = $"operation:{operation:d}",
+        RequestedBy = $"{OperationPrefix}{operation:d}",
         CreatedAt = now,
     };
 }
@@ -84,7 +90,17 @@ public sealed record ScheduleApproval(string By, string Reason, DateTimeOffset A
 public sealed record TakenCommand(ScheduledCommand Command, ScheduleClaim Claim, DateTimeOffset Now);
 
 /// <summary>The right to submit a scheduled command.</summary>
-public sealed record ScheduleClaim(Guid Scheduled, Guid Token);
+public sealed record ScheduleClaim(Guid Scheduled, Guid Token)
+{
+    /// <summary>Who scheduled the command.</summary>
+    public required string RequestedBy { get; init; }
+
+    /// <summary>The second person who approved it; null when nobody did.</summary>
+    public string? Approver { get; init; }
+
+    /// <inheritdoc cref="ScheduledCommand.FollowsOperation"/>
+    public bool FollowsOperation { get; init; }
+}
 
 /// <summary>A filter for scheduled commands; null matches all.</summary>
 public sealed record ScheduleFilter

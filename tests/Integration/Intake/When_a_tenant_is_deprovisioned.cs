@@ -306,7 +306,7 @@ public sealed class When_a_tenant_is_deprovisioned : IntakeTest
         var taken = await Schedule.TakeDueAsync(10, TimeSpan.FromMinutes(1), default);
         var due = taken.SingleOrDefault(t => t.Command.TenantId == tenant);
         var command = due?.Command.Command.Deserialize<RemoveTenant>(Json.Options) ?? new() { TenantId = tenant, Deprovisioning = Guid.NewGuid(), Backup = false };
-        return await Remove.SubmitAsync(command, Caller.OfSchedule(due?.Command.Id ?? Guid.NewGuid()), default, wait: new ScopeWait(), claim: due?.Claim ?? new(Guid.NewGuid(), Guid.NewGuid()));
+        return await Remove.SubmitAsync(command, Caller.OfSchedule(due?.Command.Id ?? Guid.NewGuid()), default, wait: new ScopeWait(), claim: due?.Claim ?? new(Guid.NewGuid(), Guid.NewGuid()) { RequestedBy = "ada" });
     }
 
     private async Task<TenantId> ActiveAsync(string slug = "acme")
