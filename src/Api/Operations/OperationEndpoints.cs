@@ -49,14 +49,15 @@ internal static class OperationEndpoints
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapPost("/operations/{id}/replay", ReplayAsync).WithName("replayOperation").RequireAuthorization(Policies.Operate)
             .WithSummary("Let a stalled operation go on, undo it, or run the command of one that has ended again")
-            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. To let a removal go on needs the role platform-admin. The command of an operation that was compensated or cancelled runs again, as a new operation, which needs the role platform-admin; changes are in input. A stalled operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
+            .WithDescription("Steps that failed run again, with new attempts. Steps may be skipped, or run again from an earlier one. To let a removal go on needs the role platform-admin, and so does forceComplete, which ends the operation by what somebody says is there. The command of an operation that was compensated or cancelled runs again, as a new operation, which needs the role platform-admin; changes are in input. A stalled operation carries the order out if it still means what it meant when it was accepted; otherwise the history says so.")
             .Accepts<ReplayRequest>("application/json")
             .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "The same key orders once.")
             .WithQueryParameter(CommandEndpoints.DryRun, "true: show what would happen to each step, with the digest of the plan, and write nothing.", "boolean")
             .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<ReplayPlanView>()
             .WithResponseHeader(StatusCodes.Status202Accepted, "Location", "The operation's address.")
+            .MayWait()
             .WithProblems(
-                ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotReplayable, ProblemType.OperationMoved,
+                ProblemType.MalformedJson, ProblemType.InvalidParameter, ProblemType.OperationNotFound, ProblemType.OperationNotReplayable, ProblemType.OperationMoved, ProblemType.ApprovalNeeded,
                 ProblemType.BodyTooLarge, ProblemType.UnsupportedMediaType, ProblemType.Validation);
         api.MapGet("/operations/{id}/events", FollowAsync).WithName("followOperation").RequireAuthorization(Policies.Read)
             .WithSummary("Follow an operation")

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Saga.Api.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Engine.Replays;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Replay;
 
@@ -15,6 +17,9 @@ public sealed record ReplayPlanView
 
     /// <summary>Whether the operation would go forward or be undone; absent when the order would be refused.</summary>
     public string? Direction { get; init; }
+
+    /// <summary>In the mode forceComplete: the tenant's status that follows.</summary>
+    public TenantStatus? TenantStatus { get; init; }
 
     /// <summary>What would happen to each step; empty when the order would be refused.</summary>
     public required IReadOnlyList<ReplayedStep> Steps { get; init; }
@@ -42,10 +47,11 @@ public sealed record ReplayPlanView
         {
             Version = preview.Input is null ? null : replay.Version,
             Direction = plan is null ? null : plan.Direction == Engine.Operations.Direction.Forward ? "forward" : "back",
+            TenantStatus = plan?.Follows,
             Steps = plan?.Steps ?? replay.Steps,
             RunsCommand = replay.RunsCommand ? true : null,
             Command = replay.Command,
-            Warnings = plan?.Warnings ?? [],
+            Warnings = [.. plan?.Warnings ?? [], .. replay.NeedsApproval ? (string[])[FourEyesRules.Words] : []],
             Plan = plan?.Digest,
             Refusal = RefusalView.Of(preview.Rejection),
         };

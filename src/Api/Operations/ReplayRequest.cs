@@ -11,7 +11,7 @@ public sealed record ReplayRequest
     [Required, StringLength(500, MinimumLength = 1), Description("Why; shown in the operation's history and in the audit log.")]
     public required string Reason { get; init; }
 
-    [Description("forward: run what failed and what comes after it. compensate: undo the whole operation. Without it, the operation goes on as it stalled.")]
+    [Description("forward: run what failed and what comes after it. compensate: undo the whole operation. forceComplete: end the operation as it stalled, by what states says is there. Without it, the operation goes on as it stalled.")]
     public ReplayMode? Mode { get; init; }
 
     [Description("A step that runs again although it is done, with everything that comes after it; while the operation is undone, with everything that it came after.")]
@@ -19,6 +19,9 @@ public sealed record ReplayRequest
 
     [Description("Steps that do not run; while the operation is undone, steps that are not undone.")]
     public IReadOnlyList<SkippedStepRequest>? Skip { get; init; }
+
+    [Description("In the mode forceComplete: done or absent for each open step. Outputs that other steps read are given in skip.")]
+    public IReadOnlyDictionary<string, StatedEffect>? States { get; init; }
 
     [Description("Of an operation that was compensated or cancelled: what is different in its command, a JSON merge patch (RFC 7396). Needed for values that are stored encrypted.")]
     public JsonElement? Input { get; init; }

@@ -8,6 +8,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tokens;
 using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Replay;
 using Saga.Registry.Operations;
 using Saga.Registry.Schedule;
 
@@ -52,7 +53,7 @@ internal static class ScheduledEndpoints
                 query.AddError("tenant", "must be a tenant's id");
         }
 
-        var kinds = catalogue.Entries.Select(e => e.Kind).Order(StringComparer.Ordinal).ToList();
+        var kinds = catalogue.Entries.Select(e => e.Kind).Append(ReplayIntake.Kind).Order(StringComparer.Ordinal).ToList();
         if (filter.Kind is { } kind && !kinds.Contains(kind, StringComparer.Ordinal) && !await operations.HasKindAsync(kind, cancellationToken))
             query.AddError("kind", $"is not a kind of operation; there are {string.Join(", ", kinds)}");
         var (cursor, limit) = (query.Cursor(ScheduleStore.Sort), query.Limit());

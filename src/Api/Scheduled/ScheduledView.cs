@@ -20,6 +20,9 @@ public sealed record ScheduledView
 
     public required DateTimeOffset RunAt { get; init; }
 
+    /// <summary>The address of the operation after whose end it runs; absent when there is none.</summary>
+    public string? After { get; init; }
+
     /// <summary>When it is refused if it could not begin until then.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
@@ -59,6 +62,7 @@ public sealed record ScheduledView
         State = command.State.ToString().ToLowerInvariant(),
         TenantId = command.TenantId?.ToString(),
         RunAt = command.RunAt,
+        After = command.AfterOperation is { } after ? OperationEndpoints.Address(after) : null,
         ExpiresAt = command.ExpiresAt,
         RequestedBy = command.RequestedBy,
         CreatedAt = command.CreatedAt,

@@ -17,4 +17,11 @@ public sealed record OperationRejected
 /// <summary>An error in one field, and the rule that it breaks.</summary>
 /// <param name="Pointer">A JSON pointer (RFC 6901), such as <c>/adminEmail</c>.</param>
 /// <param name="Detail">The rule that is broken.</param>
-public sealed record FieldError(string Pointer, string Detail);
+public sealed record FieldError(string Pointer, string Detail)
+{
+    private const int LongestName = 100;
+
+    /// <summary>The pointer to a member whose name the sender chose, which is therefore bounded.</summary>
+    public static string PointerTo(string parent, string member) =>
+        $"{parent}/{(member.Length > LongestName ? member[..LongestName] : member).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+}

@@ -24,6 +24,9 @@ public sealed record ReplayOperation
     /// <inheritdoc cref="ReplayOrder.Skip"/>
     public IReadOnlyList<SkippedStep> Skip { get; init; } = [];
 
+    /// <inheritdoc cref="ReplayOrder.States"/>
+    public IReadOnlyDictionary<string, StatedEffect>? States { get; init; }
+
     /// <summary>
     /// What is different in the command of an operation that was compensated or cancelled: a JSON merge patch (RFC 7396) of the command as it
     /// was accepted. Null for the same command, and for a stalled operation, which goes on with the command that it has.

@@ -12,6 +12,20 @@ public enum ReplayMode
 
     /// <summary>Undoes the whole operation, or goes on undoing it.</summary>
     [JsonStringEnumMemberName("compensate")] Compensate,
+
+    /// <summary>Ends the operation in the direction in which it stalled: <see cref="ReplayOrder.States"/> says what is there, and nothing outside is made or undone any more.</summary>
+    [JsonStringEnumMemberName("forceComplete")] ForceComplete,
+}
+
+/// <summary>What an operator says about the effect of a step.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<StatedEffect>))]
+public enum StatedEffect
+{
+    /// <summary>It is there.</summary>
+    [JsonStringEnumMemberName("done")] Done,
+
+    /// <summary>It is not there.</summary>
+    [JsonStringEnumMemberName("absent")] Absent,
 }
 
 /// <summary>What a stalled operation shall do.</summary>
@@ -28,6 +42,9 @@ public sealed record ReplayOrder
 
     /// <summary>Steps that do not run. While the operation is undone: steps that are not undone.</summary>
     public IReadOnlyList<SkippedStep> Skip { get; init; } = [];
+
+    /// <summary>In the mode <see cref="ReplayMode.ForceComplete"/>: what is there of every open step. Null in the other modes.</summary>
+    public IReadOnlyDictionary<string, StatedEffect>? States { get; init; }
 }
 
 /// <summary>A step that an operator skips.</summary>

@@ -18,13 +18,13 @@ internal static class ReplayDecisions
         }
 
         var plan = planned.Plan;
-        draft.Line(new(HistoryEvents.Replayed, Data: new { by = request.Actor, request.Reason, steps = plan.Steps }));
+        draft.Line(new(HistoryEvents.Replayed, Data: new { by = request.Actor, request.Reason, steps = plan.Steps, states = request.Order.States }));
         if (plan.Direction == Direction.Forward)
             Forward(draft, plan, request);
         else if (ReplayRules.StalledIn(before) == Direction.Back)
             GoOnUndoing(draft, plan, request);
         else
-            BeginUndoing(draft, request);
+            BeginUndoing(draft, plan, request);
     }
 
     private static void Forward(DecisionDraft draft, ReplayPlan plan, ReplayRequested request)
@@ -35,7 +35,7 @@ internal static class ReplayDecisions
         foreach (var step in draft.Steps.ToList())
         {
             if (plan[step.Name] == ReplayAction.Skipped)
-                Waive(draft, step, StepStatus.Waived, HistoryEvents.StepWaived, request);
+                Waive(draft, step, plan.Skipped.First(s => s.Step == step.Name), StepStatus.Waived, HistoryEvents.StepWaived, request);
             // A step that waits goes on waiting, unless what it comes after runs again.
             else if (plan[step.Name] == ReplayAction.Runs && (!step.Status.IsAwaiting || repeated.Contains(step.Name)))
                 draft.Replace(Anew(step) with { Status = StepStatus.Pending, FinishedAt = null, Failure = null, Output = null });
@@ -44,32 +44,31 @@ internal static class ReplayDecisions
         ForwardDecisions.Advance(draft);
     }
 
-    private static void BeginUndoing(DecisionDraft draft, ReplayRequested request)
+    private static void BeginUndoing(DecisionDraft draft, ReplayPlan plan, ReplayRequested request)
     {
         BackDecisions.StartCompensation(draft, null, EngineFailures.Undone(request));
-        Skip(draft, request);
+        Skip(draft, plan, request);
         BackDecisions.Advance(draft);
     }
 
     private static void GoOnUndoing(DecisionDraft draft, ReplayPlan plan, ReplayRequested request)
     {
         draft.State = OperationState.Compensating;
-        Skip(draft, request);
+        Skip(draft, plan, request);
         // As before its compensation was dispatched, so that it is dispatched again when it is its turn.
         foreach (var step in draft.Steps.Where(s => plan[s.Name] == ReplayAction.Undone && s.Status is { IsBack: true, Phase: StepPhase.Done or StepPhase.Failed }).ToList())
             draft.Replace(Anew(step) with { Status = StepStatus.Failed });
         BackDecisions.Advance(draft);
     }
 
-    private static void Skip(DecisionDraft draft, ReplayRequested request)
+    private static void Skip(DecisionDraft draft, ReplayPlan plan, ReplayRequested request)
     {
-        foreach (var skipped in request.Order.Skip)
-            Waive(draft, draft.Run(skipped.Step), StepStatus.CompensationWaived, HistoryEvents.CompensationWaived, request);
+        foreach (var skipped in plan.Skipped)
+            Waive(draft, draft.Run(skipped.Step), skipped, StepStatus.CompensationWaived, HistoryEvents.CompensationWaived, request);
     }
 
-    private static void Waive(DecisionDraft draft, StepRun step, StepStatus status, string line, ReplayRequested request)
+    private static void Waive(DecisionDraft draft, StepRun step, SkippedStep skipped, StepStatus status, string line, ReplayRequested request)
     {
-        var skipped = request.Order.Skip.First(s => s.Step == step.Name);
         draft.Replace(Anew(step) with
         {
             Status = status,

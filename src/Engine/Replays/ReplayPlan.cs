@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 
 namespace Saga.Engine.Replays;
@@ -33,6 +34,12 @@ public sealed record ReplayedStep(string Name, ReplayAction Action);
 public sealed record ReplayPlan
 {
     public required Direction Direction { get; init; }
+
+    /// <summary>The steps that are skipped, with the reasons and their outputs.</summary>
+    public required IReadOnlyList<SkippedStep> Skipped { get; init; }
+
+    /// <summary>The tenant's status that follows from what the order states; null when it states nothing.</summary>
+    public TenantStatus? Follows { get; init; }
 
     /// <summary>In the workflow's order.</summary>
     public required IReadOnlyList<ReplayedStep> Steps { get; init; }

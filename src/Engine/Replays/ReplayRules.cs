@@ -21,7 +21,13 @@ public static class ReplayRules
         if (WhyNot(progress.State) is { } why)
             return new ReplayAnswer.Refused(why);
         var stalled = StalledIn(progress);
-        var direction = order.Mode switch
+        var forced = order.Mode == ReplayMode.ForceComplete ? ForcedOrders.Expand(workflow, progress, order, stalled) : null;
+        if (forced is { Errors.Count: > 0 })
+            return new ReplayAnswer.Invalid(forced.Errors);
+        if (forced is null && order.States is not null)
+            return new ReplayAnswer.Invalid([new("/states", "is for the mode forceComplete")]);
+        var meant = forced?.Order ?? order;
+        var direction = meant.Mode switch
         {
             ReplayMode.Forward => Direction.Forward,
             ReplayMode.Compensate => Direction.Back,
@@ -32,14 +38,22 @@ public static class ReplayRules
         if (direction == Direction.Back && stalled == Direction.Forward && CancelRules.WhyNot(workflow, progress) is { } never)
             return new ReplayAnswer.Refused(never);
 
-        var draft = new PlanDraft(workflow, progress, order, direction, turns: direction != stalled);
+        var draft = new PlanDraft(workflow, progress, meant, direction, turns: direction != stalled);
         var errors = draft.Check();
         if (errors.Count > 0)
-            return new ReplayAnswer.Invalid(errors);
+            return new ReplayAnswer.Invalid(forced is null ? errors : [.. errors.Select(e => ForcedOrders.Restated(meant, e))]);
         IReadOnlyList<ReplayedStep> steps = [.. workflow.Steps.Select(s => new ReplayedStep(s.Name, draft.ActionOf(s)))];
         return draft.WhyNothingHelps() is { } nothing
             ? new ReplayAnswer.Refused(nothing)
-            : new ReplayAnswer.Planned(new() { Direction = direction, Steps = steps, Warnings = draft.Warnings(), Digest = Digest(progress, order, direction, steps) });
+            : new ReplayAnswer.Planned(new()
+            {
+                Direction = direction,
+                Skipped = meant.Skip,
+                Follows = forced?.Follows,
+                Steps = steps,
+                Warnings = forced is null ? draft.Warnings() : [.. ForcedOrders.Warnings(meant, forced.Follows)],
+                Digest = Digest(progress, order, direction, steps),
+            });
     }
 
     private static string? WhyNot(OperationState state) => state switch
@@ -53,6 +67,9 @@ public static class ReplayRules
     // Only an operation that compensates has steps with a backward status, and skips those that never ran.
     internal static Direction StalledIn(Progress progress) =>
         progress.Steps.Any(s => s.Status.IsBack || s.Status.Phase == StepPhase.Skipped) ? Direction.Back : Direction.Forward;
+
+    internal static bool NeedsUndoing(StepDefinition step, StepRun run) =>
+        step is { Kind: StepKind.Compensatable, Wait: null } && (run.Status is { IsBack: true, Phase: StepPhase.Failed } || run.MayHaveActed);
 
     private static string Digest(Progress progress, ReplayOrder order, Direction direction, IReadOnlyList<ReplayedStep> steps)
     {
@@ -74,7 +91,7 @@ public static class ReplayRules
                 return ReplayAction.Skipped;
             if (direction == Direction.Forward)
                 return status.IsPassed && !repeated.Contains(step.Name) ? ReplayAction.Reused : ReplayAction.Runs;
-            return NeedsUndoing(step) || UndoesTheAcceptance(step) || (repeated.Contains(step.Name) && status is { IsBack: true, Phase: StepPhase.Done })
+            return NeedsUndoing(step, Run(step.Name)) || UndoesTheAcceptance(step) || (repeated.Contains(step.Name) && status is { IsBack: true, Phase: StepPhase.Done })
                 ? ReplayAction.Undone
                 : ReplayAction.Stays;
         }
@@ -155,7 +172,7 @@ public static class ReplayRules
         {
             var run = Run(step.Name);
             if (direction == Direction.Back)
-                return NeedsUndoing(step) ? null : $"must be a step that would be undone; '{step.Name}' would not";
+                return NeedsUndoing(step, Run(step.Name)) ? null : $"must be a step that would be undone; '{step.Name}' would not";
             if (step.Kind == StepKind.Pivot)
                 return "must not be the pivot, which decides whether the operation has taken effect";
             if (step.Wait is { For: WaitKind.Approval })
@@ -166,12 +183,6 @@ public static class ReplayRules
         // A step that runs and reads the output of the one that is skipped.
         private string? Reader(StepDefinition skipped) => workflow.Steps.FirstOrDefault(
             s => s.Needs.Contains(skipped.Name, StringComparer.Ordinal) && ActionOf(s) == ReplayAction.Runs)?.Name;
-
-        private bool NeedsUndoing(StepDefinition step)
-        {
-            var run = Run(step.Name);
-            return step is { Kind: StepKind.Compensatable, Wait: null } && (run.Status is { IsBack: true, Phase: StepPhase.Failed } || run.MayHaveActed);
-        }
 
         private bool UndoesTheAcceptance(StepDefinition step) => turns && progress.WroteOnAcceptance && Run(step.Name).Status == StepStatus.Pending && BackDecisions.IsFirst(workflow, step);
 

@@ -1,4 +1,5 @@
 using Saga.Contracts.CustomSteps;
+using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Waits;
 using System.Text.Json.Serialization;
@@ -47,6 +48,10 @@ public sealed record StepDefinition
     /// <summary>What a process that can run the step says that it hosts: the step, or for a call to an endpoint the secret that signs it.</summary>
     [JsonIgnore]
     public string HostedAs => Http is { } http ? HttpCall.HostedBy(http.Secret) : Name;
+
+    /// <summary>Whether it changes nothing but the registry, in both directions.</summary>
+    [JsonIgnore]
+    public bool OnlyWritesRegistry => Worker is WorkerNames.Reservation or WorkerNames.Configuration;
 
     /// <summary>The most forward attempts, including the first; at least 1. Compensations have a time limit instead: <see cref="CompensationDeadline"/>.</summary>
     public int MaxAttempts { get; init; } = 5;

@@ -27,6 +27,9 @@ public sealed record WorkflowDefinition
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ForwardOnly { get; init; }
 
+    /// <summary>What follows when an operator states what is there; null when nothing does, so that the operation cannot be forced to its end.</summary>
+    public ForcedEnds? Forced { get; init; }
+
     /// <summary>The version of the list of custom steps that were put into the workflow; null when it has none.</summary>
     public int? CustomStepsVersion { get; init; }
 

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine;
 using Saga.Engine.Workflows;
@@ -42,6 +43,11 @@ public static class AdoptWorkflow
         Kind = Kind,
         Version = 1,
         EngineLevel = EngineLevel.Progress,
+        Forced = new()
+        {
+            Completed = TenantStatus.Active, Dispensable = [StepNames.Notify],
+            Statable = [StepNames.AddMembers, StepNames.Verify, StepNames.VerifyAdopted, StepNames.Notify],
+        },
         Steps =
         [
             new() { Name = StepNames.Reserve, Worker = WorkerNames.Reservation },
@@ -89,6 +95,11 @@ public static class AdoptWorkflow
         Kind = Kind,
         Version = 1,
         EngineLevel = EngineLevel.Progress,
+        Forced = new()
+        {
+            Completed = TenantStatus.Active, Dispensable = [StepNames.Notify],
+            Statable = [StepNames.AddMembers, StepNames.Verify, StepNames.VerifyAdopted, StepNames.Notify],
+        },
         Steps =
         [
             new() { Name = StepNames.ReserveAdopted, Worker = WorkerNames.Reservation },

@@ -43,6 +43,8 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
 
         // A reader of JSON leaves out what is missing, whatever the types say.
         var order = (request.Action ?? new()) with { Skip = request.Action?.Skip ?? [] };
+        if (order.Mode == ReplayMode.ForceComplete || order.States is not null)
+            errors.Add(new("/action/mode", "must be forward or compensate: what is there is stated for one operation at a time"));
         for (var i = 0; i < order.Skip.Count; i++)
         {
             if (order.Skip[i]?.Step is null || ReasonText.Normalize(order.Skip[i].Reason) is null)

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using Saga.Lifecycle.Suspend;
@@ -16,6 +17,7 @@ public static class DeprovisionWorkflow
     {
         Kind = Kind,
         Version = 1,
+        Forced = new() { Completed = TenantStatus.Suspended, Statable = SuspendWorkflow.Outside },
         ForwardOnly = true,
         Steps =
         [

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine;
 using Saga.Engine.Workflows;
@@ -31,6 +32,10 @@ public static class RemoveWorkflow
         Kind = Kind,
         Version = 1,
         EngineLevel = EngineLevel.Progress,
+        Forced = new()
+        {
+            Completed = TenantStatus.Deprovisioned, Statable = [StepNames.RemoveOrganization, StepNames.RemoveDatabase, StepNames.RemoveStorage, StepNames.RemoveCache],
+        },
         Steps =
         [
             .. before,

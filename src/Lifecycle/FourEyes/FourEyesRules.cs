@@ -3,6 +3,7 @@ using Saga.Contracts.Commands;
 using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Replay;
 using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Schedule;
@@ -22,6 +23,9 @@ public sealed class FourEyesRules(IOptions<FourEyesOptions> options, CommandCata
     /// <summary>For people who try such a command.</summary>
     public const string Words = "A second person must approve the command before it runs. Until then it waits as a scheduled command, and nothing happens.";
 
+    /// <summary>Names orders that end an operation on somebody's word.</summary>
+    public const string ForceComplete = "forceComplete";
+
     private readonly FourEyesOptions options = options.Value;
 
     /// <summary>How long a command waits for its approval.</summary>
@@ -40,8 +44,14 @@ public sealed class FourEyesRules(IOptions<FourEyesOptions> options, CommandCata
             return null;
         if (command is RunBatch { BatchId: var id })
             return await batches.FindAsync(id, cancellationToken) is { } batch && Names(batch) ? new(batch.ExpiresAt) : null;
+        if (command is ReplayOperation replay)
+            return replay.Mode == ReplayMode.ForceComplete && Names(ForceComplete) ? new() : null;
         return catalogue.Entries.FirstOrDefault(e => e.Command == command.GetType()) is { } entry && Names(entry.Kind) ? new() : null;
     }
+
+    /// <summary>The command of which the second person sees what it does: an order for an operation does exactly what its plan says now, or nothing.</summary>
+    public static TCommand AsShown<TCommand>(TCommand command, CommandPreview preview)
+        where TCommand : class => command is ReplayOperation replay && preview.Input is ReplayPreview { Plan.Digest: var digest } ? (TCommand)(object)(replay with { Plan = digest }) : command;
 
     /// <summary>
     /// Whether what needs an approval is accepted: it has one, it follows from an operation, the installation itself gives it, or it is an item of
@@ -64,6 +74,7 @@ public sealed class FourEyesRules(IOptions<FourEyesOptions> options, CommandCata
     /// <summary>Why the configuration may not name this; null when it may.</summary>
     internal static string? WhyNot(CommandCatalogue catalogue, string name) => catalogue.Find(name) switch
     {
+        _ when name == ForceComplete => null,
         _ when name == RunBatchPlan.Kind => $"is not named here: set {FourEyesOptions.Section}:BulkOver.",
         _ when name == LinkDomainsPlan.Kind => "may not be named: the installation gives this command itself, once the control of a domain is proved.",
         null => $"is not a kind of command. There are {string.Join(", ", Nameable(catalogue))}.",
@@ -72,5 +83,5 @@ public sealed class FourEyesRules(IOptions<FourEyesOptions> options, CommandCata
     };
 
     private static IEnumerable<string> Nameable(CommandCatalogue catalogue) =>
-        catalogue.Entries.Select(e => e.Kind).Where(k => WhyNot(catalogue, k) is null).Order(StringComparer.Ordinal);
+        catalogue.Entries.Select(e => e.Kind).Append(ForceComplete).Where(k => WhyNot(catalogue, k) is null).Order(StringComparer.Ordinal);
 }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Saga.Contracts.Commands;
+using Saga.Lifecycle.Replay;
 
 namespace Saga.Lifecycle.Intake;
 
@@ -25,6 +27,9 @@ public sealed class CommandCatalogue
 
     /// <summary>The command of this kind; null when this version does not know it.</summary>
     public CommandEntry? Find(string kind) => Entries.FirstOrDefault(e => e.Kind == kind);
+
+    /// <summary>The type of a scheduled command of this kind: also of orders for operations, which start none of their own. Null when this version does not know it.</summary>
+    public Type? FindScheduled(string kind) => kind == ReplayIntake.Kind ? typeof(ReplayOperation) : Find(kind)?.Command;
 
     /// <summary>Whether operations of this kind remove what cannot be made again, or lead to that. Those of a kind that this version does not know may.</summary>
     public bool Removes(string kind) => Find(kind)?.Removes ?? true;

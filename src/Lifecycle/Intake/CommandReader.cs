@@ -36,9 +36,9 @@ public static class CommandReader
         foreach (var field in body.EnumerateObject())
         {
             if (known.Find(p => p.Name == field.Name) is { } property)
-                Check(field.Value, property.PropertyType, Pointer("", field.Name), found);
+                Check(field.Value, property.PropertyType, FieldError.PointerTo("", field.Name), found);
             else
-                found.Add(new(Pointer("", field.Name), $"is not a field; there are {string.Join(", ", known.Select(p => p.Name))}"));
+                found.Add(new(FieldError.PointerTo("", field.Name), $"is not a field; there are {string.Join(", ", known.Select(p => p.Name))}"));
         }
 
         errors = found;
@@ -87,7 +87,7 @@ public static class CommandReader
         if (value.ValueKind != JsonValueKind.Object)
             return;
         foreach (var member in value.EnumerateObject())
-            Check(member.Value, type, Pointer(pointer, member.Name), errors);
+            Check(member.Value, type, FieldError.PointerTo(pointer, member.Name), errors);
     }
 
     private static void CheckElements(JsonElement value, Type type, string pointer, List<FieldError> errors)
@@ -96,7 +96,7 @@ public static class CommandReader
         if (value.ValueKind != JsonValueKind.Array)
             return;
         foreach (var (index, element) in value.EnumerateArray().Index())
-            Check(element, type, Pointer(pointer, index.ToString(CultureInfo.InvariantCulture)), errors);
+            Check(element, type, FieldError.PointerTo(pointer, index.ToString(CultureInfo.InvariantCulture)), errors);
     }
 
     private static void CheckNested(JsonElement value, Type type, string pointer, List<FieldError> errors)
@@ -108,9 +108,9 @@ public static class CommandReader
         foreach (var field in value.EnumerateObject())
         {
             if (known.FirstOrDefault(p => p.Name == field.Name) is { } property)
-                Check(field.Value, property.PropertyType, Pointer(pointer, field.Name), errors);
+                Check(field.Value, property.PropertyType, FieldError.PointerTo(pointer, field.Name), errors);
             else
-                errors.Add(new(Pointer(pointer, field.Name), $"is not a field; there are {string.Join(", ", known.Select(p => p.Name))}"));
+                errors.Add(new(FieldError.PointerTo(pointer, field.Name), $"is not a field; there are {string.Join(", ", known.Select(p => p.Name))}"));
         }
     }
 
@@ -131,9 +131,6 @@ public static class CommandReader
         if (!holds)
             errors.Add(new(pointer, rule));
     }
-
-    private static string Pointer(string parent, string key) =>
-        $"{parent}/{(key.Length > 100 ? key[..100] : key).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
 
     // The validation reports absent fields with their rules.
     private static JsonSerializerOptions Lenient()

@@ -39,7 +39,7 @@ public static partial class PlanValidation
         var settings = new Dictionary<string, PlanSetting>(StringComparer.Ordinal);
         foreach (var (key, setting) in (draft.Settings ?? new Dictionary<string, PlanSettingDraft>()).Take(MaxEntries))
         {
-            var pointer = ProvisionOverrides.Pointer("/settings", key);
+            var pointer = FieldError.PointerTo("/settings", key);
             // A dictionary's values are null where the JSON has null, whatever their type says.
             if (setting is null)
                 found.Add(new(pointer, "must be an object"));
@@ -179,9 +179,9 @@ public static partial class PlanValidation
         if (all.Count > MaxEntries)
             errors.Add(new(pointer, $"must have at most {MaxEntries} entries"));
         foreach (var name in all.Take(MaxEntries).Where(n => !rule.IsMatch(n)))
-            errors.Add(new(ProvisionOverrides.Pointer(pointer, name), $"must be named with {words}"));
+            errors.Add(new(FieldError.PointerTo(pointer, name), $"must be named with {words}"));
         foreach (var name in all.Take(MaxEntries).Where(n => pointer == "/settings" && FeaturePrefixes.Any(p => n.StartsWith(p, StringComparison.Ordinal))))
-            errors.Add(new(ProvisionOverrides.Pointer(pointer, name), "must not begin with features., which is how features are read"));
+            errors.Add(new(FieldError.PointerTo(pointer, name), "must not begin with features., which is how features are read"));
     }
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]{0,62}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 60_000)]

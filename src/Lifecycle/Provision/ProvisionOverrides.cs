@@ -25,19 +25,15 @@ internal static class ProvisionOverrides
     public static void Check(IReadOnlyDictionary<string, bool>? features, IReadOnlyDictionary<string, JsonElement>? settings, Plan plan, List<FieldError> errors)
     {
         foreach (var key in (features?.Keys ?? []).Where(k => !plan.Features.ContainsKey(k)).Take(MaxEntries))
-            errors.Add(new(Pointer("/features", key), $"is not a feature of plan {plan.Name}; it has {Listed(plan.Features.Keys)}"));
+            errors.Add(new(FieldError.PointerTo("/features", key), $"is not a feature of plan {plan.Name}; it has {Listed(plan.Features.Keys)}"));
         foreach (var (key, value) in (settings ?? new Dictionary<string, JsonElement>()).Take(MaxEntries))
         {
             if (!plan.Settings.TryGetValue(key, out var setting))
-                errors.Add(new(Pointer("/settings", key), $"is not a setting of plan {plan.Name}; it has {Listed(plan.Settings.Where(s => SettingValue.IsOpen(s.Value)).Select(s => s.Key))}"));
+                errors.Add(new(FieldError.PointerTo("/settings", key), $"is not a setting of plan {plan.Name}; it has {Listed(plan.Settings.Where(s => SettingValue.IsOpen(s.Value)).Select(s => s.Key))}"));
             else if (Error(setting, value) is { } error)
-                errors.Add(new(Pointer("/settings", key), error));
+                errors.Add(new(FieldError.PointerTo("/settings", key), error));
         }
     }
-
-    /// <summary>A JSON pointer (RFC 6901). An oversized key is shortened, because it comes from outside.</summary>
-    internal static string Pointer(string parent, string key) =>
-        $"{parent}/{(key.Length > 100 ? key[..100] : key).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
 
     private static string? Error(PlanSetting setting, JsonElement value) =>
         SettingValue.IsOpen(setting) ? SettingValue.Error(setting, value) : "is sealed or generated for each tenant; it cannot be given";

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 
@@ -17,6 +18,7 @@ public static class ProvisionWorkflow
     {
         Kind = Kind,
         Version = 3,
+        Forced = new() { Completed = TenantStatus.Active, Undone = TenantStatus.Failed, Statable = [StepNames.Verify, StepNames.Notify], Dispensable = [StepNames.Notify] },
         Steps =
         [
             new() { Name = StepNames.Reserve, Worker = WorkerNames.Reservation },

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 
@@ -16,6 +17,11 @@ public static class ReactivateWorkflow
     {
         Kind = Kind,
         Version = 1,
+        Forced = new()
+        {
+            Completed = TenantStatus.Active,
+            Statable = [StepNames.EnableOrganization, StepNames.AdmitLogin, StepNames.OpenPlace, StepNames.EnableCache, StepNames.Verify],
+        },
         Steps =
         [
             new() { Name = StepNames.EnableOrganization, Worker = WorkerNames.Identity, AttemptTimeout = TimeSpan.FromMinutes(15), Deadline = TimeSpan.FromHours(1) },

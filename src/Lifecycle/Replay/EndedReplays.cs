@@ -79,6 +79,8 @@ public sealed class EndedReplays(CommandCatalogue catalogue, IAcceptanceStore ac
             errors.Add(new("/from", NotOfEnded));
         if (order.Skip.Count > 0)
             errors.Add(new("/skip", NotOfEnded));
+        if (order.States is not null)
+            errors.Add(new("/states", NotOfEnded));
         if (order.Plan is not null)
             errors.Add(new("/plan", NotOfEnded));
         if (order.Input is { ValueKind: JsonValueKind.Object } input && input.TryGetProperty("tenantId", out _))

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
 using Saga.Engine.Replays;
+using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
@@ -17,7 +18,7 @@ namespace Saga.Lifecycle.Replay;
 /// carries it out in its own transaction if it still means the same. Orders for operations that were compensated or cancelled run their
 /// command again.
 /// </summary>
-public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, EndedReplays endings, CommandCatalogue catalogue, Rejections rejections) : ICommandIntake<ReplayOperation>
+public sealed class ReplayIntake(OperationStore operations, ReplayStore replays, EndedReplays endings, CommandCatalogue catalogue, FourEyesRules fourEyes, Rejections rejections) : ICommandIntake<ReplayOperation>
 {
     /// <summary>The kind of command in the audit log and in metrics.</summary>
     public const string Kind = "replay";
@@ -28,6 +29,12 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         Detail = "The operation removes what cannot be made again, or leads to that, and the order lets it go on. This needs the role platform-admin.",
     };
 
+    private static readonly OperationRejected NotForced = new()
+    {
+        Code = RejectionCodes.Forbidden,
+        Detail = "The order ends the operation on somebody's word. This needs the role platform-admin, like the command itself.",
+    };
+
     // More steps than any workflow has.
     private const int MostSkipped = 100;
 
@@ -36,6 +43,10 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         var (valid, errors) = Check(command with { IdempotencyKey = command.IdempotencyKey ?? usualKey });
         if (valid is null)
             return await RejectAsync(Invalid(errors), caller, cancellationToken, messageId);
+        if (valid.Mode == ReplayMode.ForceComplete && !caller.IsAdministrator)
+            return await RejectAsync(NotForced, caller, cancellationToken, messageId);
+        if (!FourEyesRules.Accepts(caller, claim, replayOf) && await fourEyes.NeedAsync(valid, cancellationToken) is not null)
+            return await RejectAsync(FourEyesRules.Refusal(FourEyesRules.ForceComplete), caller, cancellationToken, messageId);
         if (await replays.FindEndedAsync(valid.OperationId, cancellationToken) is { } ended)
         {
             return await endings.RefusalAsync(ended, valid, caller, cancellationToken) is { } refusal
@@ -45,7 +56,7 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
 
         if (await NoInputAsync(valid, cancellationToken) is { } superfluous)
             return await RejectAsync(superfluous, caller, cancellationToken, messageId);
-        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.IsAdministrator || !ContinuesRemoval(found), cancellationToken);
+        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.IsAdministrator || !ContinuesRemoval(found), claim, valid.Mode == ReplayMode.ForceComplete ? FollowUps : null, cancellationToken);
         return (RejectionOf(valid, reading) ?? (caller.IsAdministrator || !ContinuesRemoval(reading!) ? null : NotForOperators)) is { } rejection
             ? await RejectAsync(rejection, caller, cancellationToken, messageId)
             : new CommandAccepted(valid.OperationId, reading!.TenantId, IsReplay: reading.Result == ReplayResult.Repeated)
@@ -53,6 +64,9 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
                 Operation = await operations.FindAsync(valid.OperationId, cancellationToken),
             };
     }
+
+    private static IReadOnlyList<ScheduledCommand> FollowUps(ReplayReading accepted, DateTimeOffset now) =>
+        accepted is { TenantId: { } tenant, Answer: ReplayAnswer.Planned { Plan.Follows: { } follows } } ? ForcedFollowUps.Of(accepted.OperationId, tenant, follows, now) : [];
 
     public async Task<CommandRejected> RejectAsync(OperationRejected rejection, Caller caller, CancellationToken cancellationToken, Guid? messageId = null)
     {
@@ -72,14 +86,23 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         var reading = await replays.PlanAsync(valid, cancellationToken);
         return new(
             null,
-            reading is null ? null : new ReplayPreview(reading.Version, (reading.Answer as ReplayAnswer.Planned)?.Plan, ContinuesRemoval(reading)),
-            RejectionOf(valid, reading));
+            reading is null ? null : new ReplayPreview(reading.Version, (reading.Answer as ReplayAnswer.Planned)?.Plan, ContinuesRemoval(reading))
+            {
+                Forces = valid.Mode == ReplayMode.ForceComplete, NeedsApproval = await fourEyes.NeedAsync(valid, cancellationToken) is not null,
+            },
+            RejectionOf(valid, reading))
+        {
+            TenantId = reading?.TenantId,
+        };
     }
 
     /// <summary>The preview of an order of this caller.</summary>
-    public static CommandPreview For(Caller caller, CommandPreview preview) => caller.IsAdministrator || preview.Input is not ReplayPreview { ContinuesRemoval: true } input
-        ? EndedReplays.For(caller, preview)
-        : preview with { Input = input with { Plan = null }, Rejection = NotForOperators };
+    public static CommandPreview For(Caller caller, CommandPreview preview) => preview.Input switch
+    {
+        ReplayPreview { Forces: true } forced when !caller.IsAdministrator => preview with { Input = forced with { Plan = null }, Rejection = NotForced },
+        ReplayPreview { ContinuesRemoval: true } removal when !caller.IsAdministrator => preview with { Input = removal with { Plan = null }, Rejection = NotForOperators },
+        _ => EndedReplays.For(caller, preview),
+    };
 
     // An operation that is being undone never goes forward again, so an order that is allowed now is allowed when it is carried out.
     private bool ContinuesRemoval(ReplayReading reading) =>
@@ -140,13 +163,28 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
 
         if (command.Input is { } input && (input.ValueKind != JsonValueKind.Object || !StorableText.IsStorable(input)))
             errors.Add(new("/input", "must be a JSON object, a merge patch (RFC 7396) of the command, without NUL, lone surrogates and escaped names"));
+        foreach (var (step, effect) in command.States ?? new Dictionary<string, StatedEffect>())
+        {
+            if (!Enum.IsDefined(effect))
+                errors.Add(new(FieldError.PointerTo("/states", step), "must be done or absent"));
+        }
+
         if (command.ExpectedVersion < 0)
             errors.Add(new("/expectedVersion", "must be a version of the operation, as GET shows it"));
         if (command.Plan is { } plan && (plan.Length != 64 || !plan.All(char.IsAsciiHexDigitLower)))
             errors.Add(new("/plan", "must be the digest that a dry run returned"));
         if (command.IdempotencyKey is { } key && !IdempotencyKeys.IsValid(key))
             errors.Add(new("/idempotencyKey", IdempotencyKeys.Rule));
-        return errors.Count > 0 ? (null, errors) : (command with { Reason = reason!, Skip = skipped, Input = command.Input?.Clone() }, []);
+        return errors.Count > 0 ? (null, errors) : (command with { Reason = reason!, Skip = skipped, Input = command.Input?.Clone(), States = Sorted(command.States) }, []);
+    }
+
+    // The digest of the plan covers the order, in whichever order its members came.
+    private static SortedDictionary<string, StatedEffect>? Sorted(IReadOnlyDictionary<string, StatedEffect>? states)
+    {
+        var sorted = states is null ? null : new SortedDictionary<string, StatedEffect>(StringComparer.Ordinal);
+        foreach (var (step, effect) in states ?? new Dictionary<string, StatedEffect>())
+            sorted!.Add(step, effect);
+        return sorted;
     }
 }
 
@@ -156,6 +194,12 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
 /// <param name="ContinuesRemoval">Whether it would let a removal go on.</param>
 public sealed record ReplayPreview(long Version, ReplayPlan? Plan, bool ContinuesRemoval)
 {
+    /// <summary>Whether it would end the operation on somebody's word.</summary>
+    public bool Forces { get; init; }
+
+    /// <summary>Whether a second person must approve it first.</summary>
+    public bool NeedsApproval { get; init; }
+
     /// <summary>Whether the operation has ended, so that its command would run again as an operation of its own.</summary>
     public bool RunsCommand { get; init; }
 

@@ -5,6 +5,7 @@ using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Replay;
 using Saga.Registry.Intake;
 using Saga.Registry.Schedule;
 
@@ -79,15 +80,15 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
     {
         if (await fourEyes.NeedAsync(command, cancellationToken) is not { } need)
             return null;
-        var entry = Entry ?? throw new InvalidOperationException($"{typeof(TCommand).Name} is not in the catalogue.");
         var body = CommandBody.Of(command);
         var key = body.Key is { } text ? new IdempotencyKey(text, SHA256.HashData([.. body.Hash(), .. "four eyes"u8])) : null;
         if (key is not null && await acceptances.FindAsync(caller.ToString(), key.Text, cancellationToken) is not null)
             return null;
         if (await ReplayAsync(key, caller, cancellationToken) is { } known)
             return known;
-        var preview = await intake.PlanAsync(command, cancellationToken);
-        if ((preview.Rejection ?? Unstorable(entry, body)) is { } rejection)
+        // It will run with the rights of the second person, so what the caller may not order must not be scheduled either.
+        var preview = ReplayIntake.For(caller, await intake.PlanAsync(command, cancellationToken));
+        if ((preview.Rejection ?? Unstorable(body)) is { } rejection)
             return new ScheduleOutcome.Refused((await intake.RejectAsync(rejection, caller, cancellationToken)).Rejection);
         var now = await store.NowAsync(cancellationToken);
         var expiresAt = now + fourEyes.Patience;
@@ -95,9 +96,9 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
             new()
             {
                 Id = Guid.CreateVersion7(now),
-                Kind = entry.Kind,
+                Kind = Entry?.Kind ?? ReplayIntake.Kind,
                 TenantId = preview.TenantId,
-                Command = JsonElement.Parse(body.ToJson()),
+                Command = JsonElement.Parse(CommandBody.Of(FourEyesRules.AsShown(command, preview)).ToJson()),
                 RunAt = now,
                 ExpiresAt = need.NotAfter < expiresAt ? need.NotAfter.Value : expiresAt,
                 NeedsApproval = true,
@@ -121,7 +122,7 @@ public sealed class Scheduler<TCommand>(ICommandIntake<TCommand> intake, Command
     }
 
     // Everybody who may read scheduled commands would see the value.
-    private static OperationRejected? Unstorable(CommandEntry entry, CommandBody body) => entry.BoxedField(JsonElement.Parse(body.ToJson())) is not { } field ? null : new()
+    private OperationRejected? Unstorable(CommandBody body) => Entry?.BoxedField(JsonElement.Parse(body.ToJson())) is not { } field ? null : new()
     {
         Code = RejectionCodes.Validation,
         Detail = "The command breaks a rule: see errors.",

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 
@@ -11,11 +12,15 @@ public static class SuspendWorkflow
 {
     public const string Kind = "suspend";
 
+    /// <summary>The steps that close a tenant outside of the registry.</summary>
+    public static readonly IReadOnlyList<string> Outside = [StepNames.ClosePlace, StepNames.BarLogin, StepNames.DisableOrganization, StepNames.DisableCache];
+
     /// <summary>For holds that close the tenant.</summary>
     public static WorkflowDefinition Closing { get; } = new WorkflowDefinition
     {
         Kind = Kind,
         Version = 1,
+        Forced = new() { Completed = TenantStatus.Suspended, Statable = Outside },
         ForwardOnly = true,
         Steps =
         [

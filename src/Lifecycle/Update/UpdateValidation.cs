@@ -45,7 +45,7 @@ public static class UpdateValidation
         var changed = after.Where(f => !JsonNode.DeepEquals(f.Value, document[f.Key])).ToList();
         if (changed.Count == 0)
         {
-            found.Add(new(changes.Count == 1 ? ProvisionOverrides.Pointer("", changes.First().Key) : "", "changes nothing: name at least one field with another value than the tenant has"));
+            found.Add(new(changes.Count == 1 ? FieldError.PointerTo("", changes.First().Key) : "", "changes nothing: name at least one field with another value than the tenant has"));
             return null;
         }
 
@@ -59,7 +59,7 @@ public static class UpdateValidation
         foreach (var (field, patch) in changes.Where(c => !Fixed.ContainsKey(c.Key)))
         {
             if (patch.ValueKind == JsonValueKind.Object && !StorableText.IsStorable(patch))
-                errors.Add(new(ProvisionOverrides.Pointer("", field), "contains text that cannot be stored, or a name with an escape"));
+                errors.Add(new(FieldError.PointerTo("", field), "contains text that cannot be stored, or a name with an escape"));
             else
                 patched[field] = MergePatch.Apply(document[field], patch);
         }

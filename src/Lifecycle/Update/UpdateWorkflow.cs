@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Workflows;
 using Saga.Registry.Tenants;
@@ -39,6 +40,10 @@ public static class UpdateWorkflow
         {
             Kind = Kind,
             Version = 1,
+            // A replica's login is in the registry.
+            Forced = replica is null
+                ? new() { Completed = TenantStatus.Active, Statable = [StepNames.UpdateOrganization, StepNames.RetireAdministrator] }
+                : null,
             Steps =
             [
                 Step(StepNames.Update, WorkerNames.Reservation),

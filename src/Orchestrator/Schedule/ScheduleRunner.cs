@@ -65,9 +65,9 @@ internal sealed partial class ScheduleRunner(ScheduleStore store, CommandCatalog
     private async Task SubmitAsync(TakenCommand taken, CancellationToken stopping)
     {
         // A newer version's command is left to a newer orchestrator.
-        if (catalogue.Find(taken.Command.Kind) is not { } entry)
+        if (catalogue.FindScheduled(taken.Command.Kind) is not { } command)
             return;
-        var submitter = (IScheduledSubmitter)services.GetRequiredService(typeof(ScheduledSubmitter<>).MakeGenericType(entry.Command));
+        var submitter = (IScheduledSubmitter)services.GetRequiredService(typeof(ScheduledSubmitter<>).MakeGenericType(command));
         if (taken.Now >= taken.Command.ExpiresAt)
         {
             await RefuseAsync(taken, (await submitter.RejectAsync(taken, Expired(taken.Command), stopping)).Rejection, again: null, stopping);

@@ -20,9 +20,10 @@ public enum ReplayResult
 }
 
 /// <summary>An operation as an order finds it.</summary>
+/// <param name="OperationId">The operation.</param>
 /// <param name="Result">What became of the order.</param>
 /// <param name="Version">The operation's version before the order.</param>
 /// <param name="TenantId">Null when it does not concern a single tenant.</param>
 /// <param name="Kind">The operation's kind.</param>
 /// <param name="Answer">The plan, or why there is none; null for a repeated order and another version.</param>
-public sealed record ReplayReading(ReplayResult Result, long Version, TenantId? TenantId, string Kind, ReplayAnswer? Answer);
+public sealed record ReplayReading(Guid OperationId, ReplayResult Result, long Version, TenantId? TenantId, string Kind, ReplayAnswer? Answer);

@@ -13,6 +13,7 @@ using Saga.Registry.Intake;
 using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
+using Saga.Registry.Schedule;
 using Saga.Registry.Transitions;
 
 namespace Saga.Registry.Replays;
@@ -21,7 +22,7 @@ namespace Saga.Registry.Replays;
 /// Writes operators' orders for stalled operations: the history line, the audit line and the message to the operation in one transaction,
 /// which locks the operation's row first, like a transition. Thread-safe; of several orders based on the same version, one is written.
 /// </summary>
-public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, RegistryNotifier notifier)
+public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, RegistryNotifier notifier, RegistryClock clock)
 {
     private readonly WorkflowCache workflows = new(level);
 
@@ -37,18 +38,22 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
     /// <param name="command">The order; its texts are checked.</param>
     /// <param name="actor">Who orders, as in the audit log.</param>
     /// <param name="allows">Whether an order that would be accepted may be written.</param>
+    /// <param name="claim">Of a scheduled order: it is marked as submitted in the same transaction, or nothing is written.</param>
+    /// <param name="followUps">What is scheduled with the order, at the registry's time; null for nothing.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
+    /// <exception cref="PostgresException"><see cref="ScheduleStore.ClaimLost"/>: the claim was lost. Nothing was written.</exception>
     /// <returns>Null when there is no such operation. Only <see cref="ReplayResult.Accepted"/> means that something was written, if it was allowed.</returns>
-    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, Func<ReplayReading, bool> allows, CancellationToken cancellationToken)
+    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, Func<ReplayReading, bool> allows, ScheduleClaim? claim, Func<ReplayReading, DateTimeOffset, IReadOnlyList<ScheduledCommand>>? followUps, CancellationToken cancellationToken)
     {
         ReplayReading? reading;
+        var now = claim is null && followUps is null ? default : await clock.NowAsync(registry, cancellationToken);
         await using (var connection = await registry.OpenConnectionAsync(cancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             reading = await ReadAsync(transaction, command, actor, cancellationToken);
             if (reading is not { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan: var plan } } || !allows(reading))
                 return reading;
-            await WriteAsync(transaction, command, actor, plan, cancellationToken);
+            await WriteAsync(transaction, command, actor, plan, claim, now, followUps?.Invoke(reading, now) ?? [], cancellationToken);
             // Not cancelled with the caller, because then it would be unknown whether the commit happened.
             await transaction.CommitAsync(CancellationToken.None);
         }
@@ -78,7 +83,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             : null;
     }
 
-    private static ReplayOrder OrderOf(ReplayOperation command) => new() { Mode = command.Mode, From = command.From, Skip = command.Skip };
+    private static ReplayOrder OrderOf(ReplayOperation command) => new() { Mode = command.Mode, From = command.From, Skip = command.Skip, States = command.States };
 
     private async Task<ReplayReading?> ReadAsync(NpgsqlTransaction transaction, ReplayOperation command, string? actor, CancellationToken cancellationToken)
     {
@@ -109,9 +114,9 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
                 await rows.NextResultAsync(cancellationToken);
                 await rows.ReadAsync(cancellationToken);
                 if (rows.GetBoolean(0) && actor is not null && command.IdempotencyKey is not null)
-                    return new(ReplayResult.Repeated, version, row.TenantId, row.Kind, null);
+                    return new(command.OperationId, ReplayResult.Repeated, version, row.TenantId, row.Kind, null);
                 if (command.ExpectedVersion is { } expected && expected != version)
-                    return new(ReplayResult.Moved, version, row.TenantId, row.Kind, null);
+                    return new(command.OperationId, ReplayResult.Moved, version, row.TenantId, row.Kind, null);
                 await rows.NextResultAsync(cancellationToken);
                 while (await rows.ReadAsync(cancellationToken))
                     steps.Add(StepRows.Read(rows).Step);
@@ -121,6 +126,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             var progress = new Progress(UnreadableRows.StateOf(row.State), StepRun.InOrder(workflow, steps), null) { WroteOnAcceptance = row.WroteOnAcceptance };
             var answer = ReplayRules.Plan(workflow, progress, OrderOf(command));
             return new(
+                command.OperationId,
                 answer switch
                 {
                     ReplayAnswer.Planned { Plan.Digest: var digest } when command.Plan is null || command.Plan == digest => ReplayResult.Accepted,
@@ -131,7 +137,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
         }
         catch (Exception error) when (UnreadableRows.Is(error))
         {
-            return new(ReplayResult.Refused, 0, row.TenantId, row.Kind, new ReplayAnswer.Refused($"This version cannot read the operation: {error.Message} Ask a newer version."));
+            return new(command.OperationId, ReplayResult.Refused, 0, row.TenantId, row.Kind, new ReplayAnswer.Refused($"This version cannot read the operation: {error.Message} Ask a newer version."));
         }
     }
 
@@ -148,7 +154,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             : null;
     }
 
-    private static async Task WriteAsync(NpgsqlTransaction transaction, ReplayOperation command, string actor, ReplayPlan plan, CancellationToken cancellationToken)
+    private static async Task WriteAsync(NpgsqlTransaction transaction, ReplayOperation command, string actor, ReplayPlan plan, ScheduleClaim? claim, DateTimeOffset now, IReadOnlyList<ScheduledCommand> followUps, CancellationToken cancellationToken)
     {
         var order = OrderOf(command);
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
@@ -159,9 +165,13 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
         batch.BatchCommands.Add(CommandLedger.Statement(
             "insert into audit (actor, action, tenant_id, operation_id, detail, origin) select $2, $3, tenant_id, id, $4::jsonb, $5 from operations where id = $1",
             command.OperationId, actor, AuditActions.OperationReplay,
-            JsonSerializer.Serialize(new { command.Reason, order, steps = plan.Steps, plan = plan.Digest }, Json.Options), AuditOrigin.Current));
+            JsonSerializer.Serialize(new { command.Reason, order, steps = plan.Steps, plan = plan.Digest, requestedBy = claim?.RequestedBy, approvedBy = claim?.Approver }, Json.Options), AuditOrigin.Current));
         batch.BatchCommands.Add(OutboxWriter.SendCommand(
             Endpoints.Orders, new ReplayRequested { OperationId = command.OperationId, Actor = actor, Reason = command.Reason, Order = order, Plan = plan.Digest }));
+        if (claim is not null)
+            batch.BatchCommands.Add(ScheduleStore.SubmitCommand(claim, command.OperationId, now));
+        foreach (var statement in followUps.SelectMany(f => ScheduleStore.AddCommands(f)))
+            batch.BatchCommands.Add(statement);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

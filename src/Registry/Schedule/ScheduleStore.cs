@@ -22,7 +22,7 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
     private const string Columns =
         """
         s.id, s.kind, s.tenant_id, s.command, s.run_at, s.expires_at, s.state, s.needs_approval, s.requested_by, s.created_at, s.approved_by, s.approval_reason, s.approved_at,
-        s.tries, s.operation_id, s.refusal, s.ended_at, s.ended_by, s.end_reason
+        s.tries, s.operation_id, s.refusal, s.ended_at, s.ended_by, s.end_reason, s.after_operation
         """;
 
     /// <summary>
@@ -33,11 +33,11 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
     [
         CommandLedger.Statement(
             """
-            insert into scheduled_commands (id, kind, tenant_id, command, run_at, expires_at, needs_approval, requested_by, created_at, request_key, request_hash, next_try_at)
-            values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, case when $7 then $6 else $5 end)
+            insert into scheduled_commands (id, kind, tenant_id, command, run_at, expires_at, needs_approval, requested_by, created_at, request_key, request_hash, next_try_at, after_operation)
+            values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, case when $7 then $6 else $5 end, $12)
             """,
             command.Id, command.Kind, Id(command.TenantId?.Value), command.Command.GetRawText(), command.RunAt, command.ExpiresAt, command.NeedsApproval, command.RequestedBy, command.CreatedAt,
-            key?.Text, new NpgsqlParameter { Value = (object?)key?.CommandHash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea }),
+            key?.Text, new NpgsqlParameter { Value = (object?)key?.CommandHash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea }, Id(command.AfterOperation)),
         CommandLedger.Statement(
             "insert into audit (at, actor, action, tenant_id, detail, origin) values ($1, $2, $3, $4, $5::jsonb, $6)",
             command.CreatedAt, command.RequestedBy, AuditActions.CommandSchedule, Id(command.TenantId?.Value),
@@ -94,7 +94,7 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = caller });
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? (Read(row), row.GetFieldValue<byte[]>(19)) : null;
+        return await row.ReadAsync(cancellationToken) ? (Read(row), row.GetFieldValue<byte[]>(20)) : null;
     }
 
     /// <param name="filter">Conditions that must all hold.</param>
@@ -115,7 +115,7 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
     }
 
     /// <summary>
-    /// Takes commands that are due, the longest overdue first. One that nobody approved is due only when it expires, to be refused. Each is due again after <paramref name="putOff"/>,
+    /// Takes commands that are due, the longest overdue first. One that nobody approved, or whose operation has not ended, is due only when it expires, to be refused. Each is due again after <paramref name="putOff"/>,
     /// in case the runner dies.
     /// </summary>
     public async Task<IReadOnlyList<TakenCommand>> TakeDueAsync(int limit, TimeSpan putOff, CancellationToken cancellationToken)
@@ -125,7 +125,8 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
             update scheduled_commands s set next_try_at = now() + $3 + $2, claim = gen_random_uuid(), tries = s.tries + 1
             from (
                 select id from scheduled_commands where next_try_at <= now() + $3 and state = 'scheduled'
-                    and (not needs_approval or approved_at is not null or expires_at <= now() + $3)
+                    and (expires_at <= now() + $3 or ((not needs_approval or approved_at is not null)
+                        and not exists (select from operations o where o.id = after_operation and o.state not in ('completed', 'compensated', 'cancelled'))))
                 order by next_try_at limit $1 for no key update skip locked) due
             where s.id = due.id
             returning {Columns}, s.claim, now()
@@ -138,11 +139,11 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         while (await rows.ReadAsync(cancellationToken))
         {
             var command = Read(rows);
-            var claim = new ScheduleClaim(command.Id, rows.GetGuid(19))
+            var claim = new ScheduleClaim(command.Id, rows.GetGuid(20))
             {
                 RequestedBy = command.RequestedBy, Approver = command.Approval?.By, FollowsOperation = command.FollowsOperation,
             };
-            taken.Add(new(command, claim, rows.GetFieldValue<DateTimeOffset>(20) + clock.Offset));
+            taken.Add(new(command, claim, rows.GetFieldValue<DateTimeOffset>(21) + clock.Offset));
         }
 
         return taken;
@@ -237,5 +238,6 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         EndedAt = row.IsDBNull(16) ? null : row.GetFieldValue<DateTimeOffset>(16),
         EndedBy = row.IsDBNull(17) ? null : row.GetString(17),
         EndReason = row.IsDBNull(18) ? null : row.GetString(18),
+        AfterOperation = row.IsDBNull(19) ? null : row.GetGuid(19),
     };
 }

@@ -30,6 +30,9 @@ public sealed record ScheduledCommand
     /// <summary>When it is refused if it could not begin until then.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
+    /// <summary>It does not run before this operation has ended; null when there is none.</summary>
+    public Guid? AfterOperation { get; init; }
+
     public ScheduledState State { get; init; }
 
     /// <summary>Whether a second person must approve it before it runs.</summary>

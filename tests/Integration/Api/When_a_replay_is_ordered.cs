@@ -7,8 +7,6 @@ namespace Saga.Tests.Integration.Api;
 
 public sealed class When_a_replay_is_ordered : ReplayTest
 {
-    private const string Failure = """{"code":"broken","message":"It is broken.","kind":"permanent"}""";
-
     [Fact]
     public async Task Should_take_the_order_and_show_the_operation()
     {
@@ -159,20 +157,5 @@ public sealed class When_a_replay_is_ordered : ReplayTest
 
         await ProblemAsync(forward, 403, "forbidden");
         ((int)back.StatusCode).ShouldBe(202, await back.Content.ReadAsStringAsync());
-    }
-
-    // The last step of a provisioning failed.
-    private async Task<Guid> StalledAsync()
-    {
-        var id = await Server.AcceptedAsync("acme");
-        await Server.ExecuteAsync(
-            $"""
-            insert into operation_steps (operation_id, step, status, fence, attempt, failure)
-            select o.id, s.value ->> 'name', case s.value ->> 'name' when 'administrator.notify' then 'failed' else 'succeeded' end, 1, 1,
-                case s.value ->> 'name' when 'administrator.notify' then '{Failure}'::jsonb end
-            from operations o join workflows w on w.digest = o.workflow_digest, jsonb_array_elements(w.definition -> 'steps') s where o.id = '{id}';
-            update operations set state = 'stalled', failure = '{Failure}'::jsonb
-            """);
-        return id;
     }
 }

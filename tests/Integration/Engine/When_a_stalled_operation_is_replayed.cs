@@ -4,6 +4,7 @@ using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Failures;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
@@ -67,6 +68,26 @@ public sealed class When_a_stalled_operation_is_replayed
         (await registry.ScalarAsync<long>("select count(*) from operation_steps where status = 'compensated'")).ShouldBe(3);
     }
 
+    [Theory]
+    [InlineData(true, "waived waived", "verify", OperationState.Completed)]
+    [InlineData(false, "compensationWaived compensationWaived", "", OperationState.Compensated)]
+    public async Task Should_be_forced_to_its_end_by_what_is_stated(bool forward, string statuses, string scheduled, OperationState end)
+    {
+        await using var registry = await PostgresServer.NewRegistryAsync();
+        await using var host = await StartAsync(registry);
+        var forced = new ForcedEnds { Completed = TenantStatus.Active, Undone = TenantStatus.Failed, Statable = ["two", "three"] };
+        var operation = forward ? await StalledAsync(host, "two", forced) : await host.SubmitAsync(EngineHost.Chain("one", "undoneOnceMended", "fails") with { Forced = forced });
+        await host.EndAsync(operation);
+        var (effect, steps) = forward ? (StatedEffect.Done, new[] { "two", "three" }) : (StatedEffect.Absent, ["undoneOnceMended", "one"]);
+
+        (await ReplayAsync(host, new() { OperationId = operation, Reason = "I looked.", Mode = ReplayMode.ForceComplete, States = steps.ToDictionary(s => s, _ => effect) })).ShouldBeOfType<CommandAccepted>();
+
+        await EndsAsync(host, operation, end);
+        (await registry.ScalarAsync<string>("select string_agg(status, ' ') from operation_steps where step = any(@steps)", new { steps })).ShouldBe(statuses);
+        (await host.HistoryAsync(operation)).ShouldNotContain("replayRefused");
+        (await registry.ScalarAsync<string>("select coalesce(string_agg(kind, ' '), '') from scheduled_commands where after_operation = @operation", new { operation })).ShouldBe(scheduled);
+    }
+
     [Fact]
     public async Task Should_be_ordered_over_the_bus_and_once_only()
     {
@@ -109,12 +130,13 @@ public sealed class When_a_stalled_operation_is_replayed
     private static Task EndsAsync(EngineHost host, Guid operation, OperationState end) => Until.TrueAsync(
         async () => await host.Registry.ScalarAsync<string>("select state from operations where id = @operation", new { operation }) == OperationStateNames.Of(end), $"it is {end}");
 
-    private static async Task<Guid> StalledAsync(EngineHost host, string stallsAt)
+    private static async Task<Guid> StalledAsync(EngineHost host, string stallsAt, ForcedEnds? forced = null)
     {
         var operation = await host.SubmitAsync(new WorkflowDefinition
         {
             Kind = "test",
             Version = 1,
+            Forced = forced,
             Steps =
             [
                 new() { Name = "one", Worker = EngineHost.Worker, Kind = StepKind.Pivot },
