@@ -10,6 +10,7 @@ using Saga.Api.Batches;
 using Saga.Api.Commands;
 using Saga.Api.CustomSteps;
 using Saga.Api.DeadLetters;
+using Saga.Api.Drift;
 using Saga.Api.Exports;
 using Saga.Api.Failures;
 using Saga.Api.Fleet;
@@ -95,6 +96,7 @@ public static class ApiRegistration
         api.MapGroup("").WithTags("Operations").MapWaits();
         api.MapGroup("").WithTags("Operations").MapNotes();
         api.MapGroup("").WithTags("Batches").MapBatches();
+        api.MapGroup("").WithTags("Drift").MapDrift();
         api.MapGroup("").WithTags("Scheduled commands").MapScheduled();
         api.MapGroup("").WithTags("Plans").MapPlans();
         api.MapGroup("").WithTags("Servers").MapServers();

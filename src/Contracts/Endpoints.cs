@@ -75,6 +75,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.ExpireRegistryBackups"/>.</summary>
     public const string RegistryBackupExpiries = "saga-commands-expire-registry-backups";
 
+    /// <summary>Takes <see cref="Commands.ScanDrift"/>.</summary>
+    public const string DriftScans = "saga-commands-scan-drift";
+
     /// <summary>Takes <see cref="Commands.CopyBackup"/>.</summary>
     public const string BackupCopies = "saga-commands-copy-backup";
 

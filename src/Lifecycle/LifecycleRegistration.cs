@@ -17,6 +17,7 @@ using Saga.Lifecycle.CustomSteps;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.Domains;
+using Saga.Lifecycle.Drift;
 using Saga.Lifecycle.Export;
 using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
@@ -38,6 +39,7 @@ using Saga.Lifecycle.Verify;
 using Saga.Registry;
 using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
+using Saga.Registry.Drift;
 using Saga.Registry.Placements;
 
 namespace Saga.Lifecycle;
@@ -66,6 +68,8 @@ public static class LifecycleRegistration
             services.AddSingleton<RegistryBackupScheduler>();
             services.AddOptionsWithValidateOnStart<BackupCopyOptions>().Bind(configuration.GetSection(BackupCopyOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<BackupCopies>();
+            services.AddOptionsWithValidateOnStart<DriftOptions, DriftOptionsValidation>().Bind(configuration.GetSection(DriftOptions.Section)).ValidateDataAnnotations();
+            services.AddSingleton<DriftScheduler>();
             services.AddOptionsWithValidateOnStart<FourEyesOptions, FourEyesOptionsValidation>().Bind(configuration.GetSection(FourEyesOptions.Section));
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
@@ -110,6 +114,7 @@ public static class LifecycleRegistration
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>()
+            .AddCommand<ScanDrift, ScanDrift, ScanDriftPlan>()
             .AddCommand<RunBatch, RunBatch, RunBatchPlan>();
     }
 

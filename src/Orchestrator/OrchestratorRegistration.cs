@@ -14,6 +14,7 @@ using Saga.Orchestrator.Batches;
 using Saga.Orchestrator.Commands;
 using Saga.Orchestrator.DeadLetters;
 using Saga.Orchestrator.Domains;
+using Saga.Orchestrator.Drift;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
@@ -60,6 +61,7 @@ public static class OrchestratorRegistration
         services.AddHostedService<BatchRunner>();
         services.AddHostedService<DomainSweeper>();
         services.AddHostedService<BackupSweeper>();
+        services.AddHostedService<DriftSweeper>();
         services.AddOptionsWithValidateOnStart<AdmissionOptions>().Bind(configuration.GetSection(AdmissionOptions.Section)).ValidateDataAnnotations();
         services.AddSingleton<AdmissionSignal>();
         services.AddHostedService<Admitter>();

@@ -18,6 +18,7 @@ using Saga.Registry.CustomSteps;
 using Saga.Registry.DeadLetters;
 using Saga.Registry.Deprovisionings;
 using Saga.Registry.Domains;
+using Saga.Registry.Drift;
 using Saga.Registry.Exports;
 using Saga.Registry.Holds;
 using Saga.Registry.Leases;
@@ -80,6 +81,8 @@ public static class RegistryRegistration
         services.AddSingleton<ReplayStore>();
         services.AddSingleton<NoteStore>();
         services.AddSingleton<BatchStore>();
+        services.AddSingleton<Installation>();
+        services.AddSingleton<DriftStore>();
         services.AddSingleton<BatchRuns>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();

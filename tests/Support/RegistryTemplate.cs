@@ -11,7 +11,7 @@ internal static class RegistryTemplate
 {
     private static readonly Lazy<Task<string>> Shared = new(CreateAsync);
 
-    /// <summary>Copies it.</summary>
+    /// <summary>Copies it. Each copy is an installation of its own.</summary>
     /// <param name="admin">The superuser's connection string.</param>
     /// <param name="name">The new database's name.</param>
     public static async Task CopyAsync(string admin, string name)
@@ -27,6 +27,9 @@ internal static class RegistryTemplate
                 end loop;
             end $do$
             """);
+        await using var copy = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = false }.ConnectionString);
+        await using var command = copy.CreateCommand("update installation set id = gen_random_uuid()");
+        await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<string> CreateAsync()

@@ -39,8 +39,12 @@ internal static class CommandEndpoints
     /// <param name="endpoint">The endpoint; a <see cref="CommandDoor{TCommand}"/> answers it.</param>
     /// <param name="rejections">Reasons for refusing this command, in addition to those that apply to every command.</param>
     public static RouteHandlerBuilder TakesCommand<TBody, TPreview>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<ProblemType> rejections)
+        where TBody : notnull => endpoint.TakesCommandOf<TBody, TPreview>(Policies.Write, rejections);
+
+    /// <summary>The same for a command that other callers may give, too.</summary>
+    public static RouteHandlerBuilder TakesCommandOf<TBody, TPreview>(this RouteHandlerBuilder endpoint, string policy, params ReadOnlySpan<ProblemType> rejections)
         where TBody : notnull => endpoint
-        .RequireAuthorization(Policies.Write)
+        .RequireAuthorization(policy)
         .Accepts<TBody>("application/json")
         .WithHeaderParameter(IdempotencyKey, "1 to 200 visible ASCII characters; the same key and body give the same operation.")
         .WithQueryParameter(DryRun, "true: show the steps that would run and any rejection, and write nothing.", "boolean")

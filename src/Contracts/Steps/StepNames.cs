@@ -126,6 +126,11 @@ public static class StepNames
     public const string RetireLogin = "login.retire";
     public const string RetireCacheUser = "cacheUser.retire";
     public const string RewrapKeys = "masterKey.rewrap";
+    public const string ScanDatabases = "databases.scan";
+    public const string ScanOrganizations = "organizations.scan";
+    public const string ScanStorage = "storage.scan";
+    public const string ScanCache = "cache.scan";
+    public const string ScanBackups = "backups.scan";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

@@ -100,6 +100,9 @@ public static class AuditActions
     /// <summary>The backup of the registry was accepted.</summary>
     public const string RegistryBackup = "registry.backup";
 
+    /// <summary>A scan for drift was accepted.</summary>
+    public const string DriftScan = "drift.scan";
+
     /// <summary>A backup of the registry is complete.</summary>
     public const string RegistryBackupComplete = "registryBackup.complete";
 

@@ -17,6 +17,9 @@ public static class OperationScopes
     /// <summary>The backups of the registry, which are made whatever else works on the installation.</summary>
     public const string RegistryBackups = "registry-backups";
 
+    /// <summary>The findings of drift scans, which disturb nothing else.</summary>
+    public const string Drift = "drift";
+
     /// <summary>Who holds the scopes $1, then who else than operation $2 waits for them, the longest waiting first.</summary>
     internal const string Holders =
         """

@@ -27,6 +27,9 @@ public sealed class PlaceModeStore(NpgsqlDataSource registry)
 
     private const string CurrentFirst = "order by p.tenant_id, p.server, p.database, p.state = 'current' desc, p.epoch desc";
 
+    /// <summary>What every place should have: tenant_id, server, database, epoch and mode.</summary>
+    internal const string AllWanted = $"{Wanted} {CurrentFirst}";
+
     /// <summary>The places on these servers that may not have their mode and epoch yet, at most 1000.</summary>
     /// <param name="servers">The servers.</param>
     /// <param name="tenant">Only the places of this tenant; null for all.</param>

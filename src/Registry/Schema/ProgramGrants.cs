@@ -100,6 +100,7 @@ internal static class ProgramGrants
         new("batch_items", "insert"),
         new("backup_schedules", "select, insert, update"),
         new("backup_runs", "select"),
+        new("drift_findings", "select"),
         // A version of a plan is added, and never changed.
         new("plans", "insert", "current_version"),
         new("plan_versions", "insert"),
@@ -215,6 +216,9 @@ internal static class ProgramGrants
         new("exports", "select, insert, update"),
         // And the lines that a running export asks for.
         new("exported_audit", "select"),
+        // What everything bears that a step makes outside, and what scans see there.
+        new("installation", "select"),
+        new("drift_findings", "select, insert, update, delete"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),
     ];

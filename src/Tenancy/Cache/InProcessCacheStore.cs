@@ -34,6 +34,16 @@ public sealed class InProcessCacheStore(TimeProvider clock) : ICacheStore
             return tenants.TryGetValue(tenant, out var entries) && entries.Values.Any(e => e.EndsAt > clock.GetUtcNow());
     }
 
+    /// <summary>The tenants that have entries.</summary>
+    public IReadOnlyList<TenantId> Tenants()
+    {
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            return [.. tenants.Where(t => t.Value.Values.Any(e => e.EndsAt > now)).Select(t => t.Key)];
+        }
+    }
+
     private T Use<T>(TenantId tenant, Func<Dictionary<string, Entry>, DateTimeOffset, T> use, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

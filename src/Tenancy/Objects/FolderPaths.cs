@@ -17,14 +17,15 @@ public sealed class FolderPaths(IOptions<StorageOptions> options)
     /// <summary>The folder for incomplete files, which are renamed when complete.</summary>
     internal string Incoming { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "incoming");
 
-    private readonly string versions = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "versions");
+    /// <summary>The folder of all tenants' former versions.</summary>
+    public string AllVersions { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "versions");
 
     public string Tenants { get; } = Path.Combine(Path.GetFullPath(options.Value.Folder.Path), "tenants");
 
     public string Tenant(TenantId tenant) => Path.Combine(Tenants, tenant.ToString());
 
     /// <summary>The folder of the tenant's former versions.</summary>
-    public string Versions(TenantId tenant) => Path.Combine(versions, tenant.ToString());
+    public string Versions(TenantId tenant) => Path.Combine(AllVersions, tenant.ToString());
 
     /// <summary>The folder of an object's former versions.</summary>
     internal string VersionsOf(TenantId tenant, ObjectKey key) => Path.Combine([Versions(tenant), .. Segments(key)]) + ObjectMark;

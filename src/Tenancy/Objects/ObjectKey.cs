@@ -40,8 +40,11 @@ public readonly record struct ObjectKey
         return true;
     }
 
+    /// <summary>The prefix of all tenants' keys.</summary>
+    public const string Root = "tenants/";
+
     /// <summary>The prefix of all keys of the tenant. The closing '/' matters: without it, the prefix of t1 would include t10.</summary>
-    public static string Prefix(TenantId tenant) => $"tenants/{tenant}/";
+    public static string Prefix(TenantId tenant) => $"{Root}{tenant}/";
 
     /// <summary>The key in the store that is shared by all tenants.</summary>
     internal string In(TenantId tenant) => Prefix(tenant) + ToString();

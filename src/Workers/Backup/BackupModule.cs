@@ -24,6 +24,7 @@ using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Drift;
 using Saga.Workers.Runtime;
 using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Sealing;
@@ -87,6 +88,7 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, ExpireRegistryBackupsStep>();
         services.AddSingleton<IStep, RotateBackupKeyStep>();
         services.AddSingleton<IStep, DestroyBackupKeysStep>();
+        services.AddInventory<BackupInventory, ScanBackupsStep>(configuration);
     }
 
     /// <summary>Adds the options, which other resources need too. May be called twice.</summary>

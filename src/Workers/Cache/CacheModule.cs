@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Tenancy.Cache;
 using Saga.Workers.Cache.Rotation;
+using Saga.Workers.Drift;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 using Saga.Workers.Verification;
@@ -31,6 +32,7 @@ public sealed class CacheModule : ResourceModule
         services.TryAddSingleton<CacheSignInCheck>();
         services.AddSingleton<IStep, AddCacheUserStep>();
         services.AddSingleton<IStep, RetireCacheUserStep>();
+        services.AddInventory<CacheInventory, ScanCacheStep>(configuration);
         if (configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Adapter)}"] == CacheOptions.RedisAdapter)
         {
             services.TryAddSingleton(TimeProvider.System);

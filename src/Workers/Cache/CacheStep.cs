@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Saga.Contracts.Steps;
+using Saga.Registry.Drift;
 using Saga.Registry.Leases;
 using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
@@ -11,7 +12,7 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Cache;
 
 /// <summary>Creates the tenant's key space in the cache, and the user that may use it.</summary>
-internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases) : IStep
+internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases, Installation installation) : IStep
 {
     public string Name => StepNames.Cache;
 
@@ -37,7 +38,7 @@ internal sealed class CacheStep(ICacheProvisioner provisioner, CredentialStore c
 
         try
         {
-            return await provisioner.ProvisionAsync(context.TenantId, credential, cancellationToken);
+            return await provisioner.ProvisionAsync(context.TenantId, credential, await installation.IdAsync(cancellationToken), cancellationToken);
         }
         catch (CacheException error)
         {

@@ -1,4 +1,5 @@
 using Saga.Contracts.Steps;
+using Saga.Registry.Drift;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
@@ -10,9 +11,9 @@ namespace Saga.Workers.Cache;
 /// Switches the tenant's user of the cache on again, with the stored password and the rules of provisioning. A user that the server has
 /// forgotten meanwhile is made again. Undone, the user is switched off.
 /// </summary>
-internal sealed class EnableCacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases) : IStep
+internal sealed class EnableCacheStep(ICacheProvisioner provisioner, CredentialStore credentials, LeasedTransactions leases, Installation installation) : IStep
 {
-    private readonly CacheStep creation = new(provisioner, credentials, leases);
+    private readonly CacheStep creation = new(provisioner, credentials, leases, installation);
 
     public string Name => StepNames.EnableCache;
 

@@ -18,8 +18,14 @@ public interface ICacheProvisioner
     /// <summary>The user that provisioning makes for the tenant; null if the cache has no users. A rotation makes a second one.</summary>
     string? User(TenantId tenant);
 
+    /// <param name="tenant">The tenant.</param>
     /// <param name="credential">The already stored credential of the user to make; null if the cache has no users.</param>
-    Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken);
+    /// <param name="installation">The installation whose id the user bears.</param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, Guid installation, CancellationToken cancellationToken);
+
+    /// <summary>What tenants have in the cache, page by page: their users, or their entries where it has no users. Those of other installations, too.</summary>
+    IAsyncEnumerable<IReadOnlyList<ListedCache>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>Switches the tenant's users off and ends their connections. Does nothing if there are none. <see cref="ProvisionAsync"/> switches one on again.</summary>
     Task DisableAsync(TenantId tenant, CancellationToken cancellationToken);
@@ -38,6 +44,23 @@ public interface ICacheProvisioner
 
     /// <summary>Whether a user or an entry exists.</summary>
     Task<bool> ExistsAsync(TenantId tenant, CancellationToken cancellationToken);
+}
+
+/// <summary>What a tenant has in the cache.</summary>
+/// <param name="Tenant">The tenant.</param>
+public sealed record ListedCache(TenantId Tenant)
+{
+    /// <summary>The user; null for entries in a cache without users.</summary>
+    public string? User { get; init; }
+
+    /// <summary>The installation whose id the user bears; null for a user that an earlier version made.</summary>
+    public Guid? Installation { get; init; }
+
+    /// <summary>Whether the user may sign in.</summary>
+    public bool IsEnabled { get; init; } = true;
+
+    /// <summary>The pattern of the keys that the user may read and write.</summary>
+    public string Keys { get; init; } = "";
 }
 
 /// <summary>What was created, for operators.</summary>

@@ -2,6 +2,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
+using System.Runtime.CompilerServices;
 
 namespace Saga.Workers.Cache;
 
@@ -12,10 +13,17 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
 
     public string? User(TenantId tenant) => null;
 
-    public Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)
+    public Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, Guid installation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(new ProvisionedCache(CacheKey.Prefix(tenant), null, "until the process ends"));
+    }
+
+    public async IAsyncEnumerable<IReadOnlyList<ListedCache>> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        cancellationToken.ThrowIfCancellationRequested();
+        yield return [.. store.Tenants().Select(t => new ListedCache(t))];
     }
 
     // Nobody signs in to it. Runtimes refuse the tenant by its hold.

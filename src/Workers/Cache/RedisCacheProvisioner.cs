@@ -6,6 +6,7 @@ using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Sealing;
 using StackExchange.Redis;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -14,21 +15,46 @@ namespace Saga.Workers.Cache;
 /// <summary>Creates a Redis user per tenant that can access only the tenant's keys and channels.</summary>
 internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<CacheOptions> options) : ICacheProvisioner
 {
+    private const int Page = 100;
+
     public TimeSpan LingersFor => TimeSpan.FromSeconds(options.Value.Redis.LingersForSeconds);
 
     public string System => CacheOptions.RedisAdapter;
 
     public string User(TenantId tenant) => $"t_{tenant.Compact}";
 
-    public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, CancellationToken cancellationToken)
+    public async Task<ProvisionedCache> ProvisionAsync(TenantId tenant, Credential? credential, Guid installation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(credential);
         var space = CacheKey.Prefix(tenant);
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(credential.Password)));
         // SETUSER adds to existing rules, so the rules start with a reset.
-        object[] rules = ["SETUSER", credential.Username, .. RedisUserRules.Of(tenant, digest)];
+        object[] rules = ["SETUSER", credential.Username, .. RedisUserRules.Of(tenant, digest, installation)];
         await ChangeAsync(d => d.ExecuteAsync("ACL", rules), cancellationToken);
         return new ProvisionedCache(space, credential.Username, await SaveAsync(cancellationToken));
+    }
+
+    public async IAsyncEnumerable<IReadOnlyList<ListedCache>> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var users = (string[])(await redis.RunAsync(d => d.ExecuteAsync("ACL", "USERS"), cancellationToken))!;
+        foreach (var some in users.Where(u => RedisUserRules.TenantOf(u) is not null).Chunk(Page))
+        {
+            // In one pipeline, whose answers come together.
+            var answers = await redis.RunAsync(d => Task.WhenAll(some.Select(user => d.ExecuteAsync("ACL", "GETUSER", user))), cancellationToken);
+            yield return [.. some.Zip(answers).Where(u => !u.Second.IsNull).Select(u => Describe(u.First, u.Second.ToDictionary()))];
+        }
+    }
+
+    private static ListedCache Describe(string user, Dictionary<string, RedisResult> rules)
+    {
+        var selectors = rules.TryGetValue("selectors", out var given) && !given.IsNull ? (RedisResult[])given! : [];
+        return new(RedisUserRules.TenantOf(user)!.Value)
+        {
+            User = user,
+            IsEnabled = ((string[])rules["flags"]!).Contains("on", StringComparer.Ordinal),
+            Keys = (string?)rules["keys"] ?? "",
+            Installation = RedisUserRules.InstallationIn(selectors.Select(s => (string?)s.ToDictionary()["keys"] ?? "")),
+        };
     }
 
     public async Task DisableAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -136,7 +162,7 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
     }
 
     private async IAsyncEnumerable<RedisKey[]> KeysAsync(
-        TenantId tenant, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        TenantId tenant, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var cursor = "0";
         do

@@ -1,5 +1,4 @@
 using Saga.Tenancy.Cache;
-using Saga.Workers.Sealing;
 using StackExchange.Redis;
 
 namespace Saga.Workers.Cache;
@@ -16,7 +15,7 @@ internal sealed class RedisUserUpdate(RedisConnection redis)
     {
         var users = (string[])(await redis.RunAsync(d => d.ExecuteAsync("ACL", "USERS"), cancellationToken))!;
         var changed = 0;
-        foreach (var user in users.Where(IsTenants))
+        foreach (var user in users.Where(u => RedisUserRules.TenantOf(u) is not null))
         {
             if (await MayTrackAsync(user, cancellationToken))
             {
@@ -33,9 +32,6 @@ internal sealed class RedisUserUpdate(RedisConnection redis)
             await SaveAsync(cancellationToken);
         return changed;
     }
-
-    private static bool IsTenants(string user) =>
-        user.StartsWith("t_", StringComparison.Ordinal) && user.Length >= 34 && Guid.TryParseExact(user.AsSpan(2, 32), "n", out _) && CredentialNames.Both(user[..34]).Contains(user, StringComparer.Ordinal);
 
     private async Task<bool> MayTrackAsync(string user, CancellationToken cancellationToken)
     {

@@ -8,6 +8,7 @@ using Saga.Registry.Placements;
 using Saga.Registry.Products;
 using Saga.Tenancy.Connections;
 using Saga.Workers.Database.Adoption;
+using Saga.Workers.Database.Inventory;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Place;
@@ -21,6 +22,7 @@ using Saga.Workers.Database.Suspension;
 using Saga.Workers.Database.Tiers;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Database.Removal;
+using Saga.Workers.Drift;
 using Saga.Workers.Runtime;
 using Saga.Workers.Sealing;
 using Saga.Workers.Verification;
@@ -96,6 +98,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<PlacementReplica>();
         services.AddSingleton<IStep, CreateReplicaStep>();
         services.AddSingleton<IStep, RemoveReplicaStep>();
+        services.AddInventory<DatabaseInventory, ScanDatabasesStep>(configuration);
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

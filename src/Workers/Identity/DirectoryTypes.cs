@@ -5,6 +5,9 @@ namespace Saga.Workers.Identity;
 /// <summary>The organisation that a tenant must have. Its alias is the slug.</summary>
 public sealed record OrganizationSpec(TenantId Tenant, Slug Slug, string Name, string? Domain, string? Description = null)
 {
+    /// <summary>The installation whose id a new organisation bears, where several may share the directory.</summary>
+    public Guid? Installation { get; init; }
+
     /// <summary>
     /// The possible names, in order of preference. Tenants may share a display name but organisations may not, and the slug is unique.
     /// An organisation that has one of these names keeps it, so that a retry changes nothing.
@@ -26,6 +29,12 @@ public sealed record DirectoryOrganization
 
     public string? Description { get; init; }
 }
+
+/// <summary>An organisation that bears a tenant's id.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Installation">The installation whose id it bears; null for one that an earlier version made.</param>
+/// <param name="Organization">The organisation.</param>
+public sealed record TenantOrganization(TenantId Tenant, Guid? Installation, DirectoryOrganization Organization);
 
 /// <summary>What an update changes of a tenant's organisation. Everything else about it stays.</summary>
 public sealed record OrganizationUpdate

@@ -25,6 +25,17 @@ public interface IDirectory
 
     Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>Whether other installations may have organisations in it, too.</summary>
+    bool IsShared => true;
+
+    /// <summary>
+    /// The organisations that bear a tenant's id, page by page, one call at a time. One that is made or removed meanwhile may move others from one page to
+    /// another, so that they are told twice or not at all.
+    /// </summary>
+    /// <param name="tenant">Only those of this tenant, which are told exactly; all when null.</param>
+    /// <param name="cancellationToken">Cancels the calls.</param>
+    IAsyncEnumerable<TenantOrganization> OrganizationsAsync(TenantId? tenant, CancellationToken cancellationToken);
+
     /// <summary>Removes the members, then the organisation. Its users stay.</summary>
     Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken);
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saga.Contracts.Steps;
+using Saga.Workers.Drift;
 using Saga.Workers.Runtime;
 using Saga.Workers.Verification;
 
@@ -27,6 +28,7 @@ public sealed class IdentityModule : ResourceModule
         services.AddSingleton<IStep, LinkDomainsStep>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStep, RemoveOrganizationStep>();
+        services.AddInventory<IdentityInventory, ScanOrganizationsStep>(configuration);
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

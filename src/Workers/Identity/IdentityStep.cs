@@ -1,5 +1,6 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Domains;
+using Saga.Registry.Drift;
 using Saga.Registry.Leases;
 using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
@@ -7,7 +8,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Identity;
 
 /// <summary>Creates the tenant's organisation.</summary>
-public sealed class IdentityStep(IDirectory directory, LeasedTransactions registry) : IStep
+public sealed class IdentityStep(IDirectory directory, LeasedTransactions registry, Installation installation) : IStep
 {
     public string Name => StepNames.Identity;
 
@@ -19,7 +20,8 @@ public sealed class IdentityStep(IDirectory directory, LeasedTransactions regist
     {
         using var guard = registry.Guard(context.Lease);
         var tenant = context.Tenant;
-        var organization = await directory.EnsureOrganizationAsync(new(tenant.Id, tenant.Slug, tenant.Name, tenant.ProvedDomain, tenant.Description), cancellationToken);
+        var organization = await directory.EnsureOrganizationAsync(
+            new(tenant.Id, tenant.Slug, tenant.Name, tenant.ProvedDomain, tenant.Description) { Installation = await installation.IdAsync(cancellationToken) }, cancellationToken);
         await RecordAsync(context, organization.Id, cancellationToken);
         return new OrganizationOutput { OrganizationId = organization.Id, Alias = organization.Alias };
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
@@ -20,6 +21,23 @@ internal sealed class FolderStorageProvisioner(FolderPaths paths, IOptions<Stora
             return new ProvisionedStorage(paths.Tenant(tenant), "directory of this process's user", "uploads are atomic; former versions end after " + options.Value.S3.NoncurrentDays.ToString(CultureInfo.InvariantCulture) + " days", "what is replaced or deleted stays as a version");
         });
     }
+
+    public async IAsyncEnumerable<IReadOnlyList<ListedStorage>> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        cancellationToken.ThrowIfCancellationRequested();
+        var provisioned = Run(() => Folders(paths.Tenants)).ToDictionary(f => f.Tenant, f => f.MadeAt);
+        yield return [.. provisioned.Select(f => new ListedStorage(f.Key, true, f.Value))];
+        yield return [.. Run(() => Folders(paths.AllVersions)).Where(f => !provisioned.ContainsKey(f.Tenant)).Select(f => new ListedStorage(f.Tenant, false, f.MadeAt))];
+    }
+
+    private static List<(TenantId Tenant, DateTimeOffset MadeAt)> Folders(string root) => !Directory.Exists(root) ? [] :
+    [
+        .. from folder in new DirectoryInfo(root).EnumerateDirectories()
+           let id = Guid.TryParseExact(folder.Name, "d", out var parsed) ? parsed : (Guid?)null
+           where id is not null
+           select (new TenantId(id.Value), new DateTimeOffset(folder.CreationTimeUtc)),
+    ];
 
     public string System => StorageOptions.FolderAdapter;
 

@@ -16,6 +16,9 @@ public interface IStorageProvisioner
 
     Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken);
 
+    /// <summary>What tenants have in the store, page by page. The store has nothing of other installations: each has a bucket, or a prefix of buckets' names, of its own.</summary>
+    IAsyncEnumerable<IReadOnlyList<ListedStorage>> ListAsync(CancellationToken cancellationToken);
+
     /// <summary>Where the tenant's objects are, such as <c>s3://bucket/tenants/…/</c>.</summary>
     string Location(TenantId tenant);
 
@@ -38,6 +41,12 @@ public interface IStorageProvisioner
 /// <param name="Lifecycle">What happens to unfinished uploads and to former versions.</param>
 /// <param name="Versioning">What happens to what is replaced or deleted.</param>
 public sealed record ProvisionedStorage(string Location, string Policy, string Lifecycle, string Versioning);
+
+/// <summary>A tenant that has something in the store.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="IsProvisioned">Whether what provisioning makes is there. Otherwise there are objects alone.</param>
+/// <param name="MadeAt">When it was made, if the store says so.</param>
+public sealed record ListedStorage(TenantId Tenant, bool IsProvisioned, DateTimeOffset? MadeAt);
 
 /// <summary>What there is of a tenant, or was.</summary>
 /// <param name="Objects">Objects, with each older version and each delete marker counted by itself.</param>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -14,6 +15,9 @@ namespace Saga.Workers.Storage;
 /// </summary>
 internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRules rules, S3PrefixRemoval removal) : IStorageProvisioner
 {
+    private const string Markers = ".saga/tenants/";
+    private const string MarkerEnd = ".json";
+
     public TimeSpan LingersFor => connection.LingersFor;
 
     public async Task<ProvisionedStorage> ProvisionAsync(TenantId tenant, CancellationToken cancellationToken)
@@ -42,6 +46,46 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
             throw S3Failures.Translate(error);
         }
     }
+
+    public async IAsyncEnumerable<IReadOnlyList<ListedStorage>> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (connection.HasBucketPerTenant)
+        {
+            yield return await ListBucketsAsync(cancellationToken);
+            yield break;
+        }
+
+        var provisioned = new HashSet<TenantId>();
+        await foreach (var page in S3Listing.PagesAsync(connection, connection.SharedBucket, Markers, null, cancellationToken))
+        {
+            var markers = (page.S3Objects ?? []).Where(o => o.Key.EndsWith(MarkerEnd, StringComparison.Ordinal))
+                .Select(o => (Tenant: TenantIn(o.Key[Markers.Length..^MarkerEnd.Length]), o.LastModified)).Where(m => m.Tenant is not null).ToList();
+            provisioned.UnionWith(markers.Select(m => m.Tenant!.Value));
+            yield return [.. markers.Select(m => new ListedStorage(m.Tenant!.Value, true, S3Listing.Time(m.LastModified)))];
+        }
+
+        // Objects whose marker is gone. When they were written is not told.
+        await foreach (var page in S3Listing.PagesAsync(connection, connection.SharedBucket, ObjectKey.Root, "/", cancellationToken))
+        {
+            yield return
+            [
+                .. (page.CommonPrefixes ?? []).Select(p => TenantIn(p[ObjectKey.Root.Length..].TrimEnd('/'))).Where(t => t is { } tenant && !provisioned.Contains(tenant))
+                    .Select(t => new ListedStorage(t!.Value, false, null)),
+            ];
+        }
+    }
+
+    private Task<IReadOnlyList<ListedStorage>> ListBucketsAsync(CancellationToken cancellationToken) => S3Failures.RunAsync<IReadOnlyList<ListedStorage>>(
+        async () =>
+        [
+            .. from bucket in (await connection.Client.ListBucketsAsync(cancellationToken)).Buckets ?? []
+               where connection.IsBucketOfATenant(bucket.BucketName)
+               let tenant = new TenantId(Guid.ParseExact(bucket.BucketName[^32..], "n"))
+               select new ListedStorage(tenant, true, S3Listing.Time(bucket.CreationDate)),
+        ],
+        cancellationToken);
+
+    private static TenantId? TenantIn(string name) => Guid.TryParseExact(name, "d", out var id) ? new TenantId(id) : null;
 
     public string System => StorageOptions.S3Adapter;
 
@@ -109,7 +153,7 @@ internal sealed class S3StorageProvisioner(S3Connection connection, S3BucketRule
     }
 
     // Outside the tenant's prefix, where no tenant may write.
-    private static string Marker(TenantId tenant) => $".saga/tenants/{tenant}.json";
+    private static string Marker(TenantId tenant) => $"{Markers}{tenant}{MarkerEnd}";
 
     private async Task EnsureBucketAsync(string bucket, CancellationToken cancellationToken)
     {

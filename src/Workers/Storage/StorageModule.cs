@@ -6,6 +6,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
+using Saga.Workers.Drift;
 using Saga.Workers.Exports;
 using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
@@ -31,6 +32,7 @@ public sealed class StorageModule : ResourceModule
         services.AddSingleton<IStep, StorageStep>();
         services.AddSingleton<IStep, RemoveStorageStep>();
         services.AddSingleton<IStep, CheckStorageStep>();
+        services.AddInventory<StorageInventory, ScanStorageStep>(configuration);
         if (configuration[$"{StorageOptions.Section}:{nameof(StorageOptions.Adapter)}"] == StorageOptions.S3Adapter)
             services.AddHostedService<BucketRulesAtStart>();
         else

@@ -36,7 +36,7 @@ public abstract class CommandTest(SharedApi shared) : ApiTest(shared)
         [nameof(RemoveTenant), nameof(RemoveCopy), nameof(RemoveRestored), nameof(RemoveExport), nameof(DrillBackup), nameof(CopyBackup), nameof(DestroyBackups), nameof(ExpireRegistryBackups)];
 
     /// <summary>Commands of people that make a tenant or belong to none.</summary>
-    protected static IReadOnlyList<string> OfNoTenant { get; } = [nameof(ProvisionTenant), nameof(AdoptTenant), nameof(BackUpRegistry), nameof(RotateMasterKey)];
+    protected static IReadOnlyList<string> OfNoTenant { get; } = [nameof(ProvisionTenant), nameof(AdoptTenant), nameof(BackUpRegistry), nameof(RotateMasterKey), nameof(ScanDrift)];
 
     private static int tenants;
 

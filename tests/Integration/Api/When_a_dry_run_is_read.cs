@@ -16,6 +16,7 @@ public sealed class When_a_dry_run_is_read(SharedApi shared) : CommandTest(share
         [nameof(AdoptTenant)] = ("/tenants/adopt", """{"name":"Coil","slug":"coil","plan":"enterprise","adminEmail":"ada@coil.com","server":"main","database":"shop","isolation":"database","schema":"public"}"""),
         [nameof(BackUpRegistry)] = ("/fleet/registry/backups", "{}"),
         [nameof(RotateMasterKey)] = ("/fleet/rotate-master-key", """{"masterKeyId":"k2"}"""),
+        [nameof(ScanDrift)] = ("/drift/scans", """{"all":true}"""),
     };
 
     public static TheoryData<string> Commands => [.. Posted.Keys];

@@ -235,6 +235,8 @@ public sealed class When_backups_expire : IAsyncLifetime
 
         public Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([$"{folder}/left"]);
 
+        public IAsyncEnumerable<IReadOnlyList<StoredFile>> PagesAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task RemoveAsync(string folder, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

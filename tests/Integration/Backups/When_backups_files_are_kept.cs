@@ -48,6 +48,21 @@ public abstract class BackupFilesContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_list_all_files_with_their_sizes()
+    {
+        await WriteAsync("listed-a/1/s/rows", [1, 2, 3]);
+        await WriteAsync("listed-a/2/s/rows", [1]);
+        await WriteAsync("listed-b/3/s/rows", []);
+        await using (var upload = await Files.CreateAsync("listed-b/4/rows", default))
+            await upload.WriteAsync(new byte[] { 1 });
+
+        var all = (await Files.PagesAsync(default).ToListAsync()).SelectMany(p => p).Where(f => f.Name.StartsWith("listed-", StringComparison.Ordinal)).ToList();
+
+        all.Select(f => (f.Name, f.Bytes)).ShouldBe([("listed-a/1/s/rows", 3), ("listed-a/2/s/rows", 1), ("listed-b/3/s/rows", 0)], ignoreOrder: true);
+        all.ShouldAllBe(f => f.WrittenAt > DateTimeOffset.UtcNow.AddMinutes(-30));
+    }
+
+    [Fact]
     public async Task Should_have_no_file_before_it_is_complete_and_none_if_it_never_is()
     {
         await using (var upload = await Files.CreateAsync("b/1/rows", default))

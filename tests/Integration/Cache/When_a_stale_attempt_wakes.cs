@@ -42,7 +42,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
 
         // As if it had stored its credential before the pause.
         using (new LeasedTransactions(registry, new RegistryClock()).Guard(stale.Lease))
-            await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), None));
+            await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), Guid.Empty, None));
 
         (await Provisioner.ExistsAsync(tenant.Id, None)).ShouldBeFalse();
     }
@@ -67,7 +67,7 @@ public sealed class When_a_stale_attempt_wakes : IAsyncLifetime
         var frozen = await tenant.BeginAsync(StepNames.Cache);
 
         using (new LeasedTransactions(registry, new RegistryClock()).Guard(frozen.Lease, stands: () => false))
-            await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), None));
+            await Should.ThrowAsync<LeaseLostException>(() => Provisioner.ProvisionAsync(tenant.Id, new Credential(Provisioner.User(tenant.Id)!, "secret"), Guid.Empty, None));
 
         (await Provisioner.ExistsAsync(tenant.Id, None)).ShouldBeFalse();
     }

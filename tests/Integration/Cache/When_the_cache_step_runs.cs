@@ -4,6 +4,7 @@ using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Cache;
 using Saga.Tenancy.Sealing;
+using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Saga.Workers.Cache;
 using Saga.Workers.Runtime;
@@ -63,6 +64,27 @@ public abstract class When_the_cache_step_runs : IAsyncLifetime
 
         (await Host.Get<ICacheStore>().For(Tenant.Id).GetAsync(CacheKey.Parse("k"), CancellationToken.None)).ShouldNotBeNull();
         (await CredentialAsync())?.Password.ShouldBe(stored!.Password);
+    }
+
+    [Fact]
+    public async Task Should_list_what_tenants_have()
+    {
+        var other = await Seed.TenantAsync(Registry, "other");
+        await ExecuteAsync();
+        await Step.ExecuteAsync(await other.BeginAsync(StepNames.Cache), CancellationToken.None);
+        await SetAsync(Tenant.Id, "k");
+        await SetAsync(other.Id, "k");
+        await RunAsync(StepNames.DisableCache);
+
+        var provisioner = Host.Get<ICacheProvisioner>();
+        var listed = (await provisioner.ListAsync(CancellationToken.None).ToListAsync()).SelectMany(p => p).Where(l => l.Tenant == Tenant.Id || l.Tenant == other.Id).ToList();
+
+        listed.Select(l => (l.Tenant, l.User)).ShouldBe([(Tenant.Id, provisioner.User(Tenant.Id)), (other.Id, provisioner.User(other.Id))], ignoreOrder: true);
+        if (provisioner.User(Tenant.Id) is null)
+            return;
+        (listed.Single(l => l.Tenant == Tenant.Id).IsEnabled, listed.Single(l => l.Tenant == other.Id).IsEnabled).ShouldBe((false, true));
+        var installation = await Registry.ScalarAsync<Guid>("select id from installation");
+        listed.ShouldAllBe(l => l.Installation == installation && l.Keys.EndsWith($"~{CacheKey.Prefix(l.Tenant)}*", StringComparison.Ordinal));
     }
 
     [Fact]

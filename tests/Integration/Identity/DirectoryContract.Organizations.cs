@@ -26,6 +26,28 @@ public abstract partial class DirectoryContract
     }
 
     [Fact]
+    public async Task Should_list_the_organisations_of_all_tenants_or_of_one()
+    {
+        var installation = Guid.NewGuid();
+        var tenants = new List<TenantId>();
+        // More than a page.
+        for (var i = 0; i < 101; i++)
+        {
+            await Directory.EnsureOrganizationAsync(Organization($"acme-{i:000}", $"Acme {i}", null) with { Installation = installation }, None);
+            tenants.Add(lastTenant);
+        }
+
+        await Directory.DisableOrganizationAsync(lastTenant, None);
+
+        var all = await Directory.OrganizationsAsync(null, None).ToListAsync();
+        all.Where(o => tenants.Contains(o.Tenant)).Select(o => o.Organization.Alias).Order(StringComparer.Ordinal).ShouldBe(Enumerable.Range(0, 101).Select(i => $"acme-{i:000}"));
+        var one = (await Directory.OrganizationsAsync(lastTenant, None).ToListAsync()).ShouldHaveSingleItem();
+        (one.Tenant, one.Organization.Enabled).ShouldBe((lastTenant, false));
+        one.Installation.ShouldBe(Directory.IsShared ? installation : null);
+        (await Directory.OrganizationsAsync(NewTenant(), None).ToListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Should_keep_the_organisation_that_is_there()
     {
         var wanted = Organization("acme", "Acme", "acme.example");

@@ -22,7 +22,7 @@ public abstract class IdentitySteps : IAsyncLifetime
 
     protected SeededTenant Tenant { get; private set; } = null!;
 
-    protected IdentityStep Identity => new(Connection.Directory, new LeasedTransactions(Registry, new RegistryClock()));
+    protected IdentityStep Identity => new(Connection.Directory, new LeasedTransactions(Registry, new RegistryClock()), new(Registry));
 
     protected AdministratorStep Administrator => new(Connection.Directory, new LeasedTransactions(Registry, new RegistryClock()));
 

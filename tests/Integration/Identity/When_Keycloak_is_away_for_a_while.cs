@@ -106,7 +106,7 @@ public sealed class When_Keycloak_is_away_for_a_while
                 },
             };
             var engine = await EngineHost.StartAsync(
-                database, null, [new IdentityStep(directory.Directory, new LeasedTransactions(database, new RegistryClock())), refused], settings: ("Saga:Workers:CircuitFailures", "3"));
+                database, null, [new IdentityStep(directory.Directory, new LeasedTransactions(database, new RegistryClock()), new(database)), refused], settings: ("Saga:Workers:CircuitFailures", "3"));
             return world = new WorldOf(directory, database, engine);
         }
 

@@ -43,7 +43,7 @@ public sealed class When_a_call_takes_effect_after_the_compensation
             },
         };
         await using var host = await EngineHost.StartAsync(
-            registry, null, [new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())), refused], settings: ("Saga:Workers:CircuitFailures", "100"));
+            registry, null, [new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock()), new(registry)), refused], settings: ("Saga:Workers:CircuitFailures", "100"));
         var operation = await host.SubmitAsync(EngineHost.Chain(StepNames.Identity, Refused).Each(s => s with { After = [] }));
 
         // On a slow machine another call may be given up on before.

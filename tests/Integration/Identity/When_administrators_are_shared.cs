@@ -154,7 +154,7 @@ public sealed class When_administrators_are_shared : IAsyncLifetime
     private async Task Step(string name, SeededTenant tenant, Func<IStep, StepContext, Task<object?>> run)
     {
         var transactions = new LeasedTransactions(registry, new RegistryClock());
-        IStep step = name == StepNames.Identity ? new IdentityStep(connection.Directory, transactions) : new AdministratorStep(connection.Directory, transactions);
+        IStep step = name == StepNames.Identity ? new IdentityStep(connection.Directory, transactions, new(registry)) : new AdministratorStep(connection.Directory, transactions);
         var context = await tenant.BeginAsync(name);
         try
         {

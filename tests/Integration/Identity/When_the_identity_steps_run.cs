@@ -158,7 +158,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
     {
         await using var mailing = await KeycloakStub.StartAsync(new KeycloakStubOptions { Smtp = smtp });
         await using var to = new KeycloakConnection(mailing, [("SendActionsEmail", "true")]);
-        await new IdentityStep(to.Directory, new LeasedTransactions(Registry, new RegistryClock())).ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
+        await new IdentityStep(to.Directory, new LeasedTransactions(Registry, new RegistryClock()), new(Registry)).ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
 
         await new AdministratorStep(to.Directory, new LeasedTransactions(Registry, new RegistryClock())).ExecuteAsync(await Tenant.BeginAsync(StepNames.Administrator), None);
 
@@ -208,7 +208,7 @@ public sealed class When_the_identity_steps_run : IdentitySteps
     {
         var directory = Substitute.For<IDirectory>();
         directory.EnsureOrganizationAsync(default!, default).ReturnsForAnyArgs<DirectoryOrganization>(_ => throw StepFailureException.Permanent("organization-taken", "taken"));
-        var step = new IdentityStep(directory, new LeasedTransactions(Registry, new RegistryClock()));
+        var step = new IdentityStep(directory, new LeasedTransactions(Registry, new RegistryClock()), new(Registry));
 
         (await Should.ThrowAsync<StepFailureException>(async () => await step.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None)))
             .Failure.Code.ShouldBe("organization-taken");

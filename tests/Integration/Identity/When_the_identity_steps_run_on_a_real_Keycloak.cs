@@ -114,7 +114,7 @@ public sealed class When_the_identity_steps_run_on_a_real_Keycloak : IAsyncLifet
 
     private async Task ProvisionAsync(SeededTenant which, string? only = null)
     {
-        await new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).ExecuteAsync(await which.BeginAsync(StepNames.Identity), None);
+        await new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock()), new(registry)).ExecuteAsync(await which.BeginAsync(StepNames.Identity), None);
         if (only is null)
             await new AdministratorStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).ExecuteAsync(await which.BeginAsync(StepNames.Administrator), None);
     }
@@ -122,6 +122,6 @@ public sealed class When_the_identity_steps_run_on_a_real_Keycloak : IAsyncLifet
     private async Task CompensateAsync(SeededTenant which)
     {
         await new AdministratorStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).CompensateAsync(await which.BeginAsync(StepNames.Administrator), None);
-        await new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock())).CompensateAsync(await which.BeginAsync(StepNames.Identity), None);
+        await new IdentityStep(connection.Directory, new LeasedTransactions(registry, new RegistryClock()), new(registry)).CompensateAsync(await which.BeginAsync(StepNames.Identity), None);
     }
 }

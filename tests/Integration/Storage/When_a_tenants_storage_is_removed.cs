@@ -117,6 +117,8 @@ public sealed class When_a_tenants_storage_is_removed : IAsyncLifetime
 
         public Task RemoveAsync(Contracts.Identifiers.TenantId tenant, CancellationToken cancellationToken, Action<Saga.Workers.Storage.StoredObjects>? removing = null) => Task.CompletedTask;
 
+        public IAsyncEnumerable<IReadOnlyList<Saga.Workers.Storage.ListedStorage>> ListAsync(CancellationToken cancellationToken) => real.ListAsync(cancellationToken);
+
         public Task<bool> ExistsAsync(Contracts.Identifiers.TenantId tenant, CancellationToken cancellationToken) => real.ExistsAsync(tenant, cancellationToken);
     }
 }

@@ -32,6 +32,23 @@ public abstract class When_storage_is_provisioned : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_list_what_tenants_have()
+    {
+        var tenants = Enumerable.Range(0, 3).Select(_ => StorageHost.NewTenant()).ToList();
+        foreach (var tenant in tenants)
+        {
+            await host.Provisioner.ProvisionAsync(tenant, CancellationToken.None);
+            await host.Objects.For(tenant).PutTextAsync("a", "x");
+        }
+
+        await host.Provisioner.RemoveAsync(tenants[2], CancellationToken.None);
+
+        var listed = (await host.Provisioner.ListAsync(CancellationToken.None).ToListAsync()).SelectMany(p => p).ToList();
+        listed.Select(l => (l.Tenant, l.IsProvisioned)).ShouldBe([(tenants[0], true), (tenants[1], true)], ignoreOrder: true);
+        listed.ShouldAllBe(l => l.MadeAt > DateTimeOffset.UtcNow.AddMinutes(-30) && l.MadeAt < DateTimeOffset.UtcNow.AddMinutes(30));
+    }
+
+    [Fact]
     public async Task Should_make_many_at_once()
     {
         var tenants = Enumerable.Range(0, 12).Select(_ => StorageHost.NewTenant()).ToList();

@@ -10,6 +10,7 @@ using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.Config;
 using Saga.Lifecycle.Deprovision;
 using Saga.Lifecycle.DomainLinking;
+using Saga.Lifecycle.Drift;
 using Saga.Lifecycle.Export;
 using Saga.Lifecycle.MasterKeys;
 using Saga.Lifecycle.Migrate;
@@ -69,6 +70,7 @@ public static class CrashCoverage
         new(RotateWorkflow.BackupKey, Generated),
         .. RotateWorkflow.All.Except([RotateWorkflow.Logins, RotateWorkflow.BackupKey]).Select(w => new WorkflowCoverage(w, null) { StepsOf = [RotateWorkflow.Logins, RotateWorkflow.BackupKey] }),
         new(RotateMasterKeyWorkflow.Definition, Generated),
+        new(ScanDriftWorkflow.Definition, Generated),
         new(UpdateWorkflow.WithDirectory, Generated),
         new(UpdateWorkflow.InRegistry, null) { StepsOf = [UpdateWorkflow.WithDirectory] },
         new(UpdateWorkflow.WithReplica[0], Generated),

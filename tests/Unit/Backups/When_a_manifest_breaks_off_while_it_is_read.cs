@@ -29,6 +29,8 @@ public sealed class When_a_manifest_breaks_off_while_it_is_read
         public Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<string>>([$"{folder}/{Guid.Empty}/registryBackup.complete/1-manifest.json"]);
 
+        public IAsyncEnumerable<IReadOnlyList<StoredFile>> PagesAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task RemoveAsync(string folder, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 

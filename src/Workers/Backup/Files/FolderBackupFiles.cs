@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using Saga.Registry.Leases;
 using Saga.Tenancy.Objects;
@@ -54,6 +55,23 @@ internal sealed class FolderBackupFiles(IOptions<StorageOptions> storage, IOptio
                 .. Directory.EnumerateFiles(PathOf(folder), "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(Incomplete, StringComparison.Ordinal))
                     .Select(f => Path.GetRelativePath(root, f).Replace(Path.DirectorySeparatorChar, '/')).Order(StringComparer.Ordinal),
             ]));
+    }
+
+    public async IAsyncEnumerable<IReadOnlyList<StoredFile>> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        if (!Directory.Exists(root))
+            yield break;
+        foreach (var folder in Run(() => Directory.GetDirectories(root)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return Run<IReadOnlyList<StoredFile>>(() => !Directory.Exists(folder) ? [] :
+            [
+                .. new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => !f.Name.EndsWith(Incomplete, StringComparison.Ordinal))
+                    .Select(f => new StoredFile(Path.GetRelativePath(root, f.FullName).Replace(Path.DirectorySeparatorChar, '/'), f.Length, new DateTimeOffset(f.LastWriteTimeUtc)))
+                    .OrderBy(f => f.Name, StringComparer.Ordinal),
+            ]);
+        }
     }
 
     public async Task RemoveAsync(string folder, CancellationToken cancellationToken)

@@ -20,6 +20,14 @@ internal interface IBackupFiles
     /// <summary>The names of all files below the folder.</summary>
     Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken);
 
+    /// <summary>All files, page by page, in the order of their names within their first folder. The store has nothing of other installations.</summary>
+    IAsyncEnumerable<IReadOnlyList<StoredFile>> PagesAsync(CancellationToken cancellationToken);
+
     /// <summary>Removes everything below the folder, including old versions and unfinished uploads, and verifies that it is gone.</summary>
     Task RemoveAsync(string folder, CancellationToken cancellationToken);
 }
+
+/// <param name="Name">The file's name, with its folders.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="WrittenAt">When it was written, if the store says so.</param>
+internal sealed record StoredFile(string Name, long Bytes, DateTimeOffset? WrittenAt);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Options;
@@ -40,29 +41,22 @@ internal sealed class S3BackupFiles(S3Connection connection, S3PrefixRemoval rem
         }
     }
 
-    public Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) => S3Failures.RunAsync<IReadOnlyList<string>>(
-        async () =>
-        {
-            var names = new List<string>();
-            var request = new ListObjectsV2Request { BucketName = bucket, Prefix = folder + "/" };
-            try
-            {
-                do
-                {
-                    var page = await connection.Client.ListObjectsV2Async(request, cancellationToken);
-                    names.AddRange((page.S3Objects ?? []).Select(o => o.Key));
-                    request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
-                }
-                while (request.ContinuationToken is not null);
-            }
-            catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchBucket")
-            {
-                // No backup was ever made.
-            }
+    public async Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var page in PagesAsync(folder + "/", cancellationToken))
+            names.AddRange(page.Select(f => f.Name));
+        return names;
+    }
 
-            return names;
-        },
-        cancellationToken);
+    public IAsyncEnumerable<IReadOnlyList<StoredFile>> PagesAsync(CancellationToken cancellationToken) => PagesAsync("", cancellationToken);
+
+    private async IAsyncEnumerable<IReadOnlyList<StoredFile>> PagesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Without the bucket, no backup was ever made.
+        await foreach (var page in S3Listing.PagesAsync(connection, bucket, prefix, null, cancellationToken))
+            yield return [.. (page.S3Objects ?? []).Select(o => new StoredFile(o.Key, o.Size ?? 0, S3Listing.Time(o.LastModified)))];
+    }
 
     public Task RemoveAsync(string folder, CancellationToken cancellationToken) => S3Failures.RunAsync(
         async () =>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Saga.Contracts.Steps;
+using Saga.Registry.Drift;
 using Saga.Registry.Leases;
 using Saga.Registry.Secrets;
 using Saga.Registry.Tenants;
@@ -11,7 +12,7 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Cache.Rotation;
 
 /// <summary>Makes the tenant's second user of the cache, with a new password, and tries it. Runtimes do not see it yet. Undone, it is removed.</summary>
-internal sealed class AddCacheUserStep(ICacheProvisioner provisioner, CacheSignInCheck signIn, CredentialStore credentials, LeasedTransactions leases) : IStep
+internal sealed class AddCacheUserStep(ICacheProvisioner provisioner, CacheSignInCheck signIn, CredentialStore credentials, LeasedTransactions leases, Installation installation) : IStep
 {
     public string Name => StepNames.AddCacheUser;
 
@@ -39,7 +40,7 @@ internal sealed class AddCacheUserStep(ICacheProvisioner provisioner, CacheSignI
 
         try
         {
-            await provisioner.ProvisionAsync(context.TenantId, credential, cancellationToken);
+            await provisioner.ProvisionAsync(context.TenantId, credential, await installation.IdAsync(cancellationToken), cancellationToken);
             await signIn.RunAsync(context.TenantId, credential, cancellationToken);
         }
         catch (CacheException error)

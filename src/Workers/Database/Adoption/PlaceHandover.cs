@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Drift;
 using Saga.Registry.Placements;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Migrations;
@@ -14,7 +15,7 @@ namespace Saga.Workers.Database.Adoption;
 /// Hands a database or schema over to a tenant's roles, and back. The owner's role is made before everything else and dropped with the last
 /// change, so it is there as long as there is anything to put back. Thread-safe.
 /// </summary>
-internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers servers, PlacementStore placements)
+internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers servers, PlacementStore placements, Installation installation)
 {
     /// <summary>May run again after a crash at any line.</summary>
     /// <param name="context">The attempt.</param>
@@ -29,6 +30,7 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
         var objects = await JoinOwnersAsync(session, place, cancellationToken);
         await PlaceSchema.EnsureAsync(session, cancellationToken);
         await PlaceSchema.EnsureRuntimeRoleAsync(session, cancellationToken);
+        var bears = await installation.IdAsync(cancellationToken);
         await using var turn = await TurnAsync(place, cancellationToken);
         await session.InTransactionAsync(
             async () =>
@@ -39,7 +41,7 @@ internal sealed class PlaceHandover(FencedSessions fenced, DatabaseServers serve
                 var users = place.Placement.Tier == IsolationTier.Schema ? SharedRoles.Users(place.Database) : null;
                 if (users is not null)
                     await TenantRoles.EnsureGroupAsync(session, users, cancellationToken);
-                await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, users, cancellationToken);
+                await TenantRoles.EnsureLoginAsync(session, credential, connections, bears, place.Owner, users, cancellationToken);
                 await session.ExecuteAsync(DatabaseStatements(place, users), cancellationToken);
                 await session.ExecuteAsync(
                     $"""

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Drift;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Plans;
@@ -23,7 +24,7 @@ namespace Saga.Workers.Database.Replicas;
 /// </summary>
 internal sealed class PlacementReplica(
     FencedSessions fenced, DatabaseServers servers, SharedDatabases shared, PlaceLogins logins, ReplicaServers replicas, ReplicaTrial trial, PlanStore plans, CredentialStore credentials,
-    TenantConnections connections, LeasedTransactions leases)
+    TenantConnections connections, LeasedTransactions leases, Installation installation)
 {
     /// <summary>Whether tenants on the server may have a read replica.</summary>
     public bool IsOffered(string server) => replicas.NamesOf(server).Count > 0;
@@ -151,7 +152,7 @@ internal sealed class PlacementReplica(
         };
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, limit, null, memberOf, cancellationToken);
+            await TenantRoles.EnsureLoginAsync(session, credential, limit, await installation.IdAsync(cancellationToken), null, memberOf, cancellationToken);
             if (tier == IsolationTier.Database)
                 await session.ExecuteAsync($"grant connect on database {Sql.Name(place.Database)} to {Sql.Name(credential.Username)}", cancellationToken);
             await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellationToken);

@@ -2,7 +2,9 @@ using Dapper;
 using Npgsql;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Backups;
+using Saga.Registry.Drift;
 using Saga.Registry.Leases;
+using Saga.Workers.Database.Inventory;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
@@ -12,7 +14,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Restored;
 
 /// <summary>Creates and drops the databases of restores. Both may run again after a crash at any line. Thread-safe.</summary>
-internal sealed class RestoredDatabases(RestoredStore store, DatabaseServers servers, FencedSessions fenced, LeasedTransactions leases)
+internal sealed class RestoredDatabases(RestoredStore store, DatabaseServers servers, FencedSessions fenced, LeasedTransactions leases, Installation installation)
 {
     private const string Owner = $"select case when rolsuper then rolname else '{PreparedNames.Mover}' end from pg_roles where rolname = current_user";
 
@@ -25,7 +27,12 @@ internal sealed class RestoredDatabases(RestoredStore store, DatabaseServers ser
                 await session.ExecuteAsync($"create database {Sql.Name(database)} template {empty} encoding 'UTF8' connection limit 0", cancellationToken);
             // The limit keeps every login out until PUBLIC may not connect.
             await session.ExecuteAsync(
-                $"revoke all on database {Sql.Name(database)} from public; alter database {Sql.Name(database)} connection limit -1", cancellationToken);
+                $"""
+                {InstallationMark.OnDatabase(database, await installation.IdAsync(cancellationToken))}
+                revoke all on database {Sql.Name(database)} from public;
+                alter database {Sql.Name(database)} connection limit -1;
+                """,
+                cancellationToken);
         }
 
         await using var inside = await fenced.OpenAsync(context, server, database, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Npgsql;
 using Saga.Registry.Backups;
+using Saga.Registry.Drift;
 using Saga.Tenancy.Connections;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
@@ -15,7 +16,7 @@ namespace Saga.Workers.Database.Restored;
 /// Uses a restored database as the tenant would: signs in with a login that it makes for that, reads through the policies all rows of the tenant and
 /// nobody else's, and writes one, which is rolled back. Nobody can sign in afterwards. Thread-safe.
 /// </summary>
-internal sealed class RestoredTrial(DatabaseServers servers, FencedSessions fenced)
+internal sealed class RestoredTrial(DatabaseServers servers, FencedSessions fenced, Installation installation)
 {
     // The probe has a row of this fictitious tenant.
     private static readonly Guid Canary = Guid.Empty;
@@ -54,10 +55,10 @@ internal sealed class RestoredTrial(DatabaseServers servers, FencedSessions fenc
         }
     }
 
-    private static async Task AdmitAsync(
+    private async Task AdmitAsync(
         ServerSession session, StepContext context, RestoredDatabase restored, string schema, string owner, Credential credential, CancellationToken cancellationToken)
     {
-        await TenantRoles.EnsureLoginAsync(session, credential, 1, null, null, cancellationToken);
+        await TenantRoles.EnsureLoginAsync(session, credential, 1, await installation.IdAsync(cancellationToken), null, null, cancellationToken);
         await session.InTransactionAsync(
             () => session.ExecuteAsync($"set local role {Sql.Name(owner)}; {ProductTables.Grants(schema, credential.Username)}", cancellationToken), cancellationToken);
         await PlaceRows.WriteAsync(session, context.TenantId.Value, 0, credential.Username, cancellationToken);

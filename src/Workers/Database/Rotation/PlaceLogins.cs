@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Drift;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
@@ -10,7 +11,7 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Database.Rotation;
 
 /// <summary>Further logins for a place that a tenant has: each may do exactly what the one of provisioning may. Every call may be repeated. Thread-safe.</summary>
-internal sealed class PlaceLogins(FencedSessions fenced, DatabaseServers servers)
+internal sealed class PlaceLogins(FencedSessions fenced, DatabaseServers servers, Installation installation)
 {
     /// <param name="context">The attempt.</param>
     /// <param name="place">The place, with the new login as its own.</param>
@@ -27,7 +28,7 @@ internal sealed class PlaceLogins(FencedSessions fenced, DatabaseServers servers
         };
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, memberOf, cancellationToken);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, await installation.IdAsync(cancellationToken), null, memberOf, cancellationToken);
             if (place.Placement.Tier == IsolationTier.Database)
                 await session.ExecuteAsync($"grant connect, temporary on database {Sql.Name(place.Database)} to {Sql.Name(place.Login)}", cancellationToken);
             await TenantRoles.SetSearchPathAsync(session, place.Login, place.Database, place.Schema, cancellationToken);

@@ -1,5 +1,6 @@
 using Npgsql;
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Drift;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
@@ -9,7 +10,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>The tenant's own database, copied from the template, with an owner role without login and a login that uses it.</summary>
-internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, FencedSessions fenced) : ITier
+internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, FencedSessions fenced, Installation installation) : ITier
 {
     public IsolationTier Tier => IsolationTier.Database;
 
@@ -19,7 +20,7 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
         var (database, owner, user) = (Sql.Name(place.Database), Sql.Name(place.Owner), Sql.Name(place.User));
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, null, cancellationToken);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, await installation.IdAsync(cancellationToken), place.Owner, null, cancellationToken);
             // The login has the plan's limit, and nobody else may connect. A limit of the database would also count the workers' sessions.
             await EnsureDatabaseAsync(session, place, cancellationToken);
             await session.ExecuteAsync(

@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Drift;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Product;
@@ -8,7 +9,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>Shared tables under row-level security, whose policies tie the login to the tenant.</summary>
-internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, DatabaseVerification verification) : ITier
+internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, DatabaseVerification verification, Installation installation) : ITier
 {
     public IsolationTier Tier => IsolationTier.Row;
 
@@ -17,7 +18,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
         await shared.EnsureRowsAsync(place.Server, cancellationToken);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, null, SharedRoles.RowUsers, cancellationToken);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, await installation.IdAsync(cancellationToken), null, SharedRoles.RowUsers, cancellationToken);
             await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellationToken);
         }
 

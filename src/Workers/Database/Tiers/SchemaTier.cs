@@ -1,4 +1,5 @@
 using Saga.Contracts.Identifiers;
+using Saga.Registry.Drift;
 using Saga.Tenancy.Sealing;
 using Saga.Workers.Database.Place;
 using Saga.Workers.Database.Servers;
@@ -7,7 +8,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Tiers;
 
 /// <summary>The tenant's own schema in a shared database, with an owner role without login and a login that uses it.</summary>
-internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced) : ITier
+internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers, FencedSessions fenced, Installation installation) : ITier
 {
     public IsolationTier Tier => IsolationTier.Schema;
 
@@ -16,7 +17,7 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
         await shared.EnsureSchemasAsync(place.Server, place.Database, cancellationToken);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
-            await TenantRoles.EnsureLoginAsync(session, credential, connections, place.Owner, SharedRoles.Users(place.Database), cancellationToken);
+            await TenantRoles.EnsureLoginAsync(session, credential, connections, await installation.IdAsync(cancellationToken), place.Owner, SharedRoles.Users(place.Database), cancellationToken);
             await TenantRoles.SetSearchPathAsync(session, credential.Username, place.Database, place.Schema, cancellationToken);
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Saga.Tenancy.Sealing;
+using Saga.Workers.Database.Inventory;
 using Saga.Workers.Database.Preparation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Walls;
@@ -19,17 +20,23 @@ internal static class TenantRoles
 
     /// <summary>Creates or updates the tenant's own login with the credential's password and the connection limit, in one transaction. Settings that
     /// the tenant gave to the login or to the shared role are reset.</summary>
+    /// <param name="session">A session on the server.</param>
+    /// <param name="credential">The credential.</param>
+    /// <param name="connections">The connection limit.</param>
+    /// <param name="installation">The installation whose id the roles bear.</param>
     /// <param name="owner">The role that owns the tenant's place, which is created too; null for none.</param>
     /// <param name="memberOf">The role whose rights the login gets; null for none.</param>
+    /// <param name="cancellationToken">Cancels the statements.</param>
     public static Task EnsureLoginAsync(
-        ServerSession session, Credential credential, int connections, string? owner, string? memberOf, CancellationToken cancellationToken)
+        ServerSession session, Credential credential, int connections, Guid installation, string? owner, string? memberOf, CancellationToken cancellationToken)
     {
         var role = Sql.Name(credential.Username);
         var limit = connections.ToString(CultureInfo.InvariantCulture);
         return session.ExecuteAsync(
             $"""
-            {(owner is null ? "" : Owner(owner))}
+            {(owner is null ? "" : Owner(owner) + InstallationMark.OnRole(owner, installation))}
             {Group(credential.Username)}
+            {InstallationMark.OnRole(credential.Username, installation)}
             {Restrict(credential.Username)}
             alter role {role} login nocreatedb nocreaterole inherit connection limit {limit}
                 password {Sql.Text(ScramVerifier.Create(credential.Password))};

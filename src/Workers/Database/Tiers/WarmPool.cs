@@ -10,7 +10,9 @@ namespace Saga.Workers.Database.Tiers;
 /// </summary>
 internal sealed class WarmPool(DatabaseServers servers, TemplateDatabases templates)
 {
-    private const string Kind = "saga_spare_v";
+    /// <summary>What the names of warm databases begin with.</summary>
+    public const string Kind = "saga_spare_v";
+
     // Contains the template's version, so that only copies of the current template are taken.
     private readonly string prefix = $"{Kind}{templates.Version}_";
     private readonly ConcurrentDictionary<string, SemaphoreSlim> taken = new(StringComparer.Ordinal);

@@ -14,6 +14,7 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
 {
     private const string SystemName = "embedded-identity";
     private const long Lock = 0x5A6A_0011;
+    private const int Page = 100;
     private const string UserColumns =
         "id::text as Id, email as Email, made_for as MadeFor, enabled as Enabled, email_verified as EmailVerified, required_actions as RequiredActions";
 
@@ -59,7 +60,29 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     {
         var row = await FirstAsync<OrganizationRow>(
             $"select {OrganizationColumns} from embedded_identity.organizations o where o.tenant_id = @Tenant", new { Tenant = tenant.Value }, cancellationToken);
-        return row is null ? null : new() { Id = row.Id, Alias = row.Alias, Name = row.Name, Enabled = row.Enabled, Domains = row.Domains, Description = row.Description };
+        return row is null ? null : Describe(row);
+    }
+
+    private static DirectoryOrganization Describe(OrganizationRow row) =>
+        new() { Id = row.Id, Alias = row.Alias, Name = row.Name, Enabled = row.Enabled, Domains = row.Domains, Description = row.Description };
+
+    // It is in the registry's own database.
+    public bool IsShared => false;
+
+    public async IAsyncEnumerable<TenantOrganization> OrganizationsAsync(TenantId? tenant, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (Guid? after = Guid.Empty; after is not null;)
+        {
+            var page = await ListAsync<OrganizationRow>(
+                $"""
+                select o.tenant_id as Tenant, {OrganizationColumns} from embedded_identity.organizations o
+                where o.tenant_id > @after and (@Only::uuid is null or o.tenant_id = @Only) order by o.tenant_id limit @Page
+                """,
+                new { after, Only = tenant?.Value, Page }, cancellationToken);
+            foreach (var row in page)
+                yield return new(new TenantId(row.Tenant), null, Describe(row));
+            after = page.Count < Page ? null : page[^1].Tenant;
+        }
     }
 
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
@@ -350,6 +373,8 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
     // Dapper reads arrays into properties, not into constructors.
     private sealed class OrganizationRow
     {
+        public Guid Tenant { get; init; }
+
         public string Id { get; init; } = "";
 
         public string Alias { get; init; } = "";

@@ -22,6 +22,8 @@ internal sealed partial class KeycloakDirectory(
     public async Task<DirectoryOrganization?> FindOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) =>
         await organizations.FindAsync(tenant, cancellationToken) is { } found ? KeycloakOrganizations.Describe(found) : null;
 
+    public IAsyncEnumerable<TenantOrganization> OrganizationsAsync(TenantId? tenant, CancellationToken cancellationToken) => organizations.OfTenantsAsync(tenant, cancellationToken);
+
     public Task DeleteOrganizationAsync(TenantId tenant, CancellationToken cancellationToken) => organizations.DeleteAsync(tenant, cancellationToken);
 
     public async Task<TenantMembers> CountMembersAsync(TenantId tenant, CancellationToken cancellationToken) => new(

@@ -11,6 +11,7 @@ namespace Saga.Workers.Identity.Keycloak;
 internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findAgain)
 {
     private const string TenantAttribute = "tenant_id";
+    private const string InstallationAttribute = "saga_installation";
     private const int Page = 100;
     private const string Collection = "organizations";
 
@@ -38,6 +39,27 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             DirectoryFailures.OrganizationAmbiguous, $"Several organisations have the tenant_id {tenant}: {string.Join(", ", found.Select(o => o.Alias))}.",
             "Delete all but the right one, then replay.", KeycloakFailures.System);
     }
+
+    /// <summary>The organisations with a tenant's id, page by page.</summary>
+    public async IAsyncEnumerable<TenantOrganization> OfTenantsAsync(TenantId? tenant, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var which = tenant is { } one ? $"q={QueryFor(one)}&" : "";
+        for (var first = 0; ; first += Page)
+        {
+            var page = await ListAsync(string.Create(CultureInfo.InvariantCulture, $"{which}briefRepresentation=false&first={first}&max={Page}"), cancellationToken);
+            foreach (var found in page.Where(o => o.Id is not null))
+            {
+                if (IdIn(found, TenantAttribute) is { } id && (tenant is null || tenant.Value.Value == id))
+                    yield return new(new TenantId(id), IdIn(found, InstallationAttribute), Describe(found));
+            }
+
+            if (page.Count < Page)
+                yield break;
+        }
+    }
+
+    private static Guid? IdIn(OrganizationRepresentation organization, string attribute) =>
+        organization.Attributes?.GetValueOrDefault(attribute) is [var text, ..] && Guid.TryParse(text, out var id) ? id : null;
 
     /// <summary>The query for what has the tenant's id as an attribute.</summary>
     public static string QueryFor(TenantId tenant) => Uri.EscapeDataString($"{TenantAttribute}:{tenant}");
@@ -177,7 +199,7 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
             Alias = wanted.Slug.ToString(),
             Enabled = true,
             Description = wanted.Description,
-            Attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [wanted.Tenant.ToString()] },
+            Attributes = Attributes(wanted),
             Domains = wanted.Domain is null ? null : [new(wanted.Domain)],
         };
         OrganizationRepresentation? found;
@@ -208,6 +230,14 @@ internal sealed class KeycloakOrganizations(KeycloakAdmin admin, FindAgain findA
         throw answer.Succeeded || answer.Status == HttpStatusCode.Conflict
             ? KeycloakFailures.Clash($"POST {Collection}", answer)
             : await WhyRefusedAsync(wanted, Domains(wanted), answer, cancellationToken);
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> Attributes(OrganizationSpec wanted)
+    {
+        var attributes = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { [TenantAttribute] = [wanted.Tenant.ToString()] };
+        if (wanted.Installation is { } installation)
+            attributes[InstallationAttribute] = [installation.ToString()];
+        return attributes;
     }
 
     private static DirectoryOrganization Made(string id, string name, OrganizationSpec wanted) => new()

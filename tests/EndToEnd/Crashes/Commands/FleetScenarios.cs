@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 using Npgsql;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Backup.OfRegistry;
+using Saga.Lifecycle.Drift;
 using Saga.Lifecycle.MasterKeys;
 using Saga.Registry.Backups.OfRegistry;
+using Saga.Registry.Drift;
 using Saga.Tests.Support.World;
 using Shouldly;
 
@@ -59,6 +61,28 @@ internal static class FleetScenarios
             async Task RequireRewrappedAsync() => (await site.ScalarAsync<string>("select string_agg(distinct master_key_id, ' ') from tenant_keys")).ShouldBe(id);
         })
         { IsAlone = true },
+        new(ScanDriftWorkflow.Definition, async site =>
+        {
+            await site.TenantAsync();
+            return new(new ScanDrift { All = true }, async () =>
+            {
+                (await site.ScalarAsync<long>("select count(*) from drift_findings where ended_at is null")).ShouldBe(0);
+                (await site.ScalarAsync<long>(
+                    """
+                    select count(*) from operation_steps s
+                    where s.operation_id = (select id from operations where kind = 'scanDrift' order by created_at desc limit 1)
+                      and jsonb_array_length(s.output -> 'unread') = 0 and s.output ->> 'leftAlone' = '0'
+                    """)).ShouldBe(5);
+            });
+        })
+        {
+            IsAlone = true,
+            ConfigureAsync = site =>
+            {
+                site.Settings[$"{DriftOptions.Section}:GraceMinutes"] = "0";
+                return Task.CompletedTask;
+            },
+        },
     ];
 
     // A login that may read all of the registry, as an operator gives it to pg_dump.

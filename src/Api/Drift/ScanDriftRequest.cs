@@ -1,0 +1,14 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Saga.Api.Drift;
+
+/// <summary>The body of POST /api/v1/drift/scans, for the OpenAPI document. Either tenants or all.</summary>
+public sealed record ScanDriftRequest
+{
+    [MinLength(1), MaxLength(100), Description("Ids of tenants. Only what belongs to them is compared.")]
+    public IReadOnlyList<Guid>? Tenants { get; init; }
+
+    [Description("true: everything is compared.")]
+    public bool? All { get; init; }
+}

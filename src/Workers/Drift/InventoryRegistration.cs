@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Saga.Registry.Drift;
+using Saga.Workers.Runtime;
+
+namespace Saga.Workers.Drift;
+
+internal static class InventoryRegistration
+{
+    /// <summary>Adds a resource's inventory, and the step that compares it with the registry.</summary>
+    public static void AddInventory<TInventory, TStep>(this IServiceCollection services, IConfiguration configuration)
+        where TInventory : class, IInventory
+        where TStep : ScanStep
+    {
+        if (services.All(s => s.ServiceType != typeof(IValidateOptions<DriftOptions>)))
+            services.AddOptionsWithValidateOnStart<DriftOptions>().Bind(configuration.GetSection(DriftOptions.Section)).ValidateDataAnnotations();
+        services.AddSingleton<TInventory>();
+        services.TryAddSingleton<DriftScanner>();
+        services.AddSingleton<IStep, TStep>();
+    }
+}

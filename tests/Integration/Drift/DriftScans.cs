@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saga.Contracts;
+using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
+using Saga.Contracts.Steps;
+using Saga.Registry;
+using Saga.Registry.Drift;
+using Saga.Registry.Leases;
+using Saga.Tests.Integration.Engine;
+using Saga.Tests.Support;
+using Saga.Workers.Drift;
+using Saga.Workers.Runtime;
+
+namespace Saga.Tests.Integration.Drift;
+
+/// <summary>Runs steps of scans, and makes the tenants that they look at.</summary>
+internal sealed class DriftScans(NpgsqlDataSource registry)
+{
+    private const string Step = "scan";
+
+    /// <summary>Ends the operation that seeded the tenant, as if it had been provisioned an hour ago.</summary>
+    public Task ActivateAsync(SeededTenant tenant) => registry.ExecuteAsync(
+        """
+        update tenants set status = 'active', updated_at = now() - interval '1 hour' where id = @Id;
+        update placements set state = 'current', updated_at = now() - interval '1 hour' where tenant_id = @Id and state = 'building';
+        update operations set state = 'completed', finished_at = now() - interval '1 hour' where id = @OperationId;
+        delete from operation_scopes where operation_id = @OperationId;
+        """,
+        new { Id = tenant.Id.Value, tenant.OperationId });
+
+    /// <summary>A step of a new scan, whose grace is over at once.</summary>
+    public async Task<StepContext> BeginAsync(int attempt = 1, params IReadOnlyList<TenantId> tenants)
+    {
+        var operation = new SeededTenant(registry, new TenantId(Guid.CreateVersion7()), Guid.CreateVersion7());
+        var command = new ScanDrift { All = tenants.Count == 0 ? true : null, Tenants = tenants.Count == 0 ? null : tenants };
+        await registry.ExecuteAsync(
+            """
+            insert into workflows (digest, kind, version, definition) values ('scan', 'scanDrift', 1, '{}') on conflict do nothing;
+            insert into operations (id, kind, workflow_digest, state, input, requested_by) values (@OperationId, 'scanDrift', 'scan', 'running', @Input::jsonb, 'ada');
+            """,
+            new { operation.OperationId, Input = JsonSerializer.Serialize(command, Json.Options) });
+        return await operation.BeginAsync(Step, attempt);
+    }
+
+    public async Task<DriftScanOutput> RunAsync(IInventory inventory, int attempt = 1, params IReadOnlyList<TenantId> tenants) =>
+        await RunAsync(inventory, await BeginAsync(attempt, tenants));
+
+    public async Task<DriftScanOutput> RunAsync(IInventory inventory, StepContext context)
+    {
+        var clock = new RegistryClock();
+        var scanner = new DriftScanner(
+            new Installation(registry), new DriftStore(registry, clock), new LeasedTransactions(registry, clock), Options.Create(new DriftOptions { GraceMinutes = 0 }), NullLogger<DriftScanner>.Instance);
+        return await scanner.RunAsync(context, inventory, CancellationToken.None);
+    }
+
+    /// <summary>The findings that are open, in words.</summary>
+    public async Task<IReadOnlyList<string>> OpenAsync()
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        return
+        [
+            .. await connection.QueryAsync<string>(
+                """
+                select concat_ws(' ', kind, resource, name, (
+                    select string_agg(concat(d ->> 'fact', '=', coalesce(d ->> 'found', '-'), '!', coalesce(d ->> 'expected', '-')), ' ' order by d ->> 'fact') from jsonb_array_elements(differences) d))
+                from drift_findings where ended_at is null order by 1
+                """),
+        ];
+    }
+}
