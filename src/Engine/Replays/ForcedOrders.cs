@@ -70,7 +70,7 @@ internal static class ForcedOrders
     public static IEnumerable<string> Warnings(ReplayOrder order, TenantStatus follows) =>
     [
         .. order.Skip.Select(s => $"Step '{s.Step}' is taken at your word, and nobody looks. {s.Reason}"),
-        .. follows == TenantStatus.Active ? (string[])["The tenant is verified afterwards."] : [],
+        follows == TenantStatus.Active ? "The tenant is scanned for drift and verified afterwards." : "The tenant is scanned for drift afterwards.",
     ];
 
     private static bool IsOpen(StepDefinition step, StepRun run, bool forward) => forward ? !run.Status.IsPassed : ReplayRules.NeedsUndoing(step, run);

@@ -25,7 +25,7 @@ public sealed class When_an_end_is_forced : ReplayTest
         plan.GetProperty("tenantStatus").GetString().ShouldBe("active");
         plan.GetProperty("warnings").EnumerateArray().Select(w => w.GetString()).ShouldBe(
         [
-            "Step 'administrator.notify' is taken at your word, and nobody looks. Stated as done.", "The tenant is verified afterwards.",
+            "Step 'administrator.notify' is taken at your word, and nobody looks. Stated as done.", "The tenant is scanned for drift and verified afterwards.",
             "A second person must approve the command before it runs. Until then it waits as a scheduled command, and nothing happens.",
         ]);
 

@@ -39,7 +39,7 @@ public sealed class When_an_operation_is_forced_to_its_end
         plan.Warnings.ShouldBe(
         [
             "Step 'check' is taken at your word, and nobody looks. I looked.", "Step 'tell' is taken at your word, and nobody looks. Stated as absent.",
-            "The tenant is verified afterwards.",
+            "The tenant is scanned for drift and verified afterwards.",
         ]);
 
         run.Replay(order);
@@ -58,7 +58,7 @@ public sealed class When_an_operation_is_forced_to_its_end
         var run = StalledWhileUndone();
         var order = Order(("reserve", StatedEffect.Absent), ("make", StatedEffect.Absent));
         run.Plan(order)!.Follows.ShouldBe(TenantStatus.Failed);
-        run.Plan(order)!.Warnings.ShouldBe(["Step 'make' is taken at your word, and nobody looks. Stated as absent."]);
+        run.Plan(order)!.Warnings.ShouldBe(["Step 'make' is taken at your word, and nobody looks. Stated as absent.", "The tenant is scanned for drift afterwards."]);
 
         run.Replay(order);
 
