@@ -55,7 +55,7 @@ internal static class BackDecisions
     }
 
     /// <summary>
-    /// Runs a finished compensation once more if it was dispatched before late effects of a forward attempt with an unknown outcome can
+    /// Runs a finished compensation once more if it began before late effects of a forward attempt with an unknown outcome can
     /// be ruled out.
     /// </summary>
     /// <param name="draft">The decision.</param>
@@ -64,7 +64,8 @@ internal static class BackDecisions
     /// <returns>Whether it runs once more.</returns>
     public static bool RunAgain(DecisionDraft draft, StepRun step, TimeSpan lingersFor)
     {
-        if (step.UncertainAt + lingersFor is not { } until || !(step.DispatchedAt < until))
+        // What was taken before may have acted before. The time of its dispatch says less where the registry's clock was set back since.
+        if (lingersFor <= TimeSpan.Zero || step.UncertainAt + lingersFor is not { } until || !((step.TakenAt ?? step.DispatchedAt) < until))
             return false;
         var due = until > draft.Now ? until : draft.Now;
         draft.Replace(step with { Status = step.Status.In(StepPhase.Waiting), FinishedAt = draft.Now, DueAt = due, DeferredBy = null });

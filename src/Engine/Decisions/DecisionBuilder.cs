@@ -24,6 +24,7 @@ internal sealed class DecisionBuilder(
     public void Succeed(StepRun step, JsonElement? output, TimeSpan lingersFor)
     {
         var back = step.Status.IsBack;
+        step = DecisionDraft.AloneSinceTaken(step);
         draft.Settle(step);
         if (back && BackDecisions.RunAgain(draft, step, lingersFor))
             return;
@@ -48,7 +49,7 @@ internal sealed class DecisionBuilder(
     public void Fail(StepRun step, Failure reason, bool timedOut, bool outcomeUnknown = false, bool lost = false)
     {
         var back = step.Status.IsBack;
-        step = draft.Uncertain(step, timedOut || lost || outcomeUnknown);
+        step = draft.Uncertain(DecisionDraft.AloneSinceTaken(step), timedOut || lost || outcomeUnknown, mayRun: timedOut || lost);
         var definition = draft.Definition(step.Name);
         step = step with { Deadline = step.Deadline + Queued(step) + Progressing(step, definition) + Unsent(step, definition), DeferredSince = null, DeferredTimes = 0, LostInARow = lost ? step.LostInARow + 1 : 0 };
         // An abandoned attempt may still be running. It keeps its lease until the lease ends or a newer fencing token takes over.
@@ -87,15 +88,16 @@ internal sealed class DecisionBuilder(
     public void Defer(StepRun step, StepDeferred report)
     {
         var back = step.Status.IsBack;
-        step = draft.Uncertain(step, report.OutcomeUnknown);
         var definition = draft.Definition(step.Name);
         var since = step.DeferredSince ?? now;
         var limit = back ? BackDecisions.DeferredAtMost(draft, definition) : definition.DeferredAtMost;
         if (now - since >= limit)
         {
-            Fail(step, EngineFailures.Deferred(step, report, limit), timedOut: false);
+            Fail(step, EngineFailures.Deferred(step, report, limit), timedOut: false, report.OutcomeUnknown);
             return;
         }
+
+        step = draft.Uncertain(DecisionDraft.AloneSinceTaken(step), report.OutcomeUnknown);
 
         var pause = rules.PauseAfterDeferral(report.RetryAfter, now - since, random());
         // Neither the deferred attempt nor the time until the next one counts.

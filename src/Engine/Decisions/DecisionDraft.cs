@@ -66,7 +66,16 @@ internal sealed class DecisionDraft(
     public TimeSpan CompensationTime(StepDefinition definition) => definition.CompensationDeadline ?? compensation.Deadline;
 
     /// <summary>Marks a forward attempt whose outcome is unknown, because its effects may still appear after its compensation ran.</summary>
-    public StepRun Uncertain(StepRun step, bool outcomeUnknown) => outcomeUnknown && !step.Status.IsBack ? step with { UncertainAt = now } : step;
+    /// <param name="step">The step.</param>
+    /// <param name="outcomeUnknown">Whether the outcome of its newest attempt is unknown.</param>
+    /// <param name="mayRun">Whether that attempt may still run, and call the external system until it notices that it lost its lease.</param>
+    public StepRun Uncertain(StepRun step, bool outcomeUnknown, bool mayRun = false) => outcomeUnknown && !step.Status.IsBack
+        ? step with { UncertainAt = mayRun ? now + rules.NoLeaseOutlasts : now }
+        : step;
+
+    /// <summary>The newest attempt could take the lease only when no other had it, so earlier ones ran until then at most.</summary>
+    /// <param name="step">The step, whose newest attempt has its result.</param>
+    public static StepRun AloneSinceTaken(StepRun step) => step.TakenAt < step.UncertainAt ? step with { UncertainAt = step.TakenAt } : step;
 
     /// <summary>Dispatches the step under a new fencing token.</summary>
     public void Send(StepRun step, Direction direction, int attempt)
@@ -74,7 +83,7 @@ internal sealed class DecisionDraft(
         var definition = Definition(step.Name);
         var turns = direction == Direction.Back && !step.Status.IsBack;
         // If the operation starts to compensate while a worker runs the step, that attempt is cancelled.
-        step = Uncertain(step, turns && step.Status.IsDispatched);
+        step = Uncertain(step, turns && step.Status.IsDispatched, mayRun: true);
         var fence = step.Fence + 1;
         var repeats = !turns && step.DeferredTimes > 0;
         Replace(step with

@@ -12,6 +12,12 @@ public sealed record DispatchRules
     /// <summary>How long a delivery is valid. Much longer than any pause between two deliveries, so newer ones exist by then.</summary>
     public TimeSpan DeliveryLasts { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>
+    /// How long an attempt may still run that was given up. It runs under its lease, which is not renewed any more, so this is longer than
+    /// the longest lease.
+    /// </summary>
+    public TimeSpan NoLeaseOutlasts { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How many lost workers in a row make a step poisonous, if other steps of the same worker have results in the meantime.</summary>
     public int PoisonousAfter { get; init; } = 3;
 

@@ -69,8 +69,8 @@ public sealed record StepRun
     public string? DeferredBy { get; init; }
 
     /// <summary>
-    /// When a forward attempt with an unknown outcome was last running. Its effects in an external system may appear after that. Null if
-    /// there was no such attempt.
+    /// Until when a forward attempt with an unknown outcome may have run. Its effects in an external system may appear after that. In the
+    /// future while it may still run. Null if there was no such attempt.
     /// </summary>
     public DateTimeOffset? UncertainAt { get; init; }
 

@@ -20,6 +20,7 @@ public sealed class When_an_attempt_was_cut_short
     {
         var run = Cut(by);
         var cut = run.Time.GetUtcNow();
+        run.Take("a");
 
         var first = run.Succeed("a", lingersFor: Lingers);
 
@@ -35,6 +36,25 @@ public sealed class When_an_attempt_was_cut_short
         run["a"].Status.ShouldBe(StepStatus.Compensated);
         run.Succeed("base", lingersFor: Lingers);
         run.State.ShouldBe(OperationState.Compensated);
+    }
+
+    [Theory, InlineData("its time is over"), InlineData("the turn itself")]
+    public void Should_count_the_delay_from_the_moment_when_the_attempt_can_have_called_last(string by)
+    {
+        var run = Cut(by);
+        // Until then the attempt has the lease, and does not know that it was given up.
+        run.Time.Advance(TimeSpan.FromSeconds(8));
+        run.Take("a");
+        var taken = run.Time.GetUtcNow();
+        run.Time.Advance(TimeSpan.FromSeconds(1));
+
+        run.Succeed("a", lingersFor: Lingers);
+
+        run["a"].ShouldSatisfyAllConditions(s => s.Status.ShouldBe(StepStatus.CompensationWaiting), s => s.DueAt.ShouldBe(taken + Lingers));
+        run.WakeWhenDue();
+        run.Take("a");
+        run.Succeed("a", lingersFor: Lingers);
+        run["a"].Status.ShouldBe(StepStatus.Compensated);
     }
 
     [Fact]
