@@ -10,6 +10,9 @@ public static class ExpiredWaits
     public const string Code = "scope-wait-expired";
 
     /// <summary>Who ends such an operation, as in the audit log.</summary>
+    /// <summary>When the order that ends a refused operation is sent again, because the broker may have lost it. A second one changes nothing.</summary>
+    public static readonly TimeSpan OrderAgain = TimeSpan.FromMinutes(1);
+
     public const string Actor = "system";
 
     public static string Words(IEnumerable<string> scopes) =>

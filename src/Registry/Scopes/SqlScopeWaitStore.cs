@@ -76,15 +76,17 @@ public sealed class SqlScopeWaitStore(NpgsqlDataSource registry, RegistryNotifie
             return 0;
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
-            foreach (var (operation, kind, caller, tenant, scopes, now) in expired)
+            foreach (var (operation, kind, caller, tenant, scopes, again, now) in expired)
             {
                 var words = ExpiredWaits.Words(scopes);
+                batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Orders, ExpiredWaits.Ending(operation, words)));
+                if (again)
+                    continue;
                 batch.BatchCommands.Add(CommandLedger.Statement(
                     "insert into audit (at, actor, action, tenant_id, operation_id, detail, origin) values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
                     now, ExpiredWaits.Actor, AuditActions.CommandRefuse, new NpgsqlParameter { Value = (object?)tenant ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }, operation,
                     JsonSerializer.Serialize(new { Kind = kind, ExpiredWaits.Code, Caller = caller }, Json.Options), AuditOrigin.Current));
                 batch.BatchCommands.Add(OutboxWriter.PublishCommand(ExpiredWaits.Refusal(operation, kind, caller, words, now)));
-                batch.BatchCommands.Add(OutboxWriter.SendCommand(Endpoints.Orders, ExpiredWaits.Ending(operation, words)));
             }
 
             await batch.ExecuteNonQueryAsync(cancellationToken);
@@ -130,26 +132,27 @@ public sealed class SqlScopeWaitStore(NpgsqlDataSource registry, RegistryNotifie
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task<List<(Guid Operation, string Kind, string Caller, Guid? Tenant, string[] Scopes, DateTimeOffset Now)>> MarkExpiredAsync(
+    private async Task<List<(Guid Operation, string Kind, string Caller, Guid? Tenant, string[] Scopes, bool Again, DateTimeOffset Now)>> MarkExpiredAsync(
         NpgsqlTransaction transaction, int limit, CancellationToken cancellationToken)
     {
         await using var mark = new NpgsqlCommand(
             """
-            update operation_scope_waits w set refusing = true
-            from operations o
-            where o.id = w.operation_id and w.operation_id in (
-                select operation_id from operation_scope_waits where expires_at <= now() + $2 and not refusing
+            with expired as (
+                select operation_id, refusing from operation_scope_waits where expires_at <= now() + $2
                 order by expires_at limit $1 for update skip locked)
-            returning w.operation_id, o.kind, o.requested_by, o.tenant_id, w.scopes, now() + $2
+            update operation_scope_waits w set refusing = true, expires_at = now() + $2 + $3
+            from expired e join operations o on o.id = e.operation_id
+            where w.operation_id = e.operation_id
+            returning w.operation_id, o.kind, o.requested_by, o.tenant_id, w.scopes, e.refusing, now() + $2
             """,
             transaction.Connection, transaction)
         {
-            Parameters = { new NpgsqlParameter { Value = limit }, new NpgsqlParameter { Value = clock.Offset } },
+            Parameters = { new NpgsqlParameter { Value = limit }, new NpgsqlParameter { Value = clock.Offset }, new NpgsqlParameter { Value = ExpiredWaits.OrderAgain } },
         };
-        var expired = new List<(Guid, string, string, Guid?, string[], DateTimeOffset)>();
+        var expired = new List<(Guid, string, string, Guid?, string[], bool, DateTimeOffset)>();
         await using var row = await mark.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-            expired.Add((row.GetGuid(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetGuid(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<DateTimeOffset>(5)));
+            expired.Add((row.GetGuid(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetGuid(3), row.GetFieldValue<string[]>(4), row.GetBoolean(5), row.GetFieldValue<DateTimeOffset>(6)));
         return expired;
     }
 }

@@ -173,6 +173,13 @@ public abstract partial class EnginePortContract
         var messages = (await ClaimAsync(OutboxPart.Fresh)).Messages.Select(m => m.Message).ToList();
         messages.OfType<CommandRefused>().Single().ShouldSatisfyAllConditions(r => r.OperationId.ShouldBe(waits.OperationId), r => r.Code.ShouldBe(ExpiredWaits.Code), r => r.Caller.ShouldBe("ada"));
         messages.OfType<CancellationRequested>().Single().ShouldSatisfyAllConditions(c => c.OperationId.ShouldBe(waits.OperationId), c => c.Code.ShouldBe(ExpiredWaits.Code));
+
+        // The broker may have lost the order, and nothing else ends the operation.
+        (await World.ScopeWaits.RefuseExpiredAsync(9, default)).ShouldBe(0, "the order is on its way");
+        World.Advance(ExpiredWaits.OrderAgain);
+        (await World.ScopeWaits.RefuseExpiredAsync(9, default)).ShouldBe(1);
+        (await ClaimAsync(OutboxPart.Fresh)).Messages.ShouldHaveSingleItem().Message.ShouldBeOfType<CancellationRequested>().OperationId.ShouldBe(waits.OperationId);
+
         await EndAsync(holder.OperationId);
         (await GrantAsync()).ShouldBe([next.OperationId], "the other one is refused");
         await EndAsync(waits.OperationId, OperationState.Cancelled);

@@ -88,7 +88,7 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
         registry.Operations[acceptance.OperationId].History.Add(HistoryEvents.Accepted);
         if (holder is not null)
         {
-            registry.ScopeQueue.Add(new WaitRow(acceptance.OperationId, acceptance.Scopes, acceptance.NeedsSlot, acceptance.At, acceptance.Wait!.ExpiresAt));
+            registry.ScopeQueue.Add(new WaitRow(acceptance.OperationId, acceptance.Scopes, acceptance.NeedsSlot, acceptance.At) { ExpiresAt = acceptance.Wait!.ExpiresAt });
             registry.Operations[acceptance.OperationId].History.Add(HistoryEvents.ScopeAwaited);
         }
 
@@ -98,7 +98,7 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
             registry.Keys.Add((acceptance.Caller, key.Text), new KnownCommand(key.CommandHash, acceptance.OperationId, acceptance.TenantId));
         if (!acceptance.NeedsSlot && holder is null)
         {
-            var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, TraceContext.Current);
+            var message = new OutboxMessage(registry.NewId(), Endpoints.Operations, new OperationSubmitted { OperationId = acceptance.OperationId }, TraceContext.Current);
             registry.Messages.Add(message.Id, new OutboxRow(message.Type, message.Queue, message.Body, message.TraceParent) { ClaimedUntil = DateTimeOffset.MinValue });
         }
 

@@ -47,6 +47,9 @@ public sealed class InMemoryRegistry(TimeProvider time)
 
     public IWaitStore Waits => new InMemoryWaits(this);
 
+    /// <summary>Makes the ids of the messages that the stores themselves write, so that a simulation can repeat them.</summary>
+    public Func<Guid> NewId { get; init; } = Guid.CreateVersion7;
+
     /// <summary>Added to the clock.</summary>
     public TimeSpan Offset { get; set; }
 

@@ -31,13 +31,15 @@ internal sealed class InMemoryScopeWaits(InMemoryRegistry registry) : IScopeWait
     {
         lock (registry.Gate)
         {
-            var expired = registry.ScopeQueue.Where(w => !w.Refusing && w.ExpiresAt <= registry.Now).OrderBy(w => w.ExpiresAt).Take(limit).ToList();
+            var expired = registry.ScopeQueue.Where(w => w.ExpiresAt <= registry.Now).OrderBy(w => w.ExpiresAt).Take(limit).ToList();
             foreach (var wait in expired)
             {
-                wait.Refusing = true;
+                var again = wait.Refusing;
+                (wait.Refusing, wait.ExpiresAt) = (true, registry.Now + ExpiredWaits.OrderAgain);
                 var (words, row) = (ExpiredWaits.Words(wait.Scopes), registry.Operations[wait.Operation]);
-                Add(new(Guid.CreateVersion7(), null, ExpiredWaits.Refusal(wait.Operation, row.Workflow.Kind, row.RequestedBy, words, registry.Now)));
-                Add(new(Guid.CreateVersion7(), Endpoints.Orders, ExpiredWaits.Ending(wait.Operation, words)));
+                if (!again)
+                    Add(new(registry.NewId(), null, ExpiredWaits.Refusal(wait.Operation, row.Workflow.Kind, row.RequestedBy, words, registry.Now)));
+                Add(new(registry.NewId(), Endpoints.Orders, ExpiredWaits.Ending(wait.Operation, words)));
             }
 
             return Task.FromResult(expired.Count);

@@ -35,7 +35,7 @@ internal sealed class InMemoryUnreadable(InMemoryRegistry registry) : IUnreadabl
 
     public Task<bool> PutBackAsync(StepReport report, string? traceParent, CancellationToken cancellationToken)
     {
-        var message = new OutboxMessage(Guid.CreateVersion7(), Endpoints.Operations, report, traceParent);
+        var message = new OutboxMessage(registry.NewId(), Endpoints.Operations, report, traceParent);
         lock (registry.Gate)
         {
             var since = registry.Operations.GetValueOrDefault(report.OperationId) is { UnreadTimes: > 0 } row ? registry.Now - row.UnreadSince : TimeSpan.Zero;

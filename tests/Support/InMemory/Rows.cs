@@ -89,8 +89,11 @@ internal sealed class StepRow
 }
 
 /// <summary>A row of <c>operation_scope_waits</c>.</summary>
-internal sealed record WaitRow(Guid Operation, IReadOnlyCollection<string> Scopes, bool NeedsSlot, DateTimeOffset Since, DateTimeOffset? ExpiresAt)
+internal sealed record WaitRow(Guid Operation, IReadOnlyCollection<string> Scopes, bool NeedsSlot, DateTimeOffset Since)
 {
+    /// <summary>When it is refused, and later when its end is ordered again.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
     public bool Refusing { get; set; }
 }
 
