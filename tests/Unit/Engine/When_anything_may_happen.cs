@@ -8,6 +8,7 @@ using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 using Saga.Orchestrator.Machine;
 using Saga.Tests.Support;
+using Saga.Tests.Support.Chance;
 using Saga.Tests.Support.Diagrams;
 using Shouldly;
 using Xunit;

@@ -2,10 +2,10 @@ using Saga.Engine;
 using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
 
-namespace Saga.Tests.Unit.Engine;
+namespace Saga.Tests.Support.Chance;
 
 /// <summary>A valid workflow of any shape.</summary>
-internal static class RandomWorkflow
+public static class RandomWorkflow
 {
     public static WorkflowDefinition Make(Random random)
     {

@@ -1,10 +1,10 @@
-namespace Saga.Tests.Unit.Engine;
+namespace Saga.Tests.Support.Chance;
 
 /// <summary>
 /// A recorded sequence of random numbers, so that a failing case can shrink: fewer and smaller numbers give a smaller workflow and a
 /// shorter sequence of events. Beyond the last number the sequence continues deterministically.
 /// </summary>
-internal sealed class Chances(int[] written) : Random(Seed: 1)
+public sealed class Chances(int[] written) : Random(Seed: 1)
 {
     private int read;
 

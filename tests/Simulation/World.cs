@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Saga.Engine.Operations;
+using Saga.Registry.Transitions;
+using Saga.Tests.Support.InMemory;
+
+namespace Saga.Tests.Simulation;
+
+/// <summary>Everything that a schedule consists of. All of it is a function of the random numbers.</summary>
+internal sealed class World
+{
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
+    private readonly HashSet<Trouble> troubles = [];
+    private readonly List<string>? trace;
+    private int ids;
+
+    public World(Random chance, Mutant mutant, List<string>? trace)
+    {
+        Chance = chance;
+        Mutant = mutant;
+        this.trace = trace;
+        Registry = new(Time) { NewId = NewId };
+        foreach (var trouble in Enum.GetValues<Trouble>())
+        {
+            if (chance.Next(2) == 0)
+                troubles.Add(trouble);
+        }
+
+        Rarity = chance.Next(3, 30);
+        Slots = chance.Next(1, 4);
+        Bus = new(this);
+        Outside = new(this);
+        Promises = new(this);
+        Orchestrators = [new(this, "orchestrator-1"), new(this, "orchestrator-2")];
+        Workers = [new(this, "worker-1"), new(this, "worker-2")];
+        People = new(this);
+    }
+
+    public Random Chance { get; }
+
+    public Mutant Mutant { get; }
+
+    public SimulatedTime Time { get; } = new();
+
+    public InMemoryRegistry Registry { get; }
+
+    public Bus Bus { get; }
+
+    public Outside Outside { get; }
+
+    public Promises Promises { get; }
+
+    public Orchestrator[] Orchestrators { get; }
+
+    public Worker[] Workers { get; }
+
+    public People People { get; }
+
+    public Dictionary<Guid, SimulatedOperation> Operations { get; } = [];
+
+    /// <summary>The number of slots of the installation.</summary>
+    public int Slots { get; }
+
+    /// <summary>One in so many chances for trouble has some.</summary>
+    public int Rarity { get; }
+
+    /// <summary>Whether things go wrong. Otherwise everything works, so that the schedule comes to rest.</summary>
+    public bool IsTroubled { get; set; } = true;
+
+    /// <summary>The first promise that was broken in code that runs in a process.</summary>
+    public Exception? Broken { get; set; }
+
+    public bool HasTrouble(Trouble trouble) => IsTroubled && troubles.Contains(trouble);
+
+    /// <summary>Whether this goes wrong now.</summary>
+    public bool Happens(Trouble trouble) => HasTrouble(trouble) && Chance.Next(Rarity) == 0;
+
+    public bool OneIn(int times) => Chance.Next(times) == 0;
+
+    // In the order of their creation, like version 7.
+    public Guid NewId() => new(++ids, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    public bool IsLocked(Guid operation) => Registry.Locked.Contains(operation);
+
+    /// <summary>Runs code of a process until its first pause.</summary>
+    public void Begin(Func<Task> code)
+    {
+        // It goes on when the scheduler says so.
+        _ = GuardAsync(code);
+    }
+
+    public void Say([InterpolatedStringHandlerArgument("")] Telling words) =>
+        trace?.Add($"{(Time.Now - SimulatedTime.Start).TotalSeconds,9:0.000}  {words.Text}");
+
+    public string NameOf(Guid operation) => Operations.TryGetValue(operation, out var known) ? known.Name : operation.ToString();
+
+    public bool IsTraced => trace is not null;
+
+    public static bool IsAtRest(OperationState state) => state is OperationState.Stalled or OperationState.Completed or OperationState.Compensated or OperationState.Cancelled;
+
+    /// <summary>Whether it waits, for as long as it takes, for scopes of an operation that waits for people.</summary>
+    public bool IsBlocked(SimulatedOperation operation) => Registry.ScopeQueue.Find(w => w.Operation == operation.Id) is { Refusing: false, ExpiresAt: null } wait
+        && (wait.Scopes.Any(Registry.Scopes.ContainsKey)
+            || Registry.ScopeQueue.TakeWhile(w => w != wait).Any(w => w.Scopes.Intersect(wait.Scopes, StringComparer.Ordinal).Any()));
+
+    private async Task GuardAsync(Func<Task> code)
+    {
+        try
+        {
+            await code();
+        }
+        catch (Exception error)
+        {
+            Broken ??= error;
+        }
+    }
+
+    /// <summary>Words that are only put together when somebody reads them.</summary>
+    [InterpolatedStringHandler]
+    public readonly ref struct Telling
+    {
+        private readonly StringBuilder? text;
+
+        public Telling(int literalLength, int formattedCount, World world, out bool isTraced)
+        {
+            _ = literalLength + formattedCount;
+            isTraced = world.IsTraced;
+            text = isTraced ? new() : null;
+        }
+
+        public string Text => text?.ToString() ?? "";
+
+        public void AppendLiteral(string value) => text!.Append(value);
+
+        public void AppendFormatted<T>(T value) => text!.Append(value);
+    }
+}
