@@ -9,10 +9,10 @@ public static class ExpiredWaits
     /// <summary>The code of the refusal. It is public.</summary>
     public const string Code = "scope-wait-expired";
 
-    /// <summary>Who ends such an operation, as in the audit log.</summary>
     /// <summary>When the order that ends a refused operation is sent again, because the broker may have lost it. A second one changes nothing.</summary>
     public static readonly TimeSpan OrderAgain = TimeSpan.FromMinutes(1);
 
+    /// <summary>Who ends such an operation, as in the audit log.</summary>
     public const string Actor = "system";
 
     public static string Words(IEnumerable<string> scopes) =>
