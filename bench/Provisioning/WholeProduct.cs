@@ -87,6 +87,17 @@ internal sealed class WholeProduct : IProvisioner
         return end.State == "completed" ? (operation, end.Seconds) : throw new InvalidOperationException($"The {command} of {slug} ended {end.State}.");
     }
 
+    /// <summary>Asks for something, and reads the answer to its end.</summary>
+    /// <returns>The milliseconds that it took.</returns>
+    public async Task<double> GetAsync(string path)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var answer = await http.GetAsync(path);
+        if ((int)answer.StatusCode != 200)
+            throw new InvalidOperationException($"GET {path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+    }
+
     public async ValueTask DisposeAsync()
     {
         http.Dispose();

@@ -90,5 +90,5 @@ internal sealed class Member : IDisposable
 
     public void Dispose() => process.Dispose();
 
-    private ProgramProcess Start() => new(former?.Find(program) ?? program, settings, $"--{(program == "Saga.Api" ? "urls" : "Saga:Health:Url")}={Address.GetLeftPart(UriPartial.Authority)}", "--Saga:Log:Console=Warning");
+    private ProgramProcess Start() => new(former?.Find(program) ?? program, settings, $"--{(program == "Saga.Api" ? "urls" : "Saga:Health:Url")}={Address.GetLeftPart(UriPartial.Authority)}", "--Saga:Log:Console=Information");
 }
