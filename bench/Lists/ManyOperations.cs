@@ -31,10 +31,10 @@ internal static class ManyOperations
                 create temporary table more on commit drop as
                 select gen_random_uuid() as operation, t.id as tenant, n % 50 = 0 as undone, n / 50 % 10 as reason, now() - interval '90 days' + n * (interval '89 days' / @operations) as at
                 from generate_series(@first, @last) n join (select id, row_number() over (order by slug) as number from tenants) t on t.number = 1 + n % @Tenants;
-                insert into operations (id, kind, tenant_id, workflow_digest, state, input, failure, failed_at, next_due_at, requested_by, created_at, updated_at, finished_at)
+                insert into operations (id, kind, tenant_id, workflow_digest, state, input, failure, failed_at, next_due_at, requested_by, created_at, finished_at)
                 select operation, @Kind, tenant, @Digest, case when undone then 'compensated' else 'completed' end, '{}',
                     case when undone then jsonb_build_object('code', 'reason-' || reason, 'message', 'It failed.', 'kind', 'permanent', 'system', 'keycloak') end, case when undone then at end,
-                    null, 'bench', at, at, at from more;
+                    null, 'bench', at, at from more;
                 insert into operation_history (operation_id, at, event, step, attempt, fence, message_id)
                 select operation, at, event, step, 1, 1, case when event <> 'stepDispatched' then gen_random_uuid() end
                 from more cross join lateral (values (1, @Started, null), (2, @Dispatched, @Step), (3, case when undone then @Compensated else @Completed end, null)) e(number, event, step) order by at, number;

@@ -1,4 +1,5 @@
 using Saga.Engine.Operations;
+using Saga.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -9,6 +10,7 @@ namespace Saga.Tests.EndToEnd.Backups;
 public sealed class When_tenants_are_backed_up
 {
     [Fact]
+    [InTurn(0, of: 3)]
     public async Task Should_store_what_the_registry_says_in_every_tier()
     {
         await using var site = await BackupSite.StartAsync();
