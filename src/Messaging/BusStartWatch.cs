@@ -5,7 +5,7 @@ namespace Saga.Messaging;
 
 /// <summary>
 /// Says in the log that the bus has not started yet. It is registered before the bus, and <see cref="End"/> after it, because the host
-/// starts its services one after the other. MassTransit itself retries without a word when it loses the broker while it starts.
+/// starts its services one after the other. When the broker answers too late, MassTransit tries again without a word.
 /// </summary>
 internal sealed partial class BusStartWatch(TimeProvider time, ILogger<BusStartWatch> log) : IHostedService, IDisposable
 {

@@ -28,9 +28,18 @@ public sealed partial class DriftScheduler(DriftStore store, ICommandIntake<Scan
     {
         if (options.Value.Cron == BackupCalendar.None)
             return false;
-        var times = await store.TimesAsync(cancellationToken);
-        if (times.Now < pausedUntil || BackupCalendar.Next(options.Value.Cron, "UTC", TimeSpan.Zero, times.ScheduledAt ?? times.InstalledAt) is not { } due || due > times.Now)
+        if (await store.NowAsync(cancellationToken) < pausedUntil)
             return false;
+        var times = await store.TimesAsync(cancellationToken);
+        if (BackupCalendar.Next(options.Value.Cron, "UTC", TimeSpan.Zero, times.ScheduledAt ?? times.InstalledAt) is not { } due)
+            return false;
+        if (due > times.Now)
+        {
+            // Until then nobody posts another one, and the last one need not be looked for among all operations.
+            pausedUntil = due;
+            return false;
+        }
+
         var key = string.Create(CultureInfo.InvariantCulture, $"drift-scan:{due.UtcTicks}");
         if (await scans.SubmitAsync(new() { All = true }, Caller.System, cancellationToken, key, wait: new ScopeWait(times.Now + Patience)) is not CommandRejected { Rejection: var rejection })
             return true;

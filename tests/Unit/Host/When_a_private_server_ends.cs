@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Saga.Host.Processes;
 using Saga.Host.Startup;
 using Saga.Tests.Support;
@@ -11,7 +10,7 @@ public sealed class When_a_private_server_ends
 {
     private readonly TestClock clock = new();
     private readonly Server server = new();
-    private readonly Lines lines = new();
+    private readonly LogLines<ServerKeeper> lines = new();
 
     [Fact]
     public async Task Should_be_started_again_with_growing_pauses_and_said_once()
@@ -84,33 +83,6 @@ public sealed class When_a_private_server_ends
             ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Running.SetResult();
             return Task.CompletedTask;
-        }
-    }
-
-    private sealed class Lines : ILogger<ServerKeeper>
-    {
-        private readonly List<string> loud = [];
-
-        public IReadOnlyList<string> Loud
-        {
-            get
-            {
-                lock (loud)
-                    return [.. loud];
-            }
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel < LogLevel.Warning)
-                return;
-            lock (loud)
-                loud.Add(formatter(state, exception));
         }
     }
 }

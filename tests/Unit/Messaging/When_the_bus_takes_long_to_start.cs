@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Saga.Messaging;
 using Saga.Tests.Support;
 using Shouldly;
@@ -9,7 +8,7 @@ namespace Saga.Tests.Unit.Messaging;
 public sealed class When_the_bus_takes_long_to_start
 {
     private readonly TestClock time = new();
-    private readonly Lines log = new();
+    private readonly LogLines<BusStartWatch> log = new();
 
     [Fact]
     public async Task Should_say_so_until_it_has_started()
@@ -24,18 +23,5 @@ public sealed class When_the_bus_takes_long_to_start
 
         log.All.ShouldBe(
             ["The bus has not started after 30 s. The program is not ready until it has.", "The bus has not started after 60 s. The program is not ready until it has."]);
-    }
-
-    private sealed class Lines : ILogger<BusStartWatch>
-    {
-        public List<string> All { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Add(formatter(state, exception));
     }
 }

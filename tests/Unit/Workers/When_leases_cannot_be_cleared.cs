@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NSubstitute;
 using Saga.Registry.Leases;
@@ -16,7 +15,7 @@ public sealed class When_leases_cannot_be_cleared
     public async Task Should_not_say_that_no_leases_could_not_be_renewed()
     {
         var clock = new TestClock();
-        var lines = new Lines();
+        var lines = new LogLines<LeaseManager>();
         var tries = 0;
         var session = Substitute.For<ILeaseSession>();
         session.ReleaseAsync(default!, default!, default).ReturnsForAnyArgs(_ =>
@@ -37,21 +36,6 @@ public sealed class When_leases_cannot_be_cleared
         });
         await leases.StopAsync(default);
 
-        lines.Count.ShouldBe(0);
-    }
-
-    private sealed class Lines : ILogger<LeaseManager>
-    {
-        private int count;
-
-        public int Count => Volatile.Read(ref count);
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Interlocked.Increment(ref count);
+        lines.All.ShouldBeEmpty();
     }
 }

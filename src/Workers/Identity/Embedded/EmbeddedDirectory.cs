@@ -369,37 +369,4 @@ internal sealed class EmbeddedDirectory(NpgsqlDataSource registry) : IDirectory
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
-
-    // Dapper reads arrays into properties, not into constructors.
-    private sealed class OrganizationRow
-    {
-        public Guid Tenant { get; init; }
-
-        public string Id { get; init; } = "";
-
-        public string Alias { get; init; } = "";
-
-        public string Name { get; init; } = "";
-
-        public bool Enabled { get; init; }
-
-        public string? Description { get; init; }
-
-        public string[] Domains { get; init; } = [];
-    }
-
-    private sealed class UserRow
-    {
-        public string Id { get; init; } = "";
-
-        public string Email { get; init; } = "";
-
-        public Guid? MadeFor { get; init; }
-
-        public bool Enabled { get; init; }
-
-        public bool EmailVerified { get; init; }
-
-        public string[] RequiredActions { get; init; } = [];
-    }
 }
