@@ -70,6 +70,7 @@ public static class LifecycleRegistration
             services.AddSingleton<BackupCopies>();
             services.AddOptionsWithValidateOnStart<DriftOptions, DriftOptionsValidation>().Bind(configuration.GetSection(DriftOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<DriftScheduler>();
+            services.AddSingleton<ReplayChecks>();
             services.AddOptionsWithValidateOnStart<FourEyesOptions, FourEyesOptionsValidation>().Bind(configuration.GetSection(FourEyesOptions.Section));
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }

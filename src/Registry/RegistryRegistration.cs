@@ -79,6 +79,7 @@ public static class RegistryRegistration
         services.AddSingleton<FailureListing>();
         services.AddSingleton<CancellationStore>();
         services.AddSingleton<ReplayStore>();
+        services.AddSingleton<ReplayCheckStore>();
         services.AddSingleton<NoteStore>();
         services.AddSingleton<BatchStore>();
         services.AddSingleton<Installation>();

@@ -11,6 +11,7 @@ using Saga.Api.Requests;
 using Saga.Api.Tokens;
 using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
+using Saga.Engine.Replays;
 using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.FourEyes;
 using Saga.Lifecycle.Intake;
@@ -39,6 +40,7 @@ internal static class BatchEndpoints
         api.MapOne<BatchView>("/batches/{id}", FindAsync, Policies.Read, "getBatch", "Show a batch", ProblemType.BatchNotFound);
         api.MapList<BatchItemView>("/batches/{id}/items", ListItemsAsync, Policies.Read, "listBatchItems", "List the items of a batch, in the order in which they begin")
             .WithQueryParameter("state", "One or more of pending, running, succeeded, failed, refused, skipped, separated by commas.")
+            .WithQueryParameter("seen", "One of verified, contradicted, unverified: of replays that succeeded, those of which a scan has seen this.")
             .WithProblems(ProblemType.InvalidParameter, ProblemType.BatchNotFound);
         api.MapPost("/batches/{id}/run", RunAsync).WithName("runBatch").RequireAuthorization(Policies.Operate)
             .WithSummary("Run a batch that was prepared")
@@ -117,13 +119,14 @@ internal static class BatchEndpoints
 
     private static async Task<IResult> ListItemsAsync(HttpRequest request, string id, BatchStore batches, FailureHelp help, CancellationToken cancellationToken)
     {
-        var query = new QueryReader(request, "cursor", "limit", "state");
+        var query = new QueryReader(request, "cursor", "limit", "state", "seen");
+        var seen = query.OneOf("seen", ["verified", "contradicted", "unverified"]) is { } stage ? Enum.Parse<ReplayStage>(stage, ignoreCase: true) : (ReplayStage?)null;
         var states = query.Several<BatchItemState>("state");
         var (cursor, limit) = (query.Cursor(BatchStore.ItemSort), query.Limit());
         if (query.Problem is { } bad)
             return bad;
         return Guid.TryParseExact(id, "d", out var key) && await batches.FindAsync(key, cancellationToken) is { } batch
-            ? TypedResults.Ok(PageView.Of(await batches.ListItemsAsync(key, states, cursor, limit, cancellationToken), item => BatchItemView.Of(item, batch.Kind, help)))
+            ? TypedResults.Ok(PageView.Of(await batches.ListItemsAsync(key, states, seen, cursor, limit, cancellationToken), item => BatchItemView.Of(item, batch.Kind, help)))
             : NotFound();
     }
 
@@ -171,6 +174,7 @@ internal static class BatchEndpoints
             ? BatchView.Of(batch) with
             {
                 NeedsApproval = batch.State == BatchState.Prepared ? fourEyes.Names(batch) : null,
+                Seen = batch.Kind == BatchKind.Replays ? BatchSeenView.Of(await batches.CountSeenAsync(id, cancellationToken)) : null,
                 Groups = batch.Kind == BatchKind.Replays ? [.. (await batches.GroupsAsync(id, cancellationToken)).Select(g => BatchGroupView.Of(g, help))] : null,
             }
             : null;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Saga.Api.Failures;
 using Saga.Api.Operations;
+using Saga.Engine.Replays;
 using Saga.Registry.Batches;
 
 namespace Saga.Api.Batches;
@@ -48,6 +49,9 @@ public sealed record BatchView
     public int? WaveSize { get; init; }
 
     public required BatchCountsView Items { get; init; }
+
+    /// <summary>Of replays: what was seen of the effects of those that succeeded. Absent in lists.</summary>
+    public BatchSeenView? Seen { get; init; }
 
     /// <summary>Of replays: what the operations had in common when the batch was prepared, the largest group first. Absent in lists.</summary>
     public IReadOnlyList<BatchGroupView>? Groups { get; init; }
@@ -102,6 +106,16 @@ public sealed record BatchCountsView(int Total, int Pending, int Running, int Su
         Count(counts, BatchItemState.Failed), Count(counts, BatchItemState.Refused), Count(counts, BatchItemState.Skipped));
 
     private static int Count(IReadOnlyDictionary<BatchItemState, int> counts, BatchItemState state) => counts.GetValueOrDefault(state);
+}
+
+/// <summary>How many replays that succeeded a scan has looked at, and what it saw.</summary>
+/// <param name="Verified">What is outside is as the registry says.</param>
+/// <param name="Contradicted">It is not.</param>
+/// <param name="Unverified">The scan could not see it.</param>
+public sealed record BatchSeenView(int Verified, int Contradicted, int Unverified)
+{
+    internal static BatchSeenView Of(IReadOnlyDictionary<ReplayStage, int> seen) => new(
+        seen.GetValueOrDefault(ReplayStage.Verified), seen.GetValueOrDefault(ReplayStage.Contradicted), seen.GetValueOrDefault(ReplayStage.Unverified));
 }
 
 /// <summary>Operations that failed in the same way.</summary>
@@ -165,6 +179,9 @@ public sealed record BatchItemView
 
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>Of a replay that succeeded: verified, contradicted or unverified; absent until a scan has looked at its effect.</summary>
+    public ReplayStage? Seen { get; init; }
+
     internal static BatchItemView Of(BatchItem item, BatchKind kind, FailureHelp help) => new()
     {
         Number = item.Number,
@@ -177,5 +194,6 @@ public sealed record BatchItemView
         Failure = FailureView.Of(item.Failure, help),
         BegunAt = item.BegunAt,
         EndedAt = item.EndedAt,
+        Seen = kind == BatchKind.Replays ? item.Seen : null,
     };
 }

@@ -9,6 +9,9 @@ public sealed record ScanDriftRequest
     [MinLength(1), MaxLength(100), Description("Ids of tenants. Only what belongs to them is compared.")]
     public IReadOnlyList<Guid>? Tenants { get; init; }
 
+    [Description("true: what was changed in the last minutes is compared, too. Only with tenants.")]
+    public bool? IncludeRecent { get; init; }
+
     [Description("true: everything is compared.")]
     public bool? All { get; init; }
 }

@@ -5,6 +5,7 @@ using Saga.Api.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Operations;
 using Saga.Registry.Operations;
+using Saga.Registry.Replays;
 
 namespace Saga.Api.Operations;
 
@@ -99,9 +100,10 @@ public sealed record OperationView : OperationSummaryView
     }
 
     [SetsRequiredMembers]
-    public OperationView(Operation operation, IReadOnlyList<HistoryLine> history, FailureHelp help)
+    public OperationView(Operation operation, IReadOnlyList<HistoryLine> history, ReplayCheck? replay, FailureHelp help)
         : base(operation, help)
     {
+        Replay = ReplayOutcomeView.Of(replay);
         WorkflowVersion = operation.Workflow.Version;
         var attempts = AttemptView.Of(history, help);
         Steps = [.. StepView.Of(operation.Workflow, operation.Steps, operation.UnknownStatuses, help).Select(s => s with { Attempts = attempts.GetValueOrDefault(s.Name) ?? [] })];
@@ -114,6 +116,10 @@ public sealed record OperationView : OperationSummaryView
 
     [JsonPropertyOrder(1)]
     public required int WorkflowVersion { get; init; }
+
+    /// <summary>What became of the newest replay; absent when it was never replayed.</summary>
+    [JsonPropertyOrder(1)]
+    public ReplayOutcomeView? Replay { get; init; }
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<StepView> Steps { get; init; }

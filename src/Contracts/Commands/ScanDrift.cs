@@ -14,6 +14,12 @@ public sealed record ScanDrift
     /// <summary>True for everything; with <see cref="Tenants"/> it is null.</summary>
     public bool? All { get; init; }
 
+    /// <summary>
+    /// True to compare also what was changed in the last minutes (<c>Saga:Drift:GraceMinutes</c>), which is otherwise left alone; only with
+    /// <see cref="Tenants"/>. What an operation is changing is left alone all the same.
+    /// </summary>
+    public bool? IncludeRecent { get; init; }
+
     /// <summary>Makes the command idempotent for one caller: 1 to 200 visible ASCII characters. Over HTTP it is a header.</summary>
     public string? IdempotencyKey { get; init; }
 }

@@ -1,3 +1,5 @@
+using Saga.Contracts.Steps;
+
 namespace Saga.Engine.Drift;
 
 /// <summary>What is compared. The words are stored and shown, so they keep their meaning.</summary>
@@ -48,4 +50,16 @@ public static class DriftResources
 
     public static IReadOnlyList<string> All { get; } =
         [Database, Role, Schema, Place, RestoredDatabase, SpareDatabase, Organization, Storage, CacheUser, CacheEntries, Backup];
+
+    /// <summary>What a worker's steps make outside; empty for one that only writes the registry.</summary>
+    /// <param name="worker">One of <see cref="WorkerNames"/>.</param>
+    public static IReadOnlyList<string> OfWorker(string worker) => worker switch
+    {
+        WorkerNames.Database => [Database, Role, Schema, Place, RestoredDatabase, SpareDatabase],
+        WorkerNames.Identity => [Organization],
+        WorkerNames.Storage => [Storage],
+        WorkerNames.Cache => [CacheUser, CacheEntries],
+        WorkerNames.Backup => [Backup],
+        _ => [],
+    };
 }

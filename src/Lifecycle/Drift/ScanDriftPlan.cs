@@ -27,6 +27,8 @@ public sealed class ScanDriftPlan(TenantStore tenants) : ICommandPlan<ScanDrift,
 
     public async ValueTask<Checked<ScanDrift>> CheckAsync(ScanDrift command, CancellationToken cancellationToken)
     {
+        if (command is { IncludeRecent: not null, Tenants: null })
+            return new(null, [new("/includeRecent", "is only for a scan of some tenants: name them in tenants, or leave it out")]);
         if (command.Tenants is not { } ids)
             return command.All == true ? new(command, []) : new(null, [new("/all", "must be true to scan everything; otherwise name the tenants in tenants")]);
         if (command.All is not null)
@@ -57,5 +59,5 @@ public sealed class ScanDriftPlan(TenantStore tenants) : ICommandPlan<ScanDrift,
         "Nothing is changed outside. GET /api/v1/drift lists what differs.",
     ];
 
-    public object AuditDetail(ScanDrift input) => new { tenants = input.Tenants, all = input.All };
+    public object AuditDetail(ScanDrift input) => new { tenants = input.Tenants, all = input.All, includeRecent = input.IncludeRecent };
 }

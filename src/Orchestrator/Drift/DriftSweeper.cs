@@ -1,30 +1,41 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Saga.Lifecycle.Drift;
+using Saga.Lifecycle.Replay;
 
 namespace Saga.Orchestrator.Drift;
 
-/// <summary>Lets the scheduler of scans look regularly. Any number may run.</summary>
-internal sealed partial class DriftSweeper(DriftScheduler scheduler, TimeProvider time, ILogger<DriftSweeper> log) : BackgroundService
+/// <summary>Lets scans be posted: those that the schedule asks for, and those that look at what replays have done. Any number may run.</summary>
+internal sealed partial class DriftSweeper(DriftScheduler scheduler, ReplayChecks checks, TimeProvider time, ILogger<DriftSweeper> log) : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
-            {
-                await scheduler.RunAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(error);
-            }
+            await RunAsync(checks.RunAsync, LogChecksFailed, stoppingToken);
+            await RunAsync(scheduler.RunAsync, LogFailed, stoppingToken);
+        }
+    }
+
+    // One does not stop the other.
+    private static async Task RunAsync(Func<CancellationToken, Task> run, Action<Exception> failed, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await run(stoppingToken);
+        }
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        {
+            failed(error);
         }
     }
 
     [LoggerMessage(EventId = 3111, Level = LogLevel.Warning, Message = "The schedule of scans for drift could not be looked at; trying again.")]
     private partial void LogFailed(Exception error);
+
+    [LoggerMessage(EventId = 3212, Level = LogLevel.Warning, Message = "What replays have done could not be looked at; trying again.")]
+    private partial void LogChecksFailed(Exception error);
 }

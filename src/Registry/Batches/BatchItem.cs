@@ -1,4 +1,5 @@
 using Saga.Contracts.Steps;
+using Saga.Engine.Replays;
 
 namespace Saga.Registry.Batches;
 
@@ -46,6 +47,9 @@ public sealed record BatchItem
     public DateTimeOffset? BegunAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Of a replay that succeeded: what was seen of its effect; null until somebody has looked.</summary>
+    public ReplayStage? Seen { get; init; }
 }
 
 /// <summary>Items of a batch of replays whose operations failed in the same way before.</summary>

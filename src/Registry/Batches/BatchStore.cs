@@ -5,6 +5,7 @@ using Saga.Contracts;
 using Saga.Contracts.Batches;
 using Saga.Contracts.Steps;
 using Saga.Engine.Batches;
+using Saga.Engine.Replays;
 using Saga.Registry.Audit;
 using Saga.Registry.Intake;
 using Saga.Registry.Paging;
@@ -133,17 +134,36 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
 
     /// <param name="batch">The batch.</param>
     /// <param name="states">Null for all.</param>
+    /// <param name="seen">What was seen of the effect of those that succeeded; null for all items.</param>
     /// <param name="after">A cursor of <see cref="ItemSort"/>; null for the first.</param>
     /// <param name="limit">The size of the page.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    public async Task<Page<BatchItem>> ListItemsAsync(Guid batch, IReadOnlyList<BatchItemState>? states, Cursor? after, int limit, CancellationToken cancellationToken)
+    public async Task<Page<BatchItem>> ListItemsAsync(Guid batch, IReadOnlyList<BatchItemState>? states, ReplayStage? seen, Cursor? after, int limit, CancellationToken cancellationToken)
     {
         await using var query = new ListQuery(registry, $"select {ItemColumns} from batch_items i");
         query.Where($"i.batch_id = {query.Add(batch)}");
         if (states is not null)
             query.Where($"i.state = any({query.Add(states.Select(Name).ToArray())})");
+        if (seen is { } stage)
+            query.Where($"{Seen} = {query.Add(Name(stage))}");
         query.OrderBy("i.number", "i.subject", descending: false, after, key => int.TryParse(key, out var number) ? number : null);
         return await query.ReadAsync(limit, ReadItem, last => new(ItemSort, last.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), last.Subject), cancellationToken);
+    }
+
+    /// <summary>How many of a batch's replays that succeeded were seen to have, or not.</summary>
+    public async Task<IReadOnlyDictionary<ReplayStage, int>> CountSeenAsync(Guid batch, CancellationToken cancellationToken)
+    {
+        await using var count = registry.CreateCommand(
+            """
+            select c.outcome, count(*)::int from batch_items i join replay_checks c on c.operation_id = i.operation_id
+            where i.batch_id = $1 and i.state = 'succeeded' and c.outcome is not null group by c.outcome
+            """);
+        count.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch });
+        var counts = new Dictionary<ReplayStage, int>();
+        await using var row = await count.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            counts[Enum.Parse<ReplayStage>(row.GetString(0), ignoreCase: true)] = row.GetInt32(1);
+        return counts;
     }
 
     /// <summary>What the operations of a batch of replays have in common, the largest group first.</summary>
@@ -204,7 +224,9 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         return "";
     }
 
-    internal const string ItemColumns = "i.batch_id, i.number, i.subject, i.version, i.state, i.wave, i.operation_id, i.failure, i.begun_at, i.ended_at";
+    private const string Seen = "(select c.outcome from replay_checks c where c.operation_id = i.operation_id and i.state = 'succeeded')";
+
+    internal const string ItemColumns = $"i.batch_id, i.number, i.subject, i.version, i.state, i.wave, i.operation_id, i.failure, i.begun_at, i.ended_at, {Seen}";
 
     internal static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
@@ -221,6 +243,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         Failure = row.IsDBNull(7) ? null : JsonSerializer.Deserialize<Failure>(row.GetString(7), Json.Options),
         BegunAt = row.IsDBNull(8) ? null : row.GetFieldValue<DateTimeOffset>(8),
         EndedAt = row.IsDBNull(9) ? null : row.GetFieldValue<DateTimeOffset>(9),
+        Seen = row.IsDBNull(10) ? null : Enum.Parse<ReplayStage>(row.GetString(10), ignoreCase: true),
     };
 
     internal static Batch Read(NpgsqlDataReader row) => new()

@@ -64,7 +64,7 @@ public sealed class DriftStore(NpgsqlDataSource registry, RegistryClock clock)
         await using var ask = registry.CreateCommand(
             $"""
             select clock_timestamp() + $1, (select min(applied_at) from registry_migrations),
-                (select max(created_at) from operations where kind = '{ScanKind}' and requested_by = 'system')
+                (select max(created_at) from operations where kind = '{ScanKind}' and requested_by = 'system' and input ->> 'all' = 'true')
             """);
         ask.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
         await using var row = await ask.ExecuteReaderAsync(cancellationToken);

@@ -9,6 +9,7 @@ using Saga.Registry.Audit;
 using Saga.Registry.Notifications;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
+using Saga.Registry.Replays;
 using Saga.Registry.Schedule;
 using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
@@ -140,6 +141,7 @@ public sealed class CommandLedger(NpgsqlDataSource registry, RegistryNotifier no
             acceptance.At, acceptance.Caller, acceptance.AuditAction, Id(acceptance.TenantId?.Value), acceptance.OperationId, acceptance.AuditDetail, AuditOrigin.Current);
         if (acceptance.ReplayOf is { } ended)
         {
+            batch.BatchCommands.Add(ReplayCheckRows.OperationCommand(acceptance.OperationId, acceptance.Workflow.Definition, acceptance.Caller, acceptance.At));
             Add(batch, "insert into audit (at, actor, action, tenant_id, operation_id, detail, origin) values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
                 acceptance.At, acceptance.Caller, AuditActions.OperationReplay, Id(acceptance.TenantId?.Value), ended.Id,
                 JsonSerializer.Serialize(new { ended.Reason, operation = acceptance.OperationId }, Json.Options), AuditOrigin.Current);

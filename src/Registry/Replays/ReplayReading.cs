@@ -1,5 +1,6 @@
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Replays;
+using Saga.Engine.Workflows;
 
 namespace Saga.Registry.Replays;
 
@@ -26,4 +27,8 @@ public enum ReplayResult
 /// <param name="TenantId">Null when it does not concern a single tenant.</param>
 /// <param name="Kind">The operation's kind.</param>
 /// <param name="Answer">The plan, or why there is none; null for a repeated order and another version.</param>
-public sealed record ReplayReading(Guid OperationId, ReplayResult Result, long Version, TenantId? TenantId, string Kind, ReplayAnswer? Answer);
+public sealed record ReplayReading(Guid OperationId, ReplayResult Result, long Version, TenantId? TenantId, string Kind, ReplayAnswer? Answer)
+{
+    /// <summary>The operation's workflow; null without an answer.</summary>
+    public WorkflowDefinition? Workflow { get; init; }
+}

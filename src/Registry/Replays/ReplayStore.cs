@@ -53,7 +53,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             reading = await ReadAsync(transaction, command, actor, cancellationToken);
             if (reading is not { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan: var plan } } || !allows(reading))
                 return reading;
-            await WriteAsync(transaction, command, actor, plan, claim, now, followUps?.Invoke(reading, now) ?? [], cancellationToken);
+            await WriteAsync(transaction, command, actor, reading, plan, claim, now, followUps?.Invoke(reading, now) ?? [], cancellationToken);
             // Not cancelled with the caller, because then it would be unknown whether the commit happened.
             await transaction.CommitAsync(CancellationToken.None);
         }
@@ -133,7 +133,10 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
                     ReplayAnswer.Planned => ReplayResult.Moved,
                     _ => ReplayResult.Refused,
                 },
-                version, row.TenantId, row.Kind, answer);
+                version, row.TenantId, row.Kind, answer)
+            {
+                Workflow = workflow,
+            };
         }
         catch (Exception error) when (UnreadableRows.Is(error))
         {
@@ -154,7 +157,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             : null;
     }
 
-    private static async Task WriteAsync(NpgsqlTransaction transaction, ReplayOperation command, string actor, ReplayPlan plan, ScheduleClaim? claim, DateTimeOffset now, IReadOnlyList<ScheduledCommand> followUps, CancellationToken cancellationToken)
+    private static async Task WriteAsync(NpgsqlTransaction transaction, ReplayOperation command, string actor, ReplayReading reading, ReplayPlan plan, ScheduleClaim? claim, DateTimeOffset now, IReadOnlyList<ScheduledCommand> followUps, CancellationToken cancellationToken)
     {
         var order = OrderOf(command);
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
@@ -162,6 +165,7 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             "insert into operation_history (operation_id, at, event, data) values ($1, clock_timestamp(), $2, $3::jsonb)",
             command.OperationId, HistoryEvents.ReplayRequested,
             JsonSerializer.Serialize(new { by = actor, command.Reason, order, plan = plan.Digest, key = command.IdempotencyKey }, Json.Options)));
+        batch.BatchCommands.Add(ReplayCheckRows.OrderCommand(command.OperationId, reading.Workflow!, plan.Direction == Direction.Back, actor));
         batch.BatchCommands.Add(CommandLedger.Statement(
             "insert into audit (actor, action, tenant_id, operation_id, detail, origin) select $2, $3, tenant_id, id, $4::jsonb, $5 from operations where id = $1",
             command.OperationId, actor, AuditActions.OperationReplay,

@@ -76,6 +76,9 @@ internal static class ProgramGrants
         // Whether an export's file is there to be removed.
         new("exports", "select"),
         new("custom_steps", "select"),
+        // An order, of which somebody looks what became of it.
+        new("replay_checks", "select, insert, update"),
+        new("drift_findings", "select"),
     ];
 
     /// <summary>The Api reads, accepts commands, answers waits and returns dead letters. Of an operation it can change only when it is due.</summary>
@@ -100,7 +103,6 @@ internal static class ProgramGrants
         new("batch_items", "insert"),
         new("backup_schedules", "select, insert, update"),
         new("backup_runs", "select"),
-        new("drift_findings", "select"),
         // A version of a plan is added, and never changed.
         new("plans", "insert", "current_version"),
         new("plan_versions", "insert"),

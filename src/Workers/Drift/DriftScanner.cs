@@ -31,7 +31,8 @@ internal sealed partial class DriftScanner(Installation installation, DriftStore
     /// <summary>Runs the scan of the attempt's operation over what the inventory lists.</summary>
     public async Task<DriftScanOutput> RunAsync(StepContext context, IInventory inventory, CancellationToken cancellationToken)
     {
-        var chosen = context.Input<ScanDrift>().Tenants;
+        var input = context.Input<ScanDrift>();
+        var (chosen, grace) = (input.Tenants, input.IncludeRecent == true ? TimeSpan.Zero : TimeSpan.FromMinutes(options.Value.GraceMinutes));
         var scope = new InventoryScope(await installation.IdAsync(cancellationToken), chosen is null ? null : [.. chosen.Select(t => t.Value)]);
         var since = await drift.NowAsync(cancellationToken);
         var (found, unread) = (new List<FoundThing>(), new List<UnreadSystem>());
@@ -53,11 +54,11 @@ internal sealed partial class DriftScanner(Installation installation, DriftStore
         // Nothing can be said about what was not read.
         return unread.Exists(u => u.Server is null)
             ? new DriftScanOutput { Unread = unread }
-            : await CompareAsync(context, inventory, scope, since, found, unread, cancellationToken);
+            : await CompareAsync(context, inventory, scope, since, grace, found, unread, cancellationToken);
     }
 
     private async Task<DriftScanOutput> CompareAsync(
-        StepContext context, IInventory inventory, InventoryScope inventoryScope, DateTimeOffset since, List<FoundThing> found, List<UnreadSystem> unread, CancellationToken cancellationToken)
+        StepContext context, IInventory inventory, InventoryScope inventoryScope, DateTimeOffset since, TimeSpan grace, List<FoundThing> found, List<UnreadSystem> unread, CancellationToken cancellationToken)
     {
         IReadOnlyList<ExpectedThing> expected;
         DriftScope scope;
@@ -65,7 +66,7 @@ internal sealed partial class DriftScanner(Installation installation, DriftStore
         {
             expected = await inventory.ExpectAsync(snapshot, inventoryScope, cancellationToken);
             scope = await snapshot.ScopeAsync(
-                since, TimeSpan.FromMinutes(options.Value.GraceMinutes), [.. found.Select(f => f.Owner).OfType<Guid>().Distinct()], inventoryScope.Tenants, cancellationToken);
+                since, grace, [.. found.Select(f => f.Owner).OfType<Guid>().Distinct()], inventoryScope.Tenants, cancellationToken);
         }
 
         scope = scope with

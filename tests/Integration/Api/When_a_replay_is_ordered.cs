@@ -16,9 +16,32 @@ public sealed class When_a_replay_is_ordered : ReplayTest
 
         ((int)response.StatusCode).ShouldBe(202);
         response.Headers.Location!.ToString().ShouldBe($"/api/v1/operations/{id}");
-        (await ApiServer.JsonAsync(response)).GetProperty("history").EnumerateArray().Last().GetProperty("event").GetString().ShouldBe("replayRequested");
+        var view = await ApiServer.JsonAsync(response);
+        (view.GetProperty("replay").GetProperty("stage").GetString(), view.GetProperty("replay").GetProperty("requestedBy").GetString()).ShouldBe(("requested", "ada"));
+        view.GetProperty("history").EnumerateArray().Last().GetProperty("event").GetString().ShouldBe("replayRequested");
         (await Server.QueryAsync<string>("select message_type from outbox where destination = 'saga-orders'")).ShouldBe("Saga.Contracts.Steps.ReplayRequested");
         (await Server.QueryAsync<string>("select detail->>'reason' from audit where action = 'operation.replay'")).ShouldBe("It is mended.");
+    }
+
+    [Theory, InlineData(false, "verified"), InlineData(true, "contradicted")]
+    public async Task Should_show_what_was_seen_of_its_effect(bool differs, string stage)
+    {
+        var id = await StalledAsync();
+        using var ordered = await PostAsync(id, new { reason = "It is mended." });
+        await Server.ExecuteAsync(
+            $"""
+            insert into operation_history (operation_id, at, event) values ('{id}', now(), 'replayed');
+            update operations set state = 'completed', finished_at = now() where id = '{id}';
+            update replay_checks set scan = '{id}', outcome = '{stage}', reason = 'Somebody looked.', judged_at = now();
+            insert into drift_findings (id, resource, kind, name, tenant_id, differences, first_seen_at, last_seen_at, first_scan, last_scan)
+            select gen_random_uuid(), 'organization', 'missing', 'acme', tenant_id, '[]', now(), now(), id, id from operations where id = '{id}' and {differs};
+            """);
+
+        var replay = (await Server.GetAsync($"/api/v1/operations/{id}")).GetProperty("replay");
+
+        (replay.GetProperty("stage").GetString(), replay.GetProperty("why").GetString(), replay.GetProperty("scan").GetString()).ShouldBe((stage, "Somebody looked.", $"/api/v1/operations/{id}"));
+        replay.GetProperty("differences").EnumerateArray().Select(d => $"{d.GetProperty("kind").GetString()} {d.GetProperty("resource").GetString()} {d.GetProperty("name").GetString()}")
+            .ShouldBe(differs ? ["missing organization acme"] : []);
     }
 
     [Fact]

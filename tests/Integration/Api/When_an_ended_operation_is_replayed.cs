@@ -19,6 +19,7 @@ public sealed class When_an_ended_operation_is_replayed : ReplayTest
         response.Headers.Location!.ToString().ShouldBe($"/api/v1/operations/{replay.Id}");
         replay.Id.ShouldNotBe(id);
         replay.View.GetProperty("replayOf").GetGuid().ShouldBe(id);
+        replay.View.GetProperty("replay").GetProperty("stage").GetString().ShouldBe("requested");
         replay.View.GetProperty("history")[0].GetProperty("data").GetRawText().ShouldBe($$"""{"reason":"The mail server is back.","replayOf":"{{id}}"}""");
         (await Server.GetAsync($"/api/v1/operations/{id}")).GetProperty("replayedBy").GetGuid().ShouldBe(replay.Id);
         (await Server.QueryAsync<bool>($"select a.input = b.input and a.tenant_id <> b.tenant_id from operations a, operations b where a.id = '{id}' and b.id = '{replay.Id}'")).ShouldBeTrue();

@@ -35,6 +35,7 @@ public sealed class When_drift_is_scanned_and_listed : ApiTest
     [InlineData("""{"all":true,"tenants":["0198f6a0-0000-7000-8000-000000000000"]}""", "/all")]
     [InlineData("""{"tenants":[]}""", "/tenants")]
     [InlineData("""{"tenants":["0198f6a0-0000-7000-8000-000000000000"]}""", "/tenants/0")]
+    [InlineData("""{"all":true,"includeRecent":true}""", "/includeRecent")]
     [InlineData("""{"everything":true}""", "/everything")]
     public async Task Should_name_the_field(string body, string pointer)
     {

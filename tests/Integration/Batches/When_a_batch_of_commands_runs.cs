@@ -60,7 +60,7 @@ public sealed class When_a_batch_of_commands_runs : BatchTest
 
         Counts(await UntilAsync(host, batch, BatchState.Completed)).ShouldBe("1 Failed");
 
-        (await Store(host).ListItemsAsync(batch, null, null, 10, TestContext.Current.CancellationToken)).Items.Single().Failure!.Code.ShouldBe("verify-database");
+        (await Store(host).ListItemsAsync(batch, null, null, null, 10, TestContext.Current.CancellationToken)).Items.Single().Failure!.Code.ShouldBe("verify-database");
     }
 
     private Task TenantAsync(string slug, string plan, string status) => Registry.ExecuteAsync(

@@ -30,7 +30,7 @@ public sealed class When_a_batch_of_replays_runs : BatchTest
         var ended = await UntilAsync(host, batch, BatchState.Completed);
         Counts(ended).ShouldBe("6 Succeeded, 1 Refused");
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
-        var items = (await Store(host).ListItemsAsync(batch, null, null, 100, TestContext.Current.CancellationToken)).Items;
+        var items = (await Store(host).ListItemsAsync(batch, null, null, null, 100, TestContext.Current.CancellationToken)).Items;
         items.Select(i => i.Subject).ShouldBe(operations);
         items[3].Failure!.Code.ShouldBe(RejectionCodes.OperationMoved);
         items.Select(i => i.Wave).ShouldBe([1, 1, 2, 2, 2, 2, 2]);
@@ -194,7 +194,7 @@ public sealed class When_a_batch_of_replays_runs : BatchTest
 
         await UntilAsync(host, batch, BatchState.Completed);
 
-        (await Store(host).ListItemsAsync(batch, [BatchItemState.Refused], null, 10, TestContext.Current.CancellationToken)).Items.Single().Failure!.Code.ShouldBe(RejectionCodes.Forbidden);
+        (await Store(host).ListItemsAsync(batch, [BatchItemState.Refused], null, null, 10, TestContext.Current.CancellationToken)).Items.Single().Failure!.Code.ShouldBe(RejectionCodes.Forbidden);
     }
 
     private Task DuringAsync(string when, string then) => Registry.ExecuteAsync(

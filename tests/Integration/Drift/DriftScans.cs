@@ -22,6 +22,11 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
 {
     private const string Step = "scan";
 
+    /// <summary>How old a change must be, unless the scan includes what is recent.</summary>
+    public int GraceMinutes { get; init; }
+
+    public bool IncludeRecent { get; init; }
+
     /// <summary>Ends the operation that seeded the tenant, as if it had been provisioned an hour ago.</summary>
     public Task ActivateAsync(SeededTenant tenant) => registry.ExecuteAsync(
         """
@@ -32,11 +37,11 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
         """,
         new { Id = tenant.Id.Value, tenant.OperationId });
 
-    /// <summary>A step of a new scan, whose grace is over at once.</summary>
+    /// <summary>A step of a new scan.</summary>
     public async Task<StepContext> BeginAsync(int attempt = 1, params IReadOnlyList<TenantId> tenants)
     {
         var operation = new SeededTenant(registry, new TenantId(Guid.CreateVersion7()), Guid.CreateVersion7());
-        var command = new ScanDrift { All = tenants.Count == 0 ? true : null, Tenants = tenants.Count == 0 ? null : tenants };
+        var command = new ScanDrift { All = tenants.Count == 0 ? true : null, Tenants = tenants.Count == 0 ? null : tenants, IncludeRecent = IncludeRecent ? true : null };
         await registry.ExecuteAsync(
             """
             insert into workflows (digest, kind, version, definition) values ('scan', 'scanDrift', 1, '{}') on conflict do nothing;
@@ -53,7 +58,7 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
     {
         var clock = new RegistryClock();
         var scanner = new DriftScanner(
-            new Installation(registry), new DriftStore(registry, clock), new LeasedTransactions(registry, clock), Options.Create(new DriftOptions { GraceMinutes = 0 }), NullLogger<DriftScanner>.Instance);
+            new Installation(registry), new DriftStore(registry, clock), new LeasedTransactions(registry, clock), Options.Create(new DriftOptions { GraceMinutes = GraceMinutes }), NullLogger<DriftScanner>.Instance);
         return await scanner.RunAsync(context, inventory, CancellationToken.None);
     }
 

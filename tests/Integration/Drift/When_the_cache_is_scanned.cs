@@ -47,6 +47,21 @@ public sealed class When_the_cache_is_scanned : IAsyncLifetime
         (await scans.OpenAsync()).ShouldBe([$"missing cacheUser {user}"]);
     }
 
+    [Theory, InlineData(false, 0), InlineData(true, 1)]
+    public async Task Should_see_what_has_just_changed_only_if_it_is_asked_for(bool includeRecent, int found)
+    {
+        var redis = await RedisServer.SharedAsync();
+        await using var host = CacheHost.On(redis, registry);
+        await ProvisionAsync(host);
+        await registry.ExecuteAsync("update operations set finished_at = now()");
+        using var admin = await ConnectionMultiplexer.ConnectAsync(redis.Address + ",allowAdmin=true");
+        await admin.GetDatabase().ExecuteAsync("ACL", "DELUSER", $"t_{tenant.Id.Compact}");
+
+        await new DriftScans(registry) { GraceMinutes = 15, IncludeRecent = includeRecent }.RunAsync(host.Get<CacheInventory>(), 1, tenant.Id);
+
+        (await scans.OpenAsync()).Count.ShouldBe(found);
+    }
+
     [Fact]
     public async Task Should_find_users_of_tenants_that_a_restored_registry_does_not_know_and_no_others()
     {
