@@ -1,6 +1,7 @@
 using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
 using Saga.Engine.Operations;
+using Saga.Engine.Replays;
 using Saga.Lifecycle.Intake;
 using Saga.Registry.Batches;
 using Saga.Tests.Integration.Engine;
@@ -34,6 +35,10 @@ public sealed class When_a_batch_of_replays_runs : BatchTest
         items.Select(i => i.Subject).ShouldBe(operations);
         items[3].Failure!.Code.ShouldBe(RejectionCodes.OperationMoved);
         items.Select(i => i.Wave).ShouldBe([1, 1, 2, 2, 2, 2, 2]);
+        items.ShouldAllBe(i => i.Seen == null, "nobody has looked");
+        await Registry.ExecuteAsync("update replay_checks set outcome = case operation_id when @First then 'contradicted' else 'verified' end, judged_at = now()", new { First = operations[0] });
+        (await Store(host).CountSeenAsync(batch, TestContext.Current.CancellationToken)).OrderBy(s => s.Key).Select(s => $"{s.Value} {s.Key}").ShouldBe(["5 Verified", "1 Contradicted"]);
+        (await Store(host).ListItemsAsync(batch, null, ReplayStage.Contradicted, null, 100, TestContext.Current.CancellationToken)).Items.Single().Subject.ShouldBe(operations[0]);
         (await Registry.ScalarAsync<string>("select state from operations where id = @later", new { later })).ShouldBe("stalled", "it was not in the batch");
         (await host.HistoryAsync(operation)).ShouldBe(["accepted", "started", "stepAwaiting:batch.await", "waveBegun", "batchCompleted", "waitAnswered:batch.await", "stepSucceeded:batch.await", "completed"], ignoreOrder: true);
     }
