@@ -26,7 +26,7 @@ public sealed record AttemptView
 
     public double? DurationMs { get; init; }
 
-    /// <summary>succeeded, failed, timedOut, deferred, or abandoned when the operation turned round meanwhile. Absent while it runs.</summary>
+    /// <summary>succeeded, failed, timedOut, deferred, or abandoned because the operation began to compensate. Absent while it runs.</summary>
     public string? Result { get; init; }
 
     public FailureView? Failure { get; init; }

@@ -58,18 +58,18 @@ internal static class SagaHost
             throw new StartException(mode == HostMode.Real ? [.. broken, .. RealSettings.Faults(settings, broken)] : broken);
 
         HostLimits.Check(mode, configuration);
-        await using var brought = mode == HostMode.Real || command is { NeedsServers: false } ? null : await BroughtAlong.StartAsync(mode, configuration, stop);
-        signals.WhenOverdue(TimeSpan.FromSeconds(9), () => brought?.DisposeAsync().AsTask() ?? Task.CompletedTask);
+        await using var servers = mode == HostMode.Real || command is { NeedsServers: false } ? null : await PrivateServers.StartAsync(mode, configuration, stop);
+        signals.WhenOverdue(TimeSpan.FromSeconds(9), () => servers?.DisposeAsync().AsTask() ?? Task.CompletedTask);
         // Lowest precedence, so that the user's settings win.
-        ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. brought?.Settings ?? []] });
+        ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource { InitialData = [.. ModeRules.Defaults(mode), .. servers?.Settings ?? []] });
         if (command is not null)
             return await command.RunAsync(configuration, stop);
         // Starts first, so that it stops last.
-        if (brought is not null)
-            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ServerKeeper>(services, brought.Servers));
+        if (servers is not null)
+            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ServerRestarter>(services, servers.Servers));
         var console = new LoggingLevelSwitch();
         builder.Services
-            .AddHostLogging(configuration, brought?.Folder.Folder("logs"), console)
+            .AddHostLogging(configuration, servers?.Folder.Folder("logs"), console)
             .AddEverything(configuration)
             .Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(6))
             .Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
@@ -78,7 +78,7 @@ internal static class SagaHost
         var address = configuration[ModeRules.AddressKey]!;
         app.Urls.Add(address);
         app.MapEverything();
-        if (brought is not null)
+        if (servers is not null)
             app.MapSignInPage();
         try
         {
@@ -91,8 +91,8 @@ internal static class SagaHost
             throw;
         }
 
-        brought?.Folder.Announce(address);
-        await DemoShow.ShowAsync(configuration, address, brought?.Folder, stop);
+        servers?.Folder.Announce(address);
+        await DemoShow.ShowAsync(configuration, address, servers?.Folder, stop);
         await app.WaitForShutdownAsync(stop);
         signals.StoppedInOrder();
         return 0;

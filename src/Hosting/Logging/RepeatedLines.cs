@@ -11,7 +11,7 @@ namespace Saga.Hosting.Logging;
 internal sealed class RepeatedLines(TimeSpan pause, TimeProvider time) : ILogEventFilter
 {
     private const int Kept = 200;
-    private static readonly string[] Changes = ["Saga.Host.Startup.ServerKeeper", "Saga.Messaging.Pausing.Gate"];
+    private static readonly string[] Changes = ["Saga.Host.Startup.ServerRestarter", "Saga.Messaging.Pausing.Gate"];
     private readonly Dictionary<string, long> last = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
 

@@ -16,7 +16,7 @@ public static class AdoptWords
     [
         $"The rows of schema '{input.Place.Schema}' of database '{input.Place.Database}' on server '{input.Place.Server}' are copied into the tables that tenants share. They get the tenant's id.",
         "The source is only read, and stays as it is. Rows that are written there after the copy has begun make the comparison at its end fail.",
-        "It is looked at first: its tables must be those that tenants share, without the column tenant_id. What does not fit is refused before anything of the tenant is made.",
+        "It is inspected first: its tables must be those that tenants share, without the column tenant_id. What does not fit is refused before anything of the tenant is made.",
         "Until the tenant is activated the operation can be undone, which removes the copy.",
     ];
 
@@ -36,7 +36,7 @@ public static class AdoptWords
         return
         [
             $"{place} becomes the tenant's place. No row is copied or changed.",
-            "It is looked at first: the version of the product's schema, whose rows it has, and what it would lack. What does not fit is refused before anything is written.",
+            "It is inspected first: the version of the product's schema, whose rows it has, and what it would lack. What does not fit is refused before anything is written.",
             "Its objects get an owner and a login of the tenant's own, and its tables the platform's row policies. Sessions of other logins see no rows of tenants from then on.",
             "PUBLIC may no longer connect to the database.",
             input.Id is { } id ? $"The tenant gets the id {id}, which its rows must carry." : "The tenant gets a new id, so the tables must have no rows of tenants.",

@@ -77,7 +77,7 @@ internal static class CustomStepRules
         if (!IsUrl(http.ExecuteUrl))
             yield return new($"{at}/executeUrl", UrlRule);
         if (http.CompensateUrl is null && !afterPivot)
-            yield return new($"{at}/compensateUrl", "is required, because the step is undone when the operation turns round; a step with afterPivot: true needs none");
+            yield return new($"{at}/compensateUrl", "is required, because the step is undone when the operation compensates; a step with afterPivot: true needs none");
         else if (http.CompensateUrl is not null && afterPivot)
             yield return new($"{at}/compensateUrl", "must be absent, because a step after the pivot is never undone");
         else if (http.CompensateUrl is not null && !IsUrl(http.CompensateUrl))

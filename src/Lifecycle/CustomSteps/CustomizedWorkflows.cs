@@ -28,7 +28,7 @@ public sealed class CustomizedWorkflows(CustomStepSet set)
         if (Set.Steps.All(s => s.Workflow != workflow.Kind))
             return (workflow, null);
         var whole = applied.GetValue(workflow, apply);
-        var problem = whole.Problem ?? FindStranger(workflow.Kind, [workflow, .. variants]);
+        var problem = whole.Problem ?? FindUnplacedStep(workflow.Kind, [workflow, .. variants]);
         return (whole.Workflow, problem is null ? null : new()
         {
             Code = RejectionCodes.CustomStepsInvalid,
@@ -36,7 +36,7 @@ public sealed class CustomizedWorkflows(CustomStepSet set)
         });
     }
 
-    private CustomStepProblem? FindStranger(string kind, IReadOnlyList<WorkflowDefinition> variants)
+    private CustomStepProblem? FindUnplacedStep(string kind, IReadOnlyList<WorkflowDefinition> variants)
     {
         var part = variants.SelectMany(v => applied.GetValue(v, apply).TakingPart).ToHashSet(StringComparer.Ordinal);
         return Set.Steps.FirstOrDefault(s => s.Workflow == kind && !part.Contains(s.Name)) is not { } stranger ? null

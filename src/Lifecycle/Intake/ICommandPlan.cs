@@ -112,7 +112,7 @@ public interface ICommandPlan<TCommand, TInput>
     IReadOnlyList<string> Words(TInput input, Tenant? tenant) => [];
 
     /// <summary>
-    /// The changes to the registry in the transaction that accepts the command. If the operation turns round before it has come to its first
+    /// The changes to the registry in the transaction that accepts the command. If the operation compensates before it has come to its first
     /// steps, their compensations run all the same, so they must undo these changes.
     /// </summary>
     IEnumerable<NpgsqlBatchCommand> Effects(TInput input, BegunOperation operation) => [];

@@ -38,7 +38,7 @@ internal sealed class CommandReplayer<TCommand>(ICommandIntake<TCommand> intake)
         return preview.Rejection is { } rejection ? preview with { Rejection = OfInput(rejection) } : preview;
     }
 
-    // A version that changed the command's fields may not be able to read what was accepted before: then the patch mends it.
+    // A version that changed the command's fields may not be able to read what was accepted before: the patch can then fix it.
     private static TCommand? Read(JsonElement command, out OperationRejected unreadable)
     {
         var read = CommandReader.Read<TCommand>(command, hasKey: false, out var errors);

@@ -11,7 +11,7 @@ internal sealed class BatchingSender(Func<MessageBatch, CancellationToken, Task>
 {
     /// <summary>
     /// How long a batch waits for its confirmation. When a broker is killed, RabbitMQ.Client may never end a publish that was under way
-    /// (rabbitmq-dotnet-client issue 1930). Without a limit, <see cref="AtOnce"/> such batches would block the queue for ever.
+    /// (rabbitmq-dotnet-client issue 1930). Without a limit, <see cref="AtOnce"/> such batches would block the queue indefinitely.
     /// </summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 

@@ -57,6 +57,6 @@ internal sealed partial class BackupSweeper(
         }
     }
 
-    [LoggerMessage(EventId = 2873, Level = LogLevel.Warning, Message = "Schedules, retention and drills of backups could not be looked at; trying again.")]
+    [LoggerMessage(EventId = 2873, Level = LogLevel.Warning, Message = "Schedules, retention and drills of backups could not be checked; trying again.")]
     private partial void LogFailed(Exception error);
 }

@@ -33,7 +33,7 @@ internal sealed partial class DriftSweeper(DriftScheduler scheduler, ReplayCheck
         }
     }
 
-    [LoggerMessage(EventId = 3111, Level = LogLevel.Warning, Message = "The schedule of scans for drift could not be looked at; trying again.")]
+    [LoggerMessage(EventId = 3111, Level = LogLevel.Warning, Message = "The schedule of drift scans could not be checked; trying again.")]
     private partial void LogFailed(Exception error);
 
     [LoggerMessage(EventId = 3212, Level = LogLevel.Warning, Message = "What replays have done could not be looked at; trying again.")]

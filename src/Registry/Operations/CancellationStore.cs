@@ -37,7 +37,7 @@ public sealed class CancellationStore(NpgsqlDataSource registry, RegistryNotifie
     /// that accepts a command which must not wait for them. They decide themselves.
     /// </summary>
     /// <param name="scope">The scope.</param>
-    /// <param name="spared">A step: operations that have it in their workflow go on. Null to spare none.</param>
+    /// <param name="spared">A step: operations that have it in their workflow go on. Null to exempt none.</param>
     /// <param name="actor">Who cancels them.</param>
     /// <param name="reason">The reason for people.</param>
     public static NpgsqlBatchCommand CancelOthersCommand(string scope, string? spared, string actor, string reason) => CancelCommand(

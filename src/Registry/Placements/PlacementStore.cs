@@ -276,7 +276,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
     public async Task<SwitchOutcome> SwitchAsync(StepLease lease, TenantId tenant, long expectedEpoch, Guid to, CancellationToken cancellationToken)
     {
         await using var transaction = await leases.BeginAsync(lease, cancellationToken);
-        var parameters = new { Tenant = tenant.Value, expectedEpoch, to, Text = tenant.ToString() };
+        var parameters = new { Tenant = tenant.Value, expectedEpoch, to };
         // A concurrent switch waits here and then finds a different epoch.
         if (await transaction.ExecuteAsync(
             "update placements set state = 'kept', updated_at = now() where tenant_id = @Tenant and state = 'current' and epoch = @expectedEpoch",
@@ -304,8 +304,7 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             parameters, cancellationToken);
 
         await transaction.ExecuteAsync(TenantRows.ShowRouting, parameters, cancellationToken);
-        // Notify within the commit, because runtimes must not miss it.
-        await transaction.ExecuteAsync($"select pg_notify('{RegistryChannels.Tenants}', @Text)", parameters, cancellationToken);
+        await TenantRows.NotifyAsync(transaction, tenant, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return SwitchOutcome.Switched;
     }

@@ -41,8 +41,8 @@ public sealed class RegistryRecovery(NpgsqlDataSource registry)
     }
 
     /// <summary>
-    /// Makes a restored registry safe to work with, in one transaction. No process of before is known, and no attempt of before may write: each begins
-    /// again, with a fence that was never given. What is scheduled waits, because it may have run or been cancelled after the backup. The
+    /// Makes a restored registry safe to work with, in one transaction. Earlier processes are forgotten, and earlier attempts may not write: each begins
+    /// again, with a fencing token that was never issued. What is scheduled waits, because it may have run or been cancelled after the backup. The
     /// restored backup, which could not know its own end, is complete.
     /// </summary>
     /// <param name="restored">The backup.</param>

@@ -1,6 +1,7 @@
 using Dapper;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Leases;
+using Saga.Registry.Notifications;
 
 namespace Saga.Registry.Tenants;
 
@@ -25,6 +26,12 @@ public static class TenantRows
         update tenants t set schema_version = p.schema_version, tier = p.tier, version = t.version + 1, updated_at = now()
         from placements p where t.id = @Tenant and p.id = placement_of(t.id)
         """;
+
+    /// <summary>
+    /// Notifies runtimes within the commit. Only for what they must not miss: a process that dies after the commit would delay them until their next poll.
+    /// </summary>
+    public static Task NotifyAsync(LeasedTransaction transaction, TenantId tenant, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync($"select pg_notify('{RegistryChannels.Tenants}', @Id)", new { Id = tenant.ToString() }, cancellationToken);
 
     /// <summary>The organisation's id in the identity provider; null when there is none any more.</summary>
     public static Task SetOrganizationAsync(LeasedTransaction transaction, TenantId tenant, string? organizationId, CancellationToken cancellationToken) =>

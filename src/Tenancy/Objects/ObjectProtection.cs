@@ -9,7 +9,7 @@ public sealed record ObjectProtection
     /// <summary>Whether what is replaced or deleted is kept as a version; null when the store has no versions.</summary>
     public bool? KeepsVersions { get; init; }
 
-    /// <summary>For how many days former versions are kept; null when they are kept for ever, or when the store has no lifecycles.</summary>
+    /// <summary>For how many days former versions are kept; null when they are kept indefinitely, or when the store has no lifecycles.</summary>
     public int? NoncurrentDays { get; init; }
 
     /// <summary>The lifecycle rule that ends them then, if it is not the platform's.</summary>

@@ -150,7 +150,7 @@ public sealed class AuditCheck
     private void JudgeHeads(StoredChain chain, List<Head> heads, Findings findings)
     {
         foreach (var head in heads.Where(h => h.Mark.Chain == chain.Chain && h.IsSame == false))
-            findings.Fault($"{head.Name} says that number {Number(head.Mark.Number)} has another hash: lines up to there were changed, and the chain was computed anew.");
+            findings.Fault($"{head.Name} says that number {Number(head.Mark.Number)} has another hash: lines up to there were changed, and the chain was recomputed.");
         if (heads.Where(h => h.Mark.Chain == chain.Chain && h.IsSame is null && h.Mark.Number > chain.AnchorNumber).MaxBy(h => h.Mark.Number) is { } cut)
             findings.Fault($"{cut.Name} proves the lines up to number {Number(cut.Mark.Number)}, and the audit log has none of that number: its end was cut off.");
         // A restored registry has the lines of its backup, and gives the numbers after them again.

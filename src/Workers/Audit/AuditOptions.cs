@@ -18,8 +18,8 @@ public sealed class AuditOptions
     [Range(1, 10, ErrorMessage = "Saga:Audit:SealSeconds must be from 1 to 10.")]
     public int SealSeconds { get; set; } = 5;
 
-    /// <summary>How many days a line is kept; 0 for ever.</summary>
-    [Range(0, 36_500, ErrorMessage = "Saga:Audit:RetentionDays must be from 0 (for ever) to 36500.")]
+    /// <summary>How many days a line is kept; 0 to keep it indefinitely.</summary>
+    [Range(0, 36_500, ErrorMessage = "Saga:Audit:RetentionDays must be from 0 (kept indefinitely) to 36500.")]
     public int RetentionDays { get; set; }
 
     /// <summary>The most lines that one transaction prunes.</summary>

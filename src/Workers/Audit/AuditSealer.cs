@@ -106,7 +106,7 @@ internal sealed partial class AuditSealer(AuditSealStore store, AuditKeys keys, 
         }
     }
 
-    [LoggerMessage(EventId = 3032, Level = LogLevel.Warning, Message = "Saga:Audit:SigningKey is not set, so the audit log is chained and not signed: who can edit rows of the registry can edit the chain, too.")]
+    [LoggerMessage(EventId = 3032, Level = LogLevel.Warning, Message = "Saga:Audit:SigningKey is not set, so the audit log is chained and not signed: anyone who can edit rows of the registry can also edit the chain.")]
     private partial void LogNoKey();
 
     [LoggerMessage(EventId = 3033, Level = LogLevel.Error, Message = "The audit log could not be sealed; trying again.")]

@@ -1,12 +1,12 @@
 using Saga.Registry.Leases;
-using Saga.Registry.Notifications;
 using Saga.Registry.Plans;
+using Saga.Registry.Tenants;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Configuration;
 
 /// <summary>Gives a tenant another plan and that plan's configuration, and takes it back. Both may be repeated. Thread-safe.</summary>
-internal sealed class PlanChanger(PlanSettings settings, PlanStore plans, LeasedTransactions leases, RegistryNotifier notifier)
+internal sealed class PlanChanger(PlanSettings settings, PlanStore plans, LeasedTransactions leases)
 {
     /// <summary>Changes it in one transaction. Changes nothing if the tenant has that version of the plan. The version of the first attempt counts.</summary>
     public async Task<object?> ChangeAsync(StepContext context, Plan to, CancellationToken cancellationToken)
@@ -19,8 +19,8 @@ internal sealed class PlanChanger(PlanSettings settings, PlanStore plans, Leased
         // A plan that is not in the registry any more may leave settings that nothing reads.
         if (await plans.FindAsync(change.FromPlan, change.FromVersion, cancellationToken) is { } former)
             await PlanSettings.DeleteFormerAsync(transaction, context.TenantId, former, plan, cancellationToken);
+        await TenantRows.NotifyAsync(transaction, context.TenantId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
         return new { change.FromPlan, change.FromVersion, change.ToPlan, change.ToVersion, written.Settings, written.Features };
     }
 
@@ -29,7 +29,7 @@ internal sealed class PlanChanger(PlanSettings settings, PlanStore plans, Leased
     {
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await PlanChangeRows.UndoAsync(transaction, context.TenantId, context.OperationId, cancellationToken);
+        await TenantRows.NotifyAsync(transaction, context.TenantId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        notifier.Notify(RegistryChannels.Tenants, context.TenantId.ToString());
     }
 }

@@ -9,7 +9,7 @@ namespace Saga.Tests.EndToEnd.Disturbances;
 
 /// <summary>
 /// During an upgrade the version before and this one share a registry and a broker, in every role. <c>./dev test</c> builds the version before, which
-/// is the commit before this one or the one that <c>SAGA_TEST_FORMER</c> names.
+/// is the one that <c>dev</c> says is in use or the one that <c>SAGA_TEST_FORMER</c> names.
 /// </summary>
 [Collection(Alone.Name)]
 [InTurn(5, of: 6)]

@@ -6,6 +6,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Tenancy.Configuration;
 using Saga.Tests.Integration.Engine;
+using Saga.Tests.Integration.Registry;
 using Saga.Tests.Support;
 using Saga.Workers;
 using Saga.Workers.Configuration;
@@ -48,6 +49,19 @@ public sealed class When_a_plan_is_changed : IAsyncLifetime
         all["feature:biometric_auth"].GetBoolean().ShouldBeTrue();
         all["feature:advanced_analytics"].GetBoolean().ShouldBeTrue("it is the tenant's own");
         all[Secret].GetString().ShouldBe(secret, "somebody may already use it");
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Should_notify_runtimes_of_the_limits_within_the_commit(bool undone)
+    {
+        var tenant = await TenantAsync();
+        if (undone)
+            await ExecuteAsync(tenant, StepNames.ChangePlan);
+        await NotificationWatch.BeginAsync(registry);
+
+        await (undone ? CompensateAsync(tenant, StepNames.ChangePlan) : ExecuteAsync(tenant, StepNames.ChangePlan));
+
+        (await registry.ScalarAsync<string>("select n.channel from notified n join tenants t on t.xmin = n.by and t.id::text = n.payload")).ShouldBe("saga_tenants");
     }
 
     [Fact]

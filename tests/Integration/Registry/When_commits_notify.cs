@@ -24,7 +24,7 @@ public sealed class When_commits_notify
     [Fact]
     public async Task Should_be_separate_from_the_transactions_of_commands_and_steps()
     {
-        await using var registry = await WatchedAsync();
+        await using var registry = await NotificationWatch.NewRegistryAsync();
         await using var world = await DatabaseWorld.CreateAsync(registry);
         var (active, undone) = (await world.TenantAsync(IsolationTier.Row), await world.TenantAsync(IsolationTier.Row));
         await world.ExecuteAsync(active, StepNames.Reserve);
@@ -44,7 +44,7 @@ public sealed class When_commits_notify
     [Fact]
     public async Task Should_be_separate_from_the_return_of_a_dead_letter()
     {
-        await using var registry = await WatchedAsync();
+        await using var registry = await NotificationWatch.NewRegistryAsync();
         await registry.ExecuteAsync(
             "insert into dead_letters (id, queue, message_id, message_type, body, is_binary, reason, detail) values (@id, 'saga-operations', @id, 'StepSucceeded', '{}', false, 'failed', '')",
             new { id = Guid.CreateVersion7() });
@@ -65,19 +65,5 @@ public sealed class When_commits_notify
         var operation = await EngineHost.SubmitAsync(registry, EngineHost.Chain("one"), notify: false);
 
         (await host.EndAsync(operation)).ShouldBe(OperationState.Completed);
-    }
-
-    // Records which transaction notified, instead of notifying.
-    private static async Task<NpgsqlDataSource> WatchedAsync()
-    {
-        var registry = await PostgresServer.NewRegistryAsync();
-        await registry.ExecuteAsync(
-            """
-            create table notified (by xid not null default pg_current_xact_id()::xid, channel text not null, payload text not null);
-            create function public.pg_notify(text, text) returns void language sql as 'insert into public.notified (channel, payload) values ($1, $2)';
-            do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$
-            """);
-        registry.Clear();
-        return registry;
     }
 }

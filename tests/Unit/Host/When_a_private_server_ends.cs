@@ -10,13 +10,13 @@ public sealed class When_a_private_server_ends
 {
     private readonly TestClock clock = new();
     private readonly Server server = new();
-    private readonly LogLines<ServerKeeper> lines = new();
+    private readonly LogLines<ServerRestarter> lines = new();
 
     [Fact]
     public async Task Should_be_started_again_with_growing_pauses_and_said_once()
     {
         server.FailsTimes = 3;
-        using var keeper = new ServerKeeper([server], clock, lines);
+        using var keeper = new ServerRestarter([server], clock, lines);
         await keeper.StartAsync(default);
 
         server.End();
@@ -46,7 +46,7 @@ public sealed class When_a_private_server_ends
     [Fact]
     public async Task Should_stay_ended_when_the_host_stops()
     {
-        using var keeper = new ServerKeeper([server], clock, lines);
+        using var keeper = new ServerRestarter([server], clock, lines);
         await keeper.StartAsync(default);
         await keeper.StopAsync(default);
 

@@ -37,7 +37,7 @@ public sealed class When_a_line_repeats
         using var log = Logger();
 
         for (var times = 0; times < 3; times++)
-            log.ForContext(Constants.SourceContextPropertyName, "Saga.Host.Startup.ServerKeeper").Error("Redis has ended");
+            log.ForContext(Constants.SourceContextPropertyName, "Saga.Host.Startup.ServerRestarter").Error("Redis has ended");
 
         kept.Lines.Count.ShouldBe(3);
     }

@@ -21,6 +21,6 @@ internal sealed partial class BeginDrillStep(ILogger<BeginDrillStep> log) : ISte
         return Task.CompletedTask;
     }
 
-    [LoggerMessage(EventId = 2878, Level = LogLevel.Error, Message = "Backup {Backup} of tenant {Tenant} was not proved to be restorable. Operation {Operation} shows why.")]
+    [LoggerMessage(EventId = 2878, Level = LogLevel.Error, Message = "Backup {Backup} of tenant {Tenant} could not be restored in a drill. Operation {Operation} shows why.")]
     private partial void LogFailed(Guid backup, string tenant, Guid operation);
 }

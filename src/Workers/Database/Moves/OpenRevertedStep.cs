@@ -13,7 +13,7 @@ namespace Saga.Workers.Database.Moves;
 
 /// <summary>
 /// Admits the logins of the place that the tenant went back to, lifts the hold, announces the move once, and cancels the removal of that place. Then
-/// makes the login for read replicas, or drops it, as the tenant wishes by now.
+/// makes the login for read replicas, or drops it, according to the tenant's current setting.
 /// </summary>
 internal sealed class OpenRevertedStep(
     MovePlaces places, MoveOpening opening, FencedSessions fenced, PlacementReplica replica, PlanStore plans, LeasedTransactions leases, RegistryClock clock) : IStep

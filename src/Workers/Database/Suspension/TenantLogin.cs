@@ -6,7 +6,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Suspension;
 
-/// <summary>Bars the tenant's own login and its login for replicas, and admits them again, under the fence of the steps that create and drop it. Thread-safe.</summary>
+/// <summary>Bars the tenant's own login and its login for replicas, and admits them again, under the fencing token of the steps that create and drop it. Thread-safe.</summary>
 internal sealed class TenantLogin(FencedSessions fenced, PlacementReplica replica, TenantConnections connections)
 {
     /// <summary>The logins may not sign in any more, and their sessions are ended. Password, limits and rights stay.</summary>

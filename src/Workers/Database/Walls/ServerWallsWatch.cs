@@ -6,7 +6,7 @@ using Saga.Workers.Database.Servers;
 namespace Saga.Workers.Database.Walls;
 
 /// <summary>
-/// Checks the walls of every configured server after the start and every few minutes from then on, because logins and other people change
+/// Checks the isolation settings of every configured server after the start and every few minutes from then on, because logins and other people change
 /// the server while workers run. A server that was away is checked once it is back.
 /// </summary>
 internal sealed partial class ServerWallsWatch(

@@ -23,7 +23,7 @@ internal sealed class HeldLease(StepLease lease, TimeSpan left, TimeSpan attempt
     // Most reports are sent within milliseconds, and need no renewal of their own.
     private static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(200);
 
-    // A report that the broker never accepts must not keep its step for ever.
+    // A report that the broker never accepts must not keep its step indefinitely.
     private static readonly TimeSpan LongestReport = TimeSpan.FromHours(6);
 
     private bool renewed;

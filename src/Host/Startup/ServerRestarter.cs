@@ -5,7 +5,7 @@ using Saga.Host.Processes;
 namespace Saga.Host.Startup;
 
 /// <summary>Starts private servers again when they end, with growing pauses, until they answer. Says so once for each outage.</summary>
-internal sealed partial class ServerKeeper(IReadOnlyCollection<IPrivateServer> servers, TimeProvider time, ILogger<ServerKeeper> log) : BackgroundService
+internal sealed partial class ServerRestarter(IReadOnlyCollection<IPrivateServer> servers, TimeProvider time, ILogger<ServerRestarter> log) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);

@@ -9,45 +9,45 @@ using Saga.Workers.Database.Preparation;
 namespace Saga.Host.Startup;
 
 /// <summary>The servers that the host starts itself, before everything else, and stops last; and the settings that follow from them.</summary>
-internal sealed class BroughtAlong : IAsyncDisposable
+internal sealed class PrivateServers : IAsyncDisposable
 {
     private PrivatePostgres? postgres;
     private LocalServers? servers;
 
-    private BroughtAlong(DataFolder folder) => Folder = folder;
+    private PrivateServers(DataFolder folder) => Folder = folder;
 
     public DataFolder Folder { get; }
 
     /// <summary>Default settings; the user's configuration overrides them.</summary>
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The servers, for <see cref="ServerKeeper"/>.</summary>
+    /// <summary>The servers, for <see cref="ServerRestarter"/>.</summary>
     public IReadOnlyCollection<IPrivateServer> Servers => [.. servers?.Servers ?? [], .. postgres is null ? Array.Empty<IPrivateServer>() : [postgres]];
 
-    public static async Task<BroughtAlong> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellationToken)
+    public static async Task<PrivateServers> StartAsync(HostMode mode, IConfiguration configuration, CancellationToken cancellationToken)
     {
         var path = DataFolderPlace.Choose(configuration[DataFolder.Key], message => Console.Error.WriteLine($"saga: {message}"));
-        var brought = new BroughtAlong(DataFolder.Open(path));
+        var started = new PrivateServers(DataFolder.Open(path));
         try
         {
             if (mode == HostMode.Local)
             {
                 MachineSettings.KeepFromClients();
-                brought.servers = await LocalServers.StartAsync(brought.Folder, cancellationToken);
+                started.servers = await LocalServers.StartAsync(started.Folder, cancellationToken);
             }
 
             if (string.IsNullOrEmpty(configuration[ModeRules.RegistryKey]))
-                await brought.StartPostgresAsync(configuration, cancellationToken);
-            brought.Take(EmbeddedSettings.Of(brought.Folder, configuration));
-            brought.Take(configuration[ModeRules.IdentityKey] is { Length: > 0 } and not ModeRules.EmbeddedIdentity
+                await started.StartPostgresAsync(configuration, cancellationToken);
+            started.Take(EmbeddedSettings.Of(started.Folder, configuration));
+            started.Take(configuration[ModeRules.IdentityKey] is { Length: > 0 } and not ModeRules.EmbeddedIdentity
                 ? EmbeddedSettings.OfKeycloak(configuration)
-                : EmbeddedSettings.OfIdentity(brought.Folder, brought.Settings[ModeRules.AddressKey]!));
-            brought.Take(brought.servers?.Settings ?? []);
-            return brought;
+                : EmbeddedSettings.OfIdentity(started.Folder, started.Settings[ModeRules.AddressKey]!));
+            started.Take(started.servers?.Settings ?? []);
+            return started;
         }
         catch (Exception e)
         {
-            await brought.DisposeAsync();
+            await started.DisposeAsync();
             if (e is IOException or UnauthorizedAccessException or FormatException)
                 throw new StartException($"The data folder {path} cannot be used: {e.Message} If its data is not needed, delete it.");
             throw;
