@@ -18,6 +18,11 @@ public static class StepAliases
         ["verify"] = StepNames.Verify,
         ["activate"] = StepNames.Activate,
         ["notify"] = StepNames.Notify,
+        ["restored.rows"] = StepNames.RestoreRows,
+        ["replacement.away"] = StepNames.TakeAwayReplaced,
+        ["revert.rows"] = StepNames.PutBackRows,
+        ["revival.rows"] = StepNames.FillRevived,
+        ["revival.objects"] = StepNames.RestoreObjects,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The step's name in <see cref="StepNames"/>; the given name if it is not an alias.</summary>

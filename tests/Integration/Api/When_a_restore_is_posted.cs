@@ -37,7 +37,7 @@ public sealed class When_a_restore_is_posted : ApiTest
         var preview = await ApiServer.JsonAsync(response);
         preview.GetProperty("changes")[0].GetString()!.ShouldContain("4711 bytes");
         preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString())
-            .ShouldBe(["backup.check", "restored.create", "restored.rows", "restored.verify", "restored.announce"]);
+            .ShouldBe(["backup.check", "restored.create", "restored.fill", "restored.verify", "restored.announce"]);
         (await RowsAsync()).ShouldBe(rows);
     }
 
@@ -67,7 +67,7 @@ public sealed class When_a_restore_is_posted : ApiTest
 
         var preview = await ApiServer.JsonAsync(response);
         preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(
-            ["backup.check", "move.reserve", "restored.create", "restored.rows", "restored.verify", "move.create", "replacement.fill", "replacement.check", "replacement.away", "move.switch", "replacement.open", "restored.drop"]);
+            ["backup.check", "move.reserve", "restored.create", "restored.fill", "restored.verify", "move.create", "replacement.fill", "replacement.check", "replaced.close", "move.switch", "replacement.open", "restored.drop"]);
         preview.GetProperty("changes").EnumerateArray().ShouldContain(c => c.GetString()!.Contains("for seconds, however many rows it has", StringComparison.Ordinal));
         preview.TryGetProperty("refusal", out _).ShouldBeFalse();
     }
@@ -82,7 +82,7 @@ public sealed class When_a_restore_is_posted : ApiTest
 
         var preview = await ApiServer.JsonAsync(response);
         preview.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("name").GetString()).ShouldBe(
-            ["backup.check", "kept.reserve", "restored.create", "restored.rows", "restored.verify", "kept.create", "replaced.lock", "kept.fill", "replacement.away", "rows.replace", "replaced.keep", "replaced.open", "restored.drop"]);
+            ["backup.check", "kept.reserve", "restored.create", "restored.fill", "restored.verify", "kept.create", "replaced.lock", "kept.fill", "replaced.close", "rows.replace", "replaced.keep", "replaced.open", "restored.drop"]);
         preview.GetProperty("pause").GetRawText().ShouldBe("""{"keptRows":300000,"restoredRows":300000,"readOnlySeconds":3,"awaySeconds":4}""");
         preview.GetProperty("changes").EnumerateArray().ShouldContain(c => c.GetString()!.Contains("is read-only for about 3 s while its 300000 rows", StringComparison.Ordinal));
         preview.TryGetProperty("refusal", out _).ShouldBeFalse();
