@@ -1,4 +1,5 @@
 using Npgsql;
+using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 
 namespace Saga.Tests.Integration.Registry;
