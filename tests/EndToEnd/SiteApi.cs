@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -35,6 +36,15 @@ internal sealed class SiteApi : IAsyncDisposable
     /// <param name="state">The state that the operation must end in.</param>
     /// <returns>The operation.</returns>
     public Task<JsonElement> EndedAsync(string path, object body, string state = "completed") => Http.EndedAsync(path, body, state);
+
+    /// <summary>Posts a command and does not wait for its operation.</summary>
+    /// <returns>The operation as it was accepted.</returns>
+    public async Task<JsonElement> AcceptedAsync(string path, object body)
+    {
+        using var accepted = await Http.PostAsJsonAsync(path, body);
+        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, $"{path}: {await accepted.Content.ReadAsStringAsync()}");
+        return await accepted.Content.ReadFromJsonAsync<JsonElement>();
+    }
 
     public Task<JsonElement> GetAsync(string path) => Http.ShowAsync(path);
 

@@ -28,10 +28,20 @@ public static class OperationsOverHttp
     {
         using var accepted = await http.SendAsync(command);
         accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, $"{command.RequestUri}: {await accepted.Content.ReadAsStringAsync()}");
+        return await http.RestsAsync(accepted.Headers.Location!.ToString(), state);
+    }
+
+    /// <summary>Waits until an operation has come to rest.</summary>
+    /// <param name="http">The API, with a token.</param>
+    /// <param name="operation">Its address.</param>
+    /// <param name="state">The state that it must end in.</param>
+    /// <returns>The operation.</returns>
+    public static async Task<JsonElement> RestsAsync(this HttpClient http, string operation, string state)
+    {
         var last = default(JsonElement);
         await Until.TrueAsync(
-            async () => (last = await http.ShowAsync(accepted.Headers.Location!.ToString())).GetProperty("state").GetString() is "completed" or "compensated" or "stalled" or "cancelled",
-            $"{command.RequestUri} ends", Patience);
+            async () => (last = await http.ShowAsync(operation)).GetProperty("state").GetString() is "completed" or "compensated" or "stalled" or "cancelled",
+            $"{operation} ends", Patience);
         last.GetProperty("state").GetString().ShouldBe(state, last.ToString());
         return last;
     }

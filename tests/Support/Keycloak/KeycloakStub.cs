@@ -119,6 +119,13 @@ public sealed class KeycloakStub : IAsyncDisposable
         return organization;
     }
 
+    /// <summary>Removes an organisation without a call.</summary>
+    public void Remove(StubOrganization organization)
+    {
+        lock (realm.Gate)
+            realm.Organizations.Remove(organization);
+    }
+
     /// <summary>Adds a user without a call.</summary>
     public StubUser Add(StubUser user)
     {

@@ -62,6 +62,14 @@ internal sealed class RestoreSession : IAsyncDisposable
                 await room.DisposeAsync();
             if (error is TimeoutException timeout)
                 throw DatabaseFailures.NoConnectionFree(server, timeout);
+            // An earlier step of the operation made it, so it does not come by itself.
+            if ((error as PostgresException ?? error.InnerException) is PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } gone)
+            {
+                throw StepFailureException.Permanent(
+                    "database-missing", $"Database '{database}' is no longer on server '{server}': {gone.MessageText}.",
+                    "Find out who dropped it. Then replay the operation, which restores into a new database.", DatabaseFailures.System(server), gone);
+            }
+
             if (DatabaseFailures.Explains(error))
                 throw DatabaseFailures.Translate(server, error);
             throw;
