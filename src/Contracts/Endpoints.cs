@@ -78,6 +78,15 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.ScanDrift"/>.</summary>
     public const string DriftScans = "saga-commands-scan-drift";
 
+    /// <summary>Takes <see cref="Commands.RepairDrift"/>.</summary>
+    public const string DriftRepairs = "saga-commands-repair-drift";
+
+    /// <summary>Takes <see cref="Commands.ReleaseQuarantined"/>.</summary>
+    public const string QuarantineReleases = "saga-commands-release-quarantined";
+
+    /// <summary>Takes <see cref="Commands.RemoveQuarantined"/>, and refuses it: only a schedule may send it.</summary>
+    public const string QuarantineRemovals = "saga-commands-remove-quarantined";
+
     /// <summary>Takes <see cref="Commands.CopyBackup"/>.</summary>
     public const string BackupCopies = "saga-commands-copy-backup";
 

@@ -116,6 +116,9 @@ public static class LifecycleRegistration
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>()
             .AddCommand<ScanDrift, ScanDrift, ScanDriftPlan>()
+            .AddCommand<RepairDrift, ValidRepair, RepairDriftPlan>()
+            .AddCommand<ReleaseQuarantined, ValidRelease, ReleaseQuarantinedPlan>()
+            .AddCommand<RemoveQuarantined, QuarantinedThing, RemoveQuarantinedPlan>()
             .AddCommand<RunBatch, RunBatch, RunBatchPlan>();
     }
 

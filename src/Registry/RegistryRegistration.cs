@@ -84,6 +84,7 @@ public static class RegistryRegistration
         services.AddSingleton<BatchStore>();
         services.AddSingleton<Installation>();
         services.AddSingleton<DriftStore>();
+        services.AddSingleton<QuarantineStore>();
         services.AddSingleton<BatchRuns>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();

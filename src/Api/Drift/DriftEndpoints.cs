@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -26,6 +27,17 @@ internal static class DriftEndpoints
             .WithSummary("Compare what is outside with the registry")
             .WithDescription("Nothing is changed outside. The operation's steps say how much was compared and what could not be read; GET /api/v1/drift lists what differs. What may be part of an operation under way is left alone.")
             .TakesCommandOf<ScanDriftRequest, CommandPlanView>(Policies.Operate);
+        api.MapPost("/drift/repairs", RepairAsync).WithName("repairDrift")
+            .WithSummary("Repair differences that scans have found")
+            .WithDescription("What is different is set back, what is missing is made again, and what should not be there is quarantined: renamed, barred, and removed when its time in quarantine is over. Each is looked at once more right before; what is not so any more is not touched. The dry run says what each finding gets, what cannot be repaired, and what a person does instead. To quarantine needs the role platform-admin, and a confirmation after a restore of the registry or when orphans are many.")
+            .TakesCommandOf<RepairDriftRequest, RepairPlanView>(Policies.Operate, ProblemType.Forbidden, ProblemType.ConfirmationNeeded);
+        api.MapList<QuarantineView>("/drift/quarantine", ListQuarantineAsync, Policies.Read, "listQuarantine", "List what repairs have quarantined, newest first")
+            .WithQueryParameter("state", "One or more of quarantining, quarantined, releasing, released, removing, removed, left, separated by commas.");
+        api.MapOne<QuarantineView>("/drift/quarantine/{id}", FindQuarantinedAsync, Policies.Read, "getQuarantined", "Show something that was quarantined", ProblemType.QuarantineNotFound);
+        api.MapPost("/drift/quarantine/{id}/release", ReleaseAsync).WithName("releaseQuarantined")
+            .WithSummary("Release something from quarantine")
+            .WithDescription("It gets its name and its rights back, and is not removed. The next scan finds it again, if it is still an orphan.")
+            .TakesCommandOf<ReleaseQuarantinedRequest, CommandPlanView>(Policies.Operate, ProblemType.QuarantineNotFound, ProblemType.QuarantineState);
         api.MapList<DriftView>("/drift", ListAsync, Policies.Read, "listDrift", "List differences between the registry and what is outside, newest first")
             .WithQueryParameter("resource", $"One of {string.Join(", ", DriftResources.All)}.")
             .WithQueryParameter("kind", "One or more of orphan, missing, different, separated by commas.")
@@ -39,6 +51,44 @@ internal static class DriftEndpoints
 
     private static ScanDrift? Read(JsonElement body, string? idempotencyKey, out IReadOnlyList<FieldError> errors) =>
         CommandReader.Read<ScanDrift>(body, hasKey: false, out errors) is { } command ? command with { IdempotencyKey = idempotencyKey } : null;
+
+    private static Task<IResult> RepairAsync(HttpRequest request, ClaimsPrincipal user, CommandDoor<RepairDrift> door, CancellationToken cancellationToken)
+    {
+        return door.TakeAsync(request, user, Read, preview => TypedResults.Ok(RepairPlanView.Of(preview)), cancellationToken);
+
+        // The rights come with the token.
+        RepairDrift? Read(JsonElement body, string? key, out IReadOnlyList<FieldError> errors) =>
+            CommandReader.Read<RepairDrift>(body, hasKey: false, out errors, given: "asOperator") is { } command
+                ? command with { IdempotencyKey = key, AsOperator = !user.Caller().IsAdministrator }
+                : null;
+    }
+
+    private static async Task<IResult> ReleaseAsync(
+        HttpRequest request, [Description("The id of what was quarantined.")] string id, ClaimsPrincipal user, CommandDoor<ReleaseQuarantined> door, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParseExact(id, "d", out var quarantine))
+            return NotQuarantined();
+        return await door.TakeAsync(request, user, Read, preview => TypedResults.Ok(CommandPlanView.Of(preview)), cancellationToken);
+
+        ReleaseQuarantined? Read(JsonElement body, string? key, out IReadOnlyList<FieldError> errors) =>
+            CommandReader.Read<ReleaseQuarantined>(body, hasKey: false, out errors, given: "quarantineId") is { } command
+                ? command with { QuarantineId = quarantine, IdempotencyKey = key }
+                : null;
+    }
+
+    private static async Task<IResult> ListQuarantineAsync(HttpRequest request, QuarantineStore quarantine, CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(request, "cursor", "limit", "state");
+        var states = query.Several<QuarantineState>("state");
+        var (cursor, limit) = (query.Cursor(QuarantineStore.Sort), query.Limit());
+        return query.Problem as IResult ?? TypedResults.Ok(PageView.Of(await quarantine.ListAsync(states, cursor, limit, cancellationToken), QuarantineView.Of));
+    }
+
+    private static Task<IResult> FindQuarantinedAsync(
+        HttpRequest request, [Description("The id of what was quarantined.")] string id, QuarantineStore quarantine, CancellationToken cancellationToken) =>
+        ResourceEndpoints.ShowAsync(request, id, async key => await quarantine.FindAsync(key, cancellationToken) is { } thing ? QuarantineView.Of(thing) : null, NotQuarantined);
+
+    private static ProblemResult NotQuarantined() => new(ProblemType.QuarantineNotFound, "Nothing was quarantined under this id. GET /api/v1/drift/quarantine lists what is.");
 
     private static async Task<IResult> ListAsync(HttpRequest request, DriftStore drift, TenantStore tenants, CancellationToken cancellationToken)
     {

@@ -35,6 +35,9 @@ public sealed record DriftView
     /// <summary>When a scan did not see it any more; absent while it is open.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>The operation that repaired it; absent when it ended otherwise, or is open.</summary>
+    public Guid? RepairedBy { get; init; }
+
     /// <summary>The operation of the scan that saw it first.</summary>
     public required Guid FirstScan { get; init; }
 
@@ -54,6 +57,7 @@ public sealed record DriftView
         FirstSeenAt = stored.FirstSeenAt,
         LastSeenAt = stored.LastSeenAt,
         EndedAt = stored.EndedAt,
+        RepairedBy = stored.RepairedBy,
         FirstScan = stored.FirstScan,
         LastScan = stored.LastScan,
     };

@@ -20,6 +20,9 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static readonly ProblemType OperationNotFound = new(RejectionCodes.OperationNotFound, StatusCodes.Status404NotFound, "There is no such operation");
     public static readonly ProblemType BackupNotFound = new(RejectionCodes.BackupNotFound, StatusCodes.Status404NotFound, "There is no such backup");
     public static readonly ProblemType BatchNotFound = new(RejectionCodes.BatchNotFound, StatusCodes.Status404NotFound, "There is no such batch");
+    public static readonly ProblemType ConfirmationNeeded = new(RejectionCodes.ConfirmationNeeded, StatusCodes.Status409Conflict, "The removal must be confirmed");
+    public static readonly ProblemType QuarantineNotFound = new(RejectionCodes.QuarantineNotFound, StatusCodes.Status404NotFound, "There is nothing like this in quarantine");
+    public static readonly ProblemType QuarantineState = new(RejectionCodes.QuarantineState, StatusCodes.Status409Conflict, "The state of the quarantine does not allow this");
     public static readonly ProblemType BatchState = new(RejectionCodes.BatchState, StatusCodes.Status409Conflict, "The batch's state does not allow this");
     public static readonly ProblemType ExportNotFound = new("export-not-found", StatusCodes.Status404NotFound, "There is no such export");
     public static readonly ProblemType ExportState = new("export-state", StatusCodes.Status409Conflict, "The export has no file to download");
@@ -82,7 +85,7 @@ public sealed record ProblemType(string Code, int Status, string Title)
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         MalformedJson, BadRequest, InvalidParameter, Unauthenticated, Forbidden, ApprovalNeeded, NotFound, TenantNotFound, OperationNotFound, MethodNotAllowed,
-        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlaceInUse, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, OperationNotReplayable, OperationMoved, NotesFull, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState, BatchNotFound, BatchState,
+        SlugTaken, DomainTaken, SubdomainTaken, NameTaken, NoServer, NoReplica, ServerFull, PlaceInUse, PlanTooSmall, PlanNotFound, PlanChanged, OperationActive, OperationNotCancellable, OperationNotReplayable, OperationMoved, NotesFull, ParentEnded, TenantState, AlreadySuspended, NotSuspended, AlreadyDeprovisioning, NotDeprovisioning, DeprovisioningFinal, CertificateNotFound, NothingWaits, ScheduledState, ScheduleExpired, ScheduledNotFound, DomainNotFound, ConfigKeyNotFound, DomainNotProved, DnsUnavailable, VersionStale, VersionRequired, BodyTooLarge, UnsupportedMediaType, Validation, NotSupported, IdempotencyKeyReused, DeadLetterNotFound, DeadLetterReturned, DeadLetterNotReturnable, TooManyRequests, Internal, RegistryUnavailable, StepNotHosted, EngineTooOld, IssuerUnavailable, BackupNotFound, BackupState, BatchNotFound, BatchState, ConfirmationNeeded, QuarantineNotFound, QuarantineState,
         ExportNotFound, ExportState, ExportLinkInvalid, ExportLinksUnavailable,
         CustomStepsNotFound, CustomStepsChanged, CustomStepsInvalid,
     ];

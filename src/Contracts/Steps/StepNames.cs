@@ -131,6 +131,15 @@ public static class StepNames
     public const string ScanStorage = "storage.scan";
     public const string ScanCache = "cache.scan";
     public const string ScanBackups = "backups.scan";
+    public const string RepairDatabases = "databases.repair";
+    public const string RepairOrganizations = "organizations.repair";
+    public const string RepairCache = "cache.repair";
+    public const string ReleaseDatabases = "databaseQuarantine.release";
+    public const string ReleaseOrganizations = "organizationQuarantine.release";
+    public const string ReleaseCache = "cacheQuarantine.release";
+    public const string RemoveQuarantinedDatabases = "databaseQuarantine.remove";
+    public const string RemoveQuarantinedOrganizations = "organizationQuarantine.remove";
+    public const string RemoveQuarantinedCache = "cacheQuarantine.remove";
 }
 
 /// <summary>The workers. Each has one queue, <see cref="Endpoints.Worker"/>.</summary>

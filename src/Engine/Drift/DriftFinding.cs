@@ -6,7 +6,11 @@ namespace Saga.Engine.Drift;
 /// <param name="Tenant">The tenant it belongs to, as far as the registry knows.</param>
 /// <param name="MadeAt">When the thing was made, as far as that can be known.</param>
 /// <param name="Differences">What is not as it should be, of a thing that is there.</param>
-public sealed record DriftFinding(DriftKey Key, DriftKind Kind, Guid? Tenant, DateTimeOffset? MadeAt, IReadOnlyList<DriftDifference> Differences);
+public sealed record DriftFinding(DriftKey Key, DriftKind Kind, Guid? Tenant, DateTimeOffset? MadeAt, IReadOnlyList<DriftDifference> Differences)
+{
+    /// <summary>The id that the thing bears, of a tenant, a placement, an operation or a backup; null for what is missing and for what bears none.</summary>
+    public Guid? Owner { get; init; }
+}
 
 /// <param name="Fact">What is compared.</param>
 /// <param name="Expected">As the registry says; null when it must not be.</param>

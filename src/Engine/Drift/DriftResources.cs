@@ -48,6 +48,14 @@ public static class DriftResources
     internal static bool IsInside(DriftKey key, string database) => key.Resource is Schema or Place
         && key.Name.Length > database.Length && key.Name.StartsWith(database, StringComparison.Ordinal) && key.Name[database.Length] is '.' or '/';
 
+    /// <summary>The database and the schema of a schema's key. Schemas that bear an id have no dot in their names.</summary>
+    public static (string Database, string Schema) SchemaIn(DriftKey key) =>
+        key.Name.LastIndexOf('.') is var dot and > 0 ? (key.Name[..dot], key.Name[(dot + 1)..]) : throw new ArgumentException($"'{key.Name}' is no schema in a database.", nameof(key));
+
+    /// <summary>The database of a place's key.</summary>
+    public static string DatabaseOfPlace(DriftKey key) =>
+        key.Name.LastIndexOf('/') is var slash and > 0 ? key.Name[..slash] : throw new ArgumentException($"'{key.Name}' is no place in a database.", nameof(key));
+
     public static IReadOnlyList<string> All { get; } =
         [Database, Role, Schema, Place, RestoredDatabase, SpareDatabase, Organization, Storage, CacheUser, CacheEntries, Backup];
 

@@ -17,6 +17,9 @@ public static class DriftRules
         foreach (var thing in found.Where(t => scope.IsRead(t.Key) && IsOurs(t, wanted, scope)))
         {
             var match = wanted.GetValueOrDefault(thing.Key);
+            // A quarantine knows what it holds, until it ends.
+            if (match is null && scope.Quarantined.Contains(thing.Key))
+                continue;
             var tenant = match is null ? TenantOf(thing, scope) : match.Tenant;
             // A page may tell a thing twice.
             if (!scope.Includes(tenant) || !met.Add(thing.Key))
@@ -29,7 +32,7 @@ public static class DriftRules
             if (scope.IsBusy(tenant, thing.Key.Server) || scope.IsYoung(match is null ? madeAt : match.ChangedAt))
                 leftAlone.Add(thing.Key);
             else
-                findings.Add(new(thing.Key, match is null ? DriftKind.Orphan : DriftKind.Different, tenant, madeAt, differences));
+                findings.Add(new(thing.Key, match is null ? DriftKind.Orphan : DriftKind.Different, tenant, madeAt, differences) { Owner = thing.Owner });
         }
 
         foreach (var thing in wanted.Values.Where(t => !t.Optional && !met.Contains(t.Key)))

@@ -27,6 +27,9 @@ public sealed record DriftScope
     /// <summary>Database servers that could not be listed to the end.</summary>
     public IReadOnlySet<string> UnreadServers { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
+    /// <summary>What is in quarantine, under the names that it has there. It is no orphan.</summary>
+    public IReadOnlySet<DriftKey> Quarantined { get; init; } = new HashSet<DriftKey>();
+
     internal bool Includes(Guid? tenant) => Tenants is null || tenant is { } id && Tenants.Contains(id);
 
     /// <summary>Databases that could not be listed to the end, of servers that could.</summary>

@@ -44,6 +44,15 @@ public static class DriftFacts
 {
     public const string Yes = "yes";
     public const string No = "no";
+    public const string SignsIn = "signsIn";
+    public const string MemberOf = "memberOf";
+    public const string Connections = "connections";
+    public const string Owner = "owner";
+    public const string Usable = "usable";
+    public const string Mode = "mode";
+    public const string Epoch = "epoch";
+    public const string Enabled = "enabled";
+    public const string Keys = "keys";
 
     public static IReadOnlyDictionary<string, string> None { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

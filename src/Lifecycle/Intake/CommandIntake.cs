@@ -56,7 +56,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         if (!FourEyesRules.Accepts(sender, claim, replayOf) && await fourEyes.NeedAsync(command, cancellationToken) is not null)
             return new CommandRejected(FourEyesRules.Refusal(TPlan.Kind));
         var (input, rejection) = await CheckAsync(command, key?.Text, cancellationToken);
-        if (input is null)
+        if (input is null || rejection is not null)
             return new CommandRejected(rejection!);
 
         var kept = CommandBody.Of(await plan.ProtectAsync(plan.Resolve(command, input), cancellationToken)).ToJson();
@@ -145,7 +145,7 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
         var needsApproval = await fourEyes.NeedAsync(command, cancellationToken) is not null;
         var existing = (plan.Subject(input) as CommandSubject.ExistingTenant)?.Id;
         var tenant = existing is { } id ? await tenants.FindAsync(id, cancellationToken) : null;
-        if (Guard(input, tenant) is { } refused)
+        if ((rejection ?? Guard(input, tenant)) is { } refused)
             return new(TPlan.Workflows[0], input, refused) { TenantId = existing, Changes = Words() };
         var customized = await custom.CurrentAsync(cancellationToken);
         var (workflow, unfit) = customized.Apply(plan.Plan(input, tenant), TPlan.Workflows);
@@ -165,10 +165,11 @@ public sealed class CommandIntake<TCommand, TInput, TPlan>(TPlan plan, IAcceptan
     // commands would wait for each other.
     private async Task<(TInput? Input, OperationRejected? Rejection)> CheckAsync(TCommand command, string? key, CancellationToken cancellationToken)
     {
-        var (input, errors) = await plan.CheckAsync(command, cancellationToken);
+        var found = await plan.CheckAsync(command, cancellationToken);
+        var errors = found.Errors;
         if (key is not null && !IdempotencyKeys.IsValid(key))
             errors = [.. errors, new("/idempotencyKey", $"must be {IdempotencyKeys.Rule}")];
-        return errors.Count == 0 ? (input!, null) : (null, new()
+        return errors.Count == 0 ? (found.Input, found.Rejection) : (null, new()
         {
             Code = RejectionCodes.Validation,
             Detail = $"The command breaks {(errors.Count == 1 ? "a rule" : $"{errors.Count} rules")}: see errors.",

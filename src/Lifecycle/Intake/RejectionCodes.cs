@@ -48,6 +48,15 @@ public static class RejectionCodes
     /// <summary>The batch has been run or has ended, so that it does not allow the order.</summary>
     public const string BatchState = "batch-state";
 
+    /// <summary>The command removes something, and must confirm what speaks against it.</summary>
+    public const string ConfirmationNeeded = "confirmation-needed";
+
+    /// <summary>Nothing was quarantined under this id.</summary>
+    public const string QuarantineNotFound = "quarantine-not-found";
+
+    /// <summary>What was quarantined is released or removed, or about to be.</summary>
+    public const string QuarantineState = "quarantine-state";
+
     /// <summary>The parent operation has ended or does not exist.</summary>
     public const string ParentEnded = "parent-ended";
 

@@ -103,6 +103,15 @@ public static class AuditActions
     /// <summary>A scan for drift was accepted.</summary>
     public const string DriftScan = "drift.scan";
 
+    /// <summary>A repair of differences that a scan had found was accepted.</summary>
+    public const string DriftRepair = "drift.repair";
+
+    /// <summary>The release of something from quarantine was accepted.</summary>
+    public const string QuarantineRelease = "quarantine.release";
+
+    /// <summary>The removal of something whose time in quarantine is over was accepted.</summary>
+    public const string QuarantineRemove = "quarantine.remove";
+
     /// <summary>A backup of the registry is complete.</summary>
     public const string RegistryBackupComplete = "registryBackup.complete";
 

@@ -36,11 +36,11 @@ public static class DriftFindingRows
     {
         await using var write = new NpgsqlCommand(
             """
-            insert into drift_findings as f (id, resource, kind, server, name, tenant_id, made_at, differences, first_seen_at, last_seen_at, first_scan, last_scan)
-            select v.id, v.resource, v.kind, v.server, v.name, v.tenant_id, v.made_at, v.differences::jsonb, $9, $9, $10, $10
-            from unnest($1, $2, $3, $4, $5, $6, $7, $8) v(id, resource, kind, server, name, tenant_id, made_at, differences)
+            insert into drift_findings as f (id, resource, kind, server, name, tenant_id, made_at, differences, first_seen_at, last_seen_at, first_scan, last_scan, owner)
+            select v.id, v.resource, v.kind, v.server, v.name, v.tenant_id, v.made_at, v.differences::jsonb, $9, $9, $10, $10, v.owner
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $11) v(id, resource, kind, server, name, tenant_id, made_at, differences, owner)
             on conflict (resource, kind, name, coalesce(server, '')) where ended_at is null
-            do update set tenant_id = excluded.tenant_id, made_at = excluded.made_at, differences = excluded.differences,
+            do update set tenant_id = excluded.tenant_id, owner = excluded.owner, made_at = excluded.made_at, differences = excluded.differences,
                 last_seen_at = greatest(f.last_seen_at, excluded.last_seen_at), last_scan = excluded.last_scan
             """,
             transaction.Connection, transaction.Transaction)
@@ -57,6 +57,7 @@ public static class DriftFindingRows
                 Parameter.Array(findings, f => JsonSerializer.Serialize(f.Differences, Json.Options), NpgsqlDbType.Text),
                 new NpgsqlParameter<DateTimeOffset> { TypedValue = at.ToUniversalTime() },
                 new NpgsqlParameter<Guid> { TypedValue = scan },
+                Parameter.Array(findings, f => f.Owner, NpgsqlDbType.Uuid),
             },
         };
         await write.ExecuteNonQueryAsync(cancellationToken);
@@ -75,5 +76,19 @@ public static class DriftFindingRows
         await transaction.ExecuteAsync(
             "delete from drift_findings where id in (select id from drift_findings where ended_at < @Before order by ended_at limit @MostPruned)",
             new { Before = at.ToUniversalTime() - keep, MostPruned }, cancellationToken);
+        await QuarantineRows.PruneAsync(transaction, at - keep, MostPruned, cancellationToken);
     }
+
+    /// <summary>Ends a finding that an operation has repaired.</summary>
+    public static Task RepairedAsync(LeasedTransaction transaction, Guid finding, Guid operation, DateTimeOffset at, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "update drift_findings set ended_at = @at, repaired_by = @operation where id = @finding and ended_at is null", new { finding, operation, at = at.ToUniversalTime() }, cancellationToken);
+
+    /// <summary>Ends a finding that does not hold any more, although nobody has repaired it.</summary>
+    public static Task GoneAsync(LeasedTransaction transaction, Guid finding, DateTimeOffset at, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "update drift_findings set ended_at = @at where id = @finding and ended_at is null", new { finding, at = at.ToUniversalTime() }, cancellationToken);
+
+    /// <summary>Records how much the step of a scan of everything compared.</summary>
+    public static Task CountAsync(LeasedTransaction transaction, string step, Guid scan, int compared, CancellationToken cancellationToken) => transaction.ExecuteAsync(
+        "insert into drift_totals (step, compared, scan) values (@step, @compared, @scan) on conflict (step) do update set compared = excluded.compared, scan = excluded.scan",
+        new { step, scan, compared }, cancellationToken);
 }

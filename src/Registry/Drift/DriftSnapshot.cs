@@ -48,8 +48,9 @@ public sealed class DriftSnapshot : IAsyncDisposable
     /// <param name="owners">The owners of what was found.</param>
     /// <param name="tenants">Only things of these tenants; null for everything.</param>
     /// <param name="cancellationToken">Cancels the queries.</param>
+    /// <param name="self">The operation that compares; what it holds itself is not busy. Null for one that holds nothing.</param>
     public async Task<DriftScope> ScopeAsync(
-        DateTimeOffset since, TimeSpan grace, IReadOnlyCollection<Guid> owners, IReadOnlyCollection<Guid>? tenants, CancellationToken cancellationToken)
+        DateTimeOffset since, TimeSpan grace, IReadOnlyCollection<Guid> owners, IReadOnlyCollection<Guid>? tenants, CancellationToken cancellationToken, Guid? self = null)
     {
         var installation = await connection.ExecuteScalarAsync<Guid>(Command(Installation.Select, null, cancellationToken));
         // An operation that was under way while the outside was listed has its scope still, or has ended since.
@@ -57,11 +58,11 @@ public sealed class DriftSnapshot : IAsyncDisposable
             """
             select o.tenant_id from operation_scopes s join operations o on o.id = s.operation_id where o.tenant_id is not null
             union
-            select substring(scope from 8)::uuid from operation_scopes where scope like 'tenant:%'
+            select substring(scope from 8)::uuid from operation_scopes where scope like 'tenant:%' and operation_id is distinct from @self
             union
             select tenant_id from operations where tenant_id is not null and finished_at >= @Since
             """,
-            new { Since = since - grace }, cancellationToken));
+            new { Since = since - grace, self }, cancellationToken));
         var servers = await connection.QueryAsync<string>(Command("select substring(scope from 8) from operation_scopes where scope like 'server:%'", null, cancellationToken));
         var known = new Dictionary<Guid, Guid?>();
         await using (var ask = new NpgsqlCommand(
@@ -83,8 +84,23 @@ public sealed class DriftSnapshot : IAsyncDisposable
                 known[row.GetGuid(0)] = row.IsDBNull(1) ? null : row.GetGuid(1);
         }
 
+        var quarantined = new HashSet<DriftKey>();
+        // One that changes its name may be seen under both.
+        foreach (var thing in await connection.QueryAsync<QuarantinedName>(Command(
+            """
+            select resource as Resource, server as Server, name as Name, renamed as Renamed, state = 'quarantined' as IsSettled from drift_quarantine where ended_at is null
+            """,
+            null, cancellationToken)))
+        {
+            var key = new DriftKey(thing.Resource, thing.Server, thing.Name);
+            quarantined.Add(QuarantinedThing.Rename(key, thing.Renamed));
+            if (!thing.IsSettled)
+                quarantined.Add(key);
+        }
+
         return new()
         {
+            Quarantined = quarantined,
             Installation = installation,
             Now = Now,
             Grace = grace,
@@ -175,6 +191,21 @@ public sealed class DriftSnapshot : IAsyncDisposable
         new() { Value = ids is null ? DBNull.Value : ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
 
     private CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) => new(sql, parameters, transaction, cancellationToken: cancellationToken);
+}
+
+/// <summary>The names of a thing in quarantine.</summary>
+internal sealed record QuarantinedName
+{
+    public string Resource { get; init; } = "";
+
+    public string? Server { get; init; }
+
+    public string Name { get; init; } = "";
+
+    public string Renamed { get; init; } = "";
+
+    /// <summary>Whether it has its new name for certain.</summary>
+    public bool IsSettled { get; init; }
 }
 
 /// <summary>What a tenant must have outside.</summary>

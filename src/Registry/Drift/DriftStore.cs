@@ -33,7 +33,7 @@ public sealed class DriftStore(NpgsqlDataSource registry, RegistryClock clock)
     public const string Sort = "-firstSeenAt";
 
     private const string Select =
-        "select id, resource, kind, server, name, tenant_id, made_at, differences, first_seen_at, last_seen_at, ended_at, first_scan, last_scan from drift_findings";
+        "select id, resource, kind, server, name, tenant_id, made_at, differences, first_seen_at, last_seen_at, ended_at, first_scan, last_scan, owner, repaired_by from drift_findings";
 
     /// <param name="filter">The conditions.</param>
     /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>
@@ -53,6 +53,37 @@ public sealed class DriftStore(NpgsqlDataSource registry, RegistryClock clock)
             query.Where($"server = {query.Add(server)}");
         query.OrderBy("first_seen_at", "id", descending: true, after, ListQuery.TimeOf);
         return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.FirstSeenAt), last.Id), cancellationToken);
+    }
+
+    /// <summary>These findings, as far as they are known, also those that have ended.</summary>
+    public async Task<IReadOnlyDictionary<Guid, StoredFinding>> FindAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<Guid, StoredFinding>();
+        await using var ask = registry.CreateCommand($"{Select} where id = any($1)");
+        ask.Parameters.Add(DriftSnapshot.Ids(ids));
+        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            var finding = Read(row);
+            found[finding.Id] = finding;
+        }
+
+        return found;
+    }
+
+    /// <summary>What removals are judged by.</summary>
+    /// <param name="madeAt">When the things were made that shall be removed, as far as that is known.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<RemovalFacts> RemovalFactsAsync(IReadOnlyCollection<DateTimeOffset?> madeAt, CancellationToken cancellationToken)
+    {
+        await using var ask = registry.CreateCommand(
+            """
+            select (select count(*) from drift_findings where ended_at is null and kind = 'orphan'), (select coalesce(sum(compared), 0)::bigint from drift_totals),
+                (select restored_at from installation)
+            """);
+        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return new(row.GetInt64(0), row.GetInt64(1), Time(row, 2), madeAt);
     }
 
     /// <summary>The registry's time.</summary>
@@ -108,12 +139,14 @@ public sealed class DriftStore(NpgsqlDataSource registry, RegistryClock clock)
         Id = row.GetGuid(0),
         Finding = new(
             new(row.GetString(1), row.IsDBNull(3) ? null : row.GetString(3), row.GetString(4)), Enum.Parse<DriftKind>(row.GetString(2), ignoreCase: true),
-            row.IsDBNull(5) ? null : row.GetGuid(5), Time(row, 6), JsonSerializer.Deserialize<IReadOnlyList<DriftDifference>>(row.GetString(7), Json.Options)!),
+            row.IsDBNull(5) ? null : row.GetGuid(5), Time(row, 6), JsonSerializer.Deserialize<IReadOnlyList<DriftDifference>>(row.GetString(7), Json.Options)!)
+        { Owner = row.IsDBNull(13) ? null : row.GetGuid(13) },
         FirstSeenAt = row.GetFieldValue<DateTimeOffset>(8),
         LastSeenAt = row.GetFieldValue<DateTimeOffset>(9),
         EndedAt = Time(row, 10),
         FirstScan = row.GetGuid(11),
         LastScan = row.GetGuid(12),
+        RepairedBy = row.IsDBNull(14) ? null : row.GetGuid(14),
     };
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

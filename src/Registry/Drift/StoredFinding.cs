@@ -16,6 +16,9 @@ public sealed record StoredFinding
     /// <summary>When a scan did not see it any more; null while it is open.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>The operation that repaired it; null when it ended otherwise, or is open.</summary>
+    public Guid? RepairedBy { get; init; }
+
     /// <summary>The operation of the scan that saw it first.</summary>
     public required Guid FirstScan { get; init; }
 

@@ -80,6 +80,8 @@ public sealed class RegistryRecovery(NpgsqlDataSource registry)
             where id = @restored and state = 'running'
             """);
         await RunAsync($"insert into audit (actor, origin, action, detail) values ('system', '{AuditOrigin.Host}', '{AuditActions.RegistryRestore}', jsonb_build_object('backup', @restored::text, 'snapshotAt', @Content::jsonb -> 'snapshotAt'))");
+        // What was made after the backup is an orphan now, and nobody may take it for one unasked.
+        await RunAsync("update installation set restored_at = clock_timestamp()");
         // The numbers after the restored lines were given before, and their heads are in the object store.
         await RunAsync("update audit_chain set chain = gen_random_uuid()");
         var active = await connection.ExecuteScalarAsync<long>(new CommandDefinition(

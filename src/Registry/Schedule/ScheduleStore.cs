@@ -55,6 +55,17 @@ public sealed class ScheduleStore(NpgsqlDataSource registry, RegistryClock clock
         """,
         kind, tenant.Value, field, value, actor, reason, AuditOrigin.Current);
 
+    /// <summary>Cancels one command that belongs to no tenant, if it has not run yet, with its audit line.</summary>
+    public static NpgsqlBatchCommand CancelCommand(Guid scheduled, string kind, string actor, string reason) => CommandLedger.Statement(
+        $"""
+        with cancelled as (
+            update scheduled_commands set state = 'cancelled', ended_by = $3, end_reason = $4, ended_at = now(), next_try_at = null, claim = null
+            where id = $1 and kind = $2 and state = 'scheduled' returning id)
+        insert into audit (actor, action, origin, detail)
+        select $3, '{AuditActions.ScheduleCancel}', $5, jsonb_build_object('id', id, 'kind', $2::text, 'reason', $4::text) from cancelled
+        """,
+        scheduled, kind, actor, reason, AuditOrigin.Current);
+
     /// <summary>Cancels all of a tenant's commands of these kinds that have not run yet, with their audit lines.</summary>
     public static NpgsqlBatchCommand CancelAllCommand(IReadOnlyCollection<string> kinds, TenantId tenant, string actor, string reason) => CommandLedger.Statement(
         $"""

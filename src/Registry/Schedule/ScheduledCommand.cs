@@ -64,12 +64,12 @@ public sealed record ScheduledCommand
 
     /// <summary>A command that follows from an operation and cleans up after it. It is refused when it could not begin for 90 days.</summary>
     /// <param name="kind">The kind of operation that it starts.</param>
-    /// <param name="tenant">The tenant.</param>
+    /// <param name="tenant">The tenant; null for a command of none.</param>
     /// <param name="command">The command, without an idempotency key.</param>
     /// <param name="operation">The operation that it follows from.</param>
     /// <param name="at">When it runs.</param>
     /// <param name="now">The registry's time.</param>
-    public static ScheduledCommand FollowUp<TCommand>(string kind, TenantId tenant, TCommand command, Guid operation, DateTimeOffset at, DateTimeOffset now) => new()
+    public static ScheduledCommand FollowUp<TCommand>(string kind, TenantId? tenant, TCommand command, Guid operation, DateTimeOffset at, DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),
         Kind = kind,

@@ -75,6 +75,11 @@ internal static class ProgramGrants
         new("batch_items", "select, update"),
         // Whether an export's file is there to be removed.
         new("exports", "select"),
+        // What a repair is about, and what removals are judged by.
+        new("drift_findings", "select"),
+        new("drift_totals", "select"),
+        new("drift_quarantine", "select"),
+        new("installation", "", Reads: "restored_at"),
         new("custom_steps", "select"),
         // An order, of which somebody looks what became of it.
         new("replay_checks", "select, insert, update"),
@@ -221,6 +226,8 @@ internal static class ProgramGrants
         // What everything bears that a step makes outside, and what scans see there.
         new("installation", "select"),
         new("drift_findings", "select, insert, update, delete"),
+        new("drift_totals", "select, insert, update"),
+        new("drift_quarantine", "select, insert, update, delete"),
         new("administrator_claims", "select, insert, update, delete"),
         new("administrator_addresses", "select, insert, update, delete"),
     ];

@@ -10,8 +10,6 @@ namespace Saga.Workers.Cache;
 /// <summary>Tenants' users of the cache, or their entries where it has no users.</summary>
 internal sealed class CacheInventory(ICacheProvisioner provisioner) : IInventory
 {
-    private const string Enabled = "enabled";
-    private const string Keys = "keys";
 
     public IReadOnlyList<string> Resources { get; } = [DriftResources.CacheUser, DriftResources.CacheEntries];
 
@@ -34,7 +32,7 @@ internal sealed class CacheInventory(ICacheProvisioner provisioner) : IInventory
                     Key = new(DriftResources.CacheUser, null, tenant.CacheUser ?? made),
                     Tenant = tenant.Id,
                     ChangedAt = tenant.UpdatedAt,
-                    Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [Enabled] = DriftFacts.Of(!tenant.IsClosed), [Keys] = $"~{CacheKey.Prefix(id)}*" },
+                    Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.Enabled] = DriftFacts.Of(!tenant.IsClosed), [DriftFacts.Keys] = $"~{CacheKey.Prefix(id)}*" },
                 });
             }
             else
@@ -46,13 +44,13 @@ internal sealed class CacheInventory(ICacheProvisioner provisioner) : IInventory
         return expected;
     }
 
-    private static FoundThing Describe(ListedCache found, string user) => new()
+    internal static FoundThing Describe(ListedCache found, string user) => new()
     {
         Key = new(DriftResources.CacheUser, null, user),
         Owner = found.Tenant.Value,
         Installation = found.Installation,
         // Both patterns mean the same.
-        Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [Enabled] = DriftFacts.Of(found.IsEnabled), [Keys] = found.Keys.Replace("%RW~", "~", StringComparison.Ordinal) },
+        Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.Enabled] = DriftFacts.Of(found.IsEnabled), [DriftFacts.Keys] = found.Keys.Replace("%RW~", "~", StringComparison.Ordinal) },
     };
 
     private static FoundThing Entries(ListedCache found, InventoryScope scope) =>

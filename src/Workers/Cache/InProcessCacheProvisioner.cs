@@ -26,6 +26,10 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
         yield return [.. store.Tenants().Select(t => new ListedCache(t))];
     }
 
+    public Task<ListedCache?> FindAsync(string user, CancellationToken cancellationToken) => Task.FromResult<ListedCache?>(null);
+
+    public Task SwitchAsync(string user, bool on, CancellationToken cancellationToken) => Task.CompletedTask;
+
     // Nobody signs in to it. Runtimes refuse the tenant by its hold.
     public Task DisableAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;
 

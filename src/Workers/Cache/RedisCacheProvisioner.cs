@@ -57,22 +57,39 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         };
     }
 
+    public async Task<ListedCache?> FindAsync(string user, CancellationToken cancellationToken)
+    {
+        if (RedisUserRules.TenantOf(user) is null)
+            return null;
+        var found = await redis.RunAsync(d => d.ExecuteAsync("ACL", "GETUSER", user), cancellationToken);
+        return found.IsNull ? null : Describe(user, found.ToDictionary());
+    }
+
+    public async Task SwitchAsync(string user, bool on, CancellationToken cancellationToken)
+    {
+        if (await SetAsync(user, on, cancellationToken))
+            await SaveAsync(cancellationToken);
+    }
+
     public async Task DisableAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         var changed = false;
         foreach (var user in CredentialNames.Both(User(tenant)))
-        {
-            // SETUSER would create a user that is not there.
-            if (!await HasUserAsync(user, cancellationToken))
-                continue;
-            await ChangeAsync(d => d.ExecuteAsync("ACL", "SETUSER", user, "off"), cancellationToken);
-            // A user that is off keeps its open connections.
-            await ChangeAsync(d => d.ExecuteAsync("CLIENT", "KILL", "USER", user), cancellationToken);
-            changed = true;
-        }
-
+            changed |= await SetAsync(user, on: false, cancellationToken);
         if (changed)
             await SaveAsync(cancellationToken);
+    }
+
+    // Returns whether there is such a user. SETUSER would create one that is not there.
+    private async Task<bool> SetAsync(string user, bool on, CancellationToken cancellationToken)
+    {
+        if (!await HasUserAsync(user, cancellationToken))
+            return false;
+        await ChangeAsync(d => d.ExecuteAsync("ACL", "SETUSER", user, on ? "on" : "off"), cancellationToken);
+        // A user that is off keeps its open connections.
+        if (!on)
+            await ChangeAsync(d => d.ExecuteAsync("CLIENT", "KILL", "USER", user), cancellationToken);
+        return true;
     }
 
     public async Task RemoveUserAsync(string user, CancellationToken cancellationToken)

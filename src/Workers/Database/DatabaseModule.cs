@@ -99,6 +99,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, CreateReplicaStep>();
         services.AddSingleton<IStep, RemoveReplicaStep>();
         services.AddInventory<DatabaseInventory, ScanDatabasesStep>(configuration);
+        services.AddMender<DatabaseMender, RepairDatabasesStep, ReleaseDatabasesStep, RemoveQuarantinedDatabasesStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

@@ -82,6 +82,8 @@ internal sealed partial class DriftScanner(Installation installation, DriftStore
         {
             var ended = DriftRules.Ended(await DriftFindingRows.OpenAsync(transaction, inventory.Resources, cancellationToken), comparison, scope);
             await DriftFindingRows.SeeAsync(transaction, context.OperationId, scope.Now, comparison.Findings, cancellationToken);
+            if (inventoryScope.Tenants is null)
+                await DriftFindingRows.CountAsync(transaction, context.Step, context.OperationId, comparison.Compared, cancellationToken);
             await DriftFindingRows.EndAsync(transaction, ended, scope.Now, TimeSpan.FromDays(options.Value.KeepDays), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
@@ -135,7 +137,8 @@ internal sealed partial class DriftScanner(Installation installation, DriftStore
         return new() { Server = server, Database = database, Failure = failure };
     }
 
-    private static Failure? FailureOf(Exception error) => error switch
+    /// <summary>The failure in an error that an external system caused; null for other errors.</summary>
+    internal static Failure? FailureOf(Exception error) => error switch
     {
         StepFailureException known => known.Failure,
         ObjectStoreException store => StorageFailures.From(store).Failure,

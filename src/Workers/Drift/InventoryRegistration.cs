@@ -20,4 +20,18 @@ internal static class InventoryRegistration
         services.TryAddSingleton<DriftScanner>();
         services.AddSingleton<IStep, TStep>();
     }
+
+    /// <summary>Adds the repairs of what an inventory lists, and the steps that do and end them.</summary>
+    public static void AddMender<TMender, TRepair, TRelease, TRemove>(this IServiceCollection services)
+        where TMender : class, IMender
+        where TRepair : RepairStep
+        where TRelease : ReleaseStep
+        where TRemove : RemoveQuarantinedStep
+    {
+        services.AddSingleton<TMender>();
+        services.TryAddSingleton<DriftRepairer>();
+        services.AddSingleton<IStep, TRepair>();
+        services.AddSingleton<IStep, TRelease>();
+        services.AddSingleton<IStep, TRemove>();
+    }
 }

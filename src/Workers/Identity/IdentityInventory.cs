@@ -10,7 +10,6 @@ namespace Saga.Workers.Identity;
 internal sealed class IdentityInventory(IDirectory directory) : IInventory
 {
     private const int Page = 100;
-    private const string Enabled = "enabled";
     private const string Id = "id";
 
     public IReadOnlyList<string> Resources { get; } = [DriftResources.Organization];
@@ -39,7 +38,7 @@ internal sealed class IdentityInventory(IDirectory directory) : IInventory
         var expected = new List<ExpectedThing>();
         foreach (var tenant in await registry.TenantsAsync(cancellationToken))
         {
-            var facts = new Dictionary<string, string>(StringComparer.Ordinal) { [Enabled] = DriftFacts.Of(!tenant.IsClosed) };
+            var facts = new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.Enabled] = DriftFacts.Of(!tenant.IsClosed) };
             if (tenant.OrganizationId is { } id)
                 facts[Id] = id;
             expected.Add(new() { Key = KeyOf(tenant.Slug), Tenant = tenant.Id, ChangedAt = tenant.UpdatedAt, Facts = facts });
@@ -59,12 +58,12 @@ internal sealed class IdentityInventory(IDirectory directory) : IInventory
         return null;
     }
 
-    private FoundThing Describe(TenantOrganization found, InventoryScope scope) => new()
+    internal FoundThing Describe(TenantOrganization found, InventoryScope scope) => new()
     {
         Key = KeyOf(found.Organization.Alias),
         Owner = found.Tenant.Value,
         Installation = directory.IsShared ? found.Installation : scope.Installation,
-        Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [Enabled] = DriftFacts.Of(found.Organization.Enabled), [Id] = found.Organization.Id },
+        Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.Enabled] = DriftFacts.Of(found.Organization.Enabled), [Id] = found.Organization.Id },
     };
 
     private static DriftKey KeyOf(string name) => new(DriftResources.Organization, null, name);

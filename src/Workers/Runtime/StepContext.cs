@@ -63,6 +63,9 @@ public sealed class StepContext(Tenant? tenant, Guid operationId, string step, i
     internal StepContext On(TenantPlacement placement) =>
         new(Tenant with { Placed = placement, Tier = placement.Tier }, OperationId, Step, Attempt, Lease) { Inputs = Inputs, Progress = Progress };
 
+    /// <summary>The same work for one of the tenants of an operation that belongs to none.</summary>
+    internal StepContext For(Tenant one, StepInputs inputs) => new(one, OperationId, Step, Attempt, Lease) { Inputs = inputs, Progress = Progress };
+
     /// <summary>The command that the operation runs, as accepted. For steps with <see cref="IStep.NeedsInput"/>.</summary>
     public T Input<T>()
         where T : class =>

@@ -10,6 +10,8 @@ namespace Saga.Tests.Integration.Api;
 /// <summary>What the dry run of every command that people send says in words. <see cref="When_two_commands_are_posted"/> compares the commands with the catalogue.</summary>
 public sealed class When_a_dry_run_is_read(SharedApi shared) : CommandTest(shared), IClassFixture<SharedApi>
 {
+    private const string Finding = "0198f6a0-0000-7000-8000-000000000000";
+
     private static readonly Dictionary<string, (string Path, string Body)> Others = new(StringComparer.Ordinal)
     {
         [nameof(ProvisionTenant)] = ("/tenants", """{"name":"Bolt","slug":"bolt","plan":"enterprise","adminEmail":"ada@bolt.com"}"""),
@@ -17,6 +19,8 @@ public sealed class When_a_dry_run_is_read(SharedApi shared) : CommandTest(share
         [nameof(BackUpRegistry)] = ("/fleet/registry/backups", "{}"),
         [nameof(RotateMasterKey)] = ("/fleet/rotate-master-key", """{"masterKeyId":"k2"}"""),
         [nameof(ScanDrift)] = ("/drift/scans", """{"all":true}"""),
+        [nameof(RepairDrift)] = ("/drift/repairs", $$"""{"items":["{{Finding}}"],"reason":"Somebody has changed it."}"""),
+        [nameof(ReleaseQuarantined)] = ($"/drift/quarantine/{Finding}/release", """{"reason":"Somebody needs it."}"""),
     };
 
     public static TheoryData<string> Commands => [.. Posted.Keys];
@@ -38,7 +42,14 @@ public sealed class When_a_dry_run_is_read(SharedApi shared) : CommandTest(share
     {
         Others.Keys.ShouldBe(OfNoTenant, ignoreOrder: true);
         await TenantAsync();
-        await Server.ExecuteAsync("update processes set master_key_ids = '{k2}', active_master_key_id = 'k2'");
+        await Server.ExecuteAsync(
+            $$"""
+            update processes set master_key_ids = '{k2}', active_master_key_id = 'k2';
+            insert into drift_findings (id, resource, kind, name, differences, first_seen_at, last_seen_at, first_scan, last_scan)
+            values ('{{Finding}}', 'organization', 'different', 'acme', '[{"fact":"enabled","expected":"yes","found":"no"}]', now(), now(), gen_random_uuid(), gen_random_uuid());
+            insert into drift_quarantine (id, finding_id, operation_id, resource, name, renamed, reason, was, state, begun_at)
+            values ('{{Finding}}', '{{Finding}}', gen_random_uuid(), 'organization', 'coil', 'coil', 'Nobody knows it.', '{}', 'quarantined', now());
+            """);
         var rows = await RowsAsync();
 
         foreach (var (command, (path, body)) in Others)

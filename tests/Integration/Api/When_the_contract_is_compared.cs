@@ -58,7 +58,7 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
         Endpoints().Where(e => Methods(e) is not ("GET" or "GET,HEAD")).ShouldAllBe(e => Caller(e) == Policies.Operate || Caller(e) == Policies.Write);
 
     [Fact]
-    public void Should_let_operators_decide_about_operations_batches_and_messages_and_scan_for_drift_only() => Endpoints().Where(e => Caller(e) == Policies.Operate)
+    public void Should_let_operators_decide_about_operations_batches_and_messages_and_scan_and_repair_drift_only() => Endpoints().Where(e => Caller(e) == Policies.Operate)
         .Select(e => $"{Methods(e)} {e.RoutePattern.RawText}").Order(StringComparer.Ordinal).ShouldBe(
         [
             "GET,HEAD /api/v1/dead-letters",
@@ -68,6 +68,8 @@ public sealed partial class When_the_contract_is_compared(SharedApi api) : ApiTe
             "POST /api/v1/batches/{id}/resume",
             "POST /api/v1/batches/{id}/run",
             "POST /api/v1/dead-letters/{id}/return",
+            "POST /api/v1/drift/quarantine/{id}/release",
+            "POST /api/v1/drift/repairs",
             "POST /api/v1/drift/scans",
             "POST /api/v1/operations/{id}/approve",
             "POST /api/v1/operations/{id}/cancel",

@@ -79,6 +79,7 @@ public sealed class When_the_registry_is_restored : IAsyncLifetime
         (await services.GetRequiredService<ProcessStore>().ListAsync(default)).ShouldBeEmpty();
         (await restored.ScalarAsync<bool>("select run_at > now() + interval '23 hours' and next_try_at = run_at and expires_at > run_at from scheduled_commands")).ShouldBeTrue();
         (await restored.ScalarAsync<string>("select detail ->> 'backup' from audit where action = 'registry.restore'")).ShouldBe(registryBackup.ToString());
+        (await restored.ScalarAsync<bool>("select restored_at is not null from installation")).ShouldBeTrue("a repair asks before it quarantines what is older");
         // The numbers after its lines were given before, so they are another chain's.
         (await restored.ScalarAsync<Guid>("select chain from audit_chain")).ShouldNotBe(await world.Registry.ScalarAsync<Guid>("select chain from audit_chain"));
 

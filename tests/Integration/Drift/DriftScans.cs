@@ -38,17 +38,79 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
         new { Id = tenant.Id.Value, tenant.OperationId });
 
     /// <summary>A step of a new scan.</summary>
-    public async Task<StepContext> BeginAsync(int attempt = 1, params IReadOnlyList<TenantId> tenants)
+    public Task<StepContext> BeginAsync(int attempt = 1, params IReadOnlyList<TenantId> tenants) =>
+        BeginAsync("scanDrift", new ScanDrift { All = tenants.Count == 0 ? true : null, Tenants = tenants.Count == 0 ? null : tenants, IncludeRecent = IncludeRecent ? true : null }, attempt);
+
+    /// <summary>A step of a new operation.</summary>
+    public async Task<StepContext> BeginAsync(string kind, object command, int attempt = 1)
     {
         var operation = new SeededTenant(registry, new TenantId(Guid.CreateVersion7()), Guid.CreateVersion7());
-        var command = new ScanDrift { All = tenants.Count == 0 ? true : null, Tenants = tenants.Count == 0 ? null : tenants, IncludeRecent = IncludeRecent ? true : null };
         await registry.ExecuteAsync(
             """
-            insert into workflows (digest, kind, version, definition) values ('scan', 'scanDrift', 1, '{}') on conflict do nothing;
-            insert into operations (id, kind, workflow_digest, state, input, requested_by) values (@OperationId, 'scanDrift', 'scan', 'running', @Input::jsonb, 'ada');
+            insert into workflows (digest, kind, version, definition) values (@kind, @kind, 1, '{}') on conflict do nothing;
+            insert into operations (id, kind, workflow_digest, state, input, requested_by) values (@OperationId, @kind, @kind, 'running', @Input::jsonb, 'ada');
             """,
-            new { operation.OperationId, Input = JsonSerializer.Serialize(command, Json.Options) });
+            new { operation.OperationId, kind, Input = JsonSerializer.Serialize(command, command.GetType(), Json.Options) });
         return await operation.BeginAsync(Step, attempt);
+    }
+
+    /// <summary>What repairs and ends quarantines, without a grace.</summary>
+    public DriftRepairer Repairer
+    {
+        get
+        {
+            var clock = new RegistryClock();
+            return new(
+                new Installation(registry), new DriftStore(registry, clock), new QuarantineStore(registry), new LeasedTransactions(registry, clock),
+                Options.Create(new DriftOptions { GraceMinutes = 0 }), NullLogger<DriftRepairer>.Instance);
+        }
+    }
+
+    /// <summary>Repairs the findings that are open, or some of them.</summary>
+    /// <returns>The outcomes, in words.</returns>
+    public async Task<IReadOnlyList<string>> RepairAsync(IMender mender, params IReadOnlyList<Guid> findings) => Words(await Repairer.RepairAsync(await RepairingAsync(findings), mender, CancellationToken.None));
+
+    /// <summary>A step of a new repair.</summary>
+    public async Task<StepContext> RepairingAsync(params IReadOnlyList<Guid> findings) => await BeginAsync(
+        "repairDrift", new RepairDrift { Items = findings.Count > 0 ? findings : await FindingsAsync(), Reason = "Somebody has changed it." });
+
+    public static IReadOnlyList<string> Words(DriftRepairOutput output) => [.. output.Items.Select(i => $"{i.Outcome} {i.Resource} {i.Name}")];
+
+    /// <summary>Releases what is in quarantine, the last one first.</summary>
+    public async Task ReleaseAsync(IMender mender)
+    {
+        foreach (var id in (await QuarantinedAsync()).Reverse())
+        {
+            await Repairer.ReleaseAsync(
+                await BeginAsync("releaseQuarantined", new ReleaseQuarantined { QuarantineId = id, Reason = "Somebody needs it." }), mender, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Removes what is in quarantine, the first one first.</summary>
+    /// <returns>What became of each, in words.</returns>
+    public async Task<IReadOnlyList<string>> RemoveAsync(IMender mender)
+    {
+        var words = new List<string>();
+        foreach (var id in await QuarantinedAsync())
+        {
+            var output = await Repairer.RemoveAsync(await BeginAsync("removeQuarantined", new RemoveQuarantined { QuarantineId = id }), mender, CancellationToken.None);
+            words.Add($"{output.Outcome} {output.Words}".Trim());
+        }
+
+        return words;
+    }
+
+    public Task<IReadOnlyList<Guid>> FindingsAsync() => IdsAsync("select id from drift_findings where ended_at is null");
+
+    public Task<IReadOnlyList<Guid>> QuarantinedAsync() => IdsAsync("select id from drift_quarantine where state = 'quarantined' order by quarantined_at");
+
+    /// <summary>The states of quarantines, each once.</summary>
+    public Task<string?> StatesAsync() => registry.ScalarAsync<string>("select coalesce(string_agg(distinct state, ' '), '') from drift_quarantine");
+
+    private async Task<IReadOnlyList<Guid>> IdsAsync(string sql)
+    {
+        await using var connection = await registry.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<Guid>(sql)];
     }
 
     public async Task<DriftScanOutput> RunAsync(IInventory inventory, int attempt = 1, params IReadOnlyList<TenantId> tenants) =>

@@ -10,7 +10,7 @@ public sealed class When_a_step_has_had_other_names
     private static readonly string[] Verbs =
     [
         "activate", "add", "admit", "announce", "bar", "begin", "certify", "change", "check", "close", "compare", "complete", "copy", "create", "destroy", "disable", "drop", "dump",
-        "enable", "end", "expire", "fill", "find", "inspect", "keep", "limit", "link", "lock", "migrate", "notify", "open", "putBack", "reactivate", "remove", "reopen", "replace", "reserve",
+        "enable", "end", "expire", "fill", "find", "inspect", "keep", "limit", "link", "lock", "migrate", "notify", "open", "putBack", "reactivate", "release", "remove", "reopen", "repair", "replace", "reserve",
         "restore", "retire", "revive", "rewrap", "rotate", "scan", "seal", "reset", "suspend", "switch", "take", "update", "verify", "write",
     ];
 

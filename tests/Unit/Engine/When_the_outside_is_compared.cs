@@ -56,6 +56,17 @@ public sealed class When_the_outside_is_compared
     }
 
     [Fact]
+    public void Should_not_find_what_is_in_quarantine_unless_it_is_expected()
+    {
+        scope = scope with { Quarantined = new HashSet<DriftKey> { KeyOf("a"), KeyOf("b") } };
+
+        Kinds([Expected("b") with { Facts = new Dictionary<string, string> { ["owner"] = "x" } }], [Found("a", Gone), Found("b", Acme), Found("c", Gone)]).ShouldBe(["b different", "c orphan"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Should_remember_the_id_that_an_orphan_bears() => Compare([], [Found("a", Stranger) with { Installation = Here }]).Findings.ShouldHaveSingleItem().Owner.ShouldBe(Stranger);
+
+    [Fact]
     public void Should_name_each_fact_that_differs()
     {
         var finding = Compare([Expected("a", ("enabled", "yes"), ("owner", "ada"))], [Found("a", Acme, ("enabled", "no"), ("size", "7"))]).Findings.ShouldHaveSingleItem();

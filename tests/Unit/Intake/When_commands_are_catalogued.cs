@@ -29,7 +29,7 @@ public sealed class When_commands_are_catalogued
         var catalogue = CommandCatalogue.Of(new ServiceCollection().AddLifecycle(Catalogue.NoSettings));
 
         catalogue.Entries.Select(e => e.Kind).Where(catalogue.Removes).Order(StringComparer.Ordinal).ShouldBe(
-            ["deprovision", "destroyBackups", "expireBackups", "expireRegistryBackups", "remove", "remove-copy", "remove-export", "remove-restored"]);
+            ["deprovision", "destroyBackups", "expireBackups", "expireRegistryBackups", "remove", "remove-copy", "remove-export", "remove-restored", "removeQuarantined", "repairDrift"]);
         catalogue.Removes("kind-of-tomorrow").ShouldBeTrue();
     }
 

@@ -86,7 +86,7 @@ public sealed class When_commands_meet_states
     };
 
     // They make a tenant, or concern none.
-    private static readonly string[] OfNoTenant = ["provision", "adopt", "copyBackup", "backupRegistry", "expireRegistryBackups", "rotateMasterKey", "scanDrift", "batch"];
+    private static readonly string[] OfNoTenant = ["provision", "adopt", "copyBackup", "backupRegistry", "expireRegistryBackups", "rotateMasterKey", "scanDrift", "repairDrift", "releaseQuarantined", "removeQuarantined", "batch"];
 
     [Fact]
     public void Should_know_every_command() =>

@@ -15,10 +15,6 @@ internal sealed class DatabaseInventory(DatabaseServers servers, DriftStore drif
 {
     public const string TenantPrefix = "tenant_";
     public const string RestoredPrefix = "restored_";
-    public const string OwnerFact = "owner";
-    public const string SignsInFact = "signsIn";
-    public const string MemberOfFact = "memberOf";
-    public const string ConnectionsFact = "connections";
 
     private const int PagesAhead = 4;
 
@@ -69,9 +65,9 @@ internal sealed class DatabaseInventory(DatabaseServers servers, DriftStore drif
     internal static DriftKey RoleKey(string server, string role) => new(DriftResources.Role, server, role);
 
     internal static Dictionary<string, string> PlaceFacts(long epoch, string mode) =>
-        new(StringComparer.Ordinal) { ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture), ["mode"] = mode };
+        new(StringComparer.Ordinal) { [DriftFacts.Epoch] = epoch.ToString(CultureInfo.InvariantCulture), [DriftFacts.Mode] = mode };
 
-    internal static Dictionary<string, string> DatabaseFacts(string owner, bool usable) => new(StringComparer.Ordinal) { [OwnerFact] = owner, ["usable"] = DriftFacts.Of(usable) };
+    internal static Dictionary<string, string> DatabaseFacts(string owner, bool usable) => new(StringComparer.Ordinal) { [DriftFacts.Owner] = owner, [DriftFacts.Usable] = DriftFacts.Of(usable) };
 
     /// <summary>The id after the prefix; null in a name that is none of ours.</summary>
     internal static Guid? IdIn(string name, string prefix) =>
@@ -86,11 +82,11 @@ internal sealed class DatabaseInventory(DatabaseServers servers, DriftStore drif
             Key = key, Tenant = placement.TenantId, ChangedAt = placement.UpdatedAt, Facts = building || facts is null ? DriftFacts.None : facts, Optional = building || optional,
         };
 
-        var login = new Dictionary<string, string>(StringComparer.Ordinal) { [SignsInFact] = DriftFacts.Of(placement is { State: "current", IsClosed: false }) };
+        var login = new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.SignsIn] = DriftFacts.Of(placement is { State: "current", IsClosed: false }) };
         if (placement is { State: "current", Connections: { } connections })
         {
-            login[MemberOfFact] = placement.Tier switch { "row" => SharedRoles.RowUsers, "schema" => SharedRoles.Users(placement.Database), _ => "" };
-            login[ConnectionsFact] = connections.ToString(CultureInfo.InvariantCulture);
+            login[DriftFacts.MemberOf] = placement.Tier switch { "row" => SharedRoles.RowUsers, "schema" => SharedRoles.Users(placement.Database), _ => "" };
+            login[DriftFacts.Connections] = connections.ToString(CultureInfo.InvariantCulture);
         }
 
         yield return Thing(RoleKey(placement.Server, placement.Login), login);
@@ -99,10 +95,10 @@ internal sealed class DatabaseInventory(DatabaseServers servers, DriftStore drif
         yield return Thing(RoleKey(placement.Server, $"t_{placement.Id:n}_rb"), optional: true);
         if (placement.Owner is not { } owner)
             yield break;
-        yield return Thing(RoleKey(placement.Server, owner), new(StringComparer.Ordinal) { [SignsInFact] = DriftFacts.No });
+        yield return Thing(RoleKey(placement.Server, owner), new(StringComparer.Ordinal) { [DriftFacts.SignsIn] = DriftFacts.No });
         yield return placement.Tier == "database"
             ? Thing(DatabaseKey(placement.Server, placement.Database), DatabaseFacts(owner, usable: true))
-            : Thing(DriftResources.SchemaKey(placement.Server, placement.Database, placement.Schema), new(StringComparer.Ordinal) { [OwnerFact] = owner });
+            : Thing(DriftResources.SchemaKey(placement.Server, placement.Database, placement.Schema), new(StringComparer.Ordinal) { [DriftFacts.Owner] = owner });
     }
 
     private async Task ListAsync(string server, InventoryScope scope, ChannelWriter<InventoryPage> pages, CancellationToken cancellationToken)

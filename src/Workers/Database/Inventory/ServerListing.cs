@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Saga.Contracts.Failures;
 using Saga.Engine.Drift;
+using Saga.Registry.Drift;
 using Saga.Registry.Placements;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
@@ -41,17 +42,39 @@ internal sealed class ServerListing(DatabaseServers servers, string server, Inve
 
     public void Dispose() => turn.Dispose();
 
+    /// <summary>Looks for one thing in a session that can see it.</summary>
+    public async Task<FoundThing?> FindAsync(ServerSession session, DriftKey key, CancellationToken cancellationToken)
+    {
+        switch (key.Resource)
+        {
+            case DriftResources.Role:
+                return (await RolesAsync(session, "", key.Name, cancellationToken)).Select(Describe).SingleOrDefault();
+            case DriftResources.Schema:
+                var (database, schema) = DriftResources.SchemaIn(key);
+                return (await SchemasAsync(session, schema, cancellationToken)).Select(s => Describe(database, s)).SingleOrDefault();
+            case DriftResources.Place:
+                return await HasPlacesAsync(session, cancellationToken)
+                    ? (await PlacesAsync(session, Guid.Empty, cancellationToken, key.Name)).Select(p => Describe(DriftResources.DatabaseOfPlace(key), p)).SingleOrDefault()
+                    : null;
+            default:
+                return (await DatabasesAsync(session, "", key.Name, cancellationToken)).Select(Describe).OfType<FoundThing>().SingleOrDefault();
+        }
+    }
+
+    private static Task<IReadOnlyList<RoleRow>> RolesAsync(ServerSession session, string after, string? only, CancellationToken cancellationToken) => session.QueryAsync<RoleRow>(
+        """
+        select r.rolname::text as Name, r.rolcanlogin as SignsIn, r.rolconnlimit as Connections, shobj_description(r.oid, 'pg_authid') as Comment,
+            coalesce((select string_agg(g.rolname::text, ', ' order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid), '') as MemberOf
+        from pg_roles r where (r.rolname ~ @Tenants or r.rolname ~ @Quarantined) and r.rolname > @after::name and (@only is null or r.rolname = @only::name)
+        order by r.rolname limit @Page
+        """,
+        cancellationToken, new { LoginSettings.Tenants, Quarantined = QuarantinedThing.Names, after, only, Page });
+
     private async Task ListRolesAsync(ServerSession session, CancellationToken cancellationToken)
     {
         for (var after = ""; ;)
         {
-            var page = await session.QueryAsync<RoleRow>(
-                """
-                select r.rolname::text as Name, r.rolcanlogin as SignsIn, r.rolconnlimit as Connections, shobj_description(r.oid, 'pg_authid') as Comment,
-                    coalesce((select string_agg(g.rolname::text, ', ' order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid), '') as MemberOf
-                from pg_roles r where r.rolname ~ @Tenants and r.rolname > @after::name order by r.rolname limit @Page
-                """,
-                cancellationToken, new { LoginSettings.Tenants, after, Page });
+            var page = await RolesAsync(session, after, null, cancellationToken);
             await WriteAsync([.. page.Select(Describe)]);
             if (page.Count < Page)
                 return;
@@ -59,18 +82,20 @@ internal sealed class ServerListing(DatabaseServers servers, string server, Inve
         }
     }
 
+    private static Task<IReadOnlyList<DatabaseRow>> DatabasesAsync(ServerSession session, string after, string? only, CancellationToken cancellationToken) => session.QueryAsync<DatabaseRow>(
+        """
+        select d.datname::text as Name, pg_get_userbyid(d.datdba)::text as Owner, d.datconnlimit <> -2 as IsUsable, d.datallowconn as IsOpen,
+            shobj_description(d.oid, 'pg_database') as Comment, shobj_description(d.datdba, 'pg_authid') as OwnersComment
+        from pg_database d where not d.datistemplate and d.datname > @after::name and (@only is null or d.datname = @only::name) order by d.datname limit @Page
+        """,
+        cancellationToken, new { after, only, Page });
+
     private async Task<List<string>> ListDatabasesAsync(ServerSession session, CancellationToken cancellationToken)
     {
         var visited = new List<string>();
         for (var after = ""; ;)
         {
-            var page = await session.QueryAsync<DatabaseRow>(
-                """
-                select d.datname::text as Name, pg_get_userbyid(d.datdba)::text as Owner, d.datconnlimit <> -2 as IsUsable, d.datallowconn as IsOpen,
-                    shobj_description(d.oid, 'pg_database') as Comment, shobj_description(d.datdba, 'pg_authid') as OwnersComment
-                from pg_database d where not d.datistemplate and d.datname > @after::name order by d.datname limit @Page
-                """,
-                cancellationToken, new { after, Page });
+            var page = await DatabasesAsync(session, after, null, cancellationToken);
             await WriteAsync([.. page.Select(Describe).OfType<FoundThing>()]);
             visited.AddRange(page.Where(d => d.IsUsable && d.IsOpen && (own.Contains(d.Name) || scope.Tenants is null && IsShared(d.Name))).Select(d => d.Name));
             if (page.Count < Page)
@@ -107,55 +132,57 @@ internal sealed class ServerListing(DatabaseServers servers, string server, Inve
         }
     }
 
-    private async Task ListSchemasAsync(ServerSession session, string database, CancellationToken cancellationToken)
+    private static Task<IReadOnlyList<SchemaRow>> SchemasAsync(ServerSession session, string? only, CancellationToken cancellationToken) => session.QueryAsync<SchemaRow>(
+        """
+        select n.nspname::text as Name, pg_get_userbyid(n.nspowner)::text as Owner, shobj_description(n.nspowner, 'pg_authid') as OwnersComment
+        from pg_namespace n where n.nspname !~ '^(pg_|information_schema$|saga$)' and (@only is null or n.nspname = @only::name)
+        """,
+        cancellationToken, new { only });
+
+    private async Task ListSchemasAsync(ServerSession session, string database, CancellationToken cancellationToken) =>
+        await WriteAsync([.. (await SchemasAsync(session, null, cancellationToken)).Select(s => Describe(database, s))]);
+
+    private FoundThing Describe(string database, SchemaRow schema) => new()
     {
-        var schemas = await session.QueryAsync<SchemaRow>(
-            """
-            select n.nspname::text as Name, pg_get_userbyid(n.nspowner)::text as Owner, shobj_description(n.nspowner, 'pg_authid') as OwnersComment
-            from pg_namespace n where n.nspname !~ '^(pg_|information_schema$|saga$)'
-            """,
-            cancellationToken);
-        await WriteAsync(
-        [
-            .. schemas.Select(s => new FoundThing
-            {
-                Key = DriftResources.SchemaKey(server, database, s.Name),
-                Owner = DatabaseInventory.IdIn(s.Name, "t_"),
-                Installation = InstallationMark.Read(s.OwnersComment),
-                Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [DatabaseInventory.OwnerFact] = s.Owner },
-            }),
-        ]);
-    }
+        Key = DriftResources.SchemaKey(server, database, schema.Name),
+        Owner = DatabaseInventory.IdIn(schema.Name, "t_") ?? QuarantinedThing.IdIn(schema.Name),
+        Installation = InstallationMark.Read(schema.OwnersComment),
+        Facts = new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.Owner] = schema.Owner },
+    };
+
+    private static Task<bool> HasPlacesAsync(ServerSession session, CancellationToken cancellationToken) =>
+        session.ScalarAsync<bool>("select to_regclass('saga.place') is not null and to_regclass('saga.logins') is not null", cancellationToken);
+
+    // The fictitious tenant of the verification has the lowest id.
+    private static Task<IReadOnlyList<PlaceRow>> PlacesAsync(ServerSession session, Guid after, CancellationToken cancellationToken, string? only = null) => session.QueryAsync<PlaceRow>(
+        """
+        select p.tenant_id as Tenant, p.epoch as Epoch, p.mode as Mode,
+            (select max(shobj_description(r.oid, 'pg_authid')) from saga.logins l join pg_roles r on r.rolname = l.login where l.tenant_id = p.tenant_id) as Comment
+        from saga.place p where p.tenant_id > @after and (@only is null or current_database() || '/' || p.tenant_id = @only) order by p.tenant_id limit @Page
+        """,
+        cancellationToken, new { after, only, Page });
 
     private async Task ListPlacesAsync(ServerSession session, string database, CancellationToken cancellationToken)
     {
-        if (!await session.ScalarAsync<bool>("select to_regclass('saga.place') is not null and to_regclass('saga.logins') is not null", cancellationToken))
+        if (!await HasPlacesAsync(session, cancellationToken))
             return;
         for (var after = Guid.Empty; ;)
         {
-            // The fictitious tenant of the verification has the lowest id.
-            var page = await session.QueryAsync<PlaceRow>(
-                """
-                select p.tenant_id as Tenant, p.epoch as Epoch, p.mode as Mode,
-                    (select max(shobj_description(r.oid, 'pg_authid')) from saga.logins l join pg_roles r on r.rolname = l.login where l.tenant_id = p.tenant_id) as Comment
-                from saga.place p where p.tenant_id > @after order by p.tenant_id limit @Page
-                """,
-                cancellationToken, new { after, Page });
-            await WriteAsync(
-            [
-                .. page.Select(p => new FoundThing
-                {
-                    Key = DriftResources.PlaceKey(server, database, p.Tenant),
-                    Owner = p.Tenant,
-                    Installation = InstallationMark.Read(p.Comment),
-                    Facts = DatabaseInventory.PlaceFacts(p.Epoch, p.Mode),
-                }),
-            ]);
+            var page = await PlacesAsync(session, after, cancellationToken);
+            await WriteAsync([.. page.Select(p => Describe(database, p))]);
             if (page.Count < Page)
                 return;
             after = page[^1].Tenant;
         }
     }
+
+    private FoundThing Describe(string database, PlaceRow place) => new()
+    {
+        Key = DriftResources.PlaceKey(server, database, place.Tenant),
+        Owner = place.Tenant,
+        Installation = InstallationMark.Read(place.Comment),
+        Facts = DatabaseInventory.PlaceFacts(place.Epoch, place.Mode),
+    };
 
     private FoundThing Describe(RoleRow role) => new()
     {
@@ -164,9 +191,9 @@ internal sealed class ServerListing(DatabaseServers servers, string server, Inve
         Installation = InstallationMark.Read(role.Comment),
         Facts = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [DatabaseInventory.SignsInFact] = DriftFacts.Of(role.SignsIn),
-            [DatabaseInventory.MemberOfFact] = role.MemberOf,
-            [DatabaseInventory.ConnectionsFact] = role.Connections.ToString(CultureInfo.InvariantCulture),
+            [DriftFacts.SignsIn] = DriftFacts.Of(role.SignsIn),
+            [DriftFacts.MemberOf] = role.MemberOf,
+            [DriftFacts.Connections] = role.Connections.ToString(CultureInfo.InvariantCulture),
         },
     };
 
@@ -184,7 +211,7 @@ internal sealed class ServerListing(DatabaseServers servers, string server, Inve
             {
                 Key = DatabaseInventory.DatabaseKey(server, database.Name),
                 Owner = DatabaseInventory.IdIn(database.Name, DatabaseInventory.TenantPrefix),
-                Installation = InstallationMark.Read(database.OwnersComment),
+                Installation = InstallationMark.Read(database.OwnersComment) ?? InstallationMark.Read(database.Comment),
                 Facts = DatabaseInventory.DatabaseFacts(database.Owner, database.IsUsable),
             };
     }

@@ -16,13 +16,23 @@ internal sealed class FencedSessions(DatabaseServers servers, LeasedTransactions
         await (await OpenAsync(context, server, database, cancellationToken)).DisposeAsync();
 
     /// <exception cref="LeaseLostException">Another attempt took the lease while this one waited.</exception>
-    public async Task<ServerSession> OpenAsync(StepContext context, string server, string database, CancellationToken cancellationToken)
+    public Task<ServerSession> OpenAsync(StepContext context, string server, string database, CancellationToken cancellationToken) =>
+        OpenAsync(context, context.TenantId.Value, server, database, cancellationToken);
+
+    /// <summary>The same for an operation that belongs to no tenant.</summary>
+    /// <param name="context">The attempt.</param>
+    /// <param name="owner">Whose lock the session holds: a tenant, or the id that a thing bears.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="database">The database.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="LeaseLostException">Another attempt took the lease while this one waited.</exception>
+    public async Task<ServerSession> OpenAsync(StepContext context, Guid owner, string server, string database, CancellationToken cancellationToken)
     {
         var session = await servers.OpenAsync(server, database, cancellationToken);
         try
         {
             await session.ExecuteAsync(
-                "select pg_advisory_lock(hashtextextended(@Tenant, 1))", cancellationToken, new { Tenant = context.TenantId.ToString() });
+                "select pg_advisory_lock(hashtextextended(@Tenant, 1))", cancellationToken, new { Tenant = owner.ToString() });
             await using (await leases.BeginAsync(context.Lease, cancellationToken))
                 return session;
         }

@@ -59,7 +59,10 @@ internal sealed record PreparedCommand(object? Command, Func<Task> CheckAsync)
     /// <summary>Throws unless everything is as it was before the command. A process runs.</summary>
     public Func<Task> UndoneAsync { get; init; } = () => Task.CompletedTask;
 
-    /// <summary>The tenant; null for a command that concerns none. It must be given for one that is scheduled.</summary>
+    /// <summary>The scheduled command, if it concerns no tenant.</summary>
+    public Guid? Scheduled { get; init; }
+
+    /// <summary>The tenant; null for a command that concerns none. It must be given for one that is scheduled for a tenant.</summary>
     public TenantId? Tenant { get; init; } = Command?.GetType().GetProperty("TenantId")?.GetValue(Command) switch
     {
         TenantId tenant => tenant,

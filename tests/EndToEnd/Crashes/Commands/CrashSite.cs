@@ -82,12 +82,14 @@ internal sealed class CrashSite(Site site) : IAsyncDisposable
         _ => throw new InvalidOperationException("No outcome."),
     };
 
-    /// <summary>The operation that a scheduled command of the tenant has become.</summary>
-    public async Task<Guid> ScheduledAsync(string kind, TenantId tenant)
+    /// <summary>The operation that a prepared command has become, which is scheduled.</summary>
+    public async Task<Guid> ScheduledAsync(string kind, PreparedCommand prepared)
     {
         Guid? operation = null;
         await Until.TrueAsync(
-            async () => (operation = await ScalarAsync<Guid?>("select id from operations where kind = @kind and tenant_id = @Value", new { kind, tenant.Value })) is not null,
+            async () => (operation = prepared.Scheduled is { } scheduled
+                ? await ScalarAsync<Guid?>("select operation_id from scheduled_commands where id = @scheduled", new { scheduled })
+                : await ScalarAsync<Guid?>("select id from operations where kind = @kind and tenant_id = @Value", new { kind, prepared.Tenant!.Value.Value })) is not null,
             $"the scheduled {kind} is submitted", TimeSpan.FromSeconds(90));
         return operation!.Value;
     }

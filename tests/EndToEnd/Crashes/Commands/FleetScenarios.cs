@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Npgsql;
 using Saga.Contracts.Commands;
+using Saga.Engine.Drift;
 using Saga.Lifecycle.Backup.OfRegistry;
 using Saga.Lifecycle.Drift;
 using Saga.Lifecycle.MasterKeys;
@@ -77,13 +78,82 @@ internal static class FleetScenarios
         })
         {
             IsAlone = true,
-            ConfigureAsync = site =>
-            {
-                site.Settings[$"{DriftOptions.Section}:GraceMinutes"] = "0";
-                return Task.CompletedTask;
-            },
+            ConfigureAsync = WithoutGrace,
         },
+        new(DriftWorkflows.Repair, async site =>
+        {
+            var orphans = await OrphansAsync(site);
+            return new(Repair(orphans), () => RequireAsync("quarantined"))
+            {
+                // Those that were put back, and none that were never begun.
+                UndoneAsync = () => RequireAsync("released"),
+            };
+
+            async Task RequireAsync(string state)
+            {
+                (await site.ScalarAsync<string>("select coalesce(string_agg(distinct state, ' '), @state) from drift_quarantine where finding_id = any(@orphans)", new { orphans, state })).ShouldBe(state);
+                var quarantined = state == "quarantined" ? orphans.Length : 0;
+                (await site.ScalarAsync<long>("select count(*) from drift_quarantine where finding_id = any(@orphans) and ended_at is null", new { orphans })).ShouldBe(quarantined);
+                (await site.ScalarAsync<long>(
+                    "select count(*) from scheduled_commands s join drift_quarantine q on q.removal = s.id where q.finding_id = any(@orphans) and s.state = 'scheduled'", new { orphans })).ShouldBe(quarantined);
+            }
+        })
+        { IsAlone = true, HasUsualNames = false, ConfigureAsync = WithoutGrace },
+        .. DriftWorkflows.Release.Zip(Resources, (workflow, resource) => new CrashScenario(workflow, async site =>
+        {
+            var id = await QuarantinedAsync(site, resource);
+            return new(new ReleaseQuarantined { QuarantineId = id, Reason = "Somebody needs it." }, () => RequireAsync("released 0"))
+            {
+                UndoneAsync = () => RequireAsync("quarantined 1"),
+            };
+
+            async Task RequireAsync(string state) => (await site.ScalarAsync<string>(
+                "select q.state || ' ' || (select count(*) from scheduled_commands s where s.command ->> 'quarantineId' = q.id::text and s.state = 'scheduled') from drift_quarantine q where id = @id", new { id })).ShouldBe(state);
+        })
+        { Name = $"{workflow.Kind} {resource}", IsAlone = true, HasUsualNames = false, ConfigureAsync = WithoutGrace }),
+        .. DriftWorkflows.Remove.Zip(Resources, (workflow, resource) => new CrashScenario(workflow, async site =>
+        {
+            var id = await QuarantinedAsync(site, resource);
+            var removal = await site.ScalarAsync<Guid>("select removal from drift_quarantine where id = @id", new { id });
+            return new(null, () => RequireAsync("removed"))
+            {
+                Scheduled = removal,
+                BeforeAsync = () => site.ScalarAsync<int>("update scheduled_commands set run_at = now(), next_try_at = now() where id = @removal", new { removal }),
+                // What is removed does not come back.
+                UndoneAsync = () => RequireAsync("removed", "quarantined"),
+            };
+
+            async Task RequireAsync(params string[] states) => (await site.ScalarAsync<string>("select state from drift_quarantine where id = @id", new { id }))!.ShouldBeOneOf(states);
+        })
+        { Name = $"{workflow.Kind} {resource}", IsAlone = true, HasUsualNames = false, ConfigureAsync = WithoutGrace }),
     ];
+
+    // One of each worker.
+    private static string[] Resources => [DriftResources.Role, DriftResources.Organization, DriftResources.CacheUser];
+
+    private static Task WithoutGrace(Site site)
+    {
+        site.Settings[$"{DriftOptions.Section}:GraceMinutes"] = "0";
+        return Task.CompletedTask;
+    }
+
+    // What a tenant has that the registry has lost.
+    private static async Task<Guid[]> OrphansAsync(CrashSite site)
+    {
+        var tenant = await site.TenantAsync();
+        await site.ScalarAsync<int>("update tenants set status = 'failed' where id = @Value; update placements set state = 'gone' where tenant_id = @Value", new { tenant.Value });
+        await site.DoneAsync(new ScanDrift { All = true });
+        return (await site.ScalarAsync<Guid[]>("select array_agg(id order by resource) from drift_findings where ended_at is null and tenant_id = @Value and resource = any(@Resources)", new { tenant.Value, Resources }))!;
+    }
+
+    private static async Task<Guid> QuarantinedAsync(CrashSite site, string resource)
+    {
+        var orphans = await OrphansAsync(site);
+        await site.DoneAsync(Repair(orphans));
+        return await site.ScalarAsync<Guid>("select id from drift_quarantine where finding_id = any(@orphans) and resource = @resource", new { orphans, resource });
+    }
+
+    private static RepairDrift Repair(Guid[] orphans) => new() { Items = orphans, Reason = "Nobody needs it.", Confirm = DriftRemovals.All };
 
     // A login that may read all of the registry, as an operator gives it to pg_dump.
     private static Task WithReader(Site site)

@@ -92,7 +92,7 @@ public sealed class When_a_process_is_killed_within_a_command
 
         await site.RunAsync();
         // The sender does not know the outcome, so it sends the command again. What is scheduled runs by itself.
-        var operation = prepared.Command is { } again ? await site.SubmitAsync(again, key) : await site.ScheduledAsync(scenario.Workflow.Kind, prepared.Tenant!.Value);
+        var operation = prepared.Command is { } again ? await site.SubmitAsync(again, key) : await site.ScheduledAsync(scenario.Workflow.Kind, prepared);
         await site.EndAsync(operation);
         await site.StopAsync();
         await prepared.CheckAsync();

@@ -68,7 +68,7 @@ public sealed class When_a_server_restarts_within_a_command
                 goes.Task.Wait();
             },
         });
-        var operation = prepared.Command is { } command ? await site.SubmitAsync(command, Guid.NewGuid().ToString()) : await site.ScheduledAsync(scenario.Workflow.Kind, prepared.Tenant!.Value);
+        var operation = prepared.Command is { } command ? await site.SubmitAsync(command, Guid.NewGuid().ToString()) : await site.ScheduledAsync(scenario.Workflow.Kind, prepared);
         await reached.Task.WaitAsync(WaitLimit.Seconds(120));
 
         await stop(site.Site.World);

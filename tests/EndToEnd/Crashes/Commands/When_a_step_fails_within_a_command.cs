@@ -75,7 +75,7 @@ public sealed class When_a_step_fails_within_a_command
         await site.RunAsync(new StepFaults { Before = (context, call) => Act(context, call, acted: false), After = (context, call) => Act(context, call, acted: true) });
         var operations = new List<Guid>();
         foreach (var (_, command) in cases)
-            operations.Add(command.Command is { } submitted ? await site.SubmitAsync(submitted, Guid.NewGuid().ToString()) : await site.ScheduledAsync(scenario.Workflow.Kind, command.Tenant!.Value));
+            operations.Add(command.Command is { } submitted ? await site.SubmitAsync(submitted, Guid.NewGuid().ToString()) : await site.ScheduledAsync(scenario.Workflow.Kind, command));
         foreach (var (operation, (fault, _)) in operations.Zip(cases))
         {
             var state = await site.Site.EndAsync(operation, TimeSpan.FromSeconds(180));
