@@ -4,7 +4,7 @@ namespace Saga.Tests.Simulation;
 
 /// <summary>
 /// One run. The scheduler chooses what happens next until there was trouble enough, then lets everything work until nothing moves, and
-/// then asks operators to mend what stalled.
+/// then asks operators to repair what stalled.
 /// </summary>
 internal sealed class Schedule
 {

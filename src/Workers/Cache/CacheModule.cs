@@ -33,7 +33,7 @@ public sealed class CacheModule : ResourceModule
         services.AddSingleton<IStep, AddCacheUserStep>();
         services.AddSingleton<IStep, RetireCacheUserStep>();
         services.AddInventory<CacheInventory, ScanCacheStep>(configuration);
-        services.AddMender<CacheMender, RepairCacheStep, ReleaseCacheStep, RemoveQuarantinedCacheStep>();
+        services.AddRepair<CacheRepair, RepairCacheStep, ReleaseCacheStep, RemoveQuarantinedCacheStep>();
         if (configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Adapter)}"] == CacheOptions.RedisAdapter)
         {
             services.TryAddSingleton(TimeProvider.System);

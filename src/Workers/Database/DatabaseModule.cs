@@ -99,7 +99,7 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep, CreateReplicaStep>();
         services.AddSingleton<IStep, RemoveReplicaStep>();
         services.AddInventory<DatabaseInventory, ScanDatabasesStep>(configuration);
-        services.AddMender<DatabaseMender, RepairDatabasesStep, ReleaseDatabasesStep, RemoveQuarantinedDatabasesStep>();
+        services.AddRepair<DatabaseRepair, RepairDatabasesStep, ReleaseDatabasesStep, RemoveQuarantinedDatabasesStep>();
     }
 
     /// <summary>Needs neither an administrator's connection nor a master key.</summary>

@@ -27,17 +27,17 @@ internal sealed partial class DriftRepairer(
 
     private static readonly QuarantineState[] Held = [QuarantineState.Quarantining, QuarantineState.Quarantined, QuarantineState.Releasing];
 
-    /// <summary>Repairs those findings of the operation's command that are the mender's.</summary>
-    public async Task<DriftRepairOutput> RepairAsync(StepContext context, IMender mender, CancellationToken cancellationToken)
+    /// <summary>Repairs those findings of the operation's command that are the worker's.</summary>
+    public async Task<DriftRepairOutput> RepairAsync(StepContext context, IResourceRepair repair, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
         var command = context.Input<RepairDrift>();
-        var mine = (await drift.FindAsync([.. command.Items!], cancellationToken)).Values.Where(f => mender.Inventory.Resources.Contains(f.Finding.Key.Resource, StringComparer.Ordinal));
-        var begun = (await quarantine.OfAsync(context.OperationId, mender.Inventory.Resources, cancellationToken)).ToDictionary(t => t.Finding);
+        var mine = (await drift.FindAsync([.. command.Items!], cancellationToken)).Values.Where(f => repair.Inventory.Resources.Contains(f.Finding.Key.Resource, StringComparer.Ordinal));
+        var begun = (await quarantine.OfAsync(context.OperationId, repair.Inventory.Resources, cancellationToken)).ToDictionary(t => t.Finding);
         var items = new List<RepairedFinding>();
         foreach (var finding in mine.OrderBy(f => DriftRepairs.Turn(f.Finding.Key.Resource)).ThenBy(f => f.Finding.Key.Name, StringComparer.Ordinal).ToList())
         {
-            items.Add(await RepairAsync(context, mender, finding, begun.GetValueOrDefault(finding.Id), command.Reason!, cancellationToken));
+            items.Add(await RepairAsync(context, repair, finding, begun.GetValueOrDefault(finding.Id), command.Reason!, cancellationToken));
             context.Report(items.Count, unit: "findings", words: "repairing");
         }
 
@@ -45,37 +45,37 @@ internal sealed partial class DriftRepairer(
     }
 
     /// <summary>Releases what the operation has quarantined, or was about to.</summary>
-    public async Task UndoAsync(StepContext context, IMender mender, CancellationToken cancellationToken)
+    public async Task UndoAsync(StepContext context, IResourceRepair repair, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
-        foreach (var thing in await quarantine.OfAsync(context.OperationId, mender.Inventory.Resources, cancellationToken))
+        foreach (var thing in await quarantine.OfAsync(context.OperationId, repair.Inventory.Resources, cancellationToken))
         {
             if (thing.EndedAt is null)
-                await ReleaseAsync(context, mender, thing, Held, cancellationToken);
+                await ReleaseAsync(context, repair, thing, Held, cancellationToken);
         }
     }
 
     /// <summary>Releases the thing that the operation's command names.</summary>
-    public async Task<QuarantineOutput> ReleaseAsync(StepContext context, IMender mender, CancellationToken cancellationToken)
+    public async Task<QuarantineOutput> ReleaseAsync(StepContext context, IResourceRepair repair, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
         var thing = await FindAsync(context.Input<ReleaseQuarantined>().QuarantineId, cancellationToken);
         if (thing.State != QuarantineState.Released)
-            await ReleaseAsync(context, mender, thing, [QuarantineState.Quarantined, QuarantineState.Releasing], cancellationToken);
+            await ReleaseAsync(context, repair, thing, [QuarantineState.Quarantined, QuarantineState.Releasing], cancellationToken);
         return new() { Outcome = "released" };
     }
 
     /// <summary>Puts the thing that a release has put back, or was about to, into quarantine again.</summary>
-    public async Task UndoReleaseAsync(StepContext context, IMender mender, CancellationToken cancellationToken)
+    public async Task UndoReleaseAsync(StepContext context, IResourceRepair repair, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
         var thing = await FindAsync(context.Input<ReleaseQuarantined>().QuarantineId, cancellationToken);
         if (thing.State is not (QuarantineState.Releasing or QuarantineState.Released))
             return;
-        await using (var mending = await OpenAsync(context, mender, thing, cancellationToken))
+        await using (var session = await OpenAsync(context, repair, thing, cancellationToken))
         {
-            if (await mending.IsBarredAsync(thing, cancellationToken) == false)
-                await mending.BarAsync(thing, cancellationToken);
+            if (await session.IsBarredAsync(thing, cancellationToken) == false)
+                await session.BarAsync(thing, cancellationToken);
         }
 
         await MoveAsync(context, thing, [QuarantineState.Releasing], QuarantineState.Quarantined, cancellationToken);
@@ -88,22 +88,22 @@ internal sealed partial class DriftRepairer(
     }
 
     /// <summary>Removes the thing that the operation's command names, if it is still an orphan, and as the quarantine left it.</summary>
-    public async Task<QuarantineOutput> RemoveAsync(StepContext context, IMender mender, CancellationToken cancellationToken)
+    public async Task<QuarantineOutput> RemoveAsync(StepContext context, IResourceRepair repair, CancellationToken cancellationToken)
     {
         using var guard = leases.Guard(context.Lease);
         var thing = await FindAsync(context.Input<RemoveQuarantined>().QuarantineId, cancellationToken);
         if (thing.EndedAt is not null)
             return new() { Outcome = QuarantineStateName(thing.State), Words = thing.Words };
-        await using var mending = await OpenAsync(context, mender, thing, cancellationToken);
-        var barred = await mending.IsBarredAsync(thing, cancellationToken);
+        await using var session = await OpenAsync(context, repair, thing, cancellationToken);
+        var barred = await session.IsBarredAsync(thing, cancellationToken);
         if (barred == false)
             return await EndAsync(context, thing, QuarantineState.Left, "Somebody has changed it since it was quarantined.", cancellationToken);
         if (barred is null)
             return await EndAsync(context, thing, QuarantineState.Removed, null, cancellationToken);
-        if (await IsExpectedAsync(mender.Inventory, thing, cancellationToken))
+        if (await IsExpectedAsync(repair.Inventory, thing, cancellationToken))
             return await EndAsync(context, thing, QuarantineState.Left, "The registry expects a thing of this name again.", cancellationToken);
         await MoveAsync(context, thing, [QuarantineState.Quarantined], QuarantineState.Removing, cancellationToken);
-        var why = await mending.RemoveAsync(thing, cancellationToken);
+        var why = await session.RemoveAsync(thing, cancellationToken);
         if (why is not null)
             LogLeft(thing.Key.Resource, thing.Renamed, why);
         return await EndAsync(context, thing, why is null ? QuarantineState.Removed : QuarantineState.Left, why, cancellationToken);
@@ -125,7 +125,7 @@ internal sealed partial class DriftRepairer(
     }
 
     private async Task<RepairedFinding> RepairAsync(
-        StepContext context, IMender mender, StoredFinding finding, QuarantinedThing? begun, string reason, CancellationToken cancellationToken)
+        StepContext context, IResourceRepair repair, StoredFinding finding, QuarantinedThing? begun, string reason, CancellationToken cancellationToken)
     {
         var result = new RepairedFinding { Finding = finding.Id, Resource = finding.Finding.Key.Resource, Name = finding.Finding.Key.Name, Outcome = "alreadyGone", Quarantine = begun?.Id };
         // An earlier attempt has done it.
@@ -135,7 +135,7 @@ internal sealed partial class DriftRepairer(
         var intended = begun is not null;
         try
         {
-            return await RepairAsync(context, mender, finding, begun, reason, result, () => intended = true, cancellationToken);
+            return await RepairAsync(context, repair, finding, begun, reason, result, () => intended = true, cancellationToken);
         }
         catch (Exception error) when (!intended && DriftScanner.FailureOf(error) is { } failure)
         {
@@ -151,16 +151,16 @@ internal sealed partial class DriftRepairer(
     }
 
     private async Task<RepairedFinding> RepairAsync(
-        StepContext context, IMender mender, StoredFinding finding, QuarantinedThing? begun, string reason, RepairedFinding result, Action intend, CancellationToken cancellationToken)
+        StepContext context, IResourceRepair repair, StoredFinding finding, QuarantinedThing? begun, string reason, RepairedFinding result, Action intend, CancellationToken cancellationToken)
     {
         var since = await drift.NowAsync(cancellationToken);
-        await using var mending = await mender.OpenAsync(
+        await using var session = await repair.OpenAsync(
             context, finding.Finding.Key, finding.Finding.Tenant ?? finding.Finding.Owner, await installation.IdAsync(cancellationToken), cancellationToken);
         // It may have its new name already, so that it is not looked for under its own.
         if (begun is not null)
-            return await QuarantineAsync(context, mending, begun, result, cancellationToken);
-        var found = await mending.LookAsync(cancellationToken);
-        var comparison = await CompareAsync(context, mender.Inventory, finding.Finding, found, since, TimeSpan.FromMinutes(options.Value.GraceMinutes), cancellationToken);
+            return await QuarantineAsync(context, session, begun, result, cancellationToken);
+        var found = await session.LookAsync(cancellationToken);
+        var comparison = await CompareAsync(context, repair.Inventory, finding.Finding, found, since, TimeSpan.FromMinutes(options.Value.GraceMinutes), cancellationToken);
         if (comparison.LeftAlone.Count > 0)
             return result with { Outcome = "leftAlone", Words = "It was made or changed a short while ago, or an operation works on it. Repair it later." };
         if (comparison.Findings.SingleOrDefault() is not { } now || now.Kind != finding.Finding.Kind)
@@ -169,30 +169,30 @@ internal sealed partial class DriftRepairer(
             return result;
         }
 
-        var repair = DriftRepairs.Of(now);
-        if (repair.Kind == DriftRepairKind.None)
-            return result with { Outcome = "notRepaired", Words = $"{repair.Words} {repair.Instead}" };
-        if (repair.Kind == DriftRepairKind.Quarantine)
+        var remedy = DriftRepairs.Of(now);
+        if (remedy.Kind == DriftRepairKind.None)
+            return result with { Outcome = "notRepaired", Words = $"{remedy.Words} {remedy.Instead}" };
+        if (remedy.Kind == DriftRepairKind.Quarantine)
         {
-            if (mending.WhyNot(found!) is { } why)
+            if (session.WhyNot(found!) is { } why)
                 return result with { Outcome = "notRepaired", Words = why };
             var id = Guid.CreateVersion7();
             var thing = new QuarantinedThing
             {
-                Id = id, Finding = finding.Id, Operation = context.OperationId, Key = now.Key, Renamed = mending.Rename(id), Owner = now.Owner, Tenant = now.Tenant, Reason = reason,
-                Was = await mending.StateAsync(cancellationToken), BegunAt = since,
+                Id = id, Finding = finding.Id, Operation = context.OperationId, Key = now.Key, Renamed = session.Rename(id), Owner = now.Owner, Tenant = now.Tenant, Reason = reason,
+                Was = await session.StateAsync(cancellationToken), BegunAt = since,
             };
             intend();
             await CommitAsync(context, (transaction, _) => QuarantineRows.BeginAsync(transaction, thing, cancellationToken), cancellationToken);
-            return await QuarantineAsync(context, mending, thing, result, cancellationToken);
+            return await QuarantineAsync(context, session, thing, result, cancellationToken);
         }
 
         for (var round = 1; ; round++)
         {
-            await mending.SetRightAsync(now, cancellationToken);
-            found = await mending.LookAsync(cancellationToken);
+            await session.SetRightAsync(now, cancellationToken);
+            found = await session.LookAsync(cancellationToken);
             // It was changed just now, so it is young.
-            comparison = await CompareAsync(context, mender.Inventory, finding.Finding, found, since, TimeSpan.Zero, cancellationToken);
+            comparison = await CompareAsync(context, repair.Inventory, finding.Finding, found, since, TimeSpan.Zero, cancellationToken);
             if (comparison.Findings.SingleOrDefault() is not { } still)
                 break;
             if (round == Rounds || DriftRepairs.Of(still).Kind == DriftRepairKind.None)
@@ -204,20 +204,20 @@ internal sealed partial class DriftRepairer(
         return result with { Outcome = "repaired" };
     }
 
-    private async Task<RepairedFinding> QuarantineAsync(StepContext context, IMending mending, QuarantinedThing thing, RepairedFinding result, CancellationToken cancellationToken)
+    private async Task<RepairedFinding> QuarantineAsync(StepContext context, IRepairSession session, QuarantinedThing thing, RepairedFinding result, CancellationToken cancellationToken)
     {
-        await mending.BarAsync(thing, cancellationToken);
+        await session.BarAsync(thing, cancellationToken);
         await CommitAsync(
             context, (transaction, at) => QuarantineRows.QuarantinedAsync(transaction, thing, at, at + TimeSpan.FromDays(options.Value.QuarantineDays), cancellationToken), cancellationToken);
         LogQuarantined(thing.Key.Resource, thing.Key.Name, thing.Renamed);
         return result with { Outcome = "quarantined", Quarantine = thing.Id };
     }
 
-    private async Task ReleaseAsync(StepContext context, IMender mender, QuarantinedThing thing, IReadOnlyCollection<QuarantineState> from, CancellationToken cancellationToken)
+    private async Task ReleaseAsync(StepContext context, IResourceRepair repair, QuarantinedThing thing, IReadOnlyCollection<QuarantineState> from, CancellationToken cancellationToken)
     {
         await MoveAsync(context, thing, from, QuarantineState.Releasing, cancellationToken);
-        await using (var mending = await OpenAsync(context, mender, thing, cancellationToken))
-            await mending.ReleaseAsync(thing, cancellationToken);
+        await using (var session = await OpenAsync(context, repair, thing, cancellationToken))
+            await session.ReleaseAsync(thing, cancellationToken);
         await EndAsync(context, thing, QuarantineState.Released, null, cancellationToken);
     }
 
@@ -241,8 +241,8 @@ internal sealed partial class DriftRepairer(
     private async Task<QuarantinedThing> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await quarantine.FindAsync(id, cancellationToken) ?? throw new InvalidOperationException($"The registry does not know the quarantine {id}.");
 
-    private async Task<IMending> OpenAsync(StepContext context, IMender mender, QuarantinedThing thing, CancellationToken cancellationToken) =>
-        await mender.OpenAsync(context, thing.Key, thing.Tenant ?? thing.Owner, await installation.IdAsync(cancellationToken), cancellationToken);
+    private async Task<IRepairSession> OpenAsync(StepContext context, IResourceRepair repair, QuarantinedThing thing, CancellationToken cancellationToken) =>
+        await repair.OpenAsync(context, thing.Key, thing.Tenant ?? thing.Owner, await installation.IdAsync(cancellationToken), cancellationToken);
 
     private Task MoveAsync(StepContext context, QuarantinedThing thing, IReadOnlyCollection<QuarantineState> from, QuarantineState to, CancellationToken cancellationToken) =>
         CommitAsync(context, (transaction, _) => QuarantineRows.MoveAsync(transaction, thing.Id, from, to, cancellationToken), cancellationToken);

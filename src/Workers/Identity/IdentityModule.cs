@@ -29,7 +29,7 @@ public sealed class IdentityModule : ResourceModule
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStep, RemoveOrganizationStep>();
         services.AddInventory<IdentityInventory, ScanOrganizationsStep>(configuration);
-        services.AddMender<IdentityMender, RepairOrganizationsStep, ReleaseOrganizationsStep, RemoveQuarantinedOrganizationsStep>();
+        services.AddRepair<IdentityRepair, RepairOrganizationsStep, ReleaseOrganizationsStep, RemoveQuarantinedOrganizationsStep>();
     }
 
     public override void AddVerifications(IServiceCollection services, IConfiguration configuration)

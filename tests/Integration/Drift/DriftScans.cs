@@ -68,7 +68,7 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
 
     /// <summary>Repairs the findings that are open, or some of them.</summary>
     /// <returns>The outcomes, in words.</returns>
-    public async Task<IReadOnlyList<string>> RepairAsync(IMender mender, params IReadOnlyList<Guid> findings) => Words(await Repairer.RepairAsync(await RepairingAsync(findings), mender, CancellationToken.None));
+    public async Task<IReadOnlyList<string>> RepairAsync(IResourceRepair repair, params IReadOnlyList<Guid> findings) => Words(await Repairer.RepairAsync(await RepairingAsync(findings), repair, CancellationToken.None));
 
     /// <summary>A step of a new repair.</summary>
     public async Task<StepContext> RepairingAsync(params IReadOnlyList<Guid> findings) => await BeginAsync(
@@ -77,23 +77,23 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
     public static IReadOnlyList<string> Words(DriftRepairOutput output) => [.. output.Items.Select(i => $"{i.Outcome} {i.Resource} {i.Name}")];
 
     /// <summary>Releases what is in quarantine, the last one first.</summary>
-    public async Task ReleaseAsync(IMender mender)
+    public async Task ReleaseAsync(IResourceRepair repair)
     {
         foreach (var id in (await QuarantinedAsync()).Reverse())
         {
             await Repairer.ReleaseAsync(
-                await BeginAsync("releaseQuarantined", new ReleaseQuarantined { QuarantineId = id, Reason = "Somebody needs it." }), mender, CancellationToken.None);
+                await BeginAsync("releaseQuarantined", new ReleaseQuarantined { QuarantineId = id, Reason = "Somebody needs it." }), repair, CancellationToken.None);
         }
     }
 
     /// <summary>Removes what is in quarantine, the first one first.</summary>
     /// <returns>What became of each, in words.</returns>
-    public async Task<IReadOnlyList<string>> RemoveAsync(IMender mender)
+    public async Task<IReadOnlyList<string>> RemoveAsync(IResourceRepair repair)
     {
         var words = new List<string>();
         foreach (var id in await QuarantinedAsync())
         {
-            var output = await Repairer.RemoveAsync(await BeginAsync("removeQuarantined", new RemoveQuarantined { QuarantineId = id }), mender, CancellationToken.None);
+            var output = await Repairer.RemoveAsync(await BeginAsync("removeQuarantined", new RemoveQuarantined { QuarantineId = id }), repair, CancellationToken.None);
             words.Add($"{output.Outcome} {output.Words}".Trim());
         }
 

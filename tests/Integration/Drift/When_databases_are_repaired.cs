@@ -32,14 +32,14 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
         await world.AdminQueryAsync<int>("postgres", $"alter role t_{row.Id.Compact} nologin connection limit 7");
         await world.AdminQueryAsync<int>("saga_rows", $"update saga.place set mode = 'closed' where tenant_id = '{row.Id}'");
         await world.AdminQueryAsync<int>(place.Database, $"drop owned by t_{schema.Id.Compact}; drop role t_{schema.Id.Compact}");
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).Count.ShouldBe(3);
 
-        (await scans.RepairAsync(Mender)).ShouldBe(
+        (await scans.RepairAsync(Repair)).ShouldBe(
             [$"repaired role t_{row.Id.Compact}", $"repaired role t_{schema.Id.Compact}", $"repaired place saga_rows/{row.Id}"], ignoreOrder: true);
 
         (await world.RegistryAsync<long>("select count(*) from drift_findings f join operations o on o.id = f.repaired_by where o.kind = 'repairDrift'")).ShouldBe(3);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBeEmpty();
         foreach (var tenant in (SeededTenant[])[row, schema])
             await world.AddUserAsync(tenant, withDocument: true);
@@ -53,9 +53,9 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
         await world.AdminQueryAsync<int>(place.Database, $"drop schema {place.Schema} cascade; delete from saga.place where tenant_id = '{lost.Id}'; drop owned by t_{lost.Id.Compact}; drop role t_{lost.Id.Compact}");
         await world.Registry.ExecuteAsync("insert into holds (tenant_id, code, effect, actor, reason) values (@Value, 'abuse', 'closed', 'ada', 'Why.')", new { closed.Id.Value });
         await world.AdminQueryAsync<int>("postgres", $"drop owned by t_{closed.Id.Compact}; drop role t_{closed.Id.Compact}");
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
 
-        (await scans.RepairAsync(Mender)).ShouldBe(
+        (await scans.RepairAsync(Repair)).ShouldBe(
         [
             $"notRepaired schema {place.Database}.{place.Schema}", $"notRepaired role t_{lost.Id.Compact}", $"notRepaired place {place.Database}/{lost.Id}",
             $"repaired role t_{closed.Id.Compact}", $"alreadyGone place saga_rows/{closed.Id}",
@@ -71,11 +71,11 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     {
         var (mended, busy) = (await ActiveAsync(IsolationTier.Row), await ActiveAsync(IsolationTier.Row));
         await world.AdminQueryAsync<int>("postgres", $"alter role t_{mended.Id.Compact} connection limit 7; alter role t_{busy.Id.Compact} connection limit 7");
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         await world.AdminQueryAsync<int>("postgres", $"alter role t_{mended.Id.Compact} connection limit 20");
         await world.Registry.ExecuteAsync("insert into operation_scopes (scope, operation_id) values ('tenant:' || @Id, @OperationId)", new { Id = busy.Id.Value, busy.OperationId });
 
-        (await scans.RepairAsync(Mender)).ShouldBe([$"alreadyGone role t_{mended.Id.Compact}", $"leftAlone role t_{busy.Id.Compact}"], ignoreOrder: true);
+        (await scans.RepairAsync(Repair)).ShouldBe([$"alreadyGone role t_{mended.Id.Compact}", $"leftAlone role t_{busy.Id.Compact}"], ignoreOrder: true);
 
         (await AskAsync<int>("postgres", $"select rolconnlimit from pg_roles where rolname = 't_{busy.Id.Compact}'")).ShouldBe(7);
         (await scans.OpenAsync()).ShouldBe([$"different role t_{busy.Id.Compact} connections=7!20"]);
@@ -86,11 +86,11 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     {
         var tenant = await ActiveAsync(IsolationTier.Row);
         await world.AdminQueryAsync<int>("postgres", $"alter role t_{tenant.Id.Compact} nologin");
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         var repair = await scans.RepairingAsync();
         await world.Registry.ExecuteAsync("insert into operation_scopes (scope, operation_id) values ('tenant:' || @Id, @OperationId)", new { Id = tenant.Id.Value, repair.OperationId });
 
-        DriftScans.Words(await scans.Repairer.RepairAsync(repair, Mender, default)).ShouldBe([$"repaired role t_{tenant.Id.Compact}"]);
+        DriftScans.Words(await scans.Repairer.RepairAsync(repair, Repair, default)).ShouldBe([$"repaired role t_{tenant.Id.Compact}"]);
     }
 
     [Fact]
@@ -99,31 +99,31 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
         var (database, schema) = (await LeftAsync(IsolationTier.Database), await LeftAsync(IsolationTier.Schema));
         var shared = await world.RegistryAsync<string>("select database from placements where tenant_id = @Value", new { schema.Id.Value });
         await world.AdminQueryAsync<int>("postgres", $"alter role t_{schema.Id.Compact} nologin");
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         var open = await scans.OpenAsync();
         open.Count.ShouldBe(7);
 
-        (await scans.RepairAsync(Mender)).Select(w => w.Split(' ')[0]).ShouldBe([.. Enumerable.Repeat("quarantined", 6), "notRepaired"], "nobody removes single rows");
+        (await scans.RepairAsync(Repair)).Select(w => w.Split(' ')[0]).ShouldBe([.. Enumerable.Repeat("quarantined", 6), "notRepaired"], "nobody removes single rows");
 
         (await AskAsync<string>("postgres", "select string_agg(datname, ' ') from pg_database where datname ~ '^quarantine_' and not datallowconn")).Split(' ').ShouldContain(
             await world.RegistryAsync<string>("select renamed from drift_quarantine where resource = 'database'"));
         (await LeftOverAsync(database, schema)).ShouldBe(0);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBe([$"orphan place {shared}/{schema.Id}"], "what is in quarantine is not found again");
         (await world.RegistryAsync<long>("select count(*) from scheduled_commands where kind = 'removeQuarantined' and state = 'scheduled' and run_at between now() + interval '6 days' and now() + interval '8 days'")).ShouldBe(6);
 
-        await scans.ReleaseAsync(Mender);
+        await scans.ReleaseAsync(Repair);
         (await scans.StatesAsync()).ShouldBe("released");
         (await world.RegistryAsync<long>("select count(*) from scheduled_commands where state = 'cancelled'")).ShouldBe(6);
         (await AskAsync<string>("postgres", $"select string_agg(rolcanlogin::text, ' ' order by rolname) from pg_roles where rolname in ('t_{database.Id.Compact}', 't_{schema.Id.Compact}')"))
             .Split(' ').ShouldBe(["true", "false"], ignoreOrder: true);
         (await AskAsync<long>($"tenant_{database.Id.Compact}", "select count(*) from pg_tables where tablename = 'users'")).ShouldBe(1);
         (await AskAsync<bool>(shared, $"select has_schema_privilege('t_{schema.Id.Compact}', 't_{schema.Id.Compact}', 'USAGE')")).ShouldBeTrue();
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBe(open);
 
-        await scans.RepairAsync(Mender);
-        (await scans.RemoveAsync(Mender)).ShouldAllBe(w => w == "removed");
+        await scans.RepairAsync(Repair);
+        (await scans.RemoveAsync(Repair)).ShouldAllBe(w => w == "removed");
         (await LeftOverAsync(database, schema)).ShouldBe(0);
         (await world.RegistryAsync<long>("select count(*) from drift_quarantine where ended_at is null")).ShouldBe(0);
         foreach (var renamed in (await world.RegistryAsync<string>("select string_agg(renamed, ' ') from drift_quarantine where state = 'removed' and resource in ('role', 'database')")).Split(' '))
@@ -134,9 +134,9 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     public async Task Should_finish_a_quarantine_that_an_earlier_attempt_has_begun()
     {
         await LeftAsync(IsolationTier.Database);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         var repair = await scans.RepairingAsync();
-        await scans.Repairer.RepairAsync(repair, Mender, default);
+        await scans.Repairer.RepairAsync(repair, Repair, default);
         // As if it had died before it committed that everything was done.
         await world.Registry.ExecuteAsync(
             """
@@ -144,14 +144,14 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
             update drift_findings set ended_at = null, repaired_by = null;
             delete from scheduled_commands;
             """);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await world.RegistryAsync<long>("select count(*) from drift_findings where ended_at is null")).ShouldBe(0, "a scan meanwhile does not see them under either name");
         await world.Registry.ExecuteAsync("update drift_findings set ended_at = null");
 
-        var output = await scans.Repairer.RepairAsync(repair, Mender, default);
+        var output = await scans.Repairer.RepairAsync(repair, Repair, default);
 
         output.Items.Select(i => i.Outcome).ShouldBe(Enumerable.Repeat("quarantined", 3));
-        (await scans.Repairer.RepairAsync(repair, Mender, default)).Items.Select(i => i.Outcome).ShouldBe(Enumerable.Repeat("quarantined", 3), "and says the same when it is asked again");
+        (await scans.Repairer.RepairAsync(repair, Repair, default)).Items.Select(i => i.Outcome).ShouldBe(Enumerable.Repeat("quarantined", 3), "and says the same when it is asked again");
         (await world.RegistryAsync<long>("select count(*) from scheduled_commands where kind = 'removeQuarantined'")).ShouldBe(3);
         (await scans.StatesAsync()).ShouldBe("quarantined");
     }
@@ -160,18 +160,18 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     public async Task Should_release_what_it_quarantined_when_it_is_undone()
     {
         var tenant = await LeftAsync(IsolationTier.Database);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         var open = await scans.OpenAsync();
         var repair = await scans.RepairingAsync();
-        await scans.Repairer.RepairAsync(repair, Mender, default);
+        await scans.Repairer.RepairAsync(repair, Repair, default);
         await world.Registry.ExecuteAsync("update drift_quarantine set state = 'quarantining' where resource = 'database'");
 
-        await scans.Repairer.UndoAsync(repair, Mender, default);
-        await scans.Repairer.UndoAsync(repair, Mender, default);
+        await scans.Repairer.UndoAsync(repair, Repair, default);
+        await scans.Repairer.UndoAsync(repair, Repair, default);
 
         (await scans.StatesAsync()).ShouldBe("released");
         (await AskAsync<long>($"tenant_{tenant.Id.Compact}", "select count(*) from pg_tables where tablename = 'users'")).ShouldBe(1);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBe(open);
     }
 
@@ -179,17 +179,17 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     public async Task Should_leave_what_somebody_has_changed_or_the_registry_expects_again()
     {
         var (changed, expected) = (await LeftAsync(IsolationTier.Row), await LeftAsync(IsolationTier.Row));
-        await scans.RunAsync(Mender.Inventory);
-        await scans.RepairAsync(Mender);
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
         string RenamedOf(SeededTenant tenant) => $"select renamed from drift_quarantine where name = 't_{tenant.Id.Compact}'";
         var renamed = await world.RegistryAsync<string>(RenamedOf(changed));
         await world.AdminQueryAsync<int>("postgres", $"alter role {renamed} login");
         await world.Registry.ExecuteAsync("update placements set state = 'current' where tenant_id = @Value", new { expected.Id.Value });
 
-        (await scans.RemoveAsync(Mender)).ShouldBe(["left Somebody has changed it since it was quarantined.", "left The registry expects a thing of this name again."], ignoreOrder: true);
+        (await scans.RemoveAsync(Repair)).ShouldBe(["left Somebody has changed it since it was quarantined.", "left The registry expects a thing of this name again."], ignoreOrder: true);
 
         await world.Registry.ExecuteAsync("update placements set state = 'gone' where tenant_id = @Value", new { expected.Id.Value });
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).Where(w => w.Contains("role", StringComparison.Ordinal)).ShouldBe(
             [$"orphan role {renamed}", $"orphan role {await world.RegistryAsync<string>(RenamedOf(expected))}"], ignoreOrder: true);
     }
@@ -198,11 +198,11 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     public async Task Should_not_take_a_name_that_is_somebody_elses_now()
     {
         var tenant = await LeftAsync(IsolationTier.Row);
-        await scans.RunAsync(Mender.Inventory);
-        await scans.RepairAsync(Mender);
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
         await world.AdminQueryAsync<int>("postgres", $"create role t_{tenant.Id.Compact}");
 
-        (await Should.ThrowAsync<StepFailureException>(() => scans.ReleaseAsync(Mender))).Failure.Code.ShouldBe("quarantine-name-taken");
+        (await Should.ThrowAsync<StepFailureException>(() => scans.ReleaseAsync(Repair))).Failure.Code.ShouldBe("quarantine-name-taken");
 
         (await scans.StatesAsync()).ShouldBe("releasing", "its compensation puts it back into quarantine");
     }
@@ -211,17 +211,17 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     public async Task Should_never_touch_what_bears_another_installations_id()
     {
         var tenant = await LeftAsync(IsolationTier.Row);
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         await world.AdminQueryAsync<int>("postgres", $"comment on role t_{tenant.Id.Compact} is 'saga installation {Guid.NewGuid()}'");
 
-        (await scans.RepairAsync(Mender)).ShouldContain($"alreadyGone role t_{tenant.Id.Compact}");
+        (await scans.RepairAsync(Repair)).ShouldContain($"alreadyGone role t_{tenant.Id.Compact}");
 
         (await AskAsync<bool>("postgres", $"select exists (select from pg_roles where rolname = 't_{tenant.Id.Compact}')")).ShouldBeTrue();
     }
 
     private async Task<T> AskAsync<T>(string database, string sql) => (await world.AdminQueryAsync<T>(database, sql)).Single();
 
-    private DatabaseMender Mender => world.Get<DatabaseMender>();
+    private DatabaseRepair Repair => world.Get<DatabaseRepair>();
 
     private async Task<SeededTenant> ActiveAsync(IsolationTier tier)
     {

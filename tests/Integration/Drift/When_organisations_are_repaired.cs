@@ -22,14 +22,14 @@ public sealed class When_organisations_are_repaired : IdentitySteps
     {
         await ProvisionAsync();
         await Connection.Directory.DisableOrganizationAsync(Tenant.Id, None);
-        await scans.RunAsync(Mender.Inventory);
-        (await scans.RepairAsync(Mender)).ShouldBe(["repaired organization acme"]);
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.RepairAsync(Repair)).ShouldBe(["repaired organization acme"]);
 
         await Connection.Directory.DeleteOrganizationAsync(Tenant.Id, None);
-        await scans.RunAsync(Mender.Inventory);
-        (await scans.RepairAsync(Mender)).ShouldBe(["repaired organization acme"]);
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.RepairAsync(Repair)).ShouldBe(["repaired organization acme"]);
 
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBeEmpty();
         var tenant = await Tenant.ReadAsync();
         (await Connection.Directory.AdministersAsync(tenant.OrganizationId!, tenant.AdminUserId!, None)).ShouldBeTrue();
@@ -40,13 +40,13 @@ public sealed class When_organisations_are_repaired : IdentitySteps
     {
         await ProvisionAsync();
         await Registry.ExecuteAsync("insert into holds (tenant_id, code, effect, actor, reason) values (@Value, 'abuse', 'closed', 'ada', 'Why.')", new { Tenant.Id.Value });
-        await scans.RunAsync(Mender.Inventory);
-        (await scans.RepairAsync(Mender)).ShouldBe(["repaired organization acme"]);
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.RepairAsync(Repair)).ShouldBe(["repaired organization acme"]);
         (await Connection.Directory.FindOrganizationAsync(Tenant.Id, None))!.Enabled.ShouldBeFalse();
 
         await Connection.Directory.DeleteOrganizationAsync(Tenant.Id, None);
-        await scans.RunAsync(Mender.Inventory);
-        (await scans.RepairAsync(Mender)).ShouldBe(["repaired organization acme"]);
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.RepairAsync(Repair)).ShouldBe(["repaired organization acme"]);
         (await Connection.Directory.FindOrganizationAsync(Tenant.Id, None))!.Enabled.ShouldBeFalse();
     }
 
@@ -55,22 +55,22 @@ public sealed class When_organisations_are_repaired : IdentitySteps
     {
         await ProvisionAsync();
         var owner = await OrphanAsync();
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
 
-        (await scans.RepairAsync(Mender)).ShouldBe(["quarantined organization orphan"]);
+        (await scans.RepairAsync(Repair)).ShouldBe(["quarantined organization orphan"]);
         var barred = (await Connection.Directory.FindOrganizationAsync(owner, None))!;
         (barred.Enabled, barred.Alias, barred.Name).ShouldBe((false, "orphan", QuarantinedThing.NameOf((await scans.QuarantinedAsync()).Single())));
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBeEmpty();
 
-        await scans.ReleaseAsync(Mender);
+        await scans.ReleaseAsync(Repair);
         var released = (await Connection.Directory.FindOrganizationAsync(owner, None))!;
         (released.Enabled, released.Name, string.Join(' ', released.Domains)).ShouldBe((true, "Orphan", "orphan.example"));
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBe(["orphan organization orphan"]);
 
-        await scans.RepairAsync(Mender);
-        (await scans.RemoveAsync(Mender)).ShouldBe(["removed"]);
+        await scans.RepairAsync(Repair);
+        (await scans.RemoveAsync(Repair)).ShouldBe(["removed"]);
         (await Connection.Directory.FindOrganizationAsync(owner, None)).ShouldBeNull();
         (await Connection.Directory.FindOrganizationAsync(Tenant.Id, None))!.Enabled.ShouldBeTrue();
     }
@@ -80,11 +80,11 @@ public sealed class When_organisations_are_repaired : IdentitySteps
     {
         await ProvisionAsync();
         var owner = await OrphanAsync();
-        await scans.RunAsync(Mender.Inventory);
-        await scans.RepairAsync(Mender);
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
         await Connection.Directory.EnableOrganizationAsync(owner, None);
 
-        (await scans.RemoveAsync(Mender)).ShouldBe(["left Somebody has changed it since it was quarantined."]);
+        (await scans.RemoveAsync(Repair)).ShouldBe(["left Somebody has changed it since it was quarantined."]);
 
         (await Connection.Directory.FindOrganizationAsync(owner, None))!.Enabled.ShouldBeTrue();
     }
@@ -94,20 +94,20 @@ public sealed class When_organisations_are_repaired : IdentitySteps
     {
         await ProvisionAsync();
         var owner = await OrphanAsync();
-        await scans.RunAsync(Mender.Inventory);
-        await scans.RepairAsync(Mender);
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
         var quarantine = (await scans.QuarantinedAsync()).Single();
         var release = await scans.BeginAsync("releaseQuarantined", new ReleaseQuarantined { QuarantineId = quarantine, Reason = "Somebody needs it." });
         await Connection.Directory.EnableOrganizationAsync(owner, None);
         await Registry.ExecuteAsync("update drift_quarantine set state = 'releasing'");
 
-        await scans.Repairer.UndoReleaseAsync(release, Mender, None);
+        await scans.Repairer.UndoReleaseAsync(release, Repair, None);
 
         (await scans.StatesAsync()).ShouldBe("quarantined");
         (await Connection.Directory.FindOrganizationAsync(owner, None))!.Enabled.ShouldBeFalse();
     }
 
-    private IdentityMender Mender => new(
+    private IdentityRepair Repair => new(
         new IdentityInventory(Connection.Directory), Connection.Directory, new TenantStore(Registry), new LeasedTransactions(Registry, new RegistryClock()), new Installation(Registry));
 
     private async Task ProvisionAsync()

@@ -44,11 +44,11 @@ public sealed class When_the_cache_is_repaired : IAsyncLifetime
         foreach (var rules in (string[][])[["SETUSER", User, "off", "allkeys", "nopass"], ["DELUSER", User]])
         {
             await AclAsync(rules);
-            await scans.RunAsync(Mender.Inventory);
+            await scans.RunAsync(Repair.Inventory);
 
-            (await scans.RepairAsync(Mender)).ShouldBe([$"repaired cacheUser {User}"]);
+            (await scans.RepairAsync(Repair)).ShouldBe([$"repaired cacheUser {User}"]);
 
-            await scans.RunAsync(Mender.Inventory);
+            await scans.RunAsync(Repair.Inventory);
             (await scans.OpenAsync()).ShouldBeEmpty();
             (await PasswordsAsync()).ShouldBe(password);
         }
@@ -58,14 +58,14 @@ public sealed class When_the_cache_is_repaired : IAsyncLifetime
     public async Task Should_switch_off_the_user_of_a_suspended_tenant()
     {
         await registry.ExecuteAsync("insert into holds (tenant_id, code, effect, actor, reason) values (@Value, 'abuse', 'closed', 'ada', 'Why.')", new { tenant.Id.Value });
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
 
-        (await scans.RepairAsync(Mender)).ShouldBe([$"repaired cacheUser {User}"]);
+        (await scans.RepairAsync(Repair)).ShouldBe([$"repaired cacheUser {User}"]);
         (await IsOnAsync()).ShouldBeFalse();
 
         await AclAsync("DELUSER", User);
-        await scans.RunAsync(Mender.Inventory);
-        (await scans.RepairAsync(Mender)).ShouldBe([$"repaired cacheUser {User}"]);
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.RepairAsync(Repair)).ShouldBe([$"repaired cacheUser {User}"]);
         (await IsOnAsync()).ShouldBeFalse("made again, it is as its tenant is");
     }
 
@@ -73,19 +73,19 @@ public sealed class When_the_cache_is_repaired : IAsyncLifetime
     public async Task Should_quarantine_an_orphan_release_it_and_remove_it_in_the_end()
     {
         await registry.ExecuteAsync("update tenants set status = 'failed' where id = @Value", new { tenant.Id.Value });
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
 
-        (await scans.RepairAsync(Mender)).ShouldBe([$"quarantined cacheUser {User}"]);
+        (await scans.RepairAsync(Repair)).ShouldBe([$"quarantined cacheUser {User}"]);
         (await IsOnAsync()).ShouldBeFalse();
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBeEmpty();
 
-        await scans.ReleaseAsync(Mender);
+        await scans.ReleaseAsync(Repair);
         (await IsOnAsync()).ShouldBeTrue();
 
-        await scans.RunAsync(Mender.Inventory);
-        await scans.RepairAsync(Mender);
-        (await scans.RemoveAsync(Mender)).ShouldBe(["removed"]);
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
+        (await scans.RemoveAsync(Repair)).ShouldBe(["removed"]);
         (await admin.GetDatabase().ExecuteAsync("ACL", "GETUSER", User)).IsNull.ShouldBeTrue();
     }
 
@@ -93,19 +93,19 @@ public sealed class When_the_cache_is_repaired : IAsyncLifetime
     public async Task Should_leave_a_user_that_somebody_has_switched_on()
     {
         await registry.ExecuteAsync("update tenants set status = 'failed' where id = @Value", new { tenant.Id.Value });
-        await scans.RunAsync(Mender.Inventory);
-        await scans.RepairAsync(Mender);
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
         await AclAsync("SETUSER", User, "on");
 
-        (await scans.RemoveAsync(Mender)).ShouldBe(["left Somebody has changed it since it was quarantined."]);
+        (await scans.RemoveAsync(Repair)).ShouldBe(["left Somebody has changed it since it was quarantined."]);
 
         (await IsOnAsync()).ShouldBeTrue();
-        await scans.RunAsync(Mender.Inventory);
+        await scans.RunAsync(Repair.Inventory);
         (await scans.OpenAsync()).ShouldBe([$"orphan cacheUser {User}"]);
         await AclAsync("DELUSER", User);
     }
 
-    private CacheMender Mender => host.Get<CacheMender>();
+    private CacheRepair Repair => host.Get<CacheRepair>();
 
     private string User => $"t_{tenant.Id.Compact}";
 

@@ -93,11 +93,11 @@ public abstract partial class DirectoryContract
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Should_refuse_permanently_when_others_hold_every_name(bool mending)
+    public async Task Should_refuse_permanently_when_others_hold_every_name(bool session)
     {
-        if (mending)
+        if (session)
             await Directory.EnsureOrganizationAsync(Organization("other", "Other", null), None);
-        var tenant = mending ? lastTenant : NewTenant();
+        var tenant = session ? lastTenant : NewTenant();
         await Directory.EnsureOrganizationAsync(Organization("acme", "Acme", null), None);
         await Directory.EnsureOrganizationAsync(Organization("mean", "Acme (other)", null), None);
 

@@ -18,9 +18,9 @@ namespace Saga.Workers.Database.Inventory;
 /// <param name="scope">This installation.</param>
 /// <param name="create">Makes a missing login or place again, in sessions of its own.</param>
 /// <param name="setMode">Writes a place's mode, in sessions of its own.</param>
-internal sealed class DatabaseMending(
+internal sealed class DatabaseRepairSession(
     ServerSession session, Func<CancellationToken, Task<ServerSession>> reopen, DatabaseServers servers, DriftKey key, InventoryScope scope,
-    Func<DriftFinding, CancellationToken, Task> create, Func<DriftFinding, CancellationToken, Task> setMode) : IMending
+    Func<DriftFinding, CancellationToken, Task> create, Func<DriftFinding, CancellationToken, Task> setMode) : IRepairSession
 {
     private const string Open = "open";
     private const string Grants = "grants";

@@ -11,7 +11,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Identity;
 
 /// <summary>Repairs tenants' organisations.</summary>
-internal sealed class IdentityMender(IdentityInventory inventory, IDirectory directory, TenantStore tenants, LeasedTransactions leases, Installation installation) : IMender
+internal sealed class IdentityRepair(IdentityInventory inventory, IDirectory directory, TenantStore tenants, LeasedTransactions leases, Installation installation) : IResourceRepair
 {
     private readonly IdentityStep creation = new(directory, leases, installation);
     private readonly AdministratorStep administrator = new(directory, leases);
@@ -20,8 +20,8 @@ internal sealed class IdentityMender(IdentityInventory inventory, IDirectory dir
 
     public TimeSpan LingersFor => directory.LingersFor;
 
-    public Task<IMending> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken) =>
-        Task.FromResult<IMending>(new IdentityMending(inventory, directory, key, owner, new(installation, owner is { } tenant ? [tenant] : []), (finding, token) => CreateAsync(context, finding, token)));
+    public Task<IRepairSession> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken) =>
+        Task.FromResult<IRepairSession>(new IdentityRepairSession(inventory, directory, key, owner, new(installation, owner is { } tenant ? [tenant] : []), (finding, token) => CreateAsync(context, finding, token)));
 
     private async Task CreateAsync(StepContext context, DriftFinding finding, CancellationToken cancellationToken)
     {
@@ -36,8 +36,8 @@ internal sealed class IdentityMender(IdentityInventory inventory, IDirectory dir
 }
 
 /// <summary>Work on one organisation. It is found by the tenant's id that it bears.</summary>
-internal sealed class IdentityMending(
-    IdentityInventory inventory, IDirectory directory, DriftKey key, Guid? owner, InventoryScope scope, Func<DriftFinding, CancellationToken, Task> create) : IMending
+internal sealed class IdentityRepairSession(
+    IdentityInventory inventory, IDirectory directory, DriftKey key, Guid? owner, InventoryScope scope, Func<DriftFinding, CancellationToken, Task> create) : IRepairSession
 {
     private const string Name = "name";
 

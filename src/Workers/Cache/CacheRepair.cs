@@ -10,7 +10,7 @@ using Saga.Workers.Sealing;
 namespace Saga.Workers.Cache;
 
 /// <summary>Repairs tenants' users of the cache. They keep their names in quarantine, because the server can rename none.</summary>
-internal sealed class CacheMender(CacheInventory inventory, ICacheProvisioner provisioner, CredentialStore credentials, TenantStore tenants, LeasedTransactions leases, Installation installation) : IMender
+internal sealed class CacheRepair(CacheInventory inventory, ICacheProvisioner provisioner, CredentialStore credentials, TenantStore tenants, LeasedTransactions leases, Installation installation) : IResourceRepair
 {
     private readonly CacheStep creation = new(provisioner, credentials, leases, installation);
 
@@ -18,8 +18,8 @@ internal sealed class CacheMender(CacheInventory inventory, ICacheProvisioner pr
 
     public TimeSpan LingersFor => provisioner.LingersFor;
 
-    public Task<IMending> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken) =>
-        Task.FromResult<IMending>(new CacheMending(provisioner, key, (finding, token) => SetRightAsync(context, finding, token)));
+    public Task<IRepairSession> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken) =>
+        Task.FromResult<IRepairSession>(new CacheRepairSession(provisioner, key, (finding, token) => SetRightAsync(context, finding, token)));
 
     // With the stored password and the rules of provisioning, whether it is there or not.
     private async Task SetRightAsync(StepContext context, DriftFinding finding, CancellationToken cancellationToken)
@@ -35,7 +35,7 @@ internal sealed class CacheMender(CacheInventory inventory, ICacheProvisioner pr
 }
 
 /// <summary>Work on one user of the cache.</summary>
-internal sealed class CacheMending(ICacheProvisioner provisioner, DriftKey key, Func<DriftFinding, CancellationToken, Task> setRight) : IMending
+internal sealed class CacheRepairSession(ICacheProvisioner provisioner, DriftKey key, Func<DriftFinding, CancellationToken, Task> setRight) : IRepairSession
 {
     public async Task<FoundThing?> LookAsync(CancellationToken cancellationToken) =>
         await provisioner.FindAsync(key.Name, cancellationToken) is { } found ? CacheInventory.Describe(found, key.Name) : null;

@@ -12,16 +12,16 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Inventory;
 
 /// <summary>Repairs tenants' databases, schemas, roles and places, under the locks of the steps that create and drop them.</summary>
-internal sealed class DatabaseMender(
-    DatabaseInventory inventory, DatabaseServers servers, FencedSessions fenced, TenantStore tenants, DatabaseStep creation, PlaceModes modes, PlaceModeStore wanted) : IMender
+internal sealed class DatabaseRepair(
+    DatabaseInventory inventory, DatabaseServers servers, FencedSessions fenced, TenantStore tenants, DatabaseStep creation, PlaceModes modes, PlaceModeStore wanted) : IResourceRepair
 {
     public IInventory Inventory => inventory;
 
-    public async Task<IMending> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken)
+    public async Task<IRepairSession> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken)
     {
         // What bears no id has a lock of its own.
         Task<ServerSession> Session(CancellationToken token) => fenced.OpenAsync(context, owner ?? Guid.Empty, key.Server!, DatabaseOf(key), token);
-        return new DatabaseMending(await Session(cancellationToken), Session, servers, key, new(installation, null), (finding, token) => CreateAsync(context, finding, token), (finding, token) => SetModeAsync(finding, token));
+        return new DatabaseRepairSession(await Session(cancellationToken), Session, servers, key, new(installation, null), (finding, token) => CreateAsync(context, finding, token), (finding, token) => SetModeAsync(finding, token));
     }
 
     private static string DatabaseOf(DriftKey key) => key.Resource switch

@@ -5,7 +5,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Drift;
 
 /// <summary>Repairs what one worker's inventory lists. Thread-safe.</summary>
-internal interface IMender
+internal interface IResourceRepair
 {
     IInventory Inventory { get; }
 
@@ -18,11 +18,11 @@ internal interface IMender
     /// <param name="owner">Its tenant, as far as it is known; else the id that it bears. Null for a thing that has neither.</param>
     /// <param name="installation">This installation.</param>
     /// <param name="cancellationToken">Cancels the calls.</param>
-    Task<IMending> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken);
+    Task<IRepairSession> OpenAsync(StepContext context, DriftKey key, Guid? owner, Guid installation, CancellationToken cancellationToken);
 }
 
 /// <summary>Work on one thing. What changes something may be repeated, and accepts what an earlier attempt has done. For a single use.</summary>
-internal interface IMending : IAsyncDisposable
+internal interface IRepairSession : IAsyncDisposable
 {
     /// <summary>The thing as the inventory describes it, seen by the session that would change it; null when it is not there.</summary>
     Task<FoundThing?> LookAsync(CancellationToken cancellationToken);
