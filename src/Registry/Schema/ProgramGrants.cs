@@ -83,7 +83,6 @@ internal static class ProgramGrants
         new("custom_steps", "select"),
         // An order, of which somebody looks what became of it.
         new("replay_checks", "select, insert, update"),
-        new("drift_findings", "select"),
     ];
 
     /// <summary>The Api reads, accepts commands, answers waits and returns dead letters. Of an operation it can change only when it is due.</summary>

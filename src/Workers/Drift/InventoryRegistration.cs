@@ -22,13 +22,13 @@ internal static class InventoryRegistration
     }
 
     /// <summary>Adds the repairs of what an inventory lists, and the steps that do and end them.</summary>
-    public static void AddRepair<TRepair, TRepair, TRelease, TRemove>(this IServiceCollection services)
-        where TRepair : class, IResourceRepair
+    public static void AddRepair<TResource, TRepair, TRelease, TRemove>(this IServiceCollection services)
+        where TResource : class, IResourceRepair
         where TRepair : RepairStep
         where TRelease : ReleaseStep
         where TRemove : RemoveQuarantinedStep
     {
-        services.AddSingleton<TRepair>();
+        services.AddSingleton<TResource>();
         services.TryAddSingleton<DriftRepairer>();
         services.AddSingleton<IStep, TRepair>();
         services.AddSingleton<IStep, TRelease>();
