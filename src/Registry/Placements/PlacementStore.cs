@@ -247,11 +247,14 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             "update placements set login = @login, updated_at = now() where id = @placement and tenant_id = @Tenant and state = 'current' and login = @former",
             new { Tenant = tenant.Value, placement, former, login }, cancellationToken) == 1;
 
-    /// <summary>Records the version of the product's schema in the placement; null when there are no tables any more. It may be repeated.</summary>
+    /// <summary>
+    /// Records the version of the product's schema in the placement; null when there are no tables any more. It may be repeated. What is recorded
+    /// of shared tables only grows: they may have been upgraded since the caller looked.
+    /// </summary>
     public static Task SetSchemaVersionAsync(LeasedTransaction transaction, TenantId tenant, Guid placement, int? version, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
             $"""
-            update placements set schema_version = @version, updated_at = now()
+            update placements set schema_version = case when tier = 'row' and @version is not null then greatest(schema_version, @version) else @version end, updated_at = now()
             where id = @placement and tenant_id = @Tenant and schema_version is distinct from @version;
             {TenantRows.ShowSchemaVersion}
             """,

@@ -24,7 +24,12 @@ internal sealed class DatabaseStep(
 
     public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => ExecuteAsync(context, null, cancellationToken);
+
+    /// <param name="context">The step's context.</param>
+    /// <param name="version">The version of the product's tables, if the place begins with tables; the newest when null.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task<object?> ExecuteAsync(StepContext context, int? version, CancellationToken cancellationToken)
     {
         var place = TenantSchema.Of(PlacementOf(context.Tenant));
         await release.EnsureAsync(place.Server, cancellationToken);
@@ -41,7 +46,7 @@ internal sealed class DatabaseStep(
             await transaction.CommitAsync(cancellationToken);
         }
 
-        await TierOf(context).CreateAsync(context, place, credential, plan.Limits.DatabaseConnections, cancellationToken);
+        await TierOf(context).CreateAsync(context, place, credential, plan.Limits.DatabaseConnections, version, cancellationToken);
         return new { place.Server, place.Database, place.Schema, Role = credential.Username };
     }
 

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Leases;
 using Saga.Registry.Placements;
@@ -11,14 +12,22 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database;
 
-/// <summary>Migrates the tenant's tables to the newest version, writes the tenant's first rows, and records the versions in the registry.</summary>
+/// <summary>
+/// Migrates the tenant's tables to the newest version, writes the tenant's first rows, and records the versions in the registry. Tables that
+/// tenants share keep the version that they have: a newcomer joins it.
+/// </summary>
 internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrator, ProductSeeds seeds, ProductRelease release, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.Migrate;
 
     public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => ExecuteAsync(context, null, cancellationToken);
+
+    /// <param name="context">The step's context.</param>
+    /// <param name="upTo">The version of the tables, if they are the tenant's own; the newest when null.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task<object?> ExecuteAsync(StepContext context, int? upTo, CancellationToken cancellationToken)
     {
         var place = TenantSchema.Of(DatabaseStep.PlacementOf(context.Tenant));
         await release.EnsureAsync(place.Server, cancellationToken);
@@ -28,7 +37,9 @@ internal sealed class MigrateStep(FencedSessions fenced, ProductMigrator migrato
             // Before the policies, without which a database of an earlier version would show the tenant nothing.
             await PlaceSchema.EnsureAsync(session, cancellationToken);
             await PlaceRows.WriteAsync(session, place.Placement, context.TenantId.Value, cancellationToken);
-            applied = await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken);
+            applied = place.Placement.Tier == IsolationTier.Row
+                ? await migrator.JoinAsync(session, place.Schema, place.Owner, place.User, cancellationToken)
+                : await migrator.MigrateAsync(session, place.Schema, place.Owner, place.User, cancellationToken, version: upTo);
             await ProductTables.RegisterAsync(session, place.Schema, context.TenantId.Value, cancellationToken);
             await seeds.WriteAsync(session, place, context.TenantId, context.Tenant.Plan, cancellationToken);
         }

@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Backups;
 using Saga.Registry.Leases;
@@ -12,8 +13,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Restore;
 
 /// <summary>
-/// Compares the rows of each table with the numbers and checksums in the manifest, then brings the tables to the product's newest version, and reads them as
-/// the tenant would.
+/// Compares the rows of each table with the numbers and checksums in the manifest, then brings the tables to the product's newest version, or to that of the
+/// shared tables in which the tenant's rows belong, and reads them as the tenant would.
 /// </summary>
 internal sealed class VerifyRestoredStep(
     RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, RestoredTrial trial,
@@ -33,6 +34,7 @@ internal sealed class VerifyRestoredStep(
         var manifest = await reader.OpenAsync(restored.BackupId, cancellationToken);
         var rows = RestoreContext.Rows(manifest);
         var schema = RestoreContext.Details(rows).Schema;
+        var shared = await SharedVersionAsync(context, cancellationToken);
         try
         {
             string owner;
@@ -46,7 +48,7 @@ internal sealed class VerifyRestoredStep(
 
             IReadOnlyList<AppliedMigration> applied;
             await using (var inside = await servers.OpenAsync(restored.Server, restored.Database, cancellationToken))
-                applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true);
+                applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true, version: shared);
             await trial.RunAsync(context, restored, schema, owner, cancellationToken);
             return new RestoredOutput
             {
@@ -61,6 +63,17 @@ internal sealed class VerifyRestoredStep(
 
     /// <summary>The database is dropped by the compensation of the step that created it.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Null when the tenant has a place of its own, or shares tables that do not exist yet and will begin with the newest version.
+    private async Task<int?> SharedVersionAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        if (context.Tenant.Placed is not { Tier: IsolationTier.Row } placement)
+            return null;
+        if (!await servers.ExistsAsync(placement.Place.Server, placement.Place.Database, cancellationToken))
+            return null;
+        await using var session = await servers.OpenAsync(placement.Place.Server, placement.Place.Database, cancellationToken);
+        return await ProductMigrator.VersionAsync(session, placement.Place.Schema, cancellationToken);
+    }
 
     private static async Task CompareAsync(
         StepContext context, RestoreSession session, BackupManifest manifest, ManifestPart rows, RowsComparison compared, CancellationToken cancellationToken)

@@ -24,6 +24,9 @@ internal sealed class ProductMigrations(IReadOnlyList<ProductMigration> all)
     /// <summary>Identifies the resulting state of the tables; templates of different states have different names.</summary>
     public string Checksum { get; } = ProductMigration.Hash(string.Join('\n', all.Select(m => m.Checksum)));
 
+    /// <summary>The versions up to one of them; all of them when null, or when that one is not known here.</summary>
+    public ProductMigrations UpTo(int? version) => version < Newest ? new([.. All.Where(m => m.Version <= version)]) : this;
+
     public static ProductMigrations Embedded() => Embedded(".Database.Product.Sample.");
 
     /// <param name="folder">The folder's part of the resources' names, such as <c>.Database.Product.Sample.</c>.</param>

@@ -9,8 +9,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Migrations;
 
 /// <summary>
-/// Migrates the product's tables of one schema to the newest version: all missing migrations in one transaction, as the schema's
-/// owner, under the schema's lock. Then the tables get the tenants' policies. Applied migrations are recorded in the schema itself.
+/// Migrates the product's tables of one schema: all missing migrations in one transaction, as the schema's owner, under the schema's lock. Then
+/// the tables get the tenants' policies. Applied migrations are recorded in the schema itself, which is what decides its version.
 /// The database must have the schema <c>saga</c>. Thread-safe.
 /// </summary>
 internal sealed class ProductMigrator(ProductMigrations migrations)
@@ -23,6 +23,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
         {ProductTables.CreateProbe}
         """;
 
+    /// <summary>Migrates the tables to one version. Tables of a newer version stay as they are.</summary>
     /// <param name="session">A session in the database of the schema.</param>
     /// <param name="owner">The role that owns the schema, and will own its tables.</param>
     /// <param name="schema">The schema.</param>
@@ -32,13 +33,29 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
     /// Whether the tables may have many rows already. Then each migration may take as long as the attempt. Otherwise one that takes longer than a
     /// minute counts as a server that does not answer.
     /// </param>
+    /// <param name="version">The version; the newest when null.</param>
     /// <returns>All applied migrations, in order.</returns>
     /// <exception cref="StepFailureException">A migration changed after it was applied: <c>migration-changed</c>.</exception>
-    public async Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
-        ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken, bool hasRows = false)
+    public Task<IReadOnlyList<AppliedMigration>> MigrateAsync(
+        ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken, bool hasRows = false, int? version = null) =>
+        ToAsync(session, schema, owner, user, hasRows, _ => version ?? migrations.Newest, cancellationToken);
+
+    /// <summary>
+    /// The same for tables that tenants share: they keep the version that they have, because no tenant decides about the tables of the others.
+    /// Only tables that are not there yet are created, in the newest version.
+    /// </summary>
+    public Task<IReadOnlyList<AppliedMigration>> JoinAsync(ServerSession session, string schema, string owner, string? user, CancellationToken cancellationToken) =>
+        ToAsync(session, schema, owner, user, hasRows: false, applied => applied.Count == 0 ? migrations.Newest : applied[^1].Version, cancellationToken);
+
+    /// <summary>The version of the tables; null when there are none.</summary>
+    public static async Task<int?> VersionAsync(ServerSession session, string schema, CancellationToken cancellationToken) =>
+        (await ReadAsync(session, schema, cancellationToken)).Applied is [.., var last] ? last.Version : null;
+
+    private async Task<IReadOnlyList<AppliedMigration>> ToAsync(
+        ServerSession session, string schema, string owner, string? user, bool hasRows, Func<IReadOnlyList<AppliedMigration>, int> wanted, CancellationToken cancellationToken)
     {
         var (applied, hasProbe) = await ReadAsync(session, schema, cancellationToken);
-        if (hasProbe && Missing(session, schema, applied).Count == 0)
+        if (hasProbe && Missing(session, schema, applied, wanted(applied)).Count == 0)
             return applied;
         await session.InTransactionAsync(
             async () =>
@@ -52,7 +69,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
                     {CreateOwnTables}
                     """,
                     cancellationToken);
-                foreach (var migration in Missing(session, schema, applied))
+                foreach (var migration in Missing(session, schema, applied, wanted(applied)))
                     await ProductTables.ApplyAsync(session, migration, isLong: hasRows, cancellationToken);
                 await FinishAsync(session, schema, user, isShared: owner == SharedRoles.RowOwner, cancellationToken);
             },
@@ -87,7 +104,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
     }
 
     // Versions beyond the newest known one come from a newer worker and are fine.
-    private List<ProductMigration> Missing(ServerSession session, string schema, IReadOnlyList<AppliedMigration> applied)
+    private List<ProductMigration> Missing(ServerSession session, string schema, IReadOnlyList<AppliedMigration> applied, int version)
     {
         var known = applied.ToDictionary(m => m.Version);
         foreach (var migration in migrations.All)
@@ -101,7 +118,7 @@ internal sealed class ProductMigrator(ProductMigrations migrations)
             }
         }
 
-        return [.. migrations.All.Where(m => !known.ContainsKey(m.Version))];
+        return [.. migrations.All.Where(m => m.Version <= version && !known.ContainsKey(m.Version))];
     }
 }
 

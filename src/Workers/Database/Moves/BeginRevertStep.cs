@@ -5,7 +5,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
 
-/// <summary>Finds the place that the tenant goes back to, and brings its tables to this version.</summary>
+/// <summary>Finds the place that the tenant goes back to, and brings its tables to this version, unless tenants share them.</summary>
 internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tables) : IStep
 {
     public string Name => StepNames.BeginRevert;
@@ -21,9 +21,11 @@ internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tab
                 "no-copy-kept", $"No former copy of the rows of tenant '{context.Tenant.Slug}' is kept any more.", "Move the tenant with a migration instead.");
         }
 
-        await tables.UpdateAsync(context, kept.Placement, cancellationToken);
-        if (kept.Keeps is not null)
-            await tables.UpdateAsync(context, current, cancellationToken);
+        // Rows that are put back go to shared tables.
+        int? shared = kept.Keeps is null ? null : await tables.UpdateAsync(context, current, null, cancellationToken);
+        var version = await tables.UpdateAsync(context, kept.Placement, shared, cancellationToken);
+        if (shared is { } to)
+            PlaceTables.RequireSame(version, to, current);
         return new MoveOutput { From = current.Id, Epoch = current.Epoch, To = kept.Placement.Id };
     }
 

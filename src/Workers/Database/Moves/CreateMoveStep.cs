@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Replicas;
@@ -7,7 +8,7 @@ namespace Saga.Workers.Database.Moves;
 
 /// <summary>
 /// Creates the new place with its login, the one for read replicas if the tenant has one, and the product's tables, as provisioning does, and brings the tables of the former place to the
-/// same version. Nobody is routed to the new place yet.
+/// same version. Of shared tables that is the one that they have: the tenant's own place follows. Nobody is routed to the new place yet.
 /// </summary>
 internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, MigrateStep migrate, PlacementReplica replica, PlaceTables tables) : IStep
 {
@@ -20,11 +21,13 @@ internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, M
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var (from, to) = (await places.FromAsync(context, StepNames.ReserveMove, cancellationToken), await places.ToAsync(context, StepNames.ReserveMove, cancellationToken));
-        await database.ExecuteAsync(context.On(to), cancellationToken);
-        await migrate.ExecuteAsync(context.On(to), cancellationToken);
+        int? shared = from.Tier == IsolationTier.Row ? await tables.VersionAsync(from, cancellationToken) : null;
+        await database.ExecuteAsync(context.On(to), shared, cancellationToken);
+        await migrate.ExecuteAsync(context.On(to), shared, cancellationToken);
         if (context.Tenant.ReadReplica && replica.IsOffered(to.Place.Server))
             await replica.CreateAsync(context.On(to), isOpen: true, cancellationToken);
-        await tables.UpdateAsync(context, from, cancellationToken);
+        var version = await tables.VersionAsync(to, cancellationToken);
+        PlaceTables.RequireSame(await tables.UpdateAsync(context, from, version, cancellationToken), version, to.Tier == IsolationTier.Row ? to : from);
         return new { to.Place.Server, to.Place.Database, to.Place.Schema, to.Tier };
     }
 

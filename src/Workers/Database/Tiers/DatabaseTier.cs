@@ -14,15 +14,15 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
 {
     public IsolationTier Tier => IsolationTier.Database;
 
-    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
+    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, int? version, CancellationToken cancellationToken)
     {
-        await templates.EnsureAsync(place.Server, cancellationToken);
+        var template = await templates.EnsureAsync(place.Server, cancellationToken, version);
         var (database, owner, user) = (Sql.Name(place.Database), Sql.Name(place.Owner), Sql.Name(place.User));
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))
         {
             await TenantRoles.EnsureLoginAsync(session, credential, connections, await installation.IdAsync(cancellationToken), place.Owner, null, cancellationToken);
             // The login has the plan's limit, and nobody else may connect. A limit of the database would also count the workers' sessions.
-            await EnsureDatabaseAsync(session, place, cancellationToken);
+            await EnsureDatabaseAsync(session, place, template, cancellationToken);
             await session.ExecuteAsync(
                 $"""
                 revoke all on database {database} from public;
@@ -60,16 +60,17 @@ internal sealed class DatabaseTier(TemplateDatabases templates, WarmPool pool, F
     // PUBLIC may connect to a new database. A connection limit of 0 keeps everybody out until that right is revoked.
     // A database is listed only after its copy is complete, even if a process was killed. One whose drop was interrupted is listed with
     // a limit of -2 and cannot be used, so it is created again.
-    private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, CancellationToken cancellationToken)
+    private async Task EnsureDatabaseAsync(ServerSession session, TenantSchema place, string template, CancellationToken cancellationToken)
     {
         var limit = await session.ScalarAsync<int?>(
             "select datconnlimit from pg_database where datname = @Database", cancellationToken, new { place.Database });
         if (limit == -2)
             await session.ExecuteAsync($"drop database {Sql.Name(place.Database)}", cancellationToken);
-        if (limit is null or -2 && !await TakeWarmAsync(session, place, cancellationToken))
+        // Those that are kept ready are copies of the newest template.
+        if (limit is null or -2 && !(template == templates.Name && await TakeWarmAsync(session, place, cancellationToken)))
         {
             await session.ExecuteAsync(
-                $"create database {Sql.Name(place.Database)} template {Sql.Name(templates.Name)} owner {Sql.Name(place.Owner)} connection limit 0", cancellationToken);
+                $"create database {Sql.Name(place.Database)} template {Sql.Name(template)} owner {Sql.Name(place.Owner)} connection limit 0", cancellationToken);
         }
     }
 

@@ -11,7 +11,8 @@ internal interface ITier
 
     /// <param name="credential">The already stored credential, which the login must get.</param>
     /// <param name="connections">The login's connection limit.</param>
-    Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken);
+    /// <param name="version">The version of the product's tables, if the place begins with tables; the newest when null.</param>
+    Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, int? version, CancellationToken cancellationToken);
 
     /// <summary>Removes the place with its rows and roles. Does nothing if it does not exist.</summary>
     Task DropAsync(StepContext context, TenantSchema place, CancellationToken cancellationToken);

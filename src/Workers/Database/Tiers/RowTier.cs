@@ -13,7 +13,7 @@ internal sealed class RowTier(SharedDatabases shared, DatabaseServers servers, F
 {
     public IsolationTier Tier => IsolationTier.Row;
 
-    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
+    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, int? version, CancellationToken cancellationToken)
     {
         await shared.EnsureRowsAsync(place.Server, cancellationToken);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))

@@ -12,7 +12,7 @@ internal sealed class SchemaTier(SharedDatabases shared, DatabaseServers servers
 {
     public IsolationTier Tier => IsolationTier.Schema;
 
-    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, CancellationToken cancellationToken)
+    public async Task CreateAsync(StepContext context, TenantSchema place, Credential credential, int connections, int? version, CancellationToken cancellationToken)
     {
         await shared.EnsureSchemasAsync(place.Server, place.Database, cancellationToken);
         await using (var session = await fenced.OpenAsync(context, place.Server, DatabaseServers.Maintenance, cancellationToken))

@@ -11,7 +11,7 @@ namespace Saga.Workers.Database.Tiers;
 /// <summary>The databases that many tenants share. One worker creates them on first use while the others wait. Thread-safe.</summary>
 internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator migrator, ExistingPlaces existing)
 {
-    /// <summary>Creates the row tier's database if needed, and migrates the product's tables to the newest version.</summary>
+    /// <summary>Creates the row tier's database if needed. It begins with the newest version of the product's tables, and keeps the one that it has.</summary>
     public async Task EnsureRowsAsync(string server, CancellationToken cancellationToken)
     {
         await EnsureAsync(server, PlacementStore.RowDatabase, SharedRoles.RowUsers, SharedRoles.RowOwner, cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class SharedDatabases(DatabaseServers servers, ProductMigrator m
             await existing.WriteAsync(session, PlacementStore.RowDatabase, cancellationToken);
         }
 
-        await migrator.MigrateAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);
+        await migrator.JoinAsync(session, PlacementStore.ProductSchema, SharedRoles.RowOwner, SharedRoles.RowUsers, cancellationToken);
         // Somebody may have changed the tables by hand since they were migrated.
         if (await SharedStatistics.IsCollectingAsync(session, PlacementStore.ProductSchema, cancellationToken))
             await CloseStatisticsAsync(session, cancellationToken);

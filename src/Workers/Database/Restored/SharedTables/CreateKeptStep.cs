@@ -12,8 +12,8 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Database.Restored.SharedTables;
 
 /// <summary>
-/// Creates the schema for the rows that are replaced, whose login nobody may use, brings the shared tables to the same version, and remembers what
-/// will replace the rows. The tenant works on meanwhile.
+/// Creates the schema for the rows that are replaced, whose login nobody may use, in the version of the shared tables, and remembers what will
+/// replace the rows. The tenant works on meanwhile.
 /// </summary>
 internal sealed class CreateKeptStep(
     ReplacedPlaces places, DatabaseStep database, MigrateStep migrate, PlaceTables tables, RowComparison comparison, FencedSessions fenced, LeasedTransactions leases) : IStep
@@ -29,11 +29,12 @@ internal sealed class CreateKeptStep(
         var (current, kept) = await places.FindAsync(context, cancellationToken);
         await places.RequireNotReplacedAsync(context, kept, cancellationToken);
         var restored = await places.RestoredAsync(context, current, cancellationToken);
+        var version = await tables.UpdateAsync(context, current, null, cancellationToken);
+        PlaceTables.RequireSame(context.Output<RestoredOutput>(StepNames.VerifyRestored).SchemaVersion, version, current);
         await database.ExecuteAsync(context.On(kept), cancellationToken);
         await using (var session = await fenced.OpenAsync(context, kept.Place.Server, DatabaseServers.Maintenance, cancellationToken))
             await TenantRoles.CloseAsync(session, kept.Login, cancellationToken);
-        await migrate.ExecuteAsync(context.On(kept), cancellationToken);
-        await tables.UpdateAsync(context, current, cancellationToken);
+        await migrate.ExecuteAsync(context.On(kept), version, cancellationToken);
         var rows = await comparison.ReadAsync(context, restored, cancellationToken);
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         await PlacementStore.RememberRowsAsync(transaction, kept.Id, JsonSerializer.Serialize(rows, Json.Options), cancellationToken);
