@@ -114,6 +114,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.RunBatch"/>.</summary>
     public const string Batches = "saga-commands-batch";
 
+    /// <summary>Takes <see cref="Commands.UpgradePlace"/>.</summary>
+    public const string Upgrades = "saga-commands-upgrade";
+
     /// <summary>Takes messages that could not be consumed: <see cref="DeadLetters.DeadLetter"/>.</summary>
     public const string DeadLetters = "saga-dead-letters";
 

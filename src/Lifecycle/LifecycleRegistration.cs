@@ -35,12 +35,14 @@ using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Rotate;
 using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
+using Saga.Lifecycle.Upgrades;
 using Saga.Lifecycle.Verify;
 using Saga.Registry;
 using Saga.Registry.Backups;
 using Saga.Registry.Backups.OfRegistry;
 using Saga.Registry.Drift;
 using Saga.Registry.Placements;
+using Saga.Registry.Products;
 
 namespace Saga.Lifecycle;
 
@@ -71,6 +73,7 @@ public static class LifecycleRegistration
             services.AddOptionsWithValidateOnStart<DriftOptions, DriftOptionsValidation>().Bind(configuration.GetSection(DriftOptions.Section)).ValidateDataAnnotations();
             services.AddSingleton<DriftScheduler>();
             services.AddSingleton<ReplayChecks>();
+            services.AddOptionsWithValidateOnStart<UpgradesOptions, UpgradesOptionsValidation>().Bind(configuration.GetSection(UpgradesOptions.Section));
             services.AddOptionsWithValidateOnStart<FourEyesOptions, FourEyesOptionsValidation>().Bind(configuration.GetSection(FourEyesOptions.Section));
             services.AddSingleton<ReservedNames>(s => new(s.GetRequiredService<IOptions<NamesOptions>>()));
         }
@@ -80,6 +83,8 @@ public static class LifecycleRegistration
         services.TryAddSingleton(typeof(CommandReplayer<>));
         services.TryAddSingleton<EndedReplays>();
         services.TryAddSingleton(typeof(BatchCommands<>));
+        services.TryAddSingleton<ProductVersionStore>();
+        services.TryAddSingleton<UpgradeWindows>();
         services.TryAddSingleton<BatchPreparation>();
         services.TryAddSingleton<BatchSubmitter>();
         services.TryAddSingleton<PlacementStore>();
@@ -115,6 +120,7 @@ public static class LifecycleRegistration
             .AddCommand<VerifyTenant, VerifyTenant, VerifyPlan>()
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>()
+            .AddCommand<UpgradePlace, UpgradePlace, UpgradePlan>()
             .AddCommand<ScanDrift, ScanDrift, ScanDriftPlan>()
             .AddCommand<RepairDrift, ValidRepair, RepairDriftPlan>()
             .AddCommand<ReleaseQuarantined, ValidRelease, ReleaseQuarantinedPlan>()

@@ -82,6 +82,7 @@ public static class RegistryRegistration
         services.AddSingleton<ReplayCheckStore>();
         services.AddSingleton<NoteStore>();
         services.AddSingleton<BatchStore>();
+        services.AddSingleton<PlaceVersionStore>();
         services.AddSingleton<Installation>();
         services.AddSingleton<DriftStore>();
         services.AddSingleton<QuarantineStore>();

@@ -34,8 +34,11 @@ internal static class BatchEndpoints
         Prepares<PrepareCommands>(
             api.MapPost("/tenants/bulk", PrepareCommandsAsync), Policies.Write, "prepareCommands", "Prepare one command for many tenants",
             "Nothing is ordered yet. The response shows how many tenants the command is for; running the batch gives it to exactly these. A batch that nobody runs is deleted after a day.");
+        Prepares<PrepareUpgrades>(
+            api.MapPost("/fleet/upgrades", PrepareUpgradesAsync), Policies.Write, "prepareUpgrades", "Prepare the upgrade of the product's tables in many places",
+            "Nothing is upgraded yet. The response shows how many places there are to upgrade: a database or a schema of one tenant, or the tables that tenants share on a server. Running the batch upgrades exactly these, each within its maintenance window. A batch that nobody runs is deleted after a day.");
         api.MapList<BatchView>("/batches", ListAsync, Policies.Read, "listBatches", "List batches, newest first")
-            .WithQueryParameter("kind", "One or more of replays, commands, separated by commas.")
+            .WithQueryParameter("kind", "One or more of replays, commands, upgrades, separated by commas.")
             .WithQueryParameter("state", "One or more of prepared, running, paused, completed, aborted, separated by commas.");
         api.MapOne<BatchView>("/batches/{id}", FindAsync, Policies.Read, "getBatch", "Show a batch", ProblemType.BatchNotFound);
         api.MapList<BatchItemView>("/batches/{id}/items", ListItemsAsync, Policies.Read, "listBatchItems", "List the items of a batch, in the order in which they begin")
@@ -44,7 +47,7 @@ internal static class BatchEndpoints
             .WithProblems(ProblemType.InvalidParameter, ProblemType.BatchNotFound);
         api.MapPost("/batches/{id}/run", RunAsync).WithName("runBatch").RequireAuthorization(Policies.Operate)
             .WithSummary("Run a batch that was prepared")
-            .WithDescription("Its items begin wave by wave. A batch of commands needs the role platform-admin. A batch of replays by anybody else lets no removal go on and gives no command again: such items are refused.")
+            .WithDescription("Its items begin wave by wave. A batch of commands or upgrades needs the role platform-admin. A batch of replays by anybody else lets no removal go on and gives no command again: such items are refused.")
             .WithQueryParameter(CommandEndpoints.DryRun, "true: show any rejection, and write nothing.", "boolean")
             .WithHeaderParameter(CommandEndpoints.IdempotencyKey, "A batch runs once also without it.")
             .Produces<OperationView>(StatusCodes.Status202Accepted).Produces<CommandPlanView>()
@@ -82,6 +85,10 @@ internal static class BatchEndpoints
     private static Task<IResult> PrepareCommandsAsync(
         HttpRequest request, ClaimsPrincipal user, BatchPreparation preparation, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
         PrepareAsync<PrepareCommands>(request, (body, key) => preparation.PrepareAsync(body, user.Caller(), key, cancellationToken), batches, fourEyes, help, cancellationToken);
+
+    private static Task<IResult> PrepareUpgradesAsync(
+        HttpRequest request, ClaimsPrincipal user, BatchPreparation preparation, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
+        PrepareAsync<PrepareUpgrades>(request, (body, key) => preparation.PrepareAsync(body, user.Caller(), key, cancellationToken), batches, fourEyes, help, cancellationToken);
 
     private static async Task<IResult> PrepareAsync<TBody>(
         HttpRequest request, Func<TBody, string?, Task<BatchPrepared>> prepare, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken)
@@ -135,8 +142,8 @@ internal static class BatchEndpoints
     {
         if (!Guid.TryParseExact(id, "d", out var key) || await batches.FindAsync(key, cancellationToken) is not { } batch)
             return NotFound();
-        if (batch.Kind == BatchKind.Commands && !user.Caller().IsAdministrator)
-            return new ProblemResult(ProblemType.Forbidden, "The batch gives commands to tenants. This needs the role platform-admin.");
+        if (Refused(batch, user) is { } refused)
+            return refused;
         return await door.TakeWithoutBodyAsync(
             request, user,
             // A second request of the same caller runs nothing a second time, and gets the same answer.
@@ -159,8 +166,8 @@ internal static class BatchEndpoints
             return WaitEndpoints.Wrong([new("/reason", ReasonText.Rule)]);
         if (!Guid.TryParseExact(id, "d", out var key) || await batches.FindAsync(key, cancellationToken) is not { } batch)
             return NotFound();
-        if (batch.Kind == BatchKind.Commands && !user.Caller().IsAdministrator)
-            return new ProblemResult(ProblemType.Forbidden, "The batch gives commands to tenants. This needs the role platform-admin.");
+        if (Refused(batch, user) is { } refused)
+            return refused;
         return await batches.OrderAsync(key, order, user.Caller().ToString(), reason, cancellationToken) switch
         {
             null => NotFound(),
@@ -168,6 +175,10 @@ internal static class BatchEndpoints
             var why => new ProblemResult(ProblemType.BatchState, why),
         };
     }
+
+    private static ProblemResult? Refused(Batch batch, ClaimsPrincipal user) => batch.Kind == BatchKind.Replays || user.Caller().IsAdministrator
+        ? null
+        : new(ProblemType.Forbidden, $"The batch {(batch.Kind == BatchKind.Commands ? "gives commands to tenants" : "upgrades the tables of tenants")}. This needs the role platform-admin.");
 
     private static async Task<BatchView?> ShowAsync(Guid id, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, CancellationToken cancellationToken) =>
         await batches.FindAsync(id, cancellationToken) is { } batch

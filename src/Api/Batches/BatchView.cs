@@ -6,12 +6,12 @@ using Saga.Registry.Batches;
 
 namespace Saga.Api.Batches;
 
-/// <summary>One order for many operations or tenants.</summary>
+/// <summary>One order for many operations, tenants or places.</summary>
 public sealed record BatchView
 {
     public required Guid Id { get; init; }
 
-    /// <summary>replays or commands.</summary>
+    /// <summary>replays, commands or upgrades.</summary>
     public required string Kind { get; init; }
 
     /// <summary>prepared, running, paused, completed or aborted.</summary>
@@ -20,7 +20,7 @@ public sealed record BatchView
     /// <summary>The kind of the commands; absent for replays.</summary>
     public string? Action { get; init; }
 
-    /// <summary>The order for each operation, or the command's fields without the tenant.</summary>
+    /// <summary>The order for each operation or place, or the command's fields without the tenant.</summary>
     public required JsonElement Input { get; init; }
 
     public required BatchPaceView Pace { get; init; }
@@ -148,7 +148,7 @@ public sealed record BatchGroupView
     };
 }
 
-/// <summary>One operation or tenant of a batch.</summary>
+/// <summary>One operation, tenant or place of a batch.</summary>
 public sealed record BatchItemView
 {
     /// <summary>From 1, in the order in which items begin.</summary>
@@ -160,8 +160,17 @@ public sealed record BatchItemView
     /// <summary>Of replays: the operation's version when the batch was prepared. The replay is refused if it has another one.</summary>
     public long? Version { get; init; }
 
-    /// <summary>Of commands: the tenant that gets the command.</summary>
+    /// <summary>Of commands: the tenant that gets the command. Of upgrades: the one whose own place it is; absent for tables that tenants share.</summary>
     public string? TenantId { get; init; }
+
+    /// <summary>Of upgrades: the place.</summary>
+    public BatchPlaceView? Place { get; init; }
+
+    /// <summary>Of upgrades: when the place's maintenance window opens, if it was closed. It does not begin before.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Of upgrades: the backup that was made before. A restore may name it.</summary>
+    public Guid? BackupId { get; init; }
 
     /// <summary>pending, running, succeeded, failed, refused or skipped.</summary>
     public required string State { get; init; }
@@ -187,7 +196,10 @@ public sealed record BatchItemView
         Number = item.Number,
         Replays = kind == BatchKind.Replays ? OperationEndpoints.Address(item.Subject) : null,
         Version = item.Version,
-        TenantId = kind == BatchKind.Commands ? item.Subject.ToString("d") : null,
+        TenantId = kind == BatchKind.Commands || item.Place is { IsShared: false } ? item.Subject.ToString("d") : null,
+        Place = item.Place is { } place ? new(place.Tier.ToString().ToLowerInvariant(), place.Place.Server, place.Place.Database, place.Place.Schema, place.Tenants) : null,
+        NotBefore = item.State == BatchItemState.Pending ? item.NotBefore : null,
+        BackupId = item.BackupId,
         State = item.State.ToString().ToLowerInvariant(),
         Wave = item.Wave,
         Operation = item.OperationId is { } operation ? OperationEndpoints.Address(operation) : null,
@@ -197,3 +209,11 @@ public sealed record BatchItemView
         Seen = kind == BatchKind.Replays ? item.Seen : null,
     };
 }
+
+/// <summary>A place whose tables are upgraded.</summary>
+/// <param name="Tier">database or schema for one tenant's own, row for tables that tenants share.</param>
+/// <param name="Server">The name of the database server.</param>
+/// <param name="Database">The database.</param>
+/// <param name="Schema">The schema.</param>
+/// <param name="Tenants">How many active tenants had it when the batch was prepared.</param>
+public sealed record BatchPlaceView(string Tier, string Server, string Database, string Schema, int Tenants);

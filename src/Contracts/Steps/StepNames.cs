@@ -20,6 +20,7 @@ public static class StepNames
     public const string ReserveAdopted = "adoption.reserve";
     public const string InspectPlace = "adoption.inspect";
     public const string TakePlace = "adoption.take";
+    public const string MigratePlace = "place.migrate";
     public const string MigrateAdopted = "adoption.migrate";
     public const string VerifyAdopted = "adoption.verify";
     public const string AnnounceAdopted = "adoption.announce";

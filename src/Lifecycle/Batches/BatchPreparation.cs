@@ -5,26 +5,33 @@ using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Engine.Batches;
 using Saga.Engine.Operations;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Batches;
 using Saga.Registry.Intake;
+using Saga.Registry.Products;
 
 namespace Saga.Lifecycle.Batches;
 
 /// <summary>
 /// Validates and prepares batches. What a batch is for is chosen once, so that what somebody looked at is what runs. Thread-safe.
 /// </summary>
-public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitter, CommandCatalogue catalogue)
+public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitter, CommandCatalogue catalogue, UpgradeWindows windows, ProductVersionStore products)
 {
     /// <summary>How long a batch that was prepared can be run.</summary>
     public static readonly TimeSpan Lasts = TimeSpan.FromDays(1);
+
+    // What tells requests of one body apart.
+    private const string Upgrades = "upgrades";
 
     private const int MostPerMinute = 6000;
     private const int LargestFactor = 100;
     private const decimal UsualRatio = 0.2m;
     private static readonly string[] ReplayableStates = [.. new[] { OperationState.Stalled, OperationState.Compensated, OperationState.Cancelled }.Select(OperationStateNames.Of)];
+    private static readonly string[] PlacedStatuses = ["active", "suspended"];
     private static readonly string[] TenantStatuses = ["provisioning", "active", "suspended", "failed"];
 
     /// <returns>The batch's id, or why it was refused.</returns>
@@ -87,11 +94,47 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
             request.Tenants is null ? "/selector" : "/tenants", "tenant", cancellationToken);
     }
 
+    /// <returns>The batch's id, or why it was refused.</returns>
+    public async Task<BatchPrepared> PrepareAsync(PrepareUpgrades request, Caller caller, string? key, CancellationToken cancellationToken)
+    {
+        var errors = new List<FieldError>();
+        var newest = (await products.ListAsync(cancellationToken)) is [.., var last] ? last.Version : 0;
+        if (UpgradeRules.VersionError(request.TargetVersion, newest) is { } wrong)
+            errors.Add(new("/targetVersion", wrong));
+        if (request.Selector is not null && request.Tenants is not null)
+            errors.Add(new("/tenants", "must not be given together with selector"));
+        CheckCount(request.Tenants?.Count, "/tenants", errors);
+        CheckOneOf(request.Selector?.Status, PlacedStatuses, "/selector/status", errors);
+        var (pace, reason) = CheckCommon(request.Wave, request.RatePerMinute, request.StopAtFailureRatio, request.Reason, errors);
+        if (errors.Count > 0)
+            return Invalid(errors);
+        // Places that have been upgraded since are not found again.
+        if (await KnownAsync(KeyOf(request, Upgrades, key), caller, cancellationToken) is { } known)
+            return known;
+        var now = await batches.NowAsync(cancellationToken);
+        var found = await batches.PlacesAsync(request.Selector, request.Tenants, cancellationToken);
+        var chosen = found.Where(p => UpgradeRules.Choose(p, request.TargetVersion, isNamed: request.Tenants is not null) == UpgradeChoice.Upgrade).ToList();
+        var chosenBy = request.Tenants is null ? "/selector" : "/tenants";
+        var order = new UpgradeOrder(request.TargetVersion, request.BackupFirst ?? false);
+        if (order.BackupFirst && chosen.Find(p => p.Tier == IsolationTier.Row) is { } shared)
+            return Invalid([new("/backupFirst", $"is not possible for tables that tenants share, such as those on server '{shared.Place.Server}': no backup of one tenant brings them back. Back up their tenants with POST /api/v1/tenants/bulk first, and leave backupFirst out, or choose the tiers schema and database only")]);
+        if (chosen.Count == 0)
+        {
+            return Invalid([new(chosenBy, string.Create(CultureInfo.InvariantCulture,
+                $"matches no place to upgrade: of {found.Count}, {found.Count(p => p.Version >= request.TargetVersion)} have version {request.TargetVersion} already, and the others are those of tenants without automatic updates, which must be named"))]);
+        }
+
+        var places = chosen.ConvertAll(p => new ChosenPlace(new(p.Tier, p.Place, p.Tenants), p.Tenant, windows.Of(p, now) is { } window && window.Opens > now ? window.Opens : null));
+        return await WriteAsync(
+            request, Upgrades, caller, key, BatchKind.Upgrades, UpgradeWorkflow.Kind, JsonSerializer.SerializeToElement(order, Json.Options), pace!, reason!,
+            (batch, unique) => batches.PrepareAsync(batch, unique, places, cancellationToken), chosenBy, "place", cancellationToken);
+    }
+
     private async Task<BatchPrepared> WriteAsync(
         object request, string kind, Caller caller, string? key, BatchKind batchKind, string? action, JsonElement input, BatchPace pace, string reason,
         Func<Batch, IdempotencyKey?, Task<int>> prepare, string chosenBy, string of, CancellationToken cancellationToken)
     {
-        var unique = key is null ? null : new IdempotencyKey(key, SHA256.HashData([.. System.Text.Encoding.ASCII.GetBytes(kind), .. JsonSerializer.SerializeToUtf8Bytes(request, Json.Options)]));
+        var unique = KeyOf(request, kind, key);
         if (await KnownAsync(unique, caller, cancellationToken) is { } known)
             return known;
         var now = await batches.NowAsync(cancellationToken);
@@ -114,6 +157,9 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
             return await KnownAsync(unique, caller, cancellationToken) ?? throw new InvalidOperationException("The idempotency key was used, and then it was not.", error);
         }
     }
+
+    private static IdempotencyKey? KeyOf(object request, string kind, string? key) =>
+        key is null ? null : new(key, SHA256.HashData([.. System.Text.Encoding.ASCII.GetBytes(kind), .. JsonSerializer.SerializeToUtf8Bytes(request, Json.Options)]));
 
     private async Task<BatchPrepared?> KnownAsync(IdempotencyKey? key, Caller caller, CancellationToken cancellationToken)
     {

@@ -3,8 +3,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Saga.Contracts;
+using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Audit;
 using Saga.Registry.Batches;
 using Saga.Registry.Scopes;
@@ -26,8 +29,9 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
     /// <summary>Accepts or refuses what the item orders.</summary>
     /// <param name="claim">The batch.</param>
     /// <param name="item">An item of it.</param>
+    /// <param name="closes">Of an upgrade: when the place's window closes; null when it has none.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
-    public async Task<IntakeOutcome> SubmitAsync(BatchClaim claim, BatchItem item, CancellationToken cancellationToken)
+    public async Task<IntakeOutcome> SubmitAsync(BatchClaim claim, BatchItem item, DateTimeOffset? closes, CancellationToken cancellationToken)
     {
         AuditOrigin.Enter(AuditOrigin.Batch);
         var batch = claim.Batch;
@@ -37,8 +41,9 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
         // A newer version prepared it.
         if (catalogue.Find(batch.Action!) is not { } entry)
             return new CommandRejected(new() { Code = RejectionCodes.EngineTooOld, Detail = $"This version does not know the command '{batch.Action}'." });
-        return await Commands(entry).SubmitAsync(
-            BodyOf(batch.Input, item.Subject), caller, KeyOf(item), new ScopeWait(claim.Now + Patience), batch.OperationId!.Value, cancellationToken);
+        var body = item.Place is null ? BodyOf(batch.Input, item.Subject) : BodyOf(batch.Input, item, item.Place, closes);
+        var wait = new ScopeWait(closes < claim.Now + Patience ? closes : claim.Now + Patience);
+        return await Commands(entry).SubmitAsync(body, caller, KeyOf(item), wait, batch.OperationId!.Value, cancellationToken);
     }
 
     internal IBatchCommands Commands(CommandEntry entry) => (IBatchCommands)services.GetRequiredService(typeof(BatchCommands<>).MakeGenericType(entry.Command));
@@ -49,6 +54,19 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
         var body = JsonSerializer.SerializeToNode(input)!.AsObject();
         body["tenantId"] = JsonValue.Create(tenant.ToString("d"));
         return JsonSerializer.SerializeToElement(body);
+    }
+
+    /// <summary>The upgrade of one place.</summary>
+    internal static JsonElement BodyOf(JsonElement input, BatchItem item, BatchPlace place, DateTimeOffset? closes)
+    {
+        var order = input.Deserialize<UpgradeOrder>(Json.Options)!;
+        return JsonSerializer.SerializeToElement(
+            new UpgradePlace
+            {
+                TenantId = place.IsShared ? null : new TenantId(item.Subject), Server = place.Place.Server, Database = place.Place.Database, Schema = place.Place.Schema,
+                TargetVersion = order.TargetVersion, BackupFirst = order.BackupFirst, ClosesAt = closes,
+            },
+            Json.Options);
     }
 
     private static ReplayOperation ReplayOf(Batch batch, BatchItem item)

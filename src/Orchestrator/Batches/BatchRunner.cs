@@ -9,6 +9,7 @@ using Saga.Engine.Batches;
 using Saga.Engine.Waits;
 using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Batches;
 using Saga.Registry.Waits;
 
@@ -18,7 +19,7 @@ namespace Saga.Orchestrator.Batches;
 /// Runs batches: orders their items wave by wave, writes down what became of them, and signals the end to the operation that stands for the batch.
 /// Any number may run. Everything that counts is in the registry, so a batch goes on wherever its runner died, and each item is ordered once.
 /// </summary>
-internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitter, IWaitStore waits, TimeProvider time, ILogger<BatchRunner> log) : BackgroundService
+internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitter, UpgradeWindows windows, IWaitStore waits, TimeProvider time, ILogger<BatchRunner> log) : BackgroundService
 {
     private const int Batches = 10;
 
@@ -121,7 +122,15 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitt
             // Asked for one by one, because a batch may be paused or aborted at any moment.
             if (await runs.NextAsync(claim, stopping) is not { } item)
                 return false;
-            switch (await submitter.SubmitAsync(claim, item, stopping))
+            // Looked at now, because a window may have changed since the batch was prepared.
+            var window = await windows.OfAsync(item, claim.Now, stopping);
+            if (window?.Opens > claim.Now)
+            {
+                await runs.DeferAsync(claim, item, window.Opens, stopping);
+                continue;
+            }
+
+            switch (await submitter.SubmitAsync(claim, item, window?.Closes, stopping))
             {
                 case CommandAccepted accepted:
                     await runs.BegunAsync(claim, item, accepted.OperationId, BatchSubmitter.KeyOf(item), stopping);

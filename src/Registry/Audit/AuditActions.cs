@@ -241,6 +241,9 @@ public static class AuditActions
     /// <summary>Somebody aborted a batch.</summary>
     public const string BatchAbort = "batch.abort";
 
+    /// <summary>Brings the product's tables of a place to a version.</summary>
+    public const string PlaceUpgrade = "place.upgrade";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 

@@ -11,6 +11,9 @@ public enum BatchKind
 
     /// <summary>One command for many tenants.</summary>
     Commands,
+
+    /// <summary>The same version of the product's tables for many places.</summary>
+    Upgrades,
 }
 
 public enum BatchState
@@ -30,7 +33,7 @@ public enum BatchState
     Aborted,
 }
 
-/// <summary>One order for many operations or tenants.</summary>
+/// <summary>One order for many operations, tenants or places.</summary>
 public sealed record Batch
 {
     public required Guid Id { get; init; }
@@ -39,10 +42,10 @@ public sealed record Batch
 
     public required BatchState State { get; init; }
 
-    /// <summary>The kind of the commands; null for replays.</summary>
+    /// <summary>The kind of the commands that its items are; null for replays.</summary>
     public string? Action { get; init; }
 
-    /// <summary>The order, or the command's fields without the tenant.</summary>
+    /// <summary>The order, or the command's fields without the tenant or the place.</summary>
     public required JsonElement Input { get; init; }
 
     public required BatchPace Pace { get; init; }

@@ -92,17 +92,18 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         return new(batch.WaveSize, row.GetInt32(0), row.GetInt32(4), row.GetInt32(2), row.GetInt32(3));
     }
 
-    /// <summary>The next item that has not begun.</summary>
+    /// <summary>The next item that has not begun, and may.</summary>
     /// <returns>Null when there is none, when the batch does not run any more, or when the claim was lost.</returns>
     public async Task<BatchItem?> NextAsync(BatchClaim claim, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
             $"""
             select {BatchStore.ItemColumns} from batches b join batch_items i on i.batch_id = b.id
-            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending' order by i.number limit 1
+            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $3) order by i.number limit 1
             """);
         find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Batch.Id });
         find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Token });
+        find.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? BatchStore.ReadItem(row) : null;
     }
@@ -123,6 +124,15 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         from own where i.batch_id = own.id and i.number = $6 and i.state in ('pending', 'skipped')
         """,
         [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, operation, key], cancellationToken);
+
+    /// <summary>Writes down that an item does not begin before a time. Others go first.</summary>
+    public Task DeferAsync(BatchClaim claim, BatchItem item, DateTimeOffset until, CancellationToken cancellationToken) => UnderAsync(
+        claim,
+        """
+        update batch_items i set not_before = $4 from batches b
+        where b.id = $1 and b.claim = $2 and i.batch_id = b.id and i.number = $3 and i.state = 'pending'
+        """,
+        [item.Number, until.ToUniversalTime()], cancellationToken);
 
     /// <summary>Writes down that an item was refused.</summary>
     public Task RefusedAsync(BatchClaim claim, BatchItem item, Failure failure, CancellationToken cancellationToken) => UnderAsync(

@@ -3,12 +3,14 @@ using Npgsql;
 using NpgsqlTypes;
 using Saga.Contracts;
 using Saga.Contracts.Batches;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine.Batches;
 using Saga.Engine.Replays;
 using Saga.Registry.Audit;
 using Saga.Registry.Intake;
 using Saga.Registry.Paging;
+using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 
 namespace Saga.Registry.Batches;
@@ -79,22 +81,48 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
     {
         await using var items = new NpgsqlCommand();
         items.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch.Id });
-        var where = new Conditions(items);
-        where.And("t.status <> {0}", "deprovisioned");
-        if (tenants is not null)
-            where.And("(t.id::text = any({0}) or t.slug = any({0}))", tenants.ToArray());
-        else
-            where.And($"case when t.status = 'active' and {TenantStore.Closed} then 'suspended' else t.status end = {{0}}", selector!.Status ?? "active");
-        where.AndText("t.plan = {0}", selector?.Plan);
-        where.AndText("t.tier = {0}", selector?.Tier);
-        where.AndText("t.region = {0}", selector?.Region);
-        where.AndText("exists (select from placements p where p.tenant_id = t.id and p.state = 'current' and p.server = {0})", selector?.Server);
+        var where = Selected(items, selector, tenants, tenants is null ? selector!.Status ?? "active" : null);
         items.CommandText =
             $"""
             insert into batch_items (batch_id, number, subject, expects)
             select $1, row_number() over (order by t.created_at, t.id), t.id, 'completed' from tenants t {where} limit {MostItems + 1}
             """;
         return await PrepareAsync(batch, key, items, cancellationToken);
+    }
+
+    /// <summary>Prepares a batch of upgrades for these places.</summary>
+    /// <returns>The number of its items. Nothing was written if it is 0 or more than <see cref="MostItems"/>.</returns>
+    /// <exception cref="PostgresException">23505: the caller has used the key before.</exception>
+    public async Task<int> PrepareAsync(Batch batch, IdempotencyKey? key, IReadOnlyList<ChosenPlace> places, CancellationToken cancellationToken)
+    {
+        await using var items = new NpgsqlCommand(
+            $"""
+            insert into batch_items (batch_id, number, subject, expects, tier, server, database, schema, tenants, not_before)
+            select $1, v.number, coalesce(v.tenant, gen_random_uuid()), 'completed', v.tier, v.server, v.database, v.schema, v.tenants, v.not_before
+            from unnest($2, $3, $4, $5, $6, $7, $8) with ordinality as v (tenant, tier, server, database, schema, tenants, not_before, number) limit {MostItems + 1}
+            """);
+        items.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch.Id });
+        items.Parameters.Add(new NpgsqlParameter { Value = places.Select(p => p.Tenant?.Value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        items.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. places.Select(p => Name(p.Place.Tier))] });
+        items.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. places.Select(p => p.Place.Place.Server)] });
+        items.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. places.Select(p => p.Place.Place.Database)] });
+        items.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. places.Select(p => p.Place.Place.Schema)] });
+        items.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. places.Select(p => p.Place.Tenants)] });
+        items.Parameters.Add(new NpgsqlParameter { Value = places.Select(p => p.NotBefore?.ToUniversalTime()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        return await PrepareAsync(batch, key, items, cancellationToken);
+    }
+
+    /// <summary>The places of active tenants that match, whatever their version.</summary>
+    public async Task<IReadOnlyList<PlaceVersion>> PlacesAsync(TenantSelector? selector, IReadOnlyList<string>? tenants, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand();
+        var where = Selected(find, selector, tenants, selector?.Status);
+        find.CommandText = $"{PlaceVersionStore.Places} having bool_or(t.id = any(array(select t.id from tenants t {where}))) order by p.server, p.database, p.schema";
+        var places = new List<PlaceVersion>();
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            places.Add(PlaceVersionStore.Read(row));
+        return places;
     }
 
     public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
@@ -226,7 +254,14 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
 
     private const string Seen = "(select c.outcome from replay_checks c where c.operation_id = i.operation_id and i.state = 'succeeded')";
 
-    internal const string ItemColumns = $"i.batch_id, i.number, i.subject, i.version, i.state, i.wave, i.operation_id, i.failure, i.begun_at, i.ended_at, {Seen}";
+    // The complete backup that an upgrade has made before.
+    private const string Backup = "case when i.server is not null then (select u.id from backups u where u.operation_id = i.operation_id and u.state = 'completed') end";
+
+    internal const string ItemColumns =
+        $"""
+        i.batch_id, i.number, i.subject, i.version, i.state, i.wave, i.operation_id, i.failure, i.begun_at, i.ended_at, {Seen},
+        i.tier, i.server, i.database, i.schema, i.tenants, i.not_before, {Backup}
+        """;
 
     internal static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
@@ -244,6 +279,9 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         BegunAt = row.IsDBNull(8) ? null : row.GetFieldValue<DateTimeOffset>(8),
         EndedAt = row.IsDBNull(9) ? null : row.GetFieldValue<DateTimeOffset>(9),
         Seen = row.IsDBNull(10) ? null : Enum.Parse<ReplayStage>(row.GetString(10), ignoreCase: true),
+        Place = row.IsDBNull(11) ? null : new(Enum.Parse<IsolationTier>(row.GetString(11), ignoreCase: true), new(row.GetString(12), row.GetString(13), row.GetString(14)), row.GetInt32(15)),
+        NotBefore = row.IsDBNull(16) ? null : row.GetFieldValue<DateTimeOffset>(16),
+        BackupId = row.IsDBNull(17) ? null : row.GetGuid(17),
     };
 
     internal static Batch Read(NpgsqlDataReader row) => new()
@@ -305,6 +343,21 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         // Not cancelled with the caller, because then it would be unknown whether the commit happened.
         await transaction.CommitAsync(CancellationToken.None);
         return count;
+    }
+
+    // The conditions on a tenant t.
+    private static Conditions Selected(NpgsqlCommand command, TenantSelector? selector, IReadOnlyList<string>? tenants, string? status)
+    {
+        var where = new Conditions(command);
+        where.And("t.status <> {0}", "deprovisioned");
+        if (tenants is not null)
+            where.And("(t.id::text = any({0}) or t.slug = any({0}))", tenants.ToArray());
+        where.AndText($"case when t.status = 'active' and {TenantStore.Closed} then 'suspended' else t.status end = {{0}}", status);
+        where.AndText("t.plan = {0}", selector?.Plan);
+        where.AndText("t.tier = {0}", selector?.Tier);
+        where.AndText("t.region = {0}", selector?.Region);
+        where.AndText("exists (select from placements p where p.tenant_id = t.id and p.state = 'current' and p.server = {0})", selector?.Server);
+        return where;
     }
 
     private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };

@@ -260,6 +260,24 @@ public sealed class PlacementStore(NpgsqlDataSource registry, LeasedTransactions
             """,
             new { Tenant = tenant.Value, placement, version }, cancellationToken);
 
+    /// <summary>Records the version of the product's schema in every placement at the place. What is recorded only grows. It may be repeated.</summary>
+    /// <returns>How many tenants have their current placement there.</returns>
+    public static async Task<int> SetPlaceVersionAsync(LeasedTransaction transaction, Placement place, int version, CancellationToken cancellationToken)
+    {
+        var parameters = new { place.Server, place.Database, place.Schema, version };
+        // A placement that is being built is among them, so that its own step, which may have looked before, waits for this row and then keeps the newer version.
+        await transaction.ExecuteAsync(
+            $"""
+            update placements set schema_version = @version, updated_at = now()
+            where server = @Server and database = @Database and schema = @Schema and state <> 'gone' and coalesce(schema_version, 0) < @version;
+            {TenantRows.ShowPlaceVersion}
+            """,
+            parameters, cancellationToken);
+        return await transaction.Connection.ExecuteScalarAsync<int>(new CommandDefinition(
+            "select count(*)::int from placements where server = @Server and database = @Database and schema = @Schema and state = 'current'",
+            parameters, transaction.Transaction, cancellationToken: cancellationToken));
+    }
+
     /// <summary>
     /// Marks the placement that is being built as gone, and frees its room. Commit these commands with the transaction. They change
     /// nothing if nothing is being built.

@@ -83,6 +83,8 @@ internal static class ProgramGrants
         new("custom_steps", "select"),
         // An order, of which somebody looks what became of it.
         new("replay_checks", "select, insert, update"),
+        // To which version places can be upgraded.
+        new("product_versions", "select"),
     ];
 
     /// <summary>The Api reads, accepts commands, answers waits and returns dead letters. Of an operation it can change only when it is due.</summary>
@@ -209,6 +211,9 @@ internal static class ProgramGrants
         new("scheduled_commands", "select, insert", "state, ended_by, end_reason, ended_at, next_try_at, claim"),
         new("tenant_migrations", "select, insert, update, delete"),
         new("product_versions", "select, insert"),
+        // Shared tables that are upgraded, and who needs them as they are.
+        new("place_upgrades", "select, insert, update"),
+        new("place_uses", "select, insert, delete"),
         new("backups", "select, insert, update"),
         new("backup_parts", "select, insert, update, delete"),
         new("backup_keys", "select, insert, update, delete"),

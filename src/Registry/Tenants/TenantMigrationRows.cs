@@ -24,6 +24,26 @@ public static class TenantMigrationRows
             },
             cancellationToken);
 
+    /// <summary>The same for every placement at a place.</summary>
+    public static Task AddOfPlaceAsync(LeasedTransaction transaction, Placement place, IReadOnlyCollection<TenantMigration> migrations, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            """
+            insert into tenant_migrations (tenant_id, placement_id, version, name, checksum)
+            select p.tenant_id, p.id, v.version, v.name, v.checksum
+            from placements p cross join unnest(@Versions, @Names, @Checksums) as v (version, name, checksum)
+            where p.server = @Server and p.database = @Database and p.schema = @Schema and p.state <> 'gone' on conflict do nothing
+            """,
+            new
+            {
+                place.Server,
+                place.Database,
+                place.Schema,
+                Versions = migrations.Select(m => m.Version).ToArray(),
+                Names = migrations.Select(m => m.Name).ToArray(),
+                Checksums = migrations.Select(m => m.Checksum).ToArray(),
+            },
+            cancellationToken);
+
     /// <summary>Deletes all rows of the placement, if any.</summary>
     public static Task DeleteAsync(LeasedTransaction transaction, Guid placement, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync("delete from tenant_migrations where placement_id = @placement", new { placement }, cancellationToken);

@@ -20,6 +20,14 @@ public static class TenantRows
         from placements p where t.id = @Tenant and p.id = placement_of(t.id) and t.schema_version is distinct from p.schema_version
         """;
 
+    /// <summary>The same for all tenants of the place <c>@Server</c>, <c>@Database</c>, <c>@Schema</c>.</summary>
+    internal const string ShowPlaceVersion =
+        """
+        update tenants t set schema_version = p.schema_version, version = t.version + 1, updated_at = now()
+        from placements p where p.server = @Server and p.database = @Database and p.schema = @Schema and p.state <> 'gone'
+            and t.id = p.tenant_id and p.id = placement_of(t.id) and t.schema_version is distinct from p.schema_version
+        """;
+
     /// <summary>Follows a change of tenant <c>@Tenant</c>'s routing.</summary>
     internal const string ShowRouting =
         """

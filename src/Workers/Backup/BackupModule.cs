@@ -27,6 +27,7 @@ using Saga.Workers.Database.Servers;
 using Saga.Workers.Drift;
 using Saga.Workers.Runtime;
 using Saga.Workers.Runtime.Leases;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Sealing;
 using Saga.Workers.Storage;
 
@@ -54,6 +55,7 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<PgRestore>();
         services.AddProduct(configuration);
         services.TryAddSingleton<ProductMigrator>();
+        services.TryAddSingleton<PlaceUse>();
         services.TryAddSingleton<RestoredDatabases>();
         services.AddSingleton<RestoredTrial>();
         services.AddSingleton<BackupToolsWatch>();

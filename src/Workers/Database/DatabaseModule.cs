@@ -20,6 +20,7 @@ using Saga.Workers.Database.Rotation;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Suspension;
 using Saga.Workers.Database.Tiers;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Database.Walls;
 using Saga.Workers.Database.Removal;
 using Saga.Workers.Drift;
@@ -66,6 +67,8 @@ public sealed class DatabaseModule : ResourceModule
         services.AddSingleton<IStep>(s => s.GetRequiredService<DatabaseStep>());
         services.AddSingleton<MigrateStep>();
         services.AddSingleton<IStep>(s => s.GetRequiredService<MigrateStep>());
+        services.TryAddSingleton<PlaceUse>();
+        services.AddSingleton<IStep, MigratePlaceStep>();
         services.AddMoves(configuration);
         services.AddSingleton<AdoptedUserLimit>();
         services.AddSingleton<PlaceInspection>();

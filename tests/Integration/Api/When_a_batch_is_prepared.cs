@@ -73,6 +73,48 @@ public sealed class When_a_batch_is_prepared : ApiTest
     }
 
     [Fact]
+    public async Task Should_show_the_places_of_an_upgrade_and_who_lags_behind()
+    {
+        await PlacesAsync();
+
+        using var response = await PostAsync("/fleet/upgrades", new { targetVersion = 2, selector = new { tier = "database" }, backupFirst = true, reason = "The new version." });
+
+        ((int)response.StatusCode).ShouldBe(201, await response.Content.ReadAsStringAsync());
+        var batch = await ApiServer.JsonAsync(response);
+        (Text(batch, "kind"), Text(batch, "action"), batch.GetProperty("input").GetRawText()).ShouldBe(("upgrades", "upgrade", "{\"backupFirst\":true,\"targetVersion\":2}"));
+        var item = (await Server.GetAsync($"/api/v1/batches/{Text(batch, "id")}/items")).GetProperty("items").EnumerateArray().ShouldHaveSingleItem();
+        item.GetProperty("place").GetRawText().ShouldBe("{\"tier\":\"database\",\"server\":\"main\",\"database\":\"tenant_bolt\",\"schema\":\"product\",\"tenants\":1}");
+        Text(item, "tenantId").ShouldNotBeNull();
+        (await Server.GetAsync("/api/v1/batches?kind=upgrades")).GetProperty("items").GetArrayLength().ShouldBe(1);
+
+        var page = await Server.GetAsync("/api/v1/fleet/versions?limit=2");
+        (page.GetProperty("newest").GetInt32(), page.GetProperty("versions").GetRawText()).ShouldBe((2,
+            "[{\"tier\":\"database\",\"version\":1,\"places\":2,\"tenants\":2},{\"tier\":\"row\",\"version\":1,\"places\":1,\"tenants\":2},{\"tier\":\"schema\",\"version\":2,\"places\":1,\"tenants\":1}]"));
+        var next = await Server.GetAsync($"/api/v1/fleet/versions?limit=2&cursor={Text(page, "nextCursor")}");
+        var behind = page.GetProperty("items").EnumerateArray().Concat(next.GetProperty("items").EnumerateArray()).ToList();
+        behind.Select(b => $"{Text(b.GetProperty("place"), "database")} {Text(b, "why")}").ShouldBe(["saga_rows notOrdered", "tenant_bolt notOrdered", "tenant_calm autoUpdateOff"]);
+        behind[0].TryGetProperty("tenantId", out _).ShouldBeFalse();
+        (await Server.GetAsync("/api/v1/fleet/versions?tier=row")).GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Should_name_every_field_of_an_upgrade_that_breaks_a_rule()
+    {
+        await PlacesAsync();
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 3, reason = " ", tenants = new[] { "bolt" }, selector = new { status = "failed" }, wave = new { first = 0 } }, "/targetVersion /tenants /selector/status /reason /wave/first");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 1, reason = "x" }, "/selector");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", tenants = new[] { "nobody" } }, "/tenants");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", backupFirst = true }, "/backupFirst");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = true }, "/rehearse");
+        using var operators = Server.Client(Server.Issuer.Token(Roles.Operator));
+        using var prepared = await PostAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x" }, client: operators);
+        var batch = await PreparedAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x" });
+        using var run = await PostAsync($"/batches/{batch}/run", client: operators);
+        foreach (var refused in new[] { prepared, run })
+            await ProblemAsync(refused, 403, "forbidden");
+    }
+
+    [Fact]
     public async Task Should_run_once()
     {
         await StalledAsync("acme", "postgresql-53100");
@@ -202,4 +244,19 @@ public sealed class When_a_batch_is_prepared : ApiTest
             request.Headers.Add("Idempotency-Key", key);
         return await (client ?? Server.Admin).SendAsync(request);
     }
+
+    private Task PlacesAsync() => Server.ExecuteAsync(
+        """
+        insert into product_versions (version, name, checksum) values (1, 'one', 'x'), (2, 'two', 'y');
+        insert into database_servers (name, region, host, port, max_tenants, max_schemas_per_database) values ('main', 'eu', 'localhost', 5432, 100, 100) on conflict do nothing;
+        with places (slug, tier, database, schema, version, auto_update) as (values
+            ('acme', 'row', 'saga_rows', 'product', 1, true), ('axle', 'row', 'saga_rows', 'product', 1, false), ('bolt', 'database', 'tenant_bolt', 'product', 1, true),
+            ('calm', 'database', 'tenant_calm', 'product', 1, false), ('dune', 'schema', 'saga_schemas_1', 't_dune', 2, true)),
+        made as (
+            insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email, auto_update)
+            select gen_random_uuid(), slug, slug, 'basic', tier, 'active', slug, 'UTC', 'admin@example.com', auto_update from places returning id, slug)
+        insert into placements (id, tenant_id, epoch, server, database, schema, tier, login, owner, state, schema_version)
+        select gen_random_uuid(), m.id, 1, 'main', p.database, p.schema, p.tier, 't_' || p.slug, case when p.tier <> 'row' then 't_' || p.slug || '_owner' end, 'current', p.version
+        from places p join made m on m.slug = p.slug
+        """);
 }

@@ -13,6 +13,7 @@ using Saga.Tests.Integration.Engine;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
 using Saga.Workers.Database.Migrations;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 using Shouldly;
 using Xunit;
@@ -38,7 +39,7 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
     private int files;
 
     [Fact]
-    public async Task Should_let_newcomers_join_the_version_of_shared_tables()
+    public async Task Should_let_newcomers_join_the_version_of_shared_tables_until_they_are_upgraded_for_all()
     {
         await ForgetAsync();
         await using var old = await OldAsync();
@@ -49,6 +50,115 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
 
         (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Older);
         ((await first.ReadAsync()).SchemaVersion, (await second.ReadAsync()).SchemaVersion).ShouldBe((Older, Older));
+
+        var upgrade = await OfSharedAsync(world);
+        (await ExecuteAsync(world, upgrade)).ShouldContain($"\"fromVersion\":{Older},\"version\":{Newer},\"tenants\":2");
+
+        ((await first.ReadAsync()).SchemaVersion, (await second.ReadAsync()).SchemaVersion).ShouldBe((Newer, Newer));
+        (await world.RegistryAsync<long>("select count(*) from tenant_migrations where version = @Newer", new { Newer })).ShouldBe(2);
+        // Its answer was lost, and somebody orders it once more.
+        (await ExecuteAsync(world, upgrade)).ShouldContain($"\"fromVersion\":{Newer},\"version\":{Newer},\"tenants\":2");
+        (await world.AdminQueryAsync<long>(PlacementStore.RowDatabase, $"select count(*) from product.schema_migrations where version = {Newer}")).ShouldBe([1]);
+
+        // A worker of the former version joins too.
+        var third = await ReadyAsync(old);
+        (await third.ReadAsync()).SchemaVersion.ShouldBe(Newer);
+    }
+
+    [Fact]
+    public async Task Should_wait_for_whoever_needs_shared_tables_as_they_are_and_let_later_ones_wait()
+    {
+        await ForgetAsync();
+        await using var old = await OldAsync();
+        var (before, after) = (await old.ReadyAsync(IsolationTier.Row), await old.ReadyAsync(IsolationTier.Row));
+        await using var world = await NewAsync(old);
+        var use = world.Get<PlaceUse>();
+        await UseAsync(use, before);
+        var upgrade = await OfSharedAsync(world);
+
+        var busy = (await Should.ThrowAsync<StepFailureException>(() => ExecuteAsync(world, upgrade))).Failure;
+        var waits = (await Should.ThrowAsync<StepFailureException>(() => UseAsync(use, after))).Failure;
+        // One that has begun goes on.
+        await UseAsync(use, before);
+
+        (busy.Code, busy.Kind, waits.Code, waits.Kind).ShouldBe(("place-busy", FailureKind.Overload, "place-upgrading", FailureKind.Overload));
+        busy.Message.ShouldContain(before.OperationId.ToString());
+        waits.Message.ShouldContain(upgrade.OperationId.ToString());
+        (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Older);
+
+        await world.Registry.ExecuteAsync("update operations set state = 'completed', finished_at = now() where id = @OperationId", new { before.OperationId });
+        await ExecuteAsync(world, upgrade);
+        (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Newer);
+        await world.Registry.ExecuteAsync("update operations set state = 'completed', finished_at = now() where id = @OperationId", new { upgrade.OperationId });
+        await UseAsync(use, after);
+    }
+
+    [Fact]
+    public async Task Should_be_deferred_while_a_lock_is_held_and_change_nothing()
+    {
+        await ForgetAsync();
+        await using var old = await OldAsync();
+        await old.ReadyAsync(IsolationTier.Row);
+        await using var world = await NewAsync(old, ("Saga:Databases:BlockingSeconds", "1"), ("Saga:Databases:LockSeconds", "2"));
+        var upgrade = await OfSharedAsync(world);
+        StepFailureException error;
+        await using (var blocker = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(world.Admin) { Database = PlacementStore.RowDatabase, Pooling = false }.ConnectionString))
+        {
+            await blocker.OpenAsync();
+            await using var transaction = await blocker.BeginTransactionAsync();
+            await using var hold = new NpgsqlCommand("lock table product.users in access share mode", blocker);
+            await hold.ExecuteNonQueryAsync();
+            error = await Should.ThrowAsync<StepFailureException>(() => ExecuteAsync(world, upgrade));
+        }
+
+        (error.Failure.Code, error.Failure.Kind).ShouldBe(("postgresql-locked", FailureKind.Overload));
+        (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Older);
+        await CompensateAsync(world, upgrade);
+
+        await ExecuteAsync(world, upgrade);
+        (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Newer);
+    }
+
+    [Theory]
+    [InlineData(IsolationTier.Schema)]
+    [InlineData(IsolationTier.Database)]
+    public async Task Should_change_a_tenants_own_place_and_not_go_back(IsolationTier tier)
+    {
+        await using var old = await OldAsync();
+        var tenant = await old.ReadyAsync(tier);
+        await ActivateAsync(old, tenant);
+        await using var world = await NewAsync(old);
+        await WishAsync(tenant, own: true);
+
+        // An upgrade that has not begun leaves everything as it is.
+        await world.CompensateAsync(tenant, StepNames.MigratePlace);
+        await world.ExecuteAsync(tenant, StepNames.MigratePlace);
+
+        var after = await tenant.ReadAsync();
+        (after.SchemaVersion, await VersionAsync(after.Placement!.Database, after.Placement.Schema)).ShouldBe((Newer, Newer));
+        await using (var session = await world.Connections.OpenAsync(tenant.Id, default))
+        {
+            await using var read = new NpgsqlCommand("select note from users limit 1", session.Connection);
+            await read.ExecuteNonQueryAsync();
+        }
+
+        (await Should.ThrowAsync<StepFailureException>(() => world.CompensateAsync(tenant, StepNames.MigratePlace))).Failure.Code.ShouldBe("place-upgraded");
+    }
+
+    [Fact]
+    public async Task Should_not_begin_after_its_window_nor_without_the_files()
+    {
+        await using var old = await OldAsync();
+        var tenant = await old.ReadyAsync(IsolationTier.Database);
+        await ActivateAsync(old, tenant);
+        await using var world = await NewAsync(old);
+        await WishAsync(tenant, own: true, closes: DateTimeOffset.UnixEpoch);
+        var closed = (await Should.ThrowAsync<StepFailureException>(() => world.ExecuteAsync(tenant, StepNames.MigratePlace))).Failure;
+        await WishAsync(tenant, own: true);
+        var older = (await Should.ThrowAsync<StepFailureException>(() => old.ExecuteAsync(tenant, StepNames.MigratePlace))).Failure;
+
+        (closed.Code, closed.Kind, older.Code, older.Kind).ShouldBe(("window-closed", FailureKind.Permanent, "product-older", FailureKind.Overload));
+        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(Older);
     }
 
     [Theory]
@@ -121,6 +231,31 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
     private static Task ActivateAsync(DatabaseWorld world, SeededTenant tenant) => world.Registry.ExecuteAsync(
         "update placements set state = 'current' where tenant_id = @Value; update tenants set status = 'active' where id = @Value", new { tenant.Id.Value });
 
+    private static async Task<SeededTenant> OfSharedAsync(DatabaseWorld world)
+    {
+        await world.Registry.ExecuteAsync("update placements set state = 'current' where tier = 'row'");
+        var operation = await Seed.TenantAsync(world.Registry, $"fleet-{Guid.NewGuid():n}"[..20], tier: IsolationTier.Row);
+        await WishAsync(operation, own: false);
+        return operation;
+    }
+
+    private static async Task WishAsync(SeededTenant operation, bool own, DateTimeOffset? closes = null)
+    {
+        var place = own ? (await operation.ReadAsync()).Placement! : new Placement("main", PlacementStore.RowDatabase, PlacementStore.ProductSchema);
+        await operation.Registry.ExecuteAsync(
+            "update operations set input = @Input::jsonb where id = @OperationId",
+            new
+            {
+                operation.OperationId,
+                Input = JsonSerializer.Serialize(
+                    new UpgradePlace
+                    {
+                        TenantId = own ? operation.Id : null, Server = place.Server, Database = place.Database, Schema = place.Schema, TargetVersion = Newer, ClosesAt = closes,
+                    },
+                    Json.Options),
+            });
+    }
+
     private static Task MoveAsync(DatabaseWorld world, SeededTenant tenant, IsolationTier to) => world.Registry.ExecuteAsync(
         "update operations set input = @Input::jsonb where id = @OperationId",
         new
@@ -128,6 +263,21 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
             tenant.OperationId,
             Input = JsonSerializer.Serialize(new MigrateTenant { TenantId = tenant.Id, Isolation = to.ToString().ToLowerInvariant(), MigrationOptions = new() { Downtime = true } }, Json.Options),
         });
+
+    private static async Task UseAsync(PlaceUse use, SeededTenant tenant) =>
+        await use.BeginAsync(await tenant.BeginAsync(StepNames.CreateMove), default, (await tenant.ReadAsync()).Placed!);
+
+    private static async Task<string> ExecuteAsync(DatabaseWorld world, SeededTenant operation) =>
+        JsonSerializer.Serialize(await world.Step(StepNames.MigratePlace).ExecuteAsync(await BeginAsync(operation), default), Json.Options);
+
+    private static async Task CompensateAsync(DatabaseWorld world, SeededTenant operation) => await world.Step(StepNames.MigratePlace).CompensateAsync(await BeginAsync(operation), default);
+
+    // An operation that concerns no tenant.
+    private static async Task<StepContext> BeginAsync(SeededTenant operation)
+    {
+        var begun = await operation.BeginAsync(StepNames.MigratePlace);
+        return new StepContext(null, begun.OperationId, begun.Step, 1, begun.Lease).With(begun.Inputs);
+    }
 
     private async Task<int> VersionAsync(string database, string schema)
     {

@@ -23,6 +23,7 @@ using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Rotate;
 using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
+using Saga.Lifecycle.Upgrades;
 using Saga.Lifecycle.Verify;
 
 namespace Saga.Tests.Support.World;
@@ -70,6 +71,8 @@ public static class CrashCoverage
         new(RotateWorkflow.BackupKey, Generated),
         .. RotateWorkflow.All.Except([RotateWorkflow.Logins, RotateWorkflow.BackupKey]).Select(w => new WorkflowCoverage(w, null) { StepsOf = [RotateWorkflow.Logins, RotateWorkflow.BackupKey] }),
         new(RotateMasterKeyWorkflow.Definition, Generated),
+        new(UpgradeWorkflow.Definition, Generated),
+        new(UpgradeWorkflow.AfterBackup, null) { StepsOf = [UpgradeWorkflow.Definition, BackupWorkflow.Definition] },
         new(ScanDriftWorkflow.Definition, Generated),
         new(DriftWorkflows.Repair, Generated),
         .. DriftWorkflows.Release.Select(ByScenario),

@@ -22,6 +22,7 @@ using Saga.Lifecycle.Revert;
 using Saga.Lifecycle.Rotate;
 using Saga.Lifecycle.Suspend;
 using Saga.Lifecycle.Update;
+using Saga.Lifecycle.Upgrades;
 using Saga.Lifecycle.Verify;
 using Saga.Registry.Backups;
 using Saga.Registry.Deprovisionings;
@@ -81,6 +82,9 @@ public sealed class When_commands_meet_states
         [ExpireBackupsPlan.Kind] = t => new ExpireBackupsPlan(null!).Guard(new(t.Id, [], false, null), t),
         [DestroyBackupsPlan.Kind] = t => new DestroyBackupsPlan(null!).Guard(new() { TenantId = t.Id, Removal = Guid.NewGuid() }, t),
         [ExportPlan.Kind] = t => new ExportPlan().Guard(new(t.Id, ["users"], "json", null), t),
+        [UpgradePlan.Kind] = t => new UpgradePlan(null!).Guard(
+            new() { TenantId = t.Id, Server = t.Placed?.Place.Server ?? "", Database = t.Placed?.Place.Database ?? "", Schema = t.Placed?.Place.Schema ?? "", TargetVersion = 2 },
+            t with { Placed = t.Placed is null ? null : t.Placed with { Tier = IsolationTier.Schema } }),
         [VerifyPlan.Kind] = t => new VerifyPlan().Guard(new() { TenantId = t.Id }, t),
         [RotatePlan.Kind] = t => new RotatePlan().Guard(new(t.Id, true, true, true, true), t),
     };

@@ -8,6 +8,7 @@ using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Backup.Restore;
@@ -18,7 +19,7 @@ namespace Saga.Workers.Backup.Restore;
 /// </summary>
 internal sealed class VerifyRestoredStep(
     RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, RestoredTrial trial,
-    LeasedTransactions leases) : IStep
+    PlaceUse use, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.VerifyRestored;
 
@@ -69,6 +70,7 @@ internal sealed class VerifyRestoredStep(
     {
         if (context.Tenant.Placed is not { Tier: IsolationTier.Row } placement)
             return null;
+        await use.BeginAsync(context, cancellationToken, placement);
         if (!await servers.ExistsAsync(placement.Place.Server, placement.Place.Database, cancellationToken))
             return null;
         await using var session = await servers.OpenAsync(placement.Place.Server, placement.Place.Database, cancellationToken);

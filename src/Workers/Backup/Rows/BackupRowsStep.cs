@@ -9,6 +9,7 @@ using Saga.Workers.Backup.Format;
 using Saga.Workers.Backup.Tools;
 using Saga.Workers.Database;
 using Saga.Workers.Database.Servers;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Backup.Rows;
@@ -18,7 +19,8 @@ namespace Saga.Workers.Backup.Rows;
 /// shared tables.
 /// </summary>
 internal sealed class BackupRowsStep(
-    BackupParts parts, LeasedTransactions leases, DatabaseServers servers, ConnectionBudgets budgets, BackupSlots slots, PostgresTools tools, PgDump dump) : BackupStep(parts, leases)
+    BackupParts parts, LeasedTransactions leases, DatabaseServers servers, ConnectionBudgets budgets, BackupSlots slots, PostgresTools tools, PgDump dump,
+    PlaceUse use) : BackupStep(parts, leases)
 {
     private const int BufferBytes = 128 * 1024;
 
@@ -30,6 +32,7 @@ internal sealed class BackupRowsStep(
     {
         await Parts.RemoveAsync(context, backup.Id, cancellationToken);
         var placement = DatabaseStep.PlacementOf(context.Tenant);
+        await use.BeginAsync(context, cancellationToken, placement);
         using var slot = slots.Take();
         await using var snapshot = await RowsSnapshot.OpenAsync(servers, budgets, placement.Place.Server, placement.Place.Database, cancellationToken);
         try

@@ -2,12 +2,13 @@ using Saga.Registry.Placements;
 using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Adoption;
 
 /// <summary>What the database of a product without tenants must be for its rows to be copied. Every refusal says what to do. Changes nothing. Thread-safe.</summary>
-internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection inspection, SharedDatabases shared, PlacementStore placements, AdoptedUserLimit limit)
+internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection inspection, SharedDatabases shared, PlacementStore placements, PlaceUse use, AdoptedUserLimit limit)
 {
     /// <returns>How many tables would be copied.</returns>
     /// <exception cref="StepFailureException">It cannot be copied as it is.</exception>
@@ -22,6 +23,7 @@ internal sealed class SourceInspection(DatabaseServers servers, PlaceInspection 
         await UnusedAsync(context, source, cancellationToken);
         await inspection.DatabaseAsync(source, cancellationToken);
         var to = DatabaseStep.PlacementOf(context.Tenant);
+        await use.BeginAsync(context, cancellationToken, to);
         // Theirs are the tables that the source must have. They are no tenant's.
         await shared.EnsureRowsAsync(to.Place.Server, cancellationToken);
         await using var target = await servers.OpenAsync(to.Place.Server, to.Place.Database, cancellationToken);

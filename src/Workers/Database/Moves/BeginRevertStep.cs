@@ -1,12 +1,13 @@
 using Saga.Contracts.Steps;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
 
 /// <summary>Finds the place that the tenant goes back to, and brings its tables to this version, unless tenants share them.</summary>
-internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tables) : IStep
+internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tables, PlaceUse use) : IStep
 {
     public string Name => StepNames.BeginRevert;
 
@@ -21,6 +22,7 @@ internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tab
                 "no-copy-kept", $"No former copy of the rows of tenant '{context.Tenant.Slug}' is kept any more.", "Move the tenant with a migration instead.");
         }
 
+        await use.BeginAsync(context, cancellationToken, kept.Placement, current);
         // Rows that are put back go to shared tables.
         int? shared = kept.Keeps is null ? null : await tables.UpdateAsync(context, current, null, cancellationToken);
         var version = await tables.UpdateAsync(context, kept.Placement, shared, cancellationToken);

@@ -2,6 +2,7 @@ using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Replicas;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
@@ -10,7 +11,7 @@ namespace Saga.Workers.Database.Moves;
 /// Creates the new place with its login, the one for read replicas if the tenant has one, and the product's tables, as provisioning does, and brings the tables of the former place to the
 /// same version. Of shared tables that is the one that they have: the tenant's own place follows. Nobody is routed to the new place yet.
 /// </summary>
-internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, MigrateStep migrate, PlacementReplica replica, PlaceTables tables) : IStep
+internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, MigrateStep migrate, PlacementReplica replica, PlaceTables tables, PlaceUse use) : IStep
 {
     public string Name => StepNames.CreateMove;
 
@@ -21,6 +22,7 @@ internal sealed class CreateMoveStep(MovePlaces places, DatabaseStep database, M
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
         var (from, to) = (await places.FromAsync(context, StepNames.ReserveMove, cancellationToken), await places.ToAsync(context, StepNames.ReserveMove, cancellationToken));
+        await use.BeginAsync(context, cancellationToken, from, to);
         int? shared = from.Tier == IsolationTier.Row ? await tables.VersionAsync(from, cancellationToken) : null;
         await database.ExecuteAsync(context.On(to), shared, cancellationToken);
         await migrate.ExecuteAsync(context.On(to), shared, cancellationToken);

@@ -48,7 +48,7 @@ internal sealed class PlaceTables(ProductMigrator migrator, DatabaseServers serv
             throw StepFailureException.Permanent(
                 "place-behind",
                 string.Create(CultureInfo.InvariantCulture, $"The tables from which the tenant's rows come have version {from} of the product, and those to which they go have version {to}. Tenants share the tables on server '{shared.Place.Server}', so a single tenant does not change their version."),
-                "Upgrade the shared tables, then send the command again.");
+                "Upgrade the shared tables with POST /api/v1/fleet/upgrades, then send the command again.");
         }
     }
 }

@@ -7,6 +7,7 @@ using Saga.Host.Embedded;
 using Saga.Lifecycle.Adopt;
 using Saga.Lifecycle.RemoveCopies;
 using Saga.Lifecycle.Update;
+using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Tenants;
 using Saga.Tests.Support;
 using Saga.Tests.Support.World;
@@ -34,6 +35,29 @@ internal static class PlaceScenarios
             {
                 UndoneAsync = () => RequirePlacesAsync(site, tenant, "kept current"),
             };
+        }),
+        new(UpgradeWorkflow.Definition, async site =>
+        {
+            var tenant = await site.TenantAsync("enterprise");
+            var (database, schema) = await PlaceAsync(site, tenant.Value);
+            // As if it had been made before the product's last file, which may run twice.
+            await using var connection = await CrashRows.OpenAsync(site, database, "public");
+            var newest = await connection.ExecuteScalarAsync<int>($"delete from {schema}.schema_migrations where version = (select max(version) from {schema}.schema_migrations) returning version");
+            await site.ScalarAsync<int>(
+                "delete from tenant_migrations where tenant_id = @Value and version = @newest; update placements set schema_version = @newest - 1 where tenant_id = @Value", new { tenant.Value, newest });
+            return new(new UpgradePlace { TenantId = tenant, Server = "main", Database = database, Schema = schema, TargetVersion = newest }, () => RequireVersionAsync(newest))
+            {
+                UndoneAsync = () => RequireVersionAsync(newest - 1),
+            };
+
+            async Task RequireVersionAsync(int version)
+            {
+                await using var inside = await CrashRows.OpenAsync(site, database, "public");
+                (await inside.ExecuteScalarAsync<int>($"select max(version) from {schema}.schema_migrations")).ShouldBe(version);
+                (await inside.ExecuteScalarAsync<int>($"select count(*)::int from {schema}.schema_migrations")).ShouldBe(version);
+                (await site.ScalarAsync<int>("select schema_version from placements where tenant_id = @Value and state = 'current'", new { tenant.Value })).ShouldBe(version);
+                (await site.ScalarAsync<int>("select count(*)::int from tenant_migrations where tenant_id = @Value", new { tenant.Value })).ShouldBe(version);
+            }
         }),
         // Of another installation on the same server, whose registry knows nothing of it.
         new(AdoptWorkflow.Definition, async site =>

@@ -7,6 +7,7 @@ using Saga.Registry.Tenants;
 using Saga.Workers.Database.Moves;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Tiers;
+using Saga.Workers.Database.Upgrades;
 using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Restored.SharedTables;
@@ -16,7 +17,7 @@ namespace Saga.Workers.Database.Restored.SharedTables;
 /// replace the rows. The tenant works on meanwhile.
 /// </summary>
 internal sealed class CreateKeptStep(
-    ReplacedPlaces places, DatabaseStep database, MigrateStep migrate, PlaceTables tables, RowComparison comparison, FencedSessions fenced, LeasedTransactions leases) : IStep
+    ReplacedPlaces places, DatabaseStep database, MigrateStep migrate, PlaceTables tables, PlaceUse use, RowComparison comparison, FencedSessions fenced, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.CreateKept;
 
@@ -29,6 +30,7 @@ internal sealed class CreateKeptStep(
         var (current, kept) = await places.FindAsync(context, cancellationToken);
         await places.RequireNotReplacedAsync(context, kept, cancellationToken);
         var restored = await places.RestoredAsync(context, current, cancellationToken);
+        await use.BeginAsync(context, cancellationToken, current);
         var version = await tables.UpdateAsync(context, current, null, cancellationToken);
         PlaceTables.RequireSame(context.Output<RestoredOutput>(StepNames.VerifyRestored).SchemaVersion, version, current);
         await database.ExecuteAsync(context.On(kept), cancellationToken);

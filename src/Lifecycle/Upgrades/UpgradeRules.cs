@@ -1,0 +1,68 @@
+using System.Globalization;
+using Saga.Contracts.Identifiers;
+using Saga.Registry.Batches;
+using Saga.Registry.Placements;
+
+namespace Saga.Lifecycle.Upgrades;
+
+/// <summary>Whether a place is part of an upgrade.</summary>
+public enum UpgradeChoice
+{
+    Upgrade,
+
+    /// <summary>It has the version, or a newer one.</summary>
+    HasVersion,
+
+    /// <summary>Its tenant does not want automatic updates, and was not named.</summary>
+    AutoUpdateOff,
+}
+
+/// <summary>Why a place has an older version than the newest one.</summary>
+public enum VersionLag
+{
+    /// <summary>No upgrade of it was ordered, or it was aborted before.</summary>
+    NotOrdered,
+
+    /// <summary>Its tenant does not want automatic updates.</summary>
+    AutoUpdateOff,
+
+    /// <summary>An upgrade waits for its maintenance window.</summary>
+    Window,
+
+    /// <summary>An upgrade was ordered, and is not done.</summary>
+    Ordered,
+
+    /// <summary>The last upgrade failed, or was refused.</summary>
+    Failed,
+}
+
+/// <summary>Decides which places are upgraded, and says why others are not. Pure.</summary>
+public static class UpgradeRules
+{
+    /// <param name="place">A place that the selector matches.</param>
+    /// <param name="target">The version to upgrade to.</param>
+    /// <param name="isNamed">Whether its tenant was named.</param>
+    public static UpgradeChoice Choose(PlaceVersion place, int target, bool isNamed)
+    {
+        if (place.Version >= target)
+            return UpgradeChoice.HasVersion;
+        // Shared tables have one version for all, so no tenant of theirs can keep an older one.
+        return place.AutoUpdate || isNamed || place.Tier == IsolationTier.Row ? UpgradeChoice.Upgrade : UpgradeChoice.AutoUpdateOff;
+    }
+
+    /// <param name="place">A place with an older version.</param>
+    /// <param name="now">The time.</param>
+    public static VersionLag Why(PlaceVersion place, DateTimeOffset now) => place switch
+    {
+        { LastUpgrade: { State: BatchItemState.Pending, NotBefore: { } opens } } when opens > now => VersionLag.Window,
+        { LastUpgrade.State: BatchItemState.Pending or BatchItemState.Running } => VersionLag.Ordered,
+        { LastUpgrade.State: BatchItemState.Failed or BatchItemState.Refused } => VersionLag.Failed,
+        { Tier: not IsolationTier.Row, AutoUpdate: false } => VersionLag.AutoUpdateOff,
+        _ => VersionLag.NotOrdered,
+    };
+
+    /// <returns>Why this is no version to upgrade to; null when it is.</returns>
+    public static string? VersionError(int version, int newest) => version >= 1 && version <= newest ? null : newest == 0
+        ? "cannot be given yet: no worker has released the product's files"
+        : string.Create(CultureInfo.InvariantCulture, $"must be a released version of the product, from 1 to {newest}. A file is released once a worker has started with it");
+}
