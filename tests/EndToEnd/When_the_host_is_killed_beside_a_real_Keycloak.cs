@@ -17,7 +17,7 @@ public sealed class When_the_host_is_killed_beside_a_real_Keycloak : IDisposable
     private readonly string folder = HostProcess.NewFolder();
 
     [Fact]
-    [InTurn(1, of: 6)]
+    [InTurn(3, of: 6)]
     public async Task Should_give_every_tenant_one_organisation_and_one_administrator()
     {
         var missing = await RealKeycloak.MissingAsync();

@@ -10,7 +10,7 @@ namespace Saga.Tests.EndToEnd.CustomSteps;
 
 /// <summary>A step in .NET in a process of its own, and steps at an https endpoint, in the provisioning of tenants on real servers.</summary>
 [Collection(Alone.Name)]
-[InTurn(1, of: 3)]
+[InTurn(0, of: 3)]
 public sealed class When_teams_add_their_own_steps(TeamsSite teams) : IClassFixture<TeamsSite>
 {
     private const string Busy = "{\"progress\":{\"done\":1,\"total\":2,\"unit\":\"contacts\"}}";

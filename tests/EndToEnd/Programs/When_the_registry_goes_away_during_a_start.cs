@@ -10,6 +10,7 @@ namespace Saga.Tests.EndToEnd.Programs;
 
 /// <summary>PostgreSQL stops after the registry was migrated, while the workers register the servers for tenants in it.</summary>
 [Collection(Alone.Name)]
+[InTurn(2, of: 3)]
 public sealed class When_the_registry_goes_away_during_a_start
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
