@@ -24,7 +24,8 @@ public sealed class RetentionStore(NpgsqlDataSource registry, RegistryClock cloc
             where h.operation_id = old.id and h.id < (select max(n.id) from operation_history n where n.operation_id = old.id)),
         outcomes as (
             select s.operation_id, jsonb_object_agg(s.step, s.status) as statuses from operation_steps s join old on old.id = s.operation_id group by s.operation_id),
-        steps as (delete from operation_steps s using old where s.operation_id = old.id)
+        steps as (delete from operation_steps s using old where s.operation_id = old.id),
+        uses as (delete from place_uses u using old where u.operation_id = old.id)
         update operations o set step_outcomes = coalesce(c.statuses, '{}') from old left join outcomes c on c.operation_id = old.id where o.id = old.id
         """,
         age, limit, cancellationToken);

@@ -30,11 +30,13 @@ public sealed class When_old_rows_are_pruned
         var (old, young, stalled) = await OperationsAsync(registry);
         var (youngBefore, stalledBefore) = (await CountAsync(registry, young), await CountAsync(registry, stalled));
         var before = (await new OperationStore(registry).FindAsync(old, Cancellation))!;
+        await registry.ExecuteAsync("insert into place_uses (server, database, operation_id) select 'main', 'saga_rows', id from operations");
 
         (await new RetentionStore(registry, new RegistryClock()).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(1);
         (await new RetentionStore(registry, new RegistryClock()).PruneOperationsAsync(Days, 100, Cancellation)).ShouldBe(0, "once");
 
         (await CountAsync(registry, old)).ShouldBe((1, 0), "the last line of its history says when it ended");
+        (await registry.ScalarAsync<bool>("select bool_and(operation_id <> @old) from place_uses", new { old })).ShouldBeTrue();
         (await CountAsync(registry, young)).ShouldBe(youngBefore);
         (await CountAsync(registry, stalled)).ShouldBe(stalledBefore);
         var after = (await new OperationStore(registry).FindAsync(old, Cancellation))!;
