@@ -18,7 +18,7 @@ internal static class LeaseRows
     private static readonly TimeSpan OlderEnds = TimeSpan.FromSeconds(2);
 
     // How long a sent report may still be on its way after it had to wait for the broker.
-    private static readonly TimeSpan Backlog = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Backlog = TimeSpan.FromMinutes(1);
 
     // In the order of the statement's numbers.
     private static readonly LeaseAnswer[] Answers = [LeaseAnswer.Taken, LeaseAnswer.Stale, LeaseAnswer.Duplicate, LeaseAnswer.Late, LeaseAnswer.Busy];

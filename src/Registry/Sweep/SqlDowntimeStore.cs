@@ -1,4 +1,5 @@
 using Npgsql;
+using Saga.Registry.Leases;
 
 namespace Saga.Registry.Sweep;
 
@@ -18,7 +19,7 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
                 Parameters = { new NpgsqlParameter { Value = now }, new NpgsqlParameter<TimeSpan> { TypedValue = downtime } },
             });
             if (downtime < TimeSpan.Zero)
-                SetBack(batch, downtime);
+                SetBack(batch, downtime, now);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
@@ -41,9 +42,15 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
         return (beat, row.GetFieldValue<DateTimeOffset>(0) + clock.Offset);
     }
 
+    // Workers and other orchestrators go on between the jump and this beat, and what they wrote since must not be moved once more: a lease would
+    // end under its holder, and a compensation would seem to have begun before the attempt that it undoes had ended. What lies in the future
+    // although it happened was written before the jump. What is older than the jump is long cannot be told apart; it stays, so what follows from
+    // it comes later by the length of the jump at most. A lease and the wait for a report end no later than if they had been renewed now. It does
+    // no harm to wake an operation or to send a message too early.
+    //
     // Operations first, then steps, each by its key, like every other transaction that locks them. An update alone would lock rows in
     // the order in which it finds them.
-    private static void SetBack(NpgsqlBatch batch, TimeSpan by)
+    private static void SetBack(NpgsqlBatch batch, TimeSpan by, DateTimeOffset now)
     {
         foreach (var statement in new[]
         {
@@ -56,9 +63,15 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
                 select s.operation_id, s.step from operation_steps s join operations o on o.id = s.operation_id and o.finished_at is null
                 order by s.operation_id, s.step for no key update of s)
             update operation_steps s set
-                due_at = s.due_at + $1, dispatched_at = s.dispatched_at + $1, taken_at = s.taken_at + $1, lost_at = s.lost_at + $1,
-                expires_at = s.expires_at + $1, attempt_ends_at = s.attempt_ends_at + $1, watched_until = s.watched_until + $1,
-                report_until = s.report_until + $1, progressed_at = s.progressed_at + $1
+                due_at = s.due_at + case when coalesce(s.finished_at, s.dispatched_at, s.started_at, $2) >= $2 then $1 else interval '0' end,
+                finished_at = s.finished_at + case when s.finished_at > $2 then $1 else interval '0' end,
+                dispatched_at = s.dispatched_at + case when s.dispatched_at > $2 then $1 else interval '0' end,
+                taken_at = s.taken_at + case when s.taken_at > $2 then $1 else interval '0' end,
+                progressed_at = s.progressed_at + case when s.progressed_at > $2 then $1 else interval '0' end,
+                attempt_ends_at = s.attempt_ends_at + case when coalesce(s.progressed_at, s.taken_at) > $2 then $1 else interval '0' end,
+                expires_at = least(s.expires_at, $2 + (s.lost_at - s.expires_at)), lost_at = least(s.lost_at, $2 + 2 * (s.lost_at - s.expires_at)),
+                report_until = least(s.report_until, greatest($2 + $3, $2 + 2 * (s.lost_at - s.expires_at))),
+                watched_until = s.watched_until + $1
             from locked where s.operation_id = locked.operation_id and s.step = locked.step
             """,
             """
@@ -67,7 +80,14 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
             """,
         })
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = by } } });
+            var command = new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = by } } };
+            if (statement.Contains("$2", StringComparison.Ordinal))
+            {
+                command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+                command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = LeaseRows.Backlog });
+            }
+
+            batch.BatchCommands.Add(command);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Saga.Engine.Operations;
+using Saga.Registry.Leases;
 using Saga.Registry.Transitions;
 using Shouldly;
 using Xunit;
@@ -59,6 +60,65 @@ public abstract partial class EnginePortContract
         World.Advance(TimeSpan.FromSeconds(10));
         (await SweepAsync()).ShouldBe([operation]);
     }
+
+    [Fact]
+    public async Task Should_leave_what_was_written_after_the_clock_was_set_back()
+    {
+        await World.Downtime.BeatAsync(default);
+        World.Advance(TimeSpan.FromHours(-3));
+        // Before the beat that notices it.
+        var now = await NowAsync();
+        var operation = await World.AcceptAsync(Workflow);
+        await CommitAsync(Change(operation, Dispatched(1)));
+        var lease = Lease(operation, 1);
+        (await TakeAsync(lease)).ShouldBe(LeaseAnswer.Taken);
+
+        await World.Downtime.BeatAsync(default);
+
+        await World.LeaseCheck.RequireAsync(lease, default);
+        var step = (await LoadAsync(operation)).Steps.Single(s => s.Name == "one");
+        step.TakenAt!.Value.ShouldBe(now, TimeSpan.FromSeconds(10));
+        step.LostAt!.Value.ShouldBe(now + (2 * Span), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task Should_move_a_lease_with_a_clock_that_was_set_back()
+    {
+        var operation = await DispatchedAsync(1);
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+        await World.Downtime.BeatAsync(default);
+        World.Advance(TimeSpan.FromHours(-3));
+        await World.Downtime.BeatAsync(default);
+
+        await World.LeaseCheck.RequireAsync(lease, default);
+        (await LoadAsync(operation)).Steps.Single(s => s.Name == "one").TakenAt!.Value.ShouldBe(await NowAsync(), TimeSpan.FromSeconds(10));
+        World.Advance(Span + TimeSpan.FromSeconds(10));
+
+        await Should.ThrowAsync<LeaseLostException>(() => World.LeaseCheck.RequireAsync(lease, default), "it lasts no longer than from now on");
+    }
+
+    [Fact]
+    public async Task Should_wake_soon_what_a_worker_took_before_and_after_the_clock_was_set_back()
+    {
+        var operation = await World.AcceptAsync(Workflow);
+        var dispatched = await NowAsync();
+        await CommitAsync(Change(operation, Written(dispatched)));
+        await World.Downtime.BeatAsync(default);
+        World.Advance(TimeSpan.FromHours(-3));
+        var lease = Lease(operation, 1);
+        (await TakeAsync(lease)).ShouldBe(LeaseAnswer.Taken);
+
+        await World.Downtime.BeatAsync(default);
+
+        var step = (await LoadAsync(operation)).Steps.Single(s => s.Name == "one");
+        step.DispatchedAt!.Value.ShouldBe(dispatched.AddHours(-3), TimeSpan.FromSeconds(10));
+        step.TakenAt!.Value.ShouldBe(await NowAsync(), TimeSpan.FromSeconds(10));
+        step.DueAt!.Value.ShouldBe(dispatched.AddHours(-3).AddMinutes(1), TimeSpan.FromSeconds(10));
+    }
+
+    private static StepChange Written(DateTimeOffset at) => new(
+        new StepRun { Name = "one", Status = StepStatus.Running, Fence = 1, Attempt = 1, StartedAt = at, DispatchedAt = at, DueAt = at.AddMinutes(1) }, null);
 
     private async Task<(Guid Operation, DateTimeOffset Deadline)> WithDeadlineAsync()
     {

@@ -4,6 +4,8 @@ namespace Saga.Tests.Support.InMemory;
 
 internal sealed class InMemoryDowntime(InMemoryRegistry registry) : IDowntimeStore
 {
+    private static readonly TimeSpan Backlog = TimeSpan.FromMinutes(1);
+
     public Task<TimeSpan> BeatAsync(CancellationToken cancellationToken)
     {
         lock (registry.Gate)
@@ -13,28 +15,39 @@ internal sealed class InMemoryDowntime(InMemoryRegistry registry) : IDowntimeSto
             registry.Beat = now;
             registry.Idle += downtime;
             if (downtime < TimeSpan.Zero)
-                SetBack(downtime);
+                SetBack(downtime, now);
             return Task.FromResult(downtime);
         }
     }
 
-    private void SetBack(TimeSpan by)
+    // What lies in the future although it happened was written before the jump.
+    private void SetBack(TimeSpan by, DateTimeOffset now)
     {
         foreach (var operation in registry.Operations.Values)
             operation.Stored = operation.Stored with { DueAt = operation.Stored.DueAt + by };
         foreach (var row in registry.Steps.Where(s => !registry.Operations[s.Key.Operation].Ended).Select(s => s.Value))
         {
-            row.Step = row.Step with { DueAt = row.Step.DueAt + by, DispatchedAt = row.Step.DispatchedAt + by };
-            row.TakenAt += by;
-            row.LostAt += by;
-            row.ExpiresAt += by;
-            row.AttemptEndsAt += by;
+            var step = row.Step;
+            row.Step = step with
+            {
+                DueAt = (step.FinishedAt ?? step.DispatchedAt ?? step.StartedAt ?? now) >= now ? step.DueAt + by : step.DueAt,
+                FinishedAt = Moved(step.FinishedAt), DispatchedAt = Moved(step.DispatchedAt),
+            };
+            if ((row.ProgressedAt ?? row.TakenAt) > now)
+                row.AttemptEndsAt += by;
+            row.TakenAt = Moved(row.TakenAt);
+            row.ProgressedAt = Moved(row.ProgressedAt);
+            var span = row.LostAt - row.ExpiresAt;
+            row.ExpiresAt = Earlier(row.ExpiresAt, now + span);
+            row.LostAt = Earlier(row.LostAt, now + (2 * span));
+            row.ReportUntil = Earlier(row.ReportUntil, now + (2 * span > Backlog ? 2 * span : Backlog));
             row.WatchedUntil += by;
-            row.ReportUntil += by;
-            row.ProgressedAt += by;
         }
 
         foreach (var message in registry.Messages.Values.Where(m => m.ClaimedUntil > DateTimeOffset.MinValue))
             message.ClaimedUntil += by;
+
+        DateTimeOffset? Moved(DateTimeOffset? time) => time > now ? time + by : time;
+        static DateTimeOffset? Earlier(DateTimeOffset? time, DateTimeOffset? limit) => limit < time ? limit : time;
     }
 }
