@@ -136,7 +136,7 @@ public static class ReplayRules
                 if (action == ReplayAction.Skipped && direction == Direction.Forward && run.Fence > 0)
                     warnings.Add($"Step '{step.Name}' is skipped, and its attempts may have taken effect. It is undone if the operation is.");
                 if (action == ReplayAction.Skipped && direction == Direction.Back)
-                    warnings.Add($"What step '{step.Name}' did stays.");
+                    warnings.Add(run.UncertainAt is null ? $"What step '{step.Name}' did stays." : $"What step '{step.Name}' did stays, and it may still take effect: an attempt got no answer.");
             }
 
             return warnings;

@@ -26,7 +26,19 @@ internal sealed record Disturbance(string Name, Func<Task> RunAsync)
             extent.Outside, () => site.Keycloak.Arm("*", "*", new KeycloakFault { Delay = Slowness }, times: int.MaxValue), site.Keycloak.Disarm)),
     ];
 
-    private static async Task KillAsync(Installation installation, Extent extent, Random random)
+    /// <summary>The network between half of the programs and what the links lead to.</summary>
+    public static Disturbance LostNetwork(IReadOnlyList<NetworkLink> links, Extent extent) => new("a network that half of the processes have lost", () => AwayAsync(
+        extent.Away, () => links.ToList().ForEach(l => l.Lose()), () => links.ToList().ForEach(l => l.BringBack())));
+
+    public static Disturbance FullDisk(SmallDisk disk, Extent extent) => new("a full disk", async () =>
+    {
+        disk.Fill();
+        await PassAsync(extent.Away);
+        await disk.EmptyAsync();
+    });
+
+    /// <summary>Kills random processes, which start again at once.</summary>
+    public static async Task KillAsync(Installation installation, Extent extent, Random random)
     {
         for (var kills = 0; kills < extent.Kills; kills++)
         {

@@ -10,6 +10,10 @@ internal sealed class Installation : IAsyncDisposable
 
     public Installation(IReadOnlyDictionary<string, string?> settings) => Members = [.. Programs.Select(program => new Member(program, settings))];
 
+    /// <summary>The second process of each program has other settings.</summary>
+    public Installation(IReadOnlyDictionary<string, string?> settings, IReadOnlyDictionary<string, string?> others) =>
+        Members = [.. Programs.Select((program, i) => new Member(program, i < Programs.Length / 2 ? settings : others))];
+
     public Installation(IReadOnlyDictionary<string, string?> settings, FormerPrograms former) =>
         Members = [.. Programs.Select((program, i) => new Member(program, settings, i < Programs.Length / 2 ? former : null))];
 

@@ -117,6 +117,17 @@ public sealed class When_a_stalled_operation_is_replayed
     }
 
     [Fact]
+    public void Should_warn_of_what_may_still_take_effect()
+    {
+        var run = StalledWhileUndone("left");
+        var progress = run.Progress with { Steps = [.. run.Progress.Steps.Select(s => s.Name == "left" ? s with { UncertainAt = DateTimeOffset.UnixEpoch } : s)] };
+
+        var plan = ReplayRules.Plan(run.Workflow, progress, new() { Skip = [Skip("left")] }).ShouldBeOfType<ReplayAnswer.Planned>().Plan;
+
+        plan.Warnings.ShouldBe(["What step 'left' did stays, and it may still take effect: an attempt got no answer."]);
+    }
+
+    [Fact]
     public void Should_undo_again_what_is_undone_from_a_step_on()
     {
         var run = StalledWhileUndone("first");
