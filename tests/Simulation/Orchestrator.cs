@@ -30,7 +30,7 @@ internal sealed class Orchestrator
     public Orchestrator(World world, string name)
     {
         this.world = world;
-        Process = new(name);
+        Process = new(world, name);
         Start();
     }
 
@@ -44,9 +44,7 @@ internal sealed class Orchestrator
         world.Say($"{Process.Name} is killed{(Process.Paused.Count == 0 ? "" : $" before it would {string.Join(", ", Process.Paused.Select(p => p.AboutTo))}")}");
         Process.Paused.Clear();
         Process.Loops.Clear();
-        foreach (var batch in Process.Open)
-            Wait(batch.DisposeAsync().AsTask());
-        Process.Open.Clear();
+        Process.CloseAll();
         world.Bus.Requeue(Process);
         Start();
     }
@@ -54,7 +52,7 @@ internal sealed class Orchestrator
     /// <summary>What an orchestrator on an in-memory bus does when it starts.</summary>
     public void Redispatch() => world.Begin(async () =>
     {
-        foreach (var (operation, _) in await world.Registry.Sweep.ListUnfinishedAsync(default))
+        foreach (var (operation, _) in (await world.Storage.Sweep.ListUnfinishedAsync(default)).OrderBy(o => o.Id))
             world.Bus.Put(Process, world.NewId(), Endpoints.Operations, new OperationForgotten { OperationId = operation });
     });
 
@@ -64,11 +62,19 @@ internal sealed class Orchestrator
         world.Begin(() => ConsumeAsync(envelope));
     }
 
-    /// <summary>Begins a round of a loop, unless one is under way.</summary>
+    /// <summary>
+    /// Begins a round of a loop, unless one is under way. A beat after the clock was set back moves all operations, so it would wait for
+    /// transactions of others, and does not begin while there is one.
+    /// </summary>
     public void Loop(string name)
     {
-        if (!Process.Loops.Add(name))
+        if (Process.Loops.Contains(name)
+            || (name == "beat" && world.Storage.Locked.Count > 0 && Downtime.Since(world.LastBeat, world.Storage.Now) < TimeSpan.Zero))
+        {
             return;
+        }
+
+        Process.Loops.Add(name);
         world.Begin(async () =>
         {
             await (name switch
@@ -77,18 +83,11 @@ internal sealed class Orchestrator
                 "sweeper" => SweepAsync(),
                 "admitter" => AdmitAsync(),
                 "granter" => GrantAsync(),
-                "refuser" => world.Registry.ScopeWaits.RefuseExpiredAsync(Page, default),
-                _ => world.Registry.Downtime.BeatAsync(default),
+                "refuser" => world.Storage.ScopeWaits.RefuseExpiredAsync(Page, default),
+                _ => BeatAsync(),
             });
             Process.Loops.Remove(name);
         });
-    }
-
-    private static void Wait(Task task)
-    {
-        // In memory nothing waits.
-        if (!task.IsCompletedSuccessfully)
-            throw new InvalidOperationException("A call of the storage did not end at once.", task.Exception);
     }
 
     private void Start()
@@ -100,9 +99,9 @@ internal sealed class Orchestrator
     private async Task ConsumeAsync(Envelope envelope)
     {
         var transition = new Transition(envelope.Operation, envelope.Id, alone: false);
-        await using var session = world.Registry.Transitions.OpenSession();
+        var session = world.Storage.Transitions.OpenSession();
+        Process.Open.Add(session);
         var batch = await session.BeginAsync([new OperationMessage(envelope.Operation, envelope.Id)], default);
-        Process.Open.Add(batch);
         var loaded = batch.Find(envelope.Operation);
         if (loaded is not null)
             world.Promises.Loaded(loaded);
@@ -123,13 +122,13 @@ internal sealed class Orchestrator
         {
             world.Say($"{Process.Name} cannot commit");
             sent.Return(done);
-            await CloseAsync(batch);
+            await Process.CloseAsync(session);
             envelope.HeldBy = null;
             return;
         }
 
         await batch.CommitAsync(change is null ? [] : [change], done, Claim, default);
-        await CloseAsync(batch);
+        await Process.CloseAsync(session);
         if (change is not null)
             world.Promises.Committed(change, transition.Saga!, EventOf(envelope.Message));
         LeakScopes(change);
@@ -147,12 +146,6 @@ internal sealed class Orchestrator
         await Process.Pause("acknowledge");
         world.Promises.Answered(envelope);
         world.Bus.Acknowledge(envelope);
-    }
-
-    private async Task CloseAsync(ITransitionBatch batch)
-    {
-        Process.Open.Remove(batch);
-        await batch.DisposeAsync();
     }
 
     private async Task PublishAsync(IReadOnlyList<OutboxMessage> messages)
@@ -212,11 +205,13 @@ internal sealed class Orchestrator
 
     private async Task RelayAsync()
     {
-        var session = world.Registry.Outbox.OpenSession();
+        var session = world.Storage.Outbox.OpenSession();
+        Process.Open.Add(session);
         foreach (var which in new[] { OutboxPart.Overdue, OutboxPart.Fresh })
         {
             var claimed = await session.ClaimAsync(which, Page, Claim, default);
-            foreach (var message in claimed.Messages)
+            // The storage claims them in an order, and returns them in any.
+            foreach (var message in claimed.Messages.OrderBy(m => m.Id))
             {
                 await Process.Pause("relay");
                 if (world.Mutant == Mutant.OutboxForgets)
@@ -227,18 +222,27 @@ internal sealed class Orchestrator
         }
 
         var done = sent.Take();
-        if (done.Count == 0)
-            return;
-        await Process.Pause("delete from the outbox");
-        await session.DeleteAsync(done, default);
+        if (done.Count > 0)
+        {
+            await Process.Pause("delete from the outbox");
+            await session.DeleteAsync(done, default);
+        }
+
+        await Process.CloseAsync(session);
+    }
+
+    private async Task BeatAsync()
+    {
+        await world.Storage.Downtime.BeatAsync(default);
+        world.LastBeat = world.Storage.Now;
     }
 
     private async Task SweepAsync()
     {
-        foreach (var operation in (await world.Registry.Sweep.TakeDueAsync(Page, PutOff, default)).Taken)
+        foreach (var operation in (await world.Storage.Sweep.TakeDueAsync(Page, PutOff, default)).Taken.OrderBy(o => o.Id))
         {
             if (world.Mutant == Mutant.SweeperForgets)
-                world.Registry.Operations[operation.Id].Stored = world.Registry.Operations[operation.Id].Stored with { DueAt = null };
+                world.Storage.Forget(operation.Id);
             await WakeAsync(operation);
         }
     }
@@ -247,10 +251,10 @@ internal sealed class Orchestrator
     {
         if (!world.Bus.IsUp)
             return;
-        var before = await world.Registry.Admission.ReadAsync(world.Slots, default);
-        var admitted = await world.Registry.Admission.AdmitAsync(world.Mutant == Mutant.SlotsAreIgnored ? 1000 : world.Slots, AdmittedPutOff, default);
+        var before = await world.Storage.Admission.ReadAsync(world.Slots, default);
+        var admitted = await world.Storage.Admission.AdmitAsync(world.Mutant == Mutant.SlotsAreIgnored ? 1000 : world.Slots, AdmittedPutOff, default);
         Promises.Hold(admitted.Operations.Count <= Math.Max(0, before.Slots - before.Used), $"no more operations are admitted than slots are free");
-        foreach (var operation in admitted.Operations)
+        foreach (var operation in admitted.Operations.OrderBy(o => o.Id))
             await WakeAsync(operation);
     }
 
@@ -263,9 +267,9 @@ internal sealed class Orchestrator
     private async Task GrantAsync()
     {
         if (world.Mutant == Mutant.ScopesAreIgnored)
-            world.Registry.Scopes.Clear();
-        var granted = await world.Registry.ScopeWaits.GrantAsync(Page, default);
-        foreach (var operation in granted.Operations)
+            world.Storage.FreeScopes();
+        var granted = await world.Storage.ScopeWaits.GrantAsync(Page, default);
+        foreach (var operation in granted.Operations.Order())
         {
             world.Say($"{Process.Name} grants {world.NameOf(operation)} its scopes");
             world.Promises.Granted(operation);
@@ -304,6 +308,6 @@ internal sealed class Orchestrator
     private void LeakScopes(OperationChange? change)
     {
         if (world.Mutant == Mutant.ScopesAreKept && change?.Row is { State: OperationState.Completed })
-            world.Registry.Scopes.TryAdd(world.Operations[change.OperationId].Scopes[0], change.OperationId);
+            world.Storage.Keep(world.Operations[change.OperationId].Scopes[0], change.OperationId);
     }
 }

@@ -8,6 +8,7 @@ using Saga.Engine.Operations;
 using Saga.Engine.Replays;
 using Saga.Engine.Waits;
 using Saga.Engine.Workflows;
+using Saga.Registry.Audit;
 using Saga.Registry.Intake;
 using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
@@ -26,7 +27,7 @@ internal sealed class People(World world)
     private static readonly byte[] Hash = [1];
     private int commands;
 
-    public SimulatedProcess Process { get; } = new("people");
+    public SimulatedProcess Process { get; } = new(world, "people");
 
     public void Act()
     {
@@ -90,7 +91,7 @@ internal sealed class People(World world)
         {
             await Process.Pause($"send {name}");
             var key = world.Mutant == Mutant.KeyIsNotKept ? $"{name}-{tries}" : name;
-            if (await world.Registry.Acceptances.FindAsync(caller, key, default) is { } known)
+            if (await world.Storage.Acceptances.FindAsync(caller, key, default) is { } known)
             {
                 Promises.Hold(world.Operations.ContainsKey(known.OperationId), $"{name} has an operation");
                 return;
@@ -116,10 +117,10 @@ internal sealed class People(World world)
         var ended = parent is { } above && world.Operations[above].Known.State.HasEnded();
         try
         {
-            var conflict = await world.Registry.Acceptances.AcceptAsync(null, (_, now) => new Acceptance
+            var conflict = await world.Storage.Acceptances.AcceptAsync(null, (_, now) => new Acceptance
             {
-                OperationId = operation.Id, TenantId = null, ParentId = parent, Scopes = operation.Scopes, Workflow = new StoredWorkflow("", "", operation.Workflow), Input = "{}",
-                Caller = caller, At = now, AuditAction = "", AuditDetail = "{}", NeedsSlot = needsSlot, Wait = waits ? new ScopeWait(now + limit) : null,
+                OperationId = operation.Id, TenantId = null, ParentId = parent, Scopes = operation.Scopes, Workflow = world.Storage is StorageInMemory ? new("", "", operation.Workflow) : StoredWorkflow.Of(operation.Workflow), Input = "{}",
+                Caller = caller, At = now, AuditAction = AuditActions.TenantProvision, AuditDetail = "{}", NeedsSlot = needsSlot, Wait = waits ? new ScopeWait(now + limit) : null,
                 Key = new IdempotencyKey(key, Hash), ReplayOf = operation.ReplayOf is { } replayed ? new ReplayedOperation(replayed, "It is time.") : null,
             }, default);
             if (conflict is not null)
@@ -169,7 +170,7 @@ internal sealed class People(World world)
 
     private async Task<Engine.Decisions.Progress?> LoadAsync(SimulatedOperation operation)
     {
-        await using var session = world.Registry.Transitions.OpenSession();
+        await using var session = world.Storage.Transitions.OpenSession();
         await using var batch = await session.BeginAsync([new(operation.Id, world.NewId())], default);
         return batch.Find(operation.Id) is { } loaded
             ? new(loaded.Stored.State, loaded.Steps, loaded.Stored.Failure) { Cancellation = loaded.Stored.Cancellation, WaitsForScope = loaded.Stored.Slot == SlotState.Waiting }
@@ -214,7 +215,7 @@ internal sealed class People(World world)
             _ => WaitAnswerKind.Ended,
         };
         var request = new WaitRequest { Step = kind == WaitAnswerKind.Signalled ? null : definition.Name, Signal = wait.Signal, Answer = new() { Kind = kind, By = "ada", At = default } };
-        if (await world.Registry.Waits.AnswerAsync(operation.Id, request, default) is WaitMatch.Found)
+        if (await world.Storage.Waits.AnswerAsync(operation.Id, request, default) is WaitMatch.Found)
             world.Say($"{definition.Name} of {operation.Name} is answered: {kind}");
     }
 
@@ -223,7 +224,7 @@ internal sealed class People(World world)
         var message = new OutboxMessage(world.NewId(), Endpoints.Orders, order);
         world.Say($"an operator orders for {operation.Name}: {Told.Of(order)}");
         world.Promises.Ordered(message.Id, operation.Id);
-        world.Registry.Add(message.Id, message.Type, message.Queue, message.Body, null);
+        world.Storage.Add(message);
     }
 
     private SimulatedOperation? Any(Func<SimulatedOperation, bool> which)

@@ -26,7 +26,7 @@ internal sealed class Promises(World world)
     public void Accepted(SimulatedOperation operation)
     {
         operation.History.Add(HistoryEvents.Accepted);
-        if (world.Registry.Operations[operation.Id].Stored.Slot == SlotState.Waiting)
+        if (world.Storage.SlotOf(operation.Id) == SlotState.Waiting)
             operation.History.Add(HistoryEvents.ScopeAwaited);
         else
             HasScopes(operation);
@@ -93,15 +93,16 @@ internal sealed class Promises(World world)
     /// <summary>When nothing moves any more.</summary>
     public void Rest()
     {
+        var stored = world.Storage.Read();
         foreach (var operation in world.Operations.Values)
-            Rest(operation);
+            Rest(operation, stored.Operations.First(o => o.Id == operation.Id));
         foreach (var (message, operation) in orders)
             throw new BrokenPromiseException($"Broken: the order {message} about {world.NameOf(operation)} is not lost.");
-        Hold(world.Registry.Messages.Count == 0, $"the outbox is empty at rest");
-        foreach (var (scope, holder) in world.Registry.Scopes)
+        Hold(stored.Messages.Count == 0, $"the outbox is empty at rest");
+        foreach (var (scope, holder) in stored.Scopes)
             Hold(!world.Operations[holder].Known.State.HasEnded() && world.Operations[holder].Scopes.Contains(scope), $"the scope {scope} of {world.NameOf(holder)} is free at its end");
-        foreach (var ((operation, step), row) in world.Registry.Steps)
-            Hold(row.Holder is null || row.ExpiresAt < world.Registry.Now || !row.Step.Status.IsDispatched, $"{world.NameOf(operation)}: nobody holds the lease of {step} at rest");
+        foreach (var row in stored.Steps)
+            Hold(row.Holder is null || row.ExpiresAt < world.Storage.Now || !row.Step.Status.IsDispatched, $"{world.NameOf(row.Operation)}: nobody holds the lease of {row.Step.Name} at rest");
         var keys = world.Operations.Values.Where(o => o.Key is not null).GroupBy(o => o.Key!, StringComparer.Ordinal);
         foreach (var key in keys)
             Hold(key.Count() == 1, $"the command {key.Key} is accepted once");
@@ -127,9 +128,9 @@ internal sealed class Promises(World world)
         Hold(step.Status == old.Status || !step.Status.IsPassed || change.History.Any(h => h.Step == step.Name && h.Event is HistoryEvents.StepSucceeded or HistoryEvents.StepWaived), $"{operation.Name}: the success of {step.Name} is in the history");
     }
 
-    private void Rest(SimulatedOperation operation)
+    private void Rest(SimulatedOperation operation, StoredOperationRow row)
     {
-        var (known, row) = (operation.Known, world.Registry.Operations[operation.Id]);
+        var known = operation.Known;
         Hold(row.Stored.State == known.State, $"{operation.Name} is stored as it was committed");
         Hold(operation.History.SequenceEqual(row.History.Where(IsDecided), StringComparer.Ordinal), $"{operation.Name} has the history of what was committed");
         if (known.State == OperationState.Accepted && world.IsBlocked(operation))

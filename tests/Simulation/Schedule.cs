@@ -13,9 +13,13 @@ internal sealed class Schedule
     private readonly World world;
     private readonly Random chance;
 
-    private Schedule(World simulated)
+    private readonly int? compared;
+    private int steps;
+
+    private Schedule(World simulated, int? every)
     {
         world = simulated;
+        compared = every;
         chance = simulated.Chance;
     }
 
@@ -25,10 +29,30 @@ internal sealed class Schedule
     /// <param name="trace">Takes a line for each step; null for none.</param>
     /// <returns>How its operations ended.</returns>
     /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
-    public static IReadOnlyList<OperationState> Run(Random random, Mutant mutant = Mutant.None, List<string>? trace = null)
+    public static IReadOnlyList<OperationState> Run(Random random, Mutant mutant = Mutant.None, List<string>? trace = null) =>
+        Run(random, mutant, trace, (time, newId) => new StorageInMemory(time, newId), every: null);
+
+    /// <summary>Runs a schedule on another storage.</summary>
+    /// <param name="random">Its random numbers; all of it follows from them.</param>
+    /// <param name="mutant">A planted bug.</param>
+    /// <param name="trace">Takes a line for each step; null for none.</param>
+    /// <param name="store">Makes the storage.</param>
+    /// <param name="every">After how many steps the trace says what is stored; null for never.</param>
+    /// <returns>How its operations ended.</returns>
+    /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
+    public static IReadOnlyList<OperationState> Run(
+        Random random, Mutant mutant, List<string>? trace, Func<SimulatedTime, Func<Guid>, SimulatedStorage> store, int? every)
     {
-        var simulated = new World(random, mutant, trace);
-        new Schedule(simulated).Run();
+        var simulated = new World(random, mutant, trace, store);
+        try
+        {
+            new Schedule(simulated, every).Run();
+        }
+        finally
+        {
+            simulated.End();
+        }
+
         return [.. simulated.Operations.Values.Select(o => o.Known.State)];
     }
 
@@ -46,7 +70,14 @@ internal sealed class Schedule
             Settle();
         }
 
+        Compare(now: true);
         world.Promises.Rest();
+    }
+
+    private void Compare(bool now)
+    {
+        if (compared is { } every && (++steps % every == 0 || now))
+            world.SayWhatIsStored();
     }
 
     private void Trouble(int steps)
@@ -55,6 +86,7 @@ internal sealed class Schedule
         {
             Step();
             Check();
+            Compare(now: false);
         }
     }
 
@@ -99,7 +131,7 @@ internal sealed class Schedule
             var which = chance.Next(process.Paused.Count);
             var goOn = process.Paused[which].GoOn;
             process.Paused.RemoveAt(which);
-            goOn();
+            world.Run(goOn);
             return true;
         }
 
@@ -239,13 +271,14 @@ internal sealed class Schedule
 
     private void Jump(TimeSpan by)
     {
-        world.Registry.Offset += by;
+        world.Storage.Offset += by;
         world.Say($"the registry's clock is set by {by.TotalSeconds} s");
     }
 
     /// <summary>Lets everything work until nothing moves any more.</summary>
     private void Settle()
     {
+        Compare(now: true);
         world.IsTroubled = false;
         world.Bus.IsUp = true;
         foreach (var index in Enumerable.Range(0, 4))
@@ -255,7 +288,7 @@ internal sealed class Schedule
         for (var turn = 0; ; turn++)
         {
             if (turn > MostTurns)
-                throw new BrokenPromiseException($"Broken: it comes to rest. Left are {string.Join(", ", world.Operations.Values.Where(o => !World.IsAtRest(o.Known.State)).Select(o => $"{o.Name}: {o.Known.State}, slot {world.Registry.Operations[o.Id].Stored.Slot}{(world.Registry.ScopeQueue.Exists(w => w.Operation == o.Id && w.Refusing) ? ", being refused" : "")}"))}; {world.Bus.Ready.Count} messages, {world.Registry.Messages.Count} in the outbox.");
+                throw new BrokenPromiseException($"Broken: it comes to rest. Left are {string.Join(", ", world.Operations.Values.Where(o => !World.IsAtRest(o.Known.State)).Select(o => $"{o.Name}: {o.Known.State}, slot {world.Storage.SlotOf(o.Id)}{(world.Storage.ScopeQueue.Any(w => w.Operation == o.Id && w.Refusing) ? ", being refused" : "")}"))}; {world.Bus.Ready.Count} messages, {world.Storage.Messages} in the outbox.");
             var moved = Drain();
             foreach (var orchestrator in world.Orchestrators)
             {
@@ -265,6 +298,7 @@ internal sealed class Schedule
 
             moved |= Drain();
             Check();
+            Compare(now: false);
             if (!moved && IsAtRest())
                 return;
             world.People.AnswerWhatNeedsThem();
@@ -293,8 +327,8 @@ internal sealed class Schedule
     private bool DeliverAny() => world.Bus.Ready.ToList().Exists(Deliver);
 
     private bool IsAtRest() =>
-        world.Operations.Values.All(o => World.IsAtRest(o.Known.State) || world.IsBlocked(o)) && world.Bus.Ready.Count == 0 && world.Registry.Messages.Count == 0 && world.Outside.Calls.Count == 0
-        && world.Workers.All(w => w.IsIdle);
+        world.Operations.Values.All(o => World.IsAtRest(o.Known.State) || world.IsBlocked(o)) && world.Bus.Ready.Count == 0 && world.Outside.Calls.Count == 0
+        && world.Workers.All(w => w.IsIdle) && world.Storage.Messages == 0;
 
     private void Check()
     {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Saga.Registry.Transitions;
 
 namespace Saga.Tests.Simulation;
 
@@ -7,15 +6,15 @@ namespace Saga.Tests.Simulation;
 /// A process of the simulation. Its code stops at each <see cref="Pause"/>, and the scheduler decides what goes on next. A process that
 /// is killed never goes on: its transaction is rolled back, and what it has not acknowledged is delivered again.
 /// </summary>
-internal sealed class SimulatedProcess(string name)
+internal sealed class SimulatedProcess(World world, string name)
 {
     public string Name { get; } = name;
 
     /// <summary>What can go on, and what it is about to do.</summary>
     public List<(string AboutTo, Action GoOn)> Paused { get; } = [];
 
-    /// <summary>Transactions under way.</summary>
-    public List<ITransitionBatch> Open { get; } = [];
+    /// <summary>Sessions of the storage that it holds while it is paused, some with a transaction under way.</summary>
+    public List<IAsyncDisposable> Open { get; } = [];
 
     /// <summary>Loops of which a round is under way.</summary>
     public HashSet<string> Loops { get; } = new(StringComparer.Ordinal);
@@ -25,6 +24,26 @@ internal sealed class SimulatedProcess(string name)
 
     /// <summary>Stops until the scheduler lets it go on. A crash here is a crash before what it is about to do.</summary>
     public Stop Pause(string aboutTo) => new(this, aboutTo);
+
+    public async Task CloseAsync(IAsyncDisposable session)
+    {
+        Open.Remove(session);
+        await session.DisposeAsync();
+    }
+
+    /// <summary>Its connections end with it.</summary>
+    public void CloseAll() => world.Begin(async () =>
+    {
+        foreach (var session in Open)
+            await session.DisposeAsync();
+        Open.Clear();
+    });
+
+    private void Stopped(string aboutTo, Action continuation)
+    {
+        Paused.Add((aboutTo, continuation));
+        world.Stopped();
+    }
 
     public readonly struct Stop(SimulatedProcess process, string aboutTo) : ICriticalNotifyCompletion
     {
@@ -36,8 +55,8 @@ internal sealed class SimulatedProcess(string name)
         {
         }
 
-        public void OnCompleted(Action continuation) => process.Paused.Add((aboutTo, continuation));
+        public void OnCompleted(Action continuation) => process.Stopped(aboutTo, continuation);
 
-        public void UnsafeOnCompleted(Action continuation) => process.Paused.Add((aboutTo, continuation));
+        public void UnsafeOnCompleted(Action continuation) => process.Stopped(aboutTo, continuation);
     }
 }

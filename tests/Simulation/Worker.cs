@@ -18,7 +18,7 @@ internal sealed class Worker(World world, string name)
     private static readonly JsonElement Output = JsonElement.Parse("""{"made":true}""");
     private readonly List<Held> held = [];
 
-    public SimulatedProcess Process { get; } = new(name);
+    public SimulatedProcess Process { get; } = new(world, name);
 
     public bool IsIdle => held.Count == 0;
 
@@ -49,7 +49,7 @@ internal sealed class Worker(World world, string name)
     private async Task RenewAsync(List<Held> due)
     {
         var since = world.Time.Now;
-        await using var session = world.Registry.Leases.OpenSession(waitsForDisk: true);
+        await using var session = world.Storage.Leases.OpenSession(waitsForDisk: true);
         var answer = await session.RenewAsync([.. due.Select(h => h.Lease)], due.Where(h => h.IsReporting).Select(h => h.Lease).ToHashSet(), World.Lease, TimeSpan.Zero, default);
         foreach (var one in due)
         {
@@ -68,7 +68,7 @@ internal sealed class Worker(World world, string name)
         await Process.Pause($"take the lease of {command.Step}");
         var since = world.Time.Now;
         var lease = new StepLease(command.OperationId, command.Step, command.Fence, world.NewId());
-        var (reply, _) = await world.Registry.Leases.TakeAsync(new LeaseRequest(lease, command.AttemptTimeout, command.Deadline), null, World.Lease, default);
+        var (reply, _) = await world.Storage.Leases.TakeAsync(new LeaseRequest(lease, command.AttemptTimeout, command.Deadline), null, World.Lease, default);
         world.Say($"{Process.Name} asks for the lease to {Told.Of(command)} of {world.NameOf(command.OperationId)}: {reply.Outcome}");
         var taken = reply.Outcome == LeaseAnswer.Taken
             || (world.Mutant == Mutant.StaleDispatchIsTaken && reply.Outcome == LeaseAnswer.Stale)
@@ -103,7 +103,7 @@ internal sealed class Worker(World world, string name)
 
         held.Remove(holding);
         await Process.Pause($"release the lease of {command.Step}");
-        await using var session = world.Registry.Leases.OpenSession(waitsForDisk: true);
+        await using var session = world.Storage.Leases.OpenSession(waitsForDisk: true);
         await session.ReleaseAsync([holding.Lease], new HashSet<StepLease>(), default);
     }
 
@@ -112,7 +112,7 @@ internal sealed class Worker(World world, string name)
         var operation = world.Operations[command.OperationId];
         var definition = operation.Definition(command.Step);
         var back = command is CompensateStep;
-        var inputs = await world.Registry.StepInputs.ReadAsync(command.OperationId, back ? [] : definition.Needs, definition.NeedsInput, default);
+        var inputs = await world.Storage.StepInputs.ReadAsync(command.OperationId, back ? [] : definition.Needs, definition.NeedsInput, default);
         foreach (var need in back ? [] : definition.Needs)
             Promises.Hold(inputs.Outputs.ContainsKey(need) || !operation[command.Step].Status.IsDispatched || operation[command.Step].Fence != command.Fence, $"{operation.Name}: {command.Step} finds the output of {need}");
         if (world.Mutant == Mutant.ReportsBeforeActing && world.OneIn(3))
@@ -182,7 +182,7 @@ internal sealed class Worker(World world, string name)
             return TimedOut(command);
         try
         {
-            await world.Registry.LeaseCheck.RequireAsync(holding.Lease, default);
+            await world.Storage.LeaseCheck.RequireAsync(holding.Lease, default);
             return null;
         }
         catch (LeaseLostException)

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Saga.Engine.Operations;
-using Saga.Registry.Transitions;
-using Saga.Tests.Support.InMemory;
 
 namespace Saga.Tests.Simulation;
 
@@ -12,14 +10,20 @@ internal sealed class World
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
     private readonly HashSet<Trouble> troubles = [];
     private readonly List<string>? trace;
+    private readonly Stack<Turn> turns = new();
+    private SortedDictionary<string, string>? told;
     private int ids;
 
-    public World(Random chance, Mutant mutant, List<string>? trace)
+    /// <param name="chance">Its random numbers.</param>
+    /// <param name="mutant">A planted bug.</param>
+    /// <param name="trace">Takes a line for each step; null for none.</param>
+    /// <param name="store">Makes the storage, for this clock and with these ids.</param>
+    public World(Random chance, Mutant mutant, List<string>? trace, Func<SimulatedTime, Func<Guid>, SimulatedStorage> store)
     {
         Chance = chance;
         Mutant = mutant;
         this.trace = trace;
-        Registry = new(Time) { NewId = NewId };
+        Storage = store(Time, NewId);
         foreach (var trouble in Enum.GetValues<Trouble>())
         {
             if (chance.Next(2) == 0)
@@ -42,7 +46,7 @@ internal sealed class World
 
     public SimulatedTime Time { get; } = new();
 
-    public InMemoryRegistry Registry { get; }
+    public SimulatedStorage Storage { get; }
 
     public Bus Bus { get; }
 
@@ -67,6 +71,9 @@ internal sealed class World
     /// <summary>Whether things go wrong. Otherwise everything works, so that the schedule comes to rest.</summary>
     public bool IsTroubled { get; set; } = true;
 
+    /// <summary>The registry's time at the last beat.</summary>
+    public DateTimeOffset? LastBeat { get; set; }
+
     /// <summary>The first promise that was broken in code that runs in a process.</summary>
     public Exception? Broken { get; set; }
 
@@ -80,13 +87,49 @@ internal sealed class World
     // In the order of their creation, like version 7.
     public Guid NewId() => new(++ids, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
-    public bool IsLocked(Guid operation) => Registry.Locked.Contains(operation);
+    public bool IsLocked(Guid operation) => Storage.Locked.Contains(operation);
 
     /// <summary>Runs code of a process until its first pause.</summary>
-    public void Begin(Func<Task> code)
+    public void Begin(Func<Task> code) => Run(() =>
     {
         // It goes on when the scheduler says so.
         _ = GuardAsync(code);
+    });
+
+    /// <summary>Runs code of a process, so that nothing else runs, until it pauses or ends.</summary>
+    public void Run(Action code)
+    {
+        Storage.Synchronize();
+        var turn = new Turn();
+        turns.Push(turn);
+        code();
+        Storage.RunUntil(() => turn.IsOver);
+        turns.Pop();
+    }
+
+    /// <summary>The code that runs pauses or ends.</summary>
+    public void Stopped() => turns.Peek().IsOver = true;
+
+    /// <summary>Writes into the trace which stored rows have changed since the last time.</summary>
+    public void SayWhatIsStored()
+    {
+        var (before, now) = (told ?? [], Storage.Read().Describe(NameOf));
+        foreach (var (key, row) in now)
+        {
+            if (before.GetValueOrDefault(key) != row)
+                Say($"  stored: {key}: {row}");
+        }
+
+        foreach (var gone in before.Keys.Where(k => !now.ContainsKey(k)))
+            Say($"  stored: {gone}: nothing");
+        told = now;
+    }
+
+    /// <summary>Ends all processes.</summary>
+    public void End()
+    {
+        foreach (var process in (SimulatedProcess[])[.. Orchestrators.Select(o => o.Process), .. Workers.Select(w => w.Process), People.Process])
+            process.CloseAll();
     }
 
     public void Say([InterpolatedStringHandlerArgument("")] Telling words) =>
@@ -99,9 +142,13 @@ internal sealed class World
     public static bool IsAtRest(OperationState state) => state is OperationState.Stalled or OperationState.Completed or OperationState.Compensated or OperationState.Cancelled;
 
     /// <summary>Whether it waits, for as long as it takes, for scopes of an operation that waits for people.</summary>
-    public bool IsBlocked(SimulatedOperation operation) => Registry.ScopeQueue.Find(w => w.Operation == operation.Id) is { Refusing: false, ExpiresAt: null } wait
-        && (wait.Scopes.Any(Registry.Scopes.ContainsKey)
-            || Registry.ScopeQueue.TakeWhile(w => w != wait).Any(w => w.Scopes.Intersect(wait.Scopes, StringComparer.Ordinal).Any()));
+    public bool IsBlocked(SimulatedOperation operation)
+    {
+        var queue = Storage.ScopeQueue;
+        return queue.FirstOrDefault(w => w.Operation == operation.Id) is { Refusing: false, ExpiresAt: null } wait
+            && (wait.Scopes.Any(Storage.Scopes.ContainsKey)
+                || queue.TakeWhile(w => w != wait).Any(w => w.Scopes.Intersect(wait.Scopes, StringComparer.Ordinal).Any()));
+    }
 
     private async Task GuardAsync(Func<Task> code)
     {
@@ -113,6 +160,13 @@ internal sealed class World
         {
             Broken ??= error;
         }
+
+        Stopped();
+    }
+
+    private sealed class Turn
+    {
+        public bool IsOver { get; set; }
     }
 
     /// <summary>Words that are only put together when somebody reads them.</summary>

@@ -32,7 +32,7 @@ internal sealed class InMemoryScopeWaits(InMemoryRegistry registry) : IScopeWait
         lock (registry.Gate)
         {
             var expired = registry.ScopeQueue.Where(w => w.ExpiresAt <= registry.Now).OrderBy(w => w.ExpiresAt).Take(limit).ToList();
-            foreach (var wait in expired)
+            foreach (var wait in expired.OrderBy(w => w.Operation))
             {
                 var again = wait.Refusing;
                 (wait.Refusing, wait.ExpiresAt) = (true, registry.Now + ExpiredWaits.OrderAgain);

@@ -1,0 +1,79 @@
+using Saga.Engine.Operations;
+using Saga.Registry.Admission;
+using Saga.Registry.Intake;
+using Saga.Registry.Leases;
+using Saga.Registry.Operations;
+using Saga.Registry.Outbox;
+using Saga.Registry.Scopes;
+using Saga.Registry.Sweep;
+using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
+using Saga.Tests.Support.InMemory;
+
+namespace Saga.Tests.Simulation;
+
+/// <summary>The engine's port under the simulation's clock, and what the simulation looks at behind the port.</summary>
+internal abstract class SimulatedStorage(SimulatedTime time)
+{
+    public abstract ITransitionStore Transitions { get; }
+
+    public abstract ILeaseStore Leases { get; }
+
+    public abstract ILeaseCheck LeaseCheck { get; }
+
+    public abstract IStepInputStore StepInputs { get; }
+
+    public abstract IOutboxStore Outbox { get; }
+
+    public abstract ISweepStore Sweep { get; }
+
+    public abstract IDowntimeStore Downtime { get; }
+
+    public abstract IAcceptanceStore Acceptances { get; }
+
+    public abstract IScopeWaitStore ScopeWaits { get; }
+
+    public abstract IAdmissionStore Admission { get; }
+
+    public abstract IWaitStore Waits { get; }
+
+    /// <summary>Added to the clock.</summary>
+    public abstract TimeSpan Offset { get; set; }
+
+    public DateTimeOffset Now => time.Now + Offset;
+
+    /// <summary>Operations that a transaction under way has locked.</summary>
+    public abstract IReadOnlySet<Guid> Locked { get; }
+
+    /// <summary>The holders of the scopes.</summary>
+    public abstract IReadOnlyDictionary<string, Guid> Scopes { get; }
+
+    /// <summary>The operations that wait for scopes, the longest waiting first.</summary>
+    public abstract IReadOnlyList<WaitRow> ScopeQueue { get; }
+
+    /// <summary>How many messages the outbox has.</summary>
+    public abstract int Messages { get; }
+
+    public abstract SlotState SlotOf(Guid operation);
+
+    /// <summary>Everything that the engine has written.</summary>
+    public abstract StoredRows Read();
+
+    /// <summary>Puts a message into the outbox like a writer that does not send it itself.</summary>
+    public abstract void Add(OutboxMessage message);
+
+    /// <summary>For a planted bug: nothing wakes the operation.</summary>
+    public abstract void Forget(Guid operation);
+
+    /// <summary>For a planted bug: takes a scope, unless somebody has it.</summary>
+    public abstract void Keep(string scope, Guid operation);
+
+    /// <summary>For a planted bug: frees all scopes.</summary>
+    public abstract void FreeScopes();
+
+    /// <summary>Called before code of a process runs, because time may have passed.</summary>
+    public abstract void Synchronize();
+
+    /// <summary>Lets code of a process run until this is so.</summary>
+    public abstract void RunUntil(Func<bool> done);
+}

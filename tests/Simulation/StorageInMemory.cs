@@ -1,0 +1,96 @@
+using Saga.Engine.Operations;
+using Saga.Registry.Admission;
+using Saga.Registry.Intake;
+using Saga.Registry.Leases;
+using Saga.Registry.Operations;
+using Saga.Registry.Outbox;
+using Saga.Registry.Scopes;
+using Saga.Registry.Sweep;
+using Saga.Registry.Transitions;
+using Saga.Registry.Waits;
+using Saga.Tests.Support.InMemory;
+
+namespace Saga.Tests.Simulation;
+
+/// <summary>The storage in memory. Every call of it ends at once.</summary>
+internal sealed class StorageInMemory(SimulatedTime time, Func<Guid> newId) : SimulatedStorage(time)
+{
+    private readonly InMemoryRegistry registry = new(time) { NewId = newId };
+
+    public override ITransitionStore Transitions => registry.Transitions;
+
+    public override ILeaseStore Leases => registry.Leases;
+
+    public override ILeaseCheck LeaseCheck => registry.LeaseCheck;
+
+    public override IStepInputStore StepInputs => registry.StepInputs;
+
+    public override IOutboxStore Outbox => registry.Outbox;
+
+    public override ISweepStore Sweep => registry.Sweep;
+
+    public override IDowntimeStore Downtime => registry.Downtime;
+
+    public override IAcceptanceStore Acceptances => registry.Acceptances;
+
+    public override IScopeWaitStore ScopeWaits => registry.ScopeWaits;
+
+    public override IAdmissionStore Admission => registry.Admission;
+
+    public override IWaitStore Waits => registry.Waits;
+
+    public override TimeSpan Offset
+    {
+        get => registry.Offset;
+        set => registry.Offset = value;
+    }
+
+    public override IReadOnlySet<Guid> Locked => registry.Locked;
+
+    public override IReadOnlyDictionary<string, Guid> Scopes => registry.Scopes;
+
+    public override IReadOnlyList<WaitRow> ScopeQueue => registry.ScopeQueue;
+
+    public override int Messages => registry.Messages.Count;
+
+    public override SlotState SlotOf(Guid operation) => registry.Operations[operation].Stored.Slot;
+
+    public override StoredRows Read() => new()
+    {
+        Operations = [.. registry.Operations.Select(o => new StoredOperationRow(o.Key, o.Value.Stored, o.Value.SlotReturns, o.Value.SlotSince, o.Value.History))],
+        Steps =
+        [
+            .. registry.Steps.Select(s => new StoredStepRow(s.Key.Operation, s.Value.Load(s.Value.Idle))
+            {
+                Settled = s.Value.Settled, Holder = s.Value.Holder, HeldFence = s.Value.HeldFence, ExpiresAt = s.Value.ExpiresAt, LostAt = s.Value.LostAt,
+                AttemptEndsAt = s.Value.AttemptEndsAt, WatchedUntil = s.Value.WatchedUntil, Idle = s.Value.Idle,
+            }),
+        ],
+        Scopes = registry.Scopes,
+        ScopeQueue = registry.ScopeQueue,
+        Messages =
+        [
+            .. registry.Messages.Select(m => new StoredMessageRow(
+                m.Key, m.Value.Type, m.Value.Queue, m.Value.Body, m.Value.ClaimedUntil == DateTimeOffset.MinValue ? null : m.Value.ClaimedUntil)),
+        ],
+        Beat = (registry.Beat, registry.Idle),
+    };
+
+    public override void Add(OutboxMessage message) => registry.Add(message.Id, message.Type, message.Queue, message.Body, null);
+
+    public override void Forget(Guid operation) => registry.Operations[operation].Stored = registry.Operations[operation].Stored with { DueAt = null };
+
+    public override void Keep(string scope, Guid operation) => registry.Scopes.TryAdd(scope, operation);
+
+    public override void FreeScopes() => registry.Scopes.Clear();
+
+    public override void Synchronize()
+    {
+    }
+
+    public override void RunUntil(Func<bool> done)
+    {
+        if (!done())
+            throw new InvalidOperationException("A call of the storage did not end at once: something waits for an operation that a transaction has locked.");
+    }
+}
