@@ -70,7 +70,7 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
                 progressed_at = s.progressed_at + case when s.progressed_at > $2 then $1 else interval '0' end,
                 attempt_ends_at = s.attempt_ends_at + case when coalesce(s.progressed_at, s.taken_at) > $2 then $1 else interval '0' end,
                 expires_at = least(s.expires_at, $2 + (s.lost_at - s.expires_at)), lost_at = least(s.lost_at, $2 + 2 * (s.lost_at - s.expires_at)),
-                report_until = least(s.report_until, greatest($2 + $3, $2 + 2 * (s.lost_at - s.expires_at))),
+                report_until = case when s.report_until is not null then least(s.report_until, greatest($2 + $3, $2 + 2 * (s.lost_at - s.expires_at))) end,
                 watched_until = s.watched_until + $1
             from locked where s.operation_id = locked.operation_id and s.step = locked.step
             """,

@@ -117,6 +117,19 @@ public abstract partial class EnginePortContract
         step.DueAt!.Value.ShouldBe(dispatched.AddHours(-3).AddMinutes(1), TimeSpan.FromSeconds(10));
     }
 
+    [Fact]
+    public async Task Should_not_await_a_report_that_did_not_have_to_wait_after_the_clock_was_set_back()
+    {
+        var operation = await DispatchedAsync(1);
+        await TakeAsync(Lease(operation, 1));
+        await World.Downtime.BeatAsync(default);
+        World.Advance(TimeSpan.FromHours(-3));
+
+        await World.Downtime.BeatAsync(default);
+
+        (await LoadAsync(operation)).Steps.ShouldAllBe(s => s.ReportUntil == null);
+    }
+
     private static StepChange Written(DateTimeOffset at) => new(
         new StepRun { Name = "one", Status = StepStatus.Running, Fence = 1, Attempt = 1, StartedAt = at, DispatchedAt = at, DueAt = at.AddMinutes(1) }, null);
 

@@ -39,6 +39,25 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
+    public async Task Should_store_times_in_whole_microseconds()
+    {
+        var operation = await World.AcceptAsync(Workflow);
+        var at = (await NowAsync()).AddSeconds(5);
+        var later = at.AddTicks(TimeSpan.TicksPerMicrosecond - 1);
+
+        await CommitAsync(Change(operation, new StepChange(
+            new StepRun
+            {
+                Name = "one", Status = StepStatus.Running, Fence = 1, Attempt = 1, StartedAt = later, DispatchedAt = later, DueAt = later, Deadline = later, FinishedAt = later,
+                UncertainAt = later, DeferredSince = later,
+            }, null)) with { Row = new StoredOperation(OperationState.Running, null, later) });
+
+        var loaded = await LoadAsync(operation);
+        var step = loaded.Steps.Single(s => s.Name == "one");
+        new[] { loaded.Stored.DueAt, step.StartedAt, step.DispatchedAt, step.DueAt, step.Deadline, step.FinishedAt, step.UncertainAt, step.DeferredSince }.ShouldAllBe(t => t == at);
+    }
+
+    [Fact]
     public async Task Should_show_all_of_a_committed_transition()
     {
         var operation = await World.AcceptAsync(Workflow);

@@ -53,15 +53,7 @@ public sealed class InMemoryRegistry(TimeProvider time)
     /// <summary>Added to the clock.</summary>
     public TimeSpan Offset { get; set; }
 
-    // Rounded to PostgreSQL's precision.
-    internal DateTimeOffset Now
-    {
-        get
-        {
-            var now = time.GetUtcNow() + Offset;
-            return now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerMicrosecond));
-        }
-    }
+    internal DateTimeOffset Now => Stored(time.GetUtcNow() + Offset);
 
     internal Lock Gate { get; } = new();
 
@@ -145,6 +137,11 @@ public sealed class InMemoryRegistry(TimeProvider time)
         lock (Gate)
             return [.. Operations[operation].History];
     }
+
+    // Rounded to PostgreSQL's precision.
+    internal static DateTimeOffset Stored(DateTimeOffset at) => at.AddTicks(-(at.UtcTicks % TimeSpan.TicksPerMicrosecond));
+
+    internal static DateTimeOffset? Stored(DateTimeOffset? at) => at is { } time ? Stored(time) : null;
 
     /// <summary>Waits until none of the operations is locked, and locks those that exist.</summary>
     internal async Task LockAsync(IReadOnlyCollection<Guid> operations, CancellationToken cancellationToken)

@@ -108,7 +108,7 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         {
             if (registry.Operations.TryGetValue(change.OperationId, out var operation))
             {
-                operation.Stored = change.Row ?? operation.Stored;
+                operation.Stored = change.Row is { } written ? written with { DueAt = InMemoryRegistry.Stored(written.DueAt) } : operation.Stored;
                 if (operation.Ended)
                     Release(change.OperationId);
                 foreach (var line in change.History)
@@ -123,8 +123,14 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
                 registry.Messages.Add(message.Id, new OutboxRow(message.Type, message.Queue, message.Body, message.TraceParent) { ClaimedUntil = Now + claim });
         }
 
-        private void Write(Guid operation, StepRun step, long? settledFence)
+        private void Write(Guid operation, StepRun decided, long? settledFence)
         {
+            var step = decided with
+            {
+                StartedAt = InMemoryRegistry.Stored(decided.StartedAt), DispatchedAt = InMemoryRegistry.Stored(decided.DispatchedAt), DueAt = InMemoryRegistry.Stored(decided.DueAt),
+                Deadline = InMemoryRegistry.Stored(decided.Deadline), FinishedAt = InMemoryRegistry.Stored(decided.FinishedAt),
+                UncertainAt = InMemoryRegistry.Stored(decided.UncertainAt), DeferredSince = InMemoryRegistry.Stored(decided.DeferredSince),
+            };
             if (!registry.Steps.TryGetValue((operation, step.Name), out var row))
             {
                 registry.Steps[(operation, step.Name)] = new StepRow { Step = step, Settled = step.Fence == settledFence, HeldFence = settledFence, Idle = idle };
