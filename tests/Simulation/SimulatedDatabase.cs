@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Saga.Registry.Schema;
+using Saga.Tests.Support;
 
 namespace Saga.Tests.Simulation;
 
@@ -52,7 +53,7 @@ internal sealed class SimulatedDatabase : IDisposable
         for (var i = 0; i < count; i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}_{i}");
-            Execute(admin, i == 0 ? $"create database \"{name}\"" : $"create database \"{name}\" template \"{prefix}_0\"");
+            await (i == 0 ? ClosedDatabases.CreateAsync(admin, name) : ClosedDatabases.CreateAsync(admin, name, $"{prefix}_0"));
             if (i == 0)
             {
                 await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = false }.ConnectionString);
