@@ -245,6 +245,18 @@ public abstract partial class EnginePortContract
         (await AcceptAsync(Replay())).ShouldBe(refused);
     }
 
+    [Fact]
+    public async Task Should_refuse_a_replay_for_the_other_replay_and_not_for_its_key()
+    {
+        var ended = New("tenant:a");
+        await AcceptAsync(ended);
+        await CommitAsync(Change(ended.OperationId) with { Row = new StoredOperation(OperationState.Compensated, null, null) });
+        Acceptance Replay() => New() with { ReplayOf = new(ended.OperationId, "It is mended."), Key = new IdempotencyKey("again", [1]) };
+        (await AcceptAsync(Replay())).ShouldBeNull();
+
+        (await AcceptAsync(Replay())).ShouldBe(new AcceptanceConflict.Replayed(ended.OperationId));
+    }
+
     private static Acceptance New(params string[] scopes) => new()
     {
         OperationId = Guid.CreateVersion7(), TenantId = null, Scopes = scopes, Workflow = StoredWorkflow.Of(Workflow), Input = "{}", Caller = "ada",

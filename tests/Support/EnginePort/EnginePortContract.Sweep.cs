@@ -87,6 +87,23 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
+    public async Task Should_not_wake_one_for_its_worker_that_begins_to_wait_for_a_slot()
+    {
+        var operation = await DispatchedAsync(1);
+        var lease = Lease(operation, 1);
+        await TakeAsync(lease);
+        await using var session = World.Leases.OpenSession(waitsForDisk: true);
+        await RenewAsync(session, lease);
+        await CommitAsync(Change(operation) with { Row = new StoredOperation(OperationState.Running, null, await NowAsync(), SlotState.Released) });
+        World.Advance((2 * Span) + TimeSpan.FromSeconds(1));
+
+        var due = await World.Sweep.TakeDueAsync(200, PutOff, default);
+
+        due.Taken.ShouldBeEmpty();
+        due.Queued.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Should_list_what_is_neither_ended_nor_stalled()
     {
         var unfinished = new List<Guid>();

@@ -63,10 +63,10 @@ internal sealed class InMemoryAcceptance(InMemoryRegistry registry) : IAcceptanc
     {
         if (acceptance.ParentId is { } parent && (!registry.Operations.TryGetValue(parent, out var row) || row.Ended))
             return new AcceptanceConflict.ParentEnded(parent);
-        if (acceptance.Key is { } taken && registry.Keys.ContainsKey((acceptance.Caller, taken.Text)))
-            throw new PostgresException("The key is taken.", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation);
         if (acceptance.ReplayOf is { } ended && registry.Operations.Values.Any(o => o.ReplayOf == ended.Id && o.Stored.State is not (OperationState.Compensated or OperationState.Cancelled)))
             return new AcceptanceConflict.Replayed(ended.Id);
+        if (acceptance.Key is { } taken && registry.Keys.ContainsKey((acceptance.Caller, taken.Text)))
+            throw new PostgresException("The key is taken.", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation);
         var holder = Holder(acceptance.Scopes);
         if (holder is not null && acceptance.Wait is null)
             return new AcceptanceConflict.ScopeTaken(holder);

@@ -27,10 +27,14 @@ internal sealed class InMemoryLeases(InMemoryRegistry registry) : ILeaseStore, I
             return Task.FromResult(Held(lease) is { Settled: false } row && row.Step.Fence == lease.Fence && row.ExpiresAt >= registry.Now);
     }
 
-    public async Task RequireAsync(StepLease lease, CancellationToken cancellationToken)
+    public Task RequireAsync(StepLease lease, CancellationToken cancellationToken)
     {
-        if (!await HoldsAsync(lease, cancellationToken))
-            throw new LeaseLostException(lease);
+        lock (registry.Gate)
+        {
+            return Held(lease) is { Settled: false } row && row.Step.Fence == lease.Fence && row.ExpiresAt > registry.Now
+                ? Task.CompletedTask
+                : throw new LeaseLostException(lease);
+        }
     }
 
     public ILeaseSession OpenSession(bool waitsForDisk) => this;

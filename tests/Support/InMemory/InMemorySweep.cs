@@ -11,7 +11,7 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
         {
             var now = registry.Now;
             var taken = new List<SweptOperation>();
-            var queued = 0;
+            var queued = new HashSet<Guid>();
             foreach (var (id, row) in registry.Operations
                 .Where(o => o.Value.Stored.DueAt <= now && !registry.Locked.Contains(o.Key)).OrderBy(o => o.Value.Stored.DueAt).Take(limit).ToList())
             {
@@ -19,7 +19,7 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
                 {
                     row.Stored = row.Stored with { DueAt = null, Slot = SlotState.Queued };
                     (row.SlotReturns, row.SlotSince) = (true, now);
-                    queued++;
+                    queued.Add(id);
                     continue;
                 }
 
@@ -27,17 +27,17 @@ internal sealed class InMemorySweep(InMemoryRegistry registry) : ISweepStore
                 taken.Add(new SweptOperation(id, row.TraceParent));
             }
 
-            TakeWatched(now, putOff, limit, taken);
-            return Task.FromResult(new DueOperations(taken, queued));
+            TakeWatched(now, putOff, limit, taken, queued);
+            return Task.FromResult(new DueOperations(taken, queued.Count));
         }
     }
 
-    private void TakeWatched(DateTimeOffset now, TimeSpan putOff, int limit, List<SweptOperation> taken)
+    private void TakeWatched(DateTimeOffset now, TimeSpan putOff, int limit, List<SweptOperation> taken, HashSet<Guid> queued)
     {
         foreach (var (key, step) in registry.Steps.Where(s => s.Value.WatchedUntil <= now).OrderBy(s => s.Value.WatchedUntil).Take(limit).ToList())
         {
             step.WatchedUntil = step.Step.Status.IsDispatched ? now + putOff : null;
-            if (!taken.Exists(t => t.Id == key.Operation))
+            if (!queued.Contains(key.Operation) && !taken.Exists(t => t.Id == key.Operation))
                 taken.Add(new SweptOperation(key.Operation, registry.Operations[key.Operation].TraceParent));
         }
     }
