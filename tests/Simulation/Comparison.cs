@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Saga.Tests.Simulation;
 
-/// <summary>A schedule that went differently in memory and on PostgreSQL, or broke a promise on both.</summary>
+/// <summary>A schedule that went differently in memory and on PostgreSQL, or broke the same promise on both.</summary>
 /// <param name="Seed">Its seed, which repeats it.</param>
-/// <param name="Lines">The trace up to there, then what came next in memory and on PostgreSQL.</param>
+/// <param name="Lines">The trace up to there, then what came next in memory and on PostgreSQL if that differs.</param>
 public sealed record DifferentSchedule(int Seed, IReadOnlyList<string> Lines);
 
 /// <summary>What a comparison showed.</summary>
@@ -64,7 +64,7 @@ public static class Comparison
     {
         var (inMemory, onServer) = RunBoth(seed, mutant, database, Usual);
         if (inMemory.SequenceEqual(onServer, StringComparer.Ordinal))
-            return (inMemory.Count, null);
+            return (inMemory.Count, inMemory[^1].StartsWith("Broken: ", StringComparison.Ordinal) ? [.. inMemory.TakeLast(LinesBefore)] : null);
         // Again, to find the step after which they differ. It does not matter if they do not differ this time: what is there is told.
         var (closer, closerOnServer) = RunBoth(seed, mutant, database, every: 1);
         return (inMemory.Count, closer.SequenceEqual(closerOnServer, StringComparer.Ordinal) ? Difference(inMemory, onServer) : Difference(closer, closerOnServer));

@@ -120,7 +120,7 @@ internal sealed class People(World world)
             var conflict = await world.Storage.Acceptances.AcceptAsync(null, (_, now) => new Acceptance
             {
                 OperationId = operation.Id, TenantId = null, ParentId = parent, Scopes = operation.Scopes, Workflow = world.Storage is StorageInMemory ? new("", "", operation.Workflow) : StoredWorkflow.Of(operation.Workflow), Input = "{}",
-                Caller = caller, At = now, AuditAction = AuditActions.TenantProvision, AuditDetail = "{}", NeedsSlot = needsSlot, Wait = waits ? new ScopeWait(now + limit) : null,
+                Priority = (OperationPriority)(world.Operations.Count % 3), Caller = caller, At = now, AuditAction = AuditActions.TenantProvision, AuditDetail = "{}", NeedsSlot = needsSlot, Wait = waits ? new ScopeWait(now + limit) : null,
                 Key = new IdempotencyKey(key, Hash), ReplayOf = operation.ReplayOf is { } replayed ? new ReplayedOperation(replayed, "It is time.") : null,
             }, default);
             if (conflict is not null)

@@ -99,9 +99,9 @@ internal sealed class Promises(World world)
         foreach (var (message, operation) in orders)
             throw new BrokenPromiseException($"Broken: the order {message} about {world.NameOf(operation)} is not lost.");
         Hold(stored.Messages.Count == 0, $"the outbox is empty at rest");
-        foreach (var (scope, holder) in stored.Scopes)
+        foreach (var (scope, holder) in stored.Scopes.OrderBy(s => s.Key, StringComparer.Ordinal))
             Hold(!world.Operations[holder].Known.State.HasEnded() && world.Operations[holder].Scopes.Contains(scope), $"the scope {scope} of {world.NameOf(holder)} is free at its end");
-        foreach (var row in stored.Steps)
+        foreach (var row in stored.Steps.OrderBy(s => s.Operation).ThenBy(s => s.Step.Name, StringComparer.Ordinal))
             Hold(row.Holder is null || row.ExpiresAt < world.Storage.Now || !row.Step.Status.IsDispatched, $"{world.NameOf(row.Operation)}: nobody holds the lease of {row.Step.Name} at rest");
         var keys = world.Operations.Values.Where(o => o.Key is not null).GroupBy(o => o.Key!, StringComparer.Ordinal);
         foreach (var key in keys)
