@@ -19,7 +19,11 @@ public sealed record ComparisonResult(int Schedules, long Steps, IReadOnlyList<D
 /// </summary>
 public static class Comparison
 {
+    // After so many steps what is stored is compared, too.
     private const int Usual = 20;
+
+    // Each waits for its server half of the time.
+    private const int ThreadsPerProcessor = 2;
     private const int LinesBefore = 60;
     private const int LinesAfter = 12;
 
@@ -32,12 +36,11 @@ public static class Comparison
     /// <param name="goesOn">Whether the others run nevertheless.</param>
     public static async Task<ComparisonResult> RunAsync(string postgres, int first, int count, Mutant mutant = Mutant.None, Action? ran = null, bool goesOn = false)
     {
-        var databases = await SimulatedDatabase.CreateAsync(postgres, Math.Min(count, Environment.ProcessorCount));
+        var databases = await SimulatedDatabase.CreateAsync(postgres, Math.Min(count, Environment.ProcessorCount * ThreadsPerProcessor));
         try
         {
             var different = new ConcurrentBag<DifferentSchedule>();
             var (begun, schedules, steps) = (0, 0, 0L);
-            // Threads of their own: each waits for its server most of the time.
             await Task.WhenAll(databases.Select(database => Task.Factory.StartNew(
                 () =>
                 {

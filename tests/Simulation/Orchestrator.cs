@@ -26,6 +26,7 @@ internal sealed class Orchestrator
     private readonly World world;
     private OperationEngine engine = null!;
     private SentMessages sent = null!;
+    private IOutboxSession? outbox;
 
     public Orchestrator(World world, string name)
     {
@@ -94,6 +95,7 @@ internal sealed class Orchestrator
     {
         engine = new(world.Chance.NextDouble);
         sent = new();
+        outbox = null;
     }
 
     private async Task ConsumeAsync(Envelope envelope)
@@ -205,11 +207,11 @@ internal sealed class Orchestrator
 
     private async Task RelayAsync()
     {
-        var session = world.Storage.Outbox.OpenSession();
-        Process.Open.Add(session);
+        if (outbox is null)
+            Process.Open.Add(outbox = world.Storage.Outbox.OpenSession());
         foreach (var which in new[] { OutboxPart.Overdue, OutboxPart.Fresh })
         {
-            var claimed = await session.ClaimAsync(which, Page, Claim, default);
+            var claimed = await outbox.ClaimAsync(which, Page, Claim, default);
             // The storage claims them in an order, and returns them in any.
             foreach (var message in claimed.Messages.OrderBy(m => m.Id))
             {
@@ -222,13 +224,10 @@ internal sealed class Orchestrator
         }
 
         var done = sent.Take();
-        if (done.Count > 0)
-        {
-            await Process.Pause("delete from the outbox");
-            await session.DeleteAsync(done, default);
-        }
-
-        await Process.CloseAsync(session);
+        if (done.Count == 0)
+            return;
+        await Process.Pause("delete from the outbox");
+        await outbox.DeleteAsync(done, default);
     }
 
     private async Task BeatAsync()
