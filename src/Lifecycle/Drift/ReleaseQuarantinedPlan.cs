@@ -38,10 +38,11 @@ public sealed class ReleaseQuarantinedPlan(QuarantineStore quarantine) : IComman
 
         return new(new(thing, reason), [])
         {
-            Rejection = thing.State == QuarantineState.Quarantined ? null : new()
+            // An operation that is still at it has the scope. One that ended half-way, because somebody skipped its step, is made up for.
+            Rejection = thing.EndedAt is null ? null : new()
             {
                 Code = RejectionCodes.QuarantineState,
-                Detail = $"It is {thing.State.ToString().ToLowerInvariant()}. Only what is quarantined can be released.",
+                Detail = $"It is {thing.State.ToString().ToLowerInvariant()}. Only what is in quarantine can be released.",
             },
         };
     }

@@ -26,7 +26,8 @@ public sealed class RemoveQuarantinedPlan(QuarantineStore quarantine) : ICommand
     public string AuditAction => AuditActions.QuarantineRemove;
 
     public async ValueTask<Checked<QuarantinedThing>> CheckAsync(RemoveQuarantined command, CancellationToken cancellationToken) =>
-        await quarantine.FindAsync(command.QuarantineId, cancellationToken) is { State: QuarantineState.Quarantined } thing
+        // An operation that began to remove it may have ended before it was gone.
+        await quarantine.FindAsync(command.QuarantineId, cancellationToken) is { State: QuarantineState.Quarantined or QuarantineState.Removing } thing
             ? new(thing, [])
             : new(null, [new("/quarantineId", "must be the id of something that is in quarantine")]);
 

@@ -34,15 +34,26 @@ public static class QuarantineRows
         await DriftFindingRows.RepairedAsync(transaction, thing.Finding, thing.Operation, at, cancellationToken);
     }
 
-    /// <summary>Records that a thing is in quarantine once more, because an operation that would have ended it is undone, and schedules its removal anew.</summary>
+    /// <summary>Records that a thing was gone before it could be renamed and barred, and ends its finding.</summary>
+    public static async Task VanishedAsync(LeasedTransaction transaction, QuarantinedThing thing, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await EndAsync(transaction, thing, QuarantineState.Removed, null, thing.Operation, at, cancellationToken);
+        await DriftFindingRows.GoneAsync(transaction, thing.Finding, at, cancellationToken);
+    }
+
+    /// <summary>
+    /// Records that a thing in one of some states is in quarantine once more, because an operation that would have ended it is undone. Its removal is scheduled
+    /// anew, and the former one is cancelled if it has not run.
+    /// </summary>
     public static Task AgainAsync(
-        LeasedTransaction transaction, QuarantinedThing thing, QuarantineState from, Guid operation, DateTimeOffset at, DateTimeOffset until, CancellationToken cancellationToken) =>
-        SettleAsync(transaction, thing, [from], operation, at, until, cancellationToken);
+        LeasedTransaction transaction, QuarantinedThing thing, IReadOnlyCollection<QuarantineState> from, Guid operation, DateTimeOffset at, DateTimeOffset until, CancellationToken cancellationToken) =>
+        SettleAsync(transaction, thing, from, operation, at, until, cancellationToken);
 
     private static async Task SettleAsync(
         LeasedTransaction transaction, QuarantinedThing thing, IReadOnlyCollection<QuarantineState> from, Guid operation, DateTimeOffset at, DateTimeOffset until, CancellationToken cancellationToken)
     {
-        var removal = ScheduledCommand.FollowUp(RemovalKind, null, new RemoveQuarantined { QuarantineId = thing.Id }, operation, until, at) with { AfterOperation = operation };
+        var removal = Removal(thing.Id, operation, until, at) with { AfterOperation = operation };
+        var former = await RemovalAsync(transaction, thing.Id, cancellationToken);
         var changed = await transaction.ExecuteAsync(
             """
             update drift_quarantine set state = 'quarantined', quarantined_at = coalesce(quarantined_at, @at), until = @until, removal = @Removal, ended_at = null
@@ -51,6 +62,8 @@ public static class QuarantineRows
             new { thing.Id, at = at.ToUniversalTime(), until = until.ToUniversalTime(), Removal = removal.Id, From = from.Select(QuarantineStore.Name).ToArray() }, cancellationToken);
         if (changed == 0)
             return;
+        if (former is { } scheduled)
+            await ExecuteAsync(transaction, ScheduleStore.CancelCommand(scheduled, RemovalKind, $"operation:{operation:d}", "Its removal is scheduled anew."), cancellationToken);
         foreach (var statement in ScheduleStore.AddCommands(removal))
             await ExecuteAsync(transaction, statement, cancellationToken);
     }
@@ -72,10 +85,11 @@ public static class QuarantineRows
     public static async Task EndAsync(
         LeasedTransaction transaction, QuarantinedThing thing, QuarantineState end, string? words, Guid operation, DateTimeOffset at, CancellationToken cancellationToken)
     {
+        var scheduled = await RemovalAsync(transaction, thing.Id, cancellationToken);
         await transaction.ExecuteAsync(
             "update drift_quarantine set state = @End, words = @words, ended_at = @at where id = @Id and ended_at is null",
             new { thing.Id, End = QuarantineStore.Name(end), words, at = at.ToUniversalTime() }, cancellationToken);
-        if (thing.Removal is { } removal)
+        if (scheduled is { } removal)
         {
             await ExecuteAsync(
                 transaction, ScheduleStore.CancelCommand(removal, RemovalKind, $"operation:{operation:d}", "What it would remove has left its quarantine."), cancellationToken);
@@ -86,6 +100,18 @@ public static class QuarantineRows
     internal static Task PruneAsync(LeasedTransaction transaction, DateTimeOffset before, int most, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "delete from drift_quarantine where id in (select id from drift_quarantine where ended_at < @Before order by ended_at limit @most)",
         new { Before = before.ToUniversalTime(), most }, cancellationToken);
+
+    /// <summary>The scheduled command that removes a thing.</summary>
+    internal static ScheduledCommand Removal(Guid thing, Guid operation, DateTimeOffset until, DateTimeOffset at) =>
+        ScheduledCommand.FollowUp(RemovalKind, null, new RemoveQuarantined { QuarantineId = thing }, operation, until, at);
+
+    // A sweep may have scheduled another one since the thing was read, and waits meanwhile.
+    private static async Task<Guid?> RemovalAsync(LeasedTransaction transaction, Guid thing, CancellationToken cancellationToken)
+    {
+        await using var ask = new NpgsqlCommand("select removal from drift_quarantine where id = $1 for no key update", transaction.Connection, transaction.Transaction);
+        ask.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = thing });
+        return await ask.ExecuteScalarAsync(cancellationToken) as Guid?;
+    }
 
     private static async Task ExecuteAsync(LeasedTransaction transaction, NpgsqlBatchCommand statement, CancellationToken cancellationToken)
     {

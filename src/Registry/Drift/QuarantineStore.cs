@@ -2,13 +2,21 @@ using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Engine.Drift;
+using Saga.Registry.Intake;
+using Saga.Registry.Operations;
 using Saga.Registry.Paging;
+using Saga.Registry.Schedule;
 
 namespace Saga.Registry.Drift;
 
-/// <summary>Reads quarantines. Thread-safe.</summary>
-public sealed class QuarantineStore(NpgsqlDataSource registry)
+/// <summary>Reads quarantines, and sees to it that what is in one is removed in the end. Thread-safe.</summary>
+public sealed class QuarantineStore(NpgsqlDataSource registry, RegistryClock clock)
 {
+    /// <summary>How long after a removal that did not happen, or after a release that was undone, a thing is removed at the earliest.</summary>
+    public static readonly TimeSpan TriedAgainAfter = TimeSpan.FromDays(1);
+
+    private const int MostRescheduled = 100;
+
     /// <summary>The order of lists: newest first.</summary>
     public const string Sort = "-begunAt";
 
@@ -45,6 +53,69 @@ public sealed class QuarantineStore(NpgsqlDataSource registry)
             query.Where($"state = any({query.Add(states.Select(Name).ToArray())})");
         query.OrderBy("begun_at", "id", descending: true, after, ListQuery.TimeOf);
         return await query.ReadAsync(limit, Read, last => new(Sort, ListQuery.KeyOf(last.BegunAt), last.Id), cancellationToken);
+    }
+
+    /// <summary>Whether the removal by this operation has given way to another one, which was scheduled after it was accepted.</summary>
+    public async Task<bool> IsSupersededAsync(Guid id, Guid operation, CancellationToken cancellationToken)
+    {
+        await using var ask = registry.CreateCommand(
+            "select exists (select from drift_quarantine q, operations o where q.id = $1 and o.id = $2 and o.requested_by like 'schedule:%' and o.requested_by <> 'schedule:' || q.removal)");
+        ask.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        ask.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = operation });
+        return (bool)(await ask.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>
+    /// Schedules removals again, a day from now, of things in quarantine whose removal was refused, or whose operation has ended without removing them. One that
+    /// a person has cancelled stays cancelled. Any number of processes may do so.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public async Task<int> RescheduleAsync(CancellationToken cancellationToken)
+    {
+        var at = await clock.NowAsync(registry, cancellationToken);
+        await using var connection = await registry.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var removals = await StrandedAsync(connection, transaction, at + TriedAgainAfter, at, cancellationToken);
+        if (removals.Count == 0)
+            return 0;
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        foreach (var (thing, removal) in removals)
+        {
+            batch.BatchCommands.Add(CommandLedger.Statement("update drift_quarantine set until = $2, removal = $3 where id = $1", thing, removal.RunAt, removal.Id));
+            foreach (var statement in ScheduleStore.AddCommands(removal))
+                batch.BatchCommands.Add(statement);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return removals.Count;
+    }
+
+    // Scheduled commands that have ended are forgotten in time. One of a thing that is still in quarantine was cancelled then, because all else is seen long
+    // before; one that had begun to remove it was not, unless its operation is still at it.
+    private static async Task<IReadOnlyList<(Guid Thing, ScheduledCommand Removal)>> StrandedAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset until, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var ask = new NpgsqlCommand(
+            $"""
+            select q.id, coalesce(s.operation_id, q.operation_id), case when s.operation_id is null then s.after_operation end
+            from drift_quarantine q left join scheduled_commands s on s.id = q.removal
+            where q.ended_at is null and q.state in ('quarantined', 'removing') and (
+                q.removal is null or s.state = 'refused'
+                or s.state = 'submitted' and not exists (select from operations o where o.id = s.operation_id and o.state not in ('completed', 'compensated', 'cancelled'))
+                or s.id is null and q.state = 'removing' and not exists (select from operation_scopes where scope = '{OperationScopes.Drift}'))
+            order by q.begun_at limit {MostRescheduled} for no key update of q skip locked
+            """,
+            connection, transaction);
+        var found = new List<(Guid, ScheduledCommand)>();
+        await using var row = await ask.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            var thing = row.GetGuid(0);
+            found.Add((thing, QuarantineRows.Removal(thing, row.GetGuid(1), until, at) with { AfterOperation = row.IsDBNull(2) ? null : row.GetGuid(2) }));
+        }
+
+        return found;
     }
 
     internal static string Name(QuarantineState state) => state.ToString().ToLowerInvariant();

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Saga.Registry.Paging;
@@ -12,9 +13,13 @@ namespace Saga.Registry.Paging;
 /// <param name="Id">The tie-breaker among equal values.</param>
 public sealed record Cursor(string Sort, string Key, Guid Id)
 {
-    private const int MaxLength = 512;
+    // Keys are of any letters, of which none takes more than three bytes for each of its characters. The rest of a cursor takes less than 100.
+    private const int MaxLength = ((3 * CursorKey.MaxTextLength) + 100) * 4 / 3;
 
-    public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new[] { Sort, Key, Id.ToString("n") }));
+    // Escaped, a letter would take six, and the address of a page would be longer than servers read.
+    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public override string ToString() => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new[] { Sort, Key, Id.ToString("n") }, Unescaped));
 
     /// <summary>False for any text that <see cref="ToString"/> did not create for this order.</summary>
     public static bool TryParse(string text, string sort, [NotNullWhen(true)] out Cursor? cursor)

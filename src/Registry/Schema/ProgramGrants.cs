@@ -141,6 +141,8 @@ internal static class ProgramGrants
         new("admission_limit", "select, insert, update"),
         new("engine_clock", "update"),
         new("unreadable_operations", "select, insert, update, delete"),
+        // When something is removed from quarantine that was not at its time.
+        new("drift_quarantine", "", "until, removal"),
         // Of operations that ended long ago.
         new("place_uses", "select, delete"),
     ];

@@ -27,10 +27,11 @@ internal sealed class CacheRepair(CacheInventory inventory, ICacheProvisioner pr
         var tenant = finding.Tenant is { } id ? await tenants.FindAsync(new TenantId(id), cancellationToken) : null;
         if (tenant is null)
             throw DriftFailures.NotMade($"The registry does not know the tenant of '{finding.Key.Name}'.", "Scan for drift again.");
-        if (finding.Differences is [{ Fact: DriftFacts.Enabled, Expected: DriftFacts.No }])
-            await provisioner.SwitchAsync(finding.Key.Name, on: false, cancellationToken);
-        else
+        if (finding.Differences is not [{ Fact: DriftFacts.Enabled, Expected: DriftFacts.No }])
             await creation.ExecuteAsync(context.For(tenant, context.Inputs), cancellationToken);
+        // Provisioning switches it on.
+        if (finding.Differences.Any(d => d is { Fact: DriftFacts.Enabled, Expected: DriftFacts.No }))
+            await provisioner.SwitchAsync(finding.Key.Name, on: false, cancellationToken);
     }
 }
 
@@ -49,7 +50,7 @@ internal sealed class CacheRepairSession(ICacheProvisioner provisioner, DriftKey
     public async Task<IReadOnlyDictionary<string, string>> StateAsync(CancellationToken cancellationToken) =>
         new Dictionary<string, string>(StringComparer.Ordinal) { [DriftFacts.Enabled] = DriftFacts.Of(await provisioner.FindAsync(key.Name, cancellationToken) is { IsEnabled: true }) };
 
-    public Task BarAsync(QuarantinedThing thing, CancellationToken cancellationToken) => provisioner.SwitchAsync(key.Name, on: false, cancellationToken);
+    public Task<bool> BarAsync(QuarantinedThing thing, CancellationToken cancellationToken) => provisioner.SwitchAsync(key.Name, on: false, cancellationToken);
 
     public Task ReleaseAsync(QuarantinedThing thing, CancellationToken cancellationToken) => thing.Was.GetValueOrDefault(DriftFacts.Enabled) == DriftFacts.Yes
         ? provisioner.SwitchAsync(key.Name, on: true, cancellationToken)

@@ -31,8 +31,9 @@ public interface ICacheProvisioner
     /// <returns>Null when there is none, or when it is not a tenant's.</returns>
     Task<ListedCache?> FindAsync(string user, CancellationToken cancellationToken);
 
-    /// <summary>Switches one user on, or off with its connections ended. Its password, keys and rights stay. Does nothing if there is none.</summary>
-    Task SwitchAsync(string user, bool on, CancellationToken cancellationToken);
+    /// <summary>Switches one user on, or off with its connections ended. Its password, keys and rights stay.</summary>
+    /// <returns>Whether there is such a user.</returns>
+    Task<bool> SwitchAsync(string user, bool on, CancellationToken cancellationToken);
 
     /// <summary>Switches the tenant's users off and ends their connections. Does nothing if there are none. <see cref="ProvisionAsync"/> switches one on again.</summary>
     Task DisableAsync(TenantId tenant, CancellationToken cancellationToken);

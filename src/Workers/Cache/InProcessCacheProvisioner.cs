@@ -28,7 +28,7 @@ internal sealed class InProcessCacheProvisioner(InProcessCacheStore store) : ICa
 
     public Task<ListedCache?> FindAsync(string user, CancellationToken cancellationToken) => Task.FromResult<ListedCache?>(null);
 
-    public Task SwitchAsync(string user, bool on, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task<bool> SwitchAsync(string user, bool on, CancellationToken cancellationToken) => Task.FromResult(false);
 
     // Nobody signs in to it. Runtimes refuse the tenant by its hold.
     public Task DisableAsync(TenantId tenant, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -65,10 +65,12 @@ internal sealed class RedisCacheProvisioner(RedisConnection redis, IOptions<Cach
         return found.IsNull ? null : Describe(user, found.ToDictionary());
     }
 
-    public async Task SwitchAsync(string user, bool on, CancellationToken cancellationToken)
+    public async Task<bool> SwitchAsync(string user, bool on, CancellationToken cancellationToken)
     {
-        if (await SetAsync(user, on, cancellationToken))
-            await SaveAsync(cancellationToken);
+        if (!await SetAsync(user, on, cancellationToken))
+            return false;
+        await SaveAsync(cancellationToken);
+        return true;
     }
 
     public async Task DisableAsync(TenantId tenant, CancellationToken cancellationToken)

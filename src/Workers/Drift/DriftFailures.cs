@@ -11,8 +11,4 @@ internal static class DriftFailures
     /// <summary>The name that a thing had before its quarantine is taken.</summary>
     public static StepFailureException NameTaken(string name) => StepFailureException.Permanent(
         "quarantine-name-taken", $"There is another '{name}' now, so the one in quarantine cannot get its name back.", "Rename or remove the other one, then send the release again.");
-
-    /// <summary>What is to be quarantined is under neither of its names.</summary>
-    public static StepFailureException Vanished(string name) => StepFailureException.Permanent(
-        "quarantine-vanished", $"'{name}' was removed by somebody else while it was put into quarantine.", "Nothing is left to do. Scan for drift again.");
 }

@@ -23,9 +23,8 @@ internal sealed partial class DriftRepairer(
     // What is made again may still have to be barred, because its tenant is closed.
     private const int Rounds = 2;
 
-    private static readonly TimeSpan TriedAgainAfter = TimeSpan.FromDays(1);
-
-    private static readonly QuarantineState[] Held = [QuarantineState.Quarantining, QuarantineState.Quarantined, QuarantineState.Releasing];
+    // The states from which a thing can be put back: all that have not ended.
+    private static readonly QuarantineState[] Held = [QuarantineState.Quarantining, QuarantineState.Quarantined, QuarantineState.Releasing, QuarantineState.Removing];
 
     /// <summary>Repairs those findings of the operation's command that are the worker's.</summary>
     public async Task<DriftRepairOutput> RepairAsync(StepContext context, IResourceRepair repair, CancellationToken cancellationToken)
@@ -51,7 +50,7 @@ internal sealed partial class DriftRepairer(
         foreach (var thing in await quarantine.OfAsync(context.OperationId, repair.Inventory.Resources, cancellationToken))
         {
             if (thing.EndedAt is null)
-                await ReleaseAsync(context, repair, thing, Held, cancellationToken);
+                await ReleaseAsync(context, repair, thing, cancellationToken);
         }
     }
 
@@ -60,9 +59,11 @@ internal sealed partial class DriftRepairer(
     {
         using var guard = leases.Guard(context.Lease);
         var thing = await FindAsync(context.Input<ReleaseQuarantined>().QuarantineId, cancellationToken);
-        if (thing.State != QuarantineState.Released)
-            await ReleaseAsync(context, repair, thing, [QuarantineState.Quarantined, QuarantineState.Releasing], cancellationToken);
-        return new() { Outcome = "released" };
+        // It may have ended between the check of the command and its acceptance.
+        if (thing.EndedAt is not null)
+            return Ended(thing);
+        await ReleaseAsync(context, repair, thing, cancellationToken);
+        return new() { Outcome = QuarantineStateName(QuarantineState.Released) };
     }
 
     /// <summary>Puts the thing that a release has put back, or was about to, into quarantine again.</summary>
@@ -72,18 +73,24 @@ internal sealed partial class DriftRepairer(
         var thing = await FindAsync(context.Input<ReleaseQuarantined>().QuarantineId, cancellationToken);
         if (thing.State is not (QuarantineState.Releasing or QuarantineState.Released))
             return;
+        bool isThere;
         await using (var session = await OpenAsync(context, repair, thing, cancellationToken))
         {
-            if (await session.IsBarredAsync(thing, cancellationToken) == false)
-                await session.BarAsync(thing, cancellationToken);
+            var barred = await session.IsBarredAsync(thing, cancellationToken);
+            isThere = barred == true || barred == false && await session.BarAsync(thing, cancellationToken);
         }
 
-        await MoveAsync(context, thing, [QuarantineState.Releasing], QuarantineState.Quarantined, cancellationToken);
-        // The removal was cancelled with the release.
+        if (!isThere)
+        {
+            await EndAsync(context, thing, QuarantineState.Removed, null, cancellationToken);
+            return;
+        }
+
+        // Whoever wanted it back gets at least a day to try again. The removal was cancelled with the release, or may come due any moment.
         await CommitAsync(
             context,
             (transaction, at) => QuarantineRows.AgainAsync(
-                transaction, thing, QuarantineState.Released, context.OperationId, at, thing.Until is { } until && until > at ? until : at, cancellationToken),
+                transaction, thing, [QuarantineState.Releasing, QuarantineState.Released], context.OperationId, at, Later(thing.Until, at + QuarantineStore.TriedAgainAfter), cancellationToken),
             cancellationToken);
     }
 
@@ -93,7 +100,10 @@ internal sealed partial class DriftRepairer(
         using var guard = leases.Guard(context.Lease);
         var thing = await FindAsync(context.Input<RemoveQuarantined>().QuarantineId, cancellationToken);
         if (thing.EndedAt is not null)
-            return new() { Outcome = QuarantineStateName(thing.State), Words = thing.Words };
+            return Ended(thing);
+        // The removal may have waited while a release was undone, which has put it off.
+        if (thing.State is not (QuarantineState.Quarantined or QuarantineState.Removing) || await quarantine.IsSupersededAsync(thing.Id, context.OperationId, cancellationToken))
+            return new() { Outcome = QuarantineStateName(thing.State), Words = "It was not removed: something was done about it since the removal was accepted." };
         await using var session = await OpenAsync(context, repair, thing, cancellationToken);
         var barred = await session.IsBarredAsync(thing, cancellationToken);
         if (barred == false)
@@ -115,12 +125,9 @@ internal sealed partial class DriftRepairer(
         var thing = await FindAsync(context.Input<RemoveQuarantined>().QuarantineId, cancellationToken);
         await CommitAsync(
             context,
-            async (transaction, at) =>
-            {
-                // One that failed before it began has spent its schedule, too.
-                await QuarantineRows.MoveAsync(transaction, thing.Id, [QuarantineState.Quarantined], QuarantineState.Removing, cancellationToken);
-                await QuarantineRows.AgainAsync(transaction, thing, QuarantineState.Removing, context.OperationId, at, at + TriedAgainAfter, cancellationToken);
-            },
+            // One that failed before it began has spent its schedule, too.
+            (transaction, at) => QuarantineRows.AgainAsync(
+                transaction, thing, [QuarantineState.Quarantined, QuarantineState.Removing], context.OperationId, at, at + QuarantineStore.TriedAgainAfter, cancellationToken),
             cancellationToken);
     }
 
@@ -163,10 +170,14 @@ internal sealed partial class DriftRepairer(
         var comparison = await CompareAsync(context, repair.Inventory, finding.Finding, found, since, TimeSpan.FromMinutes(options.Value.GraceMinutes), cancellationToken);
         if (comparison.LeftAlone.Count > 0)
             return result with { Outcome = "leftAlone", Words = "It was made or changed a short while ago, or an operation works on it. Repair it later." };
-        if (comparison.Findings.SingleOrDefault() is not { } now || now.Kind != finding.Finding.Kind)
+        var now = comparison.Findings.SingleOrDefault();
+        // An earlier attempt may have died while it made the thing again, which must not stay half made.
+        if (context.Attempt > 1 && finding.Finding.Kind == DriftKind.Missing && now?.Kind != DriftKind.Missing && DriftRepairs.Of(finding.Finding).Kind == DriftRepairKind.CreateAgain)
+            now = finding.Finding;
+        if (now is null || !IsStill(finding.Finding, now))
         {
             await CommitAsync(context, (transaction, at) => DriftFindingRows.GoneAsync(transaction, finding.Id, at, cancellationToken), cancellationToken);
-            return result;
+            return now is null ? result : result with { Words = $"It is {DriftWord(now.Kind)} by now{Facts(now)}. Scan for drift again, then repair what the scan finds." };
         }
 
         var remedy = DriftRepairs.Of(now);
@@ -195,7 +206,7 @@ internal sealed partial class DriftRepairer(
             comparison = await CompareAsync(context, repair.Inventory, finding.Finding, found, since, TimeSpan.Zero, cancellationToken);
             if (comparison.Findings.SingleOrDefault() is not { } still)
                 break;
-            if (round == Rounds || DriftRepairs.Of(still).Kind == DriftRepairKind.None)
+            if (round == Rounds || DriftRepairs.Of(still).Kind is not (DriftRepairKind.SetBack or DriftRepairKind.CreateAgain))
                 return result with { Outcome = "notRepaired", Words = $"It is still {DriftWord(still.Kind)} after the repair{Facts(still)}. Look at who changes it." };
             now = still;
         }
@@ -206,16 +217,22 @@ internal sealed partial class DriftRepairer(
 
     private async Task<RepairedFinding> QuarantineAsync(StepContext context, IRepairSession session, QuarantinedThing thing, RepairedFinding result, CancellationToken cancellationToken)
     {
-        await session.BarAsync(thing, cancellationToken);
+        result = result with { Quarantine = thing.Id };
+        if (!await session.BarAsync(thing, cancellationToken))
+        {
+            await CommitAsync(context, (transaction, at) => QuarantineRows.VanishedAsync(transaction, thing, at, cancellationToken), cancellationToken);
+            return result;
+        }
+
         await CommitAsync(
             context, (transaction, at) => QuarantineRows.QuarantinedAsync(transaction, thing, at, at + TimeSpan.FromDays(options.Value.QuarantineDays), cancellationToken), cancellationToken);
         LogQuarantined(thing.Key.Resource, thing.Key.Name, thing.Renamed);
-        return result with { Outcome = "quarantined", Quarantine = thing.Id };
+        return result with { Outcome = "quarantined" };
     }
 
-    private async Task ReleaseAsync(StepContext context, IResourceRepair repair, QuarantinedThing thing, IReadOnlyCollection<QuarantineState> from, CancellationToken cancellationToken)
+    private async Task ReleaseAsync(StepContext context, IResourceRepair repair, QuarantinedThing thing, CancellationToken cancellationToken)
     {
-        await MoveAsync(context, thing, from, QuarantineState.Releasing, cancellationToken);
+        await MoveAsync(context, thing, Held, QuarantineState.Releasing, cancellationToken);
         await using (var session = await OpenAsync(context, repair, thing, cancellationToken))
             await session.ReleaseAsync(thing, cancellationToken);
         await EndAsync(context, thing, QuarantineState.Released, null, cancellationToken);
@@ -260,6 +277,15 @@ internal sealed partial class DriftRepairer(
         await write(transaction, at);
         await transaction.CommitAsync(cancellationToken);
     }
+
+    // What has changed its kind is another difference of the same thing. Setting it back loses nothing, whatever it was before; all else was not ordered. Of
+    // another tenant, which the repair does not hold, it is another finding.
+    private static bool IsStill(DriftFinding ordered, DriftFinding now) =>
+        now.Kind == ordered.Kind || now.Tenant == ordered.Tenant && DriftRepairs.Of(now).Kind == DriftRepairKind.SetBack;
+
+    private static QuarantineOutput Ended(QuarantinedThing thing) => new() { Outcome = QuarantineStateName(thing.State), Words = thing.Words };
+
+    private static DateTimeOffset Later(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;
 
     private static string QuarantineStateName(QuarantineState state) => state.ToString().ToLowerInvariant();
 

@@ -40,7 +40,8 @@ internal interface IRepairSession : IAsyncDisposable
     Task<IReadOnlyDictionary<string, string>> StateAsync(CancellationToken cancellationToken);
 
     /// <summary>Renames and bars it.</summary>
-    Task BarAsync(QuarantinedThing thing, CancellationToken cancellationToken);
+    /// <returns>False when it is under neither of its names any more.</returns>
+    Task<bool> BarAsync(QuarantinedThing thing, CancellationToken cancellationToken);
 
     /// <summary>Puts it back as it was, however far <see cref="BarAsync"/> came. Does nothing when it is gone.</summary>
     Task ReleaseAsync(QuarantinedThing thing, CancellationToken cancellationToken);

@@ -2,8 +2,8 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Drift;
 
-/// <summary>A worker's step of a repair.</summary>
-internal abstract class RepairStep(IResourceRepair repair, DriftRepairer repairer) : IStep
+/// <summary>A worker's step that changes what scans have found, or ends a quarantine.</summary>
+internal abstract class DriftStep(IResourceRepair repair, DriftRepairer repairer) : IStep
 {
     public abstract string Name { get; }
 
@@ -11,38 +11,38 @@ internal abstract class RepairStep(IResourceRepair repair, DriftRepairer repaire
 
     public TimeSpan LingersFor => repair.LingersFor;
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => await repairer.RepairAsync(context, repair, cancellationToken);
+    protected IResourceRepair Repair => repair;
+
+    protected DriftRepairer Repairer => repairer;
+
+    public abstract Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken);
+
+    public abstract Task CompensateAsync(StepContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>A worker's step of a repair.</summary>
+internal abstract class RepairStep(IResourceRepair repair, DriftRepairer repairer) : DriftStep(repair, repairer)
+{
+    public override async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => await Repairer.RepairAsync(context, Repair, cancellationToken);
 
     /// <summary>What was quarantined is released. What was set right stays right.</summary>
-    public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => repairer.UndoAsync(context, repair, cancellationToken);
+    public override Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Repairer.UndoAsync(context, Repair, cancellationToken);
 }
 
 /// <summary>A worker's step of a release.</summary>
-internal abstract class ReleaseStep(IResourceRepair repair, DriftRepairer repairer) : IStep
+internal abstract class ReleaseStep(IResourceRepair repair, DriftRepairer repairer) : DriftStep(repair, repairer)
 {
-    public abstract string Name { get; }
-
-    public bool NeedsInput => true;
-
-    public TimeSpan LingersFor => repair.LingersFor;
-
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => await repairer.ReleaseAsync(context, repair, cancellationToken);
+    public override async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => await Repairer.ReleaseAsync(context, Repair, cancellationToken);
 
     /// <summary>It is in quarantine again.</summary>
-    public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => repairer.UndoReleaseAsync(context, repair, cancellationToken);
+    public override Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Repairer.UndoReleaseAsync(context, Repair, cancellationToken);
 }
 
 /// <summary>A worker's step of a removal from quarantine.</summary>
-internal abstract class RemoveQuarantinedStep(IResourceRepair repair, DriftRepairer repairer) : IStep
+internal abstract class RemoveQuarantinedStep(IResourceRepair repair, DriftRepairer repairer) : DriftStep(repair, repairer)
 {
-    public abstract string Name { get; }
-
-    public bool NeedsInput => true;
-
-    public TimeSpan LingersFor => repair.LingersFor;
-
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => await repairer.RemoveAsync(context, repair, cancellationToken);
+    public override async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => await Repairer.RemoveAsync(context, Repair, cancellationToken);
 
     /// <summary>What was not removed stays in quarantine.</summary>
-    public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => repairer.UndoRemoveAsync(context, cancellationToken);
+    public override Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Repairer.UndoRemoveAsync(context, cancellationToken);
 }

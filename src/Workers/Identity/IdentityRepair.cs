@@ -44,22 +44,12 @@ internal sealed class IdentityRepairSession(
     // Organisations of the same tenant with other aliases.
     private int others;
 
+    private string Several => $"Several organisations bear the id of the tenant {owner}, so that none of them is changed by it. Look which one is right, and delete the others in the directory.";
+
     private TenantId Owner => new(owner ?? throw new InvalidOperationException($"It is not known whose the organisation '{key.Name}' was."));
 
-    public async Task<FoundThing?> LookAsync(CancellationToken cancellationToken)
-    {
-        FoundThing? found = null;
-        others = 0;
-        await foreach (var one in directory.OrganizationsAsync(Owner, cancellationToken))
-        {
-            if (one.Organization.Alias == key.Name)
-                found = inventory.Describe(one, scope);
-            else
-                others++;
-        }
-
-        return found;
-    }
+    public async Task<FoundThing?> LookAsync(CancellationToken cancellationToken) =>
+        await FindAsync(cancellationToken) is { } found ? inventory.Describe(found, scope) : null;
 
     public async Task SetRightAsync(DriftFinding finding, CancellationToken cancellationToken)
     {
@@ -72,8 +62,9 @@ internal sealed class IdentityRepairSession(
     }
 
     // All else about an organisation is done by the tenant's id.
-    public string? WhyNot(FoundThing found) => others == 0 ? null
-        : $"Several organisations bear the id of the tenant {owner}, so that none of them is changed by it. Look which one is right, and delete the others in the directory.";
+    public string? WhyNot(FoundThing found) => others > 0 ? Several
+        : Slug.TryParse(found.Key.Name, out _) ? null
+        : $"Its alias is none that this installation gives: {Slug.Rule}. Look whose it is, and disable or delete it in the directory by hand.";
 
     public string Rename(Guid quarantine) => key.Name;
 
@@ -85,28 +76,47 @@ internal sealed class IdentityRepairSession(
         return state;
     }
 
-    public async Task BarAsync(QuarantinedThing thing, CancellationToken cancellationToken)
-    {
-        if (await directory.DisableOrganizationAsync(Owner, cancellationToken) is null || !await RenameAsync(QuarantinedThing.NameOf(thing.Id), cancellationToken))
-            throw DriftFailures.Vanished(key.Name);
-    }
+    public async Task<bool> BarAsync(QuarantinedThing thing, CancellationToken cancellationToken) =>
+        await directory.DisableOrganizationAsync(Owner, cancellationToken) is not null && await RenameAsync(QuarantinedThing.NameOf(thing.Id), cancellationToken);
 
     public async Task ReleaseAsync(QuarantinedThing thing, CancellationToken cancellationToken)
     {
-        if (thing.Was.TryGetValue(Name, out var name) && await RenameAsync(name, cancellationToken) && thing.Was.GetValueOrDefault(DriftFacts.Enabled) == DriftFacts.Yes)
+        if (!thing.Was.TryGetValue(Name, out var name))
+            return;
+        // One with another alias was disabled by an earlier version, and never renamed.
+        if ((!Slug.TryParse(key.Name, out _) || await RenameAsync(name, cancellationToken)) && thing.Was.GetValueOrDefault(DriftFacts.Enabled) == DriftFacts.Yes)
             await directory.EnableOrganizationAsync(Owner, cancellationToken);
     }
 
     public async Task<bool?> IsBarredAsync(QuarantinedThing thing, CancellationToken cancellationToken) =>
-        await directory.FindOrganizationAsync(Owner, cancellationToken) is { } found ? !found.Enabled && found.Name == QuarantinedThing.NameOf(thing.Id) && found.Alias == key.Name : null;
+        await FindAsync(cancellationToken) is { Organization: var found } ? !found.Enabled && found.Name == QuarantinedThing.NameOf(thing.Id) : null;
 
     public async Task<string?> RemoveAsync(QuarantinedThing thing, CancellationToken cancellationToken)
     {
+        // The directory would not say which one it removes.
+        await FindAsync(cancellationToken);
+        if (others > 0)
+            return Several;
         await directory.DeleteOrganizationAsync(Owner, cancellationToken);
         return null;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<TenantOrganization?> FindAsync(CancellationToken cancellationToken)
+    {
+        TenantOrganization? found = null;
+        others = 0;
+        await foreach (var one in directory.OrganizationsAsync(Owner, cancellationToken))
+        {
+            if (one.Organization.Alias == key.Name)
+                found = one;
+            else
+                others++;
+        }
+
+        return found;
+    }
 
     // The directory lets nobody change the alias.
     private async Task<bool> RenameAsync(string name, CancellationToken cancellationToken) =>

@@ -5,6 +5,7 @@ using Saga.Api.Tokens;
 using Saga.Contracts.Commands;
 using Saga.Lifecycle.Drift;
 using Saga.Lifecycle.Intake;
+using Saga.Registry;
 using Saga.Registry.Drift;
 using Saga.Tests.Support;
 using Shouldly;
@@ -135,7 +136,7 @@ public sealed class When_drift_is_repaired : ApiTest
     {
         await PrepareAsync();
         await QuarantineAsync(Orphan, "quarantined");
-        var quarantine = new QuarantineStore(Server.Registry);
+        var quarantine = new QuarantineStore(Server.Registry, new RegistryClock());
         var plan = new RemoveQuarantinedPlan(quarantine);
 
         (await Intakes.Of<RemoveQuarantined, QuarantinedThing, RemoveQuarantinedPlan>(Server.Registry, plan).SubmitAsync(new() { QuarantineId = Guid.Parse(Orphan) }, Caller.Bus, default))

@@ -61,7 +61,7 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
         {
             var clock = new RegistryClock();
             return new(
-                new Installation(registry), new DriftStore(registry, clock), new QuarantineStore(registry), new LeasedTransactions(registry, clock),
+                new Installation(registry), new DriftStore(registry, clock), new QuarantineStore(registry, clock), new LeasedTransactions(registry, clock),
                 Options.Create(new DriftOptions { GraceMinutes = 0 }), NullLogger<DriftRepairer>.Instance);
         }
     }

@@ -73,10 +73,11 @@ internal sealed class DatabaseRepairSession(
         return state;
     }
 
-    public async Task BarAsync(QuarantinedThing thing, CancellationToken cancellationToken)
+    public async Task<bool> BarAsync(QuarantinedThing thing, CancellationToken cancellationToken)
     {
         var (before, after) = NamesOf(thing);
-        var name = await ExistsAsync(after, cancellationToken) ? after : await ExistsAsync(before, cancellationToken) ? before : throw DriftFailures.Vanished(before);
+        if ((await ExistsAsync(after, cancellationToken) ? after : await ExistsAsync(before, cancellationToken) ? before : null) is not { } name)
+            return false;
         await JoinAsync(name, cancellationToken);
         switch (key.Resource)
         {
@@ -94,6 +95,8 @@ internal sealed class DatabaseRepairSession(
                 await Session.ExecuteAsync($"{Renaming("database", name, after)} {InstallationMark.OnDatabase(after, scope.Installation)}", cancellationToken);
                 break;
         }
+
+        return true;
     }
 
     public async Task ReleaseAsync(QuarantinedThing thing, CancellationToken cancellationToken)
