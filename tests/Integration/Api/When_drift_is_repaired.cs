@@ -131,6 +131,24 @@ public sealed class When_drift_is_repaired : ApiTest
         (await Server.QueryAsync<long>("select count(*) from audit where action = 'quarantine.release'")).ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("quarantining")]
+    [InlineData("releasing")]
+    [InlineData("removing")]
+    public async Task Should_release_what_an_operation_has_left_half_way_and_nothing_that_one_works_on(string state)
+    {
+        await PrepareAsync();
+        await QuarantineAsync(Orphan, state);
+        using var active = await PostAsync([Different], Server.Admin);
+        using var refused = await SendAsync($"/api/v1/drift/quarantine/{Orphan}/release", """{"reason":"Somebody needs it."}""", Server.Admin);
+        await ProblemAsync(refused, 409, "operation-active");
+        await Server.ExecuteAsync("update operations set state = 'completed'; delete from operation_scopes");
+
+        using var released = await SendAsync($"/api/v1/drift/quarantine/{Orphan}/release", """{"reason":"Somebody needs it."}""", Server.Admin);
+
+        ((int)released.StatusCode).ShouldBe(202, await released.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task Should_remove_by_schedule_only_and_only_what_is_in_quarantine()
     {

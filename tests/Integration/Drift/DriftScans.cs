@@ -100,6 +100,14 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
         return words;
     }
 
+    /// <summary>As if what quarantined everything had died before it committed that all was done.</summary>
+    public Task ForgetQuarantinedAsync() => registry.ExecuteAsync(
+        """
+        update drift_quarantine set state = 'quarantining', quarantined_at = null, until = null, removal = null;
+        update drift_findings set ended_at = null, repaired_by = null;
+        delete from scheduled_commands;
+        """);
+
     public Task<IReadOnlyList<Guid>> FindingsAsync() => IdsAsync("select id from drift_findings where ended_at is null");
 
     public Task<IReadOnlyList<Guid>> QuarantinedAsync() => IdsAsync("select id from drift_quarantine where state = 'quarantined' order by quarantined_at");

@@ -1,4 +1,5 @@
 using Npgsql;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Tests.Integration.Database;
@@ -82,6 +83,58 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_bar_a_suspended_tenants_login_that_somebody_made_again_since_the_scan()
+    {
+        var tenant = await ActiveAsync(IsolationTier.Row);
+        await world.Registry.ExecuteAsync("insert into holds (tenant_id, code, effect, actor, reason) values (@Value, 'abuse', 'closed', 'ada', 'Why.')", new { tenant.Id.Value });
+        await world.AdminQueryAsync<int>("saga_rows", $"update saga.place set mode = 'closed' where tenant_id = '{tenant.Id}'");
+        await world.AdminQueryAsync<int>("postgres", $"drop owned by t_{tenant.Id.Compact}; drop role t_{tenant.Id.Compact}");
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.OpenAsync()).ShouldBe([$"missing role t_{tenant.Id.Compact}"]);
+        await world.AdminQueryAsync<int>("postgres", $"create role t_{tenant.Id.Compact} login");
+
+        (await scans.RepairAsync(Repair)).ShouldBe([$"repaired role t_{tenant.Id.Compact}"]);
+
+        (await AskAsync<bool>("postgres", $"select rolcanlogin from pg_roles where rolname = 't_{tenant.Id.Compact}'")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Should_finish_a_login_that_an_earlier_attempt_has_made_and_given_no_rights()
+    {
+        var tenant = await ActiveAsync(IsolationTier.Schema);
+        var place = (await tenant.ReadAsync()).Placement!;
+        await world.AdminQueryAsync<int>(place.Database, $"drop owned by t_{tenant.Id.Compact}; drop role t_{tenant.Id.Compact}");
+        await scans.RunAsync(Repair.Inventory);
+        await scans.RepairAsync(Repair);
+        // As if it had died before the last statement.
+        await world.Registry.ExecuteAsync("update drift_findings set ended_at = null, repaired_by = null");
+        await world.AdminQueryAsync<int>(place.Database, $"revoke all on all tables in schema {place.Schema} from t_{tenant.Id.Compact}");
+        var second = await scans.BeginAsync("repairDrift", new RepairDrift { Items = await scans.FindingsAsync(), Reason = "Somebody has changed it." }, attempt: 2);
+
+        DriftScans.Words(await scans.Repairer.RepairAsync(second, Repair, default)).ShouldBe([$"repaired role t_{tenant.Id.Compact}"]);
+
+        await world.AddUserAsync(tenant, withDocument: true);
+    }
+
+    [Fact]
+    public async Task Should_say_of_what_vanished_while_it_was_quarantined_that_it_is_gone()
+    {
+        var tenant = await LeftAsync(IsolationTier.Database);
+        await scans.RunAsync(Repair.Inventory);
+        var repair = await scans.RepairingAsync();
+        await scans.Repairer.RepairAsync(repair, Repair, default);
+        var renamed = await world.RegistryAsync<string>("select renamed from drift_quarantine where resource = 'database'");
+        await scans.ForgetQuarantinedAsync();
+        await world.AdminQueryAsync<int>("postgres", $"drop database {renamed}");
+
+        (await scans.Repairer.RepairAsync(repair, Repair, default)).Items.Select(i => i.Outcome).ShouldBe(["alreadyGone", "quarantined", "quarantined"]);
+
+        (await world.RegistryAsync<string>("select string_agg(resource, ' ') from drift_quarantine where state = 'removed' and ended_at is not null")).ShouldBe("database");
+        await scans.RunAsync(Repair.Inventory);
+        (await scans.OpenAsync()).ShouldBeEmpty(tenant.Id.Compact);
+    }
+
+    [Fact]
     public async Task Should_act_for_a_tenant_whose_scope_it_holds_itself()
     {
         var tenant = await ActiveAsync(IsolationTier.Row);
@@ -137,13 +190,7 @@ public sealed class When_databases_are_repaired : IAsyncLifetime
         await scans.RunAsync(Repair.Inventory);
         var repair = await scans.RepairingAsync();
         await scans.Repairer.RepairAsync(repair, Repair, default);
-        // As if it had died before it committed that everything was done.
-        await world.Registry.ExecuteAsync(
-            """
-            update drift_quarantine set state = 'quarantining', quarantined_at = null, until = null, removal = null;
-            update drift_findings set ended_at = null, repaired_by = null;
-            delete from scheduled_commands;
-            """);
+        await scans.ForgetQuarantinedAsync();
         await scans.RunAsync(Repair.Inventory);
         (await world.RegistryAsync<long>("select count(*) from drift_findings where ended_at is null")).ShouldBe(0, "a scan meanwhile does not see them under either name");
         await world.Registry.ExecuteAsync("update drift_findings set ended_at = null");
