@@ -22,19 +22,19 @@ public sealed record RepairedFinding
     /// </summary>
     public required string Outcome { get; init; }
 
-    /// <summary>Why it was not repaired, and what a person does.</summary>
+    /// <summary>Why it was not repaired, or what is there instead of the difference, and what a person does.</summary>
     public string? Words { get; init; }
 
-    /// <summary>The quarantine that it is in.</summary>
+    /// <summary>The quarantine that it is in, or that it was about to enter when it vanished.</summary>
     public Guid? Quarantine { get; init; }
 }
 
 /// <summary>The output of a step that ends a quarantine.</summary>
 public sealed record QuarantineOutput
 {
-    /// <summary><c>released</c>, <c>removed</c>, or <c>left</c>.</summary>
+    /// <summary><c>released</c>, <c>removed</c>, <c>left</c>, or the state of a quarantine that the step did not end, because something was done about it meanwhile.</summary>
     public required string Outcome { get; init; }
 
-    /// <summary>Why it was left where it is.</summary>
+    /// <summary>Why it was left where it is, or not removed.</summary>
     public string? Words { get; init; }
 }

@@ -167,12 +167,14 @@ internal sealed partial class DriftRepairer(
         if (begun is not null)
             return await QuarantineAsync(context, session, begun, result, cancellationToken);
         var found = await session.LookAsync(cancellationToken);
-        var comparison = await CompareAsync(context, repair.Inventory, finding.Finding, found, since, TimeSpan.FromMinutes(options.Value.GraceMinutes), cancellationToken);
+        // An earlier attempt may have died while it made the thing again, which must not stay half made. It would be young, and the tenant is this repair's.
+        var mayBeHalfMade = context.Attempt > 1 && finding.Finding.Kind == DriftKind.Missing && DriftRepairs.Of(finding.Finding).Kind == DriftRepairKind.CreateAgain;
+        var comparison = await CompareAsync(
+            context, repair.Inventory, finding.Finding, found, since, mayBeHalfMade ? TimeSpan.Zero : TimeSpan.FromMinutes(options.Value.GraceMinutes), cancellationToken);
         if (comparison.LeftAlone.Count > 0)
             return result with { Outcome = "leftAlone", Words = "It was made or changed a short while ago, or an operation works on it. Repair it later." };
         var now = comparison.Findings.SingleOrDefault();
-        // An earlier attempt may have died while it made the thing again, which must not stay half made.
-        if (context.Attempt > 1 && finding.Finding.Kind == DriftKind.Missing && now?.Kind != DriftKind.Missing && DriftRepairs.Of(finding.Finding).Kind == DriftRepairKind.CreateAgain)
+        if (mayBeHalfMade)
             now = finding.Finding;
         if (now is null || !IsStill(finding.Finding, now))
         {

@@ -25,6 +25,9 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
     /// <summary>How old a change must be, unless the scan includes what is recent.</summary>
     public int GraceMinutes { get; init; }
 
+    /// <summary>How old a change must be for a repair.</summary>
+    public int RepairGraceMinutes { get; set; }
+
     public bool IncludeRecent { get; init; }
 
     /// <summary>Ends the operation that seeded the tenant, as if it had been provisioned an hour ago.</summary>
@@ -54,7 +57,7 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
         return await operation.BeginAsync(Step, attempt);
     }
 
-    /// <summary>What repairs and ends quarantines, without a grace.</summary>
+    /// <summary>What repairs and ends quarantines.</summary>
     public DriftRepairer Repairer
     {
         get
@@ -62,7 +65,7 @@ internal sealed class DriftScans(NpgsqlDataSource registry)
             var clock = new RegistryClock();
             return new(
                 new Installation(registry), new DriftStore(registry, clock), new QuarantineStore(registry, clock), new LeasedTransactions(registry, clock),
-                Options.Create(new DriftOptions { GraceMinutes = 0 }), NullLogger<DriftRepairer>.Instance);
+                Options.Create(new DriftOptions { GraceMinutes = RepairGraceMinutes }), NullLogger<DriftRepairer>.Instance);
         }
     }
 

@@ -140,6 +140,23 @@ public sealed class When_organisations_are_repaired : IdentitySteps
     }
 
     [Fact]
+    public async Task Should_disable_an_organisation_that_an_earlier_attempt_made_a_moment_ago_and_left_open()
+    {
+        await ProvisionAsync();
+        await Registry.ExecuteAsync("insert into holds (tenant_id, code, effect, actor, reason) values (@Value, 'abuse', 'closed', 'ada', 'Why.')", new { Tenant.Id.Value });
+        await Connection.Directory.DeleteOrganizationAsync(Tenant.Id, None);
+        await scans.RunAsync(Repair.Inventory);
+        await Identity.ExecuteAsync(await Tenant.BeginAsync(StepNames.Identity), None);
+        await Registry.ExecuteAsync("update tenants set updated_at = now()");
+        scans.RepairGraceMinutes = 15;
+        var second = await scans.BeginAsync("repairDrift", new RepairDrift { Items = await scans.FindingsAsync(), Reason = "Somebody has removed it." }, attempt: 2);
+
+        DriftScans.Words(await scans.Repairer.RepairAsync(second, Repair, None)).ShouldBe(["repaired organization acme"]);
+
+        (await Connection.Directory.FindOrganizationAsync(Tenant.Id, None))!.Enabled.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Should_refuse_in_words_what_has_an_alias_that_no_tenant_can_have()
     {
         await ProvisionAsync();
