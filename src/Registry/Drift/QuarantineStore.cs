@@ -75,7 +75,9 @@ public sealed class QuarantineStore(NpgsqlDataSource registry, RegistryClock clo
         var at = await clock.NowAsync(registry, cancellationToken);
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var removals = await StrandedAsync(connection, transaction, at + TriedAgainAfter, at, cancellationToken);
+        // A row that another process has just changed is locked as it is now, beside a command as it was before. So what is locked is read anew.
+        var locked = await StrandedAsync(null, $"limit {MostRescheduled} for no key update of q skip locked");
+        var removals = locked.Count == 0 ? locked : await StrandedAsync([.. locked.Select(l => l.Thing)], "");
         if (removals.Count == 0)
             return 0;
         await using var batch = new NpgsqlBatch(connection, transaction);
@@ -89,30 +91,34 @@ public sealed class QuarantineStore(NpgsqlDataSource registry, RegistryClock clo
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return removals.Count;
+
+        Task<IReadOnlyList<(Guid Thing, ScheduledCommand Removal)>> StrandedAsync(IReadOnlyCollection<Guid>? among, string end) =>
+            QuarantineStore.StrandedAsync(connection, transaction, among, end, at, cancellationToken);
     }
 
     // Scheduled commands that have ended are forgotten in time. One of a thing that is still in quarantine was cancelled then, because all else is seen long
     // before; one that had begun to remove it was not, unless its operation is still at it.
     private static async Task<IReadOnlyList<(Guid Thing, ScheduledCommand Removal)>> StrandedAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset until, DateTimeOffset at, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyCollection<Guid>? among, string end, DateTimeOffset at, CancellationToken cancellationToken)
     {
         await using var ask = new NpgsqlCommand(
             $"""
             select q.id, coalesce(s.operation_id, q.operation_id), case when s.operation_id is null then s.after_operation end
             from drift_quarantine q left join scheduled_commands s on s.id = q.removal
-            where q.ended_at is null and q.state in ('quarantined', 'removing') and (
+            where q.ended_at is null and q.state in ('quarantined', 'removing') and ($1::uuid[] is null or q.id = any($1)) and (
                 q.removal is null or s.state = 'refused'
                 or s.state = 'submitted' and not exists (select from operations o where o.id = s.operation_id and o.state not in ('completed', 'compensated', 'cancelled'))
                 or s.id is null and q.state = 'removing' and not exists (select from operation_scopes where scope = '{OperationScopes.Drift}'))
-            order by q.begun_at limit {MostRescheduled} for no key update of q skip locked
+            order by q.begun_at {end}
             """,
             connection, transaction);
+        ask.Parameters.Add(DriftSnapshot.Ids(among));
         var found = new List<(Guid, ScheduledCommand)>();
         await using var row = await ask.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
             var thing = row.GetGuid(0);
-            found.Add((thing, QuarantineRows.Removal(thing, row.GetGuid(1), until, at) with { AfterOperation = row.IsDBNull(2) ? null : row.GetGuid(2) }));
+            found.Add((thing, QuarantineRows.Removal(thing, row.GetGuid(1), at + TriedAgainAfter, at) with { AfterOperation = row.IsDBNull(2) ? null : row.GetGuid(2) }));
         }
 
         return found;
