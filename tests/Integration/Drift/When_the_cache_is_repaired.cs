@@ -258,6 +258,7 @@ public sealed class When_the_cache_is_repaired : IAsyncLifetime
         await registry.ExecuteAsync("update drift_quarantine set state = @state, until = now()", new { state });
         await registry.ExecuteAsync(
             command == "forgotten" ? "delete from scheduled_commands" : "update scheduled_commands set state = @command, ended_at = case when @command <> 'scheduled' then now() end", new { command });
+        await ProgramLogins.EnsureAsync(registry);
         await using var orchestrator = NpgsqlDataSource.Create(ProgramLogins.On(registry.ConnectionString, ProgramLogins.Orchestrator));
         var store = new QuarantineStore(orchestrator, new RegistryClock());
 
