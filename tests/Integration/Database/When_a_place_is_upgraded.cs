@@ -122,7 +122,7 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
     [Theory]
     [InlineData(IsolationTier.Schema)]
     [InlineData(IsolationTier.Database)]
-    public async Task Should_change_a_tenants_own_place_and_not_go_back(IsolationTier tier)
+    public async Task Should_change_a_tenants_own_place_and_record_it_whenever_it_comes_to_that(IsolationTier tier)
     {
         await using var old = await OldAsync();
         var tenant = await old.ReadyAsync(tier);
@@ -130,8 +130,6 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
         await using var world = await NewAsync(old);
         await WishAsync(tenant, own: true);
 
-        // An upgrade that has not begun leaves everything as it is.
-        await world.CompensateAsync(tenant, StepNames.MigratePlace);
         await world.ExecuteAsync(tenant, StepNames.MigratePlace);
 
         var after = await tenant.ReadAsync();
@@ -142,7 +140,11 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
             await read.ExecuteNonQueryAsync();
         }
 
-        (await Should.ThrowAsync<StepFailureException>(() => world.CompensateAsync(tenant, StepNames.MigratePlace))).Failure.Code.ShouldBe("place-upgraded");
+        // The worker died before it was recorded, and the window has closed meanwhile.
+        await world.Registry.ExecuteAsync("update placements set schema_version = @Older where tenant_id = @Value", new { Older, tenant.Id.Value });
+        await WishAsync(tenant, own: true, closes: DateTimeOffset.UnixEpoch);
+        await world.ExecuteAsync(tenant, StepNames.MigratePlace);
+        (await tenant.ReadAsync()).SchemaVersion.ShouldBe(Newer);
     }
 
     [Fact]

@@ -39,17 +39,23 @@ internal sealed class MigratePlaceStep(
                 "Give every worker the product's new files: another one may have taken the step that has them.");
         }
 
-        await RequireOpenAsync(command, cancellationToken);
         await release.EnsureAsync(command.Server, cancellationToken);
-        if (!context.HasTenant)
-            await CloseAsync(context, command, cancellationToken);
         int? before;
         IReadOnlyList<AppliedMigration> applied;
         var (schema, owner, user) = RolesOf(context, command);
+        // Waits for the transaction of a stale attempt, which commits nothing more afterwards: what is read now stays.
         await using (var session = await OpenAsync(context, command, cancellationToken))
         {
-            await PlaceSchema.EnsureAsync(session, cancellationToken);
             before = await ProductMigrator.VersionAsync(session, schema, cancellationToken);
+            // A migration that an earlier attempt made cannot be put back, so it is recorded whatever the time is, and changes nothing that anybody waits for.
+            if ((before ?? 0) < command.TargetVersion)
+            {
+                await RequireOpenAsync(command, cancellationToken);
+                if (!context.HasTenant)
+                    await CloseAsync(context, command, cancellationToken);
+            }
+
+            await PlaceSchema.EnsureAsync(session, cancellationToken);
             applied = await migrator.MigrateAsync(session, schema, owner, user, cancellationToken, hasRows: true, version: command.TargetVersion);
         }
 
@@ -61,19 +67,8 @@ internal sealed class MigratePlaceStep(
         return new { command.Server, command.Database, command.Schema, FromVersion = before, applied[^1].Version, Tenants = tenants };
     }
 
-    /// <summary>There is nothing to undo unless the migration took effect, and then it stays.</summary>
-    public async Task CompensateAsync(StepContext context, CancellationToken cancellationToken)
-    {
-        var command = context.Input<UpgradePlace>();
-        // Waits for the transaction of a stale attempt, which commits nothing more afterwards.
-        await using var session = await OpenAsync(context, command, cancellationToken);
-        if (await ProductMigrator.VersionAsync(session, RolesOf(context, command).Schema, cancellationToken) >= command.TargetVersion)
-        {
-            throw StepFailureException.Permanent(
-                "place-upgraded", string.Create(CultureInfo.InvariantCulture, $"Schema '{command.Schema}' of database '{command.Database}' on server '{command.Server}' has version {command.TargetVersion} of the product, and cannot go back."),
-                $"Retry the operation from step '{StepNames.MigratePlace}', which then records the version.");
-        }
-    }
+    /// <summary>Only an upgrade whose migration did not take effect is undone, and it has changed nothing.</summary>
+    public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static (string Schema, string Owner, string? User) RolesOf(StepContext context, UpgradePlace command)
     {
