@@ -41,7 +41,7 @@ internal static class FleetEndpoints
         var (cursor, limit) = (query.Cursor(PlaceVersionStore.Sort), query.Limit());
         if (query.Problem is { } bad)
             return bad;
-        var newest = (await products.ListAsync(cancellationToken)) is [.., var last] ? last.Version : 0;
+        var newest = await products.NewestAsync(cancellationToken);
         var now = await batches.NowAsync(cancellationToken);
         var behind = await places.BehindAsync(newest, tiers, cursor, limit, cancellationToken);
         return TypedResults.Ok(new FleetVersionsView

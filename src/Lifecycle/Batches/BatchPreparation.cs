@@ -12,6 +12,7 @@ using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Batches;
 using Saga.Registry.Intake;
+using Saga.Registry.Placements;
 using Saga.Registry.Products;
 
 namespace Saga.Lifecycle.Batches;
@@ -19,7 +20,7 @@ namespace Saga.Lifecycle.Batches;
 /// <summary>
 /// Validates and prepares batches. What a batch is for is chosen once, so that what somebody looked at is what runs. Thread-safe.
 /// </summary>
-public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitter, CommandCatalogue catalogue, UpgradeWindows windows, ProductVersionStore products)
+public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitter, CommandCatalogue catalogue, UpgradeWindows windows, ProductVersionStore products, PlaceVersionStore versions)
 {
     /// <summary>How long a batch that was prepared can be run.</summary>
     public static readonly TimeSpan Lasts = TimeSpan.FromDays(1);
@@ -98,7 +99,7 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
     public async Task<BatchPrepared> PrepareAsync(PrepareUpgrades request, Caller caller, string? key, CancellationToken cancellationToken)
     {
         var errors = new List<FieldError>();
-        var newest = (await products.ListAsync(cancellationToken)) is [.., var last] ? last.Version : 0;
+        var newest = await products.NewestAsync(cancellationToken);
         if (UpgradeRules.VersionError(request.TargetVersion, newest) is { } wrong)
             errors.Add(new("/targetVersion", wrong));
         if (request.Selector is not null && request.Tenants is not null)
@@ -112,7 +113,7 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
         if (await KnownAsync(KeyOf(request, Upgrades, key), caller, cancellationToken) is { } known)
             return known;
         var now = await batches.NowAsync(cancellationToken);
-        var found = await batches.PlacesAsync(request.Selector, request.Tenants, cancellationToken);
+        var found = await versions.OfAsync(request.Selector, request.Tenants, cancellationToken);
         var chosen = found.Where(p => UpgradeRules.Choose(p, request.TargetVersion, isNamed: request.Tenants is not null) == UpgradeChoice.Upgrade).ToList();
         var chosenBy = request.Tenants is null ? "/selector" : "/tenants";
         var order = new UpgradeOrder(request.TargetVersion, request.BackupFirst ?? false);

@@ -45,7 +45,7 @@ public sealed class UpgradePlan(ProductVersionStore products) : ICommandPlan<Upg
             errors.Add(new("/tenantId", $"must be given: only the schema {PlacementStore.ProductSchema} of the database {PlacementStore.RowDatabase} is shared"));
         if (command.TenantId is null && command.BackupFirst == true)
             errors.Add(new("/backupFirst", "is not possible for tables that tenants share"));
-        if (UpgradeRules.VersionError(command.TargetVersion, (await products.ListAsync(cancellationToken)) is [.., var last] ? last.Version : 0) is { } wrong)
+        if (UpgradeRules.VersionError(command.TargetVersion, await products.NewestAsync(cancellationToken)) is { } wrong)
             errors.Add(new("/targetVersion", wrong));
         return errors.Count == 0 ? new(command with { IncludeObjects = command.IncludeObjects ?? false }, []) : new(null, errors);
     }

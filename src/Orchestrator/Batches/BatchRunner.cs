@@ -57,7 +57,8 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitt
             {
                 var goesOn = await GoOnAsync(claim, stopping);
                 more |= goesOn is true;
-                // Of one that is paused the claim is kept, so that it is looked at twice a minute and not every second. An order ends that.
+                // Of one that is paused, or all of whose items wait for their windows, the claim is kept, so that it is looked at twice a minute and not
+                // every second by each process. An order ends that.
                 if (goesOn is not null)
                     await runs.ReleaseAsync(claim, stopping);
             }
@@ -77,7 +78,7 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitt
         return more;
     }
 
-    /// <returns>Whether it can go on at once; null when it waits for an operator.</returns>
+    /// <returns>Whether it can go on at once; null when it waits for an operator, or for windows.</returns>
     private async Task<bool?> GoOnAsync(BatchClaim claim, CancellationToken stopping)
     {
         var batch = claim.Batch;
@@ -104,7 +105,7 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitt
         switch (BatchRules.Next(batch.Pace, progress))
         {
             case BatchDecision.Begin { Count: var count }:
-                return await BeginAsync(claim, Math.Min(Math.Min(count, claim.Allowed), Items), stopping);
+                return await BeginAsync(claim, Math.Min(Math.Min(count, claim.Allowed), Items), stopping) is { } goesOn ? goesOn : progress.Open > 0 ? false : null;
             case BatchDecision.Wait:
                 return false;
             case var decision:
@@ -115,18 +116,28 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitt
         }
     }
 
-    private async Task<bool> BeginAsync(BatchClaim claim, int count, CancellationToken stopping)
+    /// <returns>Whether it can go on at once; null when no item may begin now.</returns>
+    private async Task<bool?> BeginAsync(BatchClaim claim, int count, CancellationToken stopping)
     {
+        var deferred = false;
         for (var left = count; left > 0; left--)
         {
             // Asked for one by one, because a batch may be paused or aborted at any moment.
             if (await runs.NextAsync(claim, stopping) is not { } item)
-                return false;
+                return left == count || deferred ? null : false;
+            // Its runner died before it was written down, and the window may have closed since. Submitted once more, it would be another command.
+            if (await submitter.SubmittedAsync(claim, item, stopping) is { } submitted)
+            {
+                await runs.BegunAsync(claim, item, submitted, BatchSubmitter.KeyOf(item), stopping);
+                continue;
+            }
+
             // Looked at now, because a window may have changed since the batch was prepared.
             var window = await windows.OfAsync(item, claim.Now, stopping);
             if (window?.Opens > claim.Now)
             {
                 await runs.DeferAsync(claim, item, window.Opens, stopping);
+                deferred = true;
                 continue;
             }
 
@@ -144,7 +155,7 @@ internal sealed partial class BatchRunner(BatchRuns runs, BatchSubmitter submitt
             }
         }
 
-        return count == Items;
+        return count == Items || deferred;
     }
 
     private async Task SignalAsync(Batch batch, CancellationToken stopping)

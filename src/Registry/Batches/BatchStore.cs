@@ -112,19 +112,6 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         return await PrepareAsync(batch, key, items, cancellationToken);
     }
 
-    /// <summary>The places of active tenants that match, whatever their version.</summary>
-    public async Task<IReadOnlyList<PlaceVersion>> PlacesAsync(TenantSelector? selector, IReadOnlyList<string>? tenants, CancellationToken cancellationToken)
-    {
-        await using var find = registry.CreateCommand();
-        var where = Selected(find, selector, tenants, selector?.Status);
-        find.CommandText = $"{PlaceVersionStore.Places} having bool_or(t.id = any(array(select t.id from tenants t {where}))) order by p.server, p.database, p.schema";
-        var places = new List<PlaceVersion>();
-        await using var row = await find.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken))
-            places.Add(PlaceVersionStore.Read(row));
-        return places;
-    }
-
     public Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => clock.NowAsync(registry, cancellationToken);
 
     public async Task<Batch?> FindAsync(Guid id, CancellationToken cancellationToken)
@@ -346,7 +333,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
     }
 
     // The conditions on a tenant t.
-    private static Conditions Selected(NpgsqlCommand command, TenantSelector? selector, IReadOnlyList<string>? tenants, string? status)
+    internal static Conditions Selected(NpgsqlCommand command, TenantSelector? selector, IReadOnlyList<string>? tenants, string? status)
     {
         var where = new Conditions(command);
         where.And("t.status <> {0}", "deprovisioned");
@@ -365,7 +352,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
     private static string? TextOf(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     // The conditions of a statement, with their values as parameters.
-    private sealed class Conditions(NpgsqlCommand command)
+    internal sealed class Conditions(NpgsqlCommand command)
     {
         private readonly List<string> all = [];
 

@@ -7,6 +7,7 @@ namespace Saga.Registry.Placements;
 /// <summary>
 /// Which operations need the shared tables of a database as they are, and which one upgrades them. Any number of the former may run, and none of
 /// them beside the latter. Both count until their operation ends, so nobody has to take them back.
+/// An upgrade that waits lets in those that another upgrade waits for: two operations that each go where the other was would otherwise never end.
 /// </summary>
 public static class PlaceUses
 {
@@ -31,6 +32,9 @@ public static class PlaceUses
                 select u.operation_id from place_upgrades u join operations o on o.id = u.operation_id and o.finished_at is null
                 where u.server = @Server and u.database = @Database
                     and not exists (select from place_uses p where p.server = @Server and p.database = @Database and p.operation_id = @operation)
+                    and not (coalesce(u.waiting_id = u.operation_id, false) and exists (
+                        select from place_uses p join place_upgrades v on v.server = p.server and v.database = p.database join operations w on w.id = v.operation_id and w.finished_at is null
+                        where p.operation_id = @operation))
                 """,
                 parameters, transaction.Transaction, cancellationToken: cancellationToken));
             if (upgrade is not null)
@@ -54,9 +58,14 @@ public static class PlaceUses
             delete from place_uses p using operations o where p.server = @Server and p.database = @Database and o.id = p.operation_id and o.finished_at is not null
             """,
             parameters, cancellationToken);
-        return [.. await transaction.Connection.QueryAsync<PlaceUser>(new CommandDefinition(
+        IReadOnlyList<PlaceUser> users = [.. await transaction.Connection.QueryAsync<PlaceUser>(new CommandDefinition(
             "select p.operation_id as OperationId, o.kind as Kind from place_uses p join operations o on o.id = p.operation_id where p.server = @Server and p.database = @Database order by o.created_at, o.id",
             parameters, transaction.Transaction, cancellationToken: cancellationToken))];
+        // From the commit on, nobody comes any more to an upgrade that waits for nobody.
+        await transaction.ExecuteAsync(
+            "update place_upgrades set waiting_id = case when @Waits then operation_id end where server = @Server and database = @Database",
+            new { place.Server, place.Database, Waits = users.Count > 0 }, cancellationToken);
+        return users;
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
+using Saga.Contracts.Batches;
 using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
 using Saga.Registry.Batches;
@@ -15,17 +16,19 @@ public sealed class PlaceVersionStore(NpgsqlDataSource registry)
     public const string Sort = "place";
 
     /// <summary>
-    /// Every place; a further condition may follow, on groups of placements <c>p</c> and their tenants <c>t</c>. Of shared tables, tenants that came
-    /// at different times may have different versions recorded, and the highest one is true.
+    /// Every place. Of shared tables, tenants that came at different times may have different versions recorded, and the highest one is true.
     /// </summary>
-    internal const string Places =
+    private const string Places = $"{Placed} {Grouped}";
+
+    private const string Placed =
         """
         select p.tier, p.server, p.database, p.schema, count(*)::int as tenants, max(p.schema_version) as version, (array_agg(t.id))[1] as tenant_id, (array_agg(t.slug))[1] as slug,
             bool_and(t.auto_update) as auto_update, (array_agg(t.maintenance_window))[1]::text as maintenance_window, (array_agg(t.timezone))[1] as timezone
         from placements p join tenants t on t.id = p.tenant_id
         where p.state = 'current' and t.status = 'active'
-        group by p.tier, p.server, p.database, p.schema
         """;
+
+    private const string Grouped = "group by p.tier, p.server, p.database, p.schema";
 
     public async Task<IReadOnlyList<VersionCount>> CountAsync(CancellationToken cancellationToken)
     {
@@ -69,8 +72,25 @@ public sealed class PlaceVersionStore(NpgsqlDataSource registry)
             last => new(Sort, $"{last.Place.Server}/{last.Place.Database}/{last.Place.Schema}", Guid.Empty), cancellationToken);
     }
 
-    /// <summary>Reads a row of <see cref="Places"/>.</summary>
-    internal static PlaceVersion Read(NpgsqlDataReader row)
+    /// <summary>The places of active tenants that match, whatever their version.</summary>
+    public async Task<IReadOnlyList<PlaceVersion>> OfAsync(TenantSelector? selector, IReadOnlyList<string>? tenants, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand();
+        var where = BatchStore.Selected(find, selector, tenants, selector?.Status);
+        find.CommandText =
+            $"""
+            {Placed} and (p.server, p.database, p.schema) in (
+                select q.server, q.database, q.schema from placements q join tenants t on t.id = q.tenant_id {where} and q.state = 'current' and t.status = 'active')
+            {Grouped} order by p.server, p.database, p.schema
+            """;
+        var places = new List<PlaceVersion>();
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            places.Add(Read(row));
+        return places;
+    }
+
+    private static PlaceVersion Read(NpgsqlDataReader row)
     {
         var tier = TierOf(row, 0);
         var isShared = tier == IsolationTier.Row;

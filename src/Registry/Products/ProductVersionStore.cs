@@ -14,6 +14,13 @@ public sealed class ProductVersionStore(NpgsqlDataSource registry)
         return [.. await connection.QueryAsync<ProductVersion>(new CommandDefinition(Select, cancellationToken: cancellationToken))];
     }
 
+    /// <summary>The newest released version; 0 when there is none.</summary>
+    public async Task<int> NewestAsync(CancellationToken cancellationToken)
+    {
+        await using var newest = registry.CreateCommand("select coalesce(max(version), 0) from product_versions");
+        return (int)(await newest.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>Releases files. A version that is released already stays as it is, whoever released it.</summary>
     /// <returns>All released files.</returns>
     public async Task<IReadOnlyList<ProductVersion>> AddAsync(IReadOnlyCollection<ProductVersion> versions, CancellationToken cancellationToken)

@@ -82,7 +82,9 @@ internal static class ProgramGrants
         new("installation", "", Reads: "restored_at"),
         new("custom_steps", "select"),
         // An order, of which somebody looks what became of it.
-        new("replay_checks", "select, insert, update"),
+        new(
+            "replay_checks", "select", "requested_at, requested_by, ordered_at, expects, resources, scan, outcome, reason, judged_at, looks",
+            Inserts: "operation_id, requested_at, requested_by, ordered_at, expects, resources"),
         // To which version places can be upgraded.
         new("product_versions", "select"),
     ];

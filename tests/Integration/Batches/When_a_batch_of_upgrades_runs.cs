@@ -102,6 +102,52 @@ public sealed class When_a_batch_of_upgrades_runs : BatchTest
             .ShouldBe("tenant_acme t, tenant_bolt");
     }
 
+    [Fact]
+    public async Task Should_keep_its_claim_while_all_wait_and_let_go_of_it_when_it_is_aborted()
+    {
+        await using var host = await StartAsync(works: false);
+        await ReleasedAsync();
+        await TenantAsync("acme", "database", "tenant_acme", "product", 1);
+        var batch = await PrepareAsync(host, new() { TargetVersion = 3, Reason = "The new version." });
+        await Registry.ExecuteAsync("update batch_items set not_before = now() + interval '1 day'");
+
+        await RunAsync(host, batch);
+
+        Guid? claim = null;
+        await Until.TrueAsync(async () => (claim = await Registry.ScalarAsync<Guid?>("select claim from batches where wave > 0 and claimed_until > now() + interval '5 seconds'")) is not null, "it is claimed");
+        // Several looks of the runner later.
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<bool>("select claimed_until < now() + interval '25 seconds' from batches"), "time has passed");
+        (await Registry.ScalarAsync<Guid?>("select claim from batches")).ShouldBe(claim);
+
+        await OrderAsync(host, batch, BatchOrder.Abort);
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<bool>("select closed from batches"), "its operation knows", TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Should_not_defer_what_was_submitted_before_the_window_closed()
+    {
+        await using var host = await StartAsync(works: false);
+        await ReleasedAsync();
+        await TenantAsync("acme", "database", "tenant_acme", "product", 1);
+        await Registry.ExecuteAsync(
+            """update tenants set maintenance_window = '{"days": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], "start": "00:00", "durationMinutes": 1440}'""");
+        var batch = await PrepareAsync(host, new() { TargetVersion = 3, Reason = "The new version." });
+        await RunAsync(host, batch);
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<long>("select count(*) from batch_items where state = 'running'") == 1, "it has begun");
+        var operation = await Registry.ScalarAsync<Guid>("select operation_id from batch_items");
+
+        // The runner died before it wrote that down, and the window closes.
+        await Registry.ExecuteAsync(
+            """
+            update tenants set maintenance_window = jsonb_build_object('days', jsonb_build_array(trim(to_char(now() at time zone 'UTC' + interval '2 days', 'day'))), 'start', '00:00', 'durationMinutes', 60);
+            update batch_items set state = 'pending', wave = null, operation_id = null, begun_at = null
+            """);
+
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<bool>("select state = 'running' or not_before is not null from batch_items"), "it is looked at again");
+        (await Registry.ScalarAsync<Guid?>("select operation_id from batch_items")).ShouldBe(operation);
+        (await Registry.ScalarAsync<long>("select count(*) from operations where kind = 'upgrade'")).ShouldBe(1);
+    }
+
     private static async Task<Guid> PrepareAsync(EngineHost host, PrepareUpgrades request, string? key = null) =>
         (await host.Services.GetRequiredService<BatchPreparation>().PrepareAsync(request, Ada, key, TestContext.Current.CancellationToken)).ShouldBeOfType<BatchPrepared.As>().Id;
 

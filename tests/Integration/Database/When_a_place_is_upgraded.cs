@@ -7,6 +7,7 @@ using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Host.Embedded;
+using Saga.Registry.Leases;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
 using Saga.Tests.Integration.Engine;
@@ -198,6 +199,53 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
 
         (failure.Code, failure.Kind).ShouldBe(("place-behind", FailureKind.Permanent));
         (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Older);
+    }
+
+    [Fact]
+    public async Task Should_not_wait_for_each_other_when_two_operations_cross_two_upgrades()
+    {
+        await ForgetAsync();
+        await using var world = await OldAsync();
+        var (first, second) = (await world.ReadyAsync(IsolationTier.Row), await world.ReadyAsync(IsolationTier.Row));
+        var (third, ofA, ofB) = (await world.ReadyAsync(IsolationTier.Row), await OfSharedAsync(world), await OfSharedAsync(world));
+        var (a, b) = (new Placement("a", PlacementStore.RowDatabase, PlacementStore.ProductSchema), new Placement("b", PlacementStore.RowDatabase, PlacementStore.ProductSchema));
+        // Each has backed up its rows before it goes to the other's place.
+        (await BeginAsync(world, first, a)).ShouldBeNull();
+        (await BeginAsync(world, second, b)).ShouldBeNull();
+        (await CloseAsync(world, ofA, a)).ShouldBe([first.OperationId]);
+        (await CloseAsync(world, ofB, b)).ShouldBe([second.OperationId]);
+
+        (await BeginAsync(world, third, a, b)).ShouldBe(ofA.OperationId, "it has used nothing that an upgrade waits for");
+        (await BeginAsync(world, first, a, b)).ShouldBeNull();
+        await EndAsync(world, second);
+        await EndAsync(world, first);
+        (await CloseAsync(world, ofB, b)).ShouldBeEmpty();
+        // It has begun, so nobody goes there any more.
+        await world.Registry.ExecuteAsync("insert into place_uses (server, database, operation_id) values ('a', @RowDatabase, @OperationId)", new { PlacementStore.RowDatabase, third.OperationId });
+        (await BeginAsync(world, third, a, b)).ShouldBe(ofB.OperationId);
+        // Also when it looks once more.
+        (await CloseAsync(world, ofB, b)).ShouldBeEmpty();
+        (await BeginAsync(world, third, b)).ShouldBe(ofB.OperationId);
+
+        static async Task<Guid?> BeginAsync(DatabaseWorld world, SeededTenant tenant, params Placement[] places)
+        {
+            await using var transaction = await world.Get<LeasedTransactions>().BeginAsync((await tenant.BeginAsync(StepNames.CreateMove)).Lease, default);
+            var upgrade = await PlaceUses.BeginAsync(transaction, places, tenant.OperationId, default);
+            if (upgrade is null)
+                await transaction.CommitAsync(default);
+            return upgrade;
+        }
+
+        static async Task<Guid[]> CloseAsync(DatabaseWorld world, SeededTenant upgrade, Placement place)
+        {
+            await using var transaction = await world.Get<LeasedTransactions>().BeginAsync((await upgrade.BeginAsync(StepNames.MigratePlace)).Lease, default);
+            var users = await PlaceUses.CloseAsync(transaction, place, upgrade.OperationId, default);
+            await transaction.CommitAsync(default);
+            return [.. users.Select(u => u.OperationId)];
+        }
+
+        static Task EndAsync(DatabaseWorld world, SeededTenant tenant) =>
+            world.Registry.ExecuteAsync("update operations set state = 'completed', finished_at = now() where id = @OperationId", new { tenant.OperationId });
     }
 
     // Shared tables of an earlier test.
