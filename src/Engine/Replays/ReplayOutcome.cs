@@ -53,11 +53,19 @@ public sealed record ReplayFacts
 /// <param name="Differences">Open differences of the tenant among the resources that the operation is about, seen since the scan began.</param>
 /// <param name="Unread">How many servers or databases it could not read.</param>
 /// <param name="IsDisturbed">Whether another operation of the tenant was under way meanwhile, so that the scan left the tenant alone.</param>
-public sealed record ReplayLook(OperationState? Scan, long Differences, long Unread, bool IsDisturbed);
+/// <param name="HasBegun">Whether the scan has begun. One that waited too long for its turn never does.</param>
+/// <param name="Looks">How many scans have looked, with this one.</param>
+public sealed record ReplayLook(OperationState? Scan, long Differences, long Unread, bool IsDisturbed, bool HasBegun = true, int Looks = 1);
 
 /// <summary>Decides how far a replay has come. Pure.</summary>
 public static class ReplayOutcome
 {
+    /// <summary>The most scans that look at one replay.</summary>
+    public const int MostLooks = 5;
+
+    /// <summary>Whether another scan may see what this one could not.</summary>
+    public static bool LooksAgain(ReplayLook look) => look.Looks < MostLooks && look.Differences == 0 && (look.IsDisturbed || !look.HasBegun);
+
     public static ReplayStage StageOf(ReplayFacts facts) => facts.State switch
     {
         _ when facts.WasRefused => ReplayStage.Refused,
@@ -76,6 +84,7 @@ public static class ReplayOutcome
         { Differences: > 0 and var differences } => (ReplayStage.Contradicted, differences == 1
             ? "One thing outside is not as the registry says."
             : $"{differences.ToString(System.Globalization.CultureInfo.InvariantCulture)} things outside are not as the registry says."),
+        { HasBegun: false } => (ReplayStage.Unverified, "The scan that should have looked never began."),
         { Scan: not OperationState.Completed } => (ReplayStage.Unverified, "The scan that should have looked did not complete."),
         { IsDisturbed: true } => (ReplayStage.Unverified, "Another operation of the tenant was under way while the scan looked, so the scan left the tenant alone."),
         { Unread: > 0 } => (ReplayStage.Unverified, "The scan could not read everything; its steps say what and why."),

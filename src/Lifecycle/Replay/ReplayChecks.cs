@@ -32,6 +32,13 @@ public sealed partial class ReplayChecks(ReplayCheckStore checks, DriftStore dri
         foreach (var seen in await checks.SeenAsync(MostJudged, cancellationToken))
         {
             var (stage, why) = ReplayOutcome.Judge(seen.Look);
+            if (ReplayOutcome.LooksAgain(seen.Look))
+            {
+                await checks.AgainAsync(seen, cancellationToken);
+                LogAgain(seen.OperationId, seen.Look.Looks, ReplayOutcome.MostLooks, why);
+                continue;
+            }
+
             await checks.JudgeAsync(seen, stage, why, cancellationToken);
             if (stage == ReplayStage.Contradicted)
                 LogContradicted(seen.OperationId, why);
@@ -59,12 +66,15 @@ public sealed partial class ReplayChecks(ReplayCheckStore checks, DriftStore dri
 
     private static string KeyOf(IEnumerable<DueReplayCheck> due)
     {
-        var all = string.Join('|', due.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.OperationId:n}@{d.RequestedAt.UtcTicks}")));
+        var all = string.Join('|', due.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.OperationId:n}@{d.RequestedAt.UtcTicks}#{d.Looks}")));
         return $"replay-check:{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(all)))}";
     }
 
     [LoggerMessage(EventId = 3210, Level = LogLevel.Warning, Message = "The replayed operation {OperationId} says that it succeeded, and a scan contradicts it. {Why} GET /api/v1/operations/{OperationId} shows what.")]
     private partial void LogContradicted(Guid operationId, string why);
+
+    [LoggerMessage(EventId = 3220, Level = LogLevel.Information, Message = "Look {Looks} of at most {Most} saw nothing of the replayed operation {OperationId}, and another scan follows. {Why}")]
+    private partial void LogAgain(Guid operationId, int looks, int most, string why);
 
     [LoggerMessage(EventId = 3211, Level = LogLevel.Warning, Message = "The scan that looks what {Count} replays have done was refused with {Code}, and is tried again in an hour: {Detail}")]
     private partial void LogRefused(int count, string code, string detail);

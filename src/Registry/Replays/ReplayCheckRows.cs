@@ -18,7 +18,7 @@ internal static class ReplayCheckRows
         insert into replay_checks (operation_id, requested_at, requested_by, ordered_at, expects, resources)
         select h.operation_id, h.at, $2, h.id, $3, $4 from operation_history h where h.operation_id = $1 order by h.id desc limit 1
         on conflict (operation_id) do update set requested_at = excluded.requested_at, requested_by = excluded.requested_by, ordered_at = excluded.ordered_at,
-            expects = excluded.expects, resources = excluded.resources, scan = null, outcome = null, reason = null, judged_at = null
+            expects = excluded.expects, resources = excluded.resources, scan = null, outcome = null, reason = null, judged_at = null, looks = 0
         """,
         operation, actor, expectsUndone ? "undone" : "completed", ResourcesOf(workflow));
 

@@ -17,23 +17,28 @@ public sealed class ReplayCheckStore(NpgsqlDataSource registry, RegistryClock cl
     private const string Differences =
         "from drift_findings f where f.tenant_id = o.tenant_id and f.ended_at is null and f.last_seen_at >= s.created_at and f.resource = any(c.resources)";
 
-    /// <summary>Ended operations that nobody has looked at, the oldest order first. None whose tenant another operation is changing.</summary>
+    /// <summary>
+    /// Ended operations that nobody has looked at, the oldest order first. None whose tenant another operation is changing, and none at all while a
+    /// scan that looks at others has not ended.
+    /// </summary>
     /// <param name="limit">At most so many.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     public async Task<IReadOnlyList<DueReplayCheck>> DueAsync(int limit, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
             """
-            select c.operation_id, c.requested_at, o.tenant_id from replay_checks c join operations o on o.id = c.operation_id
+            select c.operation_id, c.requested_at, o.tenant_id, c.looks from replay_checks c join operations o on o.id = c.operation_id
             where c.scan is null and c.outcome is null and cardinality(c.resources) > 0 and o.finished_at is not null and o.tenant_id is not null
                 and not exists (select from operation_scopes s where s.scope = 'tenant:' || o.tenant_id)
+                and not exists (
+                    select from operations s where s.kind = 'scanDrift' and s.requested_by = 'system' and s.finished_at is null and s.state <> 'stalled' and s.input ->> 'includeRecent' = 'true')
             order by c.requested_at limit $1
             """);
         find.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         var due = new List<DueReplayCheck>();
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-            due.Add(new(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), new TenantId(row.GetGuid(2))));
+            due.Add(new(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), new TenantId(row.GetGuid(2)), row.GetInt32(3)));
         return due;
     }
 
@@ -42,12 +47,13 @@ public sealed class ReplayCheckStore(NpgsqlDataSource registry, RegistryClock cl
     {
         await using var write = registry.CreateCommand(
             """
-            update replay_checks c set scan = $3 from unnest($1, $2) d(operation_id, requested_at)
-            where c.operation_id = d.operation_id and c.requested_at = d.requested_at and c.scan is null and c.outcome is null
+            update replay_checks c set scan = $3, looks = c.looks + 1 from unnest($1, $2, $4) d(operation_id, requested_at, looks)
+            where c.operation_id = d.operation_id and c.requested_at = d.requested_at and c.looks = d.looks and c.scan is null and c.outcome is null
             """);
         write.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. due.Select(d => d.OperationId)] });
         write.Parameters.Add(new NpgsqlParameter<DateTimeOffset[]> { TypedValue = [.. due.Select(d => d.RequestedAt)] });
         write.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = scan });
+        write.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. due.Select(d => d.Looks)] });
         await write.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -61,15 +67,17 @@ public sealed class ReplayCheckStore(NpgsqlDataSource registry, RegistryClock cl
             select c.operation_id, c.scan, s.state, (select count(*) {Differences}),
                 (select count(*) from operation_steps p, jsonb_array_elements(p.output -> 'unread') where p.operation_id = s.id),
                 exists (
-                    select from operations b where b.tenant_id = o.tenant_id and b.id <> o.id and b.created_at < coalesce(s.finished_at, 'infinity') and coalesce(b.finished_at, 'infinity') > s.created_at)
+                    select from operations b where b.tenant_id = o.tenant_id and b.id <> o.id and b.created_at < coalesce(s.finished_at, 'infinity') and coalesce(b.finished_at, 'infinity') > begun.at),
+                begun.at is not null, c.looks
             from replay_checks c join operations o on o.id = c.operation_id join operations s on s.id = c.scan
+                cross join lateral (select min(p.started_at) as at from operation_steps p where p.operation_id = s.id) begun
             where c.scan is not null and c.outcome is null and (s.finished_at is not null or s.state = 'stalled') limit $1
             """);
         find.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         var seen = new List<SeenReplay>();
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-            seen.Add(new(row.GetGuid(0), row.GetGuid(1), new(StateOf(row.GetString(2)), row.GetInt64(3), row.GetInt64(4), row.GetBoolean(5))));
+            seen.Add(new(row.GetGuid(0), row.GetGuid(1), new(StateOf(row.GetString(2)), row.GetInt64(3), row.GetInt64(4), row.GetBoolean(5), row.GetBoolean(6), row.GetInt32(7))));
         return seen;
     }
 
@@ -83,6 +91,15 @@ public sealed class ReplayCheckStore(NpgsqlDataSource registry, RegistryClock cl
         write.Parameters.Add(new NpgsqlParameter<string> { TypedValue = outcome.ToString().ToLowerInvariant() });
         write.Parameters.Add(new NpgsqlParameter<string> { TypedValue = why });
         write.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
+        await write.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Lets another scan look at a replay. Without effect if it was ordered again meanwhile, or another process has said so.</summary>
+    public async Task AgainAsync(SeenReplay seen, CancellationToken cancellationToken)
+    {
+        await using var write = registry.CreateCommand("update replay_checks set scan = null where operation_id = $1 and scan = $2 and outcome is null");
+        write.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = seen.OperationId });
+        write.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = seen.Scan });
         await write.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -131,7 +148,8 @@ public sealed class ReplayCheckStore(NpgsqlDataSource registry, RegistryClock cl
 }
 
 /// <summary>An operation that has ended and is to be looked at.</summary>
-public sealed record DueReplayCheck(Guid OperationId, DateTimeOffset RequestedAt, TenantId Tenant);
+/// <param name="Looks">How many scans have looked already.</param>
+public sealed record DueReplayCheck(Guid OperationId, DateTimeOffset RequestedAt, TenantId Tenant, int Looks);
 
 /// <summary>What a scan saw of a replay.</summary>
 public sealed record SeenReplay(Guid OperationId, Guid Scan, ReplayLook Look);

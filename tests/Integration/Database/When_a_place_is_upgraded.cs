@@ -201,6 +201,34 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
         (await VersionAsync(PlacementStore.RowDatabase, PlacementStore.ProductSchema)).ShouldBe(Older);
     }
 
+    [Theory]
+    [InlineData(IsolationTier.Row, Newer)]
+    [InlineData(IsolationTier.Schema, Older)]
+    public async Task Should_let_a_tenant_go_back_in_the_version_of_shared_tables(IsolationTier from, int version)
+    {
+        await ForgetAsync();
+        await using var old = await OldAsync();
+        var tenant = await old.ReadyAsync(from);
+        await ActivateAsync(old, tenant);
+        await MoveAsync(old, tenant, from == IsolationTier.Row ? IsolationTier.Schema : IsolationTier.Row);
+        foreach (var step in MoveWorld.Steps)
+            await MoveWorld.RunAsync(old, tenant, step);
+        await using var world = await NewAsync(old);
+        await world.Registry.ExecuteAsync("delete from place_uses");
+        if (version == Newer)
+        {
+            var upgrade = await OfSharedAsync(world);
+            await ExecuteAsync(world, upgrade);
+            await world.Registry.ExecuteAsync("update operations set state = 'completed', finished_at = now() where id = @OperationId", new { upgrade.OperationId });
+        }
+
+        await MoveWorld.RunAsync(world, tenant, StepNames.BeginRevert);
+
+        var places = await world.RegistryAsync<string>("select string_agg(database || '/' || schema, ' ') from placements where tenant_id = @Value and state in ('current', 'kept')", new { tenant.Id.Value });
+        foreach (var place in places.Split(' ').Select(p => p.Split('/')))
+            (await VersionAsync(place[0], place[1])).ShouldBe(version, place[0]);
+    }
+
     [Fact]
     public async Task Should_not_wait_for_each_other_when_two_operations_cross_two_upgrades()
     {
@@ -283,7 +311,7 @@ public sealed class When_a_place_is_upgraded(UpgradedServer server) : IClassFixt
 
     private static async Task<SeededTenant> OfSharedAsync(DatabaseWorld world)
     {
-        await world.Registry.ExecuteAsync("update placements set state = 'current' where tier = 'row'");
+        await world.Registry.ExecuteAsync("update placements set state = 'current' where tier = 'row' and state = 'building'");
         var operation = await Seed.TenantAsync(world.Registry, $"fleet-{Guid.NewGuid():n}"[..20], tier: IsolationTier.Row);
         await WishAsync(operation, own: false);
         return operation;

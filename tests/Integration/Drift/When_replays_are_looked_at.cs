@@ -51,20 +51,17 @@ public sealed class When_replays_are_looked_at : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("completed", null, null, false, ReplayStage.Verified, "What is outside is as the registry says.")]
-    [InlineData("completed", "organization", null, false, ReplayStage.Contradicted, "One thing outside is not as the registry says.")]
-    [InlineData("completed", "cacheUser", null, false, ReplayStage.Verified, "What is outside is as the registry says.")]
-    [InlineData("completed", null, """{"unread":[{"failure":{"code":"x","message":"y"}}]}""", false, ReplayStage.Unverified, "The scan could not read everything; its steps say what and why.")]
-    [InlineData("completed", null, null, true, ReplayStage.Unverified, "Another operation of the tenant was under way while the scan looked, so the scan left the tenant alone.")]
-    [InlineData("cancelled", null, null, false, ReplayStage.Unverified, "The scan that should have looked did not complete.")]
-    public async Task Should_be_what_the_scan_has_seen(string scan, string? difference, string? output, bool disturbed, ReplayStage stage, string why)
+    [InlineData("completed", null, null, ReplayStage.Verified, "What is outside is as the registry says.")]
+    [InlineData("completed", "organization", null, ReplayStage.Contradicted, "One thing outside is not as the registry says.")]
+    [InlineData("completed", "cacheUser", null, ReplayStage.Verified, "What is outside is as the registry says.")]
+    [InlineData("completed", null, """{"unread":[{"failure":{"code":"x","message":"y"}}]}""", ReplayStage.Unverified, "The scan could not read everything; its steps say what and why.")]
+    [InlineData("cancelled", null, null, ReplayStage.Unverified, "The scan that should have looked did not complete.")]
+    public async Task Should_be_what_the_scan_has_seen(string scan, string? difference, string? output, ReplayStage stage, string why)
     {
         var tenant = await ReplayedAsync("acme");
         await Checks().RunAsync(None);
         if (difference is not null)
             await FindAsync(tenant, difference);
-        if (disturbed)
-            await registry.ExecuteAsync("insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at) select gen_random_uuid(), 'suspend', tenant_id, workflow_digest, 'running', '{}', 'ada', now() from operations where id = @OperationId", new { tenant.OperationId });
         await EndScanAsync(scan, output ?? """{"compared":3,"unread":[]}""");
 
         await Checks().RunAsync(None);
@@ -76,11 +73,70 @@ public sealed class When_replays_are_looked_at : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_be_looked_at_again_a_few_times_when_a_scan_was_disturbed_or_never_began()
+    {
+        var tenant = await ReplayedAsync("acme");
+        for (var look = 1; look <= ReplayOutcome.MostLooks; look++)
+        {
+            (await Find(tenant)).Facts.Seen.ShouldBeNull();
+            await Checks().RunAsync(None);
+            (await registry.ScalarAsync<long>("select count(*) from operations where kind = 'scanDrift'")).ShouldBe(look);
+            if (look == 1)
+            {
+                // It waited too long for its turn.
+                await registry.ExecuteAsync("update operations set state = 'cancelled', finished_at = clock_timestamp() where kind = 'scanDrift'");
+            }
+            else
+            {
+                await OtherAsync(tenant);
+                await EndScanAsync("completed", """{"unread":[]}""");
+            }
+        }
+
+        await Checks().RunAsync(None);
+
+        var check = await Find(tenant);
+        (check.Facts.Seen, check.Why).ShouldBe((ReplayStage.Unverified, "Another operation of the tenant was under way while the scan looked, so the scan left the tenant alone."));
+        (await registry.ScalarAsync<long>("select count(*) from operations where kind = 'scanDrift'")).ShouldBe(ReplayOutcome.MostLooks);
+    }
+
+    [Fact]
+    public async Task Should_not_be_disturbed_by_what_ended_before_the_scan_began()
+    {
+        var tenant = await ReplayedAsync("acme");
+        await Checks().RunAsync(None);
+        await OtherAsync(tenant);
+        await registry.ExecuteAsync("update operations set state = 'completed', finished_at = clock_timestamp() where kind = 'suspend'");
+        await EndScanAsync("completed", """{"unread":[]}""", "clock_timestamp()");
+
+        await Checks().RunAsync(None);
+
+        (await Find(tenant)).Facts.Seen.ShouldBe(ReplayStage.Verified);
+    }
+
+    [Fact]
+    public async Task Should_wait_for_a_scan_that_has_not_ended_before_there_is_another_one()
+    {
+        await ReplayedAsync("acme");
+        await Checks().RunAsync(None);
+        // Whoever ordered it died before it was written down.
+        await registry.ExecuteAsync("update replay_checks set scan = null, looks = 0");
+        await ReplayedAsync("bolt");
+
+        await Checks().RunAsync(None);
+        (await registry.ScalarAsync<long>("select count(*) from operations where kind = 'scanDrift'")).ShouldBe(1);
+
+        await EndScanAsync("completed", """{"unread":[]}""");
+        await Checks().RunAsync(None);
+        (await registry.ScalarAsync<long>("select count(*) from operations where kind = 'scanDrift'")).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Should_be_looked_at_anew_when_it_is_ordered_once_more()
     {
         var tenant = await ReplayedAsync("acme");
         await Checks().RunAsync(None);
-        await registry.ExecuteAsync("update replay_checks set requested_at = clock_timestamp(), scan = null");
+        await registry.ExecuteAsync("update replay_checks set requested_at = clock_timestamp(), scan = null, looks = 0");
         await EndScanAsync("completed", """{"unread":[]}""");
 
         await Checks().RunAsync(None);
@@ -126,10 +182,19 @@ public sealed class When_replays_are_looked_at : IAsyncLifetime
         """,
         new { Id = tenant.Id.Value, resource });
 
-    private Task EndScanAsync(string state, string output) => registry.ExecuteAsync(
+    // Another operation of the tenant, which has not ended.
+    private Task OtherAsync(SeededTenant tenant) => registry.ExecuteAsync(
         """
-        update operations set state = @state, finished_at = clock_timestamp() where kind = 'scanDrift';
-        insert into operation_steps (operation_id, step, status, fence, output) select id, @Step, 'succeeded', 1, @output::jsonb from operations where kind = 'scanDrift';
+        insert into operations (id, kind, tenant_id, workflow_digest, state, input, requested_by, created_at)
+        select gen_random_uuid(), 'suspend', tenant_id, workflow_digest, 'running', '{}', 'ada', clock_timestamp() from operations where id = @OperationId
+        """,
+        new { tenant.OperationId });
+
+    private Task EndScanAsync(string state, string output, string begun = "created_at") => registry.ExecuteAsync(
+        $"""
+        insert into operation_steps (operation_id, step, status, fence, output, started_at)
+        select id, @Step, 'succeeded', 1, @output::jsonb, {begun} from operations where kind = 'scanDrift' and finished_at is null;
+        update operations set state = @state, finished_at = clock_timestamp() where kind = 'scanDrift' and finished_at is null;
         """,
         new { state, output, Step = StepNames.ScanOrganizations });
 }

@@ -50,6 +50,16 @@ public sealed class When_a_replay_is_judged
     public void Should_be_verified_only_by_a_scan_that_saw_everything(OperationState? scan, long differences, long unread, bool isDisturbed, ReplayStage stage) =>
         ReplayOutcome.Judge(new(scan, differences, unread, isDisturbed)).Stage.ShouldBe(stage);
 
+    [Theory]
+    [InlineData(0, true, true, 4, true)]
+    [InlineData(0, false, false, 4, true)]
+    [InlineData(0, false, true, 1, false)]
+    [InlineData(1, true, true, 1, false)]
+    [InlineData(0, true, true, 5, false)]
+    [InlineData(0, false, false, 5, false)]
+    public void Should_be_looked_at_again_while_a_scan_could_not_see(long differences, bool isDisturbed, bool hasBegun, int looks, bool again) =>
+        ReplayOutcome.LooksAgain(new(hasBegun ? OperationState.Completed : OperationState.Cancelled, differences, 0, isDisturbed, hasBegun, looks)).ShouldBe(again);
+
     [Fact]
     public void Should_have_one_worker_for_each_resource()
     {

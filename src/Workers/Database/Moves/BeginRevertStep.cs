@@ -1,3 +1,4 @@
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Registry.Placements;
 using Saga.Registry.Tenants;
@@ -6,7 +7,7 @@ using Saga.Workers.Runtime;
 
 namespace Saga.Workers.Database.Moves;
 
-/// <summary>Finds the place that the tenant goes back to, and brings its tables to this version, unless tenants share them.</summary>
+/// <summary>Finds the place that the tenant goes back to, and brings both places to one version: that of shared tables, or else that of the present place.</summary>
 internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tables, PlaceUse use) : IStep
 {
     public string Name => StepNames.BeginRevert;
@@ -23,11 +24,13 @@ internal sealed class BeginRevertStep(PlacementStore placements, PlaceTables tab
         }
 
         await use.BeginAsync(context, cancellationToken, kept.Placement, current);
-        // Rows that are put back go to shared tables.
-        int? shared = kept.Keeps is null ? null : await tables.UpdateAsync(context, current, null, cancellationToken);
-        var version = await tables.UpdateAsync(context, kept.Placement, shared, cancellationToken);
-        if (shared is { } to)
-            PlaceTables.RequireSame(version, to, current);
+        // The fleet may have been upgraded since the move, and only present places are.
+        var backToShared = kept.Placement.Tier == IsolationTier.Row && current.Tier != IsolationTier.Row;
+        var (leads, follows) = backToShared ? (kept.Placement, current) : (current, kept.Placement);
+        var version = leads.Tier == IsolationTier.Row ? await tables.UpdateAsync(context, leads, null, cancellationToken) : await tables.VersionAsync(leads, cancellationToken);
+        var followed = await tables.UpdateAsync(context, follows, version, cancellationToken);
+        if (leads.Tier == IsolationTier.Row)
+            PlaceTables.RequireSame(followed, version, leads);
         return new MoveOutput { From = current.Id, Epoch = current.Epoch, To = kept.Placement.Id };
     }
 
