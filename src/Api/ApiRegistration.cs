@@ -23,6 +23,7 @@ using Saga.Api.Problems;
 using Saga.Api.Requests;
 using Saga.Api.Scheduled;
 using Saga.Api.Servers;
+using Saga.Api.Streams;
 using Saga.Api.Tenants;
 using Saga.Api.Tokens;
 using Saga.Hosting.Health;
@@ -48,7 +49,9 @@ public static class ApiRegistration
         services.AddSingleton<BackupRules>();
         services.AddSingleton<OperationReader>();
         services.AddSingleton<HistoryFeed>();
+        services.AddSingleton<ServerSentEvents>();
         services.AddSingleton<EventStream>();
+        services.AddSingleton<BatchStream>();
         services.AddExceptionHandler<ExceptionProblems>();
         services.ConfigureHttpJsonOptions(o =>
         {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Saga.Api.Commands;
 using Saga.Api.Failures;
+using Saga.Api.Limits;
 using Saga.Api.OpenApi;
 using Saga.Api.Operations;
 using Saga.Api.Problems;
@@ -45,6 +46,10 @@ internal static class BatchEndpoints
             .WithQueryParameter("state", "One or more of pending, running, succeeded, failed, refused, skipped, separated by commas.")
             .WithQueryParameter("seen", "One of verified, contradicted, unverified: of replays that succeeded, those of which a scan has seen this.")
             .WithProblems(ProblemType.InvalidParameter, ProblemType.BatchNotFound);
+        api.MapGet("/batches/{id}/events", FollowAsync).WithName("followBatch").RequireAuthorization(Policies.Read)
+            .WithSummary("Follow a batch")
+            .WithDescription("Server-sent events named batch. The data is the whole batch as JSON: at first as it is, and then whenever it has changed, at most once a second. They have no id, because a caller who connects again gets the batch as it is then. The stream ends when the batch has ended, or is deleted.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithProblems(ProblemType.BatchNotFound);
         api.MapPost("/batches/{id}/run", RunAsync).WithName("runBatch").RequireAuthorization(Policies.Operate)
             .WithSummary("Run a batch that was prepared")
             .WithDescription("Its items begin wave by wave. A batch of commands or upgrades needs the role platform-admin. A batch of replays by anybody else lets no removal go on and gives no command again: such items are refused.")
@@ -189,6 +194,20 @@ internal static class BatchEndpoints
                 Groups = batch.Kind == BatchKind.Replays ? [.. (await batches.GroupsAsync(id, cancellationToken)).Select(g => BatchGroupView.Of(g, help))] : null,
             }
             : null;
+
+    private static async Task<IResult> FollowAsync(
+        HttpContext context, string id, BatchStore batches, FourEyesRules fourEyes, FailureHelp help, BatchStream stream, CallerLimits limits, CancellationToken cancellationToken)
+    {
+        if (new QueryReader(context.Request).Problem is { } bad)
+            return bad;
+        if (!Guid.TryParseExact(id, "d", out var key) || await batches.FindAsync(key, cancellationToken) is null)
+            return NotFound();
+        using var open = limits.Stream(context);
+        if (!open.IsAcquired)
+            return CallerLimits.TooManyStreams();
+        await stream.WriteAsync(context, stop => ShowAsync(key, batches, fourEyes, help, stop));
+        return TypedResults.Empty;
+    }
 
     private static ProblemResult NotFound() => new(ProblemType.BatchNotFound, "No batch has this id. GET /api/v1/batches lists them; one that nobody ran is deleted after a day.");
 }

@@ -17,9 +17,12 @@ public sealed class EventReader : IAsyncDisposable
         this.lines = lines;
     }
 
-    public static async Task<EventReader> OpenAsync(ApiServer server, Guid operation, long? after = null, HttpClient? client = null)
+    public static Task<EventReader> OpenAsync(ApiServer server, Guid operation, long? after = null, HttpClient? client = null) =>
+        OpenAsync(server, $"/api/v1/operations/{operation}/events", after, client);
+
+    public static async Task<EventReader> OpenAsync(ApiServer server, string path, long? after = null, HttpClient? client = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/operations/{operation}/events");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (after is not null)
             request.Headers.Add("Last-Event-ID", after.ToString());
         var answer = await (client ?? server.Viewer).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

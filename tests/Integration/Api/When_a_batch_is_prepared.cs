@@ -43,6 +43,29 @@ public sealed class When_a_batch_is_prepared : ApiTest
     }
 
     [Fact]
+    public async Task Should_be_followed_until_it_ends()
+    {
+        await StalledAsync("acme", "postgresql-53100");
+        using var response = await PostAsync("/replays", Mended);
+        var address = response.Headers.Location!.ToString();
+        using var unknown = await Server.Viewer.GetAsync($"/api/v1/batches/{Guid.NewGuid()}/events");
+        await ProblemAsync(unknown, 404, "batch-not-found");
+        await using var events = await EventReader.OpenAsync(Server, $"{address}/events");
+
+        var first = await events.NextAsync();
+        await Server.ExecuteAsync("update batches set state = 'running', wave = 1, wave_size = 1, operation_id = (select id from operations limit 1), run_by = 'ada'");
+        var second = await events.NextAsync();
+        await Server.ExecuteAsync("update batches set state = 'aborted', ended_at = now(), ended_by = 'ada', end_reason = 'No.'");
+        var third = await events.NextAsync();
+
+        (first.Id, first.Name, Text(first.Data, "state")).ShouldBe((0, "batch", "prepared"));
+        (Text(second.Data, "state"), second.Data.GetProperty("items").GetProperty("total").GetInt32()).ShouldBe(("running", 1));
+        third.Data.GetRawText().ShouldBe((await Server.GetAsync(address)).GetRawText());
+        Text(third.Data, "state").ShouldBe("aborted");
+        (await events.TryNextAsync()).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Should_be_prepared_once_for_the_same_idempotency_key()
     {
         await StalledAsync("acme", "postgresql-53100");
