@@ -29,7 +29,7 @@ internal sealed record Extent(int Tenants, int Kills, TimeSpan Between, TimeSpan
 
     /// <summary>A brief run of commands of all kinds, or the long one.</summary>
     public static Extent OfLives() => Environment.GetEnvironmentVariable(LivesSwitch) is { Length: > 0 } tenants
-        ? new(int.Parse(tenants, CultureInfo.InvariantCulture), 6, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(45), 15, TimeSpan.FromMinutes(30))
+        ? new(int.Parse(tenants, CultureInfo.InvariantCulture), 9, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(45), 15, TimeSpan.FromMinutes(30))
         {
             Operations = 1000, AllKills = 200, DiskMegabytes = 4000,
         }
