@@ -108,6 +108,7 @@ public static class RegistryRegistration
         services.AddSingleton<AuditSealStore>();
         services.AddSingleton<AuditListing>();
         services.AddSingleton<RefusalStore>();
+        services.AddSingleton<SignInStore>();
         services.AddSingleton<ProcessStore>();
         services.AddSingleton<ConnectionStore>();
         services.AddSingleton<IServerBudgets, RegistryBudget>();

@@ -258,6 +258,9 @@ public static class AuditActions
     /// <summary>The list of custom steps was replaced.</summary>
     public const string CustomStepsSet = "customSteps.set";
 
+    /// <summary>Somebody signed in at the directory, or failed to.</summary>
+    public const string DirectorySignIn = "directory.signIn";
+
     /// <summary>The action of an answer to a step that waits.</summary>
     public static string OfWait(WaitAnswerKind answer) => answer switch
     {

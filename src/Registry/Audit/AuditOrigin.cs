@@ -30,10 +30,15 @@ public static class AuditOrigin
     public static void Enter(string origin) => Entered.Value = origin;
 
     /// <summary>A request over HTTP, such as <c>http 203.0.113.7</c>.</summary>
-    public static string OfAddress(IPAddress? address) => address switch
+    public static string OfAddress(IPAddress? address) => Of("http", address);
+
+    /// <summary>A sign-in at the directory, such as <c>directory 203.0.113.7</c>.</summary>
+    public static string OfDirectory(IPAddress? address) => Of("directory", address);
+
+    private static string Of(string door, IPAddress? address) => address switch
     {
-        null => "http",
-        { IsIPv4MappedToIPv6: true } => $"http {address.MapToIPv4()}",
-        _ => $"http {address}",
+        null => door,
+        { IsIPv4MappedToIPv6: true } => $"{door} {address.MapToIPv4()}",
+        _ => $"{door} {address}",
     };
 }

@@ -183,6 +183,7 @@ internal static class ProgramGrants
         new("audit_seals", "select, insert"),
         new("audit_chain", "select", "seq, hash"),
         new("audit_heads", "select, insert, update"),
+        new("directory_sign_ins", "select, insert, delete"),
         new("operation_steps", "", Lease),
         new("tenants", "select", $"status, plan, plan_version, tier, organization_id, admin_user_id, schema_version, version, updated_at, {TenantData}"),
         new("tenant_changes", "select, update, delete"),

@@ -16,6 +16,11 @@ internal sealed partial class KeycloakRealm(KeycloakStubOptions options)
 
     public List<StubRole> Roles { get; } = [new(NewId(), "offline_access", "${role_offline-access}"), new(NewId(), "default-roles-" + options.Realm, "${role_default-roles}")];
 
+    public List<StubEvent> Events { get; } = [];
+
+    public object ListEvents(IReadOnlyDictionary<string, string> query) => Page(
+        Events.Where(e => e.ClientId == query["client"] && e.Time >= long.Parse(query["dateFrom"], CultureInfo.InvariantCulture)).OrderBy(e => e.Time), query, 100).ToList();
+
     public object ListOrganizations(IReadOnlyDictionary<string, string> query)
     {
         var exact = query.GetValueOrDefault("exact") == "true";

@@ -43,6 +43,7 @@ internal static class KeycloakRoutes
 
     // From keycloak-26.7.3-roles.json. Members and groups of organisations need manage-users as well.
     private static readonly IReadOnlyList<string>[] Realm = [["manage-realm"]];
+    private static readonly IReadOnlyList<string>[] Events = [["view-events"]];
     private static readonly IReadOnlyList<string>[] Users = [["manage-users"]];
     private static readonly IReadOnlyList<string>[] Organizations = [["manage-organizations", "manage-realm"]];
     private static readonly IReadOnlyList<string>[] Any = [["manage-organizations", "manage-realm", "manage-users"]];
@@ -77,6 +78,7 @@ internal static class KeycloakRoutes
         new("DELETE", "organizations/{org-id}/groups/{group-id}/members/{userId}", Members, r => Done(() => groups.Leave(r.Parts[0], r.Parts[1], r.Parts[2]))),
         new("GET", ServerInfo, Any, _ => StubAnswer.Ok(people.ServerInfo())),
         new("GET", "", Any, _ => StubAnswer.Ok(people.RealmInfo())),
+        new("GET", "events", Events, r => StubAnswer.Ok(realm.ListEvents(r.Query))),
         new("GET", "users/profile", Users, _ => StubAnswer.Ok(people.Profile())),
         new("GET", "users", Users, r => StubAnswer.Ok(people.ListUsers(r.Query))),
         new("POST", "users", Users, r => StubAnswer.Created(people.CreateUser(r.Json))),

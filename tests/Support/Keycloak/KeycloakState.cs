@@ -72,5 +72,8 @@ public sealed record StubUser
 
 public sealed record StubRole(string Id, string Name, string? Description);
 
+/// <summary>An event that the realm has saved. Keycloak's name of a user who does not exist is in the details, which the stub leaves out.</summary>
+public sealed record StubEvent(string Id, long Time, string Type, string ClientId, string? UserId = null, string? IpAddress = null, string? Error = null);
+
 /// <summary>A call that reached the stub.</summary>
 public sealed record StubCall(string Method, string Route, string Path, int Status);

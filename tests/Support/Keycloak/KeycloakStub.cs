@@ -79,6 +79,13 @@ public sealed class KeycloakStub : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds events that the realm has saved.</summary>
+    public void Save(params IEnumerable<StubEvent> events)
+    {
+        lock (realm.Gate)
+            realm.Events.AddRange(events);
+    }
+
     public IReadOnlyList<StubUser> Users
     {
         get

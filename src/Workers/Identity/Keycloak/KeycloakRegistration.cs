@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Saga.Workers.Identity.Keycloak.Check;
+using Saga.Workers.Identity.Keycloak.SignIns;
 using Saga.Workers.Identity.Repair;
 using Saga.Workers.Runtime.Leases;
 using Saga.Workers.Runtime;
@@ -32,6 +33,11 @@ internal static class KeycloakRegistration
         services.AddSingleton<KeycloakCheck>();
         services.AddSingleton<IIdentityCheck, KeycloakRealmCheck>();
         services.AddHostedService<CheckKeycloakAtStart>();
+        services.AddOptionsWithValidateOnStart<SignInOptions>().Bind(configuration.GetSection(SignInOptions.Section)).ValidateDataAnnotations();
+        services.AddSingleton<KeycloakEvents>();
+        services.AddSingleton<SignInReader>();
+        if (configuration.GetSection($"{SignInOptions.Section}:{nameof(SignInOptions.Clients)}").GetChildren().Any())
+            services.AddHostedService(s => s.GetRequiredService<SignInReader>());
         return services;
     }
 

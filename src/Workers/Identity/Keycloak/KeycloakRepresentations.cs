@@ -44,6 +44,23 @@ internal sealed record UserRepresentation
     public IReadOnlyList<string>? RequiredActions { get; init; }
 }
 
+internal sealed record EventRepresentation
+{
+    [JsonRequired]
+    public string Id { get; init; } = "";
+
+    /// <summary>Milliseconds since 1970.</summary>
+    public long Time { get; init; }
+
+    public string? Type { get; init; }
+
+    public string? UserId { get; init; }
+
+    public string? IpAddress { get; init; }
+
+    public string? Error { get; init; }
+}
+
 internal sealed record MemberRepresentation([property: JsonRequired] string Id);
 
 internal sealed record GroupRepresentation
