@@ -85,7 +85,7 @@ public sealed class When_the_audit_log_was_tampered_with : IAsyncLifetime
         var fault = (await world.CheckAsync()).Faults.ShouldHaveSingleItem();
 
         fault.ShouldStartWith("The head audit/");
-        fault.ShouldEndWith("says that number 6 has another hash: lines up to there were changed, and the chain was computed anew.");
+        fault.ShouldEndWith("says that number 6 has another hash: lines up to there were changed, and the chain was recomputed.");
     }
 
     [Fact]
