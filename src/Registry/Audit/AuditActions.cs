@@ -259,7 +259,7 @@ public static class AuditActions
     public const string CustomStepsSet = "customSteps.set";
 
     /// <summary>Somebody signed in at the directory, or failed to.</summary>
-    public const string DirectorySignIn = "directory.signIn";
+    public const string UserAuthenticate = "user.authenticate";
 
     /// <summary>The action of an answer to a step that waits.</summary>
     public static string OfWait(WaitAnswerKind answer) => answer switch

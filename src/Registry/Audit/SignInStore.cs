@@ -56,7 +56,7 @@ public sealed class SignInStore(NpgsqlDataSource registry, RegistryClock clock)
         await using (var write = new NpgsqlCommand(
             $"""
             insert into audit (actor, action, origin, reason, outcome, detail)
-            select actor, '{AuditActions.DirectorySignIn}', origin, reason, case when reason is null then 'allowed' else 'refused' end, detail
+            select actor, '{AuditActions.UserAuthenticate}', origin, reason, case when reason is null then 'allowed' else 'refused' end, detail
             from unnest($1, $2, $3, $4) with ordinality as s (actor, origin, reason, detail, number) order by number
             """, connection, transaction))
         {

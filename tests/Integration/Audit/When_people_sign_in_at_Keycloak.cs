@@ -80,7 +80,7 @@ public sealed class When_people_sign_in_at_Keycloak : IAsyncLifetime
         await reader.PassAsync(default);
         await reader.PassAsync(default);
 
-        (await registry.ScalarAsync<long>("select count(*) from audit where action = 'directory.signIn'")).ShouldBe(241);
+        (await registry.ScalarAsync<long>("select count(*) from audit where action = 'user.authenticate'")).ShouldBe(241);
         (await registry.ScalarAsync<long>("select count(*) from directory_sign_ins")).ShouldBeInRange(120, 123, "the last hour's");
     }
 
@@ -132,6 +132,6 @@ public sealed class When_people_sign_in_at_Keycloak : IAsyncLifetime
     {
         await using var connection = await registry.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>(
-            "select actor || ' ' || origin || ' ' || outcome || ' ' || coalesce(reason, '') || ' ' || (detail ->> 'times') from audit where action = 'directory.signIn' order by id")];
+            "select actor || ' ' || origin || ' ' || outcome || ' ' || coalesce(reason, '') || ' ' || (detail ->> 'times') from audit where action = 'user.authenticate' order by id")];
     }
 }
