@@ -33,7 +33,7 @@ internal sealed record Extent(int Tenants, int Kills, TimeSpan Between, TimeSpan
         {
             Operations = 1000, AllKills = 200, DiskMegabytes = 4000,
         }
-        : Brief with { Tenants = 8, Kills = 1 };
+        : Brief with { Tenants = 4, Kills = 1 };
 
     /// <summary>For commands of all kinds: the disturbances begin again until there were so many operations.</summary>
     public int Operations { get; init; }
