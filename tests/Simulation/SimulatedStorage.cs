@@ -1,42 +1,13 @@
 using Saga.Engine.Operations;
-using Saga.Registry.Admission;
-using Saga.Registry.Intake;
-using Saga.Registry.Leases;
-using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
-using Saga.Registry.Scopes;
-using Saga.Registry.Sweep;
-using Saga.Registry.Transitions;
-using Saga.Registry.Waits;
+using Saga.Tests.Support.EnginePort;
 using Saga.Tests.Support.InMemory;
 
 namespace Saga.Tests.Simulation;
 
 /// <summary>The engine's port under the simulation's clock, and what the simulation looks at behind the port.</summary>
-internal abstract class SimulatedStorage(SimulatedTime time)
+internal abstract class SimulatedStorage(SimulatedTime time, IEnginePort port) : EnginePortOf(port)
 {
-    public abstract ITransitionStore Transitions { get; }
-
-    public abstract ILeaseStore Leases { get; }
-
-    public abstract ILeaseCheck LeaseCheck { get; }
-
-    public abstract IStepInputStore StepInputs { get; }
-
-    public abstract IOutboxStore Outbox { get; }
-
-    public abstract ISweepStore Sweep { get; }
-
-    public abstract IDowntimeStore Downtime { get; }
-
-    public abstract IAcceptanceStore Acceptances { get; }
-
-    public abstract IScopeWaitStore ScopeWaits { get; }
-
-    public abstract IAdmissionStore Admission { get; }
-
-    public abstract IWaitStore Waits { get; }
-
     /// <summary>Added to the clock.</summary>
     public abstract TimeSpan Offset { get; set; }
 

@@ -1,43 +1,21 @@
 using Saga.Engine.Operations;
-using Saga.Registry.Admission;
-using Saga.Registry.Intake;
-using Saga.Registry.Leases;
-using Saga.Registry.Operations;
 using Saga.Registry.Outbox;
-using Saga.Registry.Scopes;
-using Saga.Registry.Sweep;
-using Saga.Registry.Transitions;
-using Saga.Registry.Waits;
 using Saga.Tests.Support.InMemory;
 
 namespace Saga.Tests.Simulation;
 
 /// <summary>The storage in memory. Every call of it ends at once.</summary>
-internal sealed class StorageInMemory(SimulatedTime time, Func<Guid> newId) : SimulatedStorage(time)
+internal sealed class StorageInMemory : SimulatedStorage
 {
-    private readonly InMemoryRegistry registry = new(time) { NewId = newId };
+    private readonly InMemoryRegistry registry;
 
-    public override ITransitionStore Transitions => registry.Transitions;
+    public StorageInMemory(SimulatedTime time, Func<Guid> newId)
+        : this(time, new InMemoryRegistry(time) { NewId = newId })
+    {
+    }
 
-    public override ILeaseStore Leases => registry.Leases;
-
-    public override ILeaseCheck LeaseCheck => registry.LeaseCheck;
-
-    public override IStepInputStore StepInputs => registry.StepInputs;
-
-    public override IOutboxStore Outbox => registry.Outbox;
-
-    public override ISweepStore Sweep => registry.Sweep;
-
-    public override IDowntimeStore Downtime => registry.Downtime;
-
-    public override IAcceptanceStore Acceptances => registry.Acceptances;
-
-    public override IScopeWaitStore ScopeWaits => registry.ScopeWaits;
-
-    public override IAdmissionStore Admission => registry.Admission;
-
-    public override IWaitStore Waits => registry.Waits;
+    private StorageInMemory(SimulatedTime time, InMemoryRegistry registry)
+        : base(time, registry) => this.registry = registry;
 
     public override TimeSpan Offset
     {

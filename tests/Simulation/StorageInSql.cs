@@ -17,6 +17,7 @@ using Saga.Registry.Scopes;
 using Saga.Registry.Sweep;
 using Saga.Registry.Transitions;
 using Saga.Registry.Waits;
+using Saga.Tests.Support.EnginePort;
 using Saga.Tests.Support.InMemory;
 
 namespace Saga.Tests.Simulation;
@@ -27,51 +28,30 @@ internal sealed class StorageInSql : SimulatedStorage
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly SimulatedTime time;
     private readonly SimulatedDatabase database;
-    private readonly RegistryClock clock = new();
+    private readonly RegistryClock clock;
     private readonly SqlLocks transitions;
     private DateTimeOffset written = DateTimeOffset.MinValue;
 
     public StorageInSql(SimulatedTime time, Func<Guid> newId, SimulatedDatabase database)
-        : base(time)
+        : this(time, newId, database, new())
     {
-        (this.time, this.database) = (time, database);
-        var registry = database.Registry;
-        var notifier = new RegistryNotifier(registry, NullLogger<RegistryNotifier>.Instance);
-        var ids = new SqlMessageIds(registry, newId);
-        transitions = new(new SqlTransitionStore(registry, clock, lockMilliseconds: 10_000));
-        Leases = new SqlLeaseStore(registry, clock);
-        LeaseCheck = new LeasedTransactions(registry, clock);
-        StepInputs = new StepInputStore(registry);
-        Outbox = new SqlOutboxStore(registry, clock);
-        Sweep = new SqlSweepStore(registry, clock);
-        Downtime = new SqlDowntimeStore(registry, clock);
-        Acceptances = new SqlMessageIds.Acceptances(new CommandLedger(registry, notifier, clock), ids);
-        ScopeWaits = new SqlMessageIds.ScopeWaits(new SqlScopeWaitStore(registry, notifier, clock), ids);
-        Admission = new SqlAdmissionStore(registry, clock);
-        Waits = new SqlWaitStore(registry, clock, EngineLevel.Current);
+    }
+
+    private StorageInSql(SimulatedTime time, Func<Guid> newId, SimulatedDatabase database, RegistryClock clock)
+        : base(time, new SqlEnginePort(database.Registry, clock, lockMilliseconds: 10_000))
+    {
+        (this.time, this.database, this.clock) = (time, database, clock);
+        var ids = new SqlMessageIds(database.Registry, newId);
+        transitions = new(base.Transitions);
+        Acceptances = new SqlMessageIds.Acceptances(base.Acceptances, ids);
+        ScopeWaits = new SqlMessageIds.ScopeWaits(base.ScopeWaits, ids);
     }
 
     public override ITransitionStore Transitions => transitions;
 
-    public override ILeaseStore Leases { get; }
-
-    public override ILeaseCheck LeaseCheck { get; }
-
-    public override IStepInputStore StepInputs { get; }
-
-    public override IOutboxStore Outbox { get; }
-
-    public override ISweepStore Sweep { get; }
-
-    public override IDowntimeStore Downtime { get; }
-
     public override IAcceptanceStore Acceptances { get; }
 
     public override IScopeWaitStore ScopeWaits { get; }
-
-    public override IAdmissionStore Admission { get; }
-
-    public override IWaitStore Waits { get; }
 
     public override TimeSpan Offset
     {

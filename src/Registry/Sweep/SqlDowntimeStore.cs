@@ -1,4 +1,5 @@
 using Npgsql;
+using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 
 namespace Saga.Registry.Sweep;
@@ -52,12 +53,13 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
     // the order in which it finds them.
     private static void SetBack(NpgsqlBatch batch, TimeSpan by, DateTimeOffset now)
     {
-        foreach (var statement in new[]
-        {
+        batch.BatchCommands.Add(CommandLedger.Statement(
             """
             with locked as materialized (select id from operations where next_due_at is not null order by id for no key update)
             update operations o set next_due_at = o.next_due_at + $1 from locked where o.id = locked.id
             """,
+            by));
+        batch.BatchCommands.Add(CommandLedger.Statement(
             """
             with locked as materialized (
                 select s.operation_id, s.step from operation_steps s join operations o on o.id = s.operation_id and o.finished_at is null
@@ -74,20 +76,12 @@ public sealed class SqlDowntimeStore(NpgsqlDataSource registry, RegistryClock cl
                 watched_until = s.watched_until + $1
             from locked where s.operation_id = locked.operation_id and s.step = locked.step
             """,
+            by, now, LeaseRows.Backlog));
+        batch.BatchCommands.Add(CommandLedger.Statement(
             """
             with locked as materialized (select message_id from outbox order by message_id for no key update)
             update outbox o set claimed_until = o.claimed_until + $1 from locked where o.message_id = locked.message_id
             """,
-        })
-        {
-            var command = new NpgsqlBatchCommand(statement) { Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = by } } };
-            if (statement.Contains("$2", StringComparison.Ordinal))
-            {
-                command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
-                command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = LeaseRows.Backlog });
-            }
-
-            batch.BatchCommands.Add(command);
-        }
+            by));
     }
 }

@@ -66,8 +66,8 @@ internal sealed class TenantLife(Site site, HttpCaller http, string slug, Random
 
     private async Task<bool> RestoreAsync()
     {
-        // The rows that it replaces would be kept beside others.
-        if ((await PlacesAsync("kept")).Contains((await PlacesAsync("current")).Single()))
+        // The rows that it replaces would be kept beside others in the shared tables.
+        if ((await PlacesAsync("kept")).Where(p => p.Tier == "row").Contains((await PlacesAsync("current")).Single()))
             return await BackUpAsync();
         var backups = (await http.GetAsync($"/api/v1/tenants/{slug}/backups")).GetProperty("items").EnumerateArray().Select(b => b.GetProperty("id").GetGuid()).ToList();
         return await SendAsync("restore", new { backupId = backups[random.Next(backups.Count)], mode = "replace" });

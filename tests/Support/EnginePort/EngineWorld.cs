@@ -1,43 +1,11 @@
 using Saga.Engine.Workflows;
-using Saga.Registry.Admission;
-using Saga.Registry.Intake;
 using Saga.Registry.Leases;
-using Saga.Registry.Operations;
-using Saga.Registry.Outbox;
-using Saga.Registry.Scopes;
-using Saga.Registry.Sweep;
-using Saga.Registry.Transitions;
-using Saga.Registry.Waits;
 
 namespace Saga.Tests.Support.EnginePort;
 
 /// <summary>One implementation of the engine's port, with the operations that other parts of the system perform on it.</summary>
-public abstract class EngineWorld : IAsyncDisposable
+public abstract class EngineWorld(IEnginePort port) : EnginePortOf(port), IAsyncDisposable
 {
-    public abstract ITransitionStore Transitions { get; }
-
-    public abstract ILeaseStore Leases { get; }
-
-    public abstract ILeaseCheck LeaseCheck { get; }
-
-    public abstract IStepInputStore StepInputs { get; }
-
-    public abstract IUnreadableOperationStore Unreadable { get; }
-
-    public abstract IOutboxStore Outbox { get; }
-
-    public abstract ISweepStore Sweep { get; }
-
-    public abstract IDowntimeStore Downtime { get; }
-
-    public abstract IAcceptanceStore Acceptances { get; }
-
-    public abstract IScopeWaitStore ScopeWaits { get; }
-
-    public abstract IAdmissionStore Admission { get; }
-
-    public abstract IWaitStore Waits { get; }
-
     /// <summary>Moves the registry's clock.</summary>
     public abstract void Advance(TimeSpan by);
 

@@ -1,45 +1,21 @@
 using Saga.Contracts.Identifiers;
 using Saga.Engine.Workflows;
-using Saga.Registry.Admission;
-using Saga.Registry.Intake;
 using Saga.Registry.Leases;
-using Saga.Registry.Operations;
-using Saga.Registry.Outbox;
-using Saga.Registry.Scopes;
-using Saga.Registry.Sweep;
-using Saga.Registry.Transitions;
-using Saga.Registry.Waits;
 using Saga.Tests.Support.InMemory;
 
 namespace Saga.Tests.Support.EnginePort;
 
 public sealed class InMemoryWorld : EngineWorld
 {
-    private readonly InMemoryRegistry registry = new(TimeProvider.System);
+    private readonly InMemoryRegistry registry;
 
-    public override ITransitionStore Transitions => registry.Transitions;
+    public InMemoryWorld()
+        : this(new InMemoryRegistry(TimeProvider.System))
+    {
+    }
 
-    public override ILeaseStore Leases => registry.Leases;
-
-    public override ILeaseCheck LeaseCheck => registry.LeaseCheck;
-
-    public override IStepInputStore StepInputs => registry.StepInputs;
-
-    public override IUnreadableOperationStore Unreadable => registry.Unreadable;
-
-    public override IOutboxStore Outbox => registry.Outbox;
-
-    public override ISweepStore Sweep => registry.Sweep;
-
-    public override IDowntimeStore Downtime => registry.Downtime;
-
-    public override IAcceptanceStore Acceptances => registry.Acceptances;
-
-    public override IScopeWaitStore ScopeWaits => registry.ScopeWaits;
-
-    public override IAdmissionStore Admission => registry.Admission;
-
-    public override IWaitStore Waits => registry.Waits;
+    private InMemoryWorld(InMemoryRegistry registry)
+        : base(registry) => this.registry = registry;
 
     public override void Advance(TimeSpan by) => registry.Offset += by;
 

@@ -17,34 +17,18 @@ using Saga.Registry.Waits;
 
 namespace Saga.Tests.Support.EnginePort;
 
-public sealed class SqlWorld(NpgsqlDataSource registry) : EngineWorld
+public sealed class SqlWorld : EngineWorld
 {
-    private readonly RegistryClock clock = new();
-    private readonly RegistryNotifier notifier = new(registry, NullLogger<RegistryNotifier>.Instance);
+    private readonly NpgsqlDataSource registry;
+    private readonly RegistryClock clock;
 
-    public override ITransitionStore Transitions => new SqlTransitionStore(registry, clock, lockMilliseconds: (int)WaitLimit.Seconds(10).TotalMilliseconds);
+    public SqlWorld(NpgsqlDataSource registry)
+        : this(registry, new())
+    {
+    }
 
-    public override ILeaseStore Leases => new SqlLeaseStore(registry, clock);
-
-    public override ILeaseCheck LeaseCheck => new LeasedTransactions(registry, clock);
-
-    public override IStepInputStore StepInputs => new StepInputStore(registry);
-
-    public override IUnreadableOperationStore Unreadable => new UnreadableOperationStore(registry, clock);
-
-    public override IOutboxStore Outbox => new SqlOutboxStore(registry, clock);
-
-    public override ISweepStore Sweep => new SqlSweepStore(registry, clock);
-
-    public override IDowntimeStore Downtime => new SqlDowntimeStore(registry, clock);
-
-    public override IAcceptanceStore Acceptances => new CommandLedger(registry, notifier, clock);
-
-    public override IScopeWaitStore ScopeWaits => new SqlScopeWaitStore(registry, notifier, clock);
-
-    public override IAdmissionStore Admission => new SqlAdmissionStore(registry, clock);
-
-    public override IWaitStore Waits => new SqlWaitStore(registry, clock, EngineLevel.Current);
+    private SqlWorld(NpgsqlDataSource registry, RegistryClock clock)
+        : base(new SqlEnginePort(registry, clock, (int)WaitLimit.Seconds(10).TotalMilliseconds)) => (this.registry, this.clock) = (registry, clock);
 
     public override void Advance(TimeSpan by) => clock.Offset += by;
 

@@ -12,6 +12,7 @@ using Saga.Registry.Sweep;
 using Saga.Registry.Tenants;
 using Saga.Registry.Transitions;
 using Saga.Registry.Waits;
+using Saga.Tests.Support.EnginePort;
 
 namespace Saga.Tests.Support.InMemory;
 
@@ -19,7 +20,7 @@ namespace Saga.Tests.Support.InMemory;
 /// An in-memory implementation of the engine's port with the same guarantees as the PostgreSQL one, tested by the same contract suite.
 /// A statement there is one section under a lock here; rows that a transaction locks there are locked by its batch here.
 /// </summary>
-public sealed class InMemoryRegistry(TimeProvider time)
+public sealed class InMemoryRegistry(TimeProvider time) : IEnginePort
 {
     private TaskCompletionSource unlocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
