@@ -14,7 +14,7 @@ public sealed class RegistryAvailability(NpgsqlDataSource registry)
     {
         // Not set up yet, being restored, or a password change in progress. The message is not at fault.
         PostgresException { SqlState: "3D000" or ['2', '8', ..] } => true,
-        PostgresException e => FailureKinds.OfSqlState(e.SqlState) is FailureKind.Outage or FailureKind.Overload,
+        PostgresException e => FailureKinds.OfSqlState(e.SqlState, e.InvariantSeverity) is FailureKind.Outage or FailureKind.Overload,
         NpgsqlException or SocketException => true,
         { InnerException: { } inner } => IsAway(inner),
         _ => false,
@@ -23,7 +23,7 @@ public sealed class RegistryAvailability(NpgsqlDataSource registry)
     /// <summary>Whether the same statement may succeed later, because the registry is away or a session or lock was in the way.</summary>
     public static bool IsTransient(Exception error) => error switch
     {
-        PostgresException e => FailureKinds.OfSqlState(e.SqlState) == FailureKind.Transient || IsAway(e),
+        PostgresException e => FailureKinds.OfSqlState(e.SqlState, e.InvariantSeverity) == FailureKind.Transient || IsAway(e),
         NpgsqlException { IsTransient: true } => true,
         { InnerException: { } inner } => IsTransient(inner),
         _ => IsAway(error),

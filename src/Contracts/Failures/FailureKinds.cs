@@ -9,7 +9,8 @@ namespace Saga.Contracts.Failures;
 public static class FailureKinds
 {
     /// <param name="state">The five characters of PostgreSQL's Appendix A.</param>
-    public static FailureKind OfSqlState(string state) => state switch
+    /// <param name="severity">The severity that the server does not translate, such as <c>ERROR</c>; null when it is not known.</param>
+    public static FailureKind OfSqlState(string state, string? severity = null) => state switch
     {
         // Deadlocks, serialization failures and lost answers; an integrity constraint at commit would fail again.
         "40002" => FailureKind.Permanent,
@@ -37,6 +38,8 @@ public static class FailureKinds
         "72000" => FailureKind.Transient,
         // Damaged data does not repair itself. Other internal errors are mostly races in the catalogue.
         "XX001" or "XX002" => FailureKind.Permanent,
+        // The server could not begin the session or had to end it, as when it cannot write its own files because the disk is full.
+        ['X', 'X', ..] when severity is "FATAL" or "PANIC" => FailureKind.Outage,
         ['X', 'X', ..] => FailureKind.Transient,
         _ => FailureKind.Permanent,
     };

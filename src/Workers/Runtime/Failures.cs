@@ -38,7 +38,7 @@ public static class Failures
     /// <summary>Errors of the client without a response from the server.</summary>
     public static FailureKind OfNpgsql(NpgsqlException error) => error switch
     {
-        PostgresException answer => FailureKinds.OfSqlState(answer.SqlState),
+        PostgresException answer => FailureKinds.OfSqlState(answer.SqlState, answer.InvariantSeverity),
         // All connections of this process's pool are in use.
         { InnerException: TimeoutException } when error.Message.Contains("pool", StringComparison.Ordinal) => FailureKind.Overload,
         { InnerException: SocketException inner } => FailureKinds.OfSocket(inner.SocketErrorCode),
@@ -80,7 +80,7 @@ public static class Failures
 
     // "cached plan must not change result type": the next attempt plans again. The code alone means "not supported".
     private static FailureKind OfServer(PostgresException error) =>
-        error is { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" } ? FailureKind.Transient : FailureKinds.OfSqlState(error.SqlState);
+        error is { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" } ? FailureKind.Transient : FailureKinds.OfSqlState(error.SqlState, error.InvariantSeverity);
 
     private static Failure Of(FailureKind kind, string? system, string prefix, Exception error, string? code = null) => new()
     {

@@ -67,6 +67,16 @@ public sealed class When_an_answer_is_judged
     [Theory, MemberData(nameof(SqlStateRows))]
     public void Should_classify_PostgreSQL_states(string state, FailureKind kind) => FailureKinds.OfSqlState(state).ShouldBe(kind);
 
+    [Theory]
+    [InlineData("XX000", "ERROR", FailureKind.Transient)]
+    [InlineData("XX000", "FATAL", FailureKind.Outage)]
+    [InlineData("XX000", "PANIC", FailureKind.Outage)]
+    [InlineData("XX001", "FATAL", FailureKind.Permanent)]
+    [InlineData("28P01", "FATAL", FailureKind.Permanent)]
+    [InlineData("53300", "FATAL", FailureKind.Overload)]
+    public void Should_tell_a_race_in_the_catalogue_from_a_server_that_cannot_serve_a_session(string state, string severity, FailureKind kind) =>
+        FailureKinds.OfSqlState(state, severity).ShouldBe(kind);
+
     [Theory, MemberData(nameof(HttpRows))]
     public void Should_classify_HTTP_statuses(string status, FailureKind kind) =>
         FailureKinds.OfHttpStatus(int.Parse(status), saysWhen: false).ShouldBe(kind);

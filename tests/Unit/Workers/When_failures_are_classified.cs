@@ -27,6 +27,8 @@ public sealed class When_failures_are_classified
         { Refusal("25P03"), "postgresql-25P03", Transient, "postgresql" },
         { Refusal("57P01"), "postgresql-unavailable", Outage, "postgresql" },
         { Refusal("25006"), "postgresql-unavailable", Outage, "postgresql" },
+        { Refusal("XX000"), "postgresql-XX000", Transient, "postgresql" },
+        { new PostgresException("could not write init file", "FATAL", "FATAL", "XX000"), "postgresql-unavailable", Outage, "postgresql" },
         { Refusal("53300"), "postgresql-busy", Overload, "postgresql" },
         { new NpgsqlException("broken"), "postgresql-unavailable", Outage, "postgresql" },
         { new NpgsqlException("Exception while reading", new TimeoutException()), "postgresql-unavailable", Outage, "postgresql" },

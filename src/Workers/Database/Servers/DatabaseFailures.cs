@@ -44,7 +44,7 @@ internal static class DatabaseFailures
     public static StepFailureException TooOld(string server, string refusal) => StepFailureException.Permanent(
         TooOldCode, refusal, $"Upgrade database server '{server}' to PostgreSQL {SupportedPostgres.Oldest} or newer, then replay the operation.", System(server));
 
-    private static StepFailureException Translate(string server, PostgresException error) => FailureKinds.OfSqlState(error.SqlState) switch
+    private static StepFailureException Translate(string server, PostgresException error) => FailureKinds.OfSqlState(error.SqlState, error.InvariantSeverity) switch
     {
         // The server answers, so its circuit stays closed. Nobody's attempts are used up either: a tenant's login may have taken the lock.
         _ when error.SqlState == PostgresErrorCodes.LockNotAvailable => Locked(server, error),
