@@ -83,7 +83,7 @@ internal sealed partial class Promises
     {
         var (batch, stored) = (world.Batches.First(b => b.Id == row.Batch.Id), row.Batch);
         Hold(stored.OperationId == batch.OperationId, $"{batch.Name} has one operation");
-        var hasLost = batch.Items.Any(i => i.IsLost);
+        var hasLost = row.Items.Any(i => i.Item.State == BatchItemState.Running);
         var ended = stored.State is BatchState.Completed or BatchState.Aborted;
         Hold(stored.State != BatchState.Running || hasLost, $"{batch.Name} ends or pauses");
         Hold(!ended || row.Closed || stored.OperationId is null || hasLost, $"{batch.Name} is {stored.State}, and its operation knows");

@@ -168,8 +168,8 @@ internal sealed class World
     private bool Waits(StoredBatchRow row)
     {
         var batch = Batches.First(b => b.Id == row.Batch.Id);
-        return row.Items.Where(i => i.Item.State == BatchItemState.Running).All(i => batch[i.Item.Number].IsLost)
-            && (row.Batch.State == BatchState.Paused || batch.Items.Any(i => i.IsLost));
+        var open = row.Items.Where(i => i.Item.State == BatchItemState.Running).ToList();
+        return open.TrueForAll(i => batch[i.Item.Number].IsLost) && (open.Count > 0 || row.Batch.State == BatchState.Paused);
     }
 
     /// <summary>Whether it waits, for as long as it takes, for scopes of an operation that waits for people.</summary>
