@@ -58,6 +58,7 @@ public static class OrchestratorRegistration
         services.AddHostedService<DueSweeper>();
         services.AddHostedService<DowntimeWatch>();
         services.AddHostedService<ScheduleRunner>();
+        services.AddSingleton<BatchDriver>();
         services.AddHostedService<BatchRunner>();
         services.AddHostedService<DomainSweeper>();
         services.AddHostedService<BackupSweeper>();

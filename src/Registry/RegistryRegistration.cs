@@ -86,7 +86,7 @@ public static class RegistryRegistration
         services.AddSingleton<Installation>();
         services.AddSingleton<DriftStore>();
         services.AddSingleton<QuarantineStore>();
-        services.AddSingleton<BatchRuns>();
+        services.AddSingleton<IBatchRuns, BatchRuns>();
         services.AddSingleton<HistoryStore>();
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<ScheduleStore>();

@@ -67,4 +67,19 @@ public enum Mutant
 
     /// <summary>A history line is lost.</summary>
     HistoryIsLost,
+
+    /// <summary>An item that is ordered once more has another key.</summary>
+    ItemHasAnotherKey,
+
+    /// <summary>A batch goes on to its next wave although items of the last one are open.</summary>
+    WaveIgnoresOpenItems,
+
+    /// <summary>Items are begun that were found before the batch was paused or aborted.</summary>
+    HaltIsIgnored,
+
+    /// <summary>A batch does not know that items failed.</summary>
+    FailedItemsAreIgnored,
+
+    /// <summary>The operation that stands for a batch is not told that the batch has ended.</summary>
+    BatchEndIsNotTold,
 }

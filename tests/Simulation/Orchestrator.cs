@@ -1,9 +1,17 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using Saga.Contracts;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Steps;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
+using Saga.Lifecycle.Batches;
+using Saga.Lifecycle.Intake;
+using Saga.Lifecycle.Upgrades;
+using Saga.Orchestrator.Batches;
 using Saga.Orchestrator.Machine;
 using Saga.Orchestrator.Outbox;
 using Saga.Orchestrator.Persistence;
@@ -23,10 +31,15 @@ internal sealed class Orchestrator
     private static readonly TimeSpan PutOff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AdmittedPutOff = TimeSpan.FromSeconds(30);
     private const int Page = 200;
+    private const int Batches = 10;
+    private static readonly TimeSpan BatchClaims = TimeSpan.FromSeconds(30);
+    private static readonly CommandCatalogue Catalogue = new([new(BatchPeople.Action, typeof(ReactivateTenant), BatchPeople.Action, [])]);
     private readonly World world;
     private OperationEngine engine = null!;
     private SentMessages sent = null!;
     private IOutboxSession? outbox;
+    private WatchedBatchRuns batches = null!;
+    private BatchDriver? driver;
 
     public Orchestrator(World world, string name)
     {
@@ -37,7 +50,10 @@ internal sealed class Orchestrator
 
     public SimulatedProcess Process { get; }
 
-    public static IReadOnlyList<string> LoopNames { get; } = ["relay", "sweeper", "admitter", "granter", "refuser", "beat"];
+    /// <summary>The items that its driver of batches was given and has not begun yet.</summary>
+    public IReadOnlySet<(Guid Batch, int Number)> InHand => batches.InHand;
+
+    public static IReadOnlyList<string> LoopNames { get; } = ["relay", "sweeper", "admitter", "granter", "refuser", "beat", "batches"];
 
     /// <summary>The process ends here and now, and another one starts.</summary>
     public void Kill()
@@ -70,6 +86,7 @@ internal sealed class Orchestrator
     public void Loop(string name)
     {
         if (Process.Loops.Contains(name)
+            || (name == "batches" && !world.Batches.Exists(b => b.OperationId is not null))
             || (name == "beat" && world.Storage.Locked.Count > 0 && Downtime.Since(world.LastBeat, world.Storage.Now) < TimeSpan.Zero))
         {
             return;
@@ -85,6 +102,7 @@ internal sealed class Orchestrator
                 "admitter" => AdmitAsync(),
                 "granter" => GrantAsync(),
                 "refuser" => world.Storage.ScopeWaits.RefuseExpiredAsync(Page, default),
+                "batches" => RunBatchesAsync(),
                 _ => BeatAsync(),
             });
             Process.Loops.Remove(name);
@@ -96,6 +114,8 @@ internal sealed class Orchestrator
         engine = new(world.Chance.NextDouble);
         sent = new();
         outbox = null;
+        batches = new(world, Process);
+        driver = null;
     }
 
     private async Task ConsumeAsync(Envelope envelope)
@@ -132,7 +152,7 @@ internal sealed class Orchestrator
         await batch.CommitAsync(change is null ? [] : [change], done, Claim, default);
         await Process.CloseAsync(session);
         if (change is not null)
-            world.Promises.Committed(change, transition.Saga!, EventOf(envelope.Message));
+            world.Promises.Committed(change, transition.Saga!, EventOf(envelope.Message), envelope.Id);
         LeakScopes(change);
         if (world.Happens(Trouble.CommitAnswerLost))
         {
@@ -230,6 +250,29 @@ internal sealed class Orchestrator
         await outbox.DeleteAsync(done, default);
     }
 
+    private async Task RunBatchesAsync()
+    {
+        foreach (var claim in (await world.Storage.BatchRuns.TakeAsync(Batches, BatchClaims, default)).OrderBy(c => c.Batch.Id))
+        {
+            try
+            {
+                await (driver ??= Driver(batches)).RunAsync(claim, default);
+            }
+            catch (NpgsqlException lost) when (lost is not PostgresException)
+            {
+                world.Say($"{Process.Name} leaves {world.NameOfBatch(claim.Batch.Id)} until its claim ends");
+            }
+        }
+    }
+
+    private BatchDriver Driver(WatchedBatchRuns runs)
+    {
+        var intake = new BatchIntake(world, Process);
+        return new(
+            runs, new BatchSubmitter(intake, Catalogue, new OneService(new BatchCommands<ReactivateTenant>(intake))), new UpgradeWindows(Options.Create(new UpgradesOptions()), tenants: null!), new BatchWaits(world, Process),
+            NullLogger<BatchDriver>.Instance);
+    }
+
     private async Task BeatAsync()
     {
         await world.Storage.Downtime.BeatAsync(default);
@@ -306,7 +349,12 @@ internal sealed class Orchestrator
 
     private void LeakScopes(OperationChange? change)
     {
-        if (world.Mutant == Mutant.ScopesAreKept && change?.Row is { State: OperationState.Completed })
+        if (world.Mutant == Mutant.ScopesAreKept && change?.Row is { State: OperationState.Completed } && world.Operations[change.OperationId].Scopes.Count > 0)
             world.Storage.Keep(world.Operations[change.OperationId].Scopes[0], change.OperationId);
+    }
+
+    private sealed class OneService(object service) : IServiceProvider
+    {
+        public object? GetService(Type serviceType) => serviceType.IsInstanceOfType(service) ? service : null;
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Saga.Contracts;
 using Saga.Contracts.Commands;
+using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
 using Saga.Engine;
 using Saga.Engine.Operations;
@@ -33,7 +34,7 @@ internal sealed class People(World world)
     {
         switch (world.Chance.Next(8))
         {
-            case 0 when world.Operations.Count < MostOperations:
+            case 0 when Commands < MostOperations:
                 Command();
                 break;
             case 1 when world.OneIn(2):
@@ -41,6 +42,12 @@ internal sealed class People(World world)
                 break;
             case 2 or 3:
                 Replay();
+                break;
+            case 4:
+                world.Operators.Order();
+                break;
+            case 5 when world.OneIn(4):
+                world.Operators.Begin(replays: true);
                 break;
             default:
                 Answer(onlyEndless: false);
@@ -74,14 +81,22 @@ internal sealed class People(World world)
             Replay();
     }
 
+    // Those of batches come in addition.
+    private int Commands => world.Operations.Values.Count(o => o.Batch is null && o.Items.Count == 0);
+
     private static string Describe(WorkflowDefinition workflow) => string.Join(
         "; ", workflow.Steps.Select(s => $"{s.Name} ({(s.Wait is { } wait ? $"waits for {wait.For}" : s.Kind)}{(s.After.Count > 0 ? $", after {string.Join(", ", s.After)}" : "")})"));
 
     private WorkflowDefinition Workflow()
     {
-        var workflow = RandomWorkflow.Make(world.Chance);
+        var workflow = world.Workflow ?? RandomWorkflow.Make(world.Chance);
         var works = workflow.Steps.Where(s => s.Wait is null).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
-        return workflow with { Steps = [.. workflow.Steps.Select(s => s.Wait is null ? s with { Needs = [.. s.After.Where(a => works.Contains(a) && world.OneIn(2))] } : s)] };
+        var steps = workflow.Steps.Select(s => s.Wait is null ? s with { Needs = [.. s.After.Where(a => works.Contains(a) && world.OneIn(2))] } : s);
+        return workflow with
+        {
+            Steps = [.. steps],
+            Forced = world.OneIn(2) ? new() { Completed = TenantStatus.Active, Undone = TenantStatus.Failed, Statable = [.. works], Dispensable = [.. works.Where(_ => world.OneIn(3))] } : null,
+        };
     }
 
     private async Task CommandAsync(
@@ -119,7 +134,7 @@ internal sealed class People(World world)
         {
             var conflict = await world.Storage.Acceptances.AcceptAsync(null, (_, now) => new Acceptance
             {
-                OperationId = operation.Id, TenantId = null, ParentId = parent, Scopes = operation.Scopes, Workflow = world.Storage is StorageInMemory ? new("", "", operation.Workflow) : StoredWorkflow.Of(operation.Workflow), Input = "{}",
+                OperationId = operation.Id, TenantId = null, ParentId = parent, Scopes = operation.Scopes, Workflow = world.Stored(operation.Workflow), Input = "{}",
                 Priority = (OperationPriority)(world.Operations.Count % 3), Caller = caller, At = now, AuditAction = AuditActions.TenantProvision, AuditDetail = "{}", NeedsSlot = needsSlot, Wait = waits ? new ScopeWait(now + limit) : null,
                 Key = new IdempotencyKey(key, Hash), ReplayOf = operation.ReplayOf is { } replayed ? new ReplayedOperation(replayed, "It is time.") : null,
             }, default);
@@ -150,9 +165,9 @@ internal sealed class People(World world)
 
     private void Replay()
     {
-        if (Any(o => World.IsAtRest(o.Known.State) && !world.IsLocked(o.Id)) is not { } operation)
+        if (Any(o => o.Batch is null && World.IsAtRest(o.Known.State) && !world.IsLocked(o.Id)) is not { } operation)
             return;
-        if (operation.Known.State is OperationState.Compensated or OperationState.Cancelled && world.Operations.Count < MostOperations)
+        if (operation.Known.State is OperationState.Compensated or OperationState.Cancelled && Commands < MostOperations)
         {
             var name = $"command-{++commands}";
             world.Begin(() => CommandAsync(name, "operator", operation.Workflow, operation.Lingers, [.. operation.Scopes], needsSlot: true, waits: true, limit: null, parent: null, operation.Id));
@@ -180,6 +195,8 @@ internal sealed class People(World world)
     private ReplayOrder OrderFor(SimulatedOperation operation)
     {
         var names = operation.Workflow.Steps.Select(s => s.Name).ToList();
+        if (operation.Workflow.Forced is not null && world.OneIn(3))
+            return Forced(operation);
         var mode = world.Chance.Next(3) switch { 0 => ReplayMode.Forward, 1 => ReplayMode.Compensate, _ => (ReplayMode?)null };
         return new()
         {
@@ -193,6 +210,26 @@ internal sealed class People(World world)
         };
     }
 
+    // Mostly what the order must state; what it is worth is the operator's business.
+    private ReplayOrder Forced(SimulatedOperation operation)
+    {
+        var back = operation.Known.Steps.Any(s => s.Status.IsBack || s.Status.Phase == StepPhase.Skipped);
+        var states = new SortedDictionary<string, StatedEffect>(StringComparer.Ordinal);
+        foreach (var definition in operation.Workflow.Steps)
+        {
+            var run = operation[definition.Name];
+            var undoes = definition is { Kind: StepKind.Compensatable, Wait: null } && (run.Status is { IsBack: true, Phase: StepPhase.Failed } || run.MayHaveActed);
+            if ((back ? undoes : !run.Status.IsPassed) != world.OneIn(20))
+                states.Add(definition.Name, back != world.OneIn(20) ? StatedEffect.Absent : StatedEffect.Done);
+        }
+
+        return new()
+        {
+            Mode = ReplayMode.ForceComplete, States = states,
+            Skip = back ? [] : [.. states.Where(s => s.Value == StatedEffect.Done).Select(s => new SkippedStep { Step = s.Key, Reason = "It was seen.", Output = Output })],
+        };
+    }
+
     private void Answer(bool onlyEndless)
     {
         foreach (var operation in world.Operations.Values.Where(o => !o.Known.State.HasEnded() && !world.IsLocked(o.Id)).ToList())
@@ -200,7 +237,7 @@ internal sealed class People(World world)
             foreach (var definition in operation.Workflow.Steps.Where(s => s.Wait is not null))
             {
                 var step = operation[definition.Name];
-                if (onlyEndless ? step.Status.IsAwaiting && step.DueAt is null : (step.Status.IsAwaiting || definition.Wait!.For == WaitKind.Signal) && world.OneIn(3))
+                if (onlyEndless ? step.Status.IsAwaiting && step.DueAt is null : (step.Status.IsAwaiting || definition.Wait!.For == WaitKind.Signal) && world.OneIn(operation.Batch is null ? 3 : 30))
                     world.Begin(() => AnswerAsync(operation, definition, definition.Wait!));
             }
         }

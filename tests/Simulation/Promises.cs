@@ -10,10 +10,15 @@ using Saga.Tests.Support.Diagrams;
 namespace Saga.Tests.Simulation;
 
 /// <summary>What must be true after every step, and when nothing moves any more.</summary>
-internal sealed class Promises(World world)
+internal sealed partial class Promises(World world)
 {
     private static readonly HashSet<string> Declared =
         [.. new StateTable(new OperationStateMachine(new OperationEngine(() => 0))).Transitions.Select(t => $"{t.From} + {t.Event} -> {t.To}")];
+
+    private static readonly HashSet<string> Written = new(StringComparer.Ordinal)
+    {
+        HistoryEvents.ReplayRequested, HistoryEvents.WaveBegun, HistoryEvents.BatchPaused, HistoryEvents.BatchResumed, HistoryEvents.BatchAborted, HistoryEvents.BatchCompleted,
+    };
 
     private readonly Dictionary<Guid, Guid> orders = [];
 
@@ -48,7 +53,11 @@ internal sealed class Promises(World world)
     public void Wiped(IEnumerable<Envelope> envelopes)
     {
         foreach (var envelope in envelopes)
+        {
             orders.Remove(envelope.Id);
+            foreach (var item in world.Batches.SelectMany(b => b.Items).Where(i => i.Order == envelope.Id))
+                item.IsLost = true;
+        }
     }
 
     public void Loaded(LoadedOperation loaded)
@@ -63,7 +72,7 @@ internal sealed class Promises(World world)
         }
     }
 
-    public void Committed(OperationChange change, OperationSaga saga, string @event)
+    public void Committed(OperationChange change, OperationSaga saga, string @event, Guid message)
     {
         var operation = world.Operations[change.OperationId];
         var before = operation.Known;
@@ -84,6 +93,8 @@ internal sealed class Promises(World world)
         if (operation.Workflow.Steps.FirstOrDefault(s => s.Kind == StepKind.Pivot) is { } pivot && world.Outside.Exists(operation.Id, pivot.Name))
             Hold(after.State is not (OperationState.Compensating or OperationState.Compensated or OperationState.Cancelled), $"{operation.Name} only goes forward once its pivot has taken effect");
         operation.Known = after;
+        foreach (var item in operation.Items)
+            Settled(item, change, after, message);
         foreach (var line in change.History)
             Write(operation.History, line);
         if (after.State.HasEnded())
@@ -96,6 +107,8 @@ internal sealed class Promises(World world)
         var stored = world.Storage.Read();
         foreach (var operation in world.Operations.Values)
             Rest(operation, stored.Operations.First(o => o.Id == operation.Id));
+        foreach (var batch in stored.Batches)
+            Rest(batch);
         foreach (var (message, operation) in orders)
             throw new BrokenPromiseException($"Broken: the order {message} about {world.NameOf(operation)} is not lost.");
         Hold(stored.Messages.Count == 0, $"the outbox is empty at rest");
@@ -133,7 +146,7 @@ internal sealed class Promises(World world)
         var known = operation.Known;
         Hold(row.Stored.State == known.State, $"{operation.Name} is stored as it was committed");
         Hold(operation.History.SequenceEqual(row.History.Where(IsDecided), StringComparer.Ordinal), $"{operation.Name} has the history of what was committed");
-        if (known.State == OperationState.Accepted && world.IsBlocked(operation))
+        if ((known.State == OperationState.Accepted && world.IsBlocked(operation)) || world.StandsForWaitingBatch(operation))
             return;
         Hold(World.IsAtRest(known.State), $"{operation.Name} ends or stalls; it is {known.State}");
         Hold(row.Stored.Slot is SlotState.Released or SlotState.Exempt, $"{operation.Name} has given its slot back; it is {row.Stored.Slot}");
@@ -164,8 +177,8 @@ internal sealed class Promises(World world)
         operation.HasScopes = true;
     }
 
-    // Answers to waits are written by those who give them.
-    private static bool IsDecided(string line) => !line.StartsWith(HistoryEvents.WaitAnswered, StringComparison.Ordinal);
+    // Answers to waits are written by those who give them, like orders, and what happens to a batch.
+    private static bool IsDecided(string line) => !line.StartsWith(HistoryEvents.WaitAnswered, StringComparison.Ordinal) && !Written.Contains(line);
 
     private static void Write(List<string> history, HistoryLine line)
     {

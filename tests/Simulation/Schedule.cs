@@ -1,4 +1,5 @@
 using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 
 namespace Saga.Tests.Simulation;
 
@@ -27,10 +28,11 @@ internal sealed class Schedule
     /// <param name="random">Its random numbers; all of it follows from them.</param>
     /// <param name="mutant">A planted bug.</param>
     /// <param name="trace">Takes a line for each step; null for none.</param>
+    /// <param name="workflow">That of all commands; null for one that the random numbers make for each.</param>
     /// <returns>How its operations ended.</returns>
     /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
-    public static IReadOnlyList<OperationState> Run(Random random, Mutant mutant = Mutant.None, List<string>? trace = null) =>
-        Run(random, mutant, trace, (time, newId) => new StorageInMemory(time, newId), every: null);
+    public static IReadOnlyList<OperationState> Run(Random random, Mutant mutant = Mutant.None, List<string>? trace = null, WorkflowDefinition? workflow = null) =>
+        Run(random, mutant, trace, (time, newId) => new StorageInMemory(time, newId), every: null, workflow);
 
     /// <summary>Runs a schedule on another storage.</summary>
     /// <param name="random">Its random numbers; all of it follows from them.</param>
@@ -38,12 +40,13 @@ internal sealed class Schedule
     /// <param name="trace">Takes a line for each step; null for none.</param>
     /// <param name="store">Makes the storage.</param>
     /// <param name="every">After how many steps the trace says what is stored; null for never.</param>
+    /// <param name="workflow">That of all commands; null for one that the random numbers make for each.</param>
     /// <returns>How its operations ended.</returns>
     /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
     public static IReadOnlyList<OperationState> Run(
-        Random random, Mutant mutant, List<string>? trace, Func<SimulatedTime, Func<Guid>, SimulatedStorage> store, int? every)
+        Random random, Mutant mutant, List<string>? trace, Func<SimulatedTime, Func<Guid>, SimulatedStorage> store, int? every, WorkflowDefinition? workflow = null)
     {
-        var simulated = new World(random, mutant, trace, store);
+        var simulated = new World(random, mutant, trace, store) { Workflow = workflow };
         try
         {
             new Schedule(simulated, every).Run();
@@ -60,12 +63,19 @@ internal sealed class Schedule
     {
         for (var commands = chance.Next(1, 3); commands > 0; commands--)
             world.People.Command();
+        if (world.OneIn(3))
+            world.Operators.Begin(replays: false);
         Trouble(chance.Next(20, 400));
         Settle();
         for (var orders = chance.Next(3); orders > 0 && world.Operations.Values.Any(o => o.Known.State == OperationState.Stalled); orders--)
         {
             world.IsTroubled = chance.Next(2) == 0;
-            world.People.Mend();
+            if (world.OneIn(3))
+                world.Operators.Begin(replays: !world.OneIn(4));
+            else if (world.OneIn(3))
+                world.Operators.Order();
+            else
+                world.People.Mend();
             Trouble(world.IsTroubled ? chance.Next(100) : 0);
             Settle();
         }
@@ -327,8 +337,8 @@ internal sealed class Schedule
     private bool DeliverAny() => world.Bus.Ready.ToList().Exists(Deliver);
 
     private bool IsAtRest() =>
-        world.Operations.Values.All(o => World.IsAtRest(o.Known.State) || world.IsBlocked(o)) && world.Bus.Ready.Count == 0 && world.Outside.Calls.Count == 0
-        && world.Workers.All(w => w.IsIdle) && world.Storage.Messages == 0;
+        world.Operations.Values.All(o => World.IsAtRest(o.Known.State) || world.IsBlocked(o) || world.StandsForWaitingBatch(o)) && world.Bus.Ready.Count == 0 && world.Outside.Calls.Count == 0
+        && world.Workers.All(w => w.IsIdle) && world.Storage.Messages == 0 && world.BatchesRest();
 
     private void Check()
     {

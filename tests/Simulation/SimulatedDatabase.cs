@@ -20,9 +20,16 @@ internal sealed class SimulatedDatabase : IDisposable
         create function sim.statement_timestamp() returns timestamptz language sql stable as 'select at from sim.clock';
         """;
 
+    // Nothing but batches looks at them.
+    private const string Tenants =
+        """
+        insert into tenants (id, slug, name, plan, tier, status, subdomain, timezone, admin_email)
+        select id, 't' || n, 't' || n, 'enterprise', 'row', 'active', 't' || n, 'UTC', 'admin@example.com' from unnest($1) with ordinality as t (id, n)
+        """;
+
     private static readonly string[] Touched =
     [
-        "operation_history", "operation_steps", "operation_scopes", "operation_scope_waits", "outbox", "idempotency_keys", "replay_checks", "audit", "audit_unsealed",
+        "batch_items", "batches", "operation_history", "operation_steps", "operation_scopes", "operation_scope_waits", "outbox", "idempotency_keys", "replay_checks", "audit", "audit_unsealed",
         "admission_limit", "unreadable_operations", "operations", "workflows",
     ];
 
@@ -60,6 +67,9 @@ internal sealed class SimulatedDatabase : IDisposable
                 await new RegistryMigrator(source).MigrateAsync();
                 await using var clock = source.CreateCommand(Clock);
                 await clock.ExecuteNonQueryAsync();
+                await using var tenants = source.CreateCommand(Tenants);
+                tenants.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. SimulatedBatch.Tenants] });
+                await tenants.ExecuteNonQueryAsync();
             }
         }
 

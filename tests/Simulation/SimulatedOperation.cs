@@ -23,6 +23,12 @@ internal sealed class SimulatedOperation(Guid id, string name, WorkflowDefinitio
 
     public Guid? ReplayOf { get; init; }
 
+    /// <summary>The batch for which it stands; null when it stands for none.</summary>
+    public SimulatedBatch? Batch { get; init; }
+
+    /// <summary>The items of batches that it carries out.</summary>
+    public List<SimulatedItem> Items { get; } = [];
+
     /// <summary>The command that was accepted, however often it was sent.</summary>
     public string? Key { get; init; }
 

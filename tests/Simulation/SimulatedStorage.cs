@@ -25,6 +25,9 @@ internal abstract class SimulatedStorage(SimulatedTime time, IEnginePort port) :
     /// <summary>How many messages the outbox has.</summary>
     public abstract int Messages { get; }
 
+    /// <summary>The batches that were prepared, by their ids.</summary>
+    public abstract IReadOnlyList<StoredBatchRow> Batches { get; }
+
     public abstract SlotState SlotOf(Guid operation);
 
     /// <summary>Everything that the engine has written.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
 using Saga.Tests.Support.Chance;
 
 namespace Saga.Tests.Simulation;
@@ -60,6 +61,15 @@ public static class Simulator
     /// <returns>A line for each step; the last one says what was broken, if something was.</returns>
     public static IReadOnlyList<string> Trace(int seed, Mutant mutant = Mutant.None) => Trace(new Recorded(seed), mutant).Lines;
 
+    /// <summary>Runs a schedule whose commands all have this workflow.</summary>
+    /// <returns>How its operations ended.</returns>
+    /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
+    public static IReadOnlyList<OperationState> Run(WorkflowDefinition workflow, int seed, Mutant mutant = Mutant.None) => Schedule.Run(new Recorded(seed), mutant, trace: null, workflow);
+
+    /// <summary>Repeats a schedule whose commands all have this workflow.</summary>
+    /// <returns>A line for each step; the last one says what was broken, if something was.</returns>
+    public static IReadOnlyList<string> Trace(WorkflowDefinition workflow, int seed, Mutant mutant = Mutant.None) => Trace(new Recorded(seed), mutant, workflow).Lines;
+
     /// <summary>Repeats a schedule that broke a promise with fewer and smaller random numbers, as long as it breaks one.</summary>
     public static IReadOnlyList<string> Shrink(int seed, Mutant mutant = Mutant.None)
     {
@@ -94,12 +104,12 @@ public static class Simulator
         return shortest.Lines;
     }
 
-    private static (IReadOnlyList<string> Lines, string? Broken) Trace(Random random, Mutant mutant)
+    private static (IReadOnlyList<string> Lines, string? Broken) Trace(Random random, Mutant mutant, WorkflowDefinition? workflow = null)
     {
         var lines = new List<string>();
         try
         {
-            Schedule.Run(random, mutant, lines);
+            Schedule.Run(random, mutant, lines, workflow);
             return (lines, null);
         }
         catch (BrokenPromiseException error)

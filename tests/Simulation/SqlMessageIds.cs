@@ -1,11 +1,15 @@
 using Npgsql;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Events;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
+using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Outbox;
+using Saga.Registry.Replays;
 using Saga.Registry.Scopes;
 using Saga.Registry.Tenants;
+using Saga.Tests.Support.EnginePort;
 
 namespace Saga.Tests.Simulation;
 
@@ -42,6 +46,7 @@ internal sealed class SqlMessageIds(NpgsqlDataSource registry, Func<Guid> newId)
         OperationSubmitted m => m.OperationId,
         CommandRefused m => m.OperationId,
         CancellationRequested m => m.OperationId,
+        ReplayRequested m => m.OperationId,
         _ => throw new InvalidOperationException($"No store was expected to write {message.Type}."),
     };
 
@@ -57,6 +62,36 @@ internal sealed class SqlMessageIds(NpgsqlDataSource registry, Func<Guid> newId)
             await ids.ReplaceAsync(cancellationToken);
             return conflict;
         }
+    }
+
+    public sealed class Operators(IOperatorPort port, SqlMessageIds ids) : IOperatorPort
+    {
+        public Task<int> PrepareReplaysAsync(Batch batch, IReadOnlyList<Guid> operations, ReplayMode? mode) => port.PrepareReplaysAsync(batch, operations, mode);
+
+        public Task<int> PrepareCommandsAsync(Batch batch, IReadOnlyList<Guid> tenants) => port.PrepareCommandsAsync(batch, tenants);
+
+        public async Task<AcceptanceConflict?> RunAsync(Guid batch, Func<DateTimeOffset, Acceptance> decide)
+        {
+            var conflict = await port.RunAsync(batch, decide);
+            await ids.ReplaceAsync(default);
+            return conflict;
+        }
+
+        public Task<string?> OrderAsync(Guid batch, BatchOrder order, string actor, string reason) => port.OrderAsync(batch, order, actor, reason);
+
+        public Task<Batch?> FindAsync(Guid batch) => port.FindAsync(batch);
+
+        public Task<IReadOnlyList<BatchItem>> ItemsAsync(Guid batch) => port.ItemsAsync(batch);
+
+        public async Task<ReplayReading?> ReplayAsync(ReplayOperation command, string actor, Guid? parent = null)
+        {
+            var reading = await port.ReplayAsync(command, actor, parent);
+            if (reading?.Result == ReplayResult.Accepted)
+                await ids.ReplaceAsync(default);
+            return reading;
+        }
+
+        public Task<EndedOperation?> FindEndedAsync(Guid operation) => port.FindEndedAsync(operation);
     }
 
     public sealed class ScopeWaits(IScopeWaitStore store, SqlMessageIds ids) : IScopeWaitStore

@@ -31,6 +31,14 @@ internal sealed class StorageInMemory : SimulatedStorage
 
     public override int Messages => registry.Messages.Count;
 
+    public override IReadOnlyList<StoredBatchRow> Batches =>
+    [
+        .. registry.Batches.Values.Select(b => new StoredBatchRow(b.Read(), b.Closed, b.NextItemAt, b.ClaimedUntil)
+        {
+            Items = [.. b.Items.Select(i => new StoredItemRow(i.Item, i.ExpectsUndone, i.OrderedAt is not null))],
+        }),
+    ];
+
     public override SlotState SlotOf(Guid operation) => registry.Operations[operation].Stored.Slot;
 
     public override StoredRows Read() => new()
@@ -51,6 +59,7 @@ internal sealed class StorageInMemory : SimulatedStorage
             .. registry.Messages.Select(m => new StoredMessageRow(
                 m.Key, m.Value.Type, m.Value.Queue, m.Value.Body, m.Value.ClaimedUntil == DateTimeOffset.MinValue ? null : m.Value.ClaimedUntil)),
         ],
+        Batches = Batches,
         Beat = (registry.Beat, registry.Idle),
     };
 

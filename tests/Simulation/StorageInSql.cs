@@ -8,6 +8,7 @@ using Saga.Engine;
 using Saga.Engine.Operations;
 using Saga.Registry;
 using Saga.Registry.Admission;
+using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
@@ -45,6 +46,7 @@ internal sealed class StorageInSql : SimulatedStorage
         transitions = new(base.Transitions);
         Acceptances = new SqlMessageIds.Acceptances(base.Acceptances, ids);
         ScopeWaits = new SqlMessageIds.ScopeWaits(base.ScopeWaits, ids);
+        Operators = new SqlMessageIds.Operators(base.Operators, ids);
     }
 
     public override ITransitionStore Transitions => transitions;
@@ -52,6 +54,8 @@ internal sealed class StorageInSql : SimulatedStorage
     public override IAcceptanceStore Acceptances { get; }
 
     public override IScopeWaitStore ScopeWaits { get; }
+
+    public override IOperatorPort Operators { get; }
 
     public override TimeSpan Offset
     {
@@ -69,6 +73,19 @@ internal sealed class StorageInSql : SimulatedStorage
         r => new WaitRow(r.GetGuid(0), r.GetFieldValue<string[]>(1), r.GetBoolean(2), r.GetFieldValue<DateTimeOffset>(3)) { ExpiresAt = Time(r, 4), Refusing = r.GetBoolean(5) });
 
     public override int Messages => database.Query("select count(*)::int from outbox", r => r.GetInt32(0))[0];
+
+    public override IReadOnlyList<StoredBatchRow> Batches
+    {
+        get
+        {
+            var items = database.Query(
+                $"select {BatchStore.ItemColumns}, i.expects = 'undone', i.ordered_at is not null from batch_items i order by i.batch_id, i.number",
+                r => new StoredItemRow(BatchStore.ReadItem(r), r.GetBoolean(18), r.GetBoolean(19))).ToLookup(i => i.Item.BatchId);
+            return database.Query(
+                $"select {BatchStore.Columns}, b.closed, b.next_item_at, b.claimed_until from batches b order by b.id",
+                r => BatchStore.Read(r) is var batch ? new StoredBatchRow(batch, r.GetBoolean(24), Time(r, 25), Time(r, 26)) { Items = [.. items[batch.Id]] } : null!);
+        }
+    }
 
     public override SlotState SlotOf(Guid operation) =>
         database.Query("select slot from operations where id = $1", r => Slots.Read(r.GetString(0)), new NpgsqlParameter<Guid> { TypedValue = operation })[0];
@@ -91,6 +108,7 @@ internal sealed class StorageInSql : SimulatedStorage
             Messages = database.Query(
                 "select message_id, message_type, destination, body, nullif(claimed_until, '-infinity') from outbox",
                 r => new StoredMessageRow(r.GetGuid(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetString(2), r.GetString(3), Time(r, 4))),
+            Batches = Batches,
             Beat = database.Query("select beat_at, idle from engine_clock", r => (Time(r, 0), r.GetFieldValue<TimeSpan>(1)))[0],
         };
     }

@@ -13,7 +13,7 @@ internal static class Told
         StepFailed m => $"{m.Step} under {m.Fence} failed: {m.Failure.Code}{(m.OutcomeUnknown ? ", outcome unknown" : "")}",
         StepDeferred m => $"{m.Step} under {m.Fence} deferred by {m.System}{(m.OutcomeUnknown ? ", outcome unknown" : "")}",
         CancellationRequested m => $"cancel ({m.Code ?? "a person"})",
-        ReplayRequested m => $"replay ({m.Order.Mode?.ToString() ?? "go on"}{(m.Order.From is { } from ? $" from {from}" : "")}{(m.Order.Skip.Count > 0 ? $" without {string.Join(", ", m.Order.Skip.Select(s => s.Step))}" : "")})",
+        ReplayRequested m => $"replay ({m.Order.Mode?.ToString() ?? "go on"}{(m.Order.From is { } from ? $" from {from}" : "")}{(m.Order.States is { } states ? $" where {string.Join(", ", states.Select(s => $"{s.Key} is {s.Value}"))}" : "")}{(m.Order.Skip.Count > 0 ? $" without {string.Join(", ", m.Order.Skip.Select(s => s.Step))}" : "")})",
         _ => message.GetType().Name,
     };
 }

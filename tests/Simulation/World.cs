@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Saga.Engine.Operations;
+using Saga.Engine.Workflows;
+using Saga.Registry.Batches;
+using Saga.Registry.Operations;
 
 namespace Saga.Tests.Simulation;
 
@@ -38,11 +41,15 @@ internal sealed class World
         Orchestrators = [new(this, "orchestrator-1"), new(this, "orchestrator-2")];
         Workers = [new(this, "worker-1"), new(this, "worker-2")];
         People = new(this);
+        Operators = new(this);
     }
 
     public Random Chance { get; }
 
     public Mutant Mutant { get; }
+
+    /// <summary>The workflow of all commands; null for one that the random numbers make for each.</summary>
+    public WorkflowDefinition? Workflow { get; init; }
 
     public SimulatedTime Time { get; } = new();
 
@@ -59,6 +66,10 @@ internal sealed class World
     public Worker[] Workers { get; }
 
     public People People { get; }
+
+    public BatchPeople Operators { get; }
+
+    public List<SimulatedBatch> Batches { get; } = [];
 
     public Dictionary<Guid, SimulatedOperation> Operations { get; } = [];
 
@@ -85,7 +96,9 @@ internal sealed class World
     public bool OneIn(int times) => Chance.Next(times) == 0;
 
     // In the order of their creation, like version 7.
-    public Guid NewId() => new(++ids, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public Guid NewId() => LastId = new(++ids, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    public Guid LastId { get; private set; }
 
     public bool IsLocked(Guid operation) => Storage.Locked.Contains(operation);
 
@@ -135,11 +148,29 @@ internal sealed class World
     public void Say([InterpolatedStringHandlerArgument("")] Telling words) =>
         trace?.Add($"{(Time.Now - SimulatedTime.Start).TotalSeconds,9:0.000}  {words.Text}");
 
+    public string NameOfBatch(Guid batch) => Batches.Find(b => b.Id == batch)?.Name ?? batch.ToString();
+
+    public StoredWorkflow Stored(WorkflowDefinition workflow) => Storage is StorageInMemory ? new("", "", workflow) : StoredWorkflow.Of(workflow);
+
     public string NameOf(Guid operation) => Operations.TryGetValue(operation, out var known) ? known.Name : operation.ToString();
 
     public bool IsTraced => trace is not null;
 
     public static bool IsAtRest(OperationState state) => state is OperationState.Stalled or OperationState.Completed or OperationState.Compensated or OperationState.Cancelled;
+
+    /// <summary>Whether it stands for a batch that waits for a person.</summary>
+    public bool StandsForWaitingBatch(SimulatedOperation operation) => operation.Batch is not null && Storage.Batches.Any(b => b.Batch.OperationId == operation.Id && Waits(b));
+
+    /// <summary>Whether no batch has anything to do.</summary>
+    public bool BatchesRest() => Batches.Count == 0 || Storage.Batches.All(b => b.Batch.OperationId is null || b.Closed || Waits(b));
+
+    // An order that was lost with an in-memory bus is nothing that comes to an end.
+    private bool Waits(StoredBatchRow row)
+    {
+        var batch = Batches.First(b => b.Id == row.Batch.Id);
+        var open = row.Items.Where(i => i.Item.State == BatchItemState.Running).ToList();
+        return open.TrueForAll(i => batch[i.Item.Number].IsLost) && (open.Count > 0 || row.Batch.State == BatchState.Paused);
+    }
 
     /// <summary>Whether it waits, for as long as it takes, for scopes of an operation that waits for people.</summary>
     public bool IsBlocked(SimulatedOperation operation)

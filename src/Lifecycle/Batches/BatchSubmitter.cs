@@ -10,7 +10,6 @@ using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Audit;
 using Saga.Registry.Batches;
-using Saga.Registry.Intake;
 using Saga.Registry.Scopes;
 
 namespace Saga.Lifecycle.Batches;
@@ -19,19 +18,19 @@ namespace Saga.Lifecycle.Batches;
 /// Orders the items of batches through the intakes that every other door uses. An item has one idempotency key, so it is ordered once, however
 /// often it is submitted and by whichever process. Thread-safe.
 /// </summary>
-public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, IAcceptanceStore accepted, CommandCatalogue catalogue, IServiceProvider services)
+public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, CommandCatalogue catalogue, IServiceProvider services)
 {
     /// <summary>How long the command for a tenant waits for another operation of the tenant.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromDays(1);
 
     /// <summary>The idempotency key of an item.</summary>
-    public static string KeyOf(BatchItem item) => string.Create(CultureInfo.InvariantCulture, $"batch-{item.BatchId:d}-{item.Number}");
+    public static string KeyOf(BatchItem item) => string.Create(CultureInfo.InvariantCulture, $"{KeyPrefix(item.BatchId)}{item.Number}");
 
-    /// <summary>What a command of the item was accepted as, by whichever process. Replays are found by themselves when they are ordered once more.</summary>
-    /// <returns>The operation; null when it was not.</returns>
-    public async Task<Guid?> SubmittedAsync(BatchClaim claim, BatchItem item, CancellationToken cancellationToken) => claim.Batch.Kind == BatchKind.Replays
-        ? null
-        : (await accepted.FindAsync(Caller.OfBatch(claim.Batch.Id, isAdministrator: !claim.Batch.AsOperator).ToString(), KeyOf(item), cancellationToken))?.OperationId;
+    /// <summary>What the idempotency keys of a batch's items begin with.</summary>
+    public static string KeyPrefix(Guid batch) => $"batch-{batch:d}-";
+
+    /// <summary>Who orders the items of the batch.</summary>
+    public static Caller CallerOf(Batch batch) => Caller.OfBatch(batch.Id, isAdministrator: !batch.AsOperator);
 
     /// <summary>Accepts or refuses what the item orders.</summary>
     /// <param name="claim">The batch.</param>
@@ -42,9 +41,9 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, IAcc
     {
         AuditOrigin.Enter(AuditOrigin.Batch);
         var batch = claim.Batch;
-        var caller = Caller.OfBatch(batch.Id, isAdministrator: !batch.AsOperator);
+        var caller = CallerOf(batch);
         if (batch.Kind == BatchKind.Replays)
-            return await replays.SubmitAsync(ReplayOf(batch, item), caller, cancellationToken);
+            return await replays.SubmitAsync(ReplayOf(batch, item), caller, cancellationToken, parent: batch.OperationId);
         // A newer version prepared it.
         if (catalogue.Find(batch.Action!) is not { } entry)
             return new CommandRejected(new() { Code = RejectionCodes.EngineTooOld, Detail = $"This version does not know the command '{batch.Action}'." });

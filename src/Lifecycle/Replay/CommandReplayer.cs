@@ -9,7 +9,7 @@ namespace Saga.Lifecycle.Replay;
 internal interface ICommandReplayer
 {
     /// <summary>Validates the command again and accepts or refuses it, as the replay of an operation.</summary>
-    Task<IntakeOutcome> SubmitAsync(JsonElement command, ReplayedOperation of, Caller caller, string? key, Guid? messageId, CancellationToken cancellationToken);
+    Task<IntakeOutcome> SubmitAsync(JsonElement command, ReplayedOperation of, Caller caller, string? key, Guid? messageId, Guid? parent, CancellationToken cancellationToken);
 
     /// <summary>What <see cref="SubmitAsync"/> would do now. Writes nothing.</summary>
     Task<CommandPreview> PlanAsync(JsonElement command, CancellationToken cancellationToken);
@@ -19,11 +19,11 @@ internal interface ICommandReplayer
 internal sealed class CommandReplayer<TCommand>(ICommandIntake<TCommand> intake) : ICommandReplayer
     where TCommand : class
 {
-    public async Task<IntakeOutcome> SubmitAsync(JsonElement command, ReplayedOperation of, Caller caller, string? key, Guid? messageId, CancellationToken cancellationToken)
+    public async Task<IntakeOutcome> SubmitAsync(JsonElement command, ReplayedOperation of, Caller caller, string? key, Guid? messageId, Guid? parent, CancellationToken cancellationToken)
     {
         if (Read(command, out var unreadable) is not { } read)
             return await intake.RejectAsync(unreadable, caller, cancellationToken, messageId);
-        return await intake.SubmitAsync(read, caller, cancellationToken, key, messageId, replayOf: of) switch
+        return await intake.SubmitAsync(read, caller, cancellationToken, key, messageId, replayOf: of, parent: parent) switch
         {
             CommandRejected { Rejection: var rejection } => new CommandRejected(OfInput(rejection)),
             var outcome => outcome,

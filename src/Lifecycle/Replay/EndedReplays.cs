@@ -36,8 +36,8 @@ public sealed class EndedReplays(CommandCatalogue catalogue, IAcceptanceStore ac
     }
 
     /// <summary>Accepts or refuses the command of an order that <see cref="RefusalAsync"/> lets through.</summary>
-    public Task<IntakeOutcome> SubmitAsync(EndedOperation ended, ReplayOperation order, Caller caller, Guid? messageId, CancellationToken cancellationToken) =>
-        Replayer(ended).SubmitAsync(CommandOf(ended, order), new(ended.Id, order.Reason), caller, order.IdempotencyKey, messageId, cancellationToken);
+    public Task<IntakeOutcome> SubmitAsync(EndedOperation ended, ReplayOperation order, Caller caller, Guid? messageId, Guid? parent, CancellationToken cancellationToken) =>
+        Replayer(ended).SubmitAsync(CommandOf(ended, order), new(ended.Id, order.Reason), caller, order.IdempotencyKey, messageId, parent, cancellationToken);
 
     /// <summary>What an order of an administrator would do now. Writes nothing.</summary>
     public async Task<CommandPreview> PlanAsync(EndedOperation ended, ReplayOperation order, CancellationToken cancellationToken)

@@ -51,12 +51,12 @@ public sealed class ReplayIntake(OperationStore operations, ReplayStore replays,
         {
             return await endings.RefusalAsync(ended, valid, caller, cancellationToken) is { } refusal
                 ? await RejectAsync(refusal, caller, cancellationToken, messageId)
-                : await endings.SubmitAsync(ended, valid, caller, messageId, cancellationToken);
+                : await endings.SubmitAsync(ended, valid, caller, messageId, parent, cancellationToken);
         }
 
         if (await NoInputAsync(valid, cancellationToken) is { } superfluous)
             return await RejectAsync(superfluous, caller, cancellationToken, messageId);
-        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.IsAdministrator || !ContinuesRemoval(found), claim, valid.Mode == ReplayMode.ForceComplete ? FollowUps : null, cancellationToken);
+        var reading = await replays.WriteAsync(valid, caller.ToString(), found => caller.IsAdministrator || !ContinuesRemoval(found), claim, valid.Mode == ReplayMode.ForceComplete ? FollowUps : null, parent, cancellationToken);
         return (RejectionOf(valid, reading) ?? (caller.IsAdministrator || !ContinuesRemoval(reading!) ? null : NotForOperators)) is { } rejection
             ? await RejectAsync(rejection, caller, cancellationToken, messageId)
             : new CommandAccepted(valid.OperationId, reading!.TenantId, IsReplay: reading.Result == ReplayResult.Repeated)

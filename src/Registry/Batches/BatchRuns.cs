@@ -9,16 +9,9 @@ using Saga.Registry.Intake;
 
 namespace Saga.Registry.Batches;
 
-/// <summary>
-/// What the runner of batches reads and writes. One runner at a time has a batch, by a claim that ends by itself. A runner that lost its claim
-/// cannot change the batch, and an item that it begins all the same is the same order, by its idempotency key. Thread-safe.
-/// </summary>
-public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
+/// <summary>The SQL of running batches.</summary>
+public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : IBatchRuns
 {
-    /// <summary>Takes batches that have something to do, or to be told to their operations.</summary>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="lasts">How long the claim lasts.</param>
-    /// <param name="cancellationToken">Cancels the statement.</param>
     public async Task<IReadOnlyList<BatchClaim>> TakeAsync(int limit, TimeSpan lasts, CancellationToken cancellationToken)
     {
         await using var take = registry.CreateCommand(
@@ -45,12 +38,10 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         return taken;
     }
 
-    /// <summary>Gives the batch back, so that it is looked at again at once.</summary>
     public Task ReleaseAsync(BatchClaim claim, CancellationToken cancellationToken) =>
         UnderAsync(claim, "update batches set claim = null, claimed_until = null where id = $1 and claim = $2", [], cancellationToken);
 
-    /// <summary>Writes down what became of the items that are running.</summary>
-    public async Task SettleAsync(Guid batch, CancellationToken cancellationToken)
+    public async Task SettleAsync(Guid batch, string caller, CancellationToken cancellationToken)
     {
         await using var settle = registry.CreateCommand(
             $"""
@@ -63,7 +54,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
                         when o.state = 'stalled' and exists (
                             select from operation_history h where h.operation_id = o.id and h.id > coalesce(i.ordered_at, 0) and h.event = '{HistoryEvents.Stalled}') then 'failed'
                         when i.ordered_at is not null and exists (
-                            select from operation_history h where h.operation_id = o.id and h.id > i.ordered_at and h.event = '{HistoryEvents.ReplayRefused}') then 'refused'
+                            select from operation_history h where h.operation_id = o.id and h.id > i.ordered_at and h.event = '{HistoryEvents.ReplayRefused}' and h.data ->> 'by' = $3) then 'refused'
                     end as state,
                     o.failure
                 from batch_items i join operations o on o.id = i.operation_id
@@ -72,6 +63,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
             """);
         settle.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch });
         settle.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = clock.Offset });
+        settle.Parameters.Add(new NpgsqlParameter<string> { TypedValue = caller });
         await settle.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -92,8 +84,6 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         return new(batch.WaveSize, row.GetInt32(0), row.GetInt32(4), row.GetInt32(2), row.GetInt32(3));
     }
 
-    /// <summary>The next item that has not begun, and may.</summary>
-    /// <returns>Null when there is none, when the batch does not run any more, or when the claim was lost.</returns>
     public async Task<BatchItem?> NextAsync(BatchClaim claim, CancellationToken cancellationToken)
     {
         await using var find = registry.CreateCommand(
@@ -108,12 +98,21 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         return await row.ReadAsync(cancellationToken) ? BatchStore.ReadItem(row) : null;
     }
 
-    /// <summary>Writes down that an item has begun, also if the batch was aborted at that moment, and when the next one may.</summary>
-    /// <param name="claim">The runner's claim. Without effect if it was lost.</param>
-    /// <param name="item">The item.</param>
-    /// <param name="operation">The operation that carries it out.</param>
-    /// <param name="key">The idempotency key of the order, by which its history line is found.</param>
-    /// <param name="cancellationToken">Cancels the statement.</param>
+    public async Task<Guid?> OrderedAsync(BatchItem item, string caller, string key, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand(
+            $"""
+            select operation_id from idempotency_keys where caller = $2 and key = $3
+            union all
+            select operation_id from operation_history where operation_id = $1 and event = '{HistoryEvents.ReplayRequested}' and data ->> 'by' = $2 and data ->> 'key' = $3
+            limit 1
+            """);
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = item.Subject });
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = caller });
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
+        return (Guid?)await find.ExecuteScalarAsync(cancellationToken);
+    }
+
     public Task BegunAsync(BatchClaim claim, BatchItem item, Guid operation, string key, CancellationToken cancellationToken) => UnderAsync(
         claim,
         $"""
@@ -125,7 +124,20 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         """,
         [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, operation, key], cancellationToken);
 
-    /// <summary>Writes down that an item does not begin before a time. Others go first.</summary>
+    public Task RecoverAsync(BatchClaim claim, string caller, string keyPrefix, CancellationToken cancellationToken) => UnderAsync(
+        claim,
+        $"""
+        with ordered as (
+            select i.number, k.operation_id, null::bigint as line from batch_items i join idempotency_keys k on k.caller = $3 and k.key = $4 || i.number
+            where i.batch_id = $1 and i.state = 'skipped'
+            union all
+            select i.number, h.operation_id, h.id from batch_items i join operation_history h on h.operation_id = i.subject and h.event = '{HistoryEvents.ReplayRequested}' and h.data ->> 'by' = $3
+            where i.batch_id = $1 and i.state = 'skipped')
+        update batch_items i set state = 'running', wave = b.wave, operation_id = ordered.operation_id, ordered_at = ordered.line, begun_at = now() + $5, ended_at = null
+        from ordered, batches b where b.id = $1 and b.claim = $2 and b.state = 'aborted' and i.batch_id = b.id and i.number = ordered.number and i.state = 'skipped'
+        """,
+        [caller, keyPrefix, clock.Offset], cancellationToken);
+
     public Task DeferAsync(BatchClaim claim, BatchItem item, DateTimeOffset until, CancellationToken cancellationToken) => UnderAsync(
         claim,
         """
@@ -134,7 +146,6 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         """,
         [item.Number, until.ToUniversalTime()], cancellationToken);
 
-    /// <summary>Writes down that an item was refused.</summary>
     public Task RefusedAsync(BatchClaim claim, BatchItem item, Failure failure, CancellationToken cancellationToken) => UnderAsync(
         claim,
         """
@@ -145,7 +156,6 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         """,
         [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, JsonSerializer.Serialize(failure, Json.Options)], cancellationToken);
 
-    /// <summary>Carries out a decision about the whole batch, with the event that shows it.</summary>
     public Task DecideAsync(BatchClaim claim, BatchDecision decision, CancellationToken cancellationToken)
     {
         var (update, name, data) = decision switch
@@ -164,7 +174,6 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
             [name, JsonSerializer.Serialize(data, Json.Options), clock.Offset], cancellationToken);
     }
 
-    /// <summary>Ends a batch whose operation has ended without it, because somebody cancelled it or sent its signal.</summary>
     public async Task AbortAsync(BatchClaim claim, string actor, string why, CancellationToken cancellationToken)
     {
         await using var connection = await registry.OpenConnectionAsync(cancellationToken);
@@ -174,7 +183,6 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Writes down that the batch's operation knows of its end.</summary>
     public Task CloseAsync(BatchClaim claim, CancellationToken cancellationToken) =>
         UnderAsync(claim, "update batches set closed = true, claim = null, claimed_until = null where id = $1 and claim = $2", [], cancellationToken);
 
@@ -192,9 +200,9 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock)
         "insert into operation_history (operation_id, at, event, data) values ($1, clock_timestamp(), $2, $3::jsonb)", operation, name, JsonSerializer.Serialize(data, Json.Options));
 
     // What was not used while nothing could begin is not made up for, except for a few seconds.
-    private static TimeSpan Burst(BatchPace pace) => pace.Interval < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : pace.Interval;
+    internal static TimeSpan Burst(BatchPace pace) => pace.Interval < TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : pace.Interval;
 
-    private static int Allowed(BatchPace pace, TimeSpan since)
+    internal static int Allowed(BatchPace pace, TimeSpan since)
     {
         if (pace.PerMinute is null)
             return int.MaxValue;

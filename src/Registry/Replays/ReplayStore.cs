@@ -40,10 +40,11 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
     /// <param name="allows">Whether an order that would be accepted may be written.</param>
     /// <param name="claim">Of a scheduled order: it is marked as submitted in the same transaction, or nothing is written.</param>
     /// <param name="followUps">What is scheduled with the order, at the registry's time; null for nothing.</param>
+    /// <param name="parent">Of an item of a batch: the operation that stands for the batch, which must not have been told to end; null for none.</param>
     /// <param name="cancellationToken">Honoured until the commit begins.</param>
     /// <exception cref="PostgresException"><see cref="ScheduleStore.ClaimLost"/>: the claim was lost. Nothing was written.</exception>
     /// <returns>Null when there is no such operation. Only <see cref="ReplayResult.Accepted"/> means that something was written, if it was allowed.</returns>
-    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, Func<ReplayReading, bool> allows, ScheduleClaim? claim, Func<ReplayReading, DateTimeOffset, IReadOnlyList<ScheduledCommand>>? followUps, CancellationToken cancellationToken)
+    public async Task<ReplayReading?> WriteAsync(ReplayOperation command, string actor, Func<ReplayReading, bool> allows, ScheduleClaim? claim, Func<ReplayReading, DateTimeOffset, IReadOnlyList<ScheduledCommand>>? followUps, Guid? parent, CancellationToken cancellationToken)
     {
         ReplayReading? reading;
         var now = claim is null && followUps is null ? default : await clock.NowAsync(registry, cancellationToken);
@@ -53,6 +54,8 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
             reading = await ReadAsync(transaction, command, actor, cancellationToken);
             if (reading is not { Result: ReplayResult.Accepted, Answer: ReplayAnswer.Planned { Plan: var plan } } || !allows(reading))
                 return reading;
+            if (parent is { } batch && !await BeginsItemsAsync(transaction, batch, cancellationToken))
+                return reading with { Result = ReplayResult.Refused, Answer = new ReplayAnswer.Refused("The batch has ended, so nothing of it begins any more.") };
             await WriteAsync(transaction, command, actor, reading, plan, claim, now, followUps?.Invoke(reading, now) ?? [], cancellationToken);
             // Not cancelled with the caller, because then it would be unknown whether the commit happened.
             await transaction.CommitAsync(CancellationToken.None);
@@ -81,6 +84,16 @@ public sealed class ReplayStore(NpgsqlDataSource registry, EngineLevel level, Re
                 Replay = row.IsDBNull(4) || row.GetString(5) is "compensated" or "cancelled" ? null : row.GetGuid(4),
             }
             : null;
+    }
+
+    // The order to abort the batch waits, or has come first.
+    private static async Task<bool> BeginsItemsAsync(NpgsqlTransaction transaction, Guid parent, CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand("select state in ('running', 'paused') from batches where operation_id = $1 for share", transaction.Connection, transaction)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = parent } },
+        };
+        return await find.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     private static ReplayOrder OrderOf(ReplayOperation command) => new() { Mode = command.Mode, From = command.From, Skip = command.Skip, States = command.States };

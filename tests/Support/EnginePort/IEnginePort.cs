@@ -1,4 +1,5 @@
 using Saga.Registry.Admission;
+using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
@@ -10,7 +11,7 @@ using Saga.Registry.Waits;
 
 namespace Saga.Tests.Support.EnginePort;
 
-/// <summary>The stores that the engine needs.</summary>
+/// <summary>The stores that the engine needs, and those of the people who order it.</summary>
 public interface IEnginePort
 {
     ITransitionStore Transitions { get; }
@@ -36,6 +37,10 @@ public interface IEnginePort
     IAdmissionStore Admission { get; }
 
     IWaitStore Waits { get; }
+
+    IBatchRuns BatchRuns { get; }
+
+    IOperatorPort Operators { get; }
 }
 
 /// <summary>The stores of another port, of which some may be replaced.</summary>
@@ -64,4 +69,8 @@ public abstract class EnginePortOf(IEnginePort port) : IEnginePort
     public IAdmissionStore Admission => port.Admission;
 
     public IWaitStore Waits => port.Waits;
+
+    public IBatchRuns BatchRuns => port.BatchRuns;
+
+    public virtual IOperatorPort Operators => port.Operators;
 }

@@ -3,6 +3,7 @@ using Npgsql;
 using Saga.Engine;
 using Saga.Registry;
 using Saga.Registry.Admission;
+using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Notifications;
@@ -43,4 +44,8 @@ public sealed class SqlEnginePort(NpgsqlDataSource registry, RegistryClock clock
     public IAdmissionStore Admission => new SqlAdmissionStore(registry, clock);
 
     public IWaitStore Waits => new SqlWaitStore(registry, clock, EngineLevel.Current);
+
+    public IBatchRuns BatchRuns => new BatchRuns(registry, clock);
+
+    public IOperatorPort Operators => new SqlOperatorPort(registry, clock, notifier, Acceptances);
 }

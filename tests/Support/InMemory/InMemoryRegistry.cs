@@ -3,6 +3,7 @@ using Saga.Engine.Admission;
 using Saga.Engine.Operations;
 using Saga.Engine.Workflows;
 using Saga.Registry.Admission;
+using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Leases;
 using Saga.Registry.Operations;
@@ -48,6 +49,10 @@ public sealed class InMemoryRegistry(TimeProvider time) : IEnginePort
 
     public IWaitStore Waits => new InMemoryWaits(this);
 
+    public IBatchRuns BatchRuns => new InMemoryBatches(this);
+
+    public IOperatorPort Operators => new InMemoryOperators(this);
+
     /// <summary>Makes the ids of the messages that the stores themselves write, so that a simulation can repeat them.</summary>
     public Func<Guid> NewId { get; init; } = Guid.CreateVersion7;
 
@@ -65,6 +70,8 @@ public sealed class InMemoryRegistry(TimeProvider time) : IEnginePort
     internal TimeSpan Idle { get; set; }
 
     internal Dictionary<Guid, OperationRow> Operations { get; } = [];
+
+    internal SortedDictionary<Guid, BatchRow> Batches { get; } = [];
 
     internal Dictionary<(Guid Operation, string Step), StepRow> Steps { get; } = [];
 

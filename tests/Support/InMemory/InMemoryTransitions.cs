@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Saga.Engine.Decisions;
 using Saga.Engine.Operations;
 using Saga.Registry.Sweep;
@@ -108,11 +109,17 @@ internal sealed class InMemoryTransitions(InMemoryRegistry registry) : ITransiti
         {
             if (registry.Operations.TryGetValue(change.OperationId, out var operation))
             {
+                if (change.Row is { } row)
+                    operation.FailedBack = row.Failure is not null && (FailureOrigin.Of(Find(change.OperationId), change)?.IsBack ?? operation.FailedBack);
                 operation.Stored = change.Row is { } written ? written with { DueAt = InMemoryRegistry.Stored(written.DueAt) } : operation.Stored;
                 if (operation.Ended)
                     Release(change.OperationId);
                 foreach (var line in change.History)
+                {
                     Add(operation.History, line);
+                    if (line.Event == HistoryEvents.ReplayRefused)
+                        operation.RefusedOrders.Add((operation.History.Count, JsonSerializer.SerializeToElement(line.Data).GetProperty("by").GetString()!));
+                }
             }
 
             foreach (var (step, settled) in change.Steps)

@@ -44,6 +44,15 @@ internal sealed class OperationRow(TenantId? tenant, WorkflowDefinition workflow
     public DateTimeOffset CreatedAt { get; init; }
 
     public List<string> History { get; } = [];
+
+    /// <summary>Orders for replays, with the numbers of their history lines.</summary>
+    public List<(int Line, string By, string? Key)> Orders { get; } = [];
+
+    /// <summary>Orders for replays that it refused, with the numbers of their history lines.</summary>
+    public List<(int Line, string By)> RefusedOrders { get; } = [];
+
+    /// <summary>Whether its failure is that of a compensation.</summary>
+    public bool FailedBack { get; set; }
 }
 
 /// <summary>A row of <c>operation_steps</c>: the step's state and its lease.</summary>
