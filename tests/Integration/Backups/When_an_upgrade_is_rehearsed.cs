@@ -33,7 +33,7 @@ public sealed class When_an_upgrade_is_rehearsed
     {
         await using var old = await BackupWorld.CreateAsync();
         var tenant = await ActiveAsync(old, tier);
-        await using var world = await NewAsync(old);
+        await using var world = await NewAsync(old, tenant);
 
         // The answer of each first attempt was lost.
         foreach (var step in Steps)
@@ -59,7 +59,7 @@ public sealed class When_an_upgrade_is_rehearsed
         await using var old = await BackupWorld.CreateAsync();
         var tenant = await ActiveAsync(old, IsolationTier.Schema);
         // Two files further than what is rehearsed, of which the last one fails.
-        await using var world = await NewAsync(old, new ProductMigration(Newer + 1, "0006_broken", "select 1 / 0"));
+        await using var world = await NewAsync(old, tenant, new ProductMigration(Newer + 1, "0006_broken", "select 1 / 0"));
 
         foreach (var step in Steps.TakeWhile(s => s != StepNames.EndDrill))
             await world.Database.ExecuteAsync(tenant, step);
@@ -77,7 +77,7 @@ public sealed class When_an_upgrade_is_rehearsed
         await using var old = await BackupWorld.CreateAsync();
         var tenant = await ActiveAsync(old, tier);
         await old.Database.AdminQueryAsync<int>((await tenant.ReadAsync()).Placement!.Database, $"update {(await tenant.ReadAsync()).Placement!.Schema}.users set display_name = '{state}' returning 1");
-        await using var world = await NewAsync(old);
+        await using var world = await NewAsync(old, tenant);
         foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
             await world.Database.ExecuteAsync(tenant, step);
 
@@ -101,7 +101,7 @@ public sealed class When_an_upgrade_is_rehearsed
     {
         await using var old = await BackupWorld.CreateAsync();
         var tenant = await ActiveAsync(old, IsolationTier.Schema);
-        await using var world = await NewAsync(old);
+        await using var world = await NewAsync(old, tenant);
         foreach (var step in Steps.TakeWhile(s => s != last).Append(last))
             await world.Database.ExecuteAsync(tenant, step);
 
@@ -147,7 +147,7 @@ public sealed class When_an_upgrade_is_rehearsed
     }
 
     // Workers of the same installation with a new file, which fails for a tenant with a user whose name is an SQLSTATE.
-    private static async Task<BackupWorld> NewAsync(BackupWorld old, params ProductMigration[] further)
+    private static async Task<BackupWorld> NewAsync(BackupWorld old, SeededTenant tenant, params ProductMigration[] further)
     {
         var registry = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(await PostgresServer.AdminConnectionStringAsync()) { Database = new NpgsqlConnectionStringBuilder(old.Registry.ConnectionString).Database }.ConnectionString);
@@ -162,8 +162,11 @@ public sealed class When_an_upgrade_is_rehearsed
                 end if;
             end $$;
             """);
-        return await BackupWorld.CreateAsync(
+        var world = await BackupWorld.CreateAsync(
             registry, services => services.AddSingleton(new ProductMigrations([.. ProductMigrations.Embedded().All, file, .. further])));
+        // It has a folder of its own.
+        await world.Database.ExecuteAsync(tenant, StepNames.Storage);
+        return world;
     }
 
     private static async Task UndoAsync(BackupWorld world, SeededTenant tenant)
