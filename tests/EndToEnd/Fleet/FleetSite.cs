@@ -28,12 +28,12 @@ internal sealed class FleetSite : IAsyncDisposable
 
     public static async Task<FleetSite> StartAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("saga-test-fleet-");
-        await WriteAsync(folder, "0001_notes.sql", "create table notes (tenant_id uuid not null default saga.current_tenant(), id int not null, words text not null, primary key (tenant_id, id));");
+        var product = Directory.CreateTempSubdirectory("saga-test-fleet-");
+        await WriteAsync(product, "0001_notes.sql", "create table notes (tenant_id uuid not null default saga.current_tenant(), id int not null, words text not null, primary key (tenant_id, id));");
         var server = await World.NewPostgresAsync();
-        var site = await (await World.SharedAsync()).NewSiteAsync(new SiteServer("main", server.ConnectionString("postgres")));
-        site.Settings["Saga:Product:Migrations"] = folder.FullName;
-        var fleet = new FleetSite(folder, site, await ProvisioningHost.StartAsync(site.Configuration()), await SiteApi.StartAsync(site));
+        var made = await (await World.SharedAsync()).NewSiteAsync(new SiteServer("main", server.ConnectionString("postgres")));
+        made.Settings["Saga:Product:Migrations"] = product.FullName;
+        var fleet = new FleetSite(product, made, await ProvisioningHost.StartAsync(made.Configuration()), await SiteApi.StartAsync(made));
         await fleet.TenantAsync("bolt", "premium", "schema");
         await fleet.TenantAsync("dune", "enterprise", "database");
         return fleet;
@@ -104,7 +104,7 @@ internal sealed class FleetSite : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    private static Task WriteAsync(DirectoryInfo folder, string name, string text) => File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text);
+    private static Task WriteAsync(DirectoryInfo product, string name, string text) => File.WriteAllTextAsync(Path.Combine(product.FullName, name), text);
 
     private async Task TenantAsync(string slug, string plan, string tier)
     {
