@@ -170,6 +170,9 @@ public sealed class When_a_batch_is_prepared : ApiTest
         (Text(again, "state"), again.TryGetProperty("pauseCode", out _), again.GetProperty("wave").GetInt32()).ShouldBe(("running", false, 1));
         var rehearsed = (await Server.GetAsync($"/api/v1/batches/{id}/items?limit=1")).GetProperty("items").EnumerateArray().Single();
         (Text(rehearsed, "state"), rehearsed.GetProperty("rehearsal").GetInt32(), rehearsed.TryGetProperty("failure", out _)).ShouldBe(("pending", 2, false));
+        // What was only rehearsed was not ordered.
+        await Server.ExecuteAsync("delete from batch_items where rehearsal is null");
+        Text((await Server.GetAsync("/api/v1/fleet/versions?tier=database")).GetProperty("items").EnumerateArray().First(), "why").ShouldBe("notOrdered");
     }
 
     [Fact]
