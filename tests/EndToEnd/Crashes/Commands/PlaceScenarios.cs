@@ -66,7 +66,8 @@ internal static class PlaceScenarios
             // As if it had been made before the product's last file, which may run twice.
             await using var connection = await CrashRows.OpenAsync(site, database, "public");
             var newest = await connection.ExecuteScalarAsync<int>($"delete from {schema}.schema_migrations where version = (select max(version) from {schema}.schema_migrations) returning version");
-            await site.ScalarAsync<int>("update placements set schema_version = @newest - 1 where tenant_id = @Value", new { tenant.Value, newest });
+            await site.ScalarAsync<int>(
+                "delete from tenant_migrations where tenant_id = @Value and version = @newest; update placements set schema_version = @newest - 1 where tenant_id = @Value", new { tenant.Value, newest });
             return new(new RehearseUpgrade { TenantId = tenant, Server = "main", Database = database, Schema = schema, TargetVersion = newest }, () => RequireUntouchedAsync("completed t"))
             {
                 UndoneAsync = () => RequireUntouchedAsync("failed f"),
