@@ -117,6 +117,9 @@ public static class Endpoints
     /// <summary>Takes <see cref="Commands.UpgradePlace"/>.</summary>
     public const string Upgrades = "saga-commands-upgrade";
 
+    /// <summary>Takes <see cref="Commands.RehearseUpgrade"/>.</summary>
+    public const string UpgradeRehearsals = "saga-commands-rehearse-upgrade";
+
     /// <summary>Takes messages that could not be consumed: <see cref="DeadLetters.DeadLetter"/>.</summary>
     public const string DeadLetters = "saga-dead-letters";
 

@@ -121,6 +121,7 @@ public static class LifecycleRegistration
             .AddCommand<RotateCredentials, ValidRotation, RotatePlan>()
             .AddCommand<RotateMasterKey, RotateMasterKey, RotateMasterKeyPlan>()
             .AddCommand<UpgradePlace, UpgradePlace, UpgradePlan>()
+            .AddCommand<RehearseUpgrade, RehearseUpgrade, RehearsalPlan>()
             .AddCommand<ScanDrift, ScanDrift, ScanDriftPlan>()
             .AddCommand<RepairDrift, ValidRepair, RepairDriftPlan>()
             .AddCommand<ReleaseQuarantined, ValidRelease, ReleaseQuarantinedPlan>()

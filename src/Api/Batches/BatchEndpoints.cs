@@ -37,7 +37,7 @@ internal static class BatchEndpoints
             "Nothing is ordered yet. The response shows how many tenants the command is for; running the batch gives it to exactly these. A batch that nobody runs is deleted after a day.");
         Prepares<PrepareUpgrades>(
             api.MapPost("/fleet/upgrades", PrepareUpgradesAsync), Policies.Write, "prepareUpgrades", "Prepare the upgrade of the product's tables in many places",
-            "Nothing is upgraded yet. The response shows how many places there are to upgrade: a database or a schema of one tenant, or the tables that tenants share on a server. Running the batch upgrades exactly these, each within its maintenance window. A batch that nobody runs is deleted after a day.");
+            "Nothing is upgraded yet. The response shows how many places there are to upgrade: a database or a schema of one tenant, or the tables that tenants share on a server. Running the batch upgrades exactly these, each within its maintenance window, after the rehearsals that the body names have succeeded. A batch that nobody runs is deleted after a day.");
         api.MapList<BatchView>("/batches", ListAsync, Policies.Read, "listBatches", "List batches, newest first")
             .WithQueryParameter("kind", "One or more of replays, commands, upgrades, separated by commas.")
             .WithQueryParameter("state", "One or more of prepared, running, paused, completed, aborted, separated by commas.");
@@ -61,7 +61,7 @@ internal static class BatchEndpoints
             .WithProblems(
                 ProblemType.InvalidParameter, ProblemType.BatchNotFound, ProblemType.BatchState, ProblemType.Validation, ProblemType.IdempotencyKeyReused, ProblemType.EngineTooOld);
         Orders(api, "pause", BatchOrder.Pause, "pauseBatch", "Pause a batch", "No further item begins. Those that have begun go on.");
-        Orders(api, "resume", BatchOrder.Resume, "resumeBatch", "Resume a batch that paused", "It goes on with another wave of the same size, so earlier failures do not pause it again.");
+        Orders(api, "resume", BatchOrder.Resume, "resumeBatch", "Resume a batch that paused", "It goes on with another wave of the same size, so earlier failures do not pause it again. Rehearsals that failed begin again.");
         Orders(api, "abort", BatchOrder.Abort, "abortBatch", "Abort a batch", "Items that have not begun are skipped. Those that have begun go on.");
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Saga.Api.Failures;
 using Saga.Api.Operations;
 using Saga.Engine.Replays;
+using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Batches;
 
 namespace Saga.Api.Batches;
@@ -59,6 +60,9 @@ public sealed record BatchView
     /// <summary>Why it paused.</summary>
     public string? PauseReason { get; init; }
 
+    /// <summary>Why it paused by itself: items-failed or rehearsal-failed. Absent when somebody paused it.</summary>
+    public string? PauseCode { get; init; }
+
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Who aborted it.</summary>
@@ -71,7 +75,7 @@ public sealed record BatchView
         Id = batch.Id,
         Kind = batch.Kind.ToString().ToLowerInvariant(),
         State = batch.State.ToString().ToLowerInvariant(),
-        Action = batch.Action,
+        Action = batch.Kind == BatchKind.Upgrades ? UpgradeWorkflow.Kind : batch.Action,
         Input = batch.Input,
         Pace = new(batch.Pace.First, batch.Pace.Factor, batch.Pace.Max, batch.Pace.PerMinute, batch.Pace.StopAtFailureRatio),
         Reason = batch.Reason,
@@ -84,6 +88,7 @@ public sealed record BatchView
         WaveSize = batch.Wave == 0 ? null : batch.WaveSize,
         Items = BatchCountsView.Of(batch.Counts),
         PauseReason = batch.PauseReason,
+        PauseCode = batch.PauseCode,
         EndedAt = batch.EndedAt,
         EndedBy = batch.EndedBy,
         EndReason = batch.EndReason,
@@ -169,13 +174,16 @@ public sealed record BatchItemView
     /// <summary>Of upgrades: when the place's maintenance window opens, if it was closed. It does not begin before.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>Of upgrades: the backup that was made before. A restore may name it.</summary>
+    /// <summary>Of the rehearsal of an upgrade: which one it is, from 1. A batch that is resumed rehearses again what failed.</summary>
+    public int? Rehearsal { get; init; }
+
+    /// <summary>Of upgrades: the backup that was made before, or for the rehearsal. A restore may name it.</summary>
     public Guid? BackupId { get; init; }
 
     /// <summary>pending, running, succeeded, failed, refused or skipped.</summary>
     public required string State { get; init; }
 
-    /// <summary>The wave in which it began.</summary>
+    /// <summary>The wave in which it began; absent for rehearsals, which come before the first one.</summary>
     public int? Wave { get; init; }
 
     /// <summary>The address of the operation that carries it out.</summary>
@@ -199,6 +207,7 @@ public sealed record BatchItemView
         TenantId = kind == BatchKind.Commands || item.Place is { IsShared: false } ? item.Subject.ToString("d") : null,
         Place = item.Place is { } place ? new(place.Tier.ToString().ToLowerInvariant(), place.Place.Server, place.Place.Database, place.Place.Schema, place.Tenants) : null,
         NotBefore = item.State == BatchItemState.Pending ? item.NotBefore : null,
+        Rehearsal = item.Rehearsal,
         BackupId = item.BackupId,
         State = item.State.ToString().ToLowerInvariant(),
         Wave = item.Wave,

@@ -18,6 +18,9 @@ public sealed record PrepareUpgrades
     /// <summary>Whether each tenant is backed up before its place is upgraded. Not for shared tables. False when null.</summary>
     public bool? BackupFirst { get; init; }
 
+    /// <summary>Which tenants' places are rehearsed first: on a copy of each that is restored from a backup. No place is upgraded before all of them have succeeded. None when null.</summary>
+    public UpgradeRehearsal? Rehearse { get; init; }
+
     /// <inheritdoc cref="BatchWave"/>
     public BatchWave? Wave { get; init; }
 

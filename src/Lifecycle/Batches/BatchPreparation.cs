@@ -28,6 +28,9 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
     // What tells requests of one body apart.
     private const string Upgrades = "upgrades";
 
+    /// <summary>The most tenants that are rehearsed.</summary>
+    private const int MostRehearsals = 20;
+
     private const int MostPerMinute = 6000;
     private const int LargestFactor = 100;
     private const decimal UsualRatio = 0.2m;
@@ -106,6 +109,9 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
             errors.Add(new("/tenants", "must not be given together with selector"));
         CheckCount(request.Tenants?.Count, "/tenants", errors);
         CheckOneOf(request.Selector?.Status, PlacedStatuses, "/selector/status", errors);
+        // A reader of JSON leaves out what is missing, whatever the types say.
+        if (request.Rehearse is { } rehearse && rehearse.Tenants is not { Count: >= 1 and <= MostRehearsals })
+            errors.Add(new("/rehearse/tenants", string.Create(CultureInfo.InvariantCulture, $"must have from 1 to {MostRehearsals} elements")));
         var (pace, reason) = CheckCommon(request.Wave, request.RatePerMinute, request.StopAtFailureRatio, request.Reason, errors);
         if (errors.Count > 0)
             return Invalid(errors);
@@ -125,10 +131,32 @@ public sealed class BatchPreparation(BatchStore batches, BatchSubmitter submitte
                 $"matches no place to upgrade: of {found.Count}, {found.Count(p => p.Version >= request.TargetVersion)} have version {request.TargetVersion} already, and the others are those of tenants without automatic updates, which must be named"))]);
         }
 
-        var places = chosen.ConvertAll(p => new ChosenPlace(new(p.Tier, p.Place, p.Tenants), p.Tenant, windows.Of(p, now) is { } window && window.Opens > now ? window.Opens : null));
+        var rehearsed = RehearsedOf(request.Rehearse?.Tenants ?? [], chosen, errors);
+        if (errors.Count > 0)
+            return Invalid(errors);
+        ChosenPlace[] places =
+        [
+            .. rehearsed.Select(p => new ChosenPlace(new(p.Tier, p.Place, p.Tenants), p.Tenant, null) { IsRehearsal = true }),
+            .. chosen.Select(p => new ChosenPlace(new(p.Tier, p.Place, p.Tenants), p.Tenant, windows.Of(p, now) is { } window && window.Opens > now ? window.Opens : null)),
+        ];
         return await WriteAsync(
-            request, Upgrades, caller, key, BatchKind.Upgrades, UpgradeWorkflow.Kind, JsonSerializer.SerializeToElement(order, Json.Options), pace!, reason!,
+            request, Upgrades, caller, key, BatchKind.Upgrades, rehearsed.Count == 0 ? UpgradeWorkflow.Kind : RehearsalPlan.Kind, JsonSerializer.SerializeToElement(order, Json.Options), pace!, reason!,
             (batch, unique) => batches.PrepareAsync(batch, unique, places, cancellationToken), chosenBy, "place", cancellationToken);
+    }
+
+    // A tenant that is named twice is rehearsed once.
+    private static IReadOnlyList<PlaceVersion> RehearsedOf(IReadOnlyList<string> tenants, List<PlaceVersion> chosen, List<FieldError> errors)
+    {
+        var rehearsed = new List<PlaceVersion>();
+        foreach (var (i, tenant) in tenants.Index())
+        {
+            if (chosen.Find(p => p.Tenant is { } id && (p.Slug == tenant || id.ToString() == tenant)) is not { } place)
+                errors.Add(new(string.Create(CultureInfo.InvariantCulture, $"/rehearse/tenants/{i}"), "must be the id or slug of a tenant whose own place this upgrades, in the tier schema or database. Tables that tenants share cannot be rehearsed"));
+            else if (!rehearsed.Contains(place))
+                rehearsed.Add(place);
+        }
+
+        return rehearsed;
     }
 
     private async Task<BatchPrepared> WriteAsync(

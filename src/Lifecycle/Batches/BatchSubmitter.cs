@@ -23,8 +23,8 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
     /// <summary>How long the command for a tenant waits for another operation of the tenant.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromDays(1);
 
-    /// <summary>The idempotency key of an item.</summary>
-    public static string KeyOf(BatchItem item) => string.Create(CultureInfo.InvariantCulture, $"{KeyPrefix(item.BatchId)}{item.Number}");
+    /// <summary>The idempotency key of an item. One that is rehearsed again has another one.</summary>
+    public static string KeyOf(BatchItem item) => string.Create(CultureInfo.InvariantCulture, $"{KeyPrefix(item.BatchId)}{item.Number}{(item.Rehearsal > 1 ? $"-{item.Rehearsal}" : "")}");
 
     /// <summary>What the idempotency keys of a batch's items begin with.</summary>
     public static string KeyPrefix(Guid batch) => $"batch-{batch:d}-";
@@ -44,8 +44,10 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
         var caller = CallerOf(batch);
         if (batch.Kind == BatchKind.Replays)
             return await replays.SubmitAsync(ReplayOf(batch, item), caller, cancellationToken, parent: batch.OperationId);
+        // Of a batch that rehearses, the action keeps versions away that would upgrade at once.
+        var action = item.Place is null ? batch.Action! : item.Rehearsal is null ? UpgradeWorkflow.Kind : RehearsalPlan.Kind;
         // A newer version prepared it.
-        if (catalogue.Find(batch.Action!) is not { } entry)
+        if (catalogue.Find(batch.Action!) is null || catalogue.Find(action) is not { } entry)
             return new CommandRejected(new() { Code = RejectionCodes.EngineTooOld, Detail = $"This version does not know the command '{batch.Action}'." });
         var body = item.Place is null ? BodyOf(batch.Input, item.Subject) : BodyOf(batch.Input, item, item.Place, closes);
         var wait = new ScopeWait(closes < claim.Now + Patience ? closes : claim.Now + Patience);
@@ -62,10 +64,20 @@ public sealed class BatchSubmitter(ICommandIntake<ReplayOperation> replays, Comm
         return JsonSerializer.SerializeToElement(body);
     }
 
-    /// <summary>The upgrade of one place.</summary>
+    /// <summary>The upgrade of one place, or its rehearsal.</summary>
     internal static JsonElement BodyOf(JsonElement input, BatchItem item, BatchPlace place, DateTimeOffset? closes)
     {
         var order = input.Deserialize<UpgradeOrder>(Json.Options)!;
+        if (item.Rehearsal is not null)
+        {
+            return JsonSerializer.SerializeToElement(
+                new RehearseUpgrade
+                {
+                    TenantId = new TenantId(item.Subject), Server = place.Place.Server, Database = place.Place.Database, Schema = place.Place.Schema, TargetVersion = order.TargetVersion,
+                },
+                Json.Options);
+        }
+
         return JsonSerializer.SerializeToElement(
             new UpgradePlace
             {

@@ -4,6 +4,7 @@ using Saga.Lifecycle.Batches;
 using Saga.Lifecycle.DomainLinking;
 using Saga.Lifecycle.Intake;
 using Saga.Lifecycle.Replay;
+using Saga.Lifecycle.Upgrades;
 using Saga.Registry.Batches;
 using Saga.Registry.Intake;
 using Saga.Registry.Schedule;
@@ -35,7 +36,7 @@ public sealed class FourEyesRules(IOptions<FourEyesOptions> options, CommandCata
     public bool Names(string kind) => options.Commands.Contains(kind);
 
     /// <summary>Whether the batch needs an approval before it runs: for its size, or for the commands in it.</summary>
-    public bool Names(Batch batch) => batch.Counts.Values.Sum() > options.BulkOver || (batch.Action is { } action && Names(action));
+    public bool Names(Batch batch) => batch.Counts.Values.Sum() > options.BulkOver || (batch.Action is { } action && Names(action)) || (batch.Kind == BatchKind.Upgrades && Names(UpgradeWorkflow.Kind));
 
     /// <returns>Null when the command needs no approval.</returns>
     public async ValueTask<FourEyesNeed?> NeedAsync(object command, CancellationToken cancellationToken)

@@ -33,12 +33,7 @@ public sealed class UpgradePlan(ProductVersionStore products) : ICommandPlan<Upg
     public async ValueTask<Checked<UpgradePlace>> CheckAsync(UpgradePlace command, CancellationToken cancellationToken)
     {
         var errors = new List<FieldError>();
-        foreach (var (pointer, text) in new[] { ("/server", command.Server), ("/database", command.Database), ("/schema", command.Schema) })
-        {
-            if (string.IsNullOrWhiteSpace(text))
-                errors.Add(new(pointer, "must be the place that GET /api/v1/fleet/versions shows"));
-        }
-
+        errors.AddRange(UpgradeRules.PlaceErrors(command.Server, command.Database, command.Schema));
         if (command.TenantId == default(TenantId))
             errors.Add(new("/tenantId", "must be the tenant whose own place it is, or be left out for tables that tenants share"));
         if (command.TenantId is null && (command.Database, command.Schema) != (PlacementStore.RowDatabase, PlacementStore.ProductSchema))
@@ -55,12 +50,7 @@ public sealed class UpgradePlan(ProductVersionStore products) : ICommandPlan<Upg
 
     public CommandSubject Subject(UpgradePlace input) => input.TenantId is { } tenant ? new CommandSubject.ExistingTenant(tenant) : new CommandSubject.NoTenant();
 
-    public OperationRejected? Guard(UpgradePlace input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active)
-        ?? (tenant.Placed is { Tier: not IsolationTier.Row } placed && placed.Place == new Placement(input.Server, input.Database, input.Schema) ? null : new()
-        {
-            Code = RejectionCodes.TenantState,
-            Detail = $"The rows of tenant '{tenant.Slug}' are not in schema '{input.Schema}' of database '{input.Database}' on server '{input.Server}' any more. Order another upgrade.",
-        });
+    public OperationRejected? Guard(UpgradePlace input, Tenant tenant) => UpgradeRules.Guard(tenant, new(input.Server, input.Database, input.Schema));
 
     public IReadOnlyCollection<string> Scopes(UpgradePlace input, BegunOperation operation) =>
         [operation.TenantId is { } tenant ? OperationScopes.Tenant(tenant) : OperationScopes.Database(input.Server, input.Database)];

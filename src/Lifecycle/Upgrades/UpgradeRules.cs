@@ -1,7 +1,10 @@
 using System.Globalization;
+using Saga.Contracts.Commands;
 using Saga.Contracts.Identifiers;
+using Saga.Lifecycle.Intake;
 using Saga.Registry.Batches;
 using Saga.Registry.Placements;
+using Saga.Registry.Tenants;
 
 namespace Saga.Lifecycle.Upgrades;
 
@@ -60,6 +63,20 @@ public static class UpgradeRules
         { Tier: not IsolationTier.Row, AutoUpdate: false } => VersionLag.AutoUpdateOff,
         _ => VersionLag.NotOrdered,
     };
+
+    /// <summary>What is wrong with the names of a place.</summary>
+    internal static IEnumerable<FieldError> PlaceErrors(string server, string database, string schema) =>
+        from name in new[] { ("/server", server), ("/database", database), ("/schema", schema) }
+        where string.IsNullOrWhiteSpace(name.Item2)
+        select new FieldError(name.Item1, "must be the place that GET /api/v1/fleet/versions shows");
+
+    /// <returns>Why the tenant's own place is not this one; null when it is.</returns>
+    internal static OperationRejected? Guard(Tenant tenant, Placement place) => TenantGuard.RequireStatus(tenant, TenantStatus.Active)
+        ?? (tenant.Placed is { Tier: not IsolationTier.Row } placed && placed.Place == place ? null : new()
+        {
+            Code = RejectionCodes.TenantState,
+            Detail = $"The rows of tenant '{tenant.Slug}' are not in schema '{place.Schema}' of database '{place.Database}' on server '{place.Server}' any more. Order another upgrade.",
+        });
 
     /// <returns>Why this is no version to upgrade to; null when it is.</returns>
     public static string? VersionError(int version, int newest) => version >= 1 && version <= newest ? null : newest == 0

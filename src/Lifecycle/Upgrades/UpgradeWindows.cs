@@ -13,10 +13,10 @@ public sealed class UpgradeWindows(IOptions<UpgradesOptions> options, TenantStor
     public WindowTime? Of(PlaceVersion place, DateTimeOffset now) => place.Tier == IsolationTier.Row ? OfShared(place.Place.Server, now)
         : place is { Window: { } window, Timezone: { } timezone } ? MaintenanceTimes.At(window, timezone, now) : null;
 
-    /// <summary>The same for an item of a batch, as it is now. Null also for one that is no upgrade.</summary>
+    /// <summary>The same for an item of a batch, as it is now. Null also for one that is no upgrade, and for a rehearsal, which leaves the place as it is.</summary>
     public async Task<WindowTime?> OfAsync(BatchItem item, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (item.Place is not { } place)
+        if (item.Rehearsal is not null || item.Place is not { } place)
             return null;
         if (place.IsShared)
             return OfShared(place.Place.Server, now);

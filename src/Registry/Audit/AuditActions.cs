@@ -244,6 +244,9 @@ public static class AuditActions
     /// <summary>Brings the product's tables of a place to a version.</summary>
     public const string PlaceUpgrade = "place.upgrade";
 
+    /// <summary>Brings the product's tables of a restored copy of a tenant's place to a version, and drops it.</summary>
+    public const string PlaceRehearse = "place.rehearse";
+
     /// <summary>An operator returned a dead letter to its queue.</summary>
     public const string DeadLetterReturn = "deadLetter.return";
 

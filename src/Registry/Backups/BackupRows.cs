@@ -11,6 +11,11 @@ namespace Saga.Registry.Backups;
 /// <summary>The steps' writes to backups. Each may be repeated.</summary>
 public static class BackupRows
 {
+    private static readonly HashSet<string> Steps = new(StringComparer.Ordinal)
+    {
+        StepNames.BeginBackup, StepNames.BackupRows, StepNames.BackupSettings, StepNames.BackupObjects, StepNames.CompleteBackup,
+    };
+
     /// <summary>Begins the operation's backup. One that it has begun before is kept.</summary>
     /// <param name="transaction">The step's transaction.</param>
     /// <param name="tenant">The tenant, and where its rows are.</param>
@@ -97,12 +102,12 @@ public static class BackupRows
     /// <returns>Why it failed, and when; null when that was recorded before.</returns>
     public static async Task<FailedBackup?> FailAsync(LeasedTransaction transaction, Guid operation, CancellationToken cancellationToken)
     {
-        var row = await transaction.Connection.QuerySingleOrDefaultAsync<(Guid Id, string? Failure, string? CancelledBy, string? Reason, DateTime At)?>(new CommandDefinition(
+        var row = await transaction.Connection.QuerySingleOrDefaultAsync<(Guid Id, string? Failure, string? CancelledBy, string? Reason, DateTime At, string? FailedStep)?>(new CommandDefinition(
             """
             update backups b set state = 'failed', ended_at = clock_timestamp(), failure = case when o.cancellation is null then o.failure end,
                 manifest = null, manifest_file = null, manifest_sha256 = null, bytes = null
             from operations o where o.id = b.operation_id and b.operation_id = @operation and b.state <> 'failed'
-            returning b.id, o.failure::text, o.cancellation ->> 'actor', o.cancellation ->> 'reason', b.ended_at
+            returning b.id, o.failure::text, o.cancellation ->> 'actor', o.cancellation ->> 'reason', b.ended_at, case when o.failed_back is not true then o.failed_step end
             """,
             new { operation }, transaction.Transaction, cancellationToken: cancellationToken));
         if (row is not { } failed)
@@ -110,7 +115,10 @@ public static class BackupRows
         await transaction.ExecuteAsync("delete from backup_data_keys where backup_id = @Id", new { failed.Id }, cancellationToken);
         return new(
             failed.Id, failed.CancelledBy is null && failed.Failure is not null ? JsonSerializer.Deserialize<Failure>(failed.Failure, Json.Options) : null,
-            failed.CancelledBy is null ? null : $"Cancelled by {failed.CancelledBy}: {failed.Reason}", new DateTimeOffset(failed.At));
+            failed.CancelledBy is null ? null : $"Cancelled by {failed.CancelledBy}: {failed.Reason}", new DateTimeOffset(failed.At))
+        {
+            IsOfOtherStep = failed.FailedStep is { } step && !Steps.Contains(step),
+        };
     }
 
     internal static string Name(BackupState state) => state.ToString().ToLowerInvariant();

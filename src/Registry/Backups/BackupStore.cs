@@ -28,6 +28,14 @@ public sealed class BackupStore(NpgsqlDataSource registry)
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
+    /// <summary>The backup that an operation has begun; null when it has none.</summary>
+    public async Task<Guid?> FindOfAsync(Guid operation, CancellationToken cancellationToken)
+    {
+        await using var find = registry.CreateCommand("select id from backups where operation_id = $1");
+        find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = operation });
+        return await find.ExecuteScalarAsync(cancellationToken) as Guid?;
+    }
+
     /// <param name="tenant">The tenant.</param>
     /// <param name="states">Of these states; any when null.</param>
     /// <param name="after">A cursor of <see cref="Sort"/>; null for the newest.</param>

@@ -75,6 +75,9 @@ public sealed record Batch
     /// <summary>Why it paused; null when it did not.</summary>
     public string? PauseReason { get; init; }
 
+    /// <summary>The same for programs; null when it did not pause by itself.</summary>
+    public string? PauseCode { get; init; }
+
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Who aborted it.</summary>

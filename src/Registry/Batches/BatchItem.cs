@@ -42,7 +42,10 @@ public sealed record BatchItem
     /// <summary>Of an upgrade: when the place's window opens, if it was closed. It does not begin before.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>Of an upgrade: the complete backup that was made before it.</summary>
+    /// <summary>Of the rehearsal of an upgrade: which one it is, from 1. Null for every other item.</summary>
+    public int? Rehearsal { get; init; }
+
+    /// <summary>Of an upgrade: the complete backup that was made before it. Of a rehearsal: the one that was restored.</summary>
     public Guid? BackupId { get; init; }
 
     public required BatchItemState State { get; init; }
@@ -77,7 +80,11 @@ public sealed record BatchPlace(IsolationTier Tier, Placement Place, int Tenants
 /// <param name="Place">The place.</param>
 /// <param name="Tenant">The tenant whose own place it is; null for shared tables.</param>
 /// <param name="NotBefore">When its window opens, if it is closed.</param>
-public sealed record ChosenPlace(BatchPlace Place, TenantId? Tenant, DateTimeOffset? NotBefore);
+public sealed record ChosenPlace(BatchPlace Place, TenantId? Tenant, DateTimeOffset? NotBefore)
+{
+    /// <summary>Whether its upgrade is only rehearsed. Rehearsals come first in the list.</summary>
+    public bool IsRehearsal { get; init; }
+}
 
 /// <summary>Items of a batch of replays whose operations failed in the same way before.</summary>
 public sealed record BatchGroup(string Kind, string? Step, string? Code, string? System, int Count, Guid Sample);

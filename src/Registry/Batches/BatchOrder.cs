@@ -10,7 +10,7 @@ public enum BatchOrder
     /// <summary>No further item begins. Those that have begun go on.</summary>
     Pause,
 
-    /// <summary>Goes on with another wave of the same size, so that earlier failures do not pause it again.</summary>
+    /// <summary>Goes on with another wave of the same size, so that earlier failures do not pause it again. Rehearsals that failed begin again.</summary>
     Resume,
 
     /// <summary>Items that have not begun are skipped.</summary>
@@ -48,8 +48,8 @@ internal static class BatchOrders
 
     public static IEnumerable<NpgsqlBatchCommand> Statements(this BatchOrder order, Guid batch, string actor, string reason, TimeSpan offset) => order switch
     {
-        BatchOrder.Pause => [CommandLedger.Statement("update batches set state = 'paused', pause_reason = $2 where id = $1", batch, $"{actor}: {reason}")],
-        BatchOrder.Resume => [CommandLedger.Statement("update batches set state = 'running', pause_reason = null, wave = wave + 1, claimed_until = null where id = $1", batch)],
+        BatchOrder.Pause => [CommandLedger.Statement("update batches set state = 'paused', pause_reason = $2, pause_code = null where id = $1", batch, $"{actor}: {reason}")],
+        BatchOrder.Resume => BatchRuns.ResumeCommands(batch),
         _ => BatchRuns.AbortCommands(batch, actor, reason, offset),
     };
 }

@@ -32,7 +32,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         while (await rows.ReadAsync(cancellationToken))
         {
             var batch = BatchStore.Read(rows);
-            taken.Add(new(batch, rows.GetGuid(24), rows.GetBoolean(25), Allowed(batch.Pace, TimeSpan.FromSeconds(rows.GetDouble(26))), rows.GetFieldValue<DateTimeOffset>(27)));
+            taken.Add(new(batch, rows.GetGuid(25), rows.GetBoolean(26), Allowed(batch.Pace, TimeSpan.FromSeconds(rows.GetDouble(27))), rows.GetFieldValue<DateTimeOffset>(28)));
         }
 
         return taken;
@@ -71,9 +71,13 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
     {
         await using var count = registry.CreateCommand(
             """
-            select count(*) filter (where wave = $2)::int, count(*) filter (where wave = $2 and state = 'running')::int,
-                count(*) filter (where wave = $2 and state in ('failed', 'refused'))::int, count(*) filter (where state = 'pending')::int,
-                count(*) filter (where state = 'running')::int
+            select count(*) filter (where wave = $2)::int, count(*) filter (where wave = $2 and state in ('failed', 'refused'))::int,
+                count(*) filter (where rehearsal is null and state = 'pending')::int, count(*) filter (where state = 'running')::int,
+                count(*) filter (where rehearsal is not null and state <> 'succeeded')::int, count(*) filter (where rehearsal is not null and state = 'pending')::int,
+                count(*) filter (where rehearsal is not null and state in ('failed', 'refused'))::int,
+                (select format('The rehearsal of tenant ''%s'' failed: %s.', t.slug, coalesce(r.failure ->> 'code' || ': ' || rtrim(r.failure ->> 'message', '.'), 'its operation was undone'))
+                 from batch_items r join tenants t on t.id = r.subject
+                 where r.batch_id = $1 and r.rehearsal is not null and r.state in ('failed', 'refused') order by r.number limit 1)
             from batch_items where batch_id = $1
             """);
         count.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch.Id });
@@ -81,7 +85,10 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         await using var row = await count.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         // A batch that was resumed has open items of the wave before, and completes only when these have ended too.
-        return new(batch.WaveSize, row.GetInt32(0), row.GetInt32(4), row.GetInt32(2), row.GetInt32(3));
+        return new(batch.WaveSize, row.GetInt32(0), row.GetInt32(3), row.GetInt32(1), row.GetInt32(2))
+        {
+            Rehearsals = row.GetInt32(4) == 0 ? null : new(row.GetInt32(5), row.GetInt32(6), row.IsDBNull(7) ? null : row.GetString(7)),
+        };
     }
 
     public async Task<BatchItem?> NextAsync(BatchClaim claim, CancellationToken cancellationToken)
@@ -89,7 +96,9 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         await using var find = registry.CreateCommand(
             $"""
             select {BatchStore.ItemColumns} from batches b join batch_items i on i.batch_id = b.id
-            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $3) order by i.number limit 1
+            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $3)
+              and (i.rehearsal is not null or not exists (select from batch_items r where r.batch_id = b.id and r.rehearsal is not null and r.state <> 'succeeded'))
+            order by i.number limit 1
             """);
         find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Batch.Id });
         find.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim.Token });
@@ -118,7 +127,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         $"""
         with own as (
             update batches set next_item_at = greatest(next_item_at, now() + $3 - $4) + $5 where id = $1 and claim = $2 returning id, wave)
-        update batch_items i set state = 'running', wave = own.wave, operation_id = $7, begun_at = now() + $3, ended_at = null,
+        update batch_items i set state = 'running', wave = case when i.rehearsal is null then own.wave end, operation_id = $7, begun_at = now() + $3, ended_at = null,
             ordered_at = (select max(h.id) from operation_history h where h.operation_id = $7 and h.event = '{HistoryEvents.ReplayRequested}' and h.data ->> 'key' = $8)
         from own where i.batch_id = own.id and i.number = $6 and i.state in ('pending', 'skipped')
         """,
@@ -128,12 +137,12 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         claim,
         $"""
         with ordered as (
-            select i.number, k.operation_id, null::bigint as line from batch_items i join idempotency_keys k on k.caller = $3 and k.key = $4 || i.number
+            select i.number, k.operation_id, null::bigint as line from batch_items i join idempotency_keys k on k.caller = $3 and k.key = $4 || i.number || case when i.rehearsal > 1 then '-' || i.rehearsal else '' end
             where i.batch_id = $1 and i.state = 'skipped'
             union all
             select i.number, h.operation_id, h.id from batch_items i join operation_history h on h.operation_id = i.subject and h.event = '{HistoryEvents.ReplayRequested}' and h.data ->> 'by' = $3
             where i.batch_id = $1 and i.state = 'skipped')
-        update batch_items i set state = 'running', wave = b.wave, operation_id = ordered.operation_id, ordered_at = ordered.line, begun_at = now() + $5, ended_at = null
+        update batch_items i set state = 'running', wave = case when i.rehearsal is null then b.wave end, operation_id = ordered.operation_id, ordered_at = ordered.line, begun_at = now() + $5, ended_at = null
         from ordered, batches b where b.id = $1 and b.claim = $2 and b.state = 'aborted' and i.batch_id = b.id and i.number = ordered.number and i.state = 'skipped'
         """,
         [caller, keyPrefix, clock.Offset], cancellationToken);
@@ -151,7 +160,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         """
         with own as (
             update batches set next_item_at = greatest(next_item_at, now() + $3 - $4) + $5 where id = $1 and claim = $2 returning id, wave)
-        update batch_items i set state = 'refused', wave = own.wave, failure = $7::jsonb, begun_at = now() + $3, ended_at = now() + $3
+        update batch_items i set state = 'refused', wave = case when i.rehearsal is null then own.wave end, failure = $7::jsonb, begun_at = now() + $3, ended_at = now() + $3
         from own where i.batch_id = own.id and i.number = $6 and i.state = 'pending'
         """,
         [clock.Offset, Burst(claim.Batch.Pace), claim.Batch.Pace.Interval, item.Number, JsonSerializer.Serialize(failure, Json.Options)], cancellationToken);
@@ -161,7 +170,7 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         var (update, name, data) = decision switch
         {
             BatchDecision.NextWave { Size: var size } => ($"wave = wave + 1, wave_size = {size}", HistoryEvents.WaveBegun, (object)new { wave = claim.Batch.Wave + 1, size }),
-            BatchDecision.Pause { Why: var why } => ("state = 'paused', pause_reason = $4::jsonb ->> 'why'", HistoryEvents.BatchPaused, new { why }),
+            BatchDecision.Pause { Code: var code, Why: var why } => ("state = 'paused', pause_reason = $4::jsonb ->> 'why', pause_code = $4::jsonb ->> 'code'", HistoryEvents.BatchPaused, new { code, why }),
             BatchDecision.Complete => ("state = 'completed', ended_at = now() + $5", HistoryEvents.BatchCompleted, new { }),
             _ => throw new InvalidOperationException($"{decision} changes no batch."),
         };
@@ -186,10 +195,34 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
     public Task CloseAsync(BatchClaim claim, CancellationToken cancellationToken) =>
         UnderAsync(claim, "update batches set closed = true, claim = null, claimed_until = null where id = $1 and claim = $2", [], cancellationToken);
 
+    internal static IEnumerable<NpgsqlBatchCommand> ResumeCommands(Guid batch) =>
+    [
+        // One that was undone is ordered again. Of one whose operation goes on, because somebody replayed it, the end counts.
+        CommandLedger.Statement(
+            """
+            update batch_items i set
+                state = case when f.goes_on then 'running' else 'pending' end, rehearsal = i.rehearsal + case when f.goes_on then 0 else 1 end,
+                operation_id = case when f.goes_on then i.operation_id end, begun_at = case when f.goes_on then i.begun_at end, failure = null, ended_at = null
+            from (
+                select r.number, exists (select from operations o where o.id = r.operation_id and o.state not in ('compensated', 'cancelled')) as goes_on
+                from batch_items r where r.batch_id = $1 and r.rehearsal is not null and r.state in ('failed', 'refused')) f
+            where i.batch_id = $1 and i.number = f.number
+            """,
+            batch),
+        // While it rehearses, no wave has begun.
+        CommandLedger.Statement(
+            """
+            update batches b set state = 'running', pause_reason = null, pause_code = null, claimed_until = null,
+                wave = wave + case when exists (select from batch_items r where r.batch_id = b.id and r.rehearsal is not null and r.state <> 'succeeded') then 0 else 1 end
+            where id = $1
+            """,
+            batch),
+    ];
+
     internal static IEnumerable<NpgsqlBatchCommand> AbortCommands(Guid batch, string actor, string reason, TimeSpan offset) =>
     [
         CommandLedger.Statement(
-            "update batches set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null, claimed_until = case when state = 'paused' or not exists (select from batch_items i where i.batch_id = $1 and (i.state = 'running' or i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $4))) then null else claimed_until end where id = $1 and state not in ('completed', 'aborted')",
+            "update batches set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null, pause_code = null, claimed_until = case when state = 'paused' or not exists (select from batch_items i where i.batch_id = $1 and (i.state = 'running' or i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $4))) then null else claimed_until end where id = $1 and state not in ('completed', 'aborted')",
             batch, actor, reason, offset),
         CommandLedger.Statement(
             "update batch_items set state = 'skipped', ended_at = now() + $2 where batch_id = $1 and state = 'pending' and exists (select from batches b where b.id = $1 and b.state = 'aborted')",

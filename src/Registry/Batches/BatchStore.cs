@@ -33,7 +33,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
     internal const string Columns =
         """
         b.id, b.kind, b.state, b.action, b.input, b.wave_first, b.wave_factor, b.wave_max, b.rate_per_minute, b.stop_at_ratio, b.reason, b.prepared_by, b.created_at, b.expires_at,
-        b.operation_id, b.run_by, b.as_operator, b.wave, b.wave_size, b.pause_reason, b.ended_at, b.ended_by, b.end_reason,
+        b.operation_id, b.run_by, b.as_operator, b.wave, b.wave_size, b.pause_reason, b.ended_at, b.ended_by, b.end_reason, b.pause_code,
         (select jsonb_object_agg(c.state, c.number) from (select i.state, count(*) as number from batch_items i where i.batch_id = b.id group by i.state) c)
         """;
 
@@ -97,9 +97,9 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
     {
         await using var items = new NpgsqlCommand(
             $"""
-            insert into batch_items (batch_id, number, subject, expects, tier, server, database, schema, tenants, not_before)
-            select $1, v.number, coalesce(v.tenant, gen_random_uuid()), 'completed', v.tier, v.server, v.database, v.schema, v.tenants, v.not_before
-            from unnest($2, $3, $4, $5, $6, $7, $8) with ordinality as v (tenant, tier, server, database, schema, tenants, not_before, number) limit {MostItems + 1}
+            insert into batch_items (batch_id, number, subject, expects, tier, server, database, schema, tenants, not_before, rehearsal)
+            select $1, v.number, coalesce(v.tenant, gen_random_uuid()), 'completed', v.tier, v.server, v.database, v.schema, v.tenants, v.not_before, case when v.rehearses then 1 end
+            from unnest($2, $3, $4, $5, $6, $7, $8, $9) with ordinality as v (tenant, tier, server, database, schema, tenants, not_before, rehearses, number) limit {MostItems + 1}
             """);
         items.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = batch.Id });
         items.Parameters.Add(new NpgsqlParameter { Value = places.Select(p => p.Tenant?.Value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
@@ -109,6 +109,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         items.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. places.Select(p => p.Place.Place.Schema)] });
         items.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = [.. places.Select(p => p.Place.Tenants)] });
         items.Parameters.Add(new NpgsqlParameter { Value = places.Select(p => p.NotBefore?.ToUniversalTime()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        items.Parameters.Add(new NpgsqlParameter<bool[]> { TypedValue = [.. places.Select(p => p.IsRehearsal)] });
         return await PrepareAsync(batch, key, items, cancellationToken);
     }
 
@@ -241,13 +242,13 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
 
     private const string Seen = "(select c.outcome from replay_checks c where c.operation_id = i.operation_id and i.state = 'succeeded')";
 
-    // The complete backup that an upgrade has made before.
+    // The complete backup that an upgrade has made before, or a rehearsal to restore it.
     private const string Backup = "case when i.server is not null then (select u.id from backups u where u.operation_id = i.operation_id and u.state = 'completed') end";
 
     internal const string ItemColumns =
         $"""
         i.batch_id, i.number, i.subject, i.version, i.state, i.wave, i.operation_id, i.failure, i.begun_at, i.ended_at, {Seen},
-        i.tier, i.server, i.database, i.schema, i.tenants, i.not_before, {Backup}
+        i.tier, i.server, i.database, i.schema, i.tenants, i.not_before, {Backup}, i.rehearsal
         """;
 
     internal static string Name<T>(T value)
@@ -269,6 +270,7 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         Place = row.IsDBNull(11) ? null : new(Enum.Parse<IsolationTier>(row.GetString(11), ignoreCase: true), new(row.GetString(12), row.GetString(13), row.GetString(14)), row.GetInt32(15)),
         NotBefore = row.IsDBNull(16) ? null : row.GetFieldValue<DateTimeOffset>(16),
         BackupId = row.IsDBNull(17) ? null : row.GetGuid(17),
+        Rehearsal = row.IsDBNull(18) ? null : row.GetInt32(18),
     };
 
     internal static Batch Read(NpgsqlDataReader row) => new()
@@ -292,7 +294,8 @@ public sealed class BatchStore(NpgsqlDataSource registry, RegistryClock clock)
         EndedAt = row.IsDBNull(20) ? null : row.GetFieldValue<DateTimeOffset>(20),
         EndedBy = TextOf(row, 21),
         EndReason = TextOf(row, 22),
-        Counts = row.IsDBNull(23) ? new Dictionary<BatchItemState, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.GetString(23), Json.Options)!
+        PauseCode = TextOf(row, 23),
+        Counts = row.IsDBNull(24) ? new Dictionary<BatchItemState, int>() : JsonSerializer.Deserialize<Dictionary<string, int>>(row.GetString(24), Json.Options)!
             .ToDictionary(c => Enum.Parse<BatchItemState>(c.Key, ignoreCase: true), c => c.Value),
     };
 

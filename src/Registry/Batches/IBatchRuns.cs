@@ -27,7 +27,7 @@ public interface IBatchRuns
     /// <summary>Where the batch stands.</summary>
     Task<BatchProgress> ProgressAsync(Batch batch, CancellationToken cancellationToken);
 
-    /// <summary>The next item that has not begun, and may.</summary>
+    /// <summary>The next item that has not begun, and may. While a rehearsal has not succeeded, no place is upgraded.</summary>
     /// <returns>Null when there is none, when the batch does not run any more, or when the claim was lost.</returns>
     Task<BatchItem?> NextAsync(BatchClaim claim, CancellationToken cancellationToken);
 
@@ -50,7 +50,7 @@ public interface IBatchRuns
     /// <summary>Writes down what runners ordered of an aborted batch and did not live to write down. Its operation must have ended, so that they order nothing more.</summary>
     /// <param name="claim">The runner's claim. Without effect if it was lost.</param>
     /// <param name="caller">Who orders the items of the batch.</param>
-    /// <param name="keyPrefix">What the idempotency keys of the items begin with; the number follows.</param>
+    /// <param name="keyPrefix">What the idempotency keys of the items begin with; the number follows, and which rehearsal it is after the first.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     Task RecoverAsync(BatchClaim claim, string caller, string keyPrefix, CancellationToken cancellationToken);
 

@@ -54,7 +54,7 @@ public sealed class PlaceVersionStore(NpgsqlDataSource registry)
             select v.*, u.batch_id, u.state, u.not_before, u.operation_id from ({Places}) v
             left join lateral (
                 select i.batch_id, i.state, i.not_before, i.operation_id from batch_items i join batches b on b.id = i.batch_id
-                where i.server = v.server and i.database = v.database and i.schema = v.schema and b.operation_id is not null
+                where i.server = v.server and i.database = v.database and i.schema = v.schema and b.operation_id is not null and i.rehearsal is null
                 order by b.created_at desc limit 1) u on true
             """);
         query.Where($"coalesce(v.version, 0) < {query.Add(version)}");

@@ -100,7 +100,8 @@ internal sealed partial class BeginBackupStep(
             })],
             cancellationToken);
         notifier.Notify(RegistryChannels.Outbox);
-        if (failed.Cancelled is not null)
+        // A backup that is undone because something after it failed is no failed backup, and nobody has to look at it.
+        if (failed.Cancelled is not null || failed.IsOfOtherStep)
         {
             LogCancelled(failed.Id, context.Tenant.Slug.ToString(), reason);
             return;

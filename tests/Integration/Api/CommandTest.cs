@@ -33,7 +33,7 @@ public abstract class CommandTest(SharedApi shared) : ApiTest(shared)
 
     /// <summary>Commands that only the system sends about a tenant, or that wait for another one.</summary>
     protected static IReadOnlyList<string> OfTheSystem { get; } =
-        [nameof(RemoveTenant), nameof(RemoveCopy), nameof(RemoveRestored), nameof(RemoveExport), nameof(DrillBackup), nameof(CopyBackup), nameof(DestroyBackups), nameof(ExpireRegistryBackups), nameof(RemoveQuarantined), nameof(UpgradePlace)];
+        [nameof(RemoveTenant), nameof(RemoveCopy), nameof(RemoveRestored), nameof(RemoveExport), nameof(DrillBackup), nameof(CopyBackup), nameof(DestroyBackups), nameof(ExpireRegistryBackups), nameof(RemoveQuarantined), nameof(UpgradePlace), nameof(RehearseUpgrade)];
 
     /// <summary>Commands of people that make a tenant or belong to none.</summary>
     protected static IReadOnlyList<string> OfNoTenant { get; } = [nameof(ProvisionTenant), nameof(AdoptTenant), nameof(BackUpRegistry), nameof(RotateMasterKey), nameof(ScanDrift), nameof(RepairDrift), nameof(ReleaseQuarantined)];

@@ -129,12 +129,50 @@ public sealed class When_a_batch_is_prepared : ApiTest
         await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", tenants = new[] { "nobody" } }, "/tenants");
         await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", backupFirst = true }, "/backupFirst");
         await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = true }, "/rehearse");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = new { } }, "/rehearse/tenants");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = new { tenants = Array.Empty<string>() } }, "/rehearse/tenants");
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = new { tenants = Enumerable.Repeat("bolt", 21) } }, "/rehearse/tenants");
+        // One with shared tables, one without automatic updates that is not named, and one that is not there.
+        await PointersAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = new { tenants = new[] { "bolt", "acme", "calm", "nobody" } } }, "/rehearse/tenants/1 /rehearse/tenants/2 /rehearse/tenants/3");
         using var operators = Server.Client(Server.Issuer.Token(Roles.Operator));
         using var prepared = await PostAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x" }, client: operators);
         var batch = await PreparedAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x" });
         using var run = await PostAsync($"/batches/{batch}/run", client: operators);
         foreach (var refused in new[] { prepared, run })
             await ProblemAsync(refused, 403, "forbidden");
+    }
+
+    [Fact]
+    public async Task Should_show_what_is_rehearsed_before_it()
+    {
+        await PlacesAsync();
+        var bolt = await Server.QueryAsync<string>("select id::text from tenants where slug = 'bolt'");
+        var id = await PreparedAsync("/fleet/upgrades", new { targetVersion = 2, reason = "x", rehearse = new { tenants = new[] { "bolt", bolt } } });
+
+        var items = (await Server.GetAsync($"/api/v1/batches/{id}/items")).GetProperty("items").EnumerateArray().ToList();
+        items.Select(i => $"{Text(i.GetProperty("place"), "database")} {(i.TryGetProperty("rehearsal", out var rehearsal) ? rehearsal.GetInt32() : 0)}").ShouldBe(["tenant_bolt 1", "saga_rows 0", "tenant_bolt 0"]);
+        Text(items[0], "tenantId").ShouldBe(bolt);
+        Text(await Server.GetAsync($"/api/v1/batches/{id}"), "action").ShouldBe("upgrade");
+
+        // It paused by itself. What lags behind is shown by its upgrade, and not by its rehearsal.
+        using var run = await PostAsync($"/batches/{id}/run");
+        await Server.ExecuteAsync(
+            """
+            update batches set state = 'paused', pause_code = 'rehearsal-failed', pause_reason = 'It failed.';
+            update batch_items set state = 'failed', failure = '{"code": "postgresql-23514", "message": "Too long.", "kind": "permanent"}' where rehearsal is not null
+            """);
+        var paused = await Server.GetAsync($"/api/v1/batches/{id}");
+        (Text(paused, "pauseCode"), Text(paused, "pauseReason")).ShouldBe(("rehearsal-failed", "It failed."));
+        var behind = (await Server.GetAsync("/api/v1/fleet/versions?tier=database")).GetProperty("items").EnumerateArray().ToList();
+        behind.Select(b => $"{Text(b.GetProperty("place"), "database")} {Text(b, "why")}").ShouldBe(["tenant_bolt ordered", "tenant_calm autoUpdateOff"]);
+        using var resumed = await PostAsync($"/batches/{id}/resume", new { reason = "It is mended." });
+        var again = await ApiServer.JsonAsync(resumed);
+        (Text(again, "state"), again.TryGetProperty("pauseCode", out _), again.GetProperty("wave").GetInt32()).ShouldBe(("running", false, 1));
+        var rehearsed = (await Server.GetAsync($"/api/v1/batches/{id}/items?limit=1")).GetProperty("items").EnumerateArray().Single();
+        (Text(rehearsed, "state"), rehearsed.GetProperty("rehearsal").GetInt32(), rehearsed.TryGetProperty("failure", out _)).ShouldBe(("pending", 2, false));
+        // What was only rehearsed was not ordered.
+        await Server.ExecuteAsync("delete from batch_items where rehearsal is null");
+        Text((await Server.GetAsync("/api/v1/fleet/versions?tier=database")).GetProperty("items").EnumerateArray().First(), "why").ShouldBe("notOrdered");
     }
 
     [Fact]

@@ -45,13 +45,18 @@ internal sealed class BackupWorld : IAsyncDisposable
 
     /// <param name="registry">The registry; a new one when null.</param>
     /// <param name="settings">Configuration on top of what is needed.</param>
-    public static async Task<BackupWorld> CreateAsync(NpgsqlDataSource? registry, params (string Key, string Value)[] settings)
+    public static Task<BackupWorld> CreateAsync(NpgsqlDataSource? registry, params (string Key, string Value)[] settings) => CreateAsync(registry, null, settings);
+
+    /// <param name="registry">The registry; a new one when null.</param>
+    /// <param name="change">Registrations that come first.</param>
+    /// <param name="settings">Configuration on top of what is needed.</param>
+    public static async Task<BackupWorld> CreateAsync(NpgsqlDataSource? registry, Action<IServiceCollection>? change, params (string Key, string Value)[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("saga-backups-").FullName;
         var log = new LogLines();
         (string, string)[] usual = [("Saga:Storage:Adapter", "folder"), ("Saga:Storage:Folder:Path", folder), .. Tools()];
         var database = await DatabaseWorld.CreateAsync(
-            registry,
+            registry, change,
             further: (services, configuration) => services.AddResource<StorageModule>(configuration).AddResource<BackupModule>(configuration)
                 .AddSingleton<Microsoft.Extensions.Logging.ILoggerProvider>(log),
             settings: [.. usual.Where(t => settings.All(s => s.Key != t.Item1)), .. settings]);

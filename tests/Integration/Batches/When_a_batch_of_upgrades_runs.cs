@@ -148,6 +148,101 @@ public sealed class When_a_batch_of_upgrades_runs : BatchTest
         (await Registry.ScalarAsync<long>("select count(*) from operations where kind = 'upgrade'")).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Should_upgrade_nothing_before_every_rehearsal_has_succeeded()
+    {
+        await using var host = await StartAsync(works: false);
+        await ReleasedAsync();
+        await TenantAsync("crux", "schema", "saga_schemas_1", "t_crux", 1);
+        await TenantAsync("dune", "database", "tenant_dune", "product", 1);
+        await TenantAsync("edge", "database", "tenant_edge", "product", 1);
+        // A rehearsal waits for no window, because it leaves the place as it is.
+        await Registry.ExecuteAsync(
+            """
+            update tenants set maintenance_window = jsonb_build_object('days', jsonb_build_array(trim(to_char(now() at time zone 'UTC' + interval '2 days', 'day'))), 'start', '00:00', 'durationMinutes', 60) where slug = 'crux'
+            """);
+        var batch = await PrepareAsync(host, new() { TargetVersion = 3, Rehearse = new() { Tenants = ["dune", "crux"] }, StopAtFailureRatio = 1, Wave = new() { First = 10 }, Reason = "The new version." });
+
+        var operation = await RunAsync(host, batch);
+
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<long>("select count(*) from batch_items where state = 'running'") == 2, "both rehearsals have begun");
+        (await ItemsAsync()).ShouldBe("crux 1 running, crux pending, dune 1 running, dune pending, edge pending");
+        (await Registry.ScalarAsync<string>(
+            "select string_agg(concat_ws(' ', o.kind, o.priority, o.input ->> 'database', o.input ->> 'targetVersion', o.input ->> 'includeObjects', s.scope = 'tenant:' || o.tenant_id), ', ' order by o.input ->> 'database') from operations o join operation_scopes s on s.operation_id = o.id where o.parent_id = @operation",
+            new { operation })).ShouldBe("rehearseUpgrade batch saga_schemas_1 3 false t, rehearseUpgrade batch tenant_dune 3 false t");
+
+        // One succeeds, and the other one does not. No worker runs here: their ends are written as the engine does.
+        await EndAsync("saga_schemas_1", "completed");
+        await EndAsync("tenant_dune", "compensated", """{"code": "postgresql-23514", "message": "A title is too long."}""");
+        var paused = await UntilAsync(host, batch, BatchState.Paused);
+        (paused.PauseCode, paused.PauseReason, paused.Wave).ShouldBe((
+            "rehearsal-failed",
+            "The rehearsal of tenant 'dune' failed: postgresql-23514: A title is too long. No place was upgraded. Mend what failed and resume the batch, which rehearses it again, or abort the batch.", 1));
+        (await ItemsAsync()).ShouldBe("crux 1 succeeded, crux pending, dune 1 failed, dune pending, edge pending");
+        (await Registry.ScalarAsync<string>("select data ->> 'code' from operation_history where operation_id = @operation and event = 'batchPaused'", new { operation })).ShouldBe("rehearsal-failed");
+
+        // Only what failed is rehearsed again. Meanwhile its tenant has moved.
+        await Registry.ExecuteAsync("update placements set schema = 'elsewhere' where database = 'tenant_dune'");
+        (await OrderAsync(host, batch, BatchOrder.Resume)).ShouldBe("");
+        await Until.TrueAsync(async () => await ItemsAsync() == "crux 1 succeeded, crux pending, dune 2 refused, dune pending, edge pending", "it is refused");
+        (await UntilAsync(host, batch, BatchState.Paused)).PauseReason!.ShouldContain("tenant-state: The rows of tenant 'dune' are not in schema 'product' of database 'tenant_dune' on server 'main' any more.");
+
+        // It is back. This time it stalls while it is undone, is replayed by an operator, and that counts.
+        await Registry.ExecuteAsync("update placements set schema = 'product' where database = 'tenant_dune'");
+        await OrderAsync(host, batch, BatchOrder.Resume);
+        await Until.TrueAsync(async () => await ItemsAsync() == "crux 1 succeeded, crux pending, dune 3 running, dune pending, edge pending", "it is rehearsed once more");
+        var third = await Registry.ScalarAsync<Guid>("select operation_id from batch_items where rehearsal = 3");
+        await Registry.ExecuteAsync(
+            """
+            insert into operation_history (operation_id, at, event, data) values (@third, now(), 'stalled', '{}');
+            update operations set state = 'stalled', failure = '{"code": "broken", "message": "It is broken."}' where id = @third
+            """,
+            new { third });
+        await UntilAsync(host, batch, BatchState.Paused);
+        await OrderAsync(host, batch, BatchOrder.Resume);
+        await Until.TrueAsync(async () => await ItemsAsync() == "crux 1 succeeded, crux pending, dune 3 failed, dune pending, edge pending", "it is stalled still");
+        await UntilAsync(host, batch, BatchState.Paused);
+        await Registry.ExecuteAsync("update operations set state = 'completed', failure = null, finished_at = now() where id = @third; delete from operation_scopes where operation_id = @third", new { third });
+        await OrderAsync(host, batch, BatchOrder.Resume);
+
+        // Now the first wave begins. One place waits for its window.
+        await Until.TrueAsync(async () => await ItemsAsync() == "crux 1 succeeded, crux pending, dune 3 succeeded, dune running, edge running", "two places are upgraded");
+        (await Registry.ScalarAsync<string>("select string_agg(concat_ws(' ', state, wave), ', ' order by number) from batch_items")).ShouldBe("succeeded, succeeded, pending, running 1, running 1");
+        (await Registry.ScalarAsync<string>("select string_agg(concat_ws(' ', kind, input ->> 'database'), ', ' order by kind, input ->> 'database') from operations where parent_id = @operation", new { operation })).ShouldBe(
+            "rehearseUpgrade saga_schemas_1, rehearseUpgrade tenant_dune, rehearseUpgrade tenant_dune, upgrade tenant_dune, upgrade tenant_edge");
+        (await OrderAsync(host, batch, BatchOrder.Abort)).ShouldBe("");
+        (await ItemsAsync()).ShouldBe("crux 1 succeeded, crux skipped, dune 3 succeeded, dune running, edge running");
+
+        Task EndAsync(string database, string state, string? failure = null) => Registry.ExecuteAsync(
+            """
+            delete from operation_scopes where operation_id in (select id from operations where input ->> 'database' = @database);
+            update operations set state = @state, finished_at = now(), failure = @failure::jsonb where input ->> 'database' = @database
+            """,
+            new { database, state, failure });
+    }
+
+    [Fact]
+    public async Task Should_rehearse_while_another_upgrade_of_the_place_is_under_way()
+    {
+        await using var host = await StartAsync(works: false);
+        await ReleasedAsync();
+        await TenantAsync("dune", "database", "tenant_dune", "product", 1);
+        var first = await PrepareAsync(host, new() { TargetVersion = 2, Reason = "The new version." });
+        await RunAsync(host, first);
+        await Until.TrueAsync(async () => await ItemsAsync() == "dune running", "the first one is under way");
+        var second = await PrepareAsync(host, new() { TargetVersion = 3, Rehearse = new() { Tenants = ["dune"] }, Reason = "The newer version." });
+
+        await RunAsync(host, second);
+
+        await Until.TrueAsync(async () => await Registry.ScalarAsync<string>("select state from batch_items where rehearsal = 1") == "running", "it was accepted");
+        // Not refused: it waits for the tenant.
+        (await Registry.ScalarAsync<bool>("select exists (select from operation_scope_waits w join operations o on o.id = w.operation_id where o.kind = 'rehearseUpgrade')")).ShouldBeTrue();
+        (await Registry.ScalarAsync<string>("select state from batch_items where batch_id = @second and rehearsal is null", new { second })).ShouldBe("pending");
+    }
+
+    private Task<string?> ItemsAsync() => Registry.ScalarAsync<string?>(
+        "select string_agg(concat_ws(' ', t.slug, i.rehearsal, i.state), ', ' order by t.slug, i.rehearsal) from batch_items i join tenants t on t.id = i.subject");
+
     private static async Task<Guid> PrepareAsync(EngineHost host, PrepareUpgrades request, string? key = null) =>
         (await host.Services.GetRequiredService<BatchPreparation>().PrepareAsync(request, Ada, key, TestContext.Current.CancellationToken)).ShouldBeOfType<BatchPrepared.As>().Id;
 

@@ -73,6 +73,7 @@ public static class CrashCoverage
         new(RotateMasterKeyWorkflow.Definition, Generated),
         new(UpgradeWorkflow.Definition, Generated),
         new(UpgradeWorkflow.AfterBackup, null) { StepsOf = [UpgradeWorkflow.Definition, BackupWorkflow.Definition] },
+        .. RehearsalPlan.Workflows.Select(ByScenario),
         new(ScanDriftWorkflow.Definition, Generated),
         new(DriftWorkflows.Repair, Generated),
         .. DriftWorkflows.Release.Select(ByScenario),

@@ -47,4 +47,19 @@ public sealed class When_a_batch_goes_on
     public void Should_pause_at_the_first_failure_when_none_may_fail() =>
         BatchRules.Next(Pace with { StopAtFailureRatio = 0 }, new(25, 25, 3, 1, 10)).ShouldBeOfType<BatchDecision.Pause>().Why
             .ShouldBe("1 of 25 items of the wave failed. Look at them, then resume or abort the batch.");
+
+    [Fact]
+    public void Should_rehearse_before_its_first_wave_whatever_may_fail()
+    {
+        var pace = Pace with { StopAtFailureRatio = 1 };
+        var waiting = new BatchProgress(5, 0, 0, 0, 10);
+
+        BatchRules.Next(pace, waiting with { Rehearsals = new(2, 0, null) }).ShouldBe(new BatchDecision.Begin(2));
+        BatchRules.Next(pace, waiting with { Open = 2, Rehearsals = new(0, 0, null) }).ShouldBeOfType<BatchDecision.Wait>();
+        var one = BatchRules.Next(pace, waiting with { Open = 1, Rehearsals = new(0, 1, "That of bolt failed.") }).ShouldBeOfType<BatchDecision.Pause>();
+        (one.Code, one.Why).ShouldBe((
+            "rehearsal-failed", "That of bolt failed. No place was upgraded. Mend what failed and resume the batch, which rehearses it again, or abort the batch."));
+        BatchRules.Next(pace, waiting with { Rehearsals = new(1, 2, "That of bolt failed.") }).ShouldBeOfType<BatchDecision.Pause>().Why.ShouldStartWith("That of bolt failed. 2 rehearsals failed. ");
+        BatchRules.Next(pace, waiting).ShouldBe(new BatchDecision.Begin(5));
+    }
 }

@@ -22,12 +22,12 @@ public sealed partial class When_failures_are_documented
     private static readonly string[] Folders =
         ["src/Workers", "src/Engine", "src/Registry/Scopes", "src/Registry/Operations", "src/Tenancy/Objects", "src/Tenancy/Cache"];
 
-    // Words of other systems, names of systems and resources, and codes of what product services call.
+    // Words of other systems, names of systems and resources, why batches pause, and codes of what product services call.
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)
     {
         "2012-10-17", "audit-proof", "auto-generated", "backup-copy", "backup-tools", "cache-not-a-number", "client-scopes", "copy-text", "default-default-client-scopes",
-        "default-optional-client-scopes", "embedded-identity", "external-systems", "json-lines", "manage-organizations", "manage-users",
-        "oidc-organization-group-membership-mapper", "oidc-organization-membership-mapper", "oidc-sub-mapper", "registry-backups", "saga-abort-unfinished-uploads",
+        "default-optional-client-scopes", "embedded-identity", "external-systems", "items-failed", "json-lines", "manage-organizations", "manage-users",
+        "oidc-organization-group-membership-mapper", "oidc-organization-membership-mapper", "oidc-sub-mapper", "registry-backups", "rehearsal-failed", "saga-abort-unfinished-uploads",
         "saga-backup", "saga-expire-former-versions", "saga-prepare", "saga-tenant", "saga-worker", "saga-workers", "tenant-admin", "us-east-1", "verify-ca",
         "verify-full", "webhook-id", "webhook-signature", "webhook-timestamp",
     };

@@ -85,6 +85,9 @@ public sealed class When_commands_meet_states
         [UpgradePlan.Kind] = t => new UpgradePlan(null!).Guard(
             new() { TenantId = t.Id, Server = t.Placed?.Place.Server ?? "", Database = t.Placed?.Place.Database ?? "", Schema = t.Placed?.Place.Schema ?? "", TargetVersion = 2 },
             t with { Placed = t.Placed is null ? null : t.Placed with { Tier = IsolationTier.Schema } }),
+        [RehearsalPlan.Kind] = t => new RehearsalPlan(null!).Guard(
+            new() { TenantId = t.Id, Server = t.Placed?.Place.Server ?? "", Database = t.Placed?.Place.Database ?? "", Schema = t.Placed?.Place.Schema ?? "", TargetVersion = 2 },
+            t with { Placed = t.Placed is null ? null : t.Placed with { Tier = IsolationTier.Schema } }),
         [VerifyPlan.Kind] = t => new VerifyPlan().Guard(new() { TenantId = t.Id }, t),
         [RotatePlan.Kind] = t => new RotatePlan().Guard(new(t.Id, true, true, true, true), t),
     };

@@ -10,7 +10,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Drills;
 
 /// <summary>Drops the restored database, and notes that the backup can be restored.</summary>
-internal sealed class EndDrillStep(RestoredDatabases databases, LeasedTransactions leases) : IStep
+internal sealed class EndDrillStep(RestoredDatabases databases, BackupStore backups, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.EndDrill;
 
@@ -20,7 +20,7 @@ internal sealed class EndDrillStep(RestoredDatabases databases, LeasedTransactio
 
     public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var backup = RestoreContext.BackupOf(context);
+        var backup = await RestoreContext.BackupOfAsync(context, backups, cancellationToken);
         await databases.DropAsync(context, context.OperationId, cancellationToken);
         await using var transaction = await leases.BeginAsync(context.Lease, cancellationToken);
         if (!await BackupDrillRows.ProveAsync(transaction, backup, context.OperationId, cancellationToken))

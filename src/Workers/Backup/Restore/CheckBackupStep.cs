@@ -1,4 +1,5 @@
 using Saga.Contracts.Steps;
+using Saga.Registry.Backups;
 using Saga.Registry.Tenants;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Runtime;
@@ -6,7 +7,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Restore;
 
 /// <summary>Refuses a backup that cannot be restored, before anything is written: another tenant's, one whose files were changed, one from a newer product or a newer PostgreSQL.</summary>
-internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations product, BackupServerCheck server) : IStep
+internal sealed class CheckBackupStep(BackupReader reader, BackupStore backups, ProductMigrations product, BackupServerCheck server) : IStep
 {
     public string Name => StepNames.CheckBackup;
 
@@ -16,7 +17,7 @@ internal sealed class CheckBackupStep(BackupReader reader, ProductMigrations pro
 
     public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => RestoreContext.ReadingAsync(async () =>
     {
-        var manifest = await reader.OpenAsync(RestoreContext.BackupOf(context), cancellationToken);
+        var manifest = await reader.OpenAsync(await RestoreContext.BackupOfAsync(context, backups, cancellationToken), cancellationToken);
         if (manifest.TenantId != context.TenantId)
             throw Refused("backup-of-another-tenant", $"Backup {manifest.BackupId} is of tenant '{manifest.Slug}'.", "Restore a backup of the tenant itself.");
         if (manifest.SchemaVersion > product.Newest)

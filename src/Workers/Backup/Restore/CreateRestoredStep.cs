@@ -10,7 +10,7 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Restore;
 
 /// <summary>Creates an empty database beside the tenant's place, on the same server. Nobody but the workers may connect to it.</summary>
-internal sealed class CreateRestoredStep(RestoredDatabases databases, BackupReader reader, BackupServerCheck check, LeasedTransactions leases) : IStep
+internal sealed class CreateRestoredStep(RestoredDatabases databases, BackupReader reader, BackupStore backups, BackupServerCheck check, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.CreateRestored;
 
@@ -18,22 +18,23 @@ internal sealed class CreateRestoredStep(RestoredDatabases databases, BackupRead
 
     public IEnumerable<string> Systems(Tenant tenant) => SystemNames.PostgreSql(tenant);
 
-    public async Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken)
+    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => RestoreContext.WritingAsync<object?>(context, async () =>
     {
         var server = DatabaseStep.PlacementOf(context.Tenant).Place.Server;
         var database = RestoreContext.DatabaseOf(context.OperationId);
+        var backup = await RestoreContext.BackupOfAsync(context, backups, cancellationToken);
         // The tenant has only just got this server.
         if (context.Tenant.Status == TenantStatus.Provisioning)
-            await check.RequireAsync(context, await RestoreContext.ReadingAsync(() => reader.OpenAsync(RestoreContext.BackupOf(context), cancellationToken)), cancellationToken);
+            await check.RequireAsync(context, await reader.OpenAsync(backup, cancellationToken), cancellationToken);
         await using (var transaction = await leases.BeginAsync(context.Lease, cancellationToken))
         {
-            await RestoredStore.AddAsync(transaction, context.TenantId, context.OperationId, RestoreContext.BackupOf(context), server, database, cancellationToken);
+            await RestoredStore.AddAsync(transaction, context.TenantId, context.OperationId, backup, server, database, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
         await databases.CreateAsync(context, server, database, cancellationToken);
         return new { Server = server, Database = database };
-    }
+    });
 
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => databases.DropAsync(context, context.OperationId, cancellationToken);
 }

@@ -28,7 +28,7 @@ internal sealed class RestoreRowsStep(
 
     public IEnumerable<string> Systems(Tenant tenant) => [.. SystemNames.PostgreSql(tenant), SystemNames.S3];
 
-    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => RestoreContext.ReadingAsync<object?>(async () =>
+    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => RestoreContext.WritingAsync<object?>(context, async () =>
     {
         using var guard = leases.Guard(context.Lease);
         await leases.RequireAsync(context.Lease, cancellationToken);

@@ -6,6 +6,7 @@ using Saga.Registry.Tenants;
 using Saga.Workers.Backup.Rows;
 using Saga.Workers.Database.Migrations;
 using Saga.Workers.Database.Moves;
+using Saga.Workers.Database.Product;
 using Saga.Workers.Database.Restored;
 using Saga.Workers.Database.Servers;
 using Saga.Workers.Database.Upgrades;
@@ -14,12 +15,12 @@ using Saga.Workers.Runtime;
 namespace Saga.Workers.Backup.Restore;
 
 /// <summary>
-/// Compares the rows of each table with the numbers and checksums in the manifest, then brings the tables to the product's newest version, or to that of the
-/// shared tables in which the tenant's rows belong, and reads them as the tenant would.
+/// Compares the rows of each table with the numbers and checksums in the manifest, then brings the tables to the version that the command names, or
+/// otherwise to the product's newest one, or to that of the shared tables in which the tenant's rows belong, and reads them as the tenant would.
 /// </summary>
 internal sealed class VerifyRestoredStep(
-    RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, RestoredTrial trial,
-    PlaceUse use, LeasedTransactions leases) : IStep
+    RestoredDatabases databases, BackupReader reader, DatabaseServers servers, ConnectionBudgets budgets, ProductMigrator migrator, ProductMigrations migrations, ProductRelease release,
+    RestoredTrial trial, PlaceUse use, LeasedTransactions leases) : IStep
 {
     public string Name => StepNames.VerifyRestored;
 
@@ -27,7 +28,7 @@ internal sealed class VerifyRestoredStep(
 
     public IEnumerable<string> Systems(Tenant tenant) => [.. SystemNames.PostgreSql(tenant), SystemNames.S3];
 
-    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => RestoreContext.ReadingAsync<object?>(async () =>
+    public Task<object?> ExecuteAsync(StepContext context, CancellationToken cancellationToken) => RestoreContext.WritingAsync<object?>(context, async () =>
     {
         using var guard = leases.Guard(context.Lease);
         await leases.RequireAsync(context.Lease, cancellationToken);
@@ -35,7 +36,7 @@ internal sealed class VerifyRestoredStep(
         var manifest = await reader.OpenAsync(restored.BackupId, cancellationToken);
         var rows = RestoreContext.Rows(manifest);
         var schema = RestoreContext.Details(rows).Schema;
-        var shared = await SharedVersionAsync(context, cancellationToken);
+        var version = await WantedAsync(context, restored, cancellationToken) ?? await SharedVersionAsync(context, cancellationToken);
         try
         {
             string owner;
@@ -49,7 +50,7 @@ internal sealed class VerifyRestoredStep(
 
             IReadOnlyList<AppliedMigration> applied;
             await using (var inside = await servers.OpenAsync(restored.Server, restored.Database, cancellationToken))
-                applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true, version: shared);
+                applied = await migrator.MigrateAsync(inside, schema, owner, null, cancellationToken, hasRows: true, version: version);
             await trial.RunAsync(context, restored, schema, owner, cancellationToken);
             return new RestoredOutput
             {
@@ -64,6 +65,17 @@ internal sealed class VerifyRestoredStep(
 
     /// <summary>The database is dropped by the compensation of the step that created it.</summary>
     public Task CompensateAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // The files are those that the upgrade itself would take.
+    private async Task<int?> WantedAsync(StepContext context, RestoredDatabase restored, CancellationToken cancellationToken)
+    {
+        if (RestoreContext.VersionOf(context) is not { } wanted)
+            return null;
+        if (wanted > migrations.Newest)
+            throw PlaceUse.ProductOlder(migrations.Newest, wanted);
+        await release.EnsureAsync(restored.Server, cancellationToken);
+        return wanted;
+    }
 
     // Null when the tenant has a place of its own, or shares tables that do not exist yet and will begin with the newest version.
     private async Task<int?> SharedVersionAsync(StepContext context, CancellationToken cancellationToken)

@@ -33,11 +33,7 @@ internal sealed class MigratePlaceStep(
     {
         var command = context.Input<UpgradePlace>();
         if (command.TargetVersion > migrations.Newest)
-        {
-            throw PlaceUse.Waits(
-                "product-older", string.Create(CultureInfo.InvariantCulture, $"This worker has the product's files up to version {migrations.Newest}, and version {command.TargetVersion} is wanted."),
-                "Give every worker the product's new files: another one may have taken the step that has them.");
-        }
+            throw PlaceUse.ProductOlder(migrations.Newest, command.TargetVersion);
 
         await release.EnsureAsync(command.Server, cancellationToken);
         int? before;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Saga.Contracts.Failures;
 using Saga.Contracts.Identifiers;
 using Saga.Contracts.Steps;
@@ -35,6 +36,11 @@ internal sealed class PlaceUse(LeasedTransactions leases)
 
         await transaction.CommitAsync(cancellationToken);
     }
+
+    /// <summary>This worker lacks the product's files of the version: the step waits for another one.</summary>
+    internal static StepFailureException ProductOlder(int newest, int wanted) => Waits(
+        "product-older", string.Create(CultureInfo.InvariantCulture, $"This worker has the product's files up to version {newest}, and version {wanted} is wanted."),
+        "Give every worker the product's new files: another one may have taken the step that has them.");
 
     /// <summary>A failure that defers the step, as an overload does.</summary>
     internal static StepFailureException Waits(string code, string message, string remedy) =>

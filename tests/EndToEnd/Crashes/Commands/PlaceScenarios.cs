@@ -59,6 +59,30 @@ internal static class PlaceScenarios
                 (await site.ScalarAsync<int>("select count(*)::int from tenant_migrations where tenant_id = @Value", new { tenant.Value })).ShouldBe(version);
             }
         }),
+        new(RehearsalPlan.Workflows[0], async site =>
+        {
+            var tenant = await site.TenantAsync("premium");
+            var (database, schema) = await PlaceAsync(site, tenant.Value);
+            // As if it had been made before the product's last file, which may run twice.
+            await using var connection = await CrashRows.OpenAsync(site, database, "public");
+            var newest = await connection.ExecuteScalarAsync<int>($"delete from {schema}.schema_migrations where version = (select max(version) from {schema}.schema_migrations) returning version");
+            await site.ScalarAsync<int>(
+                "delete from tenant_migrations where tenant_id = @Value and version = @newest; update placements set schema_version = @newest - 1 where tenant_id = @Value", new { tenant.Value, newest });
+            return new(new RehearseUpgrade { TenantId = tenant, Server = "main", Database = database, Schema = schema, TargetVersion = newest }, () => RequireUntouchedAsync("completed t"))
+            {
+                UndoneAsync = () => RequireUntouchedAsync("failed f"),
+            };
+
+            async Task RequireUntouchedAsync(string backup)
+            {
+                await using var inside = await CrashRows.OpenAsync(site, database, "public");
+                (await inside.ExecuteScalarAsync<int>($"select max(version) from {schema}.schema_migrations")).ShouldBe(newest - 1);
+                (await site.ScalarAsync<int>("select schema_version from placements where tenant_id = @Value and state = 'current'", new { tenant.Value })).ShouldBe(newest - 1);
+                (await site.ScalarAsync<string>("select string_agg(concat_ws(' ', state, proven_at is not null), ', ') from backups where tenant_id = @Value", new { tenant.Value })).ShouldBe(backup);
+                (await site.ScalarAsync<long>("select count(*) from restored_databases")).ShouldBe(0);
+                (await inside.ExecuteScalarAsync<long>("select count(*) from pg_database where datname like 'restored\\_%'")).ShouldBe(0);
+            }
+        }),
         // Of another installation on the same server, whose registry knows nothing of it.
         new(AdoptWorkflow.Definition, async site =>
         {
