@@ -38,7 +38,7 @@ internal sealed class BatchPeople(World world)
             : SimulatedBatch.Tenants.Where(_ => !world.OneIn(3)).ToList();
         if (subjects.Count == 0)
             return;
-        var workflow = Workflow();
+        var workflow = world.Workflow ?? Workflow();
         var batch = new SimulatedBatch(world.NewId(), $"batch-{world.Batches.Count + 1}", replays ? BatchKind.Replays : BatchKind.Commands)
         {
             Workflow = workflow,

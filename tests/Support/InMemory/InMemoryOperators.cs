@@ -130,7 +130,7 @@ internal sealed class InMemoryOperators(InMemoryRegistry registry) : IOperatorPo
                 return Task.FromResult<EndedOperation?>(null);
             // The newest replay counts.
             var replay = registry.Operations.Where(o => o.Value.ReplayOf == operation).OrderBy(o => o.Value.CreatedAt).LastOrDefault();
-            return Task.FromResult<EndedOperation?>(new(operation, row.Workflow.Kind, row.Tenant, JsonElement.Parse(row.Input!), row.History.Count)
+            return Task.FromResult<EndedOperation?>(new(operation, row.Workflow.Kind, row.Tenant, JsonElement.Parse(row.Input ?? "{}"), row.History.Count)
             {
                 Replay = replay.Value is null or { Stored.State: OperationState.Compensated or OperationState.Cancelled } ? null : replay.Key,
             });
