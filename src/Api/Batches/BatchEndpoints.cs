@@ -37,7 +37,7 @@ internal static class BatchEndpoints
             "Nothing is ordered yet. The response shows how many tenants the command is for; running the batch gives it to exactly these. A batch that nobody runs is deleted after a day.");
         Prepares<PrepareUpgrades>(
             api.MapPost("/fleet/upgrades", PrepareUpgradesAsync), Policies.Write, "prepareUpgrades", "Prepare the upgrade of the product's tables in many places",
-            "Nothing is upgraded yet. The response shows how many places there are to upgrade: a database or a schema of one tenant, or the tables that tenants share on a server. Running the batch upgrades exactly these, each within its maintenance window, after the rehearsals that the body names have succeeded. A batch that nobody runs is deleted after a day.");
+            "Nothing is upgraded yet. The response shows how many places there are to upgrade: a database or a schema of one tenant, or the tables that tenants share on a server. Its items are these and the rehearsals. Running the batch upgrades exactly these, each within its maintenance window, after the rehearsals that the body names have succeeded. A batch that nobody runs is deleted after a day.");
         api.MapList<BatchView>("/batches", ListAsync, Policies.Read, "listBatches", "List batches, newest first")
             .WithQueryParameter("kind", "One or more of replays, commands, upgrades, separated by commas.")
             .WithQueryParameter("state", "One or more of prepared, running, paused, completed, aborted, separated by commas.");

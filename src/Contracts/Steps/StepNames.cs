@@ -107,6 +107,7 @@ public static class StepNames
     public const string OpenReplaced = "replaced.open";
     public const string BeginDrill = "drill.begin";
     public const string EndDrill = "drill.end";
+    public const string EndRehearsal = "rehearsal.end";
     public const string ExpireBackups = "backups.expire";
     public const string RotateBackupKey = "backupKey.rotate";
     public const string DestroyBackupKeys = "backupKeys.destroy";

@@ -38,15 +38,16 @@ public sealed class BackupPlan : ICommandPlan<BackupTenant, ValidBackup>
 
     public CommandSubject Subject(ValidBackup input) => new CommandSubject.ExistingTenant(input.TenantId);
 
+    public OperationRejected? Guard(ValidBackup input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active) ?? RefuseDeprovisioning(tenant);
+
     // A removal makes the final backup itself, and nobody needs one more of what is going to be removed.
-    public OperationRejected? Guard(ValidBackup input, Tenant tenant) => TenantGuard.RequireStatus(tenant, TenantStatus.Active)
-        ?? (tenant.Holds.FirstOrDefault(h => h.Code == HoldCode.Deletion) is { } hold
-            ? new()
-            {
-                Code = RejectionCodes.TenantState,
-                Detail = $"Tenant '{tenant.Slug}' is being deprovisioned. That was ordered by {hold.Actor}: {hold.Reason} Its removal makes the final backup, if one was asked for. Cancel the deprovisioning to back it up.",
-            }
-            : null);
+    internal static OperationRejected? RefuseDeprovisioning(Tenant tenant) => tenant.Holds.FirstOrDefault(h => h.Code == HoldCode.Deletion) is { } hold
+        ? new()
+        {
+            Code = RejectionCodes.TenantState,
+            Detail = $"Tenant '{tenant.Slug}' is being deprovisioned. That was ordered by {hold.Actor}: {hold.Reason} Its removal makes the final backup, if one was asked for. Cancel the deprovisioning to back it up.",
+        }
+        : null;
 
     public WorkflowDefinition Plan(ValidBackup input, Tenant? tenant) => BackupWorkflow.Definition;
 

@@ -38,7 +38,8 @@ public sealed class RehearsalPlan(ProductVersionStore products) : ICommandPlan<R
                 Long(StepNames.RestoreRows, TimeSpan.FromHours(2), StepNames.CreateRestored),
                 // A migration that rewrites a table makes no progress that could be seen. It has as long as the upgrade itself.
                 Long(StepNames.VerifyRestored, TimeSpan.FromHours(12), StepNames.RestoreRows) with { StallAfter = TimeSpan.FromHours(6) },
-                new() { Name = StepNames.EndDrill, Worker = WorkerNames.Backup, After = [StepNames.VerifyRestored] },
+                // Not the end of a drill: workers from before rehearsals run that one, and would not see that one of them migrated to another version.
+                new() { Name = StepNames.EndRehearsal, Worker = WorkerNames.Backup, After = [StepNames.VerifyRestored], Needs = [StepNames.VerifyRestored] },
             ],
         }.Validated(),
     ];
@@ -61,7 +62,8 @@ public sealed class RehearsalPlan(ProductVersionStore products) : ICommandPlan<R
 
     public CommandSubject Subject(RehearseUpgrade input) => new CommandSubject.ExistingTenant(input.TenantId);
 
-    public OperationRejected? Guard(RehearseUpgrade input, Tenant tenant) => UpgradeRules.Guard(tenant, new(input.Server, input.Database, input.Schema));
+    public OperationRejected? Guard(RehearseUpgrade input, Tenant tenant) =>
+        BackupPlan.RefuseDeprovisioning(tenant) ?? UpgradeRules.Guard(tenant, new(input.Server, input.Database, input.Schema));
 
     public OperationPriority Priority(RehearseUpgrade input) => OperationPriority.Batch;
 

@@ -30,14 +30,14 @@ internal sealed partial class BatchDriver(IBatchRuns runs, BatchSubmitter submit
     public async Task<bool> RunAsync(BatchClaim claim, CancellationToken stopping)
     {
         var goesOn = await GoOnAsync(claim, stopping);
-        // Of one that is paused, or all of whose items wait for their windows, the claim is kept, so that it is looked at twice a minute and not
+        // Of one that is paused, all of whose items wait for their windows, or whose operation goes on after its end, the claim is kept, so that it is looked at twice a minute and not
         // every second by each process. An order ends that.
         if (goesOn is not null)
             await runs.ReleaseAsync(claim, stopping);
         return goesOn is true;
     }
 
-    /// <returns>Whether it can go on at once; null when it waits for an operator, or for windows.</returns>
+    /// <returns>Whether it can go on at once; null when it waits for an operator, for windows, or for the end of its operation.</returns>
     private async Task<bool?> GoOnAsync(BatchClaim claim, CancellationToken stopping)
     {
         var batch = claim.Batch;
@@ -55,9 +55,10 @@ internal sealed partial class BatchDriver(IBatchRuns runs, BatchSubmitter submit
             if (progress.Open > 0)
                 return false;
             // Once its operation has ended, a runner that was given an item before orders it no more, and what it ordered is known.
+            // It may go on for days after its signal, with steps of a team.
             if (!claim.OperationEnded)
-                await SignalAsync(batch, stopping);
-            else if (!await RecoverAsync(claim, stopping))
+                return await SignalAsync(batch, stopping) ? false : null;
+            if (!await RecoverAsync(claim, stopping))
                 await runs.CloseAsync(claim, stopping);
             return false;
         }
@@ -129,10 +130,11 @@ internal sealed partial class BatchDriver(IBatchRuns runs, BatchSubmitter submit
         return (await runs.ProgressAsync(claim.Batch, stopping)).Open > 0;
     }
 
-    private async Task SignalAsync(Batch batch, CancellationToken stopping)
+    /// <returns>Whether its operation waited for the signal.</returns>
+    private async Task<bool> SignalAsync(Batch batch, CancellationToken stopping)
     {
         var counts = batch.Counts.ToDictionary(c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), c => c.Value);
-        await waits.AnswerAsync(
+        var answered = await waits.AnswerAsync(
             batch.OperationId!.Value,
             new()
             {
@@ -140,7 +142,10 @@ internal sealed partial class BatchDriver(IBatchRuns runs, BatchSubmitter submit
                 Answer = new() { Kind = WaitAnswerKind.Signalled, By = Caller.OfBatch(batch.Id, isAdministrator: false).ToString(), Data = JsonSerializer.SerializeToElement(counts, Json.Options), At = default },
             },
             stopping);
+        if (answered is not WaitMatch.Found)
+            return false;
         LogEnded(batch.Id, batch.State);
+        return true;
     }
 
     private static Failure FailureOf(OperationRejected rejection) => new()

@@ -11,11 +11,6 @@ namespace Saga.Registry.Backups;
 /// <summary>The steps' writes to backups. Each may be repeated.</summary>
 public static class BackupRows
 {
-    private static readonly HashSet<string> Steps = new(StringComparer.Ordinal)
-    {
-        StepNames.BeginBackup, StepNames.BackupRows, StepNames.BackupSettings, StepNames.BackupObjects, StepNames.CompleteBackup,
-    };
-
     /// <summary>Begins the operation's backup. One that it has begun before is kept.</summary>
     /// <param name="transaction">The step's transaction.</param>
     /// <param name="tenant">The tenant, and where its rows are.</param>
@@ -113,11 +108,10 @@ public static class BackupRows
         if (row is not { } failed)
             return null;
         await transaction.ExecuteAsync("delete from backup_data_keys where backup_id = @Id", new { failed.Id }, cancellationToken);
-        return new(
-            failed.Id, failed.CancelledBy is null && failed.Failure is not null ? JsonSerializer.Deserialize<Failure>(failed.Failure, Json.Options) : null,
-            failed.CancelledBy is null ? null : $"Cancelled by {failed.CancelledBy}: {failed.Reason}", new DateTimeOffset(failed.At))
+        var why = failed.CancelledBy is null && failed.Failure is not null ? JsonSerializer.Deserialize<Failure>(failed.Failure, Json.Options) : null;
+        return new(failed.Id, why, failed.CancelledBy is null ? null : $"Cancelled by {failed.CancelledBy}: {failed.Reason}", new DateTimeOffset(failed.At))
         {
-            IsOfOtherStep = failed.FailedStep is { } step && !Steps.Contains(step),
+            FailedStep = failed.FailedStep,
         };
     }
 

@@ -8,6 +8,6 @@ namespace Saga.Registry.Backups;
 /// <param name="At">When it was recorded.</param>
 public sealed record FailedBackup(Guid Id, Failure? Failure, string? Cancelled, DateTimeOffset At)
 {
-    /// <summary>Whether a step after the backup's own ones failed, such as the migration that the backup was made for.</summary>
-    public bool IsOfOtherStep { get; init; }
+    /// <summary>The step that failed; null when none did, or when one failed while it was undone.</summary>
+    public string? FailedStep { get; init; }
 }

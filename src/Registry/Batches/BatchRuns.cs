@@ -96,7 +96,9 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
         await using var find = registry.CreateCommand(
             $"""
             select {BatchStore.ItemColumns} from batches b join batch_items i on i.batch_id = b.id
-            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $3)
+            where b.id = $1 and b.claim = $2 and b.state = 'running' and i.state = 'pending'
+              -- An orchestrator from before rehearsals defers them as it does upgrades.
+              and (i.rehearsal is not null or i.not_before is null or i.not_before <= now() + $3)
               and (i.rehearsal is not null or not exists (select from batch_items r where r.batch_id = b.id and r.rehearsal is not null and r.state <> 'succeeded'))
             order by i.number limit 1
             """);

@@ -78,6 +78,7 @@ public sealed class BackupModule : ResourceModule
         services.AddSingleton<IStep, EndRevivalStep>();
         services.AddSingleton<IStep, BeginDrillStep>();
         services.AddSingleton<IStep, EndDrillStep>();
+        services.AddSingleton<IStep, EndRehearsalStep>();
         services.AddSingleton<IStep, ExpireBackupsStep>();
         services.AddSingleton<RegistryBackupFiles>();
         services.AddAuditProof(configuration);

@@ -22,6 +22,11 @@ namespace Saga.Workers.Backup;
 internal sealed partial class BeginBackupStep(
     BackupParts parts, BackupKeys keys, LeasedTransactions leases, RegistryNotifier notifier, ILogger<BeginBackupStep> log) : IStep
 {
+    private static readonly HashSet<string> Own = new(StringComparer.Ordinal)
+    {
+        StepNames.BeginBackup, StepNames.BackupRows, StepNames.BackupSettings, StepNames.BackupObjects, StepNames.CompleteBackup, StepNames.CheckBackup,
+    };
+
     // The kind of an operation that does nothing but a backup.
     private const string Kind = "backup";
 
@@ -101,7 +106,7 @@ internal sealed partial class BeginBackupStep(
             cancellationToken);
         notifier.Notify(RegistryChannels.Outbox);
         // A backup that is undone because something after it failed is no failed backup, and nobody has to look at it.
-        if (failed.Cancelled is not null || failed.IsOfOtherStep)
+        if (failed.Cancelled is not null || !SaysSomethingOfBackup(failed))
         {
             LogCancelled(failed.Id, context.Tenant.Slug.ToString(), reason);
             return;
@@ -110,6 +115,9 @@ internal sealed partial class BeginBackupStep(
         BackupTelemetry.Failed.Add(1, new KeyValuePair<string, object?>("saga.code", code));
         LogFailed(failed.Id, context.Tenant.Slug.ToString(), code, reason);
     }
+
+    // That it cannot be read again, or that what is restored from it is not what it says, is found by later steps.
+    private static bool SaysSomethingOfBackup(FailedBackup failed) => failed.FailedStep is null || Own.Contains(failed.FailedStep) || failed.Failure?.Code == "restore-differs";
 
     [LoggerMessage(EventId = 2720, Level = LogLevel.Error, Message = "Backup {Backup} of tenant {Tenant} failed with {Code}: {Reason}")]
     private partial void LogFailed(Guid backup, string tenant, string code, string reason);

@@ -38,15 +38,15 @@ public sealed class When_an_upgrade_is_rehearsed
         // The answer of each first attempt was lost.
         foreach (var step in Steps)
         {
-            await world.Database.ExecuteAsync(tenant, step);
-            if (step == StepNames.EndDrill)
+            await RunAsync(world, tenant, step);
+            if (step == StepNames.EndRehearsal)
                 continue;
-            var output = JsonSerializer.SerializeToElement(await world.Database.ExecuteAsync(tenant, step), Json.Options);
+            var output = JsonSerializer.SerializeToElement(await RunAsync(world, tenant, step), Json.Options);
             if (step == StepNames.VerifyRestored)
                 (output.GetProperty("fromVersion").GetInt32(), output.GetProperty("schemaVersion").GetInt32(), output.GetProperty("counts").GetProperty("users").GetInt64()).ShouldBe((Older, Newer, 1));
         }
 
-        await world.Database.ExecuteAsync(tenant, StepNames.EndDrill);
+        await RunAsync(world, tenant, StepNames.EndRehearsal);
 
         await UntouchedAsync(world, tenant);
         var backup = (await world.Store.FindAsync(await world.IdAsync(tenant), default))!;
@@ -61,8 +61,8 @@ public sealed class When_an_upgrade_is_rehearsed
         // Two files further than what is rehearsed, of which the last one fails.
         await using var world = await NewAsync(old, tenant, new ProductMigration(Newer + 1, "0006_broken", "select 1 / 0"));
 
-        foreach (var step in Steps.TakeWhile(s => s != StepNames.EndDrill))
-            await world.Database.ExecuteAsync(tenant, step);
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.EndRehearsal))
+            await RunAsync(world, tenant, step);
 
         (await world.Database.AdminQueryAsync<int>($"restored_{tenant.OperationId:n}", $"select max(version) from {(await tenant.ReadAsync()).Placement!.Schema}.schema_migrations")).ShouldBe([Newer]);
     }
@@ -79,9 +79,9 @@ public sealed class When_an_upgrade_is_rehearsed
         await old.Database.AdminQueryAsync<int>((await tenant.ReadAsync()).Placement!.Database, $"update {(await tenant.ReadAsync()).Placement!.Schema}.users set display_name = '{state}' returning 1");
         await using var world = await NewAsync(old, tenant);
         foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
-            await world.Database.ExecuteAsync(tenant, step);
+            await RunAsync(world, tenant, step);
 
-        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored))).Failure;
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => RunAsync(world, tenant, StepNames.VerifyRestored))).Failure;
         await world.Registry.ExecuteAsync(
             "update operations set failure = @Failure::jsonb, failed_step = @VerifyRestored, failed_back = false where id = @OperationId",
             new { tenant.OperationId, StepNames.VerifyRestored, Failure = JsonSerializer.Serialize(failure, Json.Options) });
@@ -96,6 +96,25 @@ public sealed class When_an_upgrade_is_rehearsed
         world.Log.All.Count(l => l.StartsWith("2721 ", StringComparison.Ordinal)).ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(StepNames.CheckBackup, "backup-damaged", true)]
+    [InlineData(StepNames.VerifyRestored, "restore-differs", true)]
+    [InlineData(StepNames.VerifyRestored, "postgresql-23514", false)]
+    public async Task Should_raise_the_alert_of_a_backup_that_cannot_be_restored(string step, string code, bool alerts)
+    {
+        await using var world = await BackupWorld.CreateAsync();
+        var tenant = await ActiveAsync(world, IsolationTier.Schema);
+        foreach (var before in Steps.TakeWhile(s => s != StepNames.CheckBackup))
+            await world.Database.ExecuteAsync(tenant, before);
+        await world.Registry.ExecuteAsync(
+            "update operations set failure = @Failure::jsonb, failed_step = @step, failed_back = false where id = @OperationId",
+            new { tenant.OperationId, step, Failure = JsonSerializer.Serialize(new Failure { Code = code, Message = "So it is.", Kind = FailureKind.Permanent }, Json.Options) });
+
+        await UndoAsync(world, tenant);
+
+        world.Log.All.Any(l => l.StartsWith("2720 ", StringComparison.Ordinal)).ShouldBe(alerts);
+    }
+
     [Theory, MemberData(nameof(All))]
     public async Task Should_leave_nothing_when_it_is_undone_after(string last)
     {
@@ -103,7 +122,7 @@ public sealed class When_an_upgrade_is_rehearsed
         var tenant = await ActiveAsync(old, IsolationTier.Schema);
         await using var world = await NewAsync(old, tenant);
         foreach (var step in Steps.TakeWhile(s => s != last).Append(last))
-            await world.Database.ExecuteAsync(tenant, step);
+            await RunAsync(world, tenant, step);
 
         await UndoAsync(world, tenant);
         await UndoAsync(world, tenant);
@@ -112,15 +131,33 @@ public sealed class When_an_upgrade_is_rehearsed
         world.Files().ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("update placements set schema = 'elsewhere' where state = 'current'", "are not in schema")]
+    [InlineData("update operation_steps set output = output || '{\"schemaVersion\": 4}' where step = 'restored.verify'", "has version 4 of the product's schema, and not 5")]
+    public async Task Should_not_vouch_for_another_place_or_another_version(string meanwhile, string message)
+    {
+        await using var old = await BackupWorld.CreateAsync();
+        var tenant = await ActiveAsync(old, IsolationTier.Schema);
+        await using var world = await NewAsync(old, tenant);
+        foreach (var step in Steps.TakeWhile(s => s != StepNames.EndRehearsal))
+            await RunAsync(world, tenant, step);
+        await world.Registry.ExecuteAsync(meanwhile);
+
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => RunAsync(world, tenant, StepNames.EndRehearsal))).Failure;
+
+        (failure.Code, failure.Kind).ShouldBe(("rehearsal-differs", FailureKind.Permanent));
+        failure.Message.ShouldContain(message);
+    }
+
     [Fact]
     public async Task Should_wait_for_a_worker_with_the_files()
     {
         await using var world = await BackupWorld.CreateAsync();
         var tenant = await ActiveAsync(world, IsolationTier.Schema);
         foreach (var step in Steps.TakeWhile(s => s != StepNames.VerifyRestored))
-            await world.Database.ExecuteAsync(tenant, step);
+            await RunAsync(world, tenant, step);
 
-        var failure = (await Should.ThrowAsync<StepFailureException>(() => world.Database.ExecuteAsync(tenant, StepNames.VerifyRestored))).Failure;
+        var failure = (await Should.ThrowAsync<StepFailureException>(() => RunAsync(world, tenant, StepNames.VerifyRestored))).Failure;
 
         (failure.Code, failure.Kind).ShouldBe(("product-older", FailureKind.Overload));
     }
@@ -131,7 +168,7 @@ public sealed class When_an_upgrade_is_rehearsed
         await using var world = await BackupWorld.CreateAsync();
         var tenant = await ActiveAsync(world, IsolationTier.Schema);
 
-        (await Should.ThrowAsync<StepFailureException>(() => world.Database.ExecuteAsync(tenant, StepNames.CheckBackup))).Failure.Code.ShouldBe("backup-not-begun");
+        (await Should.ThrowAsync<StepFailureException>(() => RunAsync(world, tenant, StepNames.CheckBackup))).Failure.Code.ShouldBe("backup-not-begun");
     }
 
     private static async Task<SeededTenant> ActiveAsync(BackupWorld world, IsolationTier tier)
@@ -165,8 +202,17 @@ public sealed class When_an_upgrade_is_rehearsed
         var world = await BackupWorld.CreateAsync(
             registry, services => services.AddSingleton(new ProductMigrations([.. ProductMigrations.Embedded().All, file, .. further])));
         // It has a folder of its own.
-        await world.Database.ExecuteAsync(tenant, StepNames.Storage);
+        await RunAsync(world, tenant, StepNames.Storage);
         return world;
+    }
+
+    // Stores the output that a later step reads, as the orchestrator does.
+    private static async Task<object?> RunAsync(BackupWorld world, SeededTenant tenant, string step)
+    {
+        var output = await world.Database.ExecuteAsync(tenant, step);
+        if (output is RestoredOutput)
+            await tenant.LeaveAsync(step, output);
+        return output;
     }
 
     private static async Task UndoAsync(BackupWorld world, SeededTenant tenant)

@@ -67,7 +67,7 @@ public sealed class When_places_are_chosen_for_an_upgrade
         plan.Plan(own, null).Steps.Select(s => s.Name).ShouldBe(["backup.begin", "backup.rows", "backup.settings", "backup.objects", "backup.complete", "place.migrate"]);
         plan.Plan(shared, null).Steps.Select(s => s.Name).ShouldBe(["place.migrate"]);
         new RehearsalPlan(null!).Plan(new() { TenantId = Own.Tenant!.Value, Server = "main", Database = "tenant_a", Schema = "product", TargetVersion = 4 }, null).Steps.Select(s => s.Name).ShouldBe(
-            ["backup.begin", "backup.rows", "backup.settings", "backup.objects", "backup.complete", "backup.check", "restored.create", "restored.fill", "restored.verify", "drill.end"]);
+            ["backup.begin", "backup.rows", "backup.settings", "backup.objects", "backup.complete", "backup.check", "restored.create", "restored.fill", "restored.verify", "rehearsal.end"]);
         plan.WithoutSecrets(own with { ClosesAt = Now }).ShouldBe(own, "another window is no other command");
     }
 }
