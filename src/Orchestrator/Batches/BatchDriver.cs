@@ -30,8 +30,8 @@ internal sealed partial class BatchDriver(IBatchRuns runs, BatchSubmitter submit
     public async Task<bool> RunAsync(BatchClaim claim, CancellationToken stopping)
     {
         var goesOn = await GoOnAsync(claim, stopping);
-        // Of one that is paused, all of whose items wait for their windows, or whose operation goes on after its end, the claim is kept, so that it is looked at twice a minute and not
-        // every second by each process. An order ends that.
+        // Of one that is paused, all of whose items wait for their windows, or whose operation goes on after its end, the claim is kept, so that it is
+        // looked at twice a minute and not every second by each process. An order ends that.
         if (goesOn is not null)
             await runs.ReleaseAsync(claim, stopping);
         return goesOn is true;
@@ -54,10 +54,10 @@ internal sealed partial class BatchDriver(IBatchRuns runs, BatchSubmitter submit
         {
             if (progress.Open > 0)
                 return false;
-            // Once its operation has ended, a runner that was given an item before orders it no more, and what it ordered is known.
             // It may go on for days after its signal, with steps of a team.
             if (!claim.OperationEnded)
                 return await SignalAsync(batch, stopping) ? false : null;
+            // From now on no runner orders an item that it was given before, so what was ordered is known.
             if (!await RecoverAsync(claim, stopping))
                 await runs.CloseAsync(claim, stopping);
             return false;
