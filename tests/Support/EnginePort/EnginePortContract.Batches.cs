@@ -211,7 +211,7 @@ public abstract partial class EnginePortContract
     }
 
     [Fact]
-    public async Task Should_find_an_operation_that_ended_and_its_replay()
+    public async Task Should_find_an_operation_that_ended()
     {
         var operation = await StalledAsync();
         (await World.Operators.FindEndedAsync(operation)).ShouldBeNull();
