@@ -103,9 +103,12 @@ internal static class BackDecisions
         // A wait has no effect of its own, but what came after it may have.
         _ when definition.Wait is not null => AreDependentsUndone(draft, definition),
         { Phase: StepPhase.Skipped } => true,
-        { Direction: Direction.Back, Phase: StepPhase.Done or StepPhase.Waived } => true,
+        { Direction: Direction.Back, Phase: StepPhase.Done } => true,
+        // An operator may skip a step, or its compensation, while what comes after it is still there.
+        { Direction: Direction.Back, Phase: StepPhase.Waived } => AreDependentsUndone(draft, definition),
+        { Direction: Direction.Forward, Phase: StepPhase.Waived } => !draft.Run(definition.Name).MayHaveActed && AreDependentsUndone(draft, definition),
         { Direction: Direction.Forward, Phase: StepPhase.Failed } => definition.Kind != StepKind.Compensatable,
-        { Phase: StepPhase.Pending } or { Direction: Direction.Forward, Phase: StepPhase.Waived } => !draft.Run(definition.Name).MayHaveActed,
+        { Phase: StepPhase.Pending } => !draft.Run(definition.Name).MayHaveActed,
         _ => false,
     };
 }

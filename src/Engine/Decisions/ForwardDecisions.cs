@@ -18,7 +18,7 @@ internal static class ForwardDecisions
         foreach (var definition in draft.Workflow.Steps)
         {
             var step = draft.Run(definition.Name);
-            if (step.Status.Phase != StepPhase.Pending || !definition.After.All(a => draft.Run(a).Status.IsPassed))
+            if (step.Status.Phase != StepPhase.Pending || !definition.After.All(a => HasPassed(draft, a)))
                 continue;
             if (definition.Wait is { } wait)
                 WaitDecisions.Begin(draft, step, wait);
@@ -33,6 +33,10 @@ internal static class ForwardDecisions
         else if (moving.Count == 0 || (moving.TrueForAll(s => s.Status.IsAwaiting) && draft.Steps.Any(s => s.Status.Phase == StepPhase.Failed)))
             draft.Stall();
     }
+
+    // An operator may skip a step that was not reached yet. What comes after it still comes after everything that is before it.
+    private static bool HasPassed(DecisionDraft draft, string name) => draft.Run(name).Status is var status
+        && (status == StepStatus.Succeeded || (status == StepStatus.Waived && draft.Workflow.Steps.First(s => s.Name == name).After.All(a => HasPassed(draft, a))));
 
     /// <summary>Whether the operation may compensate after this step failed for the last time.</summary>
     /// <remarks>A pivot that reported a permanent failure did nothing. One that never reported may have taken effect, so nothing is assumed.</remarks>

@@ -16,6 +16,9 @@ public sealed class When_a_stalled_operation_is_replayed
     private static readonly WorkflowDefinition Reading = Graph.Of(
         Graph.Step("first"), Graph.Pivot("pivot", "first"), Graph.Retriable("tell", "pivot"), Graph.Retriable("count", "tell") with { Needs = ["tell"] });
 
+    private static readonly WorkflowDefinition InARow = Graph.Of(
+        Graph.Step("first"), Graph.Step("second", "first"), Graph.Step("third", "second"), Graph.Pivot("pivot", "third"));
+
     [Fact]
     public void Should_run_what_failed_with_new_attempts_and_reuse_what_is_done()
     {
@@ -114,6 +117,58 @@ public sealed class When_a_stalled_operation_is_replayed
         (run["left"].Status, run["first"].Status).ShouldBe((StepStatus.CompensationWaived, StepStatus.Compensating));
         run.Succeed("first");
         run.State.ShouldBe(OperationState.Compensated);
+    }
+
+    [Fact]
+    public void Should_run_what_comes_after_a_skipped_step_only_when_all_before_it_is_done()
+    {
+        var run = Run.Started(Graph.Of(
+            Graph.Step("first"), Graph.Pivot("pivot", "first"), Graph.Retriable("tell", "pivot"), Graph.Retriable("count", "tell"), Graph.Retriable("last", "count")));
+        run.Succeed("first");
+        run.Succeed("pivot");
+        run.Exhaust("tell");
+
+        run.Replay(new() { Skip = [Skip("count")] });
+
+        (run["tell"].Status, run["count"].Status, run["last"].Status).ShouldBe((StepStatus.Running, StepStatus.Waived, StepStatus.Pending));
+        run.Succeed("tell");
+        run["last"].Status.ShouldBe(StepStatus.Running);
+    }
+
+    [Fact]
+    public void Should_undo_what_is_before_a_skipped_compensation_only_when_all_after_it_is_undone()
+    {
+        var run = Run.Started(InARow);
+        foreach (var step in (string[])["first", "second", "third"])
+            run.Succeed(step);
+        run.Fail("pivot", FailureKind.Permanent);
+        run.Fail("third", FailureKind.Permanent);
+        run.State.ShouldBe(OperationState.Stalled);
+
+        run.Replay(new() { Skip = [Skip("second")] });
+
+        (run["third"].Status, run["second"].Status, run["first"].Status).ShouldBe((StepStatus.Compensating, StepStatus.CompensationWaived, StepStatus.Succeeded));
+        run.Succeed("third");
+        run["first"].Status.ShouldBe(StepStatus.Compensating);
+        run.Succeed("first");
+        run.State.ShouldBe(OperationState.Compensated);
+    }
+
+    [Fact]
+    public void Should_undo_what_is_before_a_step_that_was_skipped_only_when_all_after_it_is_undone()
+    {
+        var run = Run.Started(InARow);
+        // It is skipped before it is reached, so it has nothing to undo itself.
+        DeferForTooLong(run, "first");
+        run.Replay(new() { Skip = [Skip("second")] });
+        run.Succeed("first");
+        run.Succeed("third");
+
+        run.Fail("pivot", FailureKind.Permanent);
+
+        (run["third"].Status, run["second"].Status, run["first"].Status).ShouldBe((StepStatus.Compensating, StepStatus.Waived, StepStatus.Succeeded));
+        run.Succeed("third");
+        run["first"].Status.ShouldBe(StepStatus.Compensating);
     }
 
     [Fact]

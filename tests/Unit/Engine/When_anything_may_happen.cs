@@ -264,7 +264,7 @@ public sealed class When_anything_may_happen
             if (dispatch.Direction == Direction.Forward)
             {
                 Holds(after.State == OperationState.Running, "forward only while the operation is running");
-                Holds(definition.After.All(a => run[a].Status.IsPassed), $"the prerequisites of {dispatch.Step} have succeeded or are skipped");
+                Holds(run.Workflow.Before(dispatch.Step).All(a => run[a].Status.IsPassed), $"all that is before {dispatch.Step} has succeeded or is skipped");
             }
             else
             {
