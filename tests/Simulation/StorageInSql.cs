@@ -78,12 +78,13 @@ internal sealed class StorageInSql : SimulatedStorage
     {
         get
         {
+            // What is read here comes after the columns that the product reads.
             var items = database.Query(
                 $"select {BatchStore.ItemColumns}, i.expects = 'undone', i.ordered_at is not null from batch_items i order by i.batch_id, i.number",
-                r => new StoredItemRow(BatchStore.ReadItem(r), r.GetBoolean(18), r.GetBoolean(19))).ToLookup(i => i.Item.BatchId);
+                r => new StoredItemRow(BatchStore.ReadItem(r), r.GetBoolean(r.FieldCount - 2), r.GetBoolean(r.FieldCount - 1))).ToLookup(i => i.Item.BatchId);
             return database.Query(
                 $"select {BatchStore.Columns}, b.closed, b.next_item_at, b.claimed_until from batches b order by b.id",
-                r => BatchStore.Read(r) is var batch ? new StoredBatchRow(batch, r.GetBoolean(24), Time(r, 25), Time(r, 26)) { Items = [.. items[batch.Id]] } : null!);
+                r => BatchStore.Read(r) is var batch ? new StoredBatchRow(batch, r.GetBoolean(r.FieldCount - 3), Time(r, r.FieldCount - 2), Time(r, r.FieldCount - 1)) { Items = [.. items[batch.Id]] } : null!);
         }
     }
 
