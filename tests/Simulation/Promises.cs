@@ -133,7 +133,7 @@ internal sealed partial class Promises(World world)
         Hold(step.Fence == old.Fence || sent.Count == 1, $"{operation.Name}: a new fencing token of {step.Name} is sent");
         Hold(sent.TrueForAll(m => m.Fence == step.Fence && m is CompensateStep == step.Status.IsBack && step.Status.IsDispatched), $"{operation.Name}: what is sent of {step.Name} is what was written, {step.Status} under {step.Fence}");
         Hold(sent.Count == 0 || (step.Status.IsBack ? after.State == OperationState.Compensating : after.State == OperationState.Running), $"{operation.Name}: {step.Name} is sent in the operation's direction");
-        Hold(sent.Count == 0 || step.Status.IsBack || definition.After.All(a => after.Steps.First(s => s.Name == a).Status.IsPassed), $"{operation.Name}: {step.Name} is sent after what it comes after");
+        Hold(sent.Count == 0 || step.Status.IsBack || operation.Workflow.Before(step.Name).All(a => after.Steps.First(s => s.Name == a).Status.IsPassed), $"{operation.Name}: {step.Name} is sent after all that it comes after");
         Hold(after.State != OperationState.Running || step.Attempt <= definition.MaxAttempts, $"{operation.Name}: {step.Name} has no more attempts than it may");
         Hold(
             step.Fence == old.Fence || change.History.Any(h => h.Step == step.Name && h.Fence == step.Fence && h.Event is HistoryEvents.StepDispatched or HistoryEvents.CompensationDispatched),

@@ -9,7 +9,7 @@ namespace Saga.Engine.Decisions;
 internal static class ForwardDecisions
 {
     /// <summary>
-    /// Dispatches the steps whose predecessors have succeeded, or begins to wait. Completes the operation when all steps have succeeded or were skipped by an operator, and
+    /// Dispatches the steps for which all that is before them has succeeded or was skipped, or begins to wait. Completes the operation when all steps have succeeded or were skipped by an operator, and
     /// stalls it when none can run. One with a failed step stalls although others still wait, because an operator must not see it only
     /// days later.
     /// </summary>

@@ -50,7 +50,7 @@ public readonly record struct StepStatus(Direction Direction, StepPhase Phase)
 
     public bool IsBack => Direction == Direction.Back;
 
-    /// <summary>Whether the steps after it may run: it succeeded, or an operator skipped it.</summary>
+    /// <summary>Whether nothing more runs forward: it succeeded, or an operator skipped it. The steps after it also wait for what is before a skipped one.</summary>
     public bool IsPassed => this == Succeeded || this == Waived;
 
     /// <summary>The same direction, in another phase.</summary>

@@ -224,7 +224,17 @@ public sealed class BatchRuns(NpgsqlDataSource registry, RegistryClock clock) : 
     internal static IEnumerable<NpgsqlBatchCommand> AbortCommands(Guid batch, string actor, string reason, TimeSpan offset) =>
     [
         CommandLedger.Statement(
-            "update batches set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null, pause_code = null, claimed_until = case when state = 'paused' or not exists (select from batch_items i where i.batch_id = $1 and (i.state = 'running' or i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $4))) then null else claimed_until end where id = $1 and state not in ('completed', 'aborted')",
+            """
+            update batches b set state = 'aborted', ended_by = $2, end_reason = $3, ended_at = now() + $4, pause_reason = null, pause_code = null,
+                -- A batch in which nothing can go on now is looked at twice a minute only. A runner that is at work keeps its claim.
+                claimed_until = case
+                    when b.state = 'paused' or not exists (
+                        select from batch_items i where i.batch_id = $1 and (i.state = 'running' or i.state = 'pending' and (i.not_before is null or i.not_before <= now() + $4)))
+                    then null
+                    else claimed_until
+                end
+            where b.id = $1 and b.state not in ('completed', 'aborted')
+            """,
             batch, actor, reason, offset),
         CommandLedger.Statement(
             "update batch_items set state = 'skipped', ended_at = now() + $2 where batch_id = $1 and state = 'pending' and exists (select from batches b where b.id = $1 and b.state = 'aborted')",

@@ -15,7 +15,7 @@ internal static class WorkerEndpoint
     private static BusEndpoint Of(string worker, string queue, int slots) => new(
         queue, (provider, endpoint) => endpoint.Instance(ActivatorUtilities.CreateInstance<StepConsumer>(provider, worker, new WorkSlots(slots))), slots)
     {
-        // As many as can run at once, and as many again that wait here. Other processes can take the rest.
+        // So many wait here at most, beside those that run, whose deliveries are acknowledged. Other processes can take the rest.
         Ahead = slots * 2,
     };
 }

@@ -10,8 +10,8 @@ public sealed class When_one_worker_is_stuck_and_another_is_free
 {
     private const int Operations = 120;
     private const int Slots = 4;
-    // What the stuck worker may have received: what runs in its slots, and one delivery of as many messages as a batch has.
-    private const int Withheld = Slots + 8;
+    // What the stuck worker may have received: what runs in its slots, and what WorkerEndpoint lets wait there.
+    private const int Withheld = Slots + (2 * Slots);
 
     [Fact]
     public async Task Should_leave_all_but_a_few_steps_to_the_free_one()

@@ -270,8 +270,8 @@ public sealed class When_anything_may_happen
             {
                 Holds(after.State == OperationState.Compensating, "backwards only after it starts to compensate");
                 Holds(definition.Kind == StepKind.Compensatable, "only compensatable steps are undone");
-                var dependents = run.Workflow.Steps.Where(s => s.After.Contains(dispatch.Step));
-                Holds(dependents.All(d => IsUndone(run, d)), $"all that stands on {dispatch.Step} is undone");
+                var dependents = run.Workflow.After(dispatch.Step);
+                Holds(dependents.All(d => IsUndone(run, Definition(run, d))), $"all that stands on {dispatch.Step} is undone");
             }
         }
 

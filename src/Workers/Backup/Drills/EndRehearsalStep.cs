@@ -32,10 +32,11 @@ internal sealed class EndRehearsalStep(RestoredDatabases databases, BackupStore 
         }
 
         // A worker from before rehearsals brings what it restores to its own newest version.
-        if (context.Output<RestoredOutput>(StepNames.VerifyRestored).SchemaVersion != wanted.TargetVersion)
+        var version = context.Output<RestoredOutput>(StepNames.VerifyRestored).SchemaVersion;
+        if (version != wanted.TargetVersion)
         {
             throw Differs(
-                FormattableString.Invariant($"The copy of tenant '{context.Tenant.Slug}' has version {context.Output<RestoredOutput>(StepNames.VerifyRestored).SchemaVersion} of the product's schema, and not {wanted.TargetVersion}."),
+                FormattableString.Invariant($"The copy of tenant '{context.Tenant.Slug}' has version {version} of the product's schema, and not {wanted.TargetVersion}."),
                 "Upgrade every worker, then resume the batch or send the command again.");
         }
 
